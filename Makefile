@@ -1,0 +1,58 @@
+# make report   sets up what is missing, then makes every page of the newest month
+# make test     sets up what is missing, then runs the tests
+# make lab      opens the notebooks in JupyterLab
+# make lint     ruff and mypy
+# make clean    removes what can be made again; reports/ stays, it holds the record
+
+.DEFAULT_GOAL := report
+.PHONY: report test lab lint clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+# Nothing of the user's own Python gets into a run.
+unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP
+export PYTHONNOUSERSITE := 1
+
+report: $(READY)
+	@$(BIN)/kpi run latest
+
+test: $(READY)
+	@$(BIN)/python -m pytest -n auto --dist loadfile
+
+lab: $(READY)
+	@$(BIN)/jupyter lab notebooks
+
+lint: $(READY)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "需要Python 3.11或更新的版本：请安装后再运行，或用make PYTHON=/path/to/python3.11指明。" >&2; exit 1; }
+	@echo "第一次运行，先准备环境，大约需要一两分钟。"
+	@echo "1/3 建立虚拟环境.venv …"
+	@$(PYTHON) -m venv .venv || { \
+	  echo "无法建立虚拟环境：Debian和Ubuntu上请先安装python3-venv。" >&2; exit 1; }
+	@echo "2/3 按requirements.lock安装软件包，逐个核对哈希 …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@echo "3/3 安装本项目 …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)
+	@echo "环境已就绪。"
+
+# For users of conda: the same names and versions by pip, which takes no hashes beside -e.
+environment.yml: requirements.lock
+	@{ printf '%s\n' \
+	    '# Made from requirements.lock by make environment.yml; a test keeps them equal.' \
+	    'name: kpi' 'channels: [conda-forge]' 'dependencies:' \
+	    '  - python=3.11 # the version that the lock is made for' \
+	    '  - pip' '  - pip:'; \
+	  sed -nE "s/^([a-z0-9][^ ]*==[^\\]*[^\\ ]) *[\\]?$$/      - \"\1\"/p" requirements.lock; \
+	  echo '      - "-e ."'; } > $@
+
+clean:
+	rm -rf .venv build dist data/clean .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

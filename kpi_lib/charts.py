@@ -1,0 +1,749 @@
+"""
+Tidy frame to Axes in the house style, and Axes to SVG that is fit for a page.
+
+Every panel is drawn at its native size, 280 px wide, and is told apart from its
+neighbours by the caption the page gives it. Nothing here opens a file of data.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from html import escape
+from itertools import pairwise
+from pathlib import Path
+from typing import Protocol, cast
+from xml.etree import ElementTree as ET
+
+import matplotlib as mpl
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+from kpi_lib import numbers
+
+STYLE = Path(__file__).with_name("house.mplstyle")
+
+INKS: dict[str, tuple[str, str]] = {
+    "#010101": ("ink", "#1c1e20"),
+    "#020202": ("mute", "#5f6468"),
+    "#030303": ("rule", "#d9d8d2"),
+    "#040404": ("shade", "#f3f1eb"),
+    "#050505": ("hol", "#eae6da"),
+    "#060606": ("s", "#1d4c7c"),
+}
+"""Reserved colour: variable of the page, and the colour where no page sets it."""
+
+INK, MUTE, RULE, SHADE, HOLIDAY, SERIES = INKS
+
+WIDTH = 280
+LEFT, TOP, BOTTOM = 36, 16, 20
+RIGHT = 56
+"""Room for the value at the end of a line."""
+
+NAMESPACE = "{http://www.w3.org/2000/svg}"
+XLINK = "{http://www.w3.org/1999/xlink}href"
+
+DASHES = (5, 3.75)
+"""4 px on, 3 px off, at the width .8 by which matplotlib multiplies."""
+
+Format = Callable[[float], str]
+
+
+class Days(Protocol):
+    """What shading needs to know of a calendar."""
+
+    def is_working(self, day: date) -> bool:
+        """Tell whether a day is worked."""
+
+    def is_holiday(self, day: date) -> bool:
+        """Tell whether a day is a public holiday."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale:
+    """
+    A vertical scale that several panels share.
+
+    Parameters
+    ----------
+    low, high : float
+        Ends of the scale, in the unit of the values.
+    ticks : tuple of float
+        Where grid lines and labels stand.
+    text : callable
+        How a tick is printed.
+    """
+
+    low: float
+    high: float
+    ticks: tuple[float, ...]
+    text: Format = numbers.axis
+
+
+@contextmanager
+def _house() -> Iterator[None]:
+    """Draw in the house style, silent about the one warning we cause on purpose."""
+    with mpl.rc_context(fname=STYLE), warnings.catch_warnings():
+        # The page draws the text in the reader's own Chinese font.
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing", UserWarning)
+        yield
+
+
+def scale(
+    values: Sequence[float] | pd.Series,
+    *,
+    zero: bool = True,
+    text: Format = numbers.axis,
+    steps: int = 3,
+) -> Scale:
+    """
+    Choose a scale of round steps that holds all values.
+
+    Parameters
+    ----------
+    values : sequence of float
+        Everything drawn on the panels that share the scale, targets too; missing
+        values are passed over.
+    zero : bool
+        Whether zero is shown; counts always do.
+    text : callable
+        How a tick is printed.
+    steps : int
+        About how many grid lines lie above the lowest.
+
+    Returns
+    -------
+    Scale
+    """
+    known = [float(value) for value in values if math.isfinite(float(value))]
+    low, high = min(known, default=0.0), max(known, default=1.0)
+    if zero:
+        low, high = min(low, 0.0), max(high, 0.0)
+    if high == low:
+        high += abs(high) or 1.0
+    span = high - low
+    size = 10.0 ** math.floor(math.log10(span / steps))
+    step = next(
+        (size * by for by in (1, 2, 5, 10) if span / (size * by) <= steps + 0.7), span
+    )
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    ticks = tuple(round(step * at, 10) for at in range(first, max(last, first + 1) + 1))
+    return Scale(low=ticks[0], high=ticks[-1], ticks=ticks, text=text)
+
+
+def panel(height: int = 150, *, right: int = RIGHT) -> Axes:
+    """
+    Open one empty panel.
+
+    Parameters
+    ----------
+    height : int
+        Height in px; the width is always 280.
+    right : int
+        Margin at the right in px, for the label at the end of the line.
+
+    Returns
+    -------
+    Axes
+        Of a figure of its own, outside pyplot's state.
+    """
+    with _house():
+        figure = Figure(figsize=(WIDTH / 72, height / 72), dpi=72)
+        FigureCanvasSVG(figure)
+        figure.patch.set_visible(False)
+        ax = figure.add_axes(
+            (
+                LEFT / WIDTH,
+                BOTTOM / height,
+                (WIDTH - LEFT - right) / WIDTH,
+                (height - BOTTOM - TOP) / height,
+            )
+        )
+        ax.patch.set_visible(False)
+        # seaborn reads the tick labels; without automatic ones that costs nothing.
+        ax.set_xticks([])
+        ax.set_yticks([])
+    return ax
+
+
+def _dress(ax: Axes, scale: Scale, ticks: dict[float, str]) -> None:
+    """Set both axes: round ticks, no titles, nothing clipped."""
+    ax.set(xlabel="", ylabel="", ylim=(scale.low, scale.high))
+    ax.set_yticks(list(scale.ticks), [scale.text(at) for at in scale.ticks])
+    ax.set_xticks(list(ticks), list(ticks.values()))
+    for line in (*ax.lines, *ax.get_ygridlines()):
+        line.set_clip_on(False)
+    if scale.low < 0:
+        ax.spines["bottom"].set_position(("data", 0))
+        ax.tick_params(
+            axis="x",
+            pad=5
+            + (0 - scale.low)
+            / (scale.high - scale.low)
+            * (ax.get_position().height * ax.figure.bbox.height),
+        )
+
+
+def shade(ax: Axes, days: Sequence[date], calendar: Days) -> None:
+    """
+    Shade days off: weekends lightly, public holidays more.
+
+    Parameters
+    ----------
+    ax : Axes
+        A panel whose x is the position of a day in `days`, from 1.
+    days : sequence of date
+        The days of the month.
+    calendar : Days
+        Says which day is worked and which is a holiday.
+    """
+    kinds = [
+        HOLIDAY
+        if calendar.is_holiday(day)
+        else ""
+        if calendar.is_working(day)
+        else SHADE
+        for day in days
+    ]
+    edges = [
+        0,
+        *(at for at, (a, b) in enumerate(pairwise(kinds), 1) if a != b),
+        len(kinds),
+    ]
+    for start, end in pairwise(edges):
+        if kinds[start]:
+            ax.axvspan(
+                max(start + 0.5, 0.5),
+                end + 0.5,
+                facecolor=kinds[start],
+                edgecolor="none",
+                zorder=0,
+                clip_on=False,
+            )
+
+
+def _runs(points: pd.DataFrame) -> pd.DataFrame:
+    """Give each run of known values a number, so that no line joins over a gap."""
+    known = points["value"].notna()
+    return points.assign(run=(known != known.shift()).cumsum())[known]
+
+
+def _line(ax: Axes, points: pd.DataFrame) -> None:
+    """Draw runs of `x`, `value` as one series; a lone point becomes a dot."""
+    drawn = _runs(points)
+    if drawn.empty:
+        return
+    sns.lineplot(
+        drawn,
+        x="x",
+        y="value",
+        units="run",
+        estimator=None,
+        errorbar=None,
+        color=SERIES,
+        linewidth=2,
+        legend=False,
+        ax=ax,
+    )
+    lone = drawn[~drawn["run"].duplicated(keep=False)]
+    dots = pd.concat([lone, drawn.tail(1)]).drop_duplicates("x")
+    ax.plot(
+        dots["x"],
+        dots["value"],
+        linestyle="none",
+        marker="o",
+        markersize=4.5,
+        color=SERIES,
+        markeredgewidth=0,
+    )
+
+
+def _end_label(ax: Axes, x: float, y: float, text: str) -> None:
+    """Write the last value, bold, right of the end of its line."""
+    ax.annotate(
+        text,
+        (x, y),
+        xytext=(6, -4),
+        textcoords="offset points",
+        fontsize=11,
+        fontweight="bold",
+        va="baseline",
+        annotation_clip=False,
+    )
+
+
+def _target(ax: Axes, points: pd.DataFrame, value: float, text: str) -> None:
+    """Draw the target, labelled where the series is not."""
+    first, last = ax.get_xlim()
+    ax.plot(
+        [first, last],
+        [value, value],
+        color=INK,
+        linewidth=0.8,
+        dashes=DASHES,
+        clip_on=False,
+        zorder=1.5,
+    )
+    known = points.dropna(subset="value")
+    low, high = ax.get_ylim()
+    per_px = (high - low) / (ax.get_position().height * ax.figure.bbox.height)
+    room = _width(text) / (ax.get_position().width * WIDTH) * (last - first)
+    near = {"left": known["x"] <= first + room, "right": known["x"] >= last - room}
+    gap = (known["value"] - value) / per_px
+    # Above the line first, where a label is looked for.
+    for side, above in (
+        ("left", True),
+        ("right", True),
+        ("left", False),
+        ("right", False),
+    ):
+        own = gap[near[side]] if above else -gap[near[side]]
+        fits = value + 13 * per_px <= high if above else value - 13 * per_px >= low
+        if fits and not own.between(-2, 15).any():
+            _note(
+                ax,
+                first if side == "left" else last,
+                value,
+                (3 if side == "left" else -3, 4 if above else -11),
+                side,
+                text,
+            )
+            return
+    end = float(gap.iloc[-1]) if len(gap) else 99.0
+    # No room on the line: right of the frame, clear of the value at its end.
+    _note(
+        ax,
+        last,
+        value,
+        (6, -4 if abs(end) >= 13 else end - 4 + (13 if end <= 0 else -13)),
+        "left",
+        text,
+    )
+
+
+def _note(
+    ax: Axes, x: float, y: float, by: tuple[float, float], side: str, text: str
+) -> None:
+    """Write a small note beside a point, moved by so many px."""
+    ax.annotate(
+        text,
+        (x, y),
+        xytext=by,
+        textcoords="offset points",
+        ha=side,
+        va="baseline",
+        fontsize=10,
+        annotation_clip=False,
+    )
+
+
+def _width(text: str) -> float:
+    """Estimate the width of a note in px: 10 for a Chinese character, 6 for others."""
+    return 6 + sum(10 if ord(ch) > 0x2E7F else 6 for ch in text)
+
+
+def _note_gaps(ax: Axes, points: pd.DataFrame, word: str) -> None:
+    """Write how many days are missing, in grey, at the base of the widest gap."""
+    known = points["value"].notna()
+    if known.all() or not known.any():
+        return
+    gaps = points[~known].assign(run=(known != known.shift()).cumsum()[~known])
+    widest = gaps[gaps["run"] == gaps["run"].value_counts().idxmax()]
+    ax.annotate(
+        word.format(len(gaps)),
+        (float(widest["x"].mean()), ax.get_ylim()[0]),
+        xytext=(0, 4),
+        textcoords="offset points",
+        ha="center",
+        va="baseline",
+        fontsize=10,
+        color=MUTE,
+        annotation_clip=False,
+    )
+
+
+def _finish(
+    ax: Axes,
+    points: pd.DataFrame,
+    target: float | None,
+    word: str,
+    end: Format | None,
+) -> Axes:
+    """Add what every curve has: target, note of gaps, value at the end."""
+    if target is not None:
+        _target(ax, points, target, word)
+    known = points.dropna(subset="value")
+    if end is not None and len(known):
+        last = known.iloc[-1]
+        _end_label(ax, float(last["x"]), float(last["value"]), end(last["value"]))
+    return ax
+
+
+def day_curve(
+    values: pd.DataFrame,
+    *,
+    days: Sequence[date],
+    calendar: Days,
+    scale: Scale,
+    end: Format = numbers.short,
+    target: float | None = None,
+    target_text: str = "",
+) -> Axes:
+    """
+    Draw one month by day; a missing day is a gap.
+
+    Parameters
+    ----------
+    values : DataFrame
+        One row per day, with `date` and `value`; days may be absent or missing.
+    days : sequence of date
+        All days of the month, ascending.
+    calendar : Days
+        For the shading of days off.
+    scale : Scale
+        The vertical scale.
+    end : callable
+        How the value at the end of the line is printed.
+    target : float, optional
+        Drawn as a thin dashed line.
+    target_text : str
+        Label of the target.
+
+    Returns
+    -------
+    Axes
+    """
+    points = _by_day(values, days)
+    with _house():
+        ax = panel()
+        _line(ax, points)
+        ax.set_xlim(0.5, len(days) + 0.5)
+        _dress(ax, scale, _day_ticks(len(days)))
+        shade(ax, days, calendar)
+        _note_gaps(ax, points, "缺{}天")
+        return _finish(ax, points, target, target_text, end)
+
+
+def day_bars(
+    values: pd.DataFrame,
+    *,
+    days: Sequence[date],
+    calendar: Days,
+    scale: Scale,
+    target: float | None = None,
+) -> Axes:
+    """
+    Draw one month as a bar a day; a missing day has none and is told.
+
+    Parameters
+    ----------
+    values : DataFrame
+        One row per day, with `date` and `value`.
+    days : sequence of date
+        All days of the month, ascending.
+    calendar : Days
+        For the shading of days off.
+    scale : Scale
+        The vertical scale; a higher bar is cut at its top and labelled.
+    target : float, optional
+        Drawn as a thin dashed line without a label.
+
+    Returns
+    -------
+    Axes
+    """
+    points = _by_day(values, days)
+    with _house():
+        ax = panel(132, right=8)
+        shown = points.assign(value=points["value"].clip(upper=scale.high))
+        sns.barplot(
+            shown.dropna(subset="value"),
+            x="x",
+            y="value",
+            native_scale=True,
+            errorbar=None,
+            color=SERIES,
+            saturation=1,
+            width=0.72,
+            linewidth=0,
+            ax=ax,
+        )
+        ax.set_xlim(0.4, len(days) + 0.6)
+        _dress(ax, scale, _day_ticks(len(days)))
+        for bar in ax.patches:
+            bar.set_clip_on(False)
+        shade(ax, days, calendar)
+        _note_gaps(ax, points, "缺")
+        if target is not None:
+            ax.plot(
+                ax.get_xlim(),
+                [target, target],
+                color=INK,
+                linewidth=0.8,
+                dashes=DASHES,
+                clip_on=False,
+            )
+    return ax
+
+
+def month_curve(
+    values: pd.DataFrame,
+    *,
+    months: Sequence[str],
+    scale: Scale,
+    end: Format = numbers.short,
+    target: float | None = None,
+    target_text: str = "",
+) -> Axes:
+    """
+    Draw one figure over months; a missing month is a gap.
+
+    Parameters
+    ----------
+    values : DataFrame
+        One row per month, with `month` (``YYYY-MM``) and `value`.
+    months : sequence of str
+        All months, ascending.
+    scale : Scale
+        The vertical scale.
+    end : callable
+        How the value at the end of the line is printed.
+    target : float, optional
+        Drawn as a thin dashed line.
+    target_text : str
+        Label of the target.
+
+    Returns
+    -------
+    Axes
+    """
+    known = values.set_index("month")["value"].reindex(list(months))
+    points = pd.DataFrame(
+        {"x": range(1, len(months) + 1), "value": known.astype(float).to_numpy()}
+    )
+    ticks = {
+        float(at): numbers.month_short(month)
+        if at == len(months)
+        else str(int(month[5:7]))
+        for at, month in enumerate(months, 1)
+        if (len(months) - at) % 3 == 0
+    }
+    return _long(points, ticks, "缺{}个月", scale, end, target, target_text)
+
+
+def week_curve(
+    values: pd.DataFrame,
+    *,
+    weeks: Sequence[date],
+    scale: Scale,
+    end: Format = numbers.short,
+) -> Axes:
+    """
+    Draw one figure over weeks; a missing week is a gap.
+
+    Parameters
+    ----------
+    values : DataFrame
+        One row per week, with `week` (its Monday) and `value`.
+    weeks : sequence of date
+        All Mondays, ascending.
+    scale : Scale
+        The vertical scale.
+    end : callable
+        How the value at the end of the line is printed.
+
+    Returns
+    -------
+    Axes
+    """
+    known = values.set_index("week")["value"].reindex(list(weeks))
+    points = pd.DataFrame(
+        {"x": range(1, len(weeks) + 1), "value": known.astype(float).to_numpy()}
+    )
+    starts = [
+        (float(at), week)
+        for at, week in enumerate(weeks, 1)
+        if week.day <= 7 and (week.month - weeks[-1].month) % 3 == 0
+    ]
+    ticks = {at: numbers.month_short(week.isoformat()) for at, week in starts}
+    return _long(points, ticks, "缺{}周", scale, end, None, "")
+
+
+def _long(
+    points: pd.DataFrame,
+    ticks: dict[float, str],
+    word: str,
+    scale: Scale,
+    end: Format,
+    target: float | None,
+    target_text: str,
+) -> Axes:
+    """Draw a curve over months or weeks."""
+    with _house():
+        ax = panel(160)
+        _line(ax, points)
+        ax.set_xlim(1, max(len(points), 2))
+        _dress(ax, scale, ticks)
+        _note_gaps(ax, points, word)
+        return _finish(ax, points, target, target_text, end)
+
+
+def _by_day(values: pd.DataFrame, days: Sequence[date]) -> pd.DataFrame:
+    """Lay values on the days of a month: one row per day, `x` from 1."""
+    known = pd.Series(
+        values["value"].astype(float).to_numpy(), index=pd.to_datetime(values["date"])
+    )
+    return pd.DataFrame(
+        {
+            "x": range(1, len(days) + 1),
+            "value": known.reindex(pd.to_datetime(list(days))).to_numpy(),
+        }
+    )
+
+
+def _day_ticks(length: int) -> dict[float, str]:
+    """Label every seventh day and the last."""
+    return {float(day): str(day) for day in (1, 8, 15, 22, length)}
+
+
+def svg(ax: Axes, *, title: str, last: str, prefix: str, series: str = "") -> str:
+    """
+    Make a panel fit for the page: the one door out of matplotlib.
+
+    Parameters
+    ----------
+    ax : Axes
+        A finished panel.
+    title : str
+        What is drawn, for whoever cannot see it.
+    last : str
+        The last value, or another fact that sums the panel up.
+    prefix : str
+        Put before every id; unlike any other on the page.
+    series : str
+        Light colour of the series, ``#rrggbb``; empty for the accent.
+
+    Returns
+    -------
+    str
+        An ``<svg>`` without prolog, metadata, style element and fixed size, with
+        colours as variables of the page and text in the page's font.
+    """
+    figure = cast("Figure", ax.figure)
+    with _house(), io.StringIO() as buffer:
+        figure.savefig(
+            buffer,
+            format="svg",
+            metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")),
+        )
+        root = ET.fromstring(buffer.getvalue())
+    for unwanted in ("metadata", "title"):
+        for child in root.findall(NAMESPACE + unwanted):
+            root.remove(child)
+    inks = {code: f"var(--{name},{light})" for code, (name, light) in INKS.items()}
+    if series:
+        inks[SERIES] = f"var(--s,{series})"
+    body = "".join(_markup(child, prefix, inks) for child in root)
+    size = _short(root.attrib["viewBox"])
+    label = escape(f"{title}：{last}" if last else title)
+    return (
+        f'<svg class="chart" viewBox="{size}" width="100%" role="img"'
+        f' aria-label="{label}">{body}</svg>'
+    )
+
+
+NUMBER = re.compile(r"-?\d*\.\d+")
+GEOMETRY = {
+    "d",
+    "x",
+    "y",
+    "x1",
+    "x2",
+    "y1",
+    "y2",
+    "width",
+    "height",
+    "transform",
+    "points",
+}
+DEFAULTS = {"stroke-linejoin": "miter", "opacity": "1", "stroke-miterlimit": "100000"}
+
+
+def _short(text: str) -> str:
+    """Round coordinates to one decimal and close up the space between them."""
+    rounded = NUMBER.sub(lambda at: f"{float(at[0]):.1f}".removesuffix(".0"), text)
+    return re.sub(r" *\n *| +(?=[A-Za-z])|(?<=[A-Z]) +", "", rounded).strip()
+
+
+def _markup(node: ET.Element, prefix: str, inks: dict[str, str]) -> str:
+    """Print one element and what is in it; groups that say nothing are dropped."""
+    name = node.tag.removeprefix(NAMESPACE)
+    if name == "style" or (name == "defs" and _only_style(node)):
+        return ""
+    inner = "".join(_markup(child, prefix, inks) for child in node)
+    if node.text and node.text.strip():
+        inner = escape(node.text, quote=False) + inner
+    attributes = _attributes(node, name, prefix, inks)
+    if name == "g" and not attributes:
+        return inner
+    return (
+        f"<{name}{attributes}>{inner}</{name}>" if inner else f"<{name}{attributes}/>"
+    )
+
+
+def _only_style(node: ET.Element) -> bool:
+    """Tell whether definitions hold nothing but a style."""
+    return all(child.tag == NAMESPACE + "style" for child in node)
+
+
+def _attributes(node: ET.Element, name: str, prefix: str, inks: dict[str, str]) -> str:
+    """Print an element's attributes: ids prefixed, style as plain attributes."""
+    kept: dict[str, str] = {}
+    for key, value in node.attrib.items():
+        if key == "style":
+            kept |= _style(value, inks)
+        elif key == "id":
+            if name in {"path", "clipPath"}:
+                kept["id"] = prefix + value
+        elif key == XLINK:
+            kept["href"] = "#" + prefix + value.removeprefix("#")
+        elif key == "clip-path":
+            kept[key] = value.replace("url(#", f"url(#{prefix}")
+        elif key in GEOMETRY:
+            kept[key] = _short(value)
+        else:
+            kept[key] = value
+    if name == "text" and kept.get("transform", "").startswith("rotate(-0"):
+        del kept["transform"]
+    painted = {key: value for key, value in kept.items() if value.startswith("var(")}
+    plain = {key: value for key, value in kept.items() if key not in painted}
+    if painted:
+        # var() is allowed in a style, not in an attribute.
+        plain["style"] = ";".join(f"{key}:{value}" for key, value in painted.items())
+    return "".join(f' {key}="{escape(value)}"' for key, value in plain.items())
+
+
+def _style(text: str, inks: dict[str, str]) -> dict[str, str]:
+    """Read a style of matplotlib's; the font's family is left to the page."""
+    found: dict[str, str] = {}
+    for rule in text.split(";"):
+        key, _, value = (part.strip() for part in rule.partition(":"))
+        if not key or DEFAULTS.get(key) == value:
+            continue
+        if key == "font":
+            size = re.search(r"([\d.]+)px", value)
+            found["font-size"] = _short(size[1]) if size else "10"
+            if "bold" in value or re.match(r"[67]00", value):
+                found["font-weight"] = "600"
+        elif key != "font-family":
+            found[key] = inks.get(value, value)
+    return found

@@ -1,0 +1,65 @@
+"""Reads everything, writes nothing: every problem of a month, before it is run."""
+
+from __future__ import annotations
+
+from kpi_lib import clean, inputs, intake, layouts, plan, records, roster
+from kpi_lib.errors import InvalidInput, Problem
+from kpi_lib.workspace import Workspace
+
+_ORDER = ("error", "warning", "note")
+
+
+def check(workspace: Workspace, month: str) -> list[Problem]:
+    """
+    Tell every problem of what people wrote and of the exports of a month.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where it lies.
+    month : str
+        ``YYYY-MM``.
+
+    Returns
+    -------
+    list of Problem
+        Errors first, then warnings, then notes; each kind in the order of reading.
+    """
+    problems: list[Problem] = []
+    try:
+        given = inputs.load(workspace, month)
+        plan.for_month(given.plan, month, workspace.relative(workspace.plan))
+    except InvalidInput as err:
+        problems += err.problems
+    problems += _exports(workspace, month)
+    return sorted(
+        dict.fromkeys(problems), key=lambda problem: _ORDER.index(problem.level)
+    )
+
+
+def _exports(workspace: Workspace, month: str) -> list[Problem]:
+    """Look at the exports even if a plan or a target is wrong; not without a roster."""
+    try:
+        people = roster.load(
+            workspace.roster,
+            platforms=layouts.platforms(),
+            layouts=layouts.layouts(),
+            where=workspace.relative(workspace.roster),
+        )
+        downloads = records.downloads(
+            workspace.downloads, workspace.relative(workspace.downloads)
+        )
+        decisions = records.decisions(
+            workspace.decisions, workspace.relative(workspace.decisions)
+        )
+    except InvalidInput:
+        # Told already, with the other files that people wrote.
+        return []
+    arrived = intake.arrive(workspace, month, people, downloads)
+    cleaned = clean.clean(
+        arrived.files,
+        month,
+        names={account.id: account.name for account in people.accounts},
+        decisions=decisions,
+    )
+    return [*arrived.findings, *cleaned.findings]

@@ -1,0 +1,303 @@
+"""
+The command line: parses, calls, tells, sets the exit code.
+
+0 all done; 1 something failed or is invalid, and the rest is done all the same; 2
+wrong use. Whatever is done here can be done from Python with one call. Imports stand
+inside the commands, so that help is there at once.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from kpi_lib.errors import KpiError, Problem, printable
+from kpi_lib.workspace import Workspace
+
+if TYPE_CHECKING:
+    from kpi_lib.jobs import Outcome
+
+app = typer.Typer(
+    name="kpi",
+    help="新媒体团队的月度KPI考核：导出文件放进来，每位运营一页可核对的考核报告。",
+    epilog="例：kpi run latest   kpi check 2026-10   kpi status 2026-10",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Month = Annotated[str, typer.Argument(metavar="MONTH", help="月份，如2026-10")]
+Place = Annotated[
+    Path | None,
+    typer.Option(
+        "--workspace",
+        metavar="DIR",
+        help="工作区文件夹；默认是当前或上级有data/plan.yml的文件夹",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="每行输出一个JSON对象")]
+Force = Annotated[bool, typer.Option("--force", help="没有变化的也重新做")]
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """
+    Run a command and exit.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Words after ``kpi``; default: those of this process.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal or pipe that is not UTF-8 must not stop a run over a message.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        app(args=None if arguments is None else list(arguments))
+    except KpiError as err:
+        typer.echo(str(err), err=True)
+        raise SystemExit(1) from None
+    raise SystemExit(0)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib import metadata
+
+        typer.echo(f"kpi {metadata.version('kpi-lib')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="显示版本后退出"
+        ),
+    ] = False,
+) -> None:
+    """Hold the options that come before a command."""
+
+
+@app.command("init", help="新建一个工作区。\n\n例：kpi init my-team")
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="还不存在的文件夹")],
+) -> None:
+    """Make a new workspace."""
+    from kpi_lib import starter
+
+    starter.init(folder)
+    typer.echo(f"工作区已建好：{folder}")
+    typer.echo("接下来：填写data/roster.yml和data/targets.csv，再运行kpi check。")
+
+
+@app.command(
+    "check",
+    help="读取一切，什么也不写：列出全部问题。"
+    "\n\n例：kpi check   kpi check 2026-10 --json",
+)
+def check(
+    month: Annotated[
+        str, typer.Argument(metavar="[MONTH]", help="月份；默认是最新的")
+    ] = "latest",
+    workspace: Place = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell every problem of what people wrote and of the exports."""
+    from kpi_lib import agenda, checks
+
+    place = Workspace.find(workspace or "")
+    problems = checks.check(place, agenda.newest(place, month))
+    for problem in problems:
+        _say(_as_dict(problem), _marked(problem), as_json)
+    errors = sum(problem.level == "error" for problem in problems)
+    if not as_json:
+        rest = len(problems) - errors
+        typer.echo(f"{errors}个错误，{rest}个提醒。" if problems else "没有发现问题。")
+    raise typer.Exit(1 if errors else 0)
+
+
+@app.command("clean", help="清洗一个月的导出文件。\n\n例：kpi clean 2026-10")
+def clean(
+    month: Month,
+    force: Force = False,
+    workspace: Place = None,
+    as_json: AsJson = False,
+) -> None:
+    """Clean a month's exports."""
+    from kpi_lib import agenda, runner
+
+    place = Workspace.find(workspace or "")
+    with _Telling(as_json) as telling:
+        outcomes = runner.clean(place, month, force=force, progress=telling)
+    if not as_json and outcomes[0].state != "failed":
+        folder = place.clean(agenda.newest(place, month))
+        typer.echo(f"清洗结果在{folder}")
+    raise typer.Exit(_code(outcomes))
+
+
+@app.command(
+    "run",
+    help="主要的一步：清洗、每人一份报告、团队索引。只做有变化的。"
+    "\n\n例：kpi run latest   kpi run 2026-10 --operator op-01 --force",
+)
+def run(
+    month: Annotated[
+        str, typer.Argument(metavar="MONTH", help="月份，如2026-10，或latest")
+    ],
+    operator: Annotated[
+        list[str] | None,
+        typer.Option("--operator", metavar="ID", help="只做这位运营；可以重复"),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="同时做几份；默认与核数相同")
+    ] = None,
+    lang: Annotated[str, typer.Option(help="报告的语言")] = "zh-Hans",
+    pdf: Annotated[bool, typer.Option("--pdf", help="同时做成PDF")] = False,
+    force: Force = False,
+    workspace: Place = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make every page of a month that is missing or stale."""
+    from kpi_lib import agenda, runner
+
+    if lang not in LANGUAGES:
+        raise typer.BadParameter("、".join(LANGUAGES), param_hint="--lang")
+    place = Workspace.find(workspace or "")
+    with _Telling(as_json) as telling:
+        outcomes = runner.run(
+            place,
+            month,
+            operators=operator,
+            workers=workers,
+            lang=lang,
+            force=force,
+            pdf=pdf,
+            progress=telling,
+        )
+    if not as_json:
+        if all(outcome.state == "unchanged" for outcome in outcomes):
+            typer.echo("没有变化，什么也没有重做。")
+        others = [one.job for one in runner.status(place, month) if one.state == "stale"]
+        if others:
+            typer.echo(f"已过期、这次没有做的：{'、'.join(others)}")
+        index = place.reports(agenda.newest(place, month)) / "index.html"
+        typer.echo(f"索引页：{index}")
+    raise typer.Exit(_code(outcomes))
+
+
+LANGUAGES = ("zh-Hans",)
+"""Languages of the pages; those of a run without ``--lang`` first."""
+
+
+@app.command(
+    "status", help="一个月的每一项：已做、过期、失败、没做。\n\n例：kpi status 2026-10"
+)
+def status(month: Month, workspace: Place = None, as_json: AsJson = False) -> None:
+    """Tell how every job of a month stands."""
+    from kpi_lib import runner
+
+    words = {"done": "已做", "stale": "过期", "failed": "失败", "missing": "没做"}
+    every = runner.status(Workspace.find(workspace or ""), month)
+    for one in every:
+        told = {"job": one.job, "state": one.state, "why": one.why}
+        why = f"：{one.why}" if one.why else ""
+        _say(told, f"{one.job} {words[one.state]}{why}", as_json)
+    raise typer.Exit(1 if any(one.state == "failed" for one in every) else 0)
+
+
+@app.command("doctor", help="这台电脑缺什么，怎样补上。\n\n例：kpi doctor")
+def doctor(workspace: Place = None, as_json: AsJson = False) -> None:
+    """Tell what this machine lacks."""
+    from kpi_lib import doctor as examination
+
+    findings = examination.examine(workspace)
+    for one in findings:
+        told = {"subject": one.subject, "ok": one.ok, "found": one.found, "do": one.do}
+        mark = "✓" if one.ok else "✗"
+        mend = "" if one.ok else f"；{one.do}"
+        _say(told, f"{mark} {one.subject}：{one.found}{mend}", as_json)
+    raise typer.Exit(0 if all(one.ok for one in findings) else 1)
+
+
+class _Telling:
+    """Tells of jobs as they finish: a bar on a terminal, else one line for each."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._as_json = as_json
+        self._bar: Any = None
+        self._task: Any = None
+
+    def __enter__(self) -> _Telling:
+        if sys.stdout.isatty() and sys.stderr.isatty() and not self._as_json:
+            from rich.console import Console
+            from rich.progress import (
+                BarColumn,
+                MofNCompleteColumn,
+                Progress,
+                TextColumn,
+                TimeRemainingColumn,
+            )
+
+            self._bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeRemainingColumn(),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self._bar.start()
+            self._task = self._bar.add_task("准备", total=None)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, outcome: Outcome, done: int, total: int) -> None:
+        words = {"made": "已做", "unchanged": "没有变化", "failed": "失败"}
+        line = f"{done}/{total} {outcome.job} {words[outcome.state]}"
+        if outcome.error:
+            line += f"：{outcome.error}"
+        if self._bar is not None:
+            self._bar.update(
+                self._task, description=outcome.job, completed=done, total=total
+            )
+            if outcome.state == "failed":
+                self._bar.console.print(line, markup=False, highlight=False)
+            return
+        told = {
+            "job": outcome.job,
+            "state": outcome.state,
+            "error": outcome.error,
+            "seconds": round(outcome.seconds, 3),
+            "done": done,
+            "total": total,
+        }
+        _say(told, line, self._as_json)
+
+
+def _say(told: dict[str, Any], line: str, as_json: bool) -> None:
+    typer.echo(json.dumps(told, ensure_ascii=False) if as_json else printable(line))
+
+
+def _as_dict(problem: Problem) -> dict[str, str]:
+    names: tuple[str, ...] = ("level", "where", "place", "what", "expected", "do")
+    return {name: getattr(problem, name) for name in names}
+
+
+def _marked(problem: Problem) -> str:
+    words = {"error": "错误", "warning": "提醒", "note": "说明"}
+    return f"{words[problem.level]} {problem}"
+
+
+def _code(outcomes: Sequence[Outcome]) -> int:
+    return 1 if any(outcome.state == "failed" for outcome in outcomes) else 0

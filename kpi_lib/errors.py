@@ -1,0 +1,203 @@
+"""
+What can go wrong, on one screen.
+
+KpiError
+├── InvalidInput          one or more problems in something a person wrote
+│   ├── PlanError         plan.yml
+│   ├── RosterError       roster.yml
+│   ├── TargetsError      targets.csv
+│   ├── WorklogError      worklog.xlsx or worklog/*.csv
+│   └── RecordError       decisions, downloads, calendar, signoff, appeals
+├── ExportError           a platform export that cannot be taken
+│   ├── Unreadable        bytes that are no table: damaged, locked, hostile, empty
+│   ├── UnknownExport     a table whose header no declaration knows
+│   └── ExportColumns     a known layout with missing or repeated columns
+├── LedgerError           rows read are not rows accounted for (a fault of ours)
+├── WorkspaceError        no workspace, no such month, a folder in use
+└── RunError              a notebook that did not run to its end
+
+Every exception passes all of its arguments to ``super().__init__``, so that it
+can cross a process pool, and builds its text in ``__str__``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Level = Literal["error", "warning", "note"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """
+    One thing that is wrong or worth telling, as one line for a reader.
+
+    Parameters
+    ----------
+    what : str
+        What is wrong, in the reader's language, without a full stop.
+    where : str
+        The file, relative to the workspace, with ``/``; or a command.
+    place : str
+        Line, cell, sheet or row inside the file; empty for the whole file.
+    expected : str
+        What was expected, with the choices where there are few.
+    do : str
+        What to do about it.
+    level : {"error", "warning", "note"}
+        An error refuses, a warning is flagged on the page, a note is told.
+    """
+
+    what: str
+    where: str = ""
+    place: str = ""
+    expected: str = ""
+    do: str = ""
+    level: Level = "error"
+
+    def __str__(self) -> str:
+        """Return *where, place: what；应为 …。do。* on one line, safe to print."""
+        head = "，".join(part for part in (self.where, self.place) if part)
+        text = f"{head}：{self.what}" if head else self.what
+        if self.expected:
+            text += f"；应为{self.expected}"
+        text += "。"
+        if self.do:
+            text += f"{self.do}。"
+        return printable(text)
+
+
+class KpiError(Exception):
+    """Whatever this package raises on purpose."""
+
+
+class InvalidInput(KpiError):
+    """
+    Something that a person wrote cannot be used.
+
+    Parameters
+    ----------
+    problems : tuple of Problem
+        Everything that was found, not only the first.
+    """
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__(problems)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.problems)
+
+
+class PlanError(InvalidInput):
+    """plan.yml cannot be used."""
+
+
+class RosterError(InvalidInput):
+    """roster.yml cannot be used."""
+
+
+class TargetsError(InvalidInput):
+    """targets.csv cannot be used."""
+
+
+class WorklogError(InvalidInput):
+    """The work log of a month cannot be used."""
+
+
+class RecordError(InvalidInput):
+    """decisions, downloads, calendar, signoff or appeals cannot be used."""
+
+
+class ExportError(InvalidInput):
+    """A platform export cannot be taken."""
+
+
+class Unreadable(ExportError):
+    """The bytes are no table that we read: damaged, locked, hostile or empty."""
+
+
+class UnknownExport(ExportError):
+    """A table whose header no declaration knows."""
+
+
+class ExportColumns(ExportError):
+    """A known layout whose columns are missing, repeated or ambiguous."""
+
+
+class LedgerError(KpiError):
+    """
+    Rows read are not rows accounted for: our fault, never caught.
+
+    Parameters
+    ----------
+    source : str
+        The file, relative to the workspace.
+    records : int
+        Records in the file, by the independent counter.
+    rows : int
+        Rows in the ledger.
+    """
+
+    def __init__(self, source: str, records: int, rows: int) -> None:
+        super().__init__(source, records, rows)
+        self.source, self.records, self.rows = source, records, rows
+
+    def __str__(self) -> str:
+        return (
+            f"{self.source}：文件有{self.records}行，台账只有{self.rows}行；"
+            "这是程序的错误，结果不可用。请把文件交给维护者。"
+        )
+
+
+class WorkspaceError(InvalidInput):
+    """No workspace, no such month, or a folder somebody else works in."""
+
+
+class RunError(KpiError):
+    """
+    A notebook that did not run to its end.
+
+    Parameters
+    ----------
+    job : str
+        The operator's id, or the notebook's name for a job of the whole month.
+    cell : int or None
+        Number of the code cell, from 1; None where no cell was reached.
+    name, value : str
+        Class and text of what was raised.
+    notebook : str
+        Where the executed notebook was saved; empty if it was not.
+    """
+
+    def __init__(
+        self, job: str, cell: int | None, name: str, value: str, notebook: str = ""
+    ) -> None:
+        super().__init__(job, cell, name, value, notebook)
+        self.job, self.cell, self.name = job, cell, name
+        self.value, self.notebook = value, notebook
+
+    def __str__(self) -> str:
+        place = f"第{self.cell}个代码格" if self.cell else "启动时"
+        text = f"{self.job}：{place}出错，{self.name}：{self.value}"
+        return printable(text.replace("\n", " "))
+
+
+def printable(text: str) -> str:
+    r"""
+    Escape what a terminal or a log would obey instead of show.
+
+    Parameters
+    ----------
+    text : str
+        Any text, also from a file.
+
+    Returns
+    -------
+    str
+        The same with control, format and separator characters as ``\uXXXX``.
+    """
+    return "".join(
+        ch if ch == "\n" or ch.isprintable() else f"\\u{ord(ch):04x}" for ch in text
+    )

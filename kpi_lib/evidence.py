@@ -1,0 +1,213 @@
+"""What a score is made from, and what a source gives back: two plain records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from functools import cached_property
+from math import isinf
+from typing import Literal
+
+import pandas as pd
+
+from kpi_lib import metrics, workdays
+from kpi_lib.layouts import Layout
+from kpi_lib.metrics import Total
+from kpi_lib.plan import Plan
+from kpi_lib.roster import Account, Operator, Roster
+from kpi_lib.targets import Target
+from kpi_lib.workdays import Calendar
+from kpi_lib.worklog import Worklog
+
+Number = Fraction | float
+"""An exact number; a float only for infinity (a value known by its lower bound)."""
+
+Which = Literal["value", "low", "high"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """
+    Everything that one operator's score of one month is made from.
+
+    Parameters
+    ----------
+    month : str
+        ``YYYY-MM``.
+    operator : Operator
+        Who is appraised.
+    plan : Plan
+        The plan of the month.
+    roster : Roster
+        Owners, shares and products.
+    layouts : mapping of str to Layout
+        Which metrics a layout maps.
+    calendar : Calendar
+        Working days and weeks.
+    monthly : DataFrame
+        The operator's rows of this month and the ones before, see
+        ``metrics.MONTHLY``.
+    targets : tuple of Target
+        The operator's rows of targets.csv.
+    known_targets : frozenset of str
+        Hashes of rows of targets.csv that stood in the record of an earlier month.
+    worklogs : mapping of str to Worklog
+        Month → work log, this month's and the earlier ones of its quarter.
+    which : {"value", "low", "high"}
+        Which reading of contradicting values is used.
+    """
+
+    month: str
+    operator: Operator
+    plan: Plan
+    roster: Roster
+    layouts: Mapping[str, Layout]
+    calendar: Calendar
+    monthly: pd.DataFrame
+    targets: tuple[Target, ...]
+    known_targets: frozenset[str] = frozenset()
+    worklogs: Mapping[str, Worklog] = field(default_factory=dict)
+    which: Which = "value"
+    _totals: dict[tuple[str, str, str], Total] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    @property
+    def worklog(self) -> Worklog:
+        """The work log of the month."""
+        return self.worklogs[self.month]
+
+    @cached_property
+    def uncertain(self) -> bool:
+        """Whether a value of the month is known only between bounds."""
+        now = self.monthly[self.monthly["month"] == self.month]
+        return bool((now["low"].fillna(-1) != now["high"].fillna(-1)).any())
+
+    @property
+    def first_day(self) -> date:
+        """First day of the month."""
+        return workdays.days_of(self.month)[0]
+
+    @property
+    def last_day(self) -> date:
+        """Last day of the month."""
+        return workdays.days_of(self.month)[-1]
+
+    @property
+    def accounts(self) -> list[Account]:
+        """Own accounts of the month, in the roster's order."""
+        return self.roster.owned_by(self.operator, self.month)
+
+    def total(self, metric: str, *, month: str = "", platform: str = "") -> Total:
+        """Return a metric over all own accounts of a month."""
+        key = (metric, month or self.month, platform)
+        if key not in self._totals:
+            self._totals[key] = metrics.total(
+                self.monthly[self.monthly["month"] == key[1]],
+                metric,
+                accounts=self.roster.accounts,
+                platform=platform,
+            )
+        return self._totals[key]
+
+    def presence(self, month: str = "") -> tuple[int, int]:
+        """Return working days present and working days of a month."""
+        days = self.calendar.working_days(month or self.month)
+        here = [
+            day
+            for day in days
+            if self.operator.holds(day) and not self.operator.leave_on(day)
+        ]
+        return len(here), len(days)
+
+    @property
+    def part(self) -> Fraction:
+        """Share of the month's working days on which the operator was present."""
+        here, days = self.presence()
+        return Fraction(here, days) if days else Fraction(1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """
+    What a source gives for one measure.
+
+    Parameters
+    ----------
+    value : Fraction, inf or None
+        The number the rule is applied to; None where there is none.
+    target : Fraction or None
+        What it is divided by; 1 for sources that give a share.
+    state : {"given", "pending", "excluded"}
+        Whether it may be scored.
+    unit : str
+        Unit of value and target for the reader, e.g. 条; ``%`` for shares.
+    note : str
+        Why it is pending or excluded, or what to know about it.
+    inputs : mapping of str to str
+        Every number that was used, as decimal strings.
+    evidence : tuple of dict
+        Source, sheet, rows, metric, sum.
+    parts : tuple of dict
+        What a mean was taken over, for the reader: metric, platform, value, target,
+        counted (the target as it counts), attained, growth.
+    flags : tuple of str
+        What has to stand above the score.
+    """
+
+    value: Number | None = None
+    target: Fraction | None = None
+    state: Literal["given", "pending", "excluded"] = "given"
+    unit: str = ""
+    note: str = ""
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    evidence: tuple[Mapping[str, str], ...] = ()
+    parts: tuple[Mapping[str, str], ...] = ()
+    flags: tuple[str, ...] = ()
+
+
+def pending(note: str, **more: object) -> Reading:
+    """Return a reading that cannot be scored yet, with its reason."""
+    return Reading(state="pending", note=note, **more)  # type: ignore[arg-type]
+
+
+def excluded(note: str, **more: object) -> Reading:
+    """Return a reading whose points go to the item's other measures."""
+    return Reading(state="excluded", note=note, **more)  # type: ignore[arg-type]
+
+
+def text(number: Number | None) -> str:
+    """Write a number as a decimal string; six places at most, exact where it ends."""
+    if number is None:
+        return ""
+    if isinf(number):
+        return "Infinity"
+    return metrics.exact(Fraction(number))
+
+
+def half_up(number: Fraction, places: str = "0.01") -> Decimal:
+    """
+    Round half up, from the exact fraction.
+
+    Parameters
+    ----------
+    number : Fraction
+        Any number.
+    places : str
+        The quantum, ``"0.01"`` for points.
+
+    Returns
+    -------
+    Decimal
+        The nearest multiple; of two equally near ones the one away from zero.
+    """
+    quantum = Fraction(places)
+    # Whole quanta by integer arithmetic: dividing into Decimal would round twice.
+    quanta, rest = divmod(abs(number), quantum)
+    whole = quanta + (1 if rest * 2 >= quantum else 0)
+    unit = Decimal(places)
+    signed = whole if number >= 0 else -whole
+    return (Decimal(signed) * unit).quantize(unit, rounding=ROUND_HALF_UP)

@@ -1,0 +1,335 @@
+"""Two daily duties on the page: what was published where, and how fans grew."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from kpi_lib import charts, numbers
+from kpi_lib.catalogue import HORIZONS
+from kpi_lib.fragments import Brand, Fragment, made, nothing, platform_of, who_is
+from kpi_lib.month import OperatorMonth
+from kpi_lib.series import (
+    data_table,
+    of_month,
+    panel,
+    percent_tick,
+    series,
+    short_target,
+    sum_known,
+)
+from kpi_lib.workdays import days_of, months_back, quarter_of
+
+
+def platforms(m: OperatorMonth) -> Fragment:
+    """
+    Show what was published where: by day, by plan, and the best and the last.
+
+    Parameters
+    ----------
+    m : OperatorMonth
+        The operator's month.
+
+    Returns
+    -------
+    Fragment
+    """
+    if m.posts.empty and not m.worklog.contents:
+        return nothing("发布", "本月没有作品数据，也没有内容记录")
+    return made(
+        "platforms",
+        month=m.month,
+        calendar=_calendar(m),
+        matrix=_matrix(m),
+        posts=_best_posts(m),
+    )
+
+
+def _calendar(m: OperatorMonth) -> dict[str, Any] | None:
+    """Count the posts of every account and day."""
+    if m.posts.empty:
+        return None
+    days = days_of(m.month)
+    published = m.posts.assign(day=pd.to_datetime(m.posts["published_at"]).dt.day)
+    counts = published.groupby(["account", "day"]).size()
+    kinds = [
+        "hol"
+        if m.calendar.is_holiday(day)
+        else ""
+        if m.calendar.is_working(day)
+        else "off"
+        for day in days
+    ]
+    rows = []
+    for account in m.accounts:
+        found = [int(counts.get((account.id, day.day), 0)) for day in days]
+        if any(found):
+            rows.append(
+                (who_is(m, account), list(zip(found, kinds, strict=True)), sum(found))
+            )
+    empty = sum(not any(row[1][at][0] for row in rows) for at in range(len(days)))
+    busiest = max(rows, key=lambda row: row[2])
+    return {
+        "days": list(zip((day.day for day in days), kinds, strict=True)),
+        "rows": rows,
+        "total": int(counts.sum()),
+        "empty": empty,
+        "busiest": busiest,
+    }
+
+
+def _matrix(m: OperatorMonth) -> dict[str, Any] | None:
+    """List the contents that did not reach every platform planned for them."""
+    contents = [one for one in m.worklog.contents if one.published_platforms]
+    if not contents:
+        return None
+    order = list(
+        dict.fromkeys(
+            [a.platform for a in m.accounts]
+            + [
+                p
+                for one in contents
+                for p in (*one.planned_platforms, *one.published_platforms)
+            ]
+        )
+    )
+    used = {
+        p
+        for one in contents
+        for p in (*one.planned_platforms, *one.published_platforms)
+    }
+    columns = [id for id in order if id in used]
+    broken = [
+        one
+        for one in contents
+        if set(one.planned_platforms) - set(one.published_platforms)
+    ]
+    missed = Counter(
+        id
+        for one in broken
+        for id in set(one.planned_platforms) - set(one.published_platforms)
+    )
+    worst = [
+        platform_of(m, id).name
+        for id in columns
+        if missed and missed[id] == max(missed.values())
+    ]
+    return {
+        "columns": [platform_of(m, id) for id in columns],
+        "total": len(contents),
+        "complete": len(contents) - len(broken),
+        "missed": sum(missed.values()),
+        "broken": len(broken),
+        "worst": worst,
+        "sums": [
+            sum(id in one.published_platforms for one in contents if one not in broken)
+            for id in columns
+        ],
+        "rows": [
+            (
+                one.title,
+                one.planned,
+                [
+                    "yes"
+                    if id in one.published_platforms
+                    else "no"
+                    if id in one.planned_platforms
+                    else ""
+                    for id in columns
+                ],
+            )
+            for one in sorted(broken, key=lambda one: (one.planned, one.row))
+        ],
+    }
+
+
+def _best_posts(m: OperatorMonth) -> dict[str, Any] | None:
+    """Pick the three posts most above their account's median, and the two least."""
+    if m.posts.empty or "views" not in m.posts or m.posts["views"].notna().sum() < 1:
+        return None
+    posts = m.posts[m.posts["views"].notna()]
+    median = posts.groupby("account")["views"].transform("median")
+    posts = posts.assign(times=posts["views"] / median.where(median > 0))
+    ranked = posts.sort_values(
+        ["times", "account", "post"], ascending=[False, True, True]
+    )
+    chosen = ranked if len(ranked) <= 5 else pd.concat([ranked.head(3), ranked.tail(2)])
+    by_id = {account.id: account for account in m.accounts}
+    rows = []
+    for post in chosen.itertuples():
+        account = by_id.get(str(post.account))
+        parts = [
+            getattr(post, name, math.nan) for name in ("comments", "shares", "likes")
+        ]
+        views = float(str(post.views))
+        engaged = sum(parts) / views if views and not any(map(pd.isna, parts)) else None
+        rows.append(
+            {
+                "title": post.title,
+                "who": who_is(m, account) if account else None,
+                "day": pd.Timestamp(str(post.published_at)).strftime("%m-%d"),
+                "views": views,
+                "times": post.times,
+                "rate": engaged,
+            }
+        )
+    return {"rows": rows, "all": len(ranked) <= 5}
+
+
+def followers(m: OperatorMonth) -> Fragment:
+    """
+    Show each account's growth by day, then who came and who left.
+
+    Parameters
+    ----------
+    m : OperatorMonth
+        The operator's month.
+
+    Returns
+    -------
+    Fragment
+    """
+    days = days_of(m.month)
+    drawn: list[tuple[Brand, pd.DataFrame, float | None, float]] = []
+    opening = of_month(m, "followers_opening") or of_month(
+        m, "followers", months_back(m.month, 2)[0]
+    )
+    for account in m.accounts:
+        levels = series(m.daily, account.id, "followers", m.month)
+        start = opening.get(account.id)
+        if levels.empty or not start:
+            continue
+        goal = short_target(m, "followers", account.platform)
+        alone = sum(a.platform == account.platform for a in m.accounts) == 1
+        drawn.append(
+            (
+                who_is(m, account),
+                levels.assign(value=levels["value"] / start - 1),
+                goal / start - 1 if goal and alone else None,
+                float(levels["value"].iloc[-1]),
+            )
+        )
+    rows = _fan_rows(m, opening)
+    if not drawn and not rows:
+        return nothing("粉丝数", "没有一个账号有粉丝数")
+    scale = charts.scale(
+        [v for _, growth, goal, _ in drawn for v in (*growth["value"], goal or 0)],
+        text=percent_tick,
+    )
+    panels = []
+    for at, (who, growth, goal, level) in enumerate(drawn):
+        last = numbers.percent(float(growth["value"].iloc[-1]), 1, sign=True)
+        ax = charts.day_curve(
+            growth,
+            days=days,
+            calendar=m.calendar,
+            scale=scale,
+            end=lambda v: numbers.percent(v, 1, sign=True),
+            target=goal,
+            target_text=f"目标{numbers.percent(goal, 1, sign=True)}",
+        )
+        panels.append(
+            panel(
+                ax,
+                name=who.name,
+                note=f"{numbers.short(level)}人",
+                last=f"比上月末{last}，{numbers.exact(level)}人",
+                prefix=f"fan{at}",
+                who=who,
+            )
+        )
+    goals = [
+        bool(growth["value"].iloc[-1] >= goal)
+        for _, growth, goal, _ in drawn
+        if goal is not None
+    ]
+    return made(
+        "followers",
+        panels=panels,
+        rows=rows,
+        month=m.month,
+        before=numbers.month_short(months_back(m.month, 2)[0]),
+        totals={
+            key: sum_known(row[key] for row in rows if row[key] is not None)
+            for key in ("level", "lost", "new", "net")
+        },
+        widest=max((max(r["new"] or 0, r["lost"] or 0) for r in rows), default=0) or 1,
+        goals=len(goals),
+        title=_growth_title(drawn, goals),
+        ultimate=_horizons(m),
+        table=data_table(
+            {who.name: growth for who, growth, _, _ in drawn},
+            "date",
+            lambda v: numbers.percent(
+                v if isinstance(v, float) else None, 2, sign=True
+            ),
+            [pd.Timestamp(day) for day in days],
+            lambda day: f"{day:%m-%d}",
+        ),
+    )
+
+
+def _growth_title(
+    drawn: Sequence[tuple[Brand, pd.DataFrame, float | None, float]],
+    goals: Sequence[bool],
+) -> str:
+    if not drawn:
+        return ""
+    best = max(drawn, key=lambda one: float(one[1]["value"].iloc[-1]))
+    grown = numbers.percent(float(best[1]["value"].iloc[-1]), 1, sign=True)
+    title = (
+        f"{numbers.brief(best[0].name)}比例增长最多，{grown}"
+        if len(drawn) > 1
+        else (f"{numbers.brief(best[0].name)}{grown}")
+    )
+    if not goals:
+        return title
+    met = {0: "都没有达到", len(goals): "都达到"}.get(sum(goals), f"{sum(goals)}个达到")
+    return f"{title}；有目标的{len(goals)}个账号{met}"
+
+
+def _fan_rows(m: OperatorMonth, opening: dict[str, float]) -> list[dict[str, Any]]:
+    """Return level, new, lost and net of every account that has any of them."""
+    now, new = of_month(m, "followers"), of_month(m, "follows")
+    lost, net = of_month(m, "unfollows"), of_month(m, "net_follows")
+    gain = of_month(m, "followers_gain")
+    rows = []
+    for account in m.accounts:
+        id = account.id
+        level = now.get(id)
+        change = gain.get(id, net.get(id))
+        if change is None and level is not None and id in opening:
+            change = level - opening[id]
+        if level is None and change is None and id not in new:
+            continue
+        rows.append(
+            {
+                "who": who_is(m, account),
+                "level": level,
+                "new": new.get(id),
+                "lost": lost.get(id),
+                "net": change,
+            }
+        )
+    return rows
+
+
+def _horizons(m: OperatorMonth) -> list[tuple[str, str, float]]:
+    """List the targets of followers that reach beyond the month and hold in it."""
+    periods = {"mid": quarter_of(m.month), "long": m.month[:4], "ultimate": ""}
+    latest = {
+        one.horizon: one
+        for one in sorted(m.targets, key=lambda one: one.set_on)
+        if one.metric == "followers"
+        and not one.platform
+        and periods.get(one.horizon) == one.period
+    }
+    return [
+        (HORIZONS[horizon], one.period, float(one.value))
+        for horizon in periods
+        if (one := latest.get(horizon))
+    ]

@@ -1,0 +1,310 @@
+"""
+What every part of a page is made of: fragments, names and the card's arithmetic.
+
+A Fragment was rendered through the escaping templates; nothing from data reaches a
+page by any other way.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from kpi_lib import numbers, templates
+from kpi_lib.month import OperatorMonth
+from kpi_lib.roster import Account
+
+Card = dict[str, Any]
+
+SEALED = "application/vnd.kpi.card+json"
+"""MIME type under which the last cell keeps the card."""
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """
+    A piece of the page, ready to be shown.
+
+    Parameters
+    ----------
+    html : str
+        Rendered and escaped.
+    """
+
+    html: str
+
+    def _repr_html_(self) -> str:
+        return f'<div class="kpi">{self.html}</div>'
+
+    def __str__(self) -> str:
+        return self.html
+
+
+@dataclass(frozen=True)
+class Seal:
+    """
+    The card as a cell's output: nothing to see, everything to read back.
+
+    Parameters
+    ----------
+    card : dict
+        The score card, schema 1.
+    """
+
+    card: Card
+
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None
+    ) -> dict[str, object]:
+        """Return the card under its own MIME type, beside an empty text."""
+        return {SEALED: self.card, "text/plain": ""}
+
+
+@dataclass(frozen=True)
+class Style:
+    """The style sheet, shown once at the top of a notebook."""
+
+    def _repr_html_(self) -> str:
+        return f"<style data-kpi>{templates.css()}</style>"
+
+
+def style() -> Style:
+    """
+    Return the style sheet that every fragment needs inside a notebook.
+
+    Returns
+    -------
+    Style
+        The page carries the same sheet in its head and drops this one.
+    """
+    return Style()
+
+
+def seal(m: OperatorMonth) -> Seal:
+    """
+    Return the card for the notebook's last cell.
+
+    Parameters
+    ----------
+    m : OperatorMonth
+        The operator's month.
+
+    Returns
+    -------
+    Seal
+    """
+    return Seal(m.card)
+
+
+def made(template: str, **values: object) -> Fragment:
+    """
+    Render a template of the package into a fragment.
+
+    Parameters
+    ----------
+    template : str
+        Name without ``.html.j2``.
+    **values : object
+        What the template names.
+
+    Returns
+    -------
+    Fragment
+    """
+    return Fragment(templates.render(template, **values))
+
+
+def nothing(what: str, why: str) -> Fragment:
+    """
+    Say in one honest line that there is nothing to draw.
+
+    Parameters
+    ----------
+    what : str
+        What is missing.
+    why : str
+        Why, without a full stop.
+
+    Returns
+    -------
+    Fragment
+    """
+    return made("nothing", what=what, why=why)
+
+
+def points(value: object) -> Decimal:
+    """
+    Return points of a card as a number.
+
+    Parameters
+    ----------
+    value : str, Decimal or None
+        As the card holds them; None, nothing rated, counts as none.
+
+    Returns
+    -------
+    Decimal
+    """
+    return numbers.decimal(value if isinstance(value, str | Decimal) else None) or ZERO
+
+
+def measures(card: Card) -> list[Card]:
+    """
+    List the measures of a card in the plan's order.
+
+    Parameters
+    ----------
+    card : dict
+        The score card.
+
+    Returns
+    -------
+    list of dict
+    """
+    return [one for item in card["items"] for one in item["measures"]]
+
+
+def pending(card: Card) -> list[Card]:
+    """
+    List the measures that wait for evidence.
+
+    Parameters
+    ----------
+    card : dict
+        The score card.
+
+    Returns
+    -------
+    list of dict
+    """
+    return [one for one in measures(card) if one["status"] == "pending"]
+
+
+def losses(card: Card) -> list[tuple[str, Decimal]]:
+    """
+    List what measures lost.
+
+    Parameters
+    ----------
+    card : dict
+        The score card.
+
+    Returns
+    -------
+    list of (name, points)
+        Largest first; what a veto cut off the sum is a loss of its own.
+    """
+    scored = [one for one in measures(card) if one["score"] is not None]
+    lost = [
+        (str(one["name"]), points(one["possible"]) - points(one["score"]))
+        for one in scored
+    ]
+    reached = sum((points(one["score"]) for one in scored), ZERO)
+    if card["total"] is not None and reached > points(card["total"]):
+        lost.append(("一票否决", reached - points(card["total"])))
+    return sorted((one for one in lost if one[1] > 0), key=lambda one: -one[1])
+
+
+def item_name(card: Card, item: Card) -> str:
+    """
+    Name an item by its KPI, by its own name where the KPI has several items.
+
+    Parameters
+    ----------
+    card : dict
+        The score card.
+    item : dict
+        One of its items.
+
+    Returns
+    -------
+    str
+    """
+    kpis = Counter(one["kpi"] for one in card["items"])
+    return str(item["name"] if kpis[item["kpi"]] > 1 else item["kpi"])
+
+
+def flags_of(m: OperatorMonth) -> list[str]:
+    """
+    List what stands above the score, each thing once.
+
+    Parameters
+    ----------
+    m : OperatorMonth
+        The operator's month.
+
+    Returns
+    -------
+    list of str
+    """
+    return list(dict.fromkeys([*m.card.get("flags", []), *m.flags]))
+
+
+@dataclass(frozen=True)
+class Brand:
+    """
+    How the page names a platform or an account.
+
+    Parameters
+    ----------
+    id, name : str
+        Id, and the name as written; a name is data.
+    platform : str
+        The platform's own name.
+    seal : str
+        One character that stands for the platform.
+    light, dark : str
+        The platform's colour in both themes.
+    """
+
+    id: str
+    name: str
+    platform: str
+    seal: str
+    light: str = "#5f6468"
+    dark: str = "#a3a7aa"
+
+
+def platform_of(m: OperatorMonth, id: str) -> Brand:
+    """
+    Return a platform; one that is not the operator's own stands in grey.
+
+    Parameters
+    ----------
+    m : OperatorMonth
+        The operator's month.
+    id : str
+        The platform's id.
+
+    Returns
+    -------
+    Brand
+    """
+    known = m.platforms.get(id)
+    if known is None:
+        return Brand(id, id, id, id[:1].upper())
+    return Brand(id, known.name, known.name, known.seal, known.light, known.dark)
+
+
+def who_is(m: OperatorMonth, account: Account) -> Brand:
+    """
+    Return an account in its platform's clothes.
+
+    Parameters
+    ----------
+    m : OperatorMonth
+        The operator's month.
+    account : Account
+        One of the operator's own.
+
+    Returns
+    -------
+    Brand
+    """
+    own = platform_of(m, account.platform)
+    name = account.name or own.name
+    return Brand(account.id, name, own.name, own.seal, own.light, own.dark)

@@ -1,0 +1,515 @@
+"""
+The way in: every file of a month, opened once, read or refused with a reason.
+
+And the way out: the cleaned tables as parquet. What lies between is
+`kpi_lib.clean` and `kpi_lib.metrics`, which open nothing.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import pandas as pd
+
+from kpi_lib import clean, exports, metrics, tables, workdays
+from kpi_lib.clean import Cleaned, File
+from kpi_lib.errors import ExportError, Problem
+from kpi_lib.exports import LedgerRow
+from kpi_lib.layouts import layouts
+from kpi_lib.records import Decision
+from kpi_lib.roster import Account, Roster
+from kpi_lib.workdays import Calendar
+from kpi_lib.workspace import Workspace, canonical_json, write_atomic
+
+LOOK_AHEAD = 3
+"""Days of an account without a daily file are looked for this many months ahead."""
+
+FILES = {
+    "source": "str",
+    "account": "str",
+    "platform": "str",
+    "layout": "str",
+    "layout_name": "str",
+    "confirmed": "bool",
+    "encoding": "str",
+    "downloaded": "datetime64[s]",
+    "borrowed": "bool",
+    "records": "int64",
+    "kept": "int64",
+    "left": "int64",
+    "days": "int64",
+    "basis": "str",
+}
+
+_NOISE = re.compile(r"^(\.|~\$)|^(thumbs\.db|desktop\.ini)$", re.IGNORECASE)
+_DAY = re.compile(r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})\)?$", re.ASCII)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrived:
+    """
+    What arrived for a month.
+
+    Parameters
+    ----------
+    month : str
+        ``YYYY-MM``.
+    files : tuple of File
+        Every file, read for this month.
+    findings : tuple of Problem
+        Folders and files that belong to nobody, files that did not come.
+    first_days : dict of str to date
+        Account → day of its first export ever.
+    """
+
+    month: str
+    files: tuple[File, ...]
+    findings: tuple[Problem, ...]
+    first_days: dict[str, date]
+
+
+def arrive(
+    workspace: Workspace,
+    month: str,
+    roster: Roster,
+    downloads: Mapping[str, date],
+) -> Arrived:
+    """
+    Read every export of a month.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where the exports lie.
+    month : str
+        ``YYYY-MM``.
+    roster : Roster
+        The accounts, and the layouts expected of each.
+    downloads : mapping of str to date
+        Download days that a person wrote down, by file.
+
+    Returns
+    -------
+    Arrived
+        Files with what was read; a file that cannot be taken is among them, with
+        its reason and all of its records.
+    """
+    files: list[File] = []
+    findings: list[Problem] = []
+    first_days: dict[str, date] = {}
+    for account in roster.accounts:
+        own = _folder(workspace, month, account, month, downloads)
+        ahead = _folder(workspace, workdays.shift(month, 1), account, month, downloads)
+        days = [] if _days(own) else _days(ahead)
+        for by in range(2, LOOK_AHEAD + 1):
+            # A history file covers a quarter and lies in one month's folder only.
+            if days or _days(own):
+                break
+            later = workdays.shift(month, by)
+            days = _days(_folder(workspace, later, account, month, downloads))
+        counters = [
+            file
+            for file in ahead
+            if file.export
+            and file.export.posts
+            and file.downloaded
+            and _closing(file.downloaded, month)
+        ]
+        found = [*own, *days, *(file for file in counters if file not in days)]
+        files += found
+        findings += _lacking(account, month, found)
+        first = _first_day(workspace, account, month, found)
+        if first:
+            first_days[account.id] = max(first, account.from_)
+    findings += _strays(workspace, month, {account.id for account in roster.accounts})
+    return Arrived(
+        month=month,
+        files=tuple(files),
+        findings=tuple(findings),
+        first_days=first_days,
+    )
+
+
+def _folder(
+    workspace: Workspace,
+    folder: str,
+    account: Account,
+    month: str,
+    downloads: Mapping[str, date],
+) -> list[File]:
+    """Read one account's files in one month's folder, as files of ``month``."""
+    return [
+        _file(workspace, path, account, month, downloads, borrowed=folder != month)
+        for path in _paths(workspace.raw(folder) / account.id)
+    ]
+
+
+def _paths(folder: Path) -> Iterator[Path]:
+    if not folder.is_dir():
+        return
+    for path in sorted(folder.rglob("*")):
+        if not path.is_dir() and not _NOISE.search(path.name):
+            yield path
+
+
+def _file(
+    workspace: Workspace,
+    path: Path,
+    account: Account,
+    month: str,
+    downloads: Mapping[str, date],
+    *,
+    borrowed: bool,
+) -> File:
+    source = workspace.relative(path)
+    try:
+        export = exports.read(
+            path, month=month, platform=account.platform, source=source
+        )
+    except ExportError as refusal:
+        return File(
+            source=source,
+            account=account.id,
+            platform=account.platform,
+            borrowed=borrowed,
+            refusal=refusal.problems,
+            lost=tuple(_lost(path, source, refusal)),
+        )
+    true = layouts()[export.layout].properties_dates_true
+    return File(
+        source=source,
+        account=account.id,
+        platform=account.platform,
+        downloaded=_downloaded(path, source, downloads)
+        or (export.modified or export.created if true else None),
+        borrowed=borrowed,
+        export=export,
+    )
+
+
+def _lost(path: Path, source: str, refusal: ExportError) -> Iterator[LedgerRow]:
+    """Give every record of a refused file its place in the ledger."""
+    reason = refusal.problems[0].what
+    try:
+        book = tables.read(path, where=source)
+    except ExportError:
+        yield LedgerRow(source, "", 0, 0, None, "quarantined", reason, "", "")
+        return
+    for sheet in book.sheets:
+        for record in sheet.records:
+            blank = all(cell in (None, "") for cell in record.cells)
+            yield LedgerRow(
+                source,
+                sheet.name,
+                0,
+                record.row,
+                record.line,
+                "blank" if blank else "quarantined",
+                "" if blank else reason,
+                "",
+                "",
+            )
+
+
+def _downloaded(path: Path, source: str, downloads: Mapping[str, date]) -> date | None:
+    """Return the download day: of the folder, the file name, or a person's note."""
+    for name in (path.parent.name, path.stem):
+        found = _DAY.search(name)
+        if found:
+            try:
+                return date(*(int(part) for part in found.groups()))
+            except ValueError:
+                continue
+    return downloads.get(source)
+
+
+def _closing(day: date, month: str) -> bool:
+    last = workdays.days_of(month)[-1]
+    return last < day <= last + timedelta(days=metrics.COUNTER_WINDOW)
+
+
+def _days(files: Sequence[File]) -> list[File]:
+    return [file for file in files if file.export and file.export.daily]
+
+
+def _first_day(
+    workspace: Workspace, account: Account, month: str, files: Sequence[File]
+) -> date | None:
+    first = workdays.days_of(month)[0]
+    for earlier in workspace.months():
+        if earlier < month and any(_paths(workspace.raw(earlier) / account.id)):
+            return first
+    days = [
+        day
+        for file in files
+        if file.export
+        for day in (
+            *(row.date for row in file.export.daily),
+            *(row.date for row in file.export.other if row.date < first),
+            *([file.downloaded] if file.export.posts and file.downloaded else []),
+        )
+    ]
+    return max(min(days), first) if days else None
+
+
+def expected(roster: Roster, month: str) -> list[tuple[str, str]]:
+    """
+    Return what should arrive for a month.
+
+    Parameters
+    ----------
+    roster : Roster
+        The accounts and the layouts expected of each.
+    month : str
+        ``YYYY-MM``.
+
+    Returns
+    -------
+    list of (account, layout)
+        In the roster's order, accounts that live in the month only.
+    """
+    first, last = workdays.days_of(month)[0], workdays.days_of(month)[-1]
+    return [
+        (account.id, layout)
+        for account in roster.accounts
+        if account.overlaps(first, last)
+        for layout in account.expects
+    ]
+
+
+def _lacking(account: Account, month: str, files: Sequence[File]) -> list[Problem]:
+    """Name the layouts that the roster expects and that did not come."""
+    first, last = workdays.days_of(month)[0], workdays.days_of(month)[-1]
+    if not account.overlaps(first, last):
+        return []
+    came = {file.layout for file in files}
+    return [
+        Problem(
+            what=f"没有收到{_layout_name(layout)}",
+            where=f"data/raw/{month}/{account.id}/",
+            expected=f"{account.name}的{layout}",
+            do="把平台后台下载的文件原样放进这个文件夹，或从花名册的expects里去掉",
+            level="warning",
+        )
+        for layout in account.expects
+        if layout not in came
+    ]
+
+
+def _layout_name(layout: str) -> str:
+    known = layouts()
+    return known[layout].name if layout in known else layout
+
+
+def _strays(workspace: Workspace, month: str, accounts: set[str]) -> list[Problem]:
+    """Name what lies in the month's folder and belongs to no account."""
+    folder = workspace.raw(month)
+    if not folder.is_dir():
+        return []
+    out: list[Problem] = []
+    for path in sorted(folder.iterdir()):
+        if _NOISE.search(path.name) or path.name in accounts:
+            continue
+        if path.name in ("worklog.xlsx", "worklog"):
+            continue
+        out.append(
+            Problem(
+                what="不属于花名册里的任何账号，没有读",
+                where=workspace.relative(path) + ("/" if path.is_dir() else ""),
+                expected="以账号id命名的文件夹",
+                do="改名或移进账号的文件夹，或在data/roster.yml里登记这个账号",
+                level="warning",
+            )
+        )
+    return out
+
+
+# From files to tables, and out.
+
+
+def tidy(
+    arrived: Arrived,
+    before: Arrived,
+    *,
+    roster: Roster,
+    calendar: Calendar,
+    decisions: Sequence[Decision] = (),
+) -> tuple[Cleaned, pd.DataFrame]:
+    """
+    Clean a month and add it up.
+
+    Parameters
+    ----------
+    arrived, before : Arrived
+        The month, and the one before: opening levels and counters.
+    roster : Roster
+        Owners and shares.
+    calendar : Calendar
+        Weeks.
+    decisions : sequence of Decision
+        Which of two contradicting values holds.
+
+    Returns
+    -------
+    Cleaned, DataFrame
+        The month's tables, and one row per operator, account, metric and stream.
+    """
+    names = {account.id: account.name for account in roster.accounts}
+    cleaned = clean.clean(
+        arrived.files, arrived.month, names=names, decisions=decisions
+    )
+    past = clean.clean(before.files, before.month, names=names, decisions=decisions)
+    monthly = metrics.months(
+        arrived.month,
+        daily=cleaned.daily,
+        posts=cleaned.posts,
+        daily_conflicts=cleaned.daily_conflicts,
+        posts_conflicts=cleaned.posts_conflicts,
+        daily_before=past.daily,
+        posts_before=past.posts,
+        roster=roster,
+        layouts=layouts(),
+        calendar=calendar,
+        first_days=arrived.first_days,
+    )
+    return cleaned, monthly
+
+
+def files_table(
+    arrived: Arrived, cleaned: Cleaned, monthly: pd.DataFrame
+) -> pd.DataFrame:
+    """
+    List the files.
+
+    Parameters
+    ----------
+    arrived : Arrived
+        The month's files.
+    cleaned : Cleaned
+        Their ledger, after files were compared.
+    monthly : DataFrame
+        Which basis the account's posts took.
+
+    Returns
+    -------
+    DataFrame
+        One row per file, see ``FILES``; `layout` is empty where no declaration
+        knows the file; `records` are rows of the ledger.
+    """
+    kept = cleaned.ledger[cleaned.ledger["fate"] == "kept"]["source"].value_counts()
+    counters = monthly[monthly["basis"].isin(["difference", "published"])]
+    bases = dict(zip(counters["account"], counters["basis"], strict=True))
+    rows = []
+    for file in sorted(arrived.files, key=lambda file: file.source):
+        layout = layouts().get(file.layout)
+        export = file.export
+        counted = int(kept.get(file.source, 0))
+        rows.append(
+            (
+                file.source,
+                file.account,
+                file.platform,
+                file.layout,
+                layout.name if layout else "",
+                layout.confirmed if layout else False,
+                export.encoding if export else "",
+                file.downloaded,
+                file.borrowed,
+                len(file.ledger),
+                counted,
+                len(file.ledger) - counted,
+                len({row.date for row in export.daily}) if export else 0,
+                _basis(file, bases),
+            )
+        )
+    return pd.DataFrame(rows, columns=list(FILES)).astype(FILES)
+
+
+def _basis(file: File, bases: Mapping[str, str]) -> str:
+    if not file.export:
+        return ""
+    if file.export.posts:
+        return bases.get(file.account, "published")
+    return "manual" if file.layout == "manual" else "daily"
+
+
+def save(
+    workspace: Workspace, arrived: Arrived, cleaned: Cleaned, monthly: pd.DataFrame
+) -> list[Path]:
+    """
+    Write the tables of a month to data/clean.
+
+    Returns
+    -------
+    list of Path
+        daily, posts, monthly, ledger, files as parquet; findings as JSON.
+    """
+    folder = workspace.clean(arrived.month)
+    frames = {
+        "daily": cleaned.daily,
+        "posts": cleaned.posts,
+        "monthly": monthly,
+        "ledger": cleaned.ledger,
+        "files": files_table(arrived, cleaned, monthly),
+    }
+    written = []
+    for name, frame in frames.items():
+        path = folder / f"{name}.parquet"
+        write_atomic(path, parquet(frame))
+        written.append(path)
+    told = [asdict(problem) for problem in (*arrived.findings, *cleaned.findings)]
+    path = folder / "findings.json"
+    write_atomic(path, canonical_json(told) + "\n")
+    return [*written, path]
+
+
+def parquet(frame: pd.DataFrame) -> bytes:
+    """Return a frame as parquet, the same bytes for the same frame."""
+    out = io.BytesIO()
+    frame.to_parquet(out, index=False, compression="zstd")
+    return out.getvalue()
+
+
+def load(workspace: Workspace, month: str, name: str) -> pd.DataFrame:
+    """
+    Read a cleaned table.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where it lies.
+    month : str
+        ``YYYY-MM``.
+    name : {"daily", "posts", "monthly", "ledger", "files"}
+        Which one.
+
+    Returns
+    -------
+    DataFrame
+        Empty, with its columns, if the month was not cleaned.
+    """
+    path = workspace.clean(month) / f"{name}.parquet"
+    if not path.is_file():
+        columns = {
+            "daily": clean.DAILY,
+            "posts": clean.POSTS,
+            "monthly": metrics.MONTHLY,
+            "ledger": clean.LEDGER,
+            "files": FILES,
+        }[name]
+        return pd.DataFrame(columns=list(columns)).astype(columns)
+    return pd.read_parquet(path, use_threads=False)
+
+
+def findings(workspace: Workspace, month: str) -> tuple[Problem, ...]:
+    """Return what cleaning a month had to tell; empty if it was not cleaned."""
+    path = workspace.clean(month) / "findings.json"
+    if not path.is_file():
+        return ()
+    return tuple(Problem(**told) for told in json.loads(path.read_text("utf-8")))

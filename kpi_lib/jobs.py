@@ -1,0 +1,363 @@
+"""
+Jobs: a notebook to run, a page to make of it, in a process of its own.
+
+A job never raises what a notebook raised: it comes back as an outcome, so that the
+others go on. What it publishes is whole and checked, or a page that says what failed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from multiprocessing import connection, get_context, parent_process
+from pathlib import Path
+from typing import Any, Literal
+
+from kpi_lib import provenance
+from kpi_lib.errors import KpiError, RunError, printable
+from kpi_lib.workspace import STRAY, Workspace, sha256_file, write_atomic
+
+CLEAN, APPRAISAL, TEAM = "1-clean", "3-appraisal", "4-team"
+"""The notebooks that are run, without suffix."""
+
+MADE = "made.json"
+"""In a cleaned month's folder: the key it was made by, and what was made."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """
+    One notebook to run: for what, and on what it depends.
+
+    Parameters
+    ----------
+    name : str
+        ``clean`` and its month, an operator's id, or ``team``.
+    kind : {"clean", "operator", "team"}
+        Which notebook, and what is made of it.
+    root : Path
+        The workspace.
+    month : str
+        ``YYYY-MM``.
+    parameters : dict of str to str
+        What the notebook is run with.
+    parts : dict of str to str
+        Hash of everything the job depends on, by the name of the part.
+    who : str
+        Whom or what the page is about.
+    loose : tuple of str
+        Parts that may differ without the job being stale.
+    """
+
+    name: str
+    kind: Literal["clean", "operator", "team"]
+    root: Path
+    month: str
+    parameters: dict[str, str]
+    parts: dict[str, str]
+    who: str
+    loose: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """Title of the page."""
+        return f"{self.who} {spoken(self.month)}"
+
+    @property
+    def lang(self) -> str:
+        """Language of the page."""
+        return self.parameters.get("lang", "zh-Hans")
+
+    @property
+    def key(self) -> str:
+        """Hash of all that the job depends on."""
+        return provenance.of(self.parts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """
+    What became of one job.
+
+    Parameters
+    ----------
+    job : str
+        Name of the job.
+    state : {"made", "unchanged", "failed"}
+        Unchanged: nothing it depends on changed, and it was left alone.
+    error : str
+        One line; empty unless failed.
+    seconds : float
+        Time it took; 0 if unchanged.
+    outputs : dict of str to str
+        SHA-256 of the files it made, by path relative to the workspace.
+    """
+
+    job: str
+    state: Literal["made", "unchanged", "failed"]
+    error: str = ""
+    seconds: float = 0.0
+    outputs: dict[str, str] = field(default_factory=dict)
+
+
+class Pool:
+    """
+    Processes in which jobs run; to be used in a ``with`` block.
+
+    Parameters
+    ----------
+    workers : int
+        Jobs that run at once, at most.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._close()
+
+    def run(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Outcome]]:
+        """
+        Run jobs.
+
+        Parameters
+        ----------
+        jobs : sequence of Job
+            In any order.
+
+        Yields
+        ------
+        Job, Outcome
+            As they come in.
+        """
+        lost: list[Job] = []
+        for job, future in self._submitted(jobs):
+            if isinstance(future.exception(), BrokenProcessPool):
+                lost.append(job)
+            else:
+                yield job, _outcome(job, future)
+        # When one process dies, all jobs under way are lost. Each gets another go by
+        # itself, so that the one that kills is told from those that stood beside it.
+        for job in lost:
+            self._close()
+            for _, future in self._submitted([job]):
+                yield job, _outcome(job, future)
+        if lost:
+            self._close()
+
+    def _submitted(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Future[Outcome]]]:
+        if self._pool is None:
+            # Not forked: papermill's and pandas' threads would be cut in two.
+            self._pool = ProcessPoolExecutor(
+                self._workers,
+                mp_context=get_context("spawn"),
+                initializer=_die_with_parent,
+            )
+        futures = {self._pool.submit(work, job): job for job in jobs}
+        for future in as_completed(futures):
+            yield futures[future], future
+
+    def _close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
+
+
+def _outcome(job: Job, future: Future[Outcome]) -> Outcome:
+    error = future.exception()
+    if error is None:
+        return future.result()
+    died = isinstance(error, BrokenProcessPool)
+    return refuse(
+        job,
+        "进程中途退出，可能是内存不足"
+        if died
+        else f"{type(error).__name__}：{printable(str(error))}",
+    )
+
+
+def _die_with_parent() -> None:
+    """End this process when the run is killed: it must not write after it."""
+    parent = parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            connection.wait([parent.sentinel])
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def work(job: Job) -> Outcome:
+    """
+    Do one job, here and now.
+
+    Parameters
+    ----------
+    job : Job
+        What to do.
+
+    Returns
+    -------
+    Outcome
+        ``made`` or ``failed``; nothing is raised but what ends the process.
+    """
+    started = time.monotonic()
+    workspace = Workspace(job.root)
+    do = {"clean": _clean, "operator": _appraise, "team": _team}[job.kind]
+    error = ""
+    outputs: dict[str, str] = {}
+    try:
+        outputs = {
+            workspace.relative(path): sha256_file(path)
+            for path in sorted(do(workspace, job))
+        }
+    except KpiError as err:
+        error = str(err)
+    # Whatever else goes wrong must not take the other operators' pages with it, and
+    # an exception of a library may not survive the way to the parent.
+    except Exception as err:
+        error = f"{type(err).__name__}：{err}"
+    # The error stands behind the job's name everywhere.
+    error = printable(" ".join(error.split())).removeprefix(f"{job.name}：")
+    if error:
+        _publish_failure(workspace, job, error)
+    return Outcome(
+        job=job.name,
+        state="failed" if error else "made",
+        error=error,
+        seconds=time.monotonic() - started,
+        outputs=outputs,
+    )
+
+
+def refuse(job: Job, error: str) -> Outcome:
+    """
+    Fail a job that cannot be done, and say so on its page.
+
+    Parameters
+    ----------
+    job : Job
+        What was to be done.
+    error : str
+        Why not, on one line.
+
+    Returns
+    -------
+    Outcome
+        ``failed``.
+    """
+    _publish_failure(Workspace(job.root), job, error)
+    return Outcome(job=job.name, state="failed", error=error)
+
+
+def spoken(month: str) -> str:
+    """Return a month as people write it, as ``2026年10月``."""
+    return f"{month[:4]}年{int(month[5:])}月"
+
+
+def _execute(workspace: Workspace, job: Job, notebook: str, output: Path) -> Any:
+    from kpi_lib import engine
+
+    path = workspace.notebooks / f"{notebook}.ipynb"
+    known = engine.declared(path)
+    # Only a page that is written in several languages declares one.
+    parameters = {
+        name: value
+        for name, value in job.parameters.items()
+        if name in known or name != "lang"
+    }
+    return engine.execute(
+        path, parameters, output=output, folder=workspace.root, job=job.name
+    )
+
+
+def _clean(workspace: Workspace, job: Job) -> list[Path]:
+    folder = workspace.clean(job.month)
+    notebook = folder / f"{CLEAN}.ipynb"
+    _execute(workspace, job, CLEAN, notebook)
+    if job.loose:
+        # Not fit for a page: what it compares with may not have been there yet.
+        notebook.unlink()
+    made = [
+        path
+        for path in folder.iterdir()
+        if path.name != MADE and not path.name.startswith(STRAY)
+    ]
+    entry = {
+        "outcome": "done",
+        "key": job.key,
+        "parts": job.parts,
+        "outputs": {workspace.relative(path): sha256_file(path) for path in made},
+    }
+    text = json.dumps(entry, ensure_ascii=False, indent=1, sort_keys=True)
+    write_atomic(folder / MADE, text + "\n")
+    return made
+
+
+def _appraise(workspace: Workspace, job: Job) -> list[Path]:
+    from kpi_lib import month, report
+
+    folder = workspace.reports(job.month)
+    notebook = folder / "executed" / f"{job.name}.ipynb"
+    executed = _execute(workspace, job, APPRAISAL, notebook)
+    card = report.sealed(executed)
+    if card is None or (card["operator"], card["month"]) != (job.name, job.month):
+        raise RunError(
+            job.name, None, "NoCard", "笔记本没有以本人本月的评分卡结束", str(notebook)
+        )
+    html = report.page(executed, title=job.title, lang=job.lang)
+    evidence = month.evidence_bytes(job.month, job.name, str(workspace.root))
+    files: dict[str, bytes | str] = {
+        "evidence.parquet": evidence,
+        "json": json.dumps(card, ensure_ascii=False, indent=1) + "\n",
+        "html": html,
+    }
+    for suffix, content in files.items():
+        write_atomic(folder / f"{job.name}.{suffix}", content)
+    return [notebook, *(folder / f"{job.name}.{suffix}" for suffix in files)]
+
+
+def _team(workspace: Workspace, job: Job) -> list[Path]:
+    from kpi_lib import engine, report
+
+    folder = workspace.reports(job.month)
+    notebook = folder / "executed" / "team.ipynb"
+    executed = _execute(workspace, job, TEAM, notebook)
+    index, cleaned = folder / "index.html", folder / "clean.html"
+    write_atomic(index, report.page(executed, title=job.title, lang=job.lang))
+    source = workspace.clean(job.month) / f"{CLEAN}.ipynb"
+    title = f"数据清洗 {spoken(job.month)}"
+    if source.is_file():
+        html = report.page(engine.read(source), title=title)
+    else:
+        html = report.failure_page("数据清洗", job.month, ["清洗没有做完"])
+    write_atomic(cleaned, html)
+    return [notebook, index, cleaned]
+
+
+def _publish_failure(workspace: Workspace, job: Job, error: str) -> None:
+    """Take away what no longer holds; a page that says what failed stands there."""
+    from kpi_lib import report
+
+    folder = workspace.reports(job.month)
+    if job.kind == "clean":
+        for name in (MADE, f"{CLEAN}.ipynb"):
+            (workspace.clean(job.month) / name).unlink(missing_ok=True)
+        return
+    (folder / "executed" / f"{job.name}.ipynb").unlink(missing_ok=True)
+    name = "index" if job.kind == "team" else job.name
+    for suffix in ("json", "evidence.parquet", "pdf"):
+        (folder / f"{name}.{suffix}").unlink(missing_ok=True)
+    html = report.failure_page(job.who, job.month, [error])
+    write_atomic(folder / f"{name}.html", html)

@@ -1,0 +1,964 @@
+"""
+Kept rows → months, each number with its basis and the rows behind it.
+
+A month's number of one operator and account is made by exactly one basis:
+
+- ``daily`` or ``manual``: the days on record are added up (flows), averaged
+  (means), or the last one counts (stocks); never scaled up;
+- ``difference``: closing less opening counters of the posts;
+- ``published``: closing counters of the posts of the month, where no opening is
+  known.
+
+Where values contradict each other or are only a lower bound, `value` leaves them
+out and `low` and `high` say between which bounds the truth lies.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from fractions import Fraction
+from math import inf, isinf, nan
+from typing import Any
+
+import pandas as pd
+
+from kpi_lib import workdays
+from kpi_lib.catalogue import METRICS
+from kpi_lib.layouts import Layout
+from kpi_lib.roster import Account, Roster
+from kpi_lib.workdays import Calendar
+from kpi_lib.workspace import canonical_json
+
+MONTHLY = {
+    "month": "str",
+    "operator": "str",
+    "account": "str",
+    "platform": "str",
+    "metric": "str",
+    "stream": "str",
+    "value": "float64",
+    "low": "float64",
+    "high": "float64",
+    "basis": "str",
+    "share": "float64",
+    "days_present": "float64",
+    "days_due": "float64",
+    "opened": "datetime64[s]",
+    "closed": "datetime64[s]",
+    "sources": "str",
+}
+
+BASES = ("daily", "difference", "published", "manual")
+"""In order of trust: an account's metric takes the first basis that it has."""
+
+ENOUGH = Fraction(4, 5)
+"""Under this share of the days due a flow is pending (APPRAISAL, Which month)."""
+
+WEIGHTED = {
+    "completion_rate": ("completed_views", "video_views"),
+    "read_completion": ("read_through", "article_views"),
+}
+"""Rates of posts or days → the two sums that carry their weight."""
+
+COUNTER_WINDOW = 5
+"""A closing counter is downloaded by this day of the next month."""
+
+
+@dataclass
+class _Cell:
+    """One operator, account, metric and stream, as it is being added up."""
+
+    basis: str
+    share: float = 0.0
+    value: Fraction | float | None = None
+    days: set[date] = field(default_factory=set)
+    due: Fraction = Fraction(0)
+    opened: date | None = None
+    closed: date | None = None
+    rows: dict[tuple[str, str], list[int]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    sums: dict[tuple[str, str], Fraction] = field(
+        default_factory=lambda: defaultdict(Fraction)
+    )
+
+    def add(self, row: _Value, amount: Fraction | float) -> None:
+        self.value = amount if self.value is None else self.value + amount
+        self.cite(row, amount)
+
+    def cite(self, row: _Value, amount: Fraction | float) -> None:
+        place = (row.source, row.sheet)
+        self.rows[place].append(row.row)
+        if isinstance(amount, Fraction):
+            self.sums[place] += amount
+
+
+@dataclass(frozen=True)
+class _Value:
+    """One value of one row of a file."""
+
+    day: date
+    value: Fraction | float
+    basis: str
+    source: str
+    sheet: str
+    row: int
+
+
+@dataclass(frozen=True)
+class _Tables:
+    """Daily rows and posts of one month in one reading of the conflicts."""
+
+    daily: pd.DataFrame
+    posts: pd.DataFrame
+
+
+def months(
+    month: str,
+    *,
+    daily: pd.DataFrame,
+    posts: pd.DataFrame,
+    daily_conflicts: pd.DataFrame,
+    posts_conflicts: pd.DataFrame,
+    daily_before: pd.DataFrame,
+    posts_before: pd.DataFrame,
+    roster: Roster,
+    layouts: Mapping[str, Layout],
+    calendar: Calendar,
+    first_days: Mapping[str, date],
+) -> pd.DataFrame:
+    """
+    Add up a month per operator, account, metric and stream.
+
+    Parameters
+    ----------
+    month : str
+        ``YYYY-MM``.
+    daily, posts, daily_conflicts, posts_conflicts : DataFrame
+        The tables of `kpi_lib.clean` of this month.
+    daily_before, posts_before : DataFrame
+        The same of the month before: opening levels and opening counters.
+    roster : Roster
+        Who owns which account on which day, in which share.
+    layouts : mapping of str to Layout
+        The layouts known, by id.
+    calendar : Calendar
+        For the weeks of accounts that have counters only.
+    first_days : mapping of str to date
+        Account → day of its first export ever; days before it are not due.
+
+    Returns
+    -------
+    DataFrame
+        One row per operator, account, metric and stream, see ``MONTHLY``;
+        `value` in the metric's unit, the operator's own part; missing where
+        something is due and nothing is on record; `sources` as JSON.
+    """
+    before = _Tables(daily_before, posts_before)
+    work = _Work(month, roster, layouts, calendar, first_days)
+    plain = work.compute(_Tables(daily, posts), before)
+    low = high = plain
+    unsure = daily["censored"].any() or (posts["censored"] != "").any()
+    if unsure or not daily_conflicts.empty or not posts_conflicts.empty:
+        low = work.compute(
+            _Tables(
+                _with(daily, daily_conflicts, "min"),
+                _with_posts(posts, posts_conflicts, "min"),
+            ),
+            before,
+        )
+        high = work.compute(
+            _Tables(
+                _censored(_with(daily, daily_conflicts, "max")),
+                _censored_posts(_with_posts(posts, posts_conflicts, "max")),
+            ),
+            before,
+        )
+    rows = [
+        _row(month, key, plain.get(key, low[key]), work, (plain, low, high))
+        for key in sorted({*plain, *low})
+    ]
+    return pd.DataFrame(rows, columns=list(MONTHLY)).astype(MONTHLY)
+
+
+Key = tuple[str, str, str, str]
+
+
+def _row(
+    month: str,
+    key: Key,
+    cell: _Cell,
+    work: _Work,
+    readings: Sequence[Mapping[Key, _Cell]],
+) -> tuple[object, ...]:
+    operator, account, metric, stream = key
+    value, low, high = (
+        _number(reading[key].value if key in reading else None) for reading in readings
+    )
+    # A conflict can turn either way (a level less a level): bounds are bounds.
+    low, high = min(low, high), max(low, high)
+    sources = [
+        {
+            "source": source,
+            "sheet": sheet,
+            "rows": spans(cell.rows[source, sheet]),
+            "sum": exact(cell.sums[source, sheet]),
+        }
+        for source, sheet in sorted(cell.rows)
+    ]
+    return (
+        month,
+        operator,
+        account,
+        work.roster.account(account).platform,
+        metric,
+        stream,
+        value,
+        low,
+        high,
+        cell.basis,
+        cell.share,
+        float(len(cell.days)) if metric != "account_days" else value,
+        float(cell.due),
+        cell.opened,
+        cell.closed,
+        canonical_json(sources),
+    )
+
+
+def _number(value: Fraction | float | None) -> float:
+    return nan if value is None else float(value)
+
+
+def exact(number: Fraction) -> str:
+    """Return a number as a decimal string, at most six places, no exponent."""
+    rounded = round(number, 6)
+    text = f"{float(rounded):.6f}" if rounded.denominator != 1 else str(rounded)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def spans(rows: Iterable[int]) -> str:
+    """
+    Write row numbers as spans.
+
+    Parameters
+    ----------
+    rows : iterable of int
+        Row numbers, in any order, repeated or not.
+
+    Returns
+    -------
+    str
+        For instance ``"5-35,40"``.
+    """
+    ordered = sorted(set(rows))
+    out: list[str] = []
+    start = 0
+    for at, row in enumerate(ordered):
+        if at + 1 == len(ordered) or ordered[at + 1] != row + 1:
+            first = ordered[start]
+            out.append(str(row) if first == row else f"{first}-{row}")
+            start = at + 1
+    return ",".join(out)
+
+
+# The three readings: values left out, the least of each, the greatest of each.
+
+_DAY = ["account", "date", "metric", "part"]
+_POST = ["account", "downloaded", "post"]
+
+
+def _with(kept: pd.DataFrame, conflicts: pd.DataFrame, which: str) -> pd.DataFrame:
+    if conflicts.empty:
+        return kept
+    ordered = conflicts.sort_values(
+        [*_DAY, "value"], ascending=[True] * len(_DAY) + [which == "min"]
+    )
+    return pd.concat([kept, ordered.drop_duplicates(_DAY)], ignore_index=True)
+
+
+def _with_posts(
+    kept: pd.DataFrame, conflicts: pd.DataFrame, which: str
+) -> pd.DataFrame:
+    if conflicts.empty:
+        return kept
+    named = [name for name in METRICS if name in conflicts]
+    picked = conflicts.drop_duplicates(_POST).set_index(_POST)
+    bounds = conflicts.groupby(_POST, dropna=False)[named].agg(which)
+    picked[named] = bounds.loc[picked.index]
+    return pd.concat([kept, picked.reset_index()[kept.columns]], ignore_index=True)
+
+
+def _censored(daily: pd.DataFrame) -> pd.DataFrame:
+    return daily.assign(value=daily["value"].mask(daily["censored"], inf))
+
+
+def _censored_posts(posts: pd.DataFrame) -> pd.DataFrame:
+    marked = posts.loc[posts["censored"] != ""]
+    if marked.empty:
+        return posts
+    posts = posts.copy()
+    for at, names in marked["censored"].items():
+        posts.loc[at, names.split("、")] = inf
+    return posts
+
+
+class _Work:
+    """Everything that stays the same over the three readings of a month."""
+
+    def __init__(
+        self,
+        month: str,
+        roster: Roster,
+        layouts: Mapping[str, Layout],
+        calendar: Calendar,
+        first_days: Mapping[str, date],
+    ) -> None:
+        self.month = month
+        self.roster = roster
+        self.layouts = layouts
+        self.calendar = calendar
+        self.days = workdays.days_of(month)
+        self.first_days = first_days
+        self.shares = {
+            (account.id, operator.id): {
+                day: share
+                for day in self.days
+                if (share := Fraction(roster.share(account.id, operator.id, day)))
+            }
+            for account in roster.accounts
+            for operator in roster.operators
+        }
+
+        self.means = {
+            key: float(sum(own.values(), Fraction(0)) / len(self.days))
+            for key, own in self.shares.items()
+        }
+
+    def compute(self, now: _Tables, before: _Tables) -> dict[Key, _Cell]:
+        """Add up one reading."""
+        by_basis: dict[str, dict[Key, _Cell]] = {basis: {} for basis in BASES}
+        series, levels = _series(now.daily), _series(before.daily)
+        for (account, metric, part), values in series.items():
+            for operator in self.roster.operators:
+                self._days(by_basis, (operator.id, account, metric, part), values)
+        self._counters(by_basis, now.posts, before.posts)
+        cells = self._choose(by_basis)
+        self._followers(cells, series, levels)
+        self._gaps(cells, series, levels)
+        self._account_days(cells, now, before)
+        self._ratios(cells)
+        return cells
+
+    def _own(self, account: str, operator: str) -> dict[date, Fraction]:
+        return self.shares.get((account, operator), {})
+
+    def _due(self, account: str, operator: str) -> list[date]:
+        first = self.first_days.get(account)
+        return [
+            day
+            for day in self._own(account, operator)
+            if first is not None and day >= first
+        ]
+
+    def _mean_share(self, account: str, operator: str) -> float:
+        return self.means.get((account, operator), 0.0)
+
+    def _days(
+        self,
+        by_basis: dict[str, dict[Key, _Cell]],
+        key: Key,
+        values: Mapping[date, _Value],
+    ) -> None:
+        """Days → a flow, a mean or a stock of one operator."""
+        operator, account, metric, _ = key
+        own = self._own(account, operator)
+        mine = [value for day, value in sorted(values.items()) if day in own]
+        if not mine:
+            return
+        kind = METRICS[metric].kind
+        basis = "manual" if all(v.basis == "manual" for v in mine) else "daily"
+        cell = _Cell(
+            basis=basis,
+            share=self._mean_share(account, operator),
+            days={value.day for value in mine},
+            due=Fraction(len(self._due(account, operator))),
+        )
+        if kind == "flow":
+            for value in mine:
+                cell.add(value, value.value * own[value.day])
+        elif kind == "mean":
+            for value in mine:
+                cell.add(value, value.value)
+            if cell.value is not None:
+                cell.value /= len(mine)
+        elif kind == "stock":
+            # A level counts for the owners of the month's last day, for nobody else.
+            if self.days[-1] not in own:
+                return
+            last = mine[-1]
+            share = own[self.days[-1]] if metric == "followers" else Fraction(1)
+            cell.add(last, last.value * share)
+            cell.closed = last.day
+        by_basis[basis][key] = cell
+
+    # Counters of posts.
+
+    def _counters(
+        self,
+        by_basis: dict[str, dict[Key, _Cell]],
+        posts: pd.DataFrame,
+        posts_before: pd.DataFrame,
+    ) -> None:
+        closings = _snapshots(_weighted(posts), self.month)
+        openings = _snapshots(_weighted(posts_before), workdays.shift(self.month, -1))
+        first, last = self.days[0], self.days[-1]
+        for (account, kind), closing in sorted(closings.items()):
+            opening = openings.get((account, kind))
+            basis = "difference" if opening and closing.day else "published"
+            for post, counters in sorted(closing.posts.items()):
+                published = counters.published
+                if published > last or (basis == "published" and published < first):
+                    continue
+                known = opening.posts.get(post) if opening else None
+                if published < first and known is None:
+                    continue  # in only one of the two downloads: no difference
+                for operator in self.roster.operators:
+                    share = Fraction(self.roster.share(account, operator.id, published))
+                    if not share:
+                        continue
+                    for metric, value in counters.counts.items():
+                        if known and metric not in known.counts:
+                            continue
+                        key = (operator.id, account, metric, "")
+                        cell = by_basis[basis].setdefault(
+                            key,
+                            _Cell(
+                                basis=basis,
+                                share=self._mean_share(account, operator.id),
+                                opened=opening.day if opening else None,
+                                closed=closing.day,
+                            ),
+                        )
+                        cell.add(counters.at(value), value * share)
+                        if known:
+                            cell.add(
+                                known.at(known.counts[metric]),
+                                -known.counts[metric] * share,
+                            )
+
+    def _choose(self, by_basis: Mapping[str, Mapping[Key, _Cell]]) -> dict[Key, _Cell]:
+        """Keep one basis per operator, account and metric, all streams together."""
+        chosen: dict[tuple[str, str, str], str] = {}
+        for basis in BASES:
+            for operator, account, metric, _ in by_basis[basis]:
+                chosen.setdefault((operator, account, metric), basis)
+        return {
+            key: cell
+            for basis in BASES
+            for key, cell in by_basis[basis].items()
+            if chosen[key[:3]] == basis
+        }
+
+    # What a stock gained.
+
+    def _followers(
+        self,
+        cells: dict[Key, _Cell],
+        series: Mapping[tuple[str, str, str], Mapping[date, _Value]],
+        before: Mapping[tuple[str, str, str], Mapping[date, _Value]],
+    ) -> None:
+        for account in self.roster.accounts:
+            levels = dict(before.get((account.id, "followers", ""), {}))
+            levels |= series.get((account.id, "followers", ""), {})
+            for operator in self.roster.operators:
+                own = self._own(account.id, operator.id)
+                if not own or not levels:
+                    continue
+                gain, opening = _gain(own, levels)
+                if gain is None or opening is None:
+                    continue
+                mean = self._mean_share(account.id, operator.id)
+                seen = {day for day in levels if day in own}
+                due = Fraction(len(self._due(account.id, operator.id)))
+                basis = gain.basis
+                gain.share = opening.share = mean
+                gain.days, gain.due = seen, due
+                opening.basis = basis
+                cells[operator.id, account.id, "followers_gain", ""] = gain
+                cells[operator.id, account.id, "followers_opening", ""] = opening
+
+    # What is due and missing.
+
+    def _gaps(
+        self,
+        cells: dict[Key, _Cell],
+        series: Mapping[tuple[str, str, str], Mapping[date, _Value]],
+        before: Mapping[tuple[str, str, str], Mapping[date, _Value]],
+    ) -> None:
+        """Write a row without a value for what an own account maps and lacks."""
+        recorded = {(account, metric) for account, metric, _ in (*series, *before)}
+        for account in self.roster.accounts:
+            mapped = set(mapped_metrics(account, self.layouts))
+            if "manual" in account.expects:
+                mapped |= {metric for name, metric in recorded if name == account.id}
+            for operator in self.roster.operators:
+                due = self._due(account.id, operator.id)
+                if not due:
+                    continue
+                for metric in mapped:
+                    streams = [
+                        key
+                        for key in cells
+                        if key[:3] == (operator.id, account.id, metric)
+                    ]
+                    if streams or METRICS[metric].kind == "ratio":
+                        continue
+                    if METRICS[metric].kind == "stock" and self.days[-1] not in due:
+                        continue
+                    cells[operator.id, account.id, metric, ""] = _Cell(
+                        basis="",
+                        share=self._mean_share(account.id, operator.id),
+                        due=Fraction(len(due)),
+                    )
+
+    # Account-days.
+
+    def _account_days(
+        self, cells: dict[Key, _Cell], now: _Tables, before: _Tables
+    ) -> None:
+        kept = _days_by_account(now.daily, "date")
+        # A first week's download may lie in the folder of the month that it closes.
+        both = pd.concat([now.posts, before.posts], ignore_index=True)
+        downloads = _days_by_account(both, "downloaded")
+        for account in self.roster.accounts:
+            known = [self.layouts[n] for n in account.expects if n in self.layouts]
+            if not known:
+                continue
+            daily = any(layout.grain == "daily" for layout in known)
+            for operator in self.roster.operators:
+                owed = self._owed(account, operator.id)
+                if daily:
+                    days = kept[account.id] & set(owed)
+                    due = sum(owed.values(), Fraction(0))
+                    present = sum((owed[day] for day in days), Fraction(0))
+                else:
+                    due, present = self._weeks(owed, downloads[account.id])
+                if due:
+                    cells[operator.id, account.id, "account_days", ""] = _Cell(
+                        basis="daily" if daily else "published",
+                        share=self._mean_share(account.id, operator.id),
+                        value=present,
+                        due=due,
+                    )
+
+    def _weeks(
+        self, owed: Mapping[date, Fraction], downloads: set[date]
+    ) -> tuple[Fraction, Fraction]:
+        """Return due and present of an account with counters only: one a week."""
+        due = present = Fraction(0)
+        for week in self.calendar.weeks(self.month):
+            inside = [owed[day] for day in week.days_in_month if day in owed]
+            if not inside or not week.working_days:
+                continue
+            unit = 7 * max(inside)
+            due += unit
+            if any(week.start <= day <= week.end for day in downloads):
+                present += unit
+        return due, present
+
+    def _owed(self, account: Account, operator: str) -> dict[date, Fraction]:
+        """Return the operator's account-days: own ones less leave, plus covers."""
+        first = self.first_days.get(account.id)
+        owed: dict[date, Fraction] = defaultdict(Fraction)
+        for person in self.roster.operators:
+            for day, share in self._own(account.id, person.id).items():
+                if first is None or day < first:
+                    continue
+                away = person.leave_on(day)
+                bearer = person.id if away is None else away.cover
+                if bearer == operator:
+                    owed[day] += share
+        return dict(owed)
+
+    def _ratios(self, cells: dict[Key, _Cell]) -> None:
+        """Divide sums of one account, never average ratios."""
+        for operator, account in sorted({key[:2] for key in cells}):
+            for name, metric in METRICS.items():
+                if not metric.parts:
+                    continue
+                above = [
+                    cells.get((operator, account, m, "")) for m in metric.numerator
+                ]
+                below = [
+                    cells.get((operator, account, m, "")) for m in metric.denominator
+                ]
+                parts = [
+                    cell for cell in (*above, *below) if cell and cell.value is not None
+                ]
+                if len(parts) != len(above) + len(below):
+                    continue
+                divisor = sum(_number(cell.value) for cell in below if cell)
+                if divisor <= 0 or isinf(divisor):
+                    continue
+                first = parts[0]
+                cells[operator, account, name, ""] = _Cell(
+                    basis=first.basis,
+                    share=first.share,
+                    value=sum(_number(cell.value) for cell in above if cell) / divisor,
+                    days=first.days,
+                    due=first.due,
+                    opened=first.opened,
+                    closed=first.closed,
+                )
+
+
+def _gain(
+    own: Mapping[date, Fraction], levels: Mapping[date, _Value]
+) -> tuple[_Cell | None, _Cell | None]:
+    """
+    Return what the own shares of a level gained, and the level it began from.
+
+    Days of one share form a span; a span gains the last known level on its days
+    less the last known level before it (APPRAISAL, Attainment: followers).
+    """
+    known = sorted(levels)
+    gain = opening = None
+    days = sorted(own)
+    start = 0
+    for at, day in enumerate(days):
+        ends = (
+            at + 1 == len(days)
+            or own[days[at + 1]] != own[day]
+            or days[at + 1] != day + timedelta(days=1)
+        )
+        if not ends:
+            continue
+        first, last, share = days[start], day, own[day]
+        start = at + 1
+        earlier = [d for d in known if d < first]
+        within = [d for d in known if first <= d <= last]
+        if not earlier or not within:
+            return None, None
+        begun, ended = levels[earlier[-1]], levels[within[-1]]
+        if gain is None or opening is None:
+            gain = _Cell(basis=ended.basis, opened=begun.day)
+            opening = _Cell(basis=begun.basis, closed=begun.day)
+            opening.add(begun, begun.value * share)
+        gain.add(ended, ended.value * share)
+        gain.add(begun, -begun.value * share)
+        gain.closed = ended.day
+        gain.basis = "manual" if ended.basis == "manual" else "daily"
+    return gain, opening
+
+
+def mapped_metrics(account: Account, layouts: Mapping[str, Layout]) -> tuple[str, ...]:
+    """
+    Return the metrics that an account's expected layouts map, `manual` not counted.
+
+    Parameters
+    ----------
+    account : Account
+        With the layouts that the roster expects of it.
+    layouts : mapping of str to Layout
+        The layouts known, by id.
+
+    Returns
+    -------
+    tuple of str
+        Field names, in the catalogue's order.
+    """
+    named = {
+        metric
+        for layout in account.expects
+        if layout != "manual" and layout in layouts
+        for metric in layouts[layout].metrics
+    }
+    return tuple(metric for metric in METRICS if metric in named)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Total:
+    """
+    One metric of one operator and month, over all own accounts.
+
+    Parameters
+    ----------
+    metric : str
+        Field name.
+    value, low, high : Fraction, inf or None
+        The number, and its bounds where values contradict each other; None where
+        there is none.
+    made_of : tuple of (account, share, basis)
+        What it was added up from; months with other parts do not compare.
+    gaps : tuple of str
+        Why it is not to be scored, one clause each; empty if it may be.
+    sources : tuple of dict
+        Evidence: source, sheet, rows, metric, sum.
+    """
+
+    metric: str
+    value: Fraction | float | None
+    low: Fraction | float | None
+    high: Fraction | float | None
+    made_of: tuple[tuple[str, float, str], ...] = ()
+    gaps: tuple[str, ...] = ()
+    sources: tuple[dict[str, str], ...] = ()
+
+    def reading(self, which: str) -> Fraction | float | None:
+        """Return `value`, `low` or `high` by name."""
+        return {"value": self.value, "low": self.low, "high": self.high}[which]
+
+
+def total(
+    monthly: pd.DataFrame,
+    metric: str,
+    *,
+    accounts: Sequence[Account],
+    platform: str = "",
+) -> Total:
+    """
+    Add one metric up over an operator's own accounts.
+
+    Parameters
+    ----------
+    monthly : DataFrame
+        Rows of one operator and month, see ``MONTHLY``.
+    metric : str
+        Any name of the catalogue.
+    accounts : sequence of Account
+        In the roster's order: of one product the first one counts for DAU and MAU.
+    platform : str
+        Only accounts of this platform; empty for all.
+
+    Returns
+    -------
+    Total
+        Flows and levels are added; ratios are one sum over another, over the
+        accounts that have both; DAU and MAU are taken once a product.
+    """
+    found = METRICS[metric]
+    if platform:
+        monthly = monthly[monthly["platform"] == platform]
+    if found.parts:
+        return _ratio(monthly, metric, accounts)
+    rows = monthly[monthly["metric"] == metric]
+    if metric in ONCE_A_PRODUCT:
+        rows = rows[rows["account"].isin(_first_of_product(rows, accounts))]
+    value: Fraction | float | None = None
+    low = high = value
+    made_of: set[tuple[str, float, str]] = set()
+    gaps: list[str] = []
+    sources: list[dict[str, str]] = []
+    for row in rows.sort_values(["account", "stream"]).to_dict("records"):
+        made_of.add((row["account"], row["share"], row["basis"]))
+        gaps += _gap(row, metric)
+        value, low, high = (
+            now if pd.isna(row[which]) else (now or 0) + _exactly(row[which])
+            for now, which in ((value, "value"), (low, "low"), (high, "high"))
+        )
+        sources += [{**cited, "metric": metric} for cited in json.loads(row["sources"])]
+    return Total(
+        metric=metric,
+        value=value,
+        low=low,
+        high=high,
+        made_of=tuple(sorted(made_of)),
+        gaps=tuple(gaps),
+        sources=tuple(sources),
+    )
+
+
+ONCE_A_PRODUCT = ("dau", "mau")
+"""Never added over accounts of one product (APPRAISAL, Metrics)."""
+
+
+def _first_of_product(rows: pd.DataFrame, accounts: Sequence[Account]) -> set[str]:
+    present = set(rows["account"])
+    first: dict[str, str] = {}
+    for account in accounts:
+        if account.id in present:
+            first.setdefault(account.product or account.id, account.id)
+    return set(first.values())
+
+
+def _gap(row: Mapping[Hashable, Any], metric: str) -> list[str]:
+    zh, account = METRICS[metric].zh, row["account"]
+    if pd.isna(row["value"]) and pd.isna(row["low"]):
+        return [f"{account}没有{zh}"]
+    by_days = row["basis"] in ("daily", "manual") and METRICS[metric].kind in (
+        "flow",
+        "mean",
+    )
+    if not by_days or metric in NOT_BY_DAYS:
+        return []
+    present, due = row["days_present"], row["days_due"]
+    if due and Fraction(present) < ENOUGH * Fraction(due):
+        return [f"{account}的{zh}只有{present:g}天，应有{due:g}天"]
+    return []
+
+
+NOT_BY_DAYS = ("followers_gain", "account_days")
+"""Flows in name only: a gain needs two levels, not every day between them."""
+
+
+def _ratio(monthly: pd.DataFrame, metric: str, accounts: Sequence[Account]) -> Total:
+    found = METRICS[metric]
+    parts = (*found.numerator, *found.denominator)
+    if not set(parts) <= set(ONCE_A_PRODUCT):
+        whole = set.intersection(
+            *(set(monthly.loc[monthly["metric"] == part, "account"]) for part in parts)
+        )
+        monthly = monthly[monthly["account"].isin(whole)]
+    above = [total(monthly, part, accounts=accounts) for part in found.numerator]
+    below = [total(monthly, part, accounts=accounts) for part in found.denominator]
+
+    def divide(over: str, under: str) -> Fraction | float | None:
+        numbers = [t.reading(over) for t in above], [t.reading(under) for t in below]
+        if None in (*numbers[0], *numbers[1]):
+            return None
+        top, bottom = (sum(n for n in side if n is not None) for side in numbers)
+        return top / bottom if bottom else None
+
+    return Total(
+        metric=metric,
+        value=divide("value", "value"),
+        low=divide("low", "high"),
+        high=divide("high", "low"),
+        made_of=tuple(sorted({m for t in (*above, *below) for m in t.made_of})),
+        gaps=tuple(dict.fromkeys(g for t in (*above, *below) for g in t.gaps)),
+        sources=tuple(s for t in (*above, *below) for s in t.sources),
+    )
+
+
+# Frames → plain values.
+
+
+def _exactly(value: float) -> Fraction | float:
+    # A float of a count or of two decimals prints as it was read: no binary dust.
+    return inf if isinf(value) else Fraction(repr(value))
+
+
+def _series(daily: pd.DataFrame) -> dict[tuple[str, str, str], dict[date, _Value]]:
+    """Sort daily values by account, metric and part; a total hides its parts."""
+    out: dict[tuple[str, str, str], dict[date, _Value]] = defaultdict(dict)
+    columns = [
+        "account",
+        "metric",
+        "part",
+        "date",
+        "value",
+        "basis",
+        "source",
+        "sheet",
+        "row",
+    ]
+    for account, metric, part, day, value, basis, source, sheet, row in daily[
+        columns
+    ].itertuples(index=False, name=None):
+        out[account, metric, part][day.date()] = _Value(
+            day.date(), _exactly(value), basis, source, sheet, row
+        )
+    for rate, (above, below) in WEIGHTED.items():
+        for account, metric, part in list(out):
+            if metric != rate:
+                continue
+            views = out.get((account, "views", ""), {})
+            for day, value in out.pop((account, metric, part)).items():
+                if day in views:
+                    out[account, above, part][day] = _times(value, views[day])
+                    out[account, below, part][day] = views[day]
+    totals = {(account, metric) for account, metric, part in out if not part}
+    return {
+        key: values
+        for key, values in out.items()
+        if not key[2] or (key[0], key[1]) not in totals
+    }
+
+
+def _days_by_account(frame: pd.DataFrame, column: str) -> dict[str, set[date]]:
+    days: dict[str, set[date]] = defaultdict(set)
+    dated = frame.dropna(subset=[column])
+    for account, day in zip(dated["account"], dated[column].dt.date, strict=True):
+        days[account].add(day)
+    return days
+
+
+def _times(rate: _Value, views: _Value) -> _Value:
+    return _Value(
+        rate.day,
+        rate.value * views.value,
+        rate.basis,
+        rate.source,
+        rate.sheet,
+        rate.row,
+    )
+
+
+def _weighted(posts: pd.DataFrame) -> pd.DataFrame:
+    """Turn the rates of posts into counters that can be subtracted."""
+    posts = posts.copy()
+    for rate, (above, below) in WEIGHTED.items():
+        posts[below] = posts["views"].where(posts[rate].notna())
+        posts[above] = posts[rate] * posts["views"]
+    return posts.drop(columns=list(WEIGHTED))
+
+
+@dataclass(frozen=True)
+class _Counters:
+    published: date
+    counts: Mapping[str, Fraction | float]
+    source: str
+    sheet: str
+    row: int
+
+    def at(self, value: Fraction | float) -> _Value:
+        return _Value(self.published, value, "", self.source, self.sheet, self.row)
+
+
+@dataclass(frozen=True)
+class _Snapshot:
+    day: date | None
+    posts: Mapping[str, _Counters]
+
+
+def _snapshots(posts: pd.DataFrame, month: str) -> dict[tuple[str, str], _Snapshot]:
+    """
+    Return each account's closing counters of a month, per kind of post.
+
+    The first download on day 1 to 5 of the next month, else the last one inside the
+    month; files without a download day only where nothing else is there.
+    """
+    first, last = workdays.days_of(month)[0], workdays.days_of(month)[-1]
+    window = last + timedelta(days=COUNTER_WINDOW)
+    out: dict[tuple[str, str], _Snapshot] = {}
+    for (account, kind), group in posts.groupby(["account", "kind"]):
+        days = sorted({d.date() for d in group["downloaded"].dropna()})
+        after = [day for day in days if last < day <= window]
+        inside = [day for day in days if first <= day <= last]
+        closing = after[0] if after else inside[-1] if inside else None
+        if closing is None:
+            rows = group[group["downloaded"].isna()]
+        else:
+            rows = group[group["downloaded"] == pd.Timestamp(closing)]
+        if not rows.empty:
+            out[str(account), str(kind)] = _Snapshot(closing, _counters(rows))
+    return out
+
+
+def _counters(rows: pd.DataFrame) -> dict[str, _Counters]:
+    named = [name for name in METRICS if name in rows]
+    out: dict[str, _Counters] = {}
+    for record in rows.to_dict("records"):
+        out[record["post"]] = _Counters(
+            record["published_at"].date(),
+            {n: _exactly(record[n]) for n in named if pd.notna(record[n])},
+            record["source"],
+            record["sheet"],
+            record["row"],
+        )
+    return out

@@ -1,0 +1,314 @@
+"""How numbers, rates and dates read on a Chinese page; nothing here computes."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from fractions import Fraction
+
+from babel.dates import format_skeleton
+from babel.numbers import format_decimal
+
+Number = int | float | Decimal | str | None
+
+LOCALE = "zh_Hans"
+MINUS = "\u2212"
+NONE = "—"
+WAN = Decimal(10_000)
+YI = Decimal(100_000_000)
+
+
+def decimal(value: Number) -> Decimal | None:
+    """
+    Return a finite exact number, or None for what is missing or not finite.
+
+    Parameters
+    ----------
+    value : int, float, Decimal, str or None
+        A float counts as its shortest decimal text; a text may be a fraction, 1/3.
+
+    Returns
+    -------
+    Decimal or None
+    """
+    text = str(value)
+    try:
+        if "/" in text:
+            whole = Fraction(text)
+            number = Decimal(whole.numerator) / Decimal(whole.denominator)
+        else:
+            number = Decimal(text)
+    except (InvalidOperation, ValueError, ZeroDivisionError):
+        return None
+    return number if number.is_finite() else None
+
+
+def rounded(value: Decimal, places: int = 0) -> Decimal:
+    """
+    Round half up, as a person does.
+
+    Parameters
+    ----------
+    value : Decimal
+        What to round.
+    places : int
+        Decimal places to keep.
+
+    Returns
+    -------
+    Decimal
+    """
+    return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+
+
+def _grouped(value: Decimal, places: int, *, sign: bool, group: bool = True) -> str:
+    """Print a number with a true minus, and a plus where a sign is asked for."""
+    number = rounded(value, places)
+    pattern = ("#,##0" if group else "0") + ("." + "0" * places if places else "")
+    text = str(format_decimal(abs(number), pattern, locale=LOCALE))
+    if number < 0:
+        return MINUS + text
+    return "+" + text if sign and number > 0 else text
+
+
+def exact(value: Number, places: int = 0, *, sign: bool = False) -> str:
+    """
+    Print a number in full, for tables: 8,633 · −1,180 · +3,876.
+
+    Parameters
+    ----------
+    value : Number
+        Anything that counts; missing gives a dash.
+    places : int
+        Decimal places.
+    sign : bool
+        Whether a plus is written.
+
+    Returns
+    -------
+    str
+    """
+    number = decimal(value)
+    return NONE if number is None else _grouped(number, places, sign=sign)
+
+
+def short(value: Number, *, sign: bool = False) -> str:
+    """
+    Print a number to be read at a glance: 8,633 · 1.84万 · 32.7万 · 3.42亿.
+
+    Parameters
+    ----------
+    value : Number
+        Anything that counts; missing gives a dash.
+    sign : bool
+        Whether a plus is written.
+
+    Returns
+    -------
+    str
+    """
+    number = decimal(value)
+    if number is None:
+        return NONE
+    size = abs(rounded(number))
+    # Compared after rounding, so that 99,999 is 10.0万 and never 10.00万.
+    if size < WAN:
+        places = 0 if number == number.to_integral_value() or size >= 100 else 1
+        return _grouped(number, places, sign=sign)
+    if rounded(size / WAN, 2) < 10:
+        return _grouped(number / WAN, 2, sign=sign) + "万"
+    if rounded(size / WAN, 1) < WAN:
+        return _grouped(number / WAN, 1, sign=sign) + "万"
+    return _grouped(number / YI, 2, sign=sign) + "亿"
+
+
+def axis(value: Number) -> str:
+    """
+    Print a round number on an axis: 0 · 500 · 4千 · 1.2万 · 3亿.
+
+    Parameters
+    ----------
+    value : Number
+        A tick.
+
+    Returns
+    -------
+    str
+    """
+    number = decimal(value)
+    if number is None:
+        return ""
+    size = abs(number)
+    for unit, word in ((YI, "亿"), (WAN, "万"), (Decimal(1000), "千")):
+        if size >= unit:
+            return plain(rounded(number / unit, 2)) + word
+    return plain(rounded(number, 2))
+
+
+def plain(value: Number) -> str:
+    """
+    Print a number as short as it is: 94 · 0.5 · 1,234 (no trailing zeros).
+
+    Parameters
+    ----------
+    value : Number
+        Anything that counts; missing gives a dash.
+
+    Returns
+    -------
+    str
+    """
+    number = decimal(value)
+    if number is None:
+        return NONE
+    exponent = number.normalize().as_tuple().exponent
+    places = max(0, -exponent) if isinstance(exponent, int) else 0
+    return _grouped(number, min(places, 4), sign=False)
+
+
+def points(value: Number, *, sign: bool = False) -> str:
+    """
+    Print points, always with two decimals: 76.72.
+
+    Parameters
+    ----------
+    value : Number
+        Points; missing gives a dash.
+    sign : bool
+        Whether a plus is written.
+
+    Returns
+    -------
+    str
+    """
+    return exact(value, 2, sign=sign)
+
+
+def percent(value: Number, places: int = 1, *, sign: bool = False) -> str:
+    """
+    Print a fraction as a percentage: 0.816 is 81.6%.
+
+    Parameters
+    ----------
+    value : Number
+        A fraction, 1 being the whole; missing gives a dash.
+    places : int
+        Decimal places of the percentage.
+    sign : bool
+        Whether a plus is written.
+
+    Returns
+    -------
+    str
+    """
+    number = decimal(value)
+    if number is None:
+        return NONE
+    return _grouped(number * 100, places, sign=sign) + "%"
+
+
+def money(value: Number, places: int = 0) -> str:
+    """
+    Print yuan: ¥10,840.
+
+    Parameters
+    ----------
+    value : Number
+        An amount; missing gives a dash.
+    places : int
+        Decimal places.
+
+    Returns
+    -------
+    str
+    """
+    text = exact(value, places)
+    return text if text == NONE else f"¥{text}"
+
+
+def month_name(month: str) -> str:
+    """
+    Print a month in full: ``2026-10`` is 2026年10月.
+
+    Parameters
+    ----------
+    month : str
+        ``YYYY-MM``.
+
+    Returns
+    -------
+    str
+    """
+    return str(
+        format_skeleton("yMMM", date.fromisoformat(f"{month}-01"), None, locale=LOCALE)
+    )
+
+
+def month_short(month: str) -> str:
+    """
+    Print a month without its year: ``2026-10`` is 10月.
+
+    Parameters
+    ----------
+    month : str
+        ``YYYY-MM``.
+
+    Returns
+    -------
+    str
+    """
+    return f"{int(month[5:7])}月"
+
+
+def day_name(day: date) -> str:
+    """
+    Print a day without its year: 10月19日.
+
+    Parameters
+    ----------
+    day : date
+        Any day.
+
+    Returns
+    -------
+    str
+    """
+    return f"{day.month}月{day.day}日"
+
+
+def listed(names: list[str], most: int = 0) -> str:
+    """
+    Join names as Chinese does, and count what is not named.
+
+    Parameters
+    ----------
+    names : list of str
+        Words to join with 、.
+    most : int
+        How many to name; 0 for all.
+
+    Returns
+    -------
+    str
+    """
+    if most and len(names) > most:
+        return "、".join(names[:most]) + f"等{len(names)}个"
+    return "、".join(names)
+
+
+def brief(name: str, most: int = 16) -> str:
+    """
+    Cut a long name for a sentence; tables show it whole.
+
+    Parameters
+    ----------
+    name : str
+        Any name.
+    most : int
+        Most characters, the ellipsis included.
+
+    Returns
+    -------
+    str
+    """
+    return name if len(name) <= most else name[: most - 1] + "…"

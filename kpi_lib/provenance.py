@@ -1,0 +1,130 @@
+"""
+What a page was made from: hashes of inputs, code and versions, and the record of runs.
+
+The record is a chain: every line holds the hash of the line before, so that a line
+that was changed or taken out later can be found.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from kpi_lib.workspace import (
+    Workspace,
+    canonical_json,
+    sha256,
+    sha256_file,
+    write_atomic,
+)
+
+# What shapes the bytes of a page: a new version of any makes every page stale.
+LIBRARIES = (
+    "babel", "jinja2", "lxml", "matplotlib", "nbconvert", "nbformat", "numpy", "pandas",
+    "papermill", "pyarrow", "pydantic", "python-calamine", "seaborn",
+)  # fmt: skip
+
+
+def of(value: object) -> str:
+    """Return the SHA-256 of a value's canonical JSON."""
+    return sha256(canonical_json(value).encode())
+
+
+def of_file(path: Path) -> str:
+    """Return the SHA-256 of a file; empty if there is none."""
+    return sha256_file(path) if path.is_file() else ""
+
+
+def package() -> str:
+    """Return the SHA-256 over this package's own files: what pages are made by."""
+    home = Path(__file__).parent
+    return of(
+        {
+            path.relative_to(home).as_posix(): sha256_file(path)
+            for path in sorted(home.rglob("*"))
+            if path.is_file() and "__pycache__" not in path.parts
+        }
+    )
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python, this package and the libraries behind a page."""
+    return {
+        "python": platform.python_version(),
+        **{name: metadata.version(name) for name in ("kpi-lib", *LIBRARIES)},
+    }
+
+
+def inputs(workspace: Workspace) -> dict[str, str]:
+    """
+    Hash every file that people put under ``data/``.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where they lie.
+
+    Returns
+    -------
+    dict of str to str
+        SHA-256 by path relative to the workspace, ascending; without what was made,
+        hidden files and the lock files of spreadsheets.
+    """
+    made = workspace.data / "clean"
+    return {
+        workspace.relative(path): sha256_file(path)
+        for path in sorted(workspace.data.rglob("*"))
+        if path.is_file()
+        and not path.is_relative_to(made)
+        and not path.name.startswith((".", "~$"))
+    }
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return a JSON object that we wrote; empty if it is not there or damaged."""
+    try:
+        value = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def append(path: Path, run: Mapping[str, Any]) -> bool:
+    """
+    Append a line to the record, unless the month's newest line says the same.
+
+    Parameters
+    ----------
+    path : Path
+        ``record.jsonl``.
+    run : Mapping
+        ``run.json`` without its timings.
+
+    Returns
+    -------
+    bool
+        True if a line was appended.
+    """
+    old = path.read_text("utf-8") if path.exists() else ""
+    lines = old.splitlines()
+    entry = {
+        "month": run["month"],
+        "run": of(run),
+        "plan": run["plan"]["sha256"],
+        "code": run["code"],
+        "inputs": of(run["inputs"]),
+        "outputs": of(run["outputs"]),
+    }
+    same_month = [
+        line for line in map(json.loads, lines) if line["month"] == entry["month"]
+    ]
+    if same_month and {**same_month[-1], **entry} == same_month[-1]:
+        return False
+    previous = sha256(lines[-1].encode()) if lines else ""
+    # The whole file anew, not an append: a kill must not leave half a line.
+    write_atomic(path, old + canonical_json({**entry, "previous": previous}) + "\n")
+    return True

@@ -1,0 +1,260 @@
+"""
+Executed notebook to one page that runs nothing and calls nobody.
+
+The only home of nbconvert. Inputs are hidden, markdown is the package's own prose,
+outputs are the fragments that `kpi_lib.sections` rendered; anything else that a cell
+printed is shown as escaped text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from html import escape
+from typing import Any
+
+import nbformat
+from nbconvert.exporters import TemplateExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from traitlets import default
+from traitlets.config import Config
+
+from kpi_lib import numbers, templates
+from kpi_lib.fragments import SEALED
+
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:"
+"""What a page may load: nothing but what it carries itself."""
+
+FRAGMENT = '<div class="kpi">'
+STYLE = "<style data-kpi>"
+
+
+class _Prose(IPythonRenderer):
+    """Markdown of the package: raw HTML escaped, second headings numbered."""
+
+    def __init__(self, contents: list[tuple[str, int, str]]) -> None:
+        super().__init__(escape=True)
+        self.contents = contents
+
+    def heading(self, text: str, level: int, **_: object) -> str:
+        """Write a heading; the second level gets a number and an anchor."""
+        if level != 2:
+            return f"<h{level}>{text}</h{level}>\n"
+        number = len(self.contents) + 1
+        id = f"s{number}"
+        self.contents.append((id, number, re.sub(r"<[^>]+>", "", text)))
+        return f'<h2 id="{id}"><span class="n">{number}</span>{text}</h2>\n'
+
+
+def _prose(source: str, contents: list[tuple[str, int, str]]) -> str:
+    """Render one markdown cell; headings stay outside the column of prose."""
+    html = str(MarkdownWithMath(renderer=_Prose(contents)).render(source)).strip()
+    parts = re.split(r"(<h[12][ >].*?</h[12]>)", html, flags=re.DOTALL)
+    return "\n".join(
+        part if part.startswith(("<h1", "<h2")) else f'<div class="prose">{part}</div>'
+        for part in map(str.strip, parts)
+        if part
+    )
+
+
+def _shown(output: Mapping[str, Any]) -> str:
+    """Show an output: a fragment as it is, other text escaped, the rest not at all."""
+    kind = output["output_type"]
+    if kind == "stream":
+        return _text(output["text"]) if output.get("name") == "stdout" else ""
+    if kind == "error":
+        return _text(f"{output['ename']}: {output['evalue']}")
+    held = output.get("data", {})
+    html = _joined(held.get("text/html", ""))
+    if html.startswith(FRAGMENT):
+        return f"\n{html}"
+    if html.startswith(STYLE) or SEALED in held:
+        return ""
+    return _text(_joined(held.get("text/plain", "")))
+
+
+def _joined(text: str | Sequence[str]) -> str:
+    return text if isinstance(text, str) else "".join(text)
+
+
+def _text(text: str | Sequence[str]) -> str:
+    shown = _joined(text).strip()
+    return f"\n<pre>{escape(shown)}</pre>" if shown else ""
+
+
+class _PageExporter(TemplateExporter):
+    """The page: our own template on nbconvert's base, no HTML pass afterwards."""
+
+    export_from_notebook = "page"
+    output_mimetype = "text/html"
+
+    @default("file_extension")
+    def _file_extension_default(self) -> str:
+        return ".html"
+
+    @default("template_name")
+    def _template_name_default(self) -> str:
+        return "kpi"
+
+    @property
+    def default_config(self) -> Config:
+        """Leave every cell to the template."""
+        return Config(
+            {
+                "TemplateExporter": {
+                    "extra_template_basedirs": [str(templates.HERE)],
+                    "exclude_input": True,
+                },
+            }
+        )
+
+
+@cache
+def _exporter() -> _PageExporter:
+    """Build the exporter once: compiling its template costs more than a page."""
+    exporter = _PageExporter()  # type: ignore[no-untyped-call]
+    exporter.register_filter("shown", _shown)  # type: ignore[no-untyped-call]
+    return exporter
+
+
+def page(notebook: nbformat.NotebookNode, *, title: str, lang: str = "zh-Hans") -> str:
+    """
+    Turn an executed notebook into one self-contained page.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        Executed; code is hidden, cells tagged ``notebook-only`` are left out.
+    title : str
+        The page's title.
+    lang : str
+        Language of the page.
+
+    Returns
+    -------
+    str
+        HTML without a script, with everything it needs inside.
+    """
+    card = sealed(notebook)
+    exporter = _exporter()
+    contents: list[tuple[str, int, str]] = []
+    cells = [_rendered(cell, contents) for cell in notebook.cells]
+    copy = nbformat.NotebookNode({**notebook, "cells": cells})  # type: ignore[no-untyped-call]
+    resources = {
+        "page": {
+            "title": title,
+            "lang": lang,
+            "policy": POLICY,
+            "css": templates.css(),
+            "contents": contents,
+            **_heading(card, title),
+        }
+    }
+    html, _ = exporter.from_notebook_node(copy, resources=resources)
+    return re.sub(r"\n\s*\n+", "\n", html)
+
+
+def _rendered(
+    cell: nbformat.NotebookNode, contents: list[tuple[str, int, str]]
+) -> nbformat.NotebookNode:
+    """Render markdown ahead of the template, which needs the contents first."""
+    if cell.cell_type != "markdown" or "notebook-only" in cell.metadata.get("tags", []):
+        return cell
+    return nbformat.NotebookNode({**cell, "source": _prose(cell.source, contents)})  # type: ignore[no-untyped-call]
+
+
+def _heading(card: Mapping[str, Any] | None, title: str) -> dict[str, str]:
+    """Say who, when and how much for the contents list and the printed margin."""
+    if card is None:
+        return {
+            "who": title,
+            "when": "",
+            "score": "",
+            "print_left": _css_text(title),
+            "print_right": '""',
+        }
+    whole = card["rated"] == card["possible"]
+    grade = card["grade"] if whole and card["grade"] else "暂定"
+    total = numbers.points(card["total"]) if card["total"] is not None else "未评"
+    month = numbers.month_name(card["month"])
+    plan = card["plan"]
+    return {
+        "who": card["name"],
+        "when": month,
+        "score": f"{total} / {numbers.plain(card['rated'])}　{grade}",
+        "print_left": _css_text(f"{card['name']}　{month}　KPI考核"),
+        "print_right": _css_text(f"{grade}　计划{plan['id']}第{plan['version']}版"),
+    }
+
+
+def _css_text(text: str) -> str:
+    """Write a text as a CSS string in which nothing can end string or style."""
+    safe = "".join(
+        ch if ch.isalnum() or ch == "　" else f"\\{ord(ch):x} " for ch in text[:80]
+    )
+    return f'"{safe}"'
+
+
+def sealed(notebook: nbformat.NotebookNode) -> dict[str, Any] | None:
+    """
+    Read the card back that the notebook's last cell displayed.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        Executed.
+
+    Returns
+    -------
+    dict or None
+        The card, schema 1; None if no cell displayed one.
+    """
+    for cell in reversed(notebook.cells):
+        for output in cell.get("outputs", []):
+            card = output.get("data", {}).get(SEALED)
+            if card is not None:
+                return dict(card)
+    return None
+
+
+def failure_page(
+    name: str, month: str, lines: Sequence[str], *, lang: str = "zh-Hans"
+) -> str:
+    """
+    Make the page that stands where a report could not be made.
+
+    Parameters
+    ----------
+    name : str
+        The operator's name, or the notebook's.
+    month : str
+        The appraised month.
+    lines : sequence of str
+        What failed, a line each.
+    lang : str
+        Language of the page.
+
+    Returns
+    -------
+    str
+        HTML in the same clothes, without a score.
+    """
+    html = templates.render("failure", name=name, month=month, lines=list(lines))
+    output = {
+        "output_type": "display_data",
+        "metadata": {},
+        "data": {"text/html": f"{FRAGMENT}{html}</div>"},
+    }
+    cell: dict[str, Any] = {
+        "cell_type": "code",
+        "id": "failure",
+        "metadata": {},
+        "source": "",
+        "execution_count": None,
+        "outputs": [output],
+    }
+    notebook = nbformat.from_dict(  # type: ignore[no-untyped-call]
+        {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    )
+    return page(notebook, title=f"{name} {numbers.month_name(month)}", lang=lang)

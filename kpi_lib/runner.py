@@ -1,0 +1,384 @@
+"""
+The main job: clean what is stale, one report per operator, the team's index.
+
+Nothing that stands and still holds is made again; one notebook that fails leaves the
+others' pages. The scores, ``run.json`` and the record's line come last, so that what
+they name was there before them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import filelock
+
+from kpi_lib import printing, provenance
+from kpi_lib.agenda import Agenda, Status, appraised, newest, opened
+from kpi_lib.errors import Problem, WorkspaceError
+from kpi_lib.jobs import Job, Outcome, Pool, refuse
+from kpi_lib.workspace import Workspace, canonical_json, sha256_file, write_atomic
+
+SCHEMA = 1
+
+SCORE_COLUMNS = (
+    "month", "operator", "name", "group", "item", "item_name", "measure",
+    "measure_name", "points", "possible", "rated", "score", "status", "value",
+    "target", "note",
+)  # fmt: skip
+
+Progress = Callable[[Outcome, int, int], None]
+"""Called with each outcome, the jobs done so far and the jobs in all."""
+
+
+def run(
+    workspace: Workspace,
+    month: str,
+    *,
+    operators: Sequence[str] | None = None,
+    workers: int | None = None,
+    lang: str = "zh-Hans",
+    force: bool = False,
+    pdf: bool = False,
+    progress: Progress | None = None,
+) -> list[Outcome]:
+    """
+    Make every page of a month that is missing or stale.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where everything lies.
+    month : str
+        ``YYYY-MM``, or ``latest`` for the newest month with exports.
+    operators : sequence of str, optional
+        Ids from the roster; default: all that are active in the month.
+    workers : int, optional
+        Notebooks that run at once; default: one per core.
+    lang : {"zh-Hans", "zh-Hant", "en"}
+        Language of the pages.
+    force : bool
+        Also re-make what is not stale.
+    pdf : bool
+        Also print each operator's page to a PDF.
+    progress : callable, optional
+        Called with each outcome, the jobs done so far and the jobs in all.
+
+    Returns
+    -------
+    list of Outcome
+        The cleaned months, the operators in roster order, the team.
+
+    Raises
+    ------
+    InvalidInput
+        If what people wrote cannot be used, with every problem; or if another run is
+        at work in the workspace. Nothing was run.
+    """
+    month = newest(workspace, month)
+    inputs = opened(workspace, month)
+    chosen = appraised(inputs.roster, month, operators)
+    if pdf:
+        printing.required()
+    with alone(workspace), Pool(workers or _cores()) as pool:
+        agenda = Agenda(workspace, month, inputs, lang)
+        doing = _Doing(agenda, pool, len(agenda.months) + len(chosen) + 1, progress)
+        outcomes = doing.clean(agenda.months, force)
+        broken = [one.job.split()[-1] for one in outcomes if one.state == "failed"]
+        jobs = [agenda.operator_job(one) for one in chosen]
+        # Baselines of a month that was not cleaned would be wrong without a word.
+        outcomes += doing.refuse(jobs, broken) if broken else doing.each(jobs, force)
+        outcomes += doing.each([agenda.team_job()], force)
+        if pdf:
+            _print(workspace.reports(month), outcomes)
+        _record(agenda, outcomes)
+        return outcomes
+
+
+def clean(
+    workspace: Workspace,
+    month: str,
+    *,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> list[Outcome]:
+    """
+    Clean a month's exports, through the notebook, if anything changed.
+
+    Parameters
+    ----------
+    workspace, month, force, progress
+        As for ``run``.
+
+    Returns
+    -------
+    list of Outcome
+        One.
+
+    Raises
+    ------
+    InvalidInput
+        As for ``run``.
+    """
+    month = newest(workspace, month)
+    inputs = opened(workspace, month)
+    with alone(workspace), Pool(1) as pool:
+        agenda = Agenda(workspace, month, inputs, "zh-Hans")
+        return _Doing(agenda, pool, 1, progress).clean([month], force)
+
+
+def status(workspace: Workspace, month: str) -> list[Status]:
+    """
+    Tell how every job of a month stands, without making anything.
+
+    Parameters
+    ----------
+    workspace, month
+        As for ``run``.
+
+    Returns
+    -------
+    list of Status
+        The month's cleaning, each operator in roster order, the team.
+
+    Raises
+    ------
+    InvalidInput
+        If what people wrote cannot be used.
+    """
+    month = newest(workspace, month)
+    inputs = opened(workspace, month)
+    last = provenance.read_json(workspace.reports(month) / "run.json")
+    agenda = Agenda(workspace, month, inputs, str(last.get("lang", "zh-Hans")))
+    return [agenda.standing(job) for job in _jobs(agenda)]
+
+
+def _jobs(agenda: Agenda) -> list[Job]:
+    """Return the jobs that run.json tells of: the month's own, of everybody."""
+    operators = appraised(agenda.inputs.roster, agenda.month)
+    return [
+        agenda.clean_job(agenda.month),
+        *(agenda.operator_job(one) for one in operators),
+        agenda.team_job(),
+    ]
+
+
+class _Doing:
+    """The jobs of a run as they are done, counted and told."""
+
+    def __init__(
+        self, agenda: Agenda, pool: Pool, total: int, progress: Progress | None
+    ) -> None:
+        self._agenda, self._pool = agenda, pool
+        self._done, self._total, self._progress = 0, total, progress
+
+    def clean(self, months: Sequence[str], force: bool) -> list[Outcome]:
+        """Clean months; the last one, which is compared with those before, at last."""
+        jobs = [self._agenda.clean_job(month) for month in months[:-1]]
+        outcomes = self.each(jobs, force)
+        return outcomes + self.each([self._agenda.clean_job(months[-1])], force)
+
+    def each(self, jobs: Sequence[Job], force: bool) -> list[Outcome]:
+        """Do what is not done; return an outcome for each job, in their order."""
+        outcomes: dict[str, Outcome] = {}
+        open_: list[Job] = []
+        for job in jobs:
+            anew = force and job.month == self._agenda.month
+            if anew or self._agenda.standing(job).state != "done":
+                open_.append(job)
+            else:
+                kept = self._agenda.entry(job)["outputs"]
+                outcomes[job.name] = Outcome(
+                    job=job.name, state="unchanged", outputs=kept
+                )
+                self._tell(outcomes[job.name])
+        for job, outcome in self._pool.run(open_):
+            outcomes[job.name] = outcome
+            self._tell(outcome)
+        return [outcomes[job.name] for job in jobs]
+
+    def refuse(self, jobs: Sequence[Job], broken: Sequence[str]) -> list[Outcome]:
+        more = f"等{len(broken)}个月" if len(broken) > 1 else ""
+        reason = f"{broken[0]}{more}没有清洗完，考核没有依据"
+        outcomes = [refuse(job, reason) for job in jobs]
+        for outcome in outcomes:
+            self._tell(outcome)
+        return outcomes
+
+    def _tell(self, outcome: Outcome) -> None:
+        self._done += 1
+        if self._progress:
+            self._progress(outcome, self._done, self._total)
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextlib.contextmanager
+def alone(workspace: Workspace) -> Iterator[None]:
+    """
+    Hold a workspace's lock for as long as the block runs.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Nobody else may run in it.
+
+    Raises
+    ------
+    WorkspaceError
+        If it is taken, naming the process that holds it and since when.
+    """
+    workspace.lock.parent.mkdir(parents=True, exist_ok=True)
+    holder = workspace.lock.with_suffix(".json")
+    try:
+        with filelock.FileLock(workspace.lock, timeout=0):
+            since = datetime.now().astimezone().isoformat(" ", "seconds")
+            write_atomic(holder, canonical_json({"pid": os.getpid(), "since": since}))
+            try:
+                yield
+            finally:
+                holder.unlink(missing_ok=True)
+    except filelock.Timeout:
+        who = provenance.read_json(holder)
+        raise WorkspaceError(
+            (
+                Problem(
+                    what=f"另一次运行正在进行（进程{who.get('pid', '未知')}，"
+                    f"开始于{who.get('since', '未知')}）",
+                    where="reports",
+                    do="请等它结束",
+                ),
+            )
+        ) from None
+
+
+def _print(folder: Path, outcomes: Iterable[Outcome]) -> None:
+    for outcome in outcomes:
+        page = folder / f"{outcome.job}.html"
+        if outcome.state != "failed" and page.is_file():
+            write_atomic(page.with_suffix(".pdf"), printing.pdf(page))
+
+
+def _record(agenda: Agenda, outcomes: Iterable[Outcome]) -> None:
+    """Write the scores, then ``run.json``, then a line of the record."""
+    folder = agenda.workspace.reports(agenda.month)
+    entries = _entries(agenda, {one.job: one for one in outcomes})
+    scores = folder / "scores.csv"
+    write_atomic(scores, _scores(_cards(folder, entries)))
+    outputs = {agenda.workspace.relative(scores): sha256_file(scores)}
+    for entry in entries.values():
+        outputs.update(entry["outputs"])
+    plan = agenda.inputs.plan
+    record = {
+        "schema": SCHEMA,
+        "month": agenda.month,
+        "lang": agenda.lang,
+        "plan": {
+            "id": plan.id,
+            "version": plan.version,
+            "sha256": agenda.files["data/plan.yml"],
+        },
+        "code": agenda.code,
+        "versions": provenance.versions(),
+        "inputs": agenda.files,
+        "targets": {str(row.row): row.sha256 for row in agenda.inputs.targets},
+        "jobs": entries,
+        "outputs": dict(sorted(outputs.items())),
+    }
+    timings = {
+        **agenda.recorded.get("timings", {}),
+        **{one.job: round(one.seconds, 3) for one in outcomes if one.seconds},
+    }
+    if {**agenda.recorded, **record, "timings": timings} != agenda.recorded:
+        text = json.dumps({**record, "timings": timings}, ensure_ascii=False, indent=1)
+        write_atomic(folder / "run.json", text + "\n")
+    provenance.append(agenda.workspace.record, record)
+
+
+def _entries(
+    agenda: Agenda, outcomes: Mapping[str, Outcome]
+) -> dict[str, dict[str, Any]]:
+    """Return what run.json says of each job: what was done now, or else before."""
+    entries: dict[str, dict[str, Any]] = {}
+    for job in _jobs(agenda):
+        outcome = outcomes.get(job.name)
+        if outcome and outcome.state != "unchanged":
+            entries[job.name] = {
+                "outcome": "failed" if outcome.state == "failed" else "done",
+                "error": outcome.error,
+                "key": job.key,
+                "parts": job.parts,
+                "outputs": outcome.outputs,
+            }
+        elif agenda.entry(job):
+            # Its parts tell what it was made from, also if that has changed since.
+            entries[job.name] = {"error": "", **agenda.entry(job)}
+    return entries
+
+
+def _cards(
+    folder: Path, entries: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return the cards that stand, in roster order."""
+    return [
+        provenance.read_json(folder / f"{name}.json")
+        for name, entry in entries.items()
+        if entry["outcome"] == "done" and (folder / f"{name}.json").is_file()
+    ]
+
+
+def _scores(cards: Iterable[Mapping[str, Any]]) -> bytes:
+    """Return scores.csv: one row per operator and measure."""
+    text = io.StringIO(newline="")
+    table = csv.writer(text, lineterminator="\r\n")
+    table.writerow(SCORE_COLUMNS)
+    for card in cards:
+        for item in card["items"]:
+            for measure in item["measures"]:
+                cells = {
+                    **{name: measure.get(name) for name in SCORE_COLUMNS},
+                    "month": card["month"],
+                    "operator": card["operator"],
+                    "name": card["name"],
+                    "group": item["group"],
+                    "item": item["id"],
+                    "item_name": item["name"],
+                    "measure": measure["id"],
+                    "measure_name": measure["name"],
+                }
+                table.writerow([harmless(cells[name]) for name in SCORE_COLUMNS])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def harmless(cell: object) -> str:
+    """
+    Return a cell's text so that no spreadsheet takes it for a formula.
+
+    Parameters
+    ----------
+    cell : object
+        Text, a number, or None.
+
+    Returns
+    -------
+    str
+        Numbers as they are, text that begins like a formula with ``'`` before it.
+    """
+    text = "" if cell is None else str(cell)
+    if text.startswith(("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")):
+        with contextlib.suppress(ValueError):
+            float(text)
+            return text
+        return f"'{text}"
+    return text

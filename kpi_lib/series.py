@@ -1,0 +1,309 @@
+"""From a month's tables to what is drawn: one series a panel, one table a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from kpi_lib import charts, numbers
+from kpi_lib.fragments import Brand
+from kpi_lib.month import OperatorMonth
+
+
+@dataclass(frozen=True)
+class Panel:
+    """
+    One small multiple.
+
+    Parameters
+    ----------
+    name, note : str
+        The caption: what is drawn, and in which unit or how much.
+    svg : str
+        The drawing, fit for the page.
+    who : Brand, optional
+        Whose it is; gives the colour.
+    """
+
+    name: str
+    note: str
+    svg: str
+    who: Brand | None = None
+
+
+def panel(
+    ax: Axes, *, name: str, note: str, last: str, prefix: str, who: Brand | None = None
+) -> Panel:
+    """
+    Caption a drawing and make it fit for the page.
+
+    Parameters
+    ----------
+    ax : Axes
+        A finished panel of `kpi_lib.charts`.
+    name, note : str
+        The caption.
+    last : str
+        The last value, for whoever cannot see the drawing.
+    prefix : str
+        Put before every id of the drawing; once a page.
+    who : Brand, optional
+        Whose it is.
+
+    Returns
+    -------
+    Panel
+    """
+    drawing = charts.svg(
+        ax, title=name, last=last, prefix=prefix, series=who.light if who else ""
+    )
+    return Panel(name, note, drawing, who)
+
+
+def series(
+    frame: pd.DataFrame, account: str, metric: str, month: str = ""
+) -> pd.DataFrame:
+    """
+    Return one account's days of a metric, its parts added up.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per date, account, metric and part, with `value`.
+    account, metric : str
+        Which rows.
+    month : str
+        Only this month; empty for all.
+
+    Returns
+    -------
+    DataFrame
+        One row per day: `date`, `value`.
+    """
+    rows = frame[(frame["account"] == account) & (frame["metric"] == metric)]
+    if month:
+        rows = rows[rows["date"].dt.strftime("%Y-%m") == month]
+    return rows.groupby("date", sort=True)["value"].sum().to_frame().reset_index()
+
+
+def by_month(m: OperatorMonth, metric: str) -> pd.DataFrame:
+    """
+    Return a metric by month and account, its streams added up.
+
+    Parameters
+    ----------
+    m : OperatorMonth
+        The operator's month.
+    metric : str
+        A name of the catalogue.
+
+    Returns
+    -------
+    DataFrame
+        One row per month and account: `month`, `account`, `value`.
+    """
+    rows = m.monthly[(m.monthly["metric"] == metric) & m.monthly["value"].notna()]
+    sums = rows.groupby(["month", "account"], sort=True)["value"].sum()
+    return sums.to_frame().reset_index()
+
+
+def of_month(m: OperatorMonth, metric: str, month: str = "") -> dict[str, float]:
+    """
+    Return a metric of one month.
+
+    Parameters
+    ----------
+    m : OperatorMonth
+        The operator's month.
+    metric : str
+        A name of the catalogue.
+    month : str
+        ``YYYY-MM``; empty for the appraised one.
+
+    Returns
+    -------
+    dict of str to float
+        Account to value; accounts without a value are absent.
+    """
+    rows = by_month(m, metric)
+    rows = rows[rows["month"] == (month or m.month)]
+    return dict(zip(rows["account"], rows["value"], strict=True))
+
+
+def total_by_month(
+    m: OperatorMonth, metric: str, accounts: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """
+    Add accounts up by month.
+
+    Parameters
+    ----------
+    m : OperatorMonth
+        The operator's month.
+    metric : str
+        A name of the catalogue.
+    accounts : sequence of str, optional
+        Only these accounts.
+
+    Returns
+    -------
+    DataFrame
+        One row per month: `month`, `value`.
+    """
+    rows = by_month(m, metric)
+    if accounts is not None:
+        rows = rows[rows["account"].isin(list(accounts))]
+    return rows.groupby("month", sort=True)["value"].sum().to_frame().reset_index()
+
+
+def total_by_day(
+    m: OperatorMonth, accounts: Iterable[str], metric: str
+) -> pd.DataFrame:
+    """
+    Add accounts up by day, on the days that every one of them has.
+
+    Parameters
+    ----------
+    m : OperatorMonth
+        The operator's month.
+    accounts : iterable of str
+        Which accounts; those without any day are passed over.
+    metric : str
+        A name of the catalogue.
+
+    Returns
+    -------
+    DataFrame
+        One row per day of the appraised month: `date`, `value`.
+    """
+    parts = [series(m.daily, id, metric, m.month).set_index("date") for id in accounts]
+    known = [part["value"] for part in parts if len(part)]
+    if not known:
+        return pd.DataFrame({"date": [], "value": []})
+    sums = pd.concat(known, axis=1).sum(axis=1, min_count=len(known))
+    return sums.rename("value").dropna().to_frame().reset_index()
+
+
+def at_month(values: pd.DataFrame, month: str) -> float | None:
+    """
+    Return the value of one month.
+
+    Parameters
+    ----------
+    values : DataFrame
+        One row per month: `month`, `value`.
+    month : str
+        ``YYYY-MM``.
+
+    Returns
+    -------
+    float or None
+    """
+    rows = values.loc[values["month"] == month, "value"]
+    return float(rows.iloc[0]) if len(rows) else None
+
+
+def sum_known(values: Iterable[float | None]) -> float | None:
+    """
+    Add up what is known; nothing known is not zero.
+
+    Parameters
+    ----------
+    values : iterable of float or None
+        Values of accounts.
+
+    Returns
+    -------
+    float or None
+    """
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def short_target(m: OperatorMonth, metric: str, platform: str = "") -> float | None:
+    """
+    Return the month's target as it was set last.
+
+    Parameters
+    ----------
+    m : OperatorMonth
+        The operator's month.
+    metric : str
+        A name of the catalogue.
+    platform : str
+        Of one platform; empty for the target of the whole.
+
+    Returns
+    -------
+    float or None
+    """
+    rows = [
+        one
+        for one in m.targets
+        if one.metric == metric
+        and one.platform == platform
+        and one.horizon == "short"
+        and one.period == m.month
+    ]
+    return float(max(rows, key=lambda one: one.set_on).value) if rows else None
+
+
+def data_table(
+    panels: Mapping[str, pd.DataFrame],
+    key: str,
+    text: Callable[[Any], str],
+    index: Sequence[object],
+    label: Callable[[Any], str],
+) -> dict[str, object]:
+    """
+    Lay the drawn points of several panels side by side.
+
+    Parameters
+    ----------
+    panels : mapping of str to DataFrame
+        Caption to points, each with `key` and `value`.
+    key : str
+        Column of the day, week or month.
+    text, label : callable
+        How a value and how a row's head is printed.
+    index : sequence
+        The rows: every day, week or month, also those without a point.
+
+    Returns
+    -------
+    dict
+        `head`, the captions, and `rows`, each a label and its cells.
+    """
+    columns = [
+        dict(zip(points[key], points["value"], strict=True))
+        for points in panels.values()
+    ]
+    return {
+        "head": list(panels),
+        "rows": [
+            (label(at), [text(values.get(at)) for values in columns]) for at in index
+        ],
+    }
+
+
+def percent_tick(value: float) -> str:
+    """
+    Print a round percentage on an axis: 0 · 2% · 0.5%.
+
+    Parameters
+    ----------
+    value : float
+        A fraction.
+
+    Returns
+    -------
+    str
+    """
+    if value == 0:
+        return "0"
+    return numbers.plain(numbers.rounded(Decimal(str(value)) * 100, 2)) + "%"

@@ -1,0 +1,102 @@
+"""
+The page's templates: one environment that escapes, one style sheet.
+
+Everything from data passes through here, and through nothing else, on its way into
+a page: autoescape is on and an undefined name is an error.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from kpi_lib import numbers
+
+HERE = Path(__file__).parent
+
+
+def clauses(text: str) -> Markup:
+    """
+    Let a title break between its clauses only.
+
+    Parameters
+    ----------
+    text : str
+        A title; clauses end at ；，：.
+
+    Returns
+    -------
+    Markup
+        Each clause in a span of its own, escaped.
+    """
+    parts = re.findall(r"[^；，：]+[；，：]?|[；，：]", text)
+    span = Markup('<span class="c">{}</span>')
+    return Markup("").join(span.format(part) for part in parts)
+
+
+@cache
+def environment() -> Environment:
+    """
+    Return the one environment in which fragments are rendered.
+
+    Returns
+    -------
+    Environment
+    """
+    made = Environment(
+        loader=FileSystemLoader(HERE / "sections"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {
+        "brief": numbers.brief,
+        "clauses": clauses,
+        "exact": numbers.exact,
+        "short": numbers.short,
+        "plain": numbers.plain,
+        "points": numbers.points,
+        "percent": numbers.percent,
+        "money": numbers.money,
+        "month": numbers.month_name,
+    }
+    return made
+
+
+def render(template: str, **values: object) -> str:
+    """
+    Render one template of this folder's sections.
+
+    Parameters
+    ----------
+    template : str
+        Name without ``.html.j2``.
+    **values : object
+        What the template names; a name it misses is an error.
+
+    Returns
+    -------
+    str
+        HTML, without the indentation of the template.
+    """
+    html = environment().get_template(f"{template}.html.j2").render(values)
+    return re.sub(r"\n\s*", "\n", html).strip()
+
+
+@cache
+def css() -> str:
+    """
+    Return the style sheet of every page and fragment, without its comments.
+
+    Returns
+    -------
+    str
+    """
+    text = (HERE / "page.css").read_text(encoding="utf-8")
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+    return re.sub(r"\s*\n\s*", "\n", text).strip()

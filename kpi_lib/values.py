@@ -1,0 +1,371 @@
+"""
+The grammar of cells: what counts as a number, a share, a day, or nothing.
+
+Closed on purpose. What it does not know is wrong, with a sentence that says so;
+it is never guessed and never 0.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+Cell = str | int | float | bool | date | datetime | None
+"""What a cell holds. Empty is None; text is never turned into a number."""
+
+NumberKind = Literal["count", "money", "percent", "duration", "stars"]
+Scale = Literal["text_percent", "fraction", "percent_number"]
+MoneyUnit = Literal["yuan", "fen"]
+
+MISSING = frozenset(
+    [
+        *["", "-", "--", "---", "—", "——", "–", "***", "null", "none", "n/a", "na"],
+        *["无", "无数据", "暂无", "暂无数据"],
+    ]
+)
+"""What platforms write where they have no value, after `plain`."""
+
+UNITS = {
+    "": Decimal(1),
+    "千": Decimal(1_000),
+    "k": Decimal(1_000),
+    "万": Decimal(10_000),
+    "w": Decimal(10_000),
+    "亿": Decimal(100_000_000),
+}
+LARGEST = Decimal(2**53)
+"""Beyond this a float no longer holds every whole number."""
+
+_NUMBER = re.compile(
+    r"([+-]?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?(千|k|万|w|亿)?(\+?)", re.ASCII
+)
+_PERCENT = re.compile(r"([+-]?\d+(?:\.\d+)?)%", re.ASCII)
+_BARE = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
+_CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{2}(?:\.\d+)?)", re.ASCII)
+_SECONDS = re.compile(
+    r"(?:(\d+)(?:小时|时|h))?(?:(\d+)(?:分钟|分|min|m))?(?:(\d+(?:\.\d+)?)(?:秒|s))?",
+    re.ASCII,
+)
+_STARS = re.compile(r"(\d(?:\.\d+)?)星", re.ASCII)
+_TIME = r"(?:[T ]?(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2})(?:\.\d+)?)?[分秒]?)?"
+_YMD = re.compile(
+    rf"(\d{{4}})([-/.年])(\d{{1,2}})[-/.月](\d{{1,2}})日?{_TIME}", re.ASCII
+)
+_COMPACT = re.compile(rf"(\d{{4}})()(\d{{2}})(\d{{2}}){_TIME}", re.ASCII)
+_NO_YEAR = re.compile(r"(\d{1,2})月(\d{1,2})日", re.ASCII)
+_YEAR_LAST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})", re.ASCII)
+_LOOKALIKES = ("<super>", "<sub>", "<circle>", "<fraction>", "<square>")
+
+
+class WrongValue(ValueError):
+    """A cell outside the grammar; its text is the sentence shown."""
+
+
+class Number(NamedTuple):
+    """
+    A number that was read.
+
+    Parameters
+    ----------
+    value : float
+        In the column's unit: times, yuan, a fraction, seconds, stars.
+    censored : bool
+        True for "at least so many" (10万+).
+    rounded : bool
+        True where the source itself rounds (1.2万).
+    """
+
+    value: float
+    censored: bool = False
+    rounded: bool = False
+
+
+class Day(NamedTuple):
+    """
+    A day that was read.
+
+    Parameters
+    ----------
+    value : date
+        The day.
+    assumed : bool
+        True where year or order was taken from the month of the file.
+    """
+
+    value: date
+    assumed: bool = False
+
+
+def plain(cell: Cell) -> str:
+    """
+    Return the text of a cell in one width, without hidden characters.
+
+    Parameters
+    ----------
+    cell : Cell
+        Any cell.
+
+    Returns
+    -------
+    str
+        Half-width, trimmed, with a hyphen for every minus sign.
+    """
+    if cell is None:
+        return ""
+    text = str(cell)
+    if text.isascii():
+        return text.strip()
+    text = unicodedata.normalize("NFKC", text).replace("\u2212", "-")
+    return "".join(ch for ch in text if unicodedata.category(ch) != "Cf").strip()
+
+
+def is_missing(cell: Cell, also: tuple[str, ...] = ()) -> bool:
+    """
+    Return whether a cell says that there is no value.
+
+    Parameters
+    ----------
+    cell : Cell
+        Any cell.
+    also : tuple of str
+        Further marks that the column declares, such as ``-1``.
+
+    Returns
+    -------
+    bool
+        True for a missing value, which is never 0.
+    """
+    text = plain(cell)
+    if text.casefold() in MISSING:
+        return True
+    if text in also:
+        return True
+    # A declared -1 also comes as "-1.00" and as a number.
+    marks = {Decimal(mark) for mark in also if _BARE.fullmatch(mark)}
+    return bool(_BARE.fullmatch(text)) and Decimal(text) in marks
+
+
+def number(
+    cell: Cell,
+    kind: NumberKind,
+    *,
+    scale: Scale = "fraction",
+    unit: MoneyUnit = "yuan",
+    signed: bool = False,
+) -> Number:
+    """
+    Read a number.
+
+    Parameters
+    ----------
+    cell : Cell
+        A cell that is not missing.
+    kind : {"count", "money", "percent", "duration", "stars"}
+        What the column holds.
+    scale : {"text_percent", "fraction", "percent_number"}
+        How the column writes a share: 55.9%, 0.559 or 55.9.
+    unit : {"yuan", "fen"}
+        Unit of money.
+    signed : bool
+        Whether values below 0 are possible.
+
+    Returns
+    -------
+    Number
+        The value, with what is known about it.
+
+    Raises
+    ------
+    WrongValue
+        For anything outside the grammar.
+    """
+    if isinstance(cell, bool | date):
+        raise WrongValue(f"“{shown(cell)}”不是数")
+    raw = str(cell)
+    if any(unicodedata.decomposition(ch).startswith(_LOOKALIKES) for ch in raw):
+        raise WrongValue(f"“{shown(cell)}”里有上标、带圈一类的数字")
+    text = plain(cell).casefold()
+    if kind == "count":
+        found = _count(text)
+    elif kind == "money":
+        found = _money(text, unit)
+    elif kind == "percent":
+        found = _share(text, scale, typed=isinstance(cell, str))
+    elif kind == "duration":
+        found = _duration(text)
+    else:
+        found = _stars(text)
+    if found.value < 0 and not signed:
+        raise WrongValue(f"“{shown(cell)}”小于0，这一列不可能是负数")
+    return found
+
+
+def day(cell: Cell, month: str) -> Day:
+    """
+    Read a day.
+
+    Parameters
+    ----------
+    cell : Cell
+        A cell that is not missing; a time of day is dropped.
+    month : str
+        Month of the file, ``2026-10``. A day without a year, or with an order
+        that is not told by the form, counts only where exactly one reading
+        falls into this month.
+
+    Returns
+    -------
+    Day
+        The day.
+
+    Raises
+    ------
+    WrongValue
+        For anything outside the grammar.
+    """
+    text = plain(cell)
+    year, number_of_month = int(month[:4]), int(month[5:7])
+    readings: set[date]
+    if match := _NO_YEAR.fullmatch(text):
+        readings = {_valid(text, year, int(match[1]), int(match[2])).date()}
+    elif match := _YEAR_LAST.fullmatch(text):
+        first, second, last = int(match[1]), int(match[2]), int(match[3])
+        readings = {*_existing(last, first, second), *_existing(last, second, first)}
+    else:
+        return Day(moment(cell).date())
+    inside = [
+        value
+        for value in sorted(readings)
+        if (value.year, value.month) == (year, number_of_month)
+    ]
+    if len(inside) != 1:
+        raise WrongValue(f"“{text}”看不出是哪一年哪一天，应写成2026-10-01的样子")
+    return Day(inside[0], assumed=True)
+
+
+def _existing(year: int, month: int, day_: int) -> list[date]:
+    try:
+        return [date(year, month, day_)]
+    except ValueError:
+        return []
+
+
+def moment(cell: Cell) -> datetime:
+    """
+    Read a time, or a day as its midnight.
+
+    Parameters
+    ----------
+    cell : Cell
+        A cell that is not missing.
+
+    Returns
+    -------
+    datetime
+        Local time, without a zone.
+
+    Raises
+    ------
+    WrongValue
+        For anything outside the grammar.
+    """
+    if isinstance(cell, datetime):
+        return cell.replace(tzinfo=None, microsecond=0)
+    if isinstance(cell, date):
+        return datetime.combine(cell, time())
+    text = plain(cell)
+    match = _YMD.fullmatch(text) or _COMPACT.fullmatch(text)
+    if match is None or isinstance(cell, bool | float):
+        raise WrongValue(f"“{shown(cell)}”不是日期")
+    year, _, month, day_, *clock = match.groups()
+    return _valid(text, *(int(part or 0) for part in (year, month, day_, *clock)))
+
+
+def _valid(text: str, *parts: int) -> datetime:
+    try:
+        value = datetime(*parts)  # type: ignore[arg-type]  # at most six whole numbers
+    except ValueError as err:
+        raise WrongValue(f"“{text}”不是存在的日期") from err
+    if not 2000 <= value.year <= 2100:
+        raise WrongValue(f"“{text}”的年份不对")
+    return value
+
+
+def shown(cell: Cell) -> str:
+    """
+    Return a cell as a message quotes it: one line, at most 60 characters.
+
+    Parameters
+    ----------
+    cell : Cell
+        Any cell.
+
+    Returns
+    -------
+    str
+        Its text.
+    """
+    text = " ".join(str("" if cell is None else cell).split())
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def _decimal(text: str) -> tuple[Decimal, bool, bool]:
+    match = _NUMBER.fullmatch(text)
+    if match is None:
+        raise WrongValue(f"“{shown(text)}”不是数")
+    sign, digits, fraction, unit, plus = match.groups()
+    value = Decimal(digits.replace(",", "") + (fraction or "")) * UNITS[unit or ""]
+    if value > LARGEST:
+        raise WrongValue(f"“{shown(text)}”大得不可能")
+    return (-value if sign == "-" else value), plus == "+", bool(unit)
+
+
+def _count(text: str) -> Number:
+    value, censored, rounded = _decimal(text)
+    if value != value.to_integral_value():
+        raise WrongValue(f"“{shown(text)}”不是整数")
+    return Number(float(value), censored, rounded)
+
+
+def _money(text: str, unit: MoneyUnit) -> Number:
+    value, censored, rounded = _decimal(text.removeprefix("¥").removesuffix("元"))
+    return Number(float(value / 100 if unit == "fen" else value), censored, rounded)
+
+
+def _share(text: str, scale: Scale, *, typed: bool) -> Number:
+    if match := _PERCENT.fullmatch(text):
+        value = Decimal(match[1]) / 100
+    elif _BARE.fullmatch(text):
+        value = Decimal(text)
+        if scale == "percent_number":
+            value /= 100
+        elif scale == "text_percent" and typed and value != 0:
+            # Only Excel itself turns 55.9% into the number 0.559.
+            raise WrongValue(f"“{shown(text)}”没有百分号，看不出是多少")
+    else:
+        raise WrongValue(f"“{shown(text)}”不是比率")
+    if value > 1:
+        raise WrongValue(f"“{shown(text)}”超过100%")
+    return Number(float(value))
+
+
+def _duration(text: str) -> Number:
+    if match := _CLOCK.fullmatch(text):
+        hours, minutes, seconds = (Decimal(part or 0) for part in match.groups())
+    elif _BARE.fullmatch(text):
+        return Number(float(text))
+    elif text and (match := _SECONDS.fullmatch(text)):
+        hours, minutes, seconds = (Decimal(part or 0) for part in match.groups())
+    else:
+        raise WrongValue(f"“{shown(text)}”不是时长")
+    return Number(float(hours * 3600 + minutes * 60 + seconds))
+
+
+def _stars(text: str) -> Number:
+    match = _STARS.fullmatch(text)
+    if match is None:
+        raise WrongValue(f"“{shown(text)}”不是星级")
+    return Number(float(match[1]))

@@ -1,0 +1,375 @@
+"""
+Months, working days and weeks.
+
+Working days come from chinesecalendar, over which the rows of data/calendar.csv
+win. A year in neither is read as plain Mondays to Fridays, and `Calendar.assumed`
+says so: the page has to tell it.
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import chinese_calendar
+from chinese_calendar import Holiday
+
+_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
+
+REVIEW_DAYS = 5
+"""A month's review is due on this working day of the next (APPRAISAL, Weeks)."""
+
+
+def month_of(day: date) -> str:
+    """
+    Return the month of a day.
+
+    Parameters
+    ----------
+    day : date
+        Any day.
+
+    Returns
+    -------
+    str
+        As ``2026-10``.
+    """
+    return f"{day.year:04d}-{day.month:02d}"
+
+
+def is_month(text: str) -> bool:
+    """
+    Say whether a text is a month, ``2026-10``.
+
+    Parameters
+    ----------
+    text : str
+        Any text.
+
+    Returns
+    -------
+    bool
+        True for a month.
+    """
+    return _MONTH.fullmatch(text) is not None
+
+
+def _split(month: str) -> tuple[int, int]:
+    match = _MONTH.fullmatch(month)
+    if match is None:
+        raise ValueError(f"月份“{month}”应为2026-10这样的写法")
+    return int(match[1]), int(match[2])
+
+
+def shift(month: str, by: int) -> str:
+    """
+    Return the month so many months later.
+
+    Parameters
+    ----------
+    month : str
+        As ``2026-10``.
+    by : int
+        How many months; negative for earlier.
+
+    Returns
+    -------
+    str
+        The other month.
+    """
+    year, number = _split(month)
+    count = year * 12 + number - 1 + by
+    return f"{count // 12:04d}-{count % 12 + 1:02d}"
+
+
+def months_back(month: str, n: int) -> list[str]:
+    """
+    Return the months that end with a month.
+
+    Parameters
+    ----------
+    month : str
+        The last one.
+    n : int
+        How many.
+
+    Returns
+    -------
+    list of str
+        Ascending, `n` of them.
+    """
+    return [shift(month, by) for by in range(1 - n, 1)]
+
+
+def days_of(month: str) -> list[date]:
+    """
+    Return every day of a month.
+
+    Parameters
+    ----------
+    month : str
+        As ``2026-10``.
+
+    Returns
+    -------
+    list of date
+        Ascending.
+    """
+    year, number = _split(month)
+    return [date(year, number, day + 1) for day in range(monthrange(year, number)[1])]
+
+
+def quarter_of(month: str) -> str:
+    """
+    Return the quarter of a month.
+
+    Parameters
+    ----------
+    month : str
+        As ``2026-10``.
+
+    Returns
+    -------
+    str
+        As ``2026-Q4``.
+    """
+    year, number = _split(month)
+    return f"{year:04d}-Q{(number + 2) // 3}"
+
+
+def week_of(day: date) -> str:
+    """
+    Return the ISO week of a day.
+
+    Parameters
+    ----------
+    day : date
+        Any day.
+
+    Returns
+    -------
+    str
+        As ``2026-W41``; the year is the week's, not the day's.
+    """
+    year, week, _ = day.isocalendar()
+    return f"{year:04d}-W{week:02d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """
+    A week from Monday to Sunday, seen from one month.
+
+    Parameters
+    ----------
+    start, end : date
+        Its Monday and its Sunday.
+    days_in_month : tuple of date
+        The days of it that lie in the month: a quota week is cut at the edge.
+    working_days : tuple of date
+        Its working days, also those outside the month.
+    """
+
+    start: date
+    end: date
+    days_in_month: tuple[date, ...]
+    working_days: tuple[date, ...]
+
+    @property
+    def name(self) -> str:
+        """The ISO week, ``2026-W41``."""
+        return week_of(self.start)
+
+    @property
+    def due(self) -> date | None:
+        """The day its review is due, the last working day; None: owes nothing."""
+        return self.working_days[-1] if self.working_days else None
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """
+    Which days are worked.
+
+    Parameters
+    ----------
+    overrides : mapping of date to (bool, str)
+        Rows of data/calendar.csv: True for a day off, and its name. They win.
+    """
+
+    overrides: Mapping[date, tuple[bool, str]] = field(default_factory=dict)
+
+    def is_working(self, day: date) -> bool:
+        """
+        Say whether a day is worked.
+
+        Parameters
+        ----------
+        day : date
+            Any day.
+
+        Returns
+        -------
+        bool
+            True for a working day.
+        """
+        if day in self.overrides:
+            return not self.overrides[day][0]
+        if not _known(day.year):
+            return day.weekday() < 5
+        return bool(chinese_calendar.is_workday(day))
+
+    def is_holiday(self, day: date) -> bool:
+        """
+        Say whether a day is a public holiday, not an ordinary weekend.
+
+        Parameters
+        ----------
+        day : date
+            Any day.
+
+        Returns
+        -------
+        bool
+            True for a day off that is a weekday or carries a name.
+        """
+        if self.is_working(day):
+            return False
+        return day.weekday() < 5 or bool(self.name(day))
+
+    def name(self, day: date) -> str:
+        """
+        Return the name of a holiday, or of the holiday a day is worked for.
+
+        Parameters
+        ----------
+        day : date
+            Any day.
+
+        Returns
+        -------
+        str
+            In Chinese; empty for an ordinary day.
+        """
+        if day in self.overrides:
+            return self.overrides[day][1]
+        if not _known(day.year):
+            return ""
+        _, name = chinese_calendar.get_holiday_detail(day)
+        return str(Holiday(name).chinese) if name else ""
+
+    def working_days(self, month: str) -> list[date]:
+        """
+        Return the working days of a month.
+
+        Parameters
+        ----------
+        month : str
+            As ``2026-10``.
+
+        Returns
+        -------
+        list of date
+            Ascending.
+        """
+        return [day for day in days_of(month) if self.is_working(day)]
+
+    def assumed(self, month: str) -> bool:
+        """
+        Say whether a month's working days are only assumed.
+
+        Parameters
+        ----------
+        month : str
+            As ``2026-10``.
+
+        Returns
+        -------
+        bool
+            True if its year is neither in chinesecalendar nor in the overrides.
+        """
+        year, _ = _split(month)
+        return not _known(year) and all(day.year != year for day in self.overrides)
+
+    def weeks(self, month: str) -> list[Week]:
+        """
+        Return the weeks that belong to a month.
+
+        A week belongs whole to the month of its last working day; one without a
+        working day belongs to the month of its Sunday and owes nothing.
+
+        Parameters
+        ----------
+        month : str
+            As ``2026-10``.
+
+        Returns
+        -------
+        list of Week
+            Ascending; every week belongs to exactly one month.
+        """
+        return [
+            week
+            for week in self.quota_weeks(month)
+            if month_of(week.due or week.end) == month
+        ]
+
+    def quota_weeks(self, month: str) -> list[Week]:
+        """
+        Return the weeks that a month's days lie in, wherever they belong.
+
+        Parameters
+        ----------
+        month : str
+            As ``2026-10``.
+
+        Returns
+        -------
+        list of Week
+            Ascending; their `days_in_month` together are the month.
+        """
+        days = days_of(month)
+        monday = days[0] - timedelta(days=days[0].weekday())
+        weeks = []
+        while monday <= days[-1]:
+            week = [monday + timedelta(days=by) for by in range(7)]
+            weeks.append(
+                Week(
+                    start=week[0],
+                    end=week[-1],
+                    days_in_month=tuple(d for d in week if month_of(d) == month),
+                    working_days=tuple(d for d in week if self.is_working(d)),
+                )
+            )
+            monday += timedelta(days=7)
+        return weeks
+
+    def review_due(self, month: str) -> date:
+        """
+        Return the day on which the review of a month is due.
+
+        Parameters
+        ----------
+        month : str
+            The month reviewed.
+
+        Returns
+        -------
+        date
+            The fifth working day of the next month (its last, if it has fewer).
+        """
+        following = shift(month, 1)
+        days = self.working_days(following) or days_of(following)
+        return days[min(REVIEW_DAYS, len(days)) - 1]
+
+
+def _known(year: int) -> bool:
+    """Say whether chinesecalendar holds the year: it raises for the others."""
+    try:
+        chinese_calendar.is_workday(date(year, 1, 1))
+    except NotImplementedError:
+        return False
+    return True

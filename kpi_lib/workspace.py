@@ -1,0 +1,339 @@
+"""
+Every path of a workspace by name, and the one way in which files are written.
+
+A workspace is a folder that holds ``data/plan.yml``. Nothing here reads what is in
+the files; nothing elsewhere puts a path together by hand.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from kpi_lib.errors import Problem, WorkspaceError
+
+PLAN = "data/plan.yml"
+STRAY = ".tmp-"
+"""How the name of a file that is being written begins; never taken for a result."""
+
+_MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """
+    A folder that holds ``data/plan.yml``, and where everything lies in it.
+
+    Parameters
+    ----------
+    root : Path
+        The folder; made absolute, symbolic links followed.
+    """
+
+    root: Path
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "root", Path(self.root).resolve())
+
+    @classmethod
+    def find(cls, start: str | Path = "") -> Workspace:
+        """
+        Return the workspace in which a path lies.
+
+        Parameters
+        ----------
+        start : str or Path
+            A folder, or a file in one; empty for the current folder.
+
+        Returns
+        -------
+        Workspace
+            The nearest folder upward that holds ``data/plan.yml``.
+
+        Raises
+        ------
+        WorkspaceError
+            If neither the folder nor any above it holds one.
+        """
+        origin = Path(start or ".").resolve()
+        for folder in (origin, *origin.parents):
+            if (folder / PLAN).is_file():
+                return cls(folder)
+        raise WorkspaceError(
+            (
+                Problem(
+                    what=f"这里和上级文件夹都没有{PLAN}，不是工作区",
+                    where=str(start) or ".",
+                    do="请进入工作区的文件夹，或用--workspace指明，"
+                    "或用kpi init DIR新建一个",
+                ),
+            )
+        )
+
+    @property
+    def data(self) -> Path:
+        """What people write."""
+        return self.root / "data"
+
+    @property
+    def plan(self) -> Path:
+        """The appraisal plan."""
+        return self.root / PLAN
+
+    @property
+    def roster(self) -> Path:
+        """Operators and accounts."""
+        return self.data / "roster.yml"
+
+    @property
+    def targets(self) -> Path:
+        """Targets and due numbers, as CSV or as workbook."""
+        return self._table("targets")
+
+    @property
+    def decisions(self) -> Path:
+        """Decisions on conflicting values, as CSV or as workbook."""
+        return self._table("decisions")
+
+    @property
+    def downloads(self) -> Path:
+        """Download days of files that do not tell them, as CSV or as workbook."""
+        return self._table("downloads")
+
+    @property
+    def calendar(self) -> Path:
+        """Days off and working days that win, as CSV or as workbook."""
+        return self._table("calendar")
+
+    @property
+    def signoff(self) -> Path:
+        """Signatures of managers, as CSV or as workbook."""
+        return self._table("signoff")
+
+    @property
+    def appeals(self) -> Path:
+        """Appeals of operators, as CSV or as workbook."""
+        return self._table("appeals")
+
+    @property
+    def notebooks(self) -> Path:
+        """The notebooks."""
+        return self.root / "notebooks"
+
+    @property
+    def record(self) -> Path:
+        """The record of all runs, one JSON line each, append only."""
+        return self.root / "reports" / "record.jsonl"
+
+    @property
+    def lock(self) -> Path:
+        """The lock that a run holds."""
+        return self.root / "reports" / ".lock"
+
+    def raw(self, month: str) -> Path:
+        """Return the folder of a month's exports as downloaded."""
+        return self.data / "raw" / _checked(month)
+
+    def clean(self, month: str) -> Path:
+        """Return the folder of a month's cleaned tables."""
+        return self.data / "clean" / _checked(month)
+
+    def reports(self, month: str) -> Path:
+        """Return the folder of a month's pages and records."""
+        return self.root / "reports" / _checked(month)
+
+    def worklog(self, month: str) -> Path:
+        """
+        Return the work log of a month: the workbook, or a folder of CSVs.
+
+        Raises
+        ------
+        WorkspaceError
+            If there are both.
+        """
+        return self._either(
+            self.raw(month) / "worklog.xlsx", self.raw(month) / "worklog"
+        )
+
+    def months(self) -> list[str]:
+        """Return the months with a folder under ``data/raw``, ascending."""
+        folder = self.data / "raw"
+        if not folder.is_dir():
+            return []
+        return sorted(
+            entry.name
+            for entry in folder.iterdir()
+            if entry.is_dir() and is_month(entry.name)
+        )
+
+    def relative(self, path: Path) -> str:
+        """
+        Return a path as it is written in every ``source``.
+
+        Parameters
+        ----------
+        path : Path
+            Absolute, or relative to the root.
+
+        Returns
+        -------
+        str
+            Relative to the root, with ``/``.
+
+        Raises
+        ------
+        WorkspaceError
+            If it lies outside of the workspace.
+        """
+        try:
+            return (self.root / path).relative_to(self.root).as_posix()
+        except ValueError:
+            problem = Problem(what="文件不在工作区内", where=str(path))
+            raise WorkspaceError((problem,)) from None
+
+    def _table(self, name: str) -> Path:
+        return self._either(self.data / f"{name}.csv", self.data / f"{name}.xlsx")
+
+    def _either(self, usual: Path, instead: Path) -> Path:
+        if not instead.exists():
+            return usual
+        if usual.exists():
+            raise WorkspaceError(
+                (
+                    Problem(
+                        what=f"与{instead.name}同时存在，不知道以哪个为准",
+                        where=self.relative(usual),
+                        do="请只留一个",
+                    ),
+                )
+            )
+        return instead
+
+
+def is_month(text: str) -> bool:
+    """Tell whether a text is a month, ``YYYY-MM``."""
+    return _MONTH.fullmatch(text) is not None
+
+
+def _checked(month: str) -> str:
+    """Return the month if it is one: a path must not come from any other text."""
+    if is_month(month):
+        return month
+    problem = Problem(what=f"“{month}”不是月份", expected="YYYY-MM，例如2026-10")
+    raise WorkspaceError((problem,))
+
+
+def write_atomic(path: Path, content: bytes | str) -> None:
+    """
+    Write a file so that under its name is the old content or the whole new one.
+
+    Parameters
+    ----------
+    path : Path
+        The file; folders above it are made.
+    content : bytes or str
+        All of it; text is written as UTF-8 without changing line ends.
+
+    Raises
+    ------
+    OSError
+        If the disk is full or the folder cannot be written; the old file stays.
+    """
+    with replacing(path) as aside:
+        aside.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """
+    Give a path to write to instead, which takes the place of a file at the end.
+
+    Parameters
+    ----------
+    path : Path
+        The file to replace; folders above it are made.
+
+    Yields
+    ------
+    Path
+        A new file in the same folder with the same suffix. Removed if the block
+        raises.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(
+        prefix=STRAY, suffix=f"-{path.name}", dir=path.parent
+    )
+    os.close(handle)
+    aside = Path(name)
+    try:
+        yield aside
+        # mkstemp makes files for their owner alone; results are for the team.
+        aside.chmod(0o666 & ~_umask())
+        _sync(aside)
+        aside.replace(path)
+        _sync_folder(path.parent)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def sha256(content: bytes) -> str:
+    """Return the SHA-256 of bytes as 64 lower-case hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def sha256_file(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def canonical_json(value: object) -> str:
+    """
+    Write a value as JSON in the one form that is hashed.
+
+    Parameters
+    ----------
+    value : object
+        Dicts with text keys, lists, tuples, text, whole numbers, booleans, None.
+
+    Returns
+    -------
+    str
+        Keys sorted, no spaces, no escapes beyond the necessary, no line end.
+    """
+    return json.dumps(
+        value,
+        ensure_ascii=False,
+        sort_keys=True,
+        separators=(",", ":"),
+        allow_nan=False,
+    )
+
+
+def _sync(path: Path) -> None:
+    # r+ because Windows flushes only what is open for writing.
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":  # pragma: no cover - a folder cannot be opened there
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

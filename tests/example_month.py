@@ -1,0 +1,784 @@
+"""A hand-made operator's month: the shape that sections receive, made-up numbers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+
+from kpi_lib.catalogue import METRICS
+from kpi_lib.workdays import Calendar
+
+MONTHS = [f"2025-{at:02d}" for at in (11, 12)] + [
+    f"2026-{at:02d}" for at in range(1, 11)
+]
+MONTH = MONTHS[-1]
+
+PLATFORMS: dict[str, tuple[str, str, str, str, str]] = {
+    "gongzhonghao": ("公众号", "公", "#0f6251", "#aadfc4", "article"),
+    "toutiao": ("头条号", "头", "#9a2401", "#da8773", "article"),
+    "douyin": ("抖音", "抖", "#443680", "#958dd8", "video"),
+    "bilibili": ("B站", "B", "#55073b", "#b76a8e", "video"),
+    "shipinhao": ("视频号", "视", "#a06209", "#f7b673", "social"),
+    "weibo": ("微博", "微", "#327999", "#72c6f7", "social"),
+    "product": ("自有产品", "产", "#1d4c7c", "#93bff0", "product"),
+}
+
+FANS = {
+    "gongzhonghao": (128_400, 84),
+    "toutiao": (86_200, 34),
+    "douyin": (312_600, 464),
+    "bilibili": (41_800, 70),
+    "shipinhao": (57_300, 72),
+    "weibo": (203_900, 39),
+}
+
+
+@dataclass
+class ExampleMonth:
+    """What sections receive, with the attributes of an operator's month."""
+
+    month: str = MONTH
+    operator: Any = None
+    accounts: tuple[Any, ...] = ()
+    platforms: dict[str, Any] = field(default_factory=dict)
+    calendar: Any = None
+    daily: pd.DataFrame = field(default_factory=pd.DataFrame)
+    monthly: pd.DataFrame = field(default_factory=pd.DataFrame)
+    posts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    ledger: pd.DataFrame = field(default_factory=pd.DataFrame)
+    files: pd.DataFrame = field(default_factory=pd.DataFrame)
+    targets: tuple[Any, ...] = ()
+    worklog: Any = None
+    card: dict[str, Any] = field(default_factory=dict)
+    previous: dict[str, Any] | None = None
+    flags: tuple[str, ...] = ()
+    definitions: dict[str, Any] = field(default_factory=lambda: dict(METRICS))
+
+
+def measure(
+    name: str, points: str, score: str | None, text: str = "", **more: Any
+) -> dict[str, Any]:
+    """Make one measure of a card; no score makes it pending."""
+    made = {
+        "id": more.pop("id", name),
+        "name": name,
+        "points": points,
+        "possible": points,
+        "rated": points if score is not None else "0",
+        "score": score,
+        "status": "scored" if score is not None else "pending",
+        "value": None,
+        "target": None,
+        "show": {"value": "", "target": "", "unit": "", "text": text},
+        "rule": {"kind": "ratio", "params": {"cap": "1"}, "text": ""},
+        "inputs": {},
+        "note": "",
+        "evidence": [],
+    }
+    return made | more
+
+
+def item(
+    id: str,
+    group: str,
+    kpi: str,
+    detail: list[str],
+    weight: str,
+    span: int,
+    measures: list[dict[str, Any]],
+) -> dict[str, Any]:
+    """Make one item of a card; its numbers are the sums of its measures."""
+
+    def total(key: str) -> str:
+        return str(sum(Decimal(one[key] or 0) for one in measures))
+
+    rated = total("rated")
+    return {
+        "id": id,
+        "group": group,
+        "kpi": kpi,
+        "name": id,
+        "detail": detail,
+        "weight": weight,
+        "weight_span": span,
+        "points": total("points"),
+        "possible": total("possible"),
+        "rated": rated,
+        "score": total("score") if rated != "0" else None,
+        "measures": measures,
+    }
+
+
+def card(operator: str = "op-01", name: str = "示例运营甲") -> dict[str, Any]:
+    """Make the card of the design's mock: 76.72 of 94 rated points, 6 pending."""
+    items = [
+        item(
+            "target_setting",
+            "efficiency",
+            "执行力",
+            [
+                "制定有挑战且合理的短期/中期/后期/终极KPI，例如：粉丝数、DAU、MAU、转化、"
+                "电商订单、平台收益、完播率、阅读/评论/转发/点赞…"
+            ],
+            "15%",
+            1,
+            [
+                measure(
+                    "目标覆盖",
+                    "5",
+                    "4.29",
+                    "24/28格",
+                    value="24",
+                    target="28",
+                    show={
+                        "value": "24",
+                        "target": "28",
+                        "unit": "格",
+                        "text": "24/28格",
+                    },
+                    rule={
+                        "kind": "ratio",
+                        "params": {"cap": "1"},
+                        "text": "5×min(24÷28,1)=4.29",
+                    },
+                    evidence=[
+                        {
+                            "source": "data/targets.csv",
+                            "sheet": "",
+                            "rows": "5-35",
+                            "metric": "",
+                            "sum": "",
+                        }
+                    ],
+                ),
+                measure("目标有挑战", "5", "3.57", "5/7个"),
+                measure("短期目标达成", "5", "4.66", "93.29%"),
+            ],
+        ),
+        item(
+            "over_delivery",
+            "efficiency",
+            "执行力",
+            ["超额完成任务，并能提出合理意见并被采纳。"],
+            "20%",
+            2,
+            [
+                measure(
+                    "超额达成",
+                    "6",
+                    "1.38",
+                    "平均104.60%",
+                    value="1.046",
+                    target="1.2",
+                    show={
+                        "value": "104.60%",
+                        "target": "120%",
+                        "unit": "",
+                        "text": "平均104.60%",
+                    },
+                    rule={
+                        "kind": "linear",
+                        "params": {"from": "1", "to": "1.2"},
+                        "text": "6×（104.60%−100%）÷（120%−100%）=1.38",
+                    },
+                    evidence=[
+                        {
+                            "source": "data/clean/2026-10/monthly.parquet",
+                            "sheet": "",
+                            "rows": "1-7",
+                            "metric": "",
+                            "sum": "",
+                        },
+                        {
+                            "source": "data/targets.csv",
+                            "sheet": "",
+                            "rows": "14-20",
+                            "metric": "revenue",
+                            "sum": "38556",
+                        },
+                    ],
+                ),
+                measure("合理意见被采纳", "4", "2.00", "1条"),
+            ],
+        ),
+        item(
+            "weekly_tasks",
+            "efficiency",
+            "执行力",
+            ["保质保量，完成每周定制的任务KPI；"],
+            "",
+            0,
+            [
+                measure("任务按时", "6", "5.37", "34/38项"),
+                measure("任务一次通过", "4", "3.44", "31/36项"),
+            ],
+        ),
+        item(
+            "content",
+            "operations",
+            "内容运营",
+            [
+                "完成内容创意（图文/视频）文案策划，并做好各平台的内容分发。",
+                "1.根据每月具体定量KPI，按每月/每周/每天量化，并一定要完成，"
+                "做到今日事今日毕，否则需加班完成；",
+                "3.每周/每月必须复盘，然后向相关领导进行数据可视化总结汇报；",
+            ],
+            "30%",
+            1,
+            [
+                measure("发布完成", "8", "7.73", "58/60条"),
+                measure("内容分发到位", "6", "5.07", "49/58条"),
+                measure("互动量达成", "8", "7.32", "平均91.50%"),
+                measure("完播率", "3", "2.88", "33.6%"),
+                measure("周/月复盘", "5", "4.00", "4/5次"),
+            ],
+        ),
+        item(
+            "campaigns",
+            "operations",
+            "活动运营",
+            [
+                "通过线上或者线下的活动提升产品曝光度，促进产品的拉新和转化。",
+                "活动可能会涉及优惠折扣券、礼品、现金红包等，做好可控的预算需求；",
+            ],
+            "10%",
+            1,
+            [
+                measure("活动举办", "2", "2.00", "2/2场"),
+                measure("活动效果达成", "5", "4.12", "平均82.33%"),
+                measure("活动预算", "3", "1.50", "¥10,840"),
+            ],
+        ),
+        item(
+            "data_analysis",
+            "operations",
+            "数据分析",
+            [
+                "每天定时定点统计并分析其所有相关综合数据，并对其及时调整完善内容创作方向。"
+            ],
+            "15%",
+            1,
+            [
+                measure("数据在册", "6", "5.90", "183/186账号日"),
+                measure("内容方向调整", "3", "2.25", "3/4次"),
+                measure("粉丝/订单/收益", "6", "5.62", "平均93.67%"),
+            ],
+        ),
+        item(
+            "user_ops",
+            "operations",
+            "用户运营",
+            ["了解用户的需求反馈给产品部门，促进产品/内容的优化，组建社群并激活社群。"],
+            "10%",
+            1,
+            [
+                measure(
+                    "评论回复率",
+                    "4",
+                    None,
+                    "两个值：64，81",
+                    note="微博10月19日的评论回复数有两个不同的值，没有选定。",
+                ),
+                measure("反馈产品部门", "2", "1.67", "5/6条"),
+                measure("社群活跃", "2", None, "没有记录", note="社群记录没有交。"),
+                measure("粘性", "2", "1.95", "21.4%"),
+            ],
+        ),
+    ]
+
+    def total(key: str) -> str:
+        return str(sum(Decimal(one[key] or 0) for one in items))
+
+    return {
+        "schema": 1,
+        "operator": operator,
+        "name": name,
+        "month": MONTH,
+        "manager": "示例主管",
+        "accounts": list(PLATFORMS),
+        "plan": {
+            "id": "new-media",
+            "version": "2",
+            "sha256": "4f1c" + "0" * 56 + "9a02",
+        },
+        "total": total("score"),
+        "points": "100",
+        "possible": total("possible"),
+        "rated": total("rated"),
+        "grade": "",
+        "final": False,
+        "signed": False,
+        "score_sha256": "c97e" + "0" * 56 + "51bd",
+        "flags": [
+            "6分待定：微博10月19日的评论回复数有两个不同的值（4分）；"
+            "社群记录没有交（2分）。",
+            "B站缺3天。",
+        ],
+        "groups": [
+            {"id": "efficiency", "name": "工作效率"},
+            {"id": "operations", "name": "综合运营"},
+        ],
+        "items": items,
+        "duties": [{"id": "platform", "name": "平台", "detail": "不限于图文…"}],
+    }
+
+
+def earlier(now: dict[str, Any]) -> dict[str, Any]:
+    """Make last month's card: two measures differ, nothing was pending."""
+    scores = {
+        "内容分发到位": "4.32",
+        "活动预算": "3.00",
+        "评论回复率": "3.20",
+        "社群活跃": "2.00",
+        "超额达成": "0.00",
+    }
+    items = []
+    for one in now["items"]:
+        measures = [
+            part
+            | {
+                "score": scores.get(part["name"], part["score"]),
+                "status": "scored",
+                "rated": part["possible"],
+            }
+            for part in one["measures"]
+        ]
+        items.append(one | {"measures": measures})
+    return now | {
+        "month": MONTHS[-2],
+        "items": items,
+        "final": True,
+        "grade": "合格",
+        "total": "79.67",
+        "rated": "100",
+    }
+
+
+def _days() -> list[date]:
+    first, last = date(2025, 11, 1), date(2026, 10, 31)
+    return [first + timedelta(at) for at in range((last - first).days + 1)]
+
+
+def _daily() -> pd.DataFrame:
+    rows = []
+    days = _days()
+    for order, (platform, (closing, pace)) in enumerate(FANS.items()):
+        for at, day in enumerate(days):
+            missing = (
+                platform == "bilibili"
+                and day.month == 10
+                and day.year == 2026
+                and 12 <= day.day <= 14
+            )
+            if missing:
+                continue
+            wave = 1 + 0.28 * math.sin(at * 1.7 + order) + 0.2 * math.sin(at * 0.45)
+            if platform == "douyin" and day == date(2026, 10, 22):
+                wave = 3.4
+            views = round(closing / 14 * wave)
+            values = {
+                "followers": closing
+                - pace * (len(days) - 1 - at)
+                + round(pace * 0.6 * math.sin(at / 3 + order)),
+                "follows": round(pace * 1.3 * wave),
+                "unfollows": round(pace * 0.3),
+                "views": views,
+                "comments": round(views * 0.006),
+                "shares": round(views * 0.011),
+                "likes": round(views * 0.034),
+                "clicks": round(views * 0.0056),
+                "orders": round(views * 0.00023),
+                "gmv": round(views * 0.0235),
+            }
+            rows += [
+                (
+                    day,
+                    f"{platform}-a",
+                    platform,
+                    metric,
+                    "",
+                    float(value),
+                    "daily",
+                    False,
+                )
+                for metric, value in values.items()
+            ]
+    for at, day in enumerate(days):
+        dau = 7400 + at * 3.4 + 420 * math.sin(at * 0.9)
+        rows.append(
+            (day, "product-a", "product", "dau", "", round(dau), "manual", False)
+        )
+    made = pd.DataFrame(
+        rows,
+        columns=[
+            "date",
+            "account",
+            "platform",
+            "metric",
+            "part",
+            "value",
+            "basis",
+            "censored",
+        ],
+    )
+    return made.assign(date=pd.to_datetime(made["date"]))
+
+
+def _monthly(daily: pd.DataFrame) -> pd.DataFrame:
+    rows = []
+    month = daily["date"].dt.strftime("%Y-%m")
+    for (name, account, platform, metric), part in daily.groupby(
+        [month, "account", "platform", "metric"], sort=True
+    ):
+        value = {"followers": part["value"].iloc[-1], "dau": part["value"].mean()}.get(
+            metric, part["value"].sum()
+        )
+        rows.append(
+            (
+                name,
+                account,
+                platform,
+                metric,
+                "",
+                value,
+                "daily",
+                1.0,
+                len(part),
+                31,
+                None,
+                None,
+            )
+        )
+    streams = {
+        "article": 6210,
+        "video": 14980,
+        "column": 4320,
+        "tips": 1246,
+        "circle": 3300,
+        "ads": 8500,
+    }
+    for at, name in enumerate(MONTHS):
+        rows.append(
+            (
+                name,
+                "product-a",
+                "product",
+                "mau",
+                "",
+                33_800 + 590 * at,
+                "manual",
+                1.0,
+                1,
+                1,
+                None,
+                None,
+            )
+        )
+        rows += [
+            (
+                name,
+                "toutiao-a",
+                "toutiao",
+                "revenue",
+                stream,
+                round(value * (0.7 + 0.3 * at / 11), 2),
+                "daily",
+                1.0,
+                31,
+                31,
+                None,
+                None,
+            )
+            for stream, value in streams.items()
+        ]
+    return pd.DataFrame(
+        rows,
+        columns=[
+            "month",
+            "account",
+            "platform",
+            "metric",
+            "stream",
+            "value",
+            "basis",
+            "share",
+            "days_present",
+            "days_due",
+            "opened",
+            "closed",
+        ],
+    )
+
+
+def _posts() -> pd.DataFrame:
+    titles = [
+        "十元以内的厨房好物",
+        "秋日种草·第1篇",
+        "周末去哪：三条城市步道",
+        "活动规则说明（更新）",
+        "直播预告：种草周",
+        "读者来信：换季怎么吃",
+    ]
+    rows = []
+    for order, platform in enumerate(FANS):
+        for at in range(18 + order * 3):
+            day = datetime(2026, 10, 1 + (at * 7 + order * 3) % 31, 12)
+            views = round(
+                FANS[platform][0] / 9 * (1 + 0.9 * math.sin(at * 2.1 + order))
+            )
+            rows.append(
+                (
+                    f"{platform}-a",
+                    platform,
+                    f"{platform}{at}",
+                    titles[(at + order) % len(titles)],
+                    day,
+                    "article",
+                    float(views),
+                    views * 0.006,
+                    views * 0.011,
+                    views * 0.034,
+                )
+            )
+    return pd.DataFrame(
+        rows,
+        columns=[
+            "account",
+            "platform",
+            "post",
+            "title",
+            "published_at",
+            "kind",
+            "views",
+            "comments",
+            "shares",
+            "likes",
+        ],
+    )
+
+
+def _files() -> pd.DataFrame:
+    rows = [
+        (
+            f"data/raw/2026-10/{platform}-a/{platform}_2026-10.csv",
+            f"{platform}-a",
+            platform,
+            f"{platform}.daily",
+            341,
+            335,
+            6,
+            28 if platform == "bilibili" else 31,
+            "daily",
+        )
+        for platform in FANS
+    ]
+    rows.append(
+        ("data/raw/2026-10/weibo-a/说明.txt", "weibo-a", "weibo", "", 0, 0, 0, 0, "")
+    )
+    return pd.DataFrame(
+        rows,
+        columns=[
+            "source",
+            "account",
+            "platform",
+            "layout",
+            "records",
+            "kept",
+            "left",
+            "days",
+            "basis",
+        ],
+    )
+
+
+def _ledger() -> pd.DataFrame:
+    rows = []
+    for platform in FANS:
+        source = f"data/raw/2026-10/{platform}-a/{platform}_2026-10.csv"
+        rows += [(source, "", at, "kept", "", "", "") for at in range(2, 337)]
+        rows += [
+            (source, "", 1, "header", "表头", "", ""),
+            (source, "", 337, "total", "合计行", "", "合计,1,2"),
+            (source, "", 338, "blank", "空行", "", ""),
+            (source, "", 339, "duplicate", "与第40行相同", "", "2026-10-03,1"),
+            (
+                source,
+                "",
+                340,
+                "quarantined",
+                "不是数：约1.2万",
+                "阅读量",
+                "2026-10-04,约1.2万",
+            ),
+            (
+                source,
+                "",
+                341,
+                "conflict",
+                "同一天两个值：64，81",
+                "评论",
+                "2026-10-19,64",
+            ),
+        ]
+    return pd.DataFrame(
+        rows, columns=["source", "sheet", "row", "fate", "reason", "column", "raw"]
+    )
+
+
+def _target(
+    metric: str,
+    value: str,
+    platform: str = "",
+    horizon: str = "short",
+    period: str = MONTH,
+) -> SimpleNamespace:
+    return SimpleNamespace(
+        operator="op-01",
+        metric=metric,
+        platform=platform,
+        horizon=horizon,
+        period=period,
+        value=Decimal(value),
+        set_on=date(2026, 9, 28),
+        approved_by="示例主管",
+        note="",
+        row=2,
+        sha256="",
+    )
+
+
+def _contents() -> tuple[SimpleNamespace, ...]:
+    every = tuple(FANS)
+    made = []
+    for at in range(20):
+        planned = every if at % 3 else every[:4]
+        reached = planned if at % 4 else tuple(p for p in planned if p != "bilibili")
+        made.append(
+            SimpleNamespace(
+                id=f"C{at:03d}",
+                operator="op-01",
+                title=f"秋季内容第{at + 1}篇",
+                form="图文",
+                planned=date(2026, 10, 1 + at),
+                planned_platforms=planned,
+                published_platforms=reached,
+                link="",
+                source="worklog.xlsx",
+                sheet="内容",
+                row=at + 2,
+            )
+        )
+    return tuple(made)
+
+
+def example(name: str = "示例运营甲", account: str = "") -> ExampleMonth:
+    """
+    Make the month of one operator with six accounts and a product.
+
+    Parameters
+    ----------
+    name : str
+        The operator's name, hostile ones too.
+    account : str
+        Name of every account; empty for the platform's own.
+
+    Returns
+    -------
+    ExampleMonth
+    """
+    daily = _daily()
+    made = card(name=name)
+    platforms = {
+        id: SimpleNamespace(
+            id=id,
+            name=zh,
+            en=id,
+            seal=seal,
+            light=light,
+            dark=dark,
+            form=form,
+            confirmed=True,
+        )
+        for id, (zh, seal, light, dark, form) in PLATFORMS.items()
+    }
+    accounts = tuple(
+        SimpleNamespace(
+            id=f"{id}-a",
+            platform=id,
+            name=account or platform.name,
+            url="",
+            product="示例产品" if id == "product" else "",
+            expects=(),
+            owners=(),
+            from_=date(2025, 11, 1),
+            to=None,
+        )
+        for id, platform in platforms.items()
+    )
+    return ExampleMonth(
+        operator=SimpleNamespace(
+            id="op-01", name=name, team="示例组", manager="示例主管", leave=()
+        ),
+        accounts=accounts,
+        platforms=platforms,
+        calendar=Calendar({}),
+        daily=daily,
+        monthly=_monthly(daily),
+        posts=_posts(),
+        ledger=_ledger(),
+        files=_files(),
+        targets=(
+            _target("followers", "309000", "douyin"),
+            _target("dau", "8900"),
+            _target("mau", "37300"),
+            _target("stickiness", "0.22"),
+            _target("conversion_rate", "0.051"),
+            _target("orders", "1585"),
+            _target("revenue", "27000"),
+            _target("followers", "1000000", "", "ultimate", ""),
+        ),
+        worklog=SimpleNamespace(contents=_contents(), campaigns=()),
+        card=made,
+        previous=earlier(made),
+        flags=tuple(made["flags"]),
+    )
+
+
+def empty() -> ExampleMonth:
+    """Make a month in which nothing arrived: every section must still say so."""
+    full = example()
+    return ExampleMonth(
+        operator=full.operator,
+        accounts=(),
+        platforms=full.platforms,
+        calendar=full.calendar,
+        daily=full.daily.iloc[:0],
+        monthly=full.monthly.iloc[:0],
+        posts=full.posts.iloc[:0],
+        ledger=full.ledger.iloc[:0],
+        files=full.files.iloc[:0],
+        worklog=SimpleNamespace(contents=(), campaigns=()),
+        card=card()
+        | {
+            "total": None,
+            "rated": "0",
+            "items": [
+                one
+                | {
+                    "score": None,
+                    "rated": "0",
+                    "measures": [
+                        part | {"score": None, "status": "pending", "rated": "0"}
+                        for part in one["measures"]
+                    ],
+                }
+                for one in card()["items"]
+            ],
+        },
+    )

@@ -1,0 +1,223 @@
+import re
+from datetime import date
+from xml.etree import ElementTree as ET
+
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+
+from kpi_lib import charts, numbers
+from kpi_lib.workdays import Calendar, days_of, months_back
+
+DAYS = days_of("2026-10")
+CALENDAR = Calendar({})
+
+
+def month(*, missing: range = range(0), step: float = 1.0) -> pd.DataFrame:
+    days = [day for day in DAYS if day.day not in missing]
+    return pd.DataFrame({"date": days, "value": [day.day * step for day in days]})
+
+
+def curve(values: pd.DataFrame, **more: object) -> Axes:
+    made = charts.scale(values["value"])
+    return charts.day_curve(
+        values,
+        days=DAYS,
+        calendar=CALENDAR,
+        scale=made,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def drawn(ax: Axes, **more: str) -> str:
+    given = {"title": "DAU日活", "last": "31人", "prefix": "a"} | more
+    return charts.svg(ax, **given)
+
+
+def runs(ax: Axes) -> list[int]:
+    """Return the number of points of every run of the series."""
+    return [
+        len(line.get_xdata())  # type: ignore[arg-type]
+        for line in ax.lines
+        if line.get_color() == charts.SERIES and line.get_marker() != "o"
+    ]
+
+
+def test_a_missing_day_is_a_gap_and_is_told() -> None:
+    ax = curve(month(missing=range(12, 15)))
+
+    assert runs(ax) == [11, 17]
+    assert "缺3天" in drawn(ax)
+
+
+def test_a_lone_day_between_gaps_is_still_seen() -> None:
+    values = month(missing=range(2, 20))
+
+    dots = [line for line in curve(values).lines if line.get_marker() == "o"]
+
+    assert list(dots[0].get_xdata()) == [1, 31]
+
+
+def test_counts_start_at_zero() -> None:
+    assert charts.scale([8_000, 9_000]).low == 0
+
+
+@pytest.mark.parametrize(
+    ("values", "ticks"),
+    [
+        pytest.param([0.052], (0.0, 0.02, 0.04, 0.06), id="share"),
+        pytest.param([-0.012, 0.03], (-0.02, 0.0, 0.02, 0.04), id="below zero"),
+        pytest.param([], (0.0, 0.5, 1.0), id="nothing"),
+        pytest.param([0, 0], (0.0, 0.5, 1.0), id="zeros"),
+        pytest.param([float("nan"), 3.6], (0.0, 1.0, 2.0, 3.0, 4.0), id="missing"),
+    ],
+)
+def test_a_scale_has_round_steps(values: list[float], ticks: tuple[float, ...]) -> None:
+    assert charts.scale(values).ticks == ticks
+
+
+def test_weekends_and_holidays_are_shaded_and_a_worked_saturday_is_not() -> None:
+    ax = curve(month())
+    shades = {
+        (round(patch.get_x() + 0.5), patch.get_facecolor()[0])  # type: ignore[attr-defined]
+        for patch in ax.patches
+    }
+
+    assert (1, 5 / 255) in shades, "1–7 October is a holiday"
+    assert (11, 4 / 255) in shades, "11 October is a Sunday"
+    assert not any(first == 10 for first, _ in shades), "10 October is worked"
+
+
+def test_the_target_is_a_thin_dashed_labelled_line() -> None:
+    ax = curve(month(), target=20.0, target_text="目标20")
+    dashed = [line for line in ax.lines if line.is_dashed()]
+
+    assert [line.get_linewidth() for line in dashed] == [0.8]
+    assert "目标20" in drawn(ax)
+
+
+def test_the_last_value_stands_at_the_end_of_the_line() -> None:
+    assert ">31</text>" in drawn(curve(month()))
+
+
+def test_a_drawing_is_the_same_bytes_every_time() -> None:
+    assert drawn(curve(month())) == drawn(curve(month()))
+
+
+def test_a_drawing_is_fit_for_the_page() -> None:
+    svg = drawn(curve(month()), series="#443680")
+    root = ET.fromstring(svg)
+
+    assert root.attrib["role"] == "img"
+    assert root.attrib["aria-label"] == "DAU日活：31人"
+    assert root.attrib["width"] == "100%"
+    assert root.attrib["viewBox"] == "0 0 280 150"
+    assert "height" not in root.attrib
+    for unwanted in ("<style", "<metadata", "<?xml", "font-family", "#0101", "#0606"):
+        assert unwanted not in svg
+    assert "var(--s,#443680)" in svg
+    assert all(one.startswith("a") for one in re.findall(r' id="([^"]+)"', svg))
+    assert not re.search(r"\d\.\d\d", re.sub(r">[^<]*<|stroke-width=\S+", "", svg))
+    assert len(svg) < 8 * 1024
+
+
+def test_two_drawings_share_no_id() -> None:
+    ids = [
+        set(re.findall(r' id="([^"]+)"', drawn(curve(month()), prefix=prefix)))
+        for prefix in ("a", "b")
+    ]
+
+    assert ids[0]
+    assert not ids[0] & ids[1]
+
+
+def test_rounding_leaves_text_alone() -> None:
+    svg = drawn(curve(month(step=0.005), end=lambda value: f"−{value:.3f}"))
+
+    assert ">−0.155</text>" in svg
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(r"价格$5与$6 $\frac{$", id="mathematics"),
+        pytest.param("<script>alert(1)</script>", id="script"),
+        pytest.param('"><img src=x onerror=alert(1)>', id="attribute"),
+        pytest.param("😀\u202e", id="emoji and direction"),
+    ],
+)
+def test_hostile_text_is_drawn_as_text(text: str) -> None:
+    ax = curve(month(), target=20.0, target_text=text)
+    root = ET.fromstring(drawn(ax, title=text))
+
+    assert root.attrib["aria-label"] == f"{text}：31人"
+    assert text in [node.text for node in root.iter("text")]
+
+
+def test_bars_leave_out_missing_days_and_cut_at_the_top() -> None:
+    values = month(missing=range(12, 15))
+    scale = charts.scale([20])
+    ax = charts.day_bars(values, days=DAYS, calendar=CALENDAR, scale=scale, target=1)
+    bars = [p for p in ax.patches if p.get_facecolor()[0] == pytest.approx(6 / 255)]
+
+    assert len(bars) == 28
+    assert max(bar.get_height() for bar in bars) == scale.high  # type: ignore[attr-defined]
+    assert "缺" in drawn(ax)
+
+
+def test_months_and_weeks_are_gaps_where_nothing_is_known() -> None:
+    months = months_back("2026-10", 12)
+    values = pd.DataFrame({"month": months[:5] + months[7:], "value": range(10)})
+    ax = charts.month_curve(values, months=months, scale=charts.scale(values["value"]))
+
+    assert runs(ax) == [5, 5]
+    assert "缺2个月" in drawn(ax)
+    assert ">10月</text>" in drawn(ax)
+
+    weeks = [date(2026, 10, 5), date(2026, 10, 12), date(2026, 10, 19)]
+    known = pd.DataFrame({"week": [weeks[0], weeks[2]], "value": [1.0, 2.0]})
+    ax = charts.week_curve(known, weeks=weeks, scale=charts.scale([2]))
+
+    assert "缺1周" in drawn(ax)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        pytest.param(8633, "8,633", id="below ten thousand"),
+        pytest.param(18_400, "1.84万", id="wan"),
+        pytest.param(99_999, "10.0万", id="never 10.00万"),
+        pytest.param(327_000, "32.7万", id="ten wan"),
+        pytest.param(342_000_000, "3.42亿", id="yi"),
+        pytest.param(99_999_999, "1.00亿", id="never 10000.0万"),
+        pytest.param(-1234, "−1,234", id="true minus"),
+        pytest.param(None, "—", id="missing"),
+        pytest.param(float("nan"), "—", id="not a number"),
+    ],
+)
+def test_short_numbers(value: float | None, text: str) -> None:
+    assert numbers.short(value) == text
+
+
+@pytest.mark.parametrize(
+    ("shown", "text"),
+    [
+        pytest.param(numbers.points("76.7"), "76.70", id="points"),
+        pytest.param(numbers.points("0.625"), "0.63", id="half up"),
+        pytest.param(numbers.exact(3876, sign=True), "+3,876", id="sign"),
+        pytest.param(numbers.exact(-0.2), "0", id="no minus zero"),
+        pytest.param(numbers.percent(0.816), "81.6%", id="percent"),
+        pytest.param(numbers.percent(-0.0123, sign=True), "−1.2%", id="less"),
+        pytest.param(numbers.percent("1/3", 0), "33%", id="fraction"),
+        pytest.param(numbers.plain("94.0"), "94", id="plain"),
+        pytest.param(numbers.axis(12_000), "1.2万", id="axis"),
+        pytest.param(numbers.axis(4_000), "4千", id="axis thousand"),
+        pytest.param(numbers.money(10840), "¥10,840", id="money"),
+        pytest.param(numbers.month_name("2026-10"), "2026年10月", id="month"),
+        pytest.param(numbers.day_name(date(2026, 10, 9)), "10月9日", id="day"),
+        pytest.param(numbers.listed(list("abcd"), 2), "a、b等4个", id="listed"),
+        pytest.param(numbers.brief("长" * 20), "长" * 15 + "…", id="brief"),
+    ],
+)
+def test_numbers_read_as_chinese_does(shown: str, text: str) -> None:
+    assert shown == text

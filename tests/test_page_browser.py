@@ -1,0 +1,192 @@
+"""The page in a real browser: nothing runs, nothing is called, nothing overflows."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from kpi_lib import report, sections
+from tests.example_month import card, empty, example
+from tests.example_page import notebook_of, shown
+
+CHROMIUM = Path("/usr/bin/chromium")
+HOSTILE = "价格$5与$6 $\\frac{$<script>alert(1)</script>😀" + "长" * 160
+HOSTILE_ACCOUNT = "<img src=x onerror=alert(1)>$x$" + "很长的名字" * 30
+WIDTHS = (360, 600, 1000, 1440)
+
+pytestmark = pytest.mark.browser
+
+if not CHROMIUM.exists():
+    if os.environ.get("CI"):
+        pytest.fail("no Chromium: apt-get install chromium", pytrace=False)
+    pytest.skip("no Chromium: apt-get install chromium", allow_module_level=True)
+
+
+def team() -> str:
+    cards = [card(), card("op-02", HOSTILE), card("op-03", "示例运营丙")]
+    cells = [
+        shown(sections.team_header(cards, [HOSTILE], "2026-10"), id="a"),
+        shown(sections.team_scores(cards, [HOSTILE]), id="b"),
+        shown(sections.team_items(cards), id="c"),
+        shown(sections.team_evidence(cards), id="d"),
+    ]
+    from nbformat.v4 import new_notebook
+
+    return report.page(new_notebook(cells=cells), title="团队")
+
+
+def clean() -> str:
+    from nbformat.v4 import new_notebook
+
+    m = example()
+    cells = [
+        shown(sections.files(m.files, [("zhihu-a", "manual")]), id="a"),
+        shown(sections.fates(m.ledger), id="b"),
+        shown(sections.quarantine(m.ledger), id="c"),
+        shown(sections.compare(m.monthly, m.month), id="d"),
+    ]
+    return report.page(new_notebook(cells=cells), title="清洗")
+
+
+PAGES = {
+    "appraisal": lambda: report.page(notebook_of(example()), title="示例运营甲"),
+    "hostile": lambda: report.page(
+        notebook_of(example(HOSTILE, HOSTILE_ACCOUNT)), title=HOSTILE
+    ),
+    "empty": lambda: report.page(notebook_of(empty()), title="空"),
+    "team": team,
+    "clean": clean,
+    "failure": lambda: report.failure_page(HOSTILE, "2026-10", [HOSTILE]),
+}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    folder = tmp_path_factory.mktemp("pages")
+    found = {}
+    for name, make in PAGES.items():
+        path = folder / f"{name}.html"
+        path.write_text(make(), encoding="utf-8")
+        found[name] = path.as_uri()
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield made
+        made.close()
+
+
+def opened(browser: Browser, address: str, width: int, **more: Any) -> Page:
+    page = browser.new_page(viewport={"width": width, "height": 900}, **more)
+    page.goto(address)
+    return page
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_runs_and_nobody_is_called(
+    browser: Browser, files: dict[str, str], name: str
+) -> None:
+    page = browser.new_page()
+    dialogs, calls, said = [], [], []
+    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    page.on("request", lambda request: calls.append(request.url))
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(files[name])
+
+    assert dialogs == []
+    assert calls == [files[name]]
+    assert said == []
+    page.close()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_scrolls_sideways(
+    browser: Browser, files: dict[str, str], name: str, width: int
+) -> None:
+    page = opened(browser, files[name], width)
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    # What sticks out, for whoever has to mend it.
+    out = page.evaluate(
+        """width => [...document.querySelectorAll('main *')]
+        .filter(e => e.getBoundingClientRect().right > width + 1
+            && !e.closest('.scroll, svg, .vh, .clip, .name'))
+        .slice(0, 5).map(e => e.tagName + '.' + e.className)""",
+        width,
+    )
+
+    assert (wide, out) == (width, [])
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["appraisal", "team", "clean"])
+def test_the_page_is_accessible(
+    browser: Browser, files: dict[str, str], name: str, scheme: str
+) -> None:
+    page = opened(browser, files[name], 1440, color_scheme=scheme, bypass_csp=True)
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    found = Axe().run(page).response["violations"]
+
+    assert [(one["id"], one["nodes"][0]["html"][:120]) for one in found] == []
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("width", "side", "bar"),
+    [
+        pytest.param(1440, True, False, id="wide"),
+        pytest.param(360, False, True, id="phone"),
+    ],
+)
+def test_the_contents_stand_at_the_side_or_above(
+    browser: Browser, files: dict[str, str], width: int, side: bool, bar: bool
+) -> None:
+    page = opened(browser, files["appraisal"], width)
+
+    assert page.locator("nav.side").is_visible() is side
+    assert page.locator("nav.topbar").is_visible() is bar
+    page.close()
+
+
+def test_the_dark_page_is_dark(browser: Browser, files: dict[str, str]) -> None:
+    page = opened(browser, files["appraisal"], 1440, color_scheme="dark")
+
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == (
+        "rgb(22, 24, 26)"
+    )
+    page.close()
+
+
+def test_a_closed_measure_is_printed_open(
+    browser: Browser, files: dict[str, str]
+) -> None:
+    page = opened(browser, files["appraisal"], 1440)
+    closed = page.locator("details.measure:not([open]) dl").first
+
+    assert not closed.is_visible()
+    page.emulate_media(media="print")
+    assert closed.is_visible()
+    assert not page.locator("nav.side").is_visible()
+    page.close()
+
+
+def test_taps_find_their_target(browser: Browser, files: dict[str, str]) -> None:
+    page = opened(browser, files["appraisal"], 360)
+    low = page.evaluate(
+        """[...document.querySelectorAll('main summary')]
+        .filter(e => e.getBoundingClientRect().height < 24).length"""
+    )
+
+    assert low == 0
+    page.close()

@@ -1,0 +1,314 @@
+import csv
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kpi_lib import agenda, intake, jobs, month, provenance, runner
+from kpi_lib.errors import InvalidInput, WorkspaceError
+from kpi_lib.jobs import Outcome
+from kpi_lib.workspace import Workspace
+from tests import tiny_workspace
+from tests.tiny_workspace import MONTH
+
+pytestmark = pytest.mark.notebook
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, list[Outcome]]:
+    place = tiny_workspace.build(tmp_path_factory.mktemp("first"))
+    return place, runner.run(place, "latest")
+
+
+@pytest.fixture
+def place(first: tuple[Workspace, list[Outcome]], tmp_path: Path) -> Workspace:
+    """A workspace that was run once, in another folder."""
+    shutil.copytree(first[0].root, tmp_path / "copy")
+    return Workspace(tmp_path / "copy")
+
+
+def contents(place: Workspace) -> dict[str, bytes]:
+    """Return every file but the timings, which alone may differ."""
+    found = {
+        place.relative(path): path.read_bytes()
+        for path in sorted(place.root.rglob("*"))
+        if path.is_file() and path.name != ".lock"
+    }
+    run = recorded(place)
+    found[f"reports/{MONTH}/run.json"] = json.dumps({**run, "timings": 0}).encode()
+    return found
+
+
+def recorded(place: Workspace) -> dict[str, Any]:
+    return provenance.read_json(place.reports(MONTH) / "run.json")
+
+
+def states(outcomes: list[Outcome]) -> dict[str, str]:
+    return {outcome.job: outcome.state for outcome in outcomes}
+
+
+def test_a_run_leaves_every_file(first: tuple[Workspace, list[Outcome]]) -> None:
+    place, outcomes = first
+
+    assert states(outcomes) == {
+        **{f"clean 2026-0{n}": "made" for n in (7, 8, 9)},
+        "clean 2026-10": "made",
+        "op-01": "made",
+        "op-02": "made",
+        "team": "made",
+    }
+    assert {path.name for path in place.reports(MONTH).iterdir()} == {
+        "clean.html", "executed", "index.html", "run.json", "scores.csv",
+        "op-01.evidence.parquet", "op-01.html", "op-01.json",
+        "op-02.evidence.parquet", "op-02.html", "op-02.json",
+    }  # fmt: skip
+    assert "op-02" not in (place.reports(MONTH) / "op-01.html").read_text("utf-8")
+
+
+def test_run_json_holds_what_was_used_and_made(
+    first: tuple[Workspace, list[Outcome]],
+) -> None:
+    place, _ = first
+    run = recorded(place)
+    used = {**run["inputs"], **run["outputs"]}
+
+    assert run["schema"] == 1
+    assert {"data/plan.yml", "data/roster.yml", "reports/2026-10/op-01.html"} <= set(
+        used
+    )
+    assert {path: provenance.of_file(place.root / path) for path in used} == used
+    assert run["plan"]["sha256"] == run["inputs"]["data/plan.yml"]
+    assert list(run["jobs"]) == ["clean 2026-10", "op-01", "op-02", "team"]
+    assert set(run["timings"]) >= {"op-01", "team"}
+
+
+def test_scores_are_one_row_a_measure_and_no_formula(
+    first: tuple[Workspace, list[Outcome]],
+) -> None:
+    text = (first[0].reports(MONTH) / "scores.csv").read_bytes().decode("utf-8-sig")
+    rows = list(csv.DictReader(text.splitlines()))
+
+    assert [(row["operator"], row["measure"], row["score"]) for row in rows] == [
+        ("op-01", "coverage", "4.29"),
+        ("op-02", "coverage", "4.29"),
+    ]
+    assert rows[0]["measure_name"] == "'=覆盖"
+
+
+def test_nothing_changed_nothing_is_made(place: Workspace) -> None:
+    before = contents(place)
+    outcomes = runner.run(place, MONTH)
+
+    assert set(states(outcomes).values()) == {"unchanged"}
+    assert contents(place) == before
+
+
+def test_force_makes_the_same_bytes_in_another_folder(place: Workspace) -> None:
+    before = contents(place)
+    told: list[tuple[str, int, int]] = []
+    outcomes = runner.run(
+        place,
+        MONTH,
+        force=True,
+        workers=2,
+        progress=lambda outcome, done, total: told.append((outcome.job, done, total)),
+    )
+
+    assert states(outcomes)["op-01"] == "made"
+    assert states(outcomes)["clean 2026-09"] == "unchanged"
+    assert contents(place) == before
+    assert [done for _, done, _ in told] == list(range(1, 8))
+    assert {total for _, _, total in told} == {7}
+
+
+def test_one_failure_leaves_the_others(place: Workspace) -> None:
+    tiny_workspace.appraisal(place, "assert operator == 'op-01', '没有<数据>'")
+    outcomes = runner.run(place, MONTH)
+    folder = place.reports(MONTH)
+
+    assert {
+        name: state for name, state in states(outcomes).items() if "clean" not in name
+    } == {"op-01": "made", "op-02": "failed", "team": "made"}
+    assert outcomes[-2].error == "第2个代码格出错，AssertionError：没有<数据>"
+    page = (folder / "op-02.html").read_text("utf-8")
+    assert "AssertionError：没有&lt;数据&gt;" in page
+    assert not list(folder.glob("op-02.[!h]*"))
+    assert not (folder / "executed/op-02.ipynb").exists()
+    assert "<pre>op-01</pre>" in (folder / "index.html").read_text("utf-8")
+    assert recorded(place)["jobs"]["op-02"]["outcome"] == "failed"
+    assert "op-02" not in (folder / "scores.csv").read_text("utf-8")
+    assert runner.status(place, MONTH)[2] == agenda.Status(
+        job="op-02", state="failed", why=outcomes[-2].error
+    )
+
+    tiny_workspace.appraisal(place)
+    assert states(runner.run(place, MONTH))["op-02"] == "made"
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        pytest.param(
+            "import os; operator == 'op-02' and os.kill(os.getpid(), 9)",
+            "DeadKernelError",
+            id="its kernel dies",
+        ),
+        pytest.param(
+            "import os; operator == 'op-02' and os.kill(os.getppid(), 9)",
+            "进程中途退出",
+            id="its process dies",
+            marks=pytest.mark.skipif(os.name == "nt", reason="no such signal"),
+        ),
+        pytest.param(
+            "operator = 'op-01'",
+            "NoCard：笔记本没有以本人本月的评分卡结束",
+            id="the card of somebody else",
+        ),
+    ],
+)
+def test_what_happens_to_one_happens_to_one(
+    place: Workspace, cell: str, words: str
+) -> None:
+    tiny_workspace.appraisal(place, cell)
+    *_, one, two, team = runner.run(place, MONTH, workers=2)
+
+    assert (one.state, two.state, team.state) == ("made", "failed", "made")
+    assert words in two.error
+    assert words in (place.reports(MONTH) / "op-02.html").read_text("utf-8")
+
+
+def test_a_page_that_was_changed_is_made_again(place: Workspace) -> None:
+    page = place.reports(MONTH) / "op-01.html"
+    before = page.read_bytes()
+    page.write_text("79分", "utf-8")
+
+    status = {one.job: one for one in runner.status(place, MONTH)}
+    assert status["op-01"].why == "reports/2026-10/op-01.html不见了或被改过"
+    assert states(runner.run(place, MONTH))["op-01"] == "made"
+    assert page.read_bytes() == before
+
+
+def test_status_says_what_changed(place: Workspace) -> None:
+    assert {one.state for one in runner.status(place, MONTH)} == {"done"}
+    place.targets.write_text(
+        "operator,metric,platform,horizon,period,value,set_on,approved_by,note\n"
+        "op-01,followers,,short,2026-10,120,2026-09-28,示例主管,\n",
+        "utf-8",
+    )
+
+    assert [(one.job, one.state, one.why) for one in runner.status(place, MONTH)] == [
+        ("clean 2026-10", "done", ""),
+        ("op-01", "stale", "目标有变化"),
+        ("op-02", "stale", "目标有变化"),
+        ("team", "stale", "目标有变化"),
+    ]
+
+
+def test_only_the_operators_asked_for(place: Workspace) -> None:
+    outcomes = runner.run(place, MONTH, operators=["op-02"], force=True)
+
+    assert [one.job for one in outcomes][-2:] == ["op-02", "team"]
+    assert list(recorded(place)["jobs"]) == ["clean 2026-10", "op-01", "op-02", "team"]
+
+
+def test_an_operator_nobody_knows_is_refused(place: Workspace) -> None:
+    with pytest.raises(InvalidInput, match="没有运营“op-09”；应为op-01、op-02"):
+        runner.run(place, MONTH, operators=["op-09"])
+
+
+def test_a_second_run_says_who_runs(place: Workspace) -> None:
+    with (
+        runner.alone(place),
+        pytest.raises(WorkspaceError, match=rf"正在进行（进程{os.getpid()}，开始于20"),
+    ):
+        runner.run(place, MONTH)
+
+    assert states(runner.run(place, MONTH))["team"] == "unchanged"
+
+
+def test_everything_wrong_is_told_before_a_kernel_starts(tmp_path: Path) -> None:
+    place = tiny_workspace.build(tmp_path)
+    place.plan.write_text("id: tiny\nverison: 2\n", "utf-8")
+    place.targets.write_text("operator,metrik\nop-01,x\n", "utf-8")
+    with pytest.raises(InvalidInput) as caught:
+        runner.run(place, MONTH)
+
+    files = {problem.where for problem in caught.value.problems}
+    assert files == {"data/plan.yml", "data/targets.csv"}
+    assert not place.clean(MONTH).exists()
+    assert not place.reports(MONTH).exists()
+
+
+def test_a_month_that_is_not_cleaned_is_not_scored(place: Workspace) -> None:
+    notebook = place.notebooks / "1-clean.ipynb"
+    tiny_workspace.tiny_notebook.write(notebook, "assert month != '2026-09'")
+    outcomes = {one.job: one for one in runner.run(place, MONTH)}
+
+    assert outcomes["clean 2026-09"].state == "failed"
+    assert outcomes["op-01"].error == "2026-09没有清洗完，考核没有依据"
+    assert "没有清洗完" in (place.reports(MONTH) / "op-01.html").read_text("utf-8")
+    assert not (place.reports(MONTH) / "op-01.json").exists()
+
+
+def test_a_month_without_exports_names_those_there_are(place: Workspace) -> None:
+    with pytest.raises(WorkspaceError, match="没有2026-11的导出文件；应为2026-10"):
+        runner.run(place, "2026-11")
+
+
+def test_clean_alone_makes_the_tables(place: Workspace) -> None:
+    (place.clean(MONTH) / "note.txt").write_text("9", "utf-8")
+    (outcome,) = runner.clean(place, MONTH)
+
+    assert outcome.state == "made"
+    assert (place.clean(MONTH) / "note.txt").read_text("utf-8") == "1"
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        pytest.param("=1+1", "'=1+1", id="formula"),
+        pytest.param("＝1+1", "'＝1+1", id="full-width formula"),
+        pytest.param("@SUM(A1)", "'@SUM(A1)", id="at"),
+        pytest.param("\tx", "'\tx", id="tab"),
+        pytest.param("-3.20", "-3.20", id="negative number"),
+        pytest.param("+", "'+", id="sign alone"),
+        pytest.param("粉丝", "粉丝", id="text"),
+        pytest.param(None, "", id="nothing"),
+    ],
+)
+def test_a_cell_is_never_a_formula(cell: object, written: str) -> None:
+    assert runner.harmless(cell) == written
+
+
+def test_the_record_is_a_chain(tmp_path: Path) -> None:
+    path = tmp_path / "record.jsonl"
+    run: dict[str, Any] = {
+        "month": "2026-09",
+        "plan": {"sha256": "a"},
+        "code": "b",
+        "inputs": {},
+        "outputs": {},
+    }
+
+    assert provenance.append(path, run)
+    assert provenance.append(path, {**run, "month": "2026-10"})
+    assert not provenance.append(path, run)
+    assert provenance.append(path, {**run, "code": "c"})
+    lines = path.read_text("utf-8").splitlines()
+    before = ["", *(provenance.sha256(line.encode()) for line in lines)]
+    assert [json.loads(line)["previous"] for line in lines] == before[:3]
+
+
+def test_the_reach_is_that_of_the_tables() -> None:
+    assert agenda.LOOK_BACK == month.LOOK_BACK
+    assert list(agenda.NEAR) == list(range(-1, intake.LOOK_AHEAD + 1))
+
+
+def test_words_for_every_part(first: tuple[Workspace, list[Outcome]]) -> None:
+    entries = recorded(first[0])["jobs"].values()
+
+    assert {part for entry in entries for part in entry["parts"]} <= set(agenda.WORDS)
+    assert jobs.spoken("2026-01") == "2026年1月"

@@ -1,0 +1,106 @@
+"""What a fresh machine is set up with: the lock, conda's twin of it, make and CI."""
+
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from kpi_lib import doctor
+
+ROOT = Path(__file__).parent.parent
+LOCK = (ROOT / "requirements.lock").read_text("utf-8")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+
+
+def pins() -> list[str]:
+    """Return ``name==version`` of the lock, with the marker where there is one."""
+    return re.findall(r"^([a-z0-9][^ ]*==[^\\\n]*[^\\\n ])", LOCK, re.MULTILINE)
+
+
+def plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_conda_gets_the_same_names_and_versions() -> None:
+    environment = YAML(typ="safe").load(ROOT / "environment.yml")
+    python, pip, by_pip = environment["dependencies"]
+
+    assert (python, pip) == ("python=3.11", "pip")
+    assert by_pip["pip"] == [*pins(), "-e ."]
+
+
+def test_the_lock_holds_every_dependency_with_hashes() -> None:
+    locked = {plain(pin.split("==")[0]) for pin in pins()}
+    needed = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]
+    names = {plain(re.split(r"[<>=!~ \[]", need)[0]) for need in needed}
+
+    assert names <= locked
+    assert LOCK.count("==") >= len(pins()) > 100
+    assert all(
+        "--hash=sha256:" in block
+        for block in re.split(r"^(?=[a-z0-9])", LOCK, flags=re.MULTILINE)
+        if "==" in block.split("\n")[0]
+    )
+
+
+def test_the_lock_names_no_registry() -> None:
+    assert re.search(r"https?://|--index-url|--find-links", LOCK) is None
+
+
+def test_ci_runs_the_readmes_test_command() -> None:
+    script = (ROOT / ".ci/run").read_text("utf-8")
+
+    assert "make test" in script
+    assert (ROOT / ".ci/run").stat().st_mode & 0o111
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+def test_an_old_python_is_one_clear_line(tmp_path: Path) -> None:
+    old = tmp_path / "python3"
+    old.write_text("#!/bin/sh\nexit 1\n")
+    old.chmod(0o755)
+    for name in ("Makefile", "requirements.lock", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+
+    made = subprocess.run(
+        ["make", "report", f"PYTHON={old}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert made.returncode != 0
+    assert "需要Python 3.11或更新的版本" in made.stderr
+    assert not (tmp_path / ".venv").exists()
+
+
+def test_the_doctor_finds_what_differs_from_the_lock(tmp_path: Path) -> None:
+    lock = tmp_path / "requirements.lock"
+    lock.write_text(
+        "typer==0.0.1 \\\n    --hash=sha256:00\n"
+        "no-such-package==1.0 \\\n    --hash=sha256:00\n"
+        "only-elsewhere==1.0 ; sys_platform == 'nowhere' \\\n    --hash=sha256:00\n"
+    )
+    found = doctor.packages(lock)
+
+    assert not found.ok
+    assert "应为0.0.1" in found.found
+    assert "no-such-package 没有安装（应为1.0）" in found.found
+    assert "only-elsewhere" not in found.found
+
+
+def test_the_doctor_has_a_remedy_for_everything() -> None:
+    findings = doctor.examine()
+
+    assert [one.subject for one in findings][:4] == [
+        "Python",
+        "软件包",
+        "中文字体",
+        "Chromium",
+    ]
+    assert all(one.do for one in findings if not one.ok)

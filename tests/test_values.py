@@ -1,0 +1,122 @@
+"""The grammar of cells, beyond what the twins of the exports show."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import pytest
+
+from kpi_lib import values
+from kpi_lib.values import Number, NumberKind, Scale, WrongValue
+
+
+@pytest.mark.parametrize(
+    ("kind", "written", "value"),
+    [
+        ("duration", "32.50秒", 32.5),
+        ("duration", "19.42s", 19.42),
+        ("duration", "0:04:34", 274),
+        ("duration", "04:34", 274),
+        ("duration", "1分20秒", 80),
+        ("duration", "0", 0),
+        ("stars", "3.5星", 3.5),
+        ("money", "¥1,024.33", 1024.33),
+        ("money", "￥5元", 5),
+        ("money", 29.5, 29.5),
+    ],
+)
+def test_numbers_of_other_kinds(kind: NumberKind, written: str, value: float) -> None:
+    assert values.number(written, kind) == Number(value)
+
+
+def test_fen_become_yuan() -> None:
+    assert values.number("1,250", "money", unit="fen") == Number(12.5)
+
+
+@pytest.mark.parametrize(
+    ("scale", "written", "value"),
+    [
+        pytest.param("text_percent", "55.9%", 0.559, id="percent sign"),
+        pytest.param("text_percent", "５５.９％", 0.559, id="full width"),
+        pytest.param("text_percent", 0.559, 0.559, id="turned by Excel"),
+        pytest.param("text_percent", "0", 0, id="zero needs no sign"),
+        pytest.param("fraction", "0.6667", 0.6667, id="fraction"),
+        pytest.param("fraction", "1", 1, id="one is all"),
+        pytest.param("fraction", "67.52%", 0.6752, id="sign beats scale"),
+        pytest.param("percent_number", "24.50", 0.245, id="percent number"),
+        pytest.param("percent_number", "1", 0.01, id="one is one percent"),
+        pytest.param("percent_number", "100.00", 1, id="hundred is all"),
+    ],
+)
+def test_shares_on_their_declared_scale(
+    scale: Scale, written: str, value: float
+) -> None:
+    assert values.number(written, "percent", scale=scale) == Number(value)
+
+
+@pytest.mark.parametrize(
+    ("scale", "written", "reason"),
+    [
+        ("fraction", "55.9", "超过100%"),
+        ("fraction", "7.7143", "超过100%"),
+        ("percent_number", "100.1", "超过100%"),
+        ("text_percent", "55.9", "没有百分号"),
+        ("text_percent", "<0.1%", "不是比率"),
+        ("fraction", "3.5星", "不是比率"),
+    ],
+)
+def test_shares_that_do_not_fit_their_scale(
+    scale: Scale, written: str, reason: str
+) -> None:
+    with pytest.raises(WrongValue, match=reason):
+        values.number(written, "percent", scale=scale)
+
+
+@pytest.mark.parametrize("written", ["-1", "-1.00", -1, -1.0])
+def test_declared_mark_is_missing_and_only_there(written: str | float) -> None:
+    assert values.is_missing(written, ("-1",))
+    assert not values.is_missing(written)
+
+
+@pytest.mark.parametrize("written", [0, "0", "0.00", False])
+def test_zero_is_not_missing(written: str | float) -> None:
+    assert not values.is_missing(written)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2026-06-03 16:41:25",
+        "2026-06-03T16:41:25",
+        "2026/6/3 16:41:25",
+        "2026年06月03日 16:41:25",
+        "2026年06月03日16时41分25秒",
+        "20260603 16:41:25",
+        datetime(2026, 6, 3, 16, 41, 25),
+    ],
+)
+def test_times_in_their_forms(written: str | datetime) -> None:
+    assert values.moment(written) == datetime(2026, 6, 3, 16, 41, 25)
+
+
+@pytest.mark.parametrize("written", [46296, 46296.5, True, "昨天", "26-06-03", "2026"])
+def test_what_is_no_time(written: str | float) -> None:
+    with pytest.raises(WrongValue, match="不是日期"):
+        values.moment(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        pytest.param("10月5日", date(2026, 10, 5), id="year of the month"),
+        pytest.param("10/10/2026", date(2026, 10, 10), id="same both ways"),
+        pytest.param("10/02/2026", date(2026, 10, 2), id="one order fits"),
+    ],
+)
+def test_days_settled_by_the_month_say_so(written: str, day: date) -> None:
+    assert values.day(written, "2026-10") == (day, True)
+
+
+def test_hidden_characters_and_widths_are_ironed_out() -> None:
+    assert values.plain("\u200b１２，３\ufeff ") == "12,3"
+    assert values.plain("\u2212" + "4") == "-4"
