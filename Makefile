@@ -37,9 +37,9 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -m venv .venv || { \
 	  echo "无法建立虚拟环境：Debian和Ubuntu上请先安装python3-venv。" >&2; exit 1; }
 	@echo "2/3 按requirements.lock安装软件包，逐个核对哈希 …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
 	@echo "3/3 安装本项目 …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)
 	@echo "环境已就绪。"
 

@@ -216,14 +216,14 @@ def _changed(m: OperatorMonth) -> str:
     if not change.moved:
         return f"{head}，每一项都没有变。"
     head += f"，得分{_by(change.by)}" if change.by else "，合计没有变"
-    up = max(change.moved, key=lambda one: one[1])
-    down = min(change.moved, key=lambda one: one[1])
-    parts = [
-        f"「{name}」{_by(by)}分"
-        for name, by in (up, down)
-        if (by > 0 if (name, by) == up else by < 0)
-    ]
-    return f"{head}：变化最大的是{'，'.join(dict.fromkeys(parts))}。"
+    parts = []
+    name, most = max(change.moved, key=lambda one: one[1])
+    if most > 0:
+        parts.append(f"多得最多的是「{name}」，{_by(most)}分")
+    name, least = min(change.moved, key=lambda one: one[1])
+    if least < 0:
+        parts.append(f"少得最多的是「{name}」，{_by(least)}分")
+    return f"{head}。{'；'.join(parts)}。"
 
 
 def _by(value: Decimal) -> str:
@@ -243,7 +243,7 @@ def _next(card: Card) -> str:
         )
     lost = losses(card)[:3]
     if not lost:
-        return "保持。没有待定，也没有失分。"
+        return "没有待定，也没有失分。"
     gain = sum((by for _, by in lost), ZERO)
     return (
         f"没有待定。离满分最远的是{_some([f'「{name}」' for name, _ in lost])}，"

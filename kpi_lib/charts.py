@@ -11,7 +11,7 @@ import io
 import math
 import re
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -351,9 +351,13 @@ def _width(text: str) -> float:
     return 6 + sum(10 if ord(ch) > 0x2E7F else 6 for ch in text)
 
 
-def _note_gaps(ax: Axes, points: pd.DataFrame, word: str) -> None:
-    """Write how many days are missing, in grey, at the base of the widest gap."""
+def _note_gaps(
+    ax: Axes, points: pd.DataFrame, word: str, due: pd.Series | None = None
+) -> None:
+    """Write how much of what is due is missing, at the base of the widest gap."""
     known = points["value"].notna()
+    if due is not None:
+        points, known = points[due], known[due]
     if known.all() or not known.any():
         return
     gaps = points[~known].assign(run=(known != known.shift()).cumsum()[~known])
@@ -397,6 +401,7 @@ def day_curve(
     end: Format = numbers.short,
     target: float | None = None,
     target_text: str = "",
+    due: Collection[date] | None = None,
 ) -> Axes:
     """
     Draw one month by day; a missing day is a gap.
@@ -417,19 +422,22 @@ def day_curve(
         Drawn as a thin dashed line.
     target_text : str
         Label of the target.
+    due : collection of date, optional
+        Days that count as missing where they have no value; all of them if not given.
 
     Returns
     -------
     Axes
     """
     points = _by_day(values, days)
+    own = pd.Series([due is None or day in due for day in days])
     with _house():
         ax = panel()
         _line(ax, points)
         ax.set_xlim(0.5, len(days) + 0.5)
         _dress(ax, scale, _day_ticks(len(days)))
         shade(ax, days, calendar)
-        _note_gaps(ax, points, "缺{}天")
+        _note_gaps(ax, points, "缺{}天", own)
         return _finish(ax, points, target, target_text, end)
 
 
@@ -440,6 +448,7 @@ def day_bars(
     calendar: Days,
     scale: Scale,
     target: float | None = None,
+    due: Collection[date] | None = None,
 ) -> Axes:
     """
     Draw one month as a bar a day; a missing day has none and is told.
@@ -456,12 +465,15 @@ def day_bars(
         The vertical scale; a higher bar is cut at its top and labelled.
     target : float, optional
         Drawn as a thin dashed line without a label.
+    due : collection of date, optional
+        Days that count as missing where they have no value; all of them if not given.
 
     Returns
     -------
     Axes
     """
     points = _by_day(values, days)
+    own = pd.Series([due is None or day in due for day in days])
     with _house():
         ax = panel(132, right=8)
         shown = points.assign(value=points["value"].clip(upper=scale.high))
@@ -482,7 +494,7 @@ def day_bars(
         for bar in ax.patches:
             bar.set_clip_on(False)
         shade(ax, days, calendar)
-        _note_gaps(ax, points, "缺")
+        _note_gaps(ax, points, "缺", own)
         if target is not None:
             ax.plot(
                 ax.get_xlim(),

@@ -319,7 +319,10 @@ def _posts(
                 fates.note(row, "duplicate", told)
         else:
             for file, row in entries:
-                fates.note(row, "conflict", "同一天下载的同一内容有不同的值")
+                reason = "同一天下载的同一内容有不同的值"
+                if file.downloaded is None:
+                    reason = "没有下载日期，同一内容又有不同的值"
+                fates.note(row, "conflict", reason)
                 out.append(_post_tuple(file, row))
     return kept, out
 
@@ -375,7 +378,7 @@ def _findings(
                     what="累计数的文件没有下载日期，只能用“当月发布”的口径",
                     where=file.source,
                     expected="文件名末尾或上级文件夹有日期，如2026-11-02",
-                    do="在data/downloads.csv写上下载日期，或用kpi add重新放入",
+                    do="在data/downloads.csv写上下载日期，或把文件放进以下载日期命名的文件夹",
                     level="warning",
                 )
             )
@@ -412,15 +415,24 @@ def _daily_conflicts(rows: Sequence[tuple[object, ...]]) -> list[Problem]:
 
 
 def _posts_conflicts(rows: Sequence[tuple[object, ...]]) -> list[Problem]:
-    told: dict[tuple[str, str], set[str]] = defaultdict(set)
+    """Tell contradictions of one account and download day together."""
+    told: dict[tuple[str, str], dict[str, set[str]]] = defaultdict(
+        lambda: defaultdict(set)
+    )
     for values in rows:
         row = dict(zip(POSTS, values, strict=True))
         place = f"{row['source']}第{row['row']}行"
-        told[str(row["account"]), str(row["title"])].add(place)
-    return [
-        _contradiction(f"内容“{title}”的计数", places)
-        for (_, title), places in sorted(told.items())
-    ]
+        day = str(row["downloaded"] or "")
+        told[str(row["account"]), day][str(row["post"])].add(place)
+    found = []
+    for (_, day), posts in sorted(told.items()):
+        when = f"{day}下载的" if day else "没有下载日期的文件里，"
+        found.append(
+            _contradiction(
+                f"{when}{len(posts)}条内容的计数", min(posts.values(), key=sorted)
+            )
+        )
+    return found
 
 
 def _contradiction(thing: str, places: set[str]) -> Problem:

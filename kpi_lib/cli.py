@@ -166,7 +166,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Make every page of a month that is missing or stale."""
-    from kpi_lib import agenda, runner
+    from kpi_lib import agenda, intake, runner
 
     if lang not in LANGUAGES:
         raise typer.BadParameter("、".join(LANGUAGES), param_hint="--lang")
@@ -182,15 +182,22 @@ def run(
             pdf=pdf,
             progress=telling,
         )
+    month = agenda.newest(place, month)
+    refused = [one for one in intake.findings(place, month) if one.level == "error"]
+    for problem in refused:
+        _say(_as_dict(problem), _marked(problem), as_json)
     if not as_json:
         if all(outcome.state == "unchanged" for outcome in outcomes):
             typer.echo("没有变化，什么也没有重做。")
-        others = [one.job for one in runner.status(place, month) if one.state == "stale"]
-        if others:
-            typer.echo(f"已过期、这次没有做的：{'、'.join(others)}")
-        index = place.reports(agenda.newest(place, month)) / "index.html"
-        typer.echo(f"索引页：{index}")
-    raise typer.Exit(_code(outcomes))
+        stale = [
+            one.job
+            for one in (runner.status(place, month) if operator else ())
+            if one.state == "stale"
+        ]
+        if stale:
+            typer.echo(f"已过期、这次没有做的：{'、'.join(stale)}")
+        typer.echo(f"索引页：{place.reports(month) / 'index.html'}")
+    raise typer.Exit(1 if refused else _code(outcomes))
 
 
 LANGUAGES = ("zh-Hans",)
@@ -211,6 +218,62 @@ def status(month: Month, workspace: Place = None, as_json: AsJson = False) -> No
         why = f"：{one.why}" if one.why else ""
         _say(told, f"{one.job} {words[one.state]}{why}", as_json)
     raise typer.Exit(1 if any(one.state == "failed" for one in every) else 0)
+
+
+@app.command(
+    "explain",
+    help="每一分从哪里来：数值、目标、规则、得分、文件和行。"
+    "\n\n例：kpi explain 2026-10 op-01   kpi explain 2026-10 op-01 content.published",
+)
+def explain(
+    month: Month,
+    operator: Annotated[str, typer.Argument(metavar="OPERATOR", help="运营的编号")],
+    measure: Annotated[
+        str, typer.Argument(metavar="[MEASURE]", help="量化指标；不写则每项一行")
+    ] = "",
+    workspace: Place = None,
+) -> None:
+    """Tell how points came about."""
+    from kpi_lib import explain as explaining
+
+    place = Workspace.find(workspace or "")
+    for line in explaining.explain(place, month, operator, measure):
+        typer.echo(printable(line))
+
+
+@app.command(
+    "new-month",
+    help="建好一个月的文件夹和工作记录模板。\n\n例：kpi new-month 2026-11",
+)
+def new_month(month: Month, workspace: Place = None) -> None:
+    """Make the folders of a month and its work-log template."""
+    from kpi_lib import inputs, starter
+
+    place = Workspace.find(workspace or "")
+    roster = inputs.load(place, month).roster
+    people = {one.id: one.name for one in roster.appraised(month)}
+    accounts = {
+        account.id: None
+        for person in roster.appraised(month)
+        for account in roster.owned_by(person, month)
+    }
+    made = starter.new_month(place.root, month, people, list(accounts))
+    for path in made:
+        typer.echo(f"已建：{place.relative(path)}")
+    if not made:
+        typer.echo("都已经有了，什么也没有动。")
+
+
+@app.command("formats", help="认得的导出版式。\n\n例：kpi formats")
+def formats() -> None:
+    """List the layouts that are known."""
+    from kpi_lib import layouts
+
+    names = {one.id: one.name for one in layouts.platforms().values()}
+    for layout in layouts.layouts().values():
+        sure = "" if layout.confirmed else "（没有用真实文件核对过）"
+        platform = names.get(layout.platform, "任何平台")
+        typer.echo(f"{layout.id}：{platform} {layout.name}{sure}")
 
 
 @app.command("doctor", help="这台电脑缺什么，怎样补上。\n\n例：kpi doctor")

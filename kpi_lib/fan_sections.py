@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -14,8 +16,11 @@ from kpi_lib.catalogue import HORIZONS
 from kpi_lib.fragments import Brand, Fragment, made, nothing, platform_of, who_is
 from kpi_lib.month import OperatorMonth
 from kpi_lib.series import (
+    Panel,
     data_table,
     of_month,
+    own_days,
+    owned_part,
     panel,
     percent_tick,
     series,
@@ -180,6 +185,37 @@ def _best_posts(m: OperatorMonth) -> dict[str, Any] | None:
     return {"rows": rows, "all": len(ranked) <= 5}
 
 
+@dataclass(frozen=True)
+class Growth:
+    """
+    One account's followers over the month.
+
+    Parameters
+    ----------
+    who : Brand
+        The account.
+    points : DataFrame
+        One row per day: `date`, `value` as a share over the opening level.
+    goal : float or None
+        The target on the same scale, where the account has one of its own.
+    level : float
+        The last level known.
+    days : list of date
+        The own days.
+    """
+
+    who: Brand
+    points: pd.DataFrame
+    goal: float | None
+    level: float
+    days: list[date]
+
+    @property
+    def last(self) -> float:
+        """Growth on the last day known."""
+        return float(self.points["value"].iloc[-1])
+
+
 def followers(m: OperatorMonth) -> Fragment:
     """
     Show each account's growth by day, then who came and who left.
@@ -193,103 +229,100 @@ def followers(m: OperatorMonth) -> Fragment:
     -------
     Fragment
     """
-    days = days_of(m.month)
-    drawn: list[tuple[Brand, pd.DataFrame, float | None, float]] = []
-    opening = of_month(m, "followers_opening") or of_month(
-        m, "followers", months_back(m.month, 2)[0]
+    before = months_back(m.month, 2)[0]
+    opening = of_month(m, "followers_opening") or of_month(m, "followers", before)
+    grown = _growths(m, opening)
+    rows = _fan_rows(m, opening)
+    if not grown and not rows:
+        return nothing("粉丝数", "没有一个账号有粉丝数")
+    return made(
+        "followers",
+        panels=_growth_panels(m, grown),
+        rows=rows,
+        before=numbers.month_short(before),
+        totals={
+            key: sum_known(row[key] for row in rows)
+            for key in ("level", "lost", "new", "net")
+        },
+        widest=max((max(r["new"] or 0, r["lost"] or 0) for r in rows), default=0) or 1,
+        goals=any(one.goal is not None for one in grown),
+        title=_growth_title(grown),
+        ultimate=_horizons(m),
+        table=data_table(
+            [(one.who.name, one.points) for one in grown],
+            "date",
+            lambda value: numbers.percent(value, 2, sign=True),
+            [pd.Timestamp(day) for day in days_of(m.month)],
+            lambda day: f"{day:%m-%d}",
+        ),
     )
+
+
+def _growths(m: OperatorMonth, opening: dict[str, float]) -> list[Growth]:
+    """Return the growth of every account with daily levels and an opening one."""
+    platforms = Counter(account.platform for account in m.accounts)
+    found = []
     for account in m.accounts:
         levels = series(m.daily, account.id, "followers", m.month)
         start = opening.get(account.id)
         if levels.empty or not start:
             continue
         goal = short_target(m, "followers", account.platform)
-        alone = sum(a.platform == account.platform for a in m.accounts) == 1
-        drawn.append(
-            (
-                who_is(m, account),
-                levels.assign(value=levels["value"] / start - 1),
-                goal / start - 1 if goal and alone else None,
-                float(levels["value"].iloc[-1]),
+        alone = platforms[account.platform] == 1
+        found.append(
+            Growth(
+                who=who_is(m, account),
+                points=levels.assign(value=levels["value"] / start - 1),
+                goal=goal / start - 1 if goal and alone else None,
+                level=float(levels["value"].iloc[-1]),
+                days=own_days(m, account),
             )
         )
-    rows = _fan_rows(m, opening)
-    if not drawn and not rows:
-        return nothing("粉丝数", "没有一个账号有粉丝数")
-    scale = charts.scale(
-        [v for _, growth, goal, _ in drawn for v in (*growth["value"], goal or 0)],
-        text=percent_tick,
-    )
+    return found
+
+
+def _growth_panels(m: OperatorMonth, grown: Sequence[Growth]) -> list[Panel]:
+    """Draw every account on the same scale."""
+    values = [v for one in grown for v in (*one.points["value"], one.goal or 0)]
+    scale = charts.scale(values, text=percent_tick)
     panels = []
-    for at, (who, growth, goal, level) in enumerate(drawn):
-        last = numbers.percent(float(growth["value"].iloc[-1]), 1, sign=True)
+    for at, one in enumerate(grown):
         ax = charts.day_curve(
-            growth,
-            days=days,
+            one.points,
+            days=days_of(m.month),
             calendar=m.calendar,
             scale=scale,
-            end=lambda v: numbers.percent(v, 1, sign=True),
-            target=goal,
-            target_text=f"目标{numbers.percent(goal, 1, sign=True)}",
+            end=lambda value: numbers.percent(value, 1, sign=True),
+            target=one.goal,
+            target_text=f"目标{numbers.percent(one.goal, 1, sign=True)}",
+            due=one.days,
         )
+        last = numbers.percent(one.last, 1, sign=True)
         panels.append(
             panel(
                 ax,
-                name=who.name,
-                note=f"{numbers.short(level)}人",
-                last=f"比上月末{last}，{numbers.exact(level)}人",
+                name=one.who.name,
+                note=f"{numbers.short(one.level)}人{owned_part(m, one.days)}",
+                last=f"比上月末{last}，{numbers.exact(one.level)}人",
                 prefix=f"fan{at}",
-                who=who,
+                who=one.who,
             )
         )
-    goals = [
-        bool(growth["value"].iloc[-1] >= goal)
-        for _, growth, goal, _ in drawn
-        if goal is not None
-    ]
-    return made(
-        "followers",
-        panels=panels,
-        rows=rows,
-        month=m.month,
-        before=numbers.month_short(months_back(m.month, 2)[0]),
-        totals={
-            key: sum_known(row[key] for row in rows if row[key] is not None)
-            for key in ("level", "lost", "new", "net")
-        },
-        widest=max((max(r["new"] or 0, r["lost"] or 0) for r in rows), default=0) or 1,
-        goals=len(goals),
-        title=_growth_title(drawn, goals),
-        ultimate=_horizons(m),
-        table=data_table(
-            {who.name: growth for who, growth, _, _ in drawn},
-            "date",
-            lambda v: numbers.percent(
-                v if isinstance(v, float) else None, 2, sign=True
-            ),
-            [pd.Timestamp(day) for day in days],
-            lambda day: f"{day:%m-%d}",
-        ),
-    )
+    return panels
 
 
-def _growth_title(
-    drawn: Sequence[tuple[Brand, pd.DataFrame, float | None, float]],
-    goals: Sequence[bool],
-) -> str:
-    if not drawn:
+def _growth_title(grown: Sequence[Growth]) -> str:
+    """Say who grew most, and how many targets were reached."""
+    if not grown:
         return ""
-    best = max(drawn, key=lambda one: float(one[1]["value"].iloc[-1]))
-    grown = numbers.percent(float(best[1]["value"].iloc[-1]), 1, sign=True)
-    title = (
-        f"{numbers.brief(best[0].name)}比例增长最多，{grown}"
-        if len(drawn) > 1
-        else (f"{numbers.brief(best[0].name)}{grown}")
-    )
-    if not goals:
+    best = max(grown, key=lambda one: one.last)
+    title = numbers.brief(best.who.name) + ("比例增长最多，" if len(grown) > 1 else "")
+    title += numbers.percent(best.last, 1, sign=True)
+    met = [one.last >= one.goal for one in grown if one.goal is not None]
+    if not met:
         return title
-    met = {0: "都没有达到", len(goals): "都达到"}.get(sum(goals), f"{sum(goals)}个达到")
-    return f"{title}；有目标的{len(goals)}个账号{met}"
+    said = {0: "都没有达到", len(met): "都达到"}.get(sum(met), f"{sum(met)}个达到")
+    return f"{title}；有目标的{len(met)}个账号{said}"
 
 
 def _fan_rows(m: OperatorMonth, opening: dict[str, float]) -> list[dict[str, Any]]:

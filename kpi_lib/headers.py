@@ -212,7 +212,7 @@ def _refuse_unknown(
                     what="没有认得的表头",
                     where=source,
                     expected=choices,
-                    do="确认导出的是哪一种；新的导出用kpi formats learn声明",
+                    do="确认导出的是哪一种；认得的版式见kpi formats",
                 ),
             )
         )

@@ -260,22 +260,6 @@ def month_short(month: str) -> str:
     return f"{int(month[5:7])}月"
 
 
-def day_name(day: date) -> str:
-    """
-    Print a day without its year: 10月19日.
-
-    Parameters
-    ----------
-    day : date
-        Any day.
-
-    Returns
-    -------
-    str
-    """
-    return f"{day.month}月{day.day}日"
-
-
 def listed(names: list[str], most: int = 0) -> str:
     """
     Join names as Chinese does, and count what is not named.

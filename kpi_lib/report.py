@@ -28,6 +28,7 @@ POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src
 
 FRAGMENT = '<div class="kpi">'
 STYLE = "<style data-kpi>"
+MAIN = '<main id="top">'
 
 
 class _Prose(IPythonRenderer):
@@ -152,6 +153,8 @@ def page(notebook: nbformat.NotebookNode, *, title: str, lang: str = "zh-Hans") 
         }
     }
     html, _ = exporter.from_notebook_node(copy, resources=resources)
+    if "<h1" not in html:
+        html = html.replace(MAIN, f"{MAIN}\n<h1>{escape(title)}</h1>", 1)
     return re.sub(r"\n\s*\n+", "\n", html)
 
 

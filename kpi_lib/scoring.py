@@ -583,7 +583,7 @@ def _percent(number: Number | None) -> str:
         return "—"
     if isinf(number):
         return "∞"
-    return f"{half_up(Fraction(number) * 100)}%"
+    return f"{_decimal(half_up(Fraction(number) * 100))}%"
 
 
 def _shown(number: Number | None, unit: str) -> str:

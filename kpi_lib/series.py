@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +14,8 @@ from matplotlib.axes import Axes
 from kpi_lib import charts, numbers
 from kpi_lib.fragments import Brand
 from kpi_lib.month import OperatorMonth
+from kpi_lib.roster import Account
+from kpi_lib.workdays import days_of
 
 
 @dataclass(frozen=True)
@@ -254,7 +257,7 @@ def short_target(m: OperatorMonth, metric: str, platform: str = "") -> float | N
 
 
 def data_table(
-    panels: Mapping[str, pd.DataFrame],
+    drawn: Sequence[tuple[str, pd.DataFrame]],
     key: str,
     text: Callable[[Any], str],
     index: Sequence[object],
@@ -265,8 +268,8 @@ def data_table(
 
     Parameters
     ----------
-    panels : mapping of str to DataFrame
-        Caption to points, each with `key` and `value`.
+    drawn : sequence of (caption, DataFrame)
+        The points, each with `key` and `value`; captions may be equal.
     key : str
         Column of the day, week or month.
     text, label : callable
@@ -280,15 +283,64 @@ def data_table(
         `head`, the captions, and `rows`, each a label and its cells.
     """
     columns = [
-        dict(zip(points[key], points["value"], strict=True))
-        for points in panels.values()
+        dict(zip(points[key], points["value"], strict=True)) for _, points in drawn
     ]
     return {
-        "head": list(panels),
+        "head": [caption for caption, _ in drawn],
         "rows": [
             (label(at), [text(values.get(at)) for values in columns]) for at in index
         ],
     }
+
+
+def own_days(m: OperatorMonth, account: Account) -> list[date]:
+    """
+    Return the days of the month on which the account is the operator's.
+
+    Parameters
+    ----------
+    m : OperatorMonth
+        The operator's month.
+    account : Account
+        One of the operator's own.
+
+    Returns
+    -------
+    list of date
+        Ascending; all days where the roster names no owner.
+    """
+    return [
+        day
+        for day in days_of(m.month)
+        if not account.owners
+        or any(
+            owner.operator == m.operator.id
+            and (owner.from_ is None or owner.from_ <= day)
+            and (owner.to is None or day <= owner.to)
+            for owner in account.owners
+        )
+    ]
+
+
+def owned_part(m: OperatorMonth, days: Sequence[date]) -> str:
+    """
+    Say from when to when, where an account is not owned the whole month.
+
+    Parameters
+    ----------
+    m : OperatorMonth
+        The operator's month.
+    days : sequence of date
+        The own days, ascending.
+
+    Returns
+    -------
+    str
+        As ``，10月1–15日``; empty for the whole month.
+    """
+    if not days or len(days) == len(days_of(m.month)):
+        return ""
+    return f"，{numbers.month_short(m.month)}{days[0].day}–{days[-1].day}日"
 
 
 def percent_tick(value: float) -> str:

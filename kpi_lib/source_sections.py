@@ -24,7 +24,7 @@ FATES = {
     "preamble": "表头以上的说明",
     "note": "说明行",
     "outside": "别的月份",
-    "private": "含个人信息，未读",
+    "private": "不公开，不计",
     "quarantined": "读不懂，未计入",
     "conflict": "两个值，待选定",
 }

@@ -50,7 +50,7 @@ operators: []
 
 accounts: []
 #  - id: "toutiao-a"                   # 也是data/raw/月份/下的文件夹名
-#    platform: toutiao                 # 平台编号，kpi formats列出全部
+#    platform: toutiao                 # 平台编号，见README的“能读什么”
 #    name: 示例头条号
 #    url: https://example.com/
 #    product: ""                       # 账号属于哪个产品（DAU/MAU按产品计）
@@ -66,7 +66,7 @@ README = """\
 1. 填写`data/roster.yml`（人员与账号）和`data/targets.csv`（目标），
    运行`kpi check`核对。
 2. `kpi new-month 2026-10`建好当月的文件夹和工作记录`worklog.xlsx`。
-3. 把各平台导出的文件原样放进`data/raw/2026-10/账号编号/`（或用`kpi add`）。
+3. 把各平台导出的文件原样放进`data/raw/2026-10/账号编号/`。
 4. `kpi run 2026-10`，结果在`reports/2026-10/index.html`。
 
 | 文件 | 内容 |

@@ -12,12 +12,15 @@ from kpi_lib import charts, numbers
 from kpi_lib.catalogue import METRICS, STREAMS
 from kpi_lib.fragments import Fragment, made, nothing, who_is
 from kpi_lib.month import OperatorMonth
+from kpi_lib.roster import Account
 from kpi_lib.series import (
     Panel,
     at_month,
     by_month,
     data_table,
     of_month,
+    own_days,
+    owned_part,
     panel,
     percent_tick,
     series,
@@ -71,7 +74,7 @@ def activity(m: OperatorMonth) -> Fragment:
         )
         tables.append(
             data_table(
-                {"DAU日活": daily},
+                [("DAU日活", daily)],
                 "date",
                 numbers.exact,
                 [pd.Timestamp(day) for day in days_of(m.month)],
@@ -115,7 +118,7 @@ def activity(m: OperatorMonth) -> Fragment:
     if len(mau):
         tables.append(
             data_table(
-                {"DAU日活均值": dau, "MAU月活": mau},
+                [("DAU日活均值", dau), ("MAU月活", mau)],
                 "month",
                 numbers.exact,
                 months,
@@ -280,7 +283,7 @@ def _revenue(m: OperatorMonth) -> dict[str, Any] | None:
         "panel": drawing,
         "most": max((value for _, value in streams), default=0) or 1,
         "table": data_table(
-            {"平台收益（元）": curve}, "month", numbers.exact, months, str
+            [("平台收益（元）", curve)], "month", numbers.exact, months, str
         ),
     }
 
@@ -319,7 +322,7 @@ VIEW_TOP = 3.6
 
 def _view_panels(m: OperatorMonth) -> tuple[list[Panel], dict[str, object] | None]:
     """Draw each account's views by day as multiples of its own recent median."""
-    drawn = []
+    drawn: list[tuple[Account, pd.DataFrame, float]] = []
     recent = months_back(m.month, 4)[:3]
     for account in m.accounts:
         every = series(m.daily, account.id, "views")
@@ -328,31 +331,37 @@ def _view_panels(m: OperatorMonth) -> tuple[list[Panel], dict[str, object] | Non
         past = every.loc[month.isin(recent), "value"]
         base = (past if len(past) else views["value"]).median()
         if len(views) and base > 0:
-            drawn.append((who_is(m, account), views, float(base)))
+            drawn.append((account, views, float(base)))
     if not drawn:
         return [], None
     highest = max(float((views["value"] / base).max()) for _, views, base in drawn)
     scale = charts.scale([0, min(highest, VIEW_TOP)], text=_times_tick)
     panels = []
-    for at, (who, views, base) in enumerate(drawn):
-        times = views.assign(value=views["value"] / base)
+    for at, (account, views, base) in enumerate(drawn):
+        own = own_days(m, account)
         ax = charts.day_bars(
-            times, days=days_of(m.month), calendar=m.calendar, scale=scale, target=1
+            views.assign(value=views["value"] / base),
+            days=days_of(m.month),
+            calendar=m.calendar,
+            scale=scale,
+            target=1,
+            due=own,
         )
         total = views["value"].sum()
+        note = f"{numbers.short(total)}次，中位数{numbers.short(base)}"
         panels.append(
             panel(
                 ax,
-                name=who.name,
-                note=f"{numbers.short(total)}次，中位数{numbers.short(base)}",
+                name=account.name,
+                note=note + owned_part(m, own),
                 last=f"本月{numbers.exact(total)}次",
                 prefix=f"view{at}",
-                who=who,
+                who=who_is(m, account),
             )
         )
     days = [pd.Timestamp(day) for day in days_of(m.month)]
     return panels, data_table(
-        {who.name: views for who, views, _ in drawn},
+        [(account.name, views) for account, views, _ in drawn],
         "date",
         numbers.exact,
         days,
@@ -413,7 +422,7 @@ def _engagement_rate(m: OperatorMonth) -> dict[str, Any] | None:
         "rows": rows,
         "value": value,
         "table": data_table(
-            {"互动率": curve},
+            [("互动率", curve)],
             "month",
             lambda v: numbers.percent(v if isinstance(v, float) else None, 2),
             months,
@@ -427,7 +436,8 @@ def _weekly_panels(m: OperatorMonth) -> dict[str, Any]:
     last = days_of(m.month)[-1]
     monday = last - timedelta(days=last.weekday())
     weeks = [monday - timedelta(weeks=back) for back in range(51, -1, -1)]
-    panels, drawn, accounts = [], {}, 0
+    panels, accounts = [], 0
+    drawn: list[tuple[str, pd.DataFrame]] = []
     for metric in ("comments", "shares", "likes"):
         known, counted = _weekly(m.daily, metric, weeks)
         if len(known) < 2:
@@ -443,10 +453,15 @@ def _weekly_panels(m: OperatorMonth) -> dict[str, Any]:
                 prefix=metric,
             )
         )
-        drawn[name] = known
+        drawn.append((name, known))
         accounts = max(accounts, counted)
     table = data_table(drawn, "week", numbers.exact, weeks, lambda at: f"{at:%m-%d}")
-    return {"panels": panels, "accounts": accounts, "table": table if drawn else None}
+    return {
+        "panels": panels,
+        "accounts": accounts,
+        "title": "、".join(name for name, _ in drawn),
+        "table": table if drawn else None,
+    }
 
 
 def _weekly(

@@ -214,7 +214,6 @@ def test_short_numbers(value: float | None, text: str) -> None:
         pytest.param(numbers.axis(4_000), "4千", id="axis thousand"),
         pytest.param(numbers.money(10840), "¥10,840", id="money"),
         pytest.param(numbers.month_name("2026-10"), "2026年10月", id="month"),
-        pytest.param(numbers.day_name(date(2026, 10, 9)), "10月9日", id="day"),
         pytest.param(numbers.listed(list("abcd"), 2), "a、b等4个", id="listed"),
         pytest.param(numbers.brief("长" * 20), "长" * 15 + "…", id="brief"),
     ],

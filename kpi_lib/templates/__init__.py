@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from kpi_lib import numbers
 
@@ -38,6 +38,27 @@ def clauses(text: str) -> Markup:
     return Markup("").join(span.format(part) for part in parts)
 
 
+def kept(text: str) -> Markup:
+    """
+    Keep short quoted names whole at the end of a line.
+
+    Parameters
+    ----------
+    text : str
+        A sentence with names in 「」.
+
+    Returns
+    -------
+    Markup
+        The same, escaped, with names of up to 12 characters unbreakable.
+    """
+    parts = re.split(r"(「[^」]{1,12}」)", text)
+    span = Markup('<span class="keep">{}</span>')
+    return Markup("").join(
+        span.format(part) if at % 2 else escape(part) for at, part in enumerate(parts)
+    )
+
+
 @cache
 def environment() -> Environment:
     """
@@ -57,6 +78,7 @@ def environment() -> Environment:
     made.filters |= {
         "brief": numbers.brief,
         "clauses": clauses,
+        "kept": kept,
         "exact": numbers.exact,
         "short": numbers.short,
         "plain": numbers.plain,

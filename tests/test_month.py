@@ -1,0 +1,216 @@
+"""The sample team's October, cleaned and scored: numbers, attribution, privacy."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from kpi_lib import explain, inputs, intake, month, workdays
+from kpi_lib.errors import WorkspaceError
+from kpi_lib.month import Month
+from kpi_lib.records import Signoff
+from kpi_lib.workspace import Workspace
+
+MONTH = "2026-10"
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Month:
+    """The committed sample in a folder of its own, its last five months cleaned."""
+    root = tmp_path_factory.mktemp("sample")
+    shutil.copytree(
+        ROOT / "data", root / "data", ignore=shutil.ignore_patterns("clean")
+    )
+    workspace = Workspace(root)
+    given = inputs.load(workspace, MONTH)
+    for past in workdays.months_back(MONTH, 5):
+        arrived, before = (
+            intake.arrive(workspace, at, given.roster, given.downloads)
+            for at in (past, workdays.shift(past, -1))
+        )
+        cleaned, monthly = intake.tidy(
+            arrived,
+            before,
+            roster=given.roster,
+            calendar=given.calendar,
+            decisions=given.decisions,
+        )
+        intake.save(workspace, arrived, cleaned, monthly)
+    return month.open_month(MONTH, str(root))
+
+
+@pytest.fixture(scope="module")
+def cards(sample: Month) -> dict[str, dict[str, Any]]:
+    return {one.id: sample.operator(one.id).card for one in sample.operators}
+
+
+def measures(card: dict[str, Any]) -> list[dict[str, Any]]:
+    return [one for item in card["items"] for one in item["measures"]]
+
+
+def test_every_measure_of_every_operator_has_an_outcome(
+    cards: dict[str, dict[str, Any]],
+) -> None:
+    for card in cards.values():
+        for one in measures(card):
+            known = ("scored", "rated_by_manager", "pending", "zero", "excluded")
+            assert one["status"] in known
+            assert (one["score"] is None) == (one["status"] in ("pending", "excluded"))
+            if one["status"] == "pending":
+                assert one["note"]
+            if one["status"] == "scored":
+                assert 0 <= Decimal(one["score"]) <= Decimal(one["possible"])
+                assert one["inputs"]
+
+
+def test_totals_are_sums_of_what_is_printed(cards: dict[str, dict[str, Any]]) -> None:
+    for card in cards.values():
+        scores = [Decimal(one["score"]) for one in measures(card) if one["score"]]
+        assert Decimal(card["total"]) == sum(scores)
+        possible = sum(Decimal(one["possible"]) for one in measures(card))
+        assert Decimal(card["possible"]) == possible
+        assert sum(Decimal(item["points"]) for item in card["items"]) == 100
+
+
+def test_hard_cases_are_flagged_above_the_score(
+    cards: dict[str, dict[str, Any]],
+) -> None:
+    pending = {id_ for id_, card in cards.items() if card["rated"] != card["possible"]}
+
+    assert pending, "the sample has a conflict that leaves a measure pending"
+    for id_ in pending:
+        assert "待定" in cards[id_]["flags"][0]
+        assert cards[id_]["grade"] == ""
+    over = {one["id"]: one for one in measures(cards["op-03"])}["budget"]
+    assert over["score"] == "1.50"  # 107.5 % of the budget: half of 3
+    assert cards["op-04"]["possible"] == "90"  # no campaign was required
+
+
+def test_parts_of_shared_and_handed_over_accounts_add_up(sample: Month) -> None:
+    now = sample.monthly[sample.monthly["month"] == MONTH]
+    for account, metric in (
+        ("dy-02", "views"),
+        ("gzh-02", "followers_gain"),
+        ("shop-01", "orders"),
+    ):
+        parts = now[(now["account"] == account) & (now["metric"] == metric)]
+        assert len(parts) > 1
+        days = sample.daily[
+            (sample.daily["account"] == account)
+            & (sample.daily["metric"] == metric)
+            & (sample.daily["date"].dt.strftime("%Y-%m") == MONTH)
+        ]
+        if metric != "followers_gain":
+            assert parts["value"].sum() == pytest.approx(days["value"].sum())
+
+
+def test_an_operator_sees_only_the_own_part(sample: Month) -> None:
+    own = sample.operator("op-01")
+    ids = {account.id for account in own.accounts}
+
+    for table in (own.daily, own.monthly, own.posts, own.ledger, own.files):
+        assert set(table["account"]) <= ids
+    assert {target.operator for target in own.targets} == {"op-01"}
+    assert {task.operator for task in own.worklog.tasks} == {"op-01"}
+    others = {one.name for one in sample.operators} - {own.operator.name}
+    assert not any(name in str(own.card) for name in others)
+
+
+def test_the_same_card_twice(sample: Month) -> None:
+    again = month.open_month(MONTH, str(sample.workspace.root))
+
+    assert again.score("op-02") == sample.score("op-02")
+
+
+def test_last_month_is_scored_by_the_same_plan(sample: Month) -> None:
+    previous = sample.operator("op-01").previous
+
+    assert previous is not None
+    assert previous["month"] == "2026-09"
+    assert Decimal(previous["total"]) > 50
+
+
+def test_evidence_holds_the_rows_behind_the_score(
+    sample: Month, tmp_path: Path
+) -> None:
+    path = tmp_path / "evidence.parquet"
+    root = str(sample.workspace.root)
+    path.write_bytes(month.evidence_bytes(MONTH, "op-04", root))
+    rows = pd.read_parquet(path)
+
+    assert {"account", "metric", "value", "source", "sheet", "row"} <= set(rows)
+    assert set(rows["account"]) <= {"app-01", "shop-01", "gzh-02", "dy-02"}
+
+
+class TestSignature:
+    def sign(self, sample: Month, total: str, sha: str) -> dict[str, Any]:
+        row = Signoff(
+            month=MONTH,
+            operator="op-02",
+            action="sign",
+            total=Decimal(total),
+            score_sha256=sha,
+            by="示例主管",
+            on=date(2026, 11, 6),
+        )
+        signed = replace(sample, inputs=replace(sample.inputs, signoffs=(row,)))
+        return signed.score("op-02")
+
+    def test_a_signature_makes_a_complete_month_final(self, sample: Month) -> None:
+        card = sample.score("op-02")
+        signed = self.sign(sample, card["total"], card["score_sha256"])
+
+        assert (card["final"], card["signed"]) == (False, False)
+        assert (signed["final"], signed["signed"]) == (True, True)
+
+    def test_a_signature_under_another_score_is_void(self, sample: Month) -> None:
+        signed = self.sign(sample, "99.00", "0" * 64)
+
+        assert not signed["signed"]
+        assert "2026-11-06的签字已失效" in signed["flags"][-1]
+
+
+@pytest.fixture(scope="module")
+def place(sample: Month) -> Workspace:
+    folder = sample.workspace.reports(MONTH)
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(sample.score("op-01"), ensure_ascii=False)
+    (folder / "op-01.json").write_text(text, encoding="utf-8")
+    return sample.workspace
+
+
+class TestExplain:
+    def test_a_line_for_every_measure(self, place: Workspace) -> None:
+        lines = explain.explain(place, MONTH, "op-01")
+
+        assert len(lines) == 23
+        assert lines[0].startswith("示例运营甲 2026-10：")
+
+    def test_one_measure_down_to_its_rows(self, place: Workspace) -> None:
+        lines = explain.explain(place, MONTH, "op-01", "content.published")
+
+        assert lines[1] == "content.published 发布完成：8.00/8分，已评"
+        assert "  得分：8×min(12÷12, 100%)=8.00" in lines
+        assert any("worklog.xlsx“内容”第" in line for line in lines)
+
+    @pytest.mark.parametrize(
+        ("operator", "measure", "told"),
+        [
+            pytest.param("op-09", "", "没有这份评分卡；应为op-01", id="no card"),
+            pytest.param("op-01", "x", "没有量化指标x；应为target_setting", id="none"),
+        ],
+    )
+    def test_what_is_not_there_is_named_with_the_choices(
+        self, place: Workspace, operator: str, measure: str, told: str
+    ) -> None:
+        with pytest.raises(WorkspaceError, match=told):
+            explain.explain(place, MONTH, operator, measure)
