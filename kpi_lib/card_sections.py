@@ -237,9 +237,10 @@ def _next(card: Card) -> str:
         open_points = sum((points(one["possible"]) for one in waiting), ZERO)
         names = _some([f"「{one['name']}」" for one in waiting])
         low, high = numbers.points(total), numbers.points(total + open_points)
+        why = waiting[0].get("note", "") if len(waiting) == 1 else ""
         return (
-            f"先补齐{names}的依据，共{numbers.plain(open_points)}分待定；"
-            f"得分在{low}与{high}之间。"
+            f"先处理{names}，共{numbers.plain(open_points)}分待定"
+            f"{f'：{why}' if why else ''}。总分在{low}与{high}之间。"
         )
     lost = losses(card)[:3]
     if not lost:
@@ -458,6 +459,30 @@ def _rate(item: Card) -> str:
     return numbers.percent(points(item["score"]) / (points(item["rated"]) or 1), 0)
 
 
+def _part(part: Card) -> dict[str, Any]:
+    """Write one metric of a mean: followers as a gain, rates as percent."""
+    metric = METRICS[part["metric"]]
+    rate = metric.unit == "share"
+
+    def told(number: str, less: str = "") -> str:
+        found = numbers.decimal(number)
+        if found is None:
+            return "—"
+        found -= numbers.decimal(less) or ZERO
+        if rate:
+            return numbers.percent(found, 2)
+        return numbers.exact(found, 0 if found == found.to_integral_value() else 2)
+
+    attained = numbers.decimal(part["attained"])
+    return {
+        "name": f"{metric.zh}（增长）" if part["opening"] else metric.zh,
+        "value": told(part["value"]),
+        "target": told(part["counted"], part["opening"]),
+        "attained": "—" if attained is None else numbers.percent(attained),
+        "floored": part["counted"] != part["target"],
+    }
+
+
 def _measure_view(one: Card, opened: bool) -> dict[str, object]:
     show = one["show"]
     unit = show.get("unit", "")
@@ -475,6 +500,7 @@ def _measure_view(one: Card, opened: bool) -> dict[str, object]:
     ]
     return {
         "name": one["name"],
+        "parts": [_part(part) for part in one.get("parts", ())],
         "text": show.get("text", ""),
         "score": one["score"],
         "possible": one["possible"],

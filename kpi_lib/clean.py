@@ -146,15 +146,15 @@ class _Fates:
 
     def __init__(self) -> None:
         self._seen: dict[_Place, Counter[str]] = defaultdict(Counter)
-        self._why: dict[_Place, tuple[str, str, str]] = {}
+        self._why: dict[tuple[_Place, str], tuple[str, str]] = {}
 
     def note(
         self, row: DailyRow | PostRow, fate: str, reason: str = "", column: str = ""
     ) -> None:
         place = _Place(row.source, row.sheet, row.block, row.row)
         self._seen[place][fate] += 1
-        if reason and place not in self._why:
-            self._why[place] = (fate, reason, column)
+        if reason:
+            self._why.setdefault((place, fate), (reason, column))
 
     def of(self, row: LedgerRow) -> LedgerRow:
         """Return the ledger row with its final fate."""
@@ -165,9 +165,8 @@ class _Fates:
         # A record holds several metrics: the worst that happened to one is told.
         for fate in ("conflict", "quarantined", "kept", "duplicate", "outside"):
             if seen[fate]:
-                _, reason, column = self._why.get(place, ("", "", ""))
-                told = reason if fate != "kept" else row.reason
-                return row._replace(fate=fate, reason=told, column=column or row.column)
+                reason, column = self._why.get((place, fate), (row.reason, row.column))
+                return row._replace(fate=fate, reason=reason, column=column)
         return row
 
 
@@ -275,9 +274,18 @@ def _tell_daily(
     if entry is winner:
         fates.note(row, "kept")
     elif row.value == won.value:
-        fates.note(row, "duplicate", f"与{won.source}第{won.row}行相同")
+        fates.note(row, "duplicate", _same(won.source))
     else:
-        fates.note(row, "conflict", f"已选定{won.source}第{won.row}行")
+        fates.note(row, "conflict", f"已选定{_name(won.source)}第{won.row}行")
+
+
+def _same(source: str) -> str:
+    return f"与{_name(source)}里的相同"
+
+
+def _name(source: str) -> str:
+    """Return a file by the folder of its day and its name, as people know it."""
+    return "/".join(source.split("/")[4:]) or source
 
 
 def _daily_tuple(file: File, row: DailyRow) -> tuple[object, ...]:
@@ -315,8 +323,7 @@ def _posts(
             kept.append(_post_tuple(*first))
             fates.note(first[1], "kept")
             for _, row in entries[1:]:
-                told = f"与{first[1].source}第{first[1].row}行相同"
-                fates.note(row, "duplicate", told)
+                fates.note(row, "duplicate", _same(first[1].source))
         else:
             for file, row in entries:
                 reason = "同一天下载的同一内容有不同的值"

@@ -435,7 +435,8 @@ def _basis(file: File, bases: Mapping[str, str]) -> str:
     if not file.export:
         return ""
     if file.export.posts:
-        return bases.get(file.account, "published")
+        # Where days are on record, counters only list what was published.
+        return bases.get(file.account, "listed")
     return "manual" if file.layout == "manual" else "daily"
 
 

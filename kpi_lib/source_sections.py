@@ -37,6 +37,7 @@ BASES = {
     "difference": "两次下载之差",
     "published": "当月发布的累计",
     "manual": "手工填报",
+    "listed": "只列作品，数按日",
     "": "—",
 }
 

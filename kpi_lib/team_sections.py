@@ -36,7 +36,7 @@ def team_header(cards: Sequence[Card], missing: Sequence[str], month: str) -> Fr
     -------
     Fragment
     """
-    settled = sum(points(card["rated"]) >= points(card["possible"]) for card in cards)
+    settled = sum(bool(card["final"]) for card in cards)
     return made(
         "team_header", cards=cards, missing=list(missing), month=month, settled=settled
     )
@@ -95,13 +95,15 @@ def team_items(cards: Sequence[Card]) -> Fragment:
         for card in ordered:
             item = next((one for one in card["items"] if one["id"] == id), None)
             if item is None or item["score"] is None:
-                cells.append({"score": None, "heat": 0, "rated": "0"})
+                out = item is None or not points(item["possible"])
+                cells.append({"score": None, "heat": 0, "rated": "0", "out": out})
                 continue
             rated = points(item["rated"])
             lost = 1 - points(item["score"]) / rated if rated else ZERO
             cells.append(
                 {
                     "score": item["score"],
+                    "out": False,
                     "rated": item["rated"],
                     "whole": rated >= points(item["possible"]),
                     "heat": round(float(max(lost, ZERO)) * 40),
