@@ -471,7 +471,7 @@ def _part(part: Card) -> dict[str, Any]:
         found -= numbers.decimal(less) or ZERO
         if rate:
             return numbers.percent(found, 2)
-        return numbers.exact(found, 0 if found == found.to_integral_value() else 2)
+        return numbers.exact(found)
 
     attained = numbers.decimal(part["attained"])
     return {

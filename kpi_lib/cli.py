@@ -139,7 +139,7 @@ def clean(
         outcomes = runner.clean(place, month, force=force, progress=telling)
     if not as_json and outcomes[0].state != "failed":
         folder = place.clean(agenda.newest(place, month))
-        typer.echo(f"清洗结果在{folder}")
+        typer.echo(f"清洗结果在{_near(folder)}")
     raise typer.Exit(_code(outcomes))
 
 
@@ -196,7 +196,7 @@ def run(
         ]
         if stale:
             typer.echo(f"已过期、这次没有做的：{'、'.join(stale)}")
-        typer.echo(f"索引页：{place.reports(month) / 'index.html'}")
+        typer.echo(f"索引页：{_near(place.reports(month) / 'index.html')}")
     raise typer.Exit(1 if refused else _code(outcomes))
 
 
@@ -346,6 +346,12 @@ class _Telling:
             "total": total,
         }
         _say(told, line, self._as_json)
+
+
+def _near(path: Path) -> Path:
+    """Return a path as seen from here, where it lies below."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _say(told: dict[str, Any], line: str, as_json: bool) -> None:

@@ -178,7 +178,8 @@ def _heading(card: Mapping[str, Any] | None, title: str) -> dict[str, str]:
             "print_right": '""',
         }
     whole = card["rated"] == card["possible"]
-    grade = card["grade"] if whole and card["grade"] else "暂定"
+    grade = card["grade"] if whole and card["grade"] else ""
+    grade = "　".join(filter(None, (grade, "" if card["final"] else "暂定")))
     total = numbers.points(card["total"]) if card["total"] is not None else "未评"
     month = numbers.month_name(card["month"])
     plan = card["plan"]

@@ -119,7 +119,7 @@ def test_sentences_claim_what_the_card_carries(parts: dict[str, str]) -> None:
     assert (
         "多得最多的是「超额达成」，多1.38分；少得最多的是「活动预算」，少1.50分" in text
     )
-    assert "共6分待定；得分在76.72与82.72之间" in text
+    assert "共6分待定。总分在76.72与82.72之间" in text
 
 
 def test_losses_and_pending_add_up_to_what_was_possible() -> None:

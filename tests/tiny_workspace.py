@@ -37,7 +37,8 @@ item = {"id": "target_setting", "group": "efficiency", "name": "目标", "points
         "possible": "5", "rated": "5", "score": "4.29", "measures": [measure]}
 card = {"schema": 1, "operator": operator, "name": "示例" + operator, "month": month,
         "plan": {"id": "tiny", "version": "1"}, "total": "4.29", "points": "5",
-        "possible": "5", "rated": "5", "grade": "", "items": [item]}
+        "possible": "5", "rated": "5", "grade": "",
+        "final": False, "signed": False, "items": [item]}
 display({"application/vnd.kpi.card+json": card}, raw=True)
 """
 
