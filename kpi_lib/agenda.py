@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from kpi_lib import inputs, plan, provenance
+from kpi_lib import provenance
 from kpi_lib.errors import Problem, RosterError, WorkspaceError
 from kpi_lib.inputs import WORKLOGS, Inputs
 from kpi_lib.jobs import APPRAISAL, CLEAN, MADE, TEAM, Job
@@ -107,32 +107,6 @@ def newest(workspace: Workspace, month: str) -> str:
             ),
         )
     )
-
-
-def opened(workspace: Workspace, month: str) -> Inputs:
-    """
-    Read all that people wrote for a month, if it can be appraised.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        Where it lies.
-    month : str
-        ``YYYY-MM``.
-
-    Returns
-    -------
-    Inputs
-        Everything, checked.
-
-    Raises
-    ------
-    InvalidInput
-        With every problem; or if the plan is not valid in the month.
-    """
-    given = inputs.load(workspace, month)
-    plan.for_month(given.plan, month, workspace.relative(workspace.plan))
-    return given
 
 
 def appraised(

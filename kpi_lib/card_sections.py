@@ -164,6 +164,8 @@ def _earned(card: Card) -> str:
     if not rated:
         return "还没有可评的项目。"
     best = max(rated, key=lambda one: points(one["score"]))
+    if not points(best["score"]):
+        return "可评的项目都还没有得分。"
     share = points(best["score"]) / (points(best["rated"]) or 1)
     text = (
         f"得分最多的是「{item_name(card, best)}」："

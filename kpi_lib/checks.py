@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kpi_lib import clean, inputs, intake, layouts, plan, records, roster
+from kpi_lib import clean, inputs, intake, layouts, records, roster
 from kpi_lib.errors import InvalidInput, Problem
 from kpi_lib.workspace import Workspace
 
@@ -27,8 +27,8 @@ def check(workspace: Workspace, month: str) -> list[Problem]:
     """
     problems: list[Problem] = []
     try:
-        given = inputs.load(workspace, month)
-        plan.for_month(given.plan, month, workspace.relative(workspace.plan))
+        given = inputs.for_month(workspace, month)
+        problems += given.worklogs[month].findings
     except InvalidInput as err:
         problems += err.problems
     problems += _exports(workspace, month)

@@ -58,6 +58,32 @@ class Inputs:
     appeals: tuple[Appeal, ...]
 
 
+def for_month(workspace: Workspace, month: str) -> Inputs:
+    """
+    Read all that people wrote for a month, if it can be appraised.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where it lies.
+    month : str
+        ``YYYY-MM``.
+
+    Returns
+    -------
+    Inputs
+        Everything, checked.
+
+    Raises
+    ------
+    InvalidInput
+        With every problem; or if the plan is not valid in the month.
+    """
+    given = load(workspace, month)
+    plan.for_month(given.plan, month, workspace.relative(workspace.plan))
+    return given
+
+
 WORKLOGS = 4
 """Months of work logs: a quarter's portraits, also for last month's score."""
 

@@ -417,9 +417,11 @@ class _Work:
         closings = _snapshots(_weighted(posts), self.month)
         openings = _snapshots(_weighted(posts_before), workdays.shift(self.month, -1))
         first, last = self.days[0], self.days[-1]
+        opened = {account for account, _ in openings}
         for (account, kind), closing in sorted(closings.items()):
             opening = openings.get((account, kind))
-            basis = "difference" if opening and closing.day else "published"
+            # One basis per account: a kind that the opening has none of began at 0.
+            basis = "difference" if account in opened and closing.day else "published"
             for post, counters in sorted(closing.posts.items()):
                 published = counters.published
                 if published > last or (basis == "published" and published < first):
@@ -454,9 +456,15 @@ class _Work:
     def _choose(self, by_basis: Mapping[str, Mapping[Key, _Cell]]) -> dict[Key, _Cell]:
         """Keep one basis per operator, account and metric, all streams together."""
         chosen: dict[tuple[str, str, str], str] = {}
+        days: dict[tuple[str, str, str, str], set[date]] = defaultdict(set)
         for basis in BASES:
-            for operator, account, metric, _ in by_basis[basis]:
+            for (operator, account, metric, _), cell in by_basis[basis].items():
                 chosen.setdefault((operator, account, metric), basis)
+                days[basis, operator, account, metric] |= cell.days
+        for basis in BASES:
+            for key, cell in by_basis[basis].items():
+                # A day with one stream of revenue is a day on record for all.
+                cell.days = days[basis, *key[:3]]
         return {
             key: cell
             for basis in BASES
@@ -506,6 +514,8 @@ class _Work:
             mapped = set(mapped_metrics(account, self.layouts))
             if "manual" in account.expects:
                 mapped |= {metric for name, metric in recorded if name == account.id}
+            if "followers" in mapped:
+                mapped.add("followers_gain")
             for operator in self.roster.operators:
                 due = self._due(account.id, operator.id)
                 if not due:

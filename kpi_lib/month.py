@@ -16,7 +16,7 @@ from typing import Any
 
 import pandas as pd
 
-from kpi_lib import inputs, intake, metrics, plan, scoring, workdays
+from kpi_lib import inputs, intake, metrics, scoring, workdays
 from kpi_lib.catalogue import METRICS, Metric
 from kpi_lib.errors import Problem
 from kpi_lib.evidence import Evidence
@@ -417,9 +417,7 @@ def open_month(month: str, root: str = "") -> Month:
         If there is no workspace.
     """
     workspace = Workspace.find(root)
-    given = inputs.load(workspace, month)
-    plan.for_month(given.plan, month, workspace.relative(workspace.plan))
-    return Month(workspace, month, given)
+    return Month(workspace, month, inputs.for_month(workspace, month))
 
 
 def evidence_bytes(month: str, operator: str, root: str = "") -> bytes:

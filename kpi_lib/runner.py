@@ -21,8 +21,9 @@ from typing import Any
 import filelock
 
 from kpi_lib import printing, provenance
-from kpi_lib.agenda import Agenda, Status, appraised, newest, opened
+from kpi_lib.agenda import Agenda, Status, appraised, newest
 from kpi_lib.errors import Problem, WorkspaceError
+from kpi_lib.inputs import for_month
 from kpi_lib.jobs import Job, Outcome, Pool, refuse
 from kpi_lib.workspace import Workspace, canonical_json, sha256_file, write_atomic
 
@@ -83,7 +84,7 @@ def run(
         at work in the workspace. Nothing was run.
     """
     month = newest(workspace, month)
-    inputs = opened(workspace, month)
+    inputs = for_month(workspace, month)
     chosen = appraised(inputs.roster, month, operators)
     if pdf:
         printing.required()
@@ -128,7 +129,7 @@ def clean(
         As for ``run``.
     """
     month = newest(workspace, month)
-    inputs = opened(workspace, month)
+    inputs = for_month(workspace, month)
     with alone(workspace), Pool(1) as pool:
         agenda = Agenda(workspace, month, inputs, "zh-Hans")
         return _Doing(agenda, pool, 1, progress).clean([month], force)
@@ -154,7 +155,7 @@ def status(workspace: Workspace, month: str) -> list[Status]:
         If what people wrote cannot be used.
     """
     month = newest(workspace, month)
-    inputs = opened(workspace, month)
+    inputs = for_month(workspace, month)
     last = provenance.read_json(workspace.reports(month) / "run.json")
     agenda = Agenda(workspace, month, inputs, str(last.get("lang", "zh-Hans")))
     return [agenda.standing(job) for job in _jobs(agenda)]

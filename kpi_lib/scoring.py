@@ -494,6 +494,10 @@ def _vetoed(evidence: Evidence, total: str | None) -> tuple[str | None, Given | 
     return str(min(Decimal(total), half_up(cap))), vetoes[-1]
 
 
+NAMED = 4
+"""Pending measures that a flag names; the score card marks every one."""
+
+
 def _card_flags(
     evidence: Evidence, outcomes: Sequence[Outcome], veto: Given | None
 ) -> list[str]:
@@ -502,9 +506,10 @@ def _card_flags(
     if waiting:
         points = _decimal(sum((o.possible for o in waiting), Decimal(0)))
         named = "；".join(
-            f"{o.measure.name.zh}（{_decimal(o.possible)}分）" for o in waiting
+            f"{o.measure.name.zh}（{_decimal(o.possible)}分）" for o in waiting[:NAMED]
         )
-        told.append(f"{points}分待定：{named}")
+        more = f"等{len(waiting)}项" if len(waiting) > NAMED else ""
+        told.append(f"{points}分待定：{named}{more}")
     if veto:
         told.append(f"一票否决：{veto.reason}（{veto.by}，{veto.on}）")
     here, days = evidence.presence()

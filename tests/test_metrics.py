@@ -277,6 +277,47 @@ class TestCounters:
             "daily",
         )
 
+    def test_a_kind_that_the_opening_has_none_of_began_at_zero(self) -> None:
+        table = months(
+            people(),
+            posts_before=posts(SEPTEMBER | OPENED | {"views": 30}),
+            posts=posts(
+                SEPTEMBER | CLOSED | {"views": 40},
+                OCTOBER | CLOSED | {"kind": "video", "views": 9, "row": 3},
+            ),
+        )
+
+        # 10 of the old article and 9 of the month's first video, on one basis
+        assert row(table, "views")["value"] == 19
+        assert row(table, "views")["basis"] == "difference"
+
+
+class TestGaps:
+    def test_streams_share_their_days(self) -> None:
+        daily = pd.concat(
+            [
+                days("revenue", dict.fromkeys(DAYS, 5.0), part="article"),
+                days("revenue", {DAYS[3]: 60.0}, part="tips"),
+            ]
+        )
+        table = months(people(), daily=daily)
+        own = metrics.total(table, "revenue", accounts=people().accounts)
+
+        assert (own.value, own.gaps) == (31 * 5 + 60, ())
+
+    def test_an_account_given_away_without_a_level_is_a_gap(self) -> None:
+        table = months(
+            people(*HANDED_OVER, expects=["toutiao.fans"]),
+            daily=days("views", {DAYS[0]: 1}),
+        )
+        own = metrics.total(
+            table[table["operator"] == "op-01"],
+            "followers_gain",
+            accounts=people().accounts,
+        )
+
+        assert own.gaps == ("tt没有粉丝增长",)
+
 
 class TestTotal:
     def test_dau_is_taken_once_a_product(self) -> None:
