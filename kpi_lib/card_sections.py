@@ -428,6 +428,9 @@ def score_card(m: OperatorMonth) -> Fragment:
         key=lambda one: points(one["possible"]) - points(one["score"]),
         default=None,
     )
+    # On paper the parts of a mean stand once: the means are over the same metrics.
+    with_parts = [one for one in measures(card) if one.get("parts")]
+    first = next((one for one in with_parts if not _grows(one)), None)
     groups = []
     for group in card["groups"]:
         items = [one for one in card["items"] if one["group"] == group["id"]]
@@ -441,7 +444,7 @@ def score_card(m: OperatorMonth) -> Fragment:
                     | {
                         "rate": _rate(one),
                         "views": [
-                            _measure_view(part, part is worst)
+                            _measure_view(part, part is worst) | {"once": part is first}
                             for part in one["measures"]
                         ],
                     }
@@ -450,6 +453,11 @@ def score_card(m: OperatorMonth) -> Fragment:
             }
         )
     return made("score_card", card=card, groups=groups, points=points)
+
+
+def _grows(one: Card) -> bool:
+    """Say whether a measure looks at targets over their baselines, not at results."""
+    return any(name.endswith(".growth") for name in one["inputs"])
 
 
 def _rate(item: Card) -> str:
@@ -476,11 +484,13 @@ def _part(part: Card) -> dict[str, Any]:
         return numbers.exact(found)
 
     attained = numbers.decimal(part["attained"])
+    grown = numbers.decimal(part["growth"])
     return {
         "name": f"{metric.zh}（增长）" if part["opening"] else metric.zh,
         "value": told(part["value"]),
         "target": told(part["counted"], part["opening"]),
         "attained": "—" if attained is None else numbers.percent(attained),
+        "growth": "没有基线" if grown is None else numbers.percent(grown, sign=True),
         "floored": part["counted"] != part["target"],
     }
 
@@ -503,6 +513,7 @@ def _measure_view(one: Card, opened: bool) -> dict[str, object]:
     return {
         "name": one["name"],
         "parts": [_part(part) for part in one.get("parts", ())],
+        "grows": _grows(one),
         "text": show.get("text", ""),
         "score": one["score"],
         "possible": one["possible"],
