@@ -10,7 +10,7 @@ pending: it never drops out of a mean.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from statistics import median
 
@@ -230,6 +230,10 @@ class Row:
         Whether it was late, and which rows were refused.
     gaps : tuple of str
         Why the result is missing.
+    sources : tuple of dict
+        Files and rows of the result.
+    base : Fraction or None
+        The baseline.
     """
 
     metric: str
@@ -245,7 +249,22 @@ class Row:
     held: Held
     gaps: tuple[str, ...]
     sources: tuple[dict[str, str], ...] = ()
-    inputs: dict[str, str] = field(default_factory=dict)
+    base: Fraction | None = None
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """Every number that the row's attainment and growth were made from."""
+        key = f"{self.metric}@{self.platform}" if self.platform else self.metric
+        found = {
+            "value": text(self.value),
+            "target": text(Fraction(self.target.value)),
+            "counted": text(self.counted),
+            "opening": text(self.opening) if self.metric == "followers" else "",
+            "baseline": text(self.base),
+            "growth": text(self.growth),
+            "met_only": "1" if self.met_only else "",
+        }
+        return {f"{key}.{name}": told for name, told in found.items() if told}
 
 
 def _rows(evidence: Evidence, metric: str) -> list[Row]:
@@ -290,10 +309,7 @@ def _row(evidence: Evidence, metric: str, platform: str, held: Held) -> Row:
     growth = None
     floored = False
     if base is not None:
-        growth = (
-            base / target - 1 if less and target > 0 else (target - opening) / base - 1
-        )
-        growth = Fraction(half_up(growth, "0.001"))
+        growth = _growth(target - opening, base, less=less)
         floor = base / (1 + band.floor) if less else opening + base * (1 + band.floor)
         below = target > floor if less else target < floor
         if below and not _excused(held.target):
@@ -301,16 +317,6 @@ def _row(evidence: Evidence, metric: str, platform: str, held: Held) -> Row:
     if found.kind == "flow" or metric == "followers":
         target = opening + (target - opening) * evidence.part
     attained, met_only = _attained(metric, value, target, opening)
-    key = f"{metric}@{platform}" if platform else metric
-    inputs = {
-        f"{key}.value": text(value),
-        f"{key}.target": text(Fraction(held.target.value)),
-        f"{key}.counted": text(target),
-    }
-    if metric == "followers":
-        inputs[f"{key}.opening"] = text(opening)
-    if base is not None:
-        inputs[f"{key}.baseline"] = text(base)
     return Row(
         metric=metric,
         platform=platform,
@@ -325,8 +331,16 @@ def _row(evidence: Evidence, metric: str, platform: str, held: Held) -> Row:
         held=held,
         gaps=tuple(dict.fromkeys(gaps)),
         sources=sources,
-        inputs=inputs,
+        base=base,
     )
+
+
+def _growth(target: Fraction, base: Fraction, *, less: bool) -> Fraction | None:
+    """Return target over baseline, to 0.1 %; less-is-better the other way round."""
+    if not less:
+        return Fraction(half_up(target / base - 1, "0.001"))
+    # Wanting none at all of something has no growth to speak of.
+    return Fraction(half_up(base / target - 1, "0.001")) if target > 0 else None
 
 
 def _unmatched(evidence: Evidence, gained: Total, platform: str) -> bool:
@@ -544,7 +558,8 @@ def over(evidence: Evidence, source: OverDelivery) -> Reading:
     if not names:
         return excluded("没有必考的指标")
     mean = _mean(evidence, names, share)
-    return _reading(evidence, mean, unit="%", extra={"cap": text(source.cap)})
+    extra = {"cap": text(source.cap), "band.floor": text(floor)}
+    return _reading(evidence, mean, unit="%", extra=extra)
 
 
 def challenge(evidence: Evidence, _: Challenge) -> Reading:
@@ -584,10 +599,6 @@ def challenge(evidence: Evidence, _: Challenge) -> Reading:
         "band.at_floor": str(band.at_floor),
         "band.above": str(band.above),
     }
-    for row in mean.rows:
-        if row.growth is not None:
-            key = f"{row.metric}@{row.platform}" if row.platform else row.metric
-            extra[f"{key}.growth"] = text(row.growth)
     reading = _reading(evidence, mean, unit="%", extra=extra)
     if reading.state != "given":
         return reading

@@ -457,7 +457,7 @@ def score_card(m: OperatorMonth) -> Fragment:
 
 def _grows(one: Card) -> bool:
     """Say whether a measure looks at targets over their baselines, not at results."""
-    return any(name.endswith(".growth") for name in one["inputs"])
+    return bool(one.get("source", {}).get("kind") == "challenge")
 
 
 def _rate(item: Card) -> str:

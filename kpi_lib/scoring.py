@@ -535,6 +535,7 @@ def _measure(outcome: Outcome) -> dict[str, Any]:
         "value": text(reading.value),
         "target": text(reading.target),
         "show": _show(measure, reading),
+        "source": {"kind": measure.source.kind},
         "rule": {
             "kind": measure.rule.kind,
             "params": _params(measure),

@@ -18,6 +18,7 @@ from kpi_lib.errors import WorkspaceError
 from kpi_lib.month import Month
 from kpi_lib.records import Signoff
 from kpi_lib.workspace import Workspace
+from tests import recompute
 
 MONTH = "2026-10"
 ROOT = Path(__file__).parents[1]
@@ -79,6 +80,20 @@ def test_totals_are_sums_of_what_is_printed(cards: dict[str, dict[str, Any]]) ->
         possible = sum(Decimal(one["possible"]) for one in measures(card))
         assert Decimal(card["possible"]) == possible
         assert sum(Decimal(item["points"]) for item in card["items"]) == 100
+
+
+def test_every_point_comes_out_again_from_the_json_alone(
+    cards: dict[str, dict[str, Any]],
+) -> None:
+    for card in cards.values():
+        assert recompute.differences(json.loads(json.dumps(card))) == []
+
+
+def test_a_point_more_is_found(cards: dict[str, dict[str, Any]]) -> None:
+    card = json.loads(json.dumps(cards["op-01"]))
+    card["items"][0]["measures"][0]["score"] = "4.99"
+
+    assert recompute.differences(card)[0] == "target_setting.coverage: 4.99 is 5.00"
 
 
 def test_hard_cases_are_flagged_above_the_score(
