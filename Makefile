@@ -2,10 +2,11 @@
 # make test     sets up what is missing, then runs the tests
 # make lab      opens the notebooks in JupyterLab
 # make lint     ruff and mypy
+# make bench    measures against other ways, as ratios (minutes)
 # make clean    removes what can be made again; reports/ stays, it holds the record
 
 .DEFAULT_GOAL := report
-.PHONY: report test lab lint clean
+.PHONY: report test lab lint bench clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -28,6 +29,9 @@ lint: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+bench: $(READY)
+	@for file in bench/*.py; do $(BIN)/python "$$file" || exit 1; done
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kpi_lib import clean, inputs, intake, layouts, records, roster
+from kpi_lib import inputs, intake, layouts, records, roster, workdays
 from kpi_lib.errors import InvalidInput, Problem
 from kpi_lib.workspace import Workspace
 
@@ -56,10 +56,6 @@ def _exports(workspace: Workspace, month: str) -> list[Problem]:
         # Told already, with the other files that people wrote.
         return []
     arrived = intake.arrive(workspace, month, people, downloads)
-    cleaned = clean.clean(
-        arrived.files,
-        month,
-        names={account.id: account.name for account in people.accounts},
-        decisions=decisions,
-    )
+    before = intake.arrive(workspace, workdays.shift(month, -1), people, downloads)
+    cleaned, _ = intake.tables_of(arrived, before, roster=people, decisions=decisions)
     return [*arrived.findings, *cleaned.findings]

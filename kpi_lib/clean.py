@@ -215,7 +215,7 @@ def clean(
         daily_conflicts=_frame(daily_out, DAILY),
         posts_conflicts=_frame(posts_out, POSTS),
         ledger=_frame(ledger, LEDGER),
-        findings=_findings(ordered, daily_out, posts_out),
+        findings=_findings(ordered, fates, daily_out, posts_out),
     )
 
 
@@ -318,12 +318,15 @@ def _posts(
     kept: list[tuple[object, ...]] = []
     out: list[tuple[object, ...]] = []
     for _, entries in sorted(values.items(), key=_by_download):
-        first = entries[0]
-        if all(row.metrics == first[1].metrics for _, row in entries):
+        # A shorter list of the same posts (抖音 投稿表现) contradicts nothing.
+        first = max(entries, key=lambda entry: len(entry[1].metrics))
+        known = first[1].metrics.items()
+        if all(row.metrics.items() <= known for _, row in entries):
             kept.append(_post_tuple(*first))
             fates.note(first[1], "kept")
-            for _, row in entries[1:]:
-                fates.note(row, "duplicate", _same(first[1].source))
+            for _, row in entries:
+                if row is not first[1]:
+                    fates.note(row, "duplicate", _same(first[1].source))
         else:
             for file, row in entries:
                 reason = "同一天下载的同一内容有不同的值"
@@ -370,6 +373,7 @@ def _frame(
 
 def _findings(
     files: Sequence[File],
+    fates: _Fates,
     daily_out: Sequence[tuple[object, ...]],
     posts_out: Sequence[tuple[object, ...]],
 ) -> tuple[Problem, ...]:
@@ -385,23 +389,34 @@ def _findings(
                     what="累计数的文件没有下载日期，只能用“当月发布”的口径",
                     where=file.source,
                     expected="文件名末尾或上级文件夹有日期，如2026-11-02",
-                    do="在data/downloads.csv写上下载日期，或把文件放进以下载日期命名的文件夹",
+                    do="用kpi add FILE --account A --downloaded DAY放进来",
                     level="warning",
                 )
             )
-        left = Counter(row.fate for row in file.ledger)["quarantined"]
-        if left:
-            found.append(
-                Problem(
-                    what=f"有{left}行看不懂，隔离未计",
-                    where=file.source,
-                    do="原因见“什么算了，什么没算”",
-                    level="warning",
-                )
-            )
+        found += _not_ours(file, fates)
     found += _daily_conflicts(daily_out)
     found += _posts_conflicts(posts_out)
     return tuple(found)
+
+
+def _not_ours(file: File, fates: _Fates) -> list[Problem]:
+    """Tell of rows that reading took and that belong to another account."""
+    rows = [
+        row.row
+        for row in file.ledger
+        if row.fate == "kept" and fates.of(row).fate == "quarantined"
+    ]
+    if not rows:
+        return []
+    return [
+        Problem(
+            what=f"有{len(rows)}行写的是别的账号，隔离未计；例：第{min(rows)}行",
+            where=file.source,
+            expected=f"{file.account}，与所在的文件夹一致",
+            do="改正账号，或把文件移进那个账号的文件夹",
+            level="warning",
+        )
+    ]
 
 
 def _daily_conflicts(rows: Sequence[tuple[object, ...]]) -> list[Problem]:

@@ -242,6 +242,22 @@ def explain(
 
 
 @app.command(
+    "verify",
+    help="运行记录与文件核对：哪一个字节变过。\n\n例：kpi verify 2026-10",
+)
+def verify(month: Month, workspace: Place = None, as_json: AsJson = False) -> None:
+    """Compare a month's record with what lies there now."""
+    from kpi_lib import verify as verifying
+
+    problems = verifying.verify(Workspace.find(workspace or ""), month)
+    for problem in problems:
+        _say(_as_dict(problem), _marked(problem), as_json)
+    if not problems and not as_json:
+        typer.echo("输入、结果和运行记录都与运行时一样。")
+    raise typer.Exit(1 if problems else 0)
+
+
+@app.command(
     "new-month",
     help="建好一个月的文件夹和工作记录模板。\n\n例：kpi new-month 2026-11",
 )
@@ -264,9 +280,69 @@ def new_month(month: Month, workspace: Place = None) -> None:
         typer.echo("都已经有了，什么也没有动。")
 
 
-@app.command("formats", help="认得的导出版式。\n\n例：kpi formats")
-def formats() -> None:
+@app.command(
+    "add",
+    help="把下载的导出文件放进工作区，按下载日期归好；先认得，才放。"
+    "\n\n例：kpi add 作品列表.xlsx --account dy-01 --downloaded 2026-11-02",
+)
+def add(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="导出文件")],
+    account: Annotated[
+        str, typer.Option("--account", metavar="A", help="账号的编号，如dy-01")
+    ],
+    downloaded: Annotated[
+        str,
+        typer.Option(metavar="DAY", help="下载日期；不写则看文件名末尾"),
+    ] = "",
+    month: Annotated[
+        str,
+        typer.Option(
+            metavar="M", help="月份；默认按下载日期：1至5日属上个月，其余属当月"
+        ),
+    ] = "",
+    workspace: Place = None,
+    as_json: AsJson = False,
+) -> None:
+    """Copy exports in, named by their download day."""
+    from datetime import date
+
+    from kpi_lib import add as adding
+    from kpi_lib import workdays
+
+    try:
+        day = date.fromisoformat(downloaded) if downloaded else None
+    except ValueError:
+        raise typer.BadParameter("2026-11-02这样的日期", param_hint="DAY") from None
+    if month and not workdays.is_month(month):
+        raise typer.BadParameter("2026-10这样的月份", param_hint="M")
+    place = Workspace.find(workspace or "")
+    refused = False
+    for one in adding.add(place, files, account, downloaded=day, month=month):
+        refused = refused or one.state == "refused"
+        if as_json:
+            _say(one.as_dict(), "", as_json)
+            continue
+        if one.state != "refused":
+            typer.echo(printable(str(one)))
+        for problem in one.problems:
+            typer.echo(_marked(problem), err=problem.level == "error")
+    raise typer.Exit(1 if refused else 0)
+
+
+formats_app = typer.Typer(
+    help="认得的导出版式；新的导出用learn起草一份声明。"
+    "\n\n例：kpi formats   kpi formats learn 导出.xlsx --platform kuaishou",
+    invoke_without_command=True,
+    rich_markup_mode=None,
+)
+app.add_typer(formats_app, name="formats")
+
+
+@formats_app.callback()
+def formats(context: typer.Context) -> None:
     """List the layouts that are known."""
+    if context.invoked_subcommand is not None:
+        return
     from kpi_lib import layouts
 
     names = {one.id: one.name for one in layouts.platforms().values()}
@@ -274,6 +350,38 @@ def formats() -> None:
         sure = "" if layout.confirmed else "（没有用真实文件核对过）"
         platform = names.get(layout.platform, "任何平台")
         typer.echo(f"{layout.id}：{platform} {layout.name}{sure}")
+
+
+@formats_app.command(
+    "learn",
+    help="由一份新的导出起草声明，每处猜测都标“待确认”。"
+    "\n\n例：kpi formats learn 导出.xlsx --platform kuaishou --out draft.yml",
+)
+def learn(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="平台导出的原文件")],
+    platform: Annotated[
+        str,
+        typer.Option(
+            "--platform", metavar="NAME", help="平台的编号或名称；新平台用小写字母编号"
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="写到这个新文件；默认只显示"),
+    ] = None,
+) -> None:
+    """Draft a declaration from somebody's own file."""
+    from kpi_lib import learn as learning
+    from kpi_lib.workspace import write_atomic
+
+    text = learning.draft(file, platform=platform)
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    if out.exists():
+        raise typer.BadParameter(f"{out}已经有了，不覆盖", param_hint="--out")
+    write_atomic(out, text)
+    typer.echo(f"草稿已写到{out}：逐条看过“待确认”，再放进kpi_lib/formats/。")
 
 
 @app.command("doctor", help="这台电脑缺什么，怎样补上。\n\n例：kpi doctor")

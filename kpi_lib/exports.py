@@ -17,7 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from kpi_lib import tables, values
+from kpi_lib import orders, tables, values
 from kpi_lib.catalogue import METRICS, STREAMS
 from kpi_lib.errors import LedgerError, Problem
 from kpi_lib.headers import Match, recognise
@@ -31,7 +31,7 @@ from kpi_lib.layouts import (
     platforms,
 )
 from kpi_lib.tables import Record, Sheet
-from kpi_lib.values import Cell, Number, WrongValue
+from kpi_lib.values import Cell, Number, Order, WrongValue
 
 __all__ = [
     "Column",
@@ -60,6 +60,8 @@ TOTALS = frozenset(
     ]
 )
 """First words of rows that sum up others, as `header_key` writes them."""
+
+_TOTALS = tuple(sorted(TOTALS))
 
 NOTE_STARTS = re.compile(r"注|备注|说明|提示|数据来源|来源|\*|#|※")
 SCIENTIFIC = re.compile(r"\d(\.\d+)?E\+\d+", re.IGNORECASE)
@@ -252,19 +254,25 @@ def read(
         If rows are unaccounted for.
     """
     source = path.name if source is None else source
+    if streamed := orders.from_csv(path, platform=platform, source=source):
+        return _orders(streamed, month)
     book = tables.read(path, where=source)
     found = recognise(book, platform, source)
     layout = found[0].layout
+    if layout.grain == "orders":
+        return _orders(_orders_of(book, found[0], source), month)
     reading = _Reading(source, month, layout)
-    headed = {id(match.sheet): match for match in found}
     for sheet in book.sheets:
         reading.findings.extend(sheet.notices)
-        if match := headed.get(id(sheet)):
-            reading.sheet(match)
-        else:
+        blocks = [match for match in found if match.sheet.name == sheet.name]
+        for match in blocks:
+            reading.table(match)
+        if not blocks:
             reading.aside(sheet)
+        # Side by side every record stands in each of the tables.
+        times = len(layout.beside) or 1 if blocks else 1
         rows = sum(row.sheet == sheet.name for row in reading.ledger)
-        if rows != book.records[sheet.name]:
+        if rows != book.records[sheet.name] * times:
             raise LedgerError(source, book.records[sheet.name], rows)
     reading.tell()
     return Export(
@@ -279,6 +287,52 @@ def read(
         posts=reading.posts,
         ledger=reading.ledger,
         findings=reading.findings,
+    )
+
+
+# -------------------------------------------------------------------- orders
+
+
+def _orders_of(book: tables.Book, match: Match, source: str) -> orders.Orders:
+    return orders.from_book(
+        book,
+        match.layout,
+        match.sheet,
+        match.header,
+        match.columns,
+        source=source,
+    )
+
+
+def _orders(found: orders.Orders, month: str) -> Export:
+    """Read a file of orders: its lines into the ledger, its days into values."""
+    source, sheet = found.source, found.sheet
+    ledger = [
+        LedgerRow(source, one.sheet, 0, one.row, one.line, one.fate, one.reason,
+                  one.column, "")
+        for one in found.entries(month)
+    ]  # fmt: skip
+    for name, records in found.records.items():
+        rows = sum(row.sheet == name for row in ledger)
+        if rows != records:
+            raise LedgerError(source, records, rows)
+    values_ = [
+        DailyRow("", day, metric, "", value, "daily", False, source, sheet, 0, one.row)
+        for day, one in found.days.items()
+        for metric, value in (("orders", float(one.orders)), ("gmv", one.fen / 100))
+    ]
+    return Export(
+        source=source,
+        layout=found.layout.id,
+        platform=found.layout.platform,
+        encoding=found.encoding,
+        created=found.book.created if found.book else None,
+        modified=found.book.modified if found.book else None,
+        daily=[row for row in values_ if f"{row.date:%Y-%m}" == month],
+        other=[row for row in values_ if f"{row.date:%Y-%m}" != month],
+        posts=[],
+        ledger=ledger,
+        findings=found.findings,
     )
 
 
@@ -302,7 +356,7 @@ class _Outcome(NamedTuple):
 
 @dataclass
 class _Reading:
-    """The rows of one file on their way; `sheet` reads one table of it."""
+    """The rows of one file on their way; `table` reads one table of it."""
 
     source: str
     month: str
@@ -312,21 +366,27 @@ class _Reading:
     posts: list[PostRow] = field(default_factory=list)
     ledger: list[LedgerRow] = field(default_factory=list)
     findings: list[Problem] = field(default_factory=list)
+    left: dict[str, list[Match]] = field(default_factory=dict)
     seen: dict[tuple[object, ...], _Row] = field(default_factory=dict)
     told: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    order: Order = ""
 
     def aside(self, sheet: Sheet) -> None:
         """Account for a sheet that is not the table."""
         for record in sheet.records:
             fate: Fate = "blank" if record.blank else "note"
             reason = "" if record.blank else "这张表没有认得的表头，没有读"
-            self._enter(sheet, record, _Outcome(fate, reason))
+            self._enter(sheet, 0, record, _Outcome(fate, reason))
         if any(not record.blank for record in sheet.records):
             self._find(f"表“{sheet.name}”没有认得的表头，没有读", "note")
 
-    def sheet(self, match: Match) -> None:
+    def table(self, match: Match) -> None:
         """Read one table, row by row."""
         sheet = match.sheet
+        if "date" in match.columns:
+            below = sheet.records[match.header + 1 :]
+            dates = [_Row(match, record).cell("date") for record in below]
+            self.order = values.date_order(dates, self.month)
         for index, record in enumerate(sheet.records):
             if record.blank:
                 outcome = _Outcome("blank")
@@ -336,15 +396,19 @@ class _Reading:
                 outcome = _Outcome("header")
             else:
                 outcome = self._row(match, record)
-            self._enter(sheet, record, outcome)
-        self._tell_columns(match)
+            self._enter(sheet, match.block, record, outcome)
+        self._tell_table(match)
 
-    def _enter(self, sheet: Sheet, record: Record, outcome: _Outcome) -> None:
-        place = (self.source, sheet.name, 0, record.row, record.line)
+    def _enter(
+        self, sheet: Sheet, block: int, record: Record, outcome: _Outcome
+    ) -> None:
+        place = (self.source, sheet.name, block, record.row, record.line)
         self.ledger.append(LedgerRow(*place, *outcome))
 
     @staticmethod
     def _is_header(match: Match, record: Record) -> bool:
+        if match.header < 0:
+            return False
         head = match.sheet.records[match.header].cells
         return len(record.cells) == len(head) and all(
             header_key(cell) == header_key(name)
@@ -353,6 +417,8 @@ class _Reading:
 
     def _row(self, match: Match, record: Record) -> _Outcome:
         row = _Row(match, record)
+        if match.why:
+            return row.not_counted()
         if aside := row.total_or_note():
             return aside
         try:
@@ -421,6 +487,10 @@ class _Reading:
                 number = row.number(key)
                 if number is not None:
                     numbers[key] = number
+                elif values.is_below(row.cell(key)):
+                    self.told["比率只写了“小于”（如<0.1%），按缺数处理"].append(
+                        row.record.row
+                    )
         self._remember(row, numbers.values())
         key = self._post_key(row, published, title)
         if self._repeated(key, title, published, status, *numbers.items(), row=row):
@@ -436,7 +506,7 @@ class _Reading:
                 censored=frozenset(k for k, n in numbers.items() if n.censored),
                 source=self.source,
                 sheet=row.match.sheet.name,
-                block=0,
+                block=row.match.block,
                 row=row.record.row,
             )
         )
@@ -445,7 +515,10 @@ class _Reading:
     def _day(self, row: _Row) -> date:
         cell = row.cell("date")
         try:
-            found = values.day(cell, self.month)
+            since = row.match.layout.columns["date"].epoch
+            if since and (moment := values.epoch(cell, since)):
+                return moment.date()
+            found = values.day(cell, self.month, self.order)
         except WrongValue as err:
             raise _Wrong(row.header("date"), values.shown(cell), str(err)) from err
         if found.assumed:
@@ -455,6 +528,9 @@ class _Reading:
     @staticmethod
     def _published(row: _Row) -> datetime:
         cell = row.cell("published_at")
+        since = row.match.layout.columns["published_at"].epoch
+        if since and (moment := values.epoch(cell, since)):
+            return moment
         try:
             return values.moment(cell)
         except WrongValue as err:
@@ -476,7 +552,7 @@ class _Reading:
         return " ".join([f"{published:%Y-%m-%dT%H:%M:%S}", *title.split()])
 
     def _inside(self, day: date) -> bool:
-        return f"{day:%Y-%m}" == self.month
+        return day.isoformat()[:7] == self.month
 
     def _value(
         self,
@@ -498,7 +574,7 @@ class _Reading:
             censored=number.censored,
             source=self.source,
             sheet=row.match.sheet.name,
-            block=0,
+            block=row.match.block,
             row=row.record.row,
         )
 
@@ -520,6 +596,19 @@ class _Reading:
 
     def _find(self, what: str, level: Literal["warning", "note"], do: str = "") -> None:
         self.findings.append(Problem(what=what, where=self.source, do=do, level=level))
+
+    def _tell_table(self, match: Match) -> None:
+        if not any(
+            (row.sheet, row.block) == (match.sheet.name, match.block)
+            and row.fate not in {"header", "preamble", "blank"}
+            for row in self.ledger
+        ):
+            where = f"表“{match.sheet.name}”" if match.layout.sheets else ""
+            self._find(f"{where}只有表头，没有数据", "warning", "确认时间段后重新导出")
+        if match.why:
+            self.left.setdefault(match.why, []).append(match)
+        else:
+            self._tell_columns(match)
 
     def _tell_columns(self, match: Match) -> None:
         unknown = [
@@ -543,15 +632,13 @@ class _Reading:
         ]
         if absent and not match.layout.any_metric:
             self._find(f"文件里没有这些列，相应指标缺数：{'、'.join(absent)}", "note")
-        if not any(
-            row.sheet == match.sheet.name
-            and row.fate not in {"header", "preamble", "blank"}
-            for row in self.ledger
-        ):
-            self._find("只有表头，没有数据", "warning", "确认时间段后重新导出")
 
     def tell(self) -> None:
-        """Sum up what the rows had to tell."""
+        """Sum up what the tables and rows had to tell."""
+        for why, tables_ in self.left.items():
+            names = dict.fromkeys(match.sheet.name for match in tables_)
+            several = self.layout.sheets and f"表“{'”“'.join(names)}”"
+            self._find(f"{several or '认得，'}没有计入：{why}", "note")
         for what, rows in self.told.items():
             self._find(f"{_rows(rows)}{what}", "note")
         for metric in _never_falling([*self.daily, *self.other]):
@@ -613,6 +700,8 @@ class _Row:
         for cell in self.cells(key):
             if values.is_missing(cell, column.missing):
                 return None
+            if column.kind == "percent" and values.is_below(cell):
+                return None
             if column.kind in {"text", "date", "datetime"}:
                 raise _Wrong(self.header(key), values.shown(cell), "这一列不是数")
             try:
@@ -626,6 +715,8 @@ class _Row:
             except WrongValue as err:
                 raise _Wrong(self.header(key), values.shown(cell), str(err)) from err
             found.append(number)
+        if len(found) == 1:  # as mostly; 0 + makes a minus nought a nought
+            return found[0]._replace(value=0 + found[0].value)
         return Number(
             sum(number.value for number in found),
             any(number.censored for number in found),
@@ -640,6 +731,15 @@ class _Row:
                 return kind
         return self.match.layout.default_kind
 
+    def not_counted(self) -> _Outcome:
+        """Return the fate of a row of a table of which nothing is counted."""
+        if _first(self.record).startswith("#"):
+            return _Outcome("preamble", raw=_first(self.record))
+        words = (header_key(cell).rstrip(":") for cell in self.record.cells)
+        if any(word in TOTALS for word in words):
+            return _Outcome("total", "汇总行，不计", raw=_first(self.record))
+        return _Outcome("note", self.match.why)
+
     def total_or_note(self) -> _Outcome | None:
         """Return the fate of a row that is no day and no post."""
         layout = self.match.layout
@@ -648,12 +748,16 @@ class _Row:
         first = next((c for c in self.record.cells if not values.is_missing(c)), None)
         word = header_key(first).rstrip(":")
         summing = word in TOTALS and (not dated or first == self.cell(key))
+        # Google writes the word behind the figures, beyond the last header.
+        beyond = self.record.cells[len(self.match.names) :]
+        summing |= any(header_key(cell) in TOTALS for cell in beyond)
         # Also 累计（9月1日至9月30日）; no day begins with such a word.
         if layout.grain == "daily":
-            summing |= header_key(self.cell(key)).startswith(tuple(TOTALS))
+            summing |= header_key(self.cell(key)).startswith(_TOTALS)
         if summing:
             return _Outcome("total", "汇总行，不计", raw=values.shown(first))
-        filled = sum(not values.is_missing(cell) for cell in self.record.cells)
+        missing = [values.is_missing(cell) for cell in self.record.cells]
+        filled = missing.count(False)
         text = values.plain(first)
         # A lone day without figures is a day, and a broken one is not hidden here.
         alone = filled == 1 and not text[:1].isdigit()

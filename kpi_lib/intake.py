@@ -11,20 +11,20 @@ import io
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
 
-from kpi_lib import clean, exports, metrics, tables, workdays
+from kpi_lib import clean, crosschecks, exports, metrics, tables, workdays
 from kpi_lib.clean import Cleaned, File
 from kpi_lib.errors import ExportError, Problem
 from kpi_lib.exports import LedgerRow
 from kpi_lib.layouts import layouts
 from kpi_lib.records import Decision
 from kpi_lib.roster import Account, Roster
-from kpi_lib.workdays import Calendar
+from kpi_lib.workdays import Calendar, Week
 from kpi_lib.workspace import Workspace, canonical_json, write_atomic
 
 LOOK_AHEAD = 3
@@ -154,8 +154,13 @@ def _paths(folder: Path) -> Iterator[Path]:
     if not folder.is_dir():
         return
     for path in sorted(folder.rglob("*")):
-        if not path.is_dir() and not _NOISE.search(path.name):
+        if not path.is_dir() and not is_noise(path.name):
             yield path
+
+
+def is_noise(name: str) -> bool:
+    """Say whether a file is the desktop's own and never read as an export."""
+    return _NOISE.search(name) is not None
 
 
 def _file(
@@ -219,14 +224,32 @@ def _lost(path: Path, source: str, refusal: ExportError) -> Iterator[LedgerRow]:
 
 def _downloaded(path: Path, source: str, downloads: Mapping[str, date]) -> date | None:
     """Return the download day: of the folder, the file name, or a person's note."""
-    for name in (path.parent.name, path.stem):
-        found = _DAY.search(name)
-        if found:
-            try:
-                return date(*(int(part) for part in found.groups()))
-            except ValueError:
-                continue
-    return downloads.get(source)
+    return (
+        day_at_the_end(path.parent.name)
+        or day_at_the_end(path.stem)
+        or downloads.get(source)
+    )
+
+
+def day_at_the_end(name: str) -> date | None:
+    """
+    Return the day at the end of a name.
+
+    Parameters
+    ----------
+    name : str
+        Of a folder, or of a file without its ending.
+
+    Returns
+    -------
+    date or None
+        None where it ends in no day of the calendar.
+    """
+    found = _DAY.search(name)
+    try:
+        return date(*(int(part) for part in found.groups())) if found else None
+    except ValueError:
+        return None
 
 
 def _closing(day: date, month: str) -> bool:
@@ -314,7 +337,7 @@ def _strays(workspace: Workspace, month: str, accounts: set[str]) -> list[Proble
         return []
     out: list[Problem] = []
     for path in sorted(folder.iterdir()):
-        if _NOISE.search(path.name) or path.name in accounts:
+        if is_noise(path.name) or path.name in accounts:
             continue
         if path.name in ("worklog.xlsx", "worklog"):
             continue
@@ -331,6 +354,46 @@ def _strays(workspace: Workspace, month: str, accounts: set[str]) -> list[Proble
 
 
 # From files to tables, and out.
+
+
+def tables_of(
+    arrived: Arrived,
+    before: Arrived,
+    *,
+    roster: Roster,
+    decisions: Sequence[Decision] = (),
+) -> tuple[Cleaned, Cleaned]:
+    """
+    Clean a month and the one before it, and hold their figures together.
+
+    Parameters
+    ----------
+    arrived, before : Arrived
+        The month, and the one before: opening levels and counters.
+    roster : Roster
+        Names of the accounts.
+    decisions : sequence of Decision
+        Which of two contradicting values holds.
+
+    Returns
+    -------
+    Cleaned, Cleaned
+        The month's tables, with what contradicts itself among the findings, and
+        those of the month before.
+    """
+    names = {account.id: account.name for account in roster.accounts}
+    cleaned, past = (
+        clean.clean(one.files, one.month, names=names, decisions=decisions)
+        for one in (arrived, before)
+    )
+    told = crosschecks.check(
+        arrived.month,
+        arrived.files,
+        daily=cleaned.daily,
+        posts=cleaned.posts,
+        posts_before=past.posts,
+    )
+    return replace(cleaned, findings=(*cleaned.findings, *told)), past
 
 
 def tidy(
@@ -360,11 +423,7 @@ def tidy(
     Cleaned, DataFrame
         The month's tables, and one row per operator, account, metric and stream.
     """
-    names = {account.id: account.name for account in roster.accounts}
-    cleaned = clean.clean(
-        arrived.files, arrived.month, names=names, decisions=decisions
-    )
-    past = clean.clean(before.files, before.month, names=names, decisions=decisions)
+    cleaned, past = tables_of(arrived, before, roster=roster, decisions=decisions)
     monthly = metrics.months(
         arrived.month,
         daily=cleaned.daily,
@@ -432,12 +491,93 @@ def files_table(
 
 
 def _basis(file: File, bases: Mapping[str, str]) -> str:
-    if not file.export:
+    if not file.export or layouts()[file.layout].grain == "none":
         return ""
     if file.export.posts:
         # Where days are on record, counters only list what was published.
         return bases.get(file.account, "listed")
     return "manual" if file.layout == "manual" else "daily"
+
+
+ARRIVAL = {"account": "str", "date": "datetime64[s]", "state": "str"}
+
+
+def arrival(
+    arrived: Arrived,
+    before: Arrived,
+    cleaned: Cleaned,
+    *,
+    roster: Roster,
+    calendar: Calendar,
+) -> pd.DataFrame:
+    """
+    Set every account's days against what the roster expects of it.
+
+    Parameters
+    ----------
+    arrived, before : Arrived
+        The month, and the one before: a first week's download may lie there.
+    cleaned : Cleaned
+        The month's tables.
+    roster : Roster
+        The accounts and the layouts expected of each.
+    calendar : Calendar
+        For the weeks of accounts that have counters only.
+
+    Returns
+    -------
+    DataFrame
+        One row per account that lives in the month and day, see ``ARRIVAL``;
+        `state` is ``present``, ``missing`` or empty for a day that is not due; an
+        account with counters only owes a download a week: its days are ``download``
+        on the day itself, ``covered`` or ``missing`` on the others of the week.
+    """
+    kept: dict[str, set[date]] = {}
+    for account, day in zip(
+        cleaned.daily["account"], cleaned.daily["date"].dt.date, strict=True
+    ):
+        kept.setdefault(account, set()).add(day)
+    downloads: dict[str, set[date]] = {}
+    for file in (*before.files, *arrived.files):
+        if file.export and file.export.posts and file.downloaded:
+            downloads.setdefault(file.account, set()).add(file.downloaded)
+    days = workdays.days_of(arrived.month)
+    rows = []
+    for owner in roster.accounts:
+        if not owner.overlaps(days[0], days[-1]):
+            continue
+        # One that never sent anything still owes what the roster expects of it.
+        first = arrived.first_days.get(owner.id, owner.from_)
+        states = _states(
+            owner,
+            [day for day in days if owner.overlaps(day, day) and day >= first],
+            kept.get(owner.id, set()),
+            downloads.get(owner.id, set()),
+            calendar.weeks(arrived.month),
+        )
+        rows += [(owner.id, day, states.get(day, "")) for day in days]
+    return pd.DataFrame(rows, columns=list(ARRIVAL)).astype(ARRIVAL)
+
+
+def _states(
+    account: Account,
+    due: Sequence[date],
+    kept: set[date],
+    downloads: set[date],
+    weeks: Sequence[Week],
+) -> dict[date, str]:
+    known = [layouts()[name] for name in account.expects if name in layouts()]
+    if any(layout.grain != "posts" for layout in known):
+        return dict.fromkeys(due, "missing") | dict.fromkeys(kept, "present")
+    states: dict[date, str] = {}
+    for week in weeks if known else ():
+        inside = [day for day in week.days_in_month if day in due]
+        if week.working_days:
+            came = any(week.start <= day <= week.end for day in downloads)
+            states |= dict.fromkeys(inside, "covered" if came else "missing")
+    return (
+        states | dict.fromkeys(kept, "present") | dict.fromkeys(downloads, "download")
+    )
 
 
 def save(

@@ -19,7 +19,7 @@ from ruamel.yaml import YAML
 from kpi_lib.catalogue import METRICS, STREAMS
 
 Form = Literal["article", "video", "social", "product"]
-Grain = Literal["daily", "posts"]
+Grain = Literal["daily", "posts", "orders", "none"]
 PostKind = Literal["article", "video", "micro", ""]
 ColumnKind = Literal[
     "text", "date", "datetime", "count", "money", "percent", "duration", "stars"
@@ -33,6 +33,7 @@ ROLES = (
     "link",
     "kind",
     "status",
+    "after_sales",
     "account",
     "metric",
     "value",
@@ -106,6 +107,11 @@ class Column(_Declared):
         Whether values below 0 are possible.
     missing : tuple of str
         Marks for "no value" beside the general ones.
+    epoch : {"s", "ms"} or None
+        Unit of a date that is written as time since 1970.
+    sheet : str
+        Name of the only sheet where the column means this: a workbook with
+        one metric a sheet has the same header on all of them.
     """
 
     kind: ColumnKind
@@ -116,6 +122,8 @@ class Column(_Declared):
     unit: Literal["yuan", "fen"] = "yuan"
     signed: bool = False
     missing: tuple[str, ...] = ()
+    epoch: Literal["s", "ms"] | None = None
+    sheet: str = ""
 
     @property
     def parts(self) -> tuple[tuple[str, ...], ...]:
@@ -128,7 +136,25 @@ class Column(_Declared):
             raise ValueError("source or sum, one of them")
         if (self.kind == "percent") != (self.scale is not None):
             raise ValueError("a percent column, and no other, has a scale")
+        if self.epoch and self.kind not in {"date", "datetime"}:
+            raise ValueError("only a date has an epoch")
         return self
+
+
+class Beside(_Declared):
+    """
+    One of several tables that stand side by side in a sheet.
+
+    Parameters
+    ----------
+    needs : tuple of str
+        Headers by which it is known.
+    why : str
+        Why nothing of it is counted, as a sentence of the ledger.
+    """
+
+    needs: Annotated[tuple[str, ...], Field(min_length=1)]
+    why: Annotated[str, Field(min_length=1)]
 
 
 class Layout(_Declared):
@@ -143,8 +169,9 @@ class Layout(_Declared):
         Id of its platform; empty for ``manual``.
     name : str
         What the platform calls it.
-    grain : {"daily", "posts"}
-        A row per day, or per post with counters.
+    grain : {"daily", "posts", "orders", "none"}
+        A row per day, per post with counters, or per line of an order; none where
+        nothing in it is a metric of ours: known, and every row accounted for.
     confirmed : bool
         True where the headers are known from a real export or from code that
         reads one.
@@ -156,6 +183,25 @@ class Layout(_Declared):
         By role (see `ROLES`) or metric, a part behind a colon: ``revenue:ads``.
     any_metric : bool
         True where the file holds one metric or more of those listed.
+    needs : tuple of tuple of str
+        Headers, each with its aliases, that the file must have beside its
+        columns.
+    closed : bool
+        True where a header that is not known here means another table: a
+        further dimension would turn one row per day into many.
+    why : str
+        Why rows, tables or sheets that are known here are not counted.
+    beside : tuple of Beside
+        Tables side by side, from left to right, under one row of headers; empty
+        columns stand between them.
+    titles : tuple of str
+        First cells of rows that begin a table, where tables stand one above the
+        other.
+    opens_with : tuple of str
+        How one of the first lines begins; tables with headers of their own
+        follow, with empty lines between.
+    sheets : tuple of str
+        Sheets of which a workbook has one at least.
     ignore : tuple of str
         Known headers that are not used.
     id_in_link : str
@@ -166,6 +212,10 @@ class Layout(_Declared):
         Kind of posts without that column.
     private : tuple of str
         Words in the column ``status`` of posts that only their author sees.
+    paid, unpaid : tuple of str
+        What the column ``status`` says of orders that count, and that do not.
+    standing, refunded : tuple of str
+        What the column ``after_sales`` says of orders that count, and that do not.
     """
 
     id: str
@@ -173,17 +223,28 @@ class Layout(_Declared):
     name: str
     grain: Grain
     confirmed: bool
-    columns: dict[str, Column]
+    columns: dict[str, Column] = {}
     properties_dates_true: bool = False
     download: str = ""
     any_metric: bool = False
+    needs: tuple[tuple[str, ...], ...] = ()
+    closed: bool = False
+    why: str = ""
+    beside: tuple[Beside, ...] = ()
+    titles: tuple[str, ...] = ()
+    opens_with: tuple[str, ...] = ()
+    sheets: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     id_in_link: str = ""
     kinds: dict[PostKind, tuple[str, ...]] = {}
     default_kind: PostKind = ""
     private: tuple[str, ...] = ()
+    paid: tuple[str, ...] = ()
+    unpaid: tuple[str, ...] = ()
+    standing: tuple[str, ...] = ()
+    refunded: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def metric_columns(self) -> dict[str, Column]:
         """The columns that are metrics, by ``metric`` or ``metric:part``."""
         return {key: col for key, col in self.columns.items() if key not in ROLES}
@@ -196,9 +257,14 @@ class Layout(_Declared):
     @cached_property
     def headers(self) -> frozenset[str]:
         """Every header that the layout knows, as `header_key` writes it."""
-        used = (names for col in self.columns.values() for names in col.parts)
-        known = (*(alias for names in used for alias in names), *self.ignore)
-        return frozenset(map(header_key, known))
+        used = [names for col in self.columns.values() for names in col.parts]
+        used += [*self.needs, *(table.needs for table in self.beside), self.ignore]
+        return frozenset(header_key(alias) for names in used for alias in names)
+
+    @property
+    def arranged(self) -> bool:
+        """Whether it is more than one table under one header."""
+        return bool(self.beside or self.titles or self.opens_with or self.sheets)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -208,8 +274,13 @@ class Layout(_Declared):
                 raise ValueError(f"no such metric: {key}")
             if self.grain == "daily" and METRICS[metric].kind == "ratio":
                 raise ValueError(f"a ratio cannot be summed over days: {metric}")
-        needed = "date" if self.grain == "daily" else "published_at"
-        if needed not in self.columns:
+        needed = "published_at" if self.grain == "posts" else "date"
+        if self.grain == "none":
+            if self.columns or not (self.why or self.beside):
+                raise ValueError("grain none has no columns, and says why")
+            if not (self.needs or self.arranged):
+                raise ValueError("grain none needs something to be known by")
+        elif needed not in self.columns:
             raise ValueError(f"{self.grain} needs the column {needed}")
         re.compile(self.id_in_link)
         return self
@@ -237,24 +308,45 @@ def header_key(text: object) -> str:
     ).casefold()
 
 
+def declaration(text: str) -> tuple[Platform, dict[str, Layout]]:
+    """
+    Parse the declaration of one platform.
+
+    Parameters
+    ----------
+    text : str
+        What a file of ``formats/`` holds.
+
+    Returns
+    -------
+    Platform, dict of str to Layout
+        The platform, and its layouts by id.
+    """
+    content = YAML(typ="safe", pure=True).load(text)
+    declared = content.pop("layouts", [])
+    platform = Platform(**content)
+    found = {}
+    for layout in declared:
+        full = f"{platform.id}.{layout.pop('id')}"
+        found[full] = Layout(id=full, platform=platform.id, **layout)
+    return platform, found
+
+
 @cache
 def _declarations() -> tuple[dict[str, Platform], dict[str, Layout]]:
-    yaml = YAML(typ="safe", pure=True)
     platforms, layouts = [], {}
     files = (resources.files("kpi_lib") / "formats").iterdir()
     for file in sorted(files, key=lambda file: file.name):
         if not file.name.endswith(".yml"):
             continue
-        content = yaml.load(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
         if file.name == f"{MANUAL}.yml":
+            content = YAML(typ="safe", pure=True).load(text)
             layouts[MANUAL] = Layout(id=MANUAL, platform="", **content)
             continue
-        declared = content.pop("layouts", [])
-        platform = Platform(**content)
+        platform, declared = declaration(text)
         platforms.append(platform)
-        for layout in declared:
-            full = f"{platform.id}.{layout.pop('id')}"
-            layouts[full] = Layout(id=full, platform=platform.id, **layout)
+        layouts |= declared
     platforms.sort(key=lambda platform: (platform.order, platform.id))
     return {platform.id: platform for platform in platforms}, layouts
 

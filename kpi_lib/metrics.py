@@ -414,8 +414,8 @@ class _Work:
         posts: pd.DataFrame,
         posts_before: pd.DataFrame,
     ) -> None:
-        closings = _snapshots(_weighted(posts), self.month)
-        openings = _snapshots(_weighted(posts_before), workdays.shift(self.month, -1))
+        closings = snapshots(_weighted(posts), self.month)
+        openings = snapshots(_weighted(posts_before), workdays.shift(self.month, -1))
         first, last = self.days[0], self.days[-1]
         opened = {account for account, _ in openings}
         for (account, kind), closing in sorted(closings.items()):
@@ -546,10 +546,14 @@ class _Work:
         both = pd.concat([now.posts, before.posts], ignore_index=True)
         downloads = _days_by_account(both, "downloaded")
         for account in self.roster.accounts:
-            known = [self.layouts[n] for n in account.expects if n in self.layouts]
+            known = [
+                self.layouts[n]
+                for n in account.expects
+                if n in self.layouts and self.layouts[n].grain != "none"
+            ]
             if not known:
                 continue
-            daily = any(layout.grain == "daily" for layout in known)
+            daily = any(layout.grain != "posts" for layout in known)
             for operator in self.roster.operators:
                 owed = self._owed(account, operator.id)
                 if daily:
@@ -919,7 +923,20 @@ def _weighted(posts: pd.DataFrame) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
-class _Counters:
+class Counters:
+    """
+    The counters of one post in one download.
+
+    Parameters
+    ----------
+    published : date
+        When the post came out.
+    counts : mapping of str to Fraction
+        Metric → counter.
+    source, sheet, row
+        Where it stands.
+    """
+
     published: date
     counts: Mapping[str, Fraction | float]
     source: str
@@ -927,25 +944,48 @@ class _Counters:
     row: int
 
     def at(self, value: Fraction | float) -> _Value:
+        """Return one of its counters, or what was taken off it, with its place."""
         return _Value(self.published, value, "", self.source, self.sheet, self.row)
 
 
 @dataclass(frozen=True)
-class _Snapshot:
+class Snapshot:
+    """
+    An account's posts of one kind in one download.
+
+    Parameters
+    ----------
+    day : date or None
+        The day of download, if it is known.
+    posts : mapping of str to Counters
+        Post → its counters.
+    """
+
     day: date | None
-    posts: Mapping[str, _Counters]
+    posts: Mapping[str, Counters]
 
 
-def _snapshots(posts: pd.DataFrame, month: str) -> dict[tuple[str, str], _Snapshot]:
+def snapshots(posts: pd.DataFrame, month: str) -> dict[tuple[str, str], Snapshot]:
     """
     Return each account's closing counters of a month, per kind of post.
 
     The first download on day 1 to 5 of the next month, else the last one inside the
     month; files without a download day only where nothing else is there.
+
+    Parameters
+    ----------
+    posts : DataFrame
+        See `kpi_lib.clean.POSTS`.
+    month : str
+        ``YYYY-MM``.
+
+    Returns
+    -------
+    dict of (account, kind) to Snapshot
     """
     first, last = workdays.days_of(month)[0], workdays.days_of(month)[-1]
     window = last + timedelta(days=COUNTER_WINDOW)
-    out: dict[tuple[str, str], _Snapshot] = {}
+    out: dict[tuple[str, str], Snapshot] = {}
     for (account, kind), group in posts.groupby(["account", "kind"]):
         days = sorted({d.date() for d in group["downloaded"].dropna()})
         after = [day for day in days if last < day <= window]
@@ -956,15 +996,15 @@ def _snapshots(posts: pd.DataFrame, month: str) -> dict[tuple[str, str], _Snapsh
         else:
             rows = group[group["downloaded"] == pd.Timestamp(closing)]
         if not rows.empty:
-            out[str(account), str(kind)] = _Snapshot(closing, _counters(rows))
+            out[str(account), str(kind)] = Snapshot(closing, _counters(rows))
     return out
 
 
-def _counters(rows: pd.DataFrame) -> dict[str, _Counters]:
+def _counters(rows: pd.DataFrame) -> dict[str, Counters]:
     named = [name for name in METRICS if name in rows]
-    out: dict[str, _Counters] = {}
+    out: dict[str, Counters] = {}
     for record in rows.to_dict("records"):
-        out[record["post"]] = _Counters(
+        out[record["post"]] = Counters(
             record["published_at"].date(),
             {n: _exactly(record[n]) for n in named if pd.notna(record[n])},
             record["source"],

@@ -12,6 +12,7 @@ from kpi_lib.card_sections import header, score_card, sentences, waterfall
 from kpi_lib.fan_sections import followers, platforms
 from kpi_lib.fragments import SEALED, Fragment, Seal, Style, seal, style
 from kpi_lib.source_sections import (
+    arrival,
     compare,
     counted,
     fates,
@@ -35,6 +36,7 @@ __all__ = [
     "Seal",
     "Style",
     "activity",
+    "arrival",
     "compare",
     "counted",
     "engagement",

@@ -11,6 +11,7 @@ import atexit
 import codecs
 import contextlib
 import csv
+import errno
 import io
 import json
 import os
@@ -24,7 +25,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 from kpi_lib.errors import Problem, Unreadable
 from kpi_lib.values import Cell
@@ -34,12 +35,17 @@ __all__ = ["Book", "Cell", "Record", "Sheet", "parse", "read", "read_bytes"]
 Kind = Literal["csv", "xlsx", "xls", "html"]
 
 SIZE_CAP = 50 * 1024 * 1024
+MOST_CELLS = 2_000_000
+"""As for workbooks; an order file of a million rows is read elsewhere."""
+MOST_COLUMNS = 16_384
+"""As Excel has: a longer row is no row of a table."""
 TIME_OUT = 10.0
 WORKER = Path(__file__).with_name("_table_worker.py")
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ZIP = b"PK"
 DELIMITERS = ",\t;"
+EXPECTED = "完整的xlsx、xls、CSV或网页表格"
 HEAD_LINES, HEAD_CHARACTERS = 12, 1 << 16
 """So many lines tell the delimiter; headers stand within the first dozen rows."""
 
@@ -163,6 +169,35 @@ def read_bytes(path: Path, *, where: str) -> bytes:
     bytes
         All of it.
     """
+    with open_file(path, where=where) as stream:
+        length = os.fstat(stream.fileno()).st_size
+        if length > SIZE_CAP:
+            size = length / 1024 / 1024
+            raise _refusal(
+                where,
+                f"文件有{size:.0f}MB，上限50MB",
+                "缩短时间段再导出",
+                expected="50MB以内",
+            )
+        return stream.read(SIZE_CAP + 1)
+
+
+def open_file(path: Path, *, where: str) -> BinaryIO:
+    """
+    Open a regular file; a link, a pipe or a device is refused, not followed.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    where : str
+        What problems call it.
+
+    Returns
+    -------
+    BinaryIO
+        Its bytes, to be closed by the caller.
+    """
     flags = os.O_RDONLY
     for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):  # not on every system
         flags |= getattr(os, name, 0)
@@ -171,20 +206,18 @@ def read_bytes(path: Path, *, where: str) -> bytes:
     except FileNotFoundError as err:
         raise _refusal(where, "没有这个文件", "检查路径") from err
     except OSError as err:
+        # With O_NOFOLLOW a link is a loop of links.
+        link = err.errno == errno.ELOOP
         raise _refusal(
             where,
-            f"打不开文件（{err.strerror or err}）",
-            "放入普通文件（不是链接），并确认有读取权限",
+            "打不开文件（是符号链接）" if link else "打不开文件",
+            "放入导出的文件本身，并确认有读取权限",
+            expected="普通文件",
         ) from err
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise _refusal(where, "不是普通文件", "放入导出的文件本身")
-    with os.fdopen(descriptor, "rb") as stream:
-        if status.st_size > SIZE_CAP:
-            size = status.st_size / 1024 / 1024
-            raise _refusal(where, f"文件有{size:.0f}MB，上限50MB", "缩短时间段再导出")
-        return stream.read(SIZE_CAP + 1)
+        raise _refusal(where, "不是普通文件", "放入导出的文件本身", expected="普通文件")
+    return os.fdopen(descriptor, "rb")
 
 
 def parse(content: bytes, *, where: str) -> Book:
@@ -240,6 +273,13 @@ def decode(content: bytes, *, where: str) -> tuple[str, str]:
         return _strict(content, "utf-16", where), "utf-16"
     if content.startswith(codecs.BOM_UTF8):
         return _strict(content, "utf-8-sig", where), "utf-8-sig"
+    if _zeros_alternate(content):
+        raise _refusal(
+            where,
+            "像是UTF-16编码，但开头没有标记，不能确定",
+            "在Excel里另存为“CSV UTF-8”",
+            expected="UTF-8、GB18030或带标记的UTF-16",
+        )
     try:
         return _printable(content.decode("utf-8"), where), "utf-8"
     except UnicodeDecodeError as err:
@@ -249,6 +289,13 @@ def decode(content: bytes, *, where: str) -> tuple[str, str]:
         if sum(character >= "\u0800" for character in before) >= 3:
             raise _undecodable(content, err, where) from err
     return _strict(content, "gb18030", where).removeprefix("\ufeff"), "gb18030"
+
+
+def _zeros_alternate(content: bytes) -> bool:
+    """Return whether zeros stand at every second byte only, as in UTF-16."""
+    head = content[:4096]
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    return min(even, odd) == 0 and max(even, odd) >= 4  # a few digits or commas
 
 
 def _strict(content: bytes, encoding: str, where: str) -> str:
@@ -267,6 +314,7 @@ def _undecodable(content: bytes, err: UnicodeDecodeError, where: str) -> Unreada
                 what=f"第{err.start + 1}个字节（0x{byte}）不能按UTF-8或GB18030解读",
                 where=where,
                 place=f"第{line}行",
+                expected="从头到尾同一种编码的文字",
                 do="文件可能被截断或改坏：重新导出，或在Excel里另存为“CSV UTF-8”",
             ),
         )
@@ -287,7 +335,7 @@ def _refuse_json(start: str, where: str) -> None:
         return
     try:
         value = json.loads(start)
-    except ValueError:
+    except (ValueError, RecursionError):
         return
     message = ""
     if isinstance(value, dict):
@@ -303,11 +351,15 @@ def _read_csv(text: str, encoding: str, where: str) -> Book:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     records: list[Record] = []
     notices: list[Problem] = []
-    line = 1
+    if '"' not in text:  # every mark counts: told before two million are held
+        _refuse_size(0, text.count("\n") + text.count(delimiter), where, 0)
+    line, held = 1, 0
     try:
         for row, fields in enumerate(reader, 1):
-            cells = tuple(value or None for value in fields)
-            records.append(Record(row=row, line=line, cells=cells))
+            held += len(fields) + 1
+            _refuse_size(len(fields), held, where, line)
+            cells = tuple([value or None for value in fields])
+            records.append(Record(row, line, cells))
             if reader.line_num > line and _swallows(fields, delimiter):
                 notices.append(_swallowed(where, row, line))
             line = reader.line_num + 1
@@ -318,6 +370,21 @@ def _read_csv(text: str, encoding: str, where: str) -> Book:
     if len(records) != counted[""]:
         raise _disagreement(where, counted[""], len(records))
     return Book(kind="csv", encoding=encoding, sheets=(sheet,), records=counted)
+
+
+def _refuse_size(width: int, held: int, where: str, line: int) -> None:
+    """Refuse a row wider than Excel's, and more cells than fit into memory."""
+    if width <= MOST_COLUMNS and held <= MOST_CELLS:
+        return
+    wide = width > MOST_COLUMNS
+    what = f"这一行有{width}格" if wide else "表格有200万格以上"
+    raise _refusal(
+        where,
+        what,
+        "重新导出；太大时缩短时间段",
+        expected=f"每行{MOST_COLUMNS}格以内" if wide else "200万格以内",
+        place=f"第{line}行" if line else "",
+    )
 
 
 def _csv_problem(err: csv.Error, where: str, line: int) -> Problem:
@@ -331,6 +398,7 @@ def _csv_problem(err: csv.Error, where: str, line: int) -> Problem:
         what=what,
         where=where,
         place=f"第{line}行",
+        expected="成对的引号",
         do="重新导出；不要用记事本改导出的文件",
     )
 
@@ -385,6 +453,9 @@ def count_records(text: str, delimiter: str) -> int:
         Records: line ends outside quotes, and a last line without an end. A
         quote opens only at the start of a field.
     """
+    if '"' not in text:
+        ends = re.findall(r"\r\n|\r|\n", text)
+        return len(ends) + (text != "" and text[-1] not in "\r\n")
     quoted, bare = '"[^"]*(?:""[^"]*)*"', f'(?!")[^{delimiter}\r\n]*'
     step = re.compile(rf"({quoted}|{bare})({delimiter}|\r\n|\r|\n)")
     count = position = 0
@@ -409,35 +480,68 @@ def _read_markup(start: str, encoding: str, where: str) -> Book:
 
 # ----------------------------------------------------------- the child process
 
-REFUSALS: dict[str, tuple[str, str]] = {
-    "damaged": ("文件已损坏或不完整，读不出表格", "重新导出；不要改扩展名"),
+REFUSALS: dict[str, tuple[str, str, str]] = {
+    "damaged": ("文件已损坏或不完整，读不出表格", EXPECTED, "重新导出；不要改扩展名"),
     "not_xlsx": (
         "是压缩包，但不是xlsx（可能是xlsb、ods或zip）",
+        EXPECTED,
         "解压，或在Excel里另存为xlsx",
     ),
-    "locked": ("文件有密码", "去掉密码再放入"),
-    "bomb": ("压缩包展开后过大，不读", "重新导出；来历不明的文件不要放入"),
-    "hostile": ("文件里有不该有的内容，不读", "重新导出；来历不明的文件不要放入"),
+    "locked": ("文件有密码", "没有密码的文件", "去掉密码再放入"),
+    "bomb": (
+        "压缩包展开后过大，不读",
+        "展开后200MB、2000个部分以内",
+        "重新导出；来历不明的文件不要放入",
+    ),
+    "hostile": (
+        "文件里有不该有的内容，不读",
+        EXPECTED,
+        "重新导出；来历不明的文件不要放入",
+    ),
     "too_many_cells": (
         "表格范围过大，多半是很远处有一个多余的单元格",
+        "200万格以内、每行16384格以内",
         "删去多余的单元格，或重新导出",
     ),
-    "too_big": ("文件太大，读它要超过512MB内存", "缩短时间段再导出"),
-    "rows_outside_table": ("网页里有表格之外的表行，可能不完整", "重新导出"),
-    "torn": ("网页里的表格没有结尾，下载不完整", "重新导出"),
-    "login": ("是登录网页，不是表格：下载时登录已过期", "登录后台重新下载"),
-    "no_table": ("是网页，里面没有表格：多半是登录过期或出错页", "登录后台重新下载"),
-    "died": ("读它的子进程崩溃了：文件有问题或占用内存过多", "重新导出"),
-    "late": (f"{TIME_OUT:.0f}秒内读不完", "缩短时间段再导出"),
+    "too_big": ("文件太大，读它要超过512MB内存", "较短的时间段", "缩短时间段再导出"),
+    "rows_outside_table": (
+        "网页里有表格之外的表行，可能不完整",
+        EXPECTED,
+        "重新导出",
+    ),
+    "torn": ("网页里的表格没有结尾，下载不完整", EXPECTED, "重新导出"),
+    "login": (
+        "是登录网页，不是表格：下载时登录已过期",
+        EXPECTED,
+        "登录后台重新下载",
+    ),
+    "no_table": (
+        "是网页，里面没有表格：多半是登录过期或出错页",
+        EXPECTED,
+        "登录后台重新下载",
+    ),
+    "died": (
+        "读它的子进程崩溃了：文件有问题或占用内存过多",
+        EXPECTED,
+        "重新导出",
+    ),
+    "late": (
+        f"{TIME_OUT:.0f}秒内读不完",
+        "较短的时间段",
+        "缩短时间段再导出",
+    ),
 }
+"""What is wrong, what was expected, what to do, by the child's code."""
 
 
 def _ask_worker(kind: Kind, content: bytes, encoding: str, where: str) -> Book:
     result = _WORKERS.ask(kind, content)
     if "refused" in result:
-        what, do = REFUSALS[result["refused"]]
+        what, expected, do = REFUSALS[result["refused"]]
         about = str(result.get("about") or "")[:80]
-        raise _refusal(where, f"{what}（{about}）" if about else what, do)
+        place = str(result.get("place") or "")[:40]
+        what = f"{what}（{about}）" if about else what
+        raise _refusal(where, what, do, expected=expected, place=place)
     sheets, records = [], {}
     for part in result["sheets"]:
         name = part["name"]
@@ -446,8 +550,7 @@ def _ask_worker(kind: Kind, content: bytes, encoding: str, where: str) -> Book:
         if len(part["rows"]) != part["records"]:
             raise _disagreement(where, part["records"], len(part["rows"]))
         rows = [
-            Record(row=row, line=None, cells=tuple(_cell(cell) for cell in cells))
-            for row, cells in enumerate(part["rows"], 1)
+            Record(row, None, tuple(cells)) for row, cells in enumerate(part["rows"], 1)
         ]
         sheets.append(
             Sheet(
@@ -468,12 +571,14 @@ def _ask_worker(kind: Kind, content: bytes, encoding: str, where: str) -> Book:
     )
 
 
-def _cell(cell: str | int | float | dict[str, str] | None) -> Cell:
-    if not isinstance(cell, dict):
-        return cell
-    if "datetime" in cell:
-        return datetime.fromisoformat(cell["datetime"])
-    return date.fromisoformat(cell["date"])
+def _dated(value: dict[str, Any]) -> Any:
+    """Return the day or time that an object of one key stands for."""
+    if len(value) == 1:
+        if "datetime" in value:
+            return datetime.fromisoformat(value["datetime"])
+        if "date" in value:
+            return date.fromisoformat(value["date"])
+    return value
 
 
 def _day(text: str | None) -> date | None:
@@ -570,7 +675,7 @@ class _Workers:
         sink.write(head + b"\n" + content)
         sink.flush()
         size = json.loads(source.readline())["size"]
-        result: dict[str, Any] = json.loads(source.read(size))
+        result: dict[str, Any] = json.loads(source.read(size), object_hook=_dated)
         return result
 
     def close(self) -> None:
@@ -604,5 +709,9 @@ def _disagreement(where: str, counted: int, found: int) -> Unreadable:
     )
 
 
-def _refusal(where: str, what: str, do: str) -> Unreadable:
-    return Unreadable((Problem(what=what, where=where, do=do),))
+def _refusal(
+    where: str, what: str, do: str, *, expected: str = EXPECTED, place: str = ""
+) -> Unreadable:
+    return Unreadable(
+        (Problem(what=what, where=where, place=place, expected=expected, do=do),)
+    )

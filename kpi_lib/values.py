@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import date, datetime, time
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 Cell = str | int | float | bool | date | datetime | None
@@ -19,6 +21,8 @@ Cell = str | int | float | bool | date | datetime | None
 NumberKind = Literal["count", "money", "percent", "duration", "stars"]
 Scale = Literal["text_percent", "fraction", "percent_number"]
 MoneyUnit = Literal["yuan", "fen"]
+Order = Literal["", "month first", "day first"]
+EpochUnit = Literal["s", "ms"]
 
 MISSING = frozenset(
     [
@@ -42,7 +46,11 @@ LARGEST = Decimal(2**53)
 _NUMBER = re.compile(
     r"([+-]?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?(千|k|万|w|亿)?(\+?)", re.ASCII
 )
+_DIGITS = re.compile(r"\d{1,15}", re.ASCII)
 _PERCENT = re.compile(r"([+-]?\d+(?:\.\d+)?)%", re.ASCII)
+_BELOW = re.compile(r"<=?\d+(?:\.\d+)?%?", re.ASCII)
+_EPOCH_END = 4_102_444_800  # the year 2100
+_EPOCH = re.compile(r"\d{9,13}", re.ASCII)
 _BARE = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
 _CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{2}(?:\.\d+)?)", re.ASCII)
 _SECONDS = re.compile(
@@ -138,14 +146,38 @@ def is_missing(cell: Cell, also: tuple[str, ...] = ()) -> bool:
     bool
         True for a missing value, which is never 0.
     """
+    # Most cells are whole numbers: those are looked at no further.
+    if not also and (
+        (type(cell) is str and cell.isascii() and cell.isdigit()) or type(cell) is int
+    ):
+        return False
     text = plain(cell)
     if text.casefold() in MISSING:
         return True
     if text in also:
         return True
+    if not also:
+        return False
     # A declared -1 also comes as "-1.00" and as a number.
     marks = {Decimal(mark) for mark in also if _BARE.fullmatch(mark)}
     return bool(_BARE.fullmatch(text)) and Decimal(text) in marks
+
+
+def is_below(cell: Cell) -> bool:
+    """
+    Return whether a cell only says that a share is below a threshold.
+
+    Parameters
+    ----------
+    cell : Cell
+        Any cell.
+
+    Returns
+    -------
+    bool
+        True for <0.1%: neither 0 nor 0.001, so no value, and to be told.
+    """
+    return bool(_BELOW.fullmatch(plain(cell)))
 
 
 def number(
@@ -182,6 +214,10 @@ def number(
     WrongValue
         For anything outside the grammar.
     """
+    if kind == "count" and type(cell) is str and _DIGITS.fullmatch(cell):
+        return Number(float(cell))  # what most cells are, without the grammar
+    if kind == "count" and type(cell) is int and 0 <= cell <= 2**53:
+        return Number(float(cell))
     if isinstance(cell, bool | date):
         raise WrongValue(f"“{shown(cell)}”不是数")
     raw = str(cell)
@@ -203,7 +239,8 @@ def number(
     return found
 
 
-def day(cell: Cell, month: str) -> Day:
+@lru_cache(maxsize=4096, typed=True)  # the days of a month are few
+def day(cell: Cell, month: str, order: Order | None = None) -> Day:
     """
     Read a day.
 
@@ -212,9 +249,11 @@ def day(cell: Cell, month: str) -> Day:
     cell : Cell
         A cell that is not missing; a time of day is dropped.
     month : str
-        Month of the file, ``2026-10``. A day without a year, or with an order
-        that is not told by the form, counts only where exactly one reading
-        falls into this month.
+        Month of the file, ``2026-10``. A day without a year counts only where
+        it falls into this month.
+    order : {"", "month first", "day first"} or None
+        Order of 10/02/2026 in the whole file, as `date_order` tells it; None
+        asks this cell alone.
 
     Returns
     -------
@@ -227,32 +266,103 @@ def day(cell: Cell, month: str) -> Day:
         For anything outside the grammar.
     """
     text = plain(cell)
-    year, number_of_month = int(month[:4]), int(month[5:7])
-    readings: set[date]
+    found: date | None = None
     if match := _NO_YEAR.fullmatch(text):
-        readings = {_valid(text, year, int(match[1]), int(match[2])).date()}
-    elif match := _YEAR_LAST.fullmatch(text):
-        first, second, last = int(match[1]), int(match[2]), int(match[3])
-        readings = {*_existing(last, first, second), *_existing(last, second, first)}
+        found = _valid(text, int(month[:4]), int(match[1]), int(match[2])).date()
+        if f"{found:%Y-%m}" != month:
+            found = None
+    elif _YEAR_LAST.fullmatch(text):
+        order = date_order([cell], month) if order is None else order
+        found = _ordered(text, order) if order else None
     else:
         return Day(moment(cell).date())
-    inside = [
-        value
-        for value in sorted(readings)
-        if (value.year, value.month) == (year, number_of_month)
-    ]
-    if len(inside) != 1:
+    if found is None:
         raise WrongValue(f"“{text}”看不出是哪一年哪一天，应写成2026-10-01的样子")
-    return Day(inside[0], assumed=True)
+    return Day(found, assumed=True)
 
 
-def _existing(year: int, month: int, day_: int) -> list[date]:
+def date_order(cells: Iterable[Cell], month: str) -> Order:
+    """
+    Return the order of month and day in dates like 10/02/2026.
+
+    Parameters
+    ----------
+    cells : iterable of Cell
+        The dates of a whole table: one order holds for all of them.
+    month : str
+        Month of the file.
+
+    Returns
+    -------
+    {"", "month first", "day first"}
+        The one order that makes every date exist, some of them in the month;
+        where both do, the one that puts all of them there; else none.
+    """
+    texts = [text for cell in cells if _YEAR_LAST.fullmatch(text := plain(cell))]
+    orders: tuple[Order, Order] = ("month first", "day first")
+    # A date that does not exist in any order is wrong by itself, not a witness.
+    days = [
+        pair
+        for text in texts
+        if any(pair := tuple(_ordered(text, order) for order in orders))
+    ]
+    whole: list[Order] = []
+    some: list[Order] = []
+    for place, order in enumerate(orders):
+        inside = [
+            (value := pair[place]) is not None and f"{value:%Y-%m}" == month
+            for pair in days
+        ]
+        if all(pair[place] for pair in days) and any(inside):
+            some.append(order)
+            if all(inside):
+                whole.append(order)
+    if len(some) == 1:
+        return some[0]
+    # Both put all of them into the month only where month and day are equal.
+    return whole[0] if whole else ""
+
+
+def _ordered(text: str, order: Order) -> date | None:
+    match = _YEAR_LAST.fullmatch(text)
+    if match is None:
+        return None
+    first, second, year = (int(part) for part in match.groups())
+    month, day_ = (first, second) if order == "month first" else (second, first)
     try:
-        return [date(year, month, day_)]
+        return date(year, month, day_)
     except ValueError:
-        return []
+        return None
 
 
+def epoch(cell: Cell, unit: EpochUnit) -> datetime | None:
+    """
+    Read a time that is counted from 1970.
+
+    Parameters
+    ----------
+    cell : Cell
+        A cell of a column that is declared so.
+    unit : {"s", "ms"}
+        Seconds or thousandths.
+
+    Returns
+    -------
+    datetime or None
+        Time in China; None where the cell is no such number.
+    """
+    text = plain(cell)
+    if isinstance(cell, bool | date) or not _EPOCH.fullmatch(text):
+        return None
+    seconds = int(text) // (1000 if unit == "ms" else 1)
+    # Seconds taken for thousandths, or the reverse, fall far outside.
+    if not 0 < seconds < _EPOCH_END:
+        return None
+    found = datetime(1970, 1, 1) + timedelta(seconds=seconds, hours=8)
+    return found if found.year >= 2000 else None
+
+
+@lru_cache(maxsize=4096, typed=True)
 def moment(cell: Cell) -> datetime:
     """
     Read a time, or a day as its midnight.

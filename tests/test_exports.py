@@ -10,10 +10,11 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kpi_lib import exports
+from kpi_lib import clean, exports, tables
 from kpi_lib.catalogue import METRICS
 from kpi_lib.errors import ExportColumns, UnknownExport
 from kpi_lib.exports import Export
@@ -23,6 +24,8 @@ MONTH = "2026-10"
 REWRITE = os.environ.get("KPI_REWRITE_GOLDEN") == "1"
 """Write the expected rows anew; then read every line of the difference."""
 
+Place = tuple[str, int, int]
+PLACE = ("sheet", "block")
 COLUMNS = (
     "row", "fate", "account", "day", "post", "kind", "metric", "part", "basis",
     "value", "censored", "reason",
@@ -49,15 +52,46 @@ GOLDEN = [
     ("youtube.totals", "youtube/totals_views.csv"),
     ("youtube.totals", "youtube/totals_subscribers.csv"),
     ("zhihu.daily", "zhihu/daily.xls"),
+    ("doudian.orders", "doudian/orders.csv"),
     ("manual", "manual/manual.csv"),
+    ("gongzhonghao.tendency", "gongzhonghao/tendency.xls"),
+    ("gongzhonghao.article", "gongzhonghao/article.xls"),
+    ("gongzhonghao.article", "gongzhonghao/article_edition_times.xls"),
+    ("gongzhonghao.sources", "gongzhonghao/sources.csv"),
+    ("toutiao.works", "toutiao/works_micro.xlsx"),
+    ("toutiao.videos", "toutiao/videos.xlsx"),
+    ("douyin.performance", "douyin/performance.xlsx"),
+    ("douyin.overview", "douyin/overview.xlsx"),
+    ("douyin.yinlang", "douyin/yinlang.csv"),
+    ("douyin.yinlang", "douyin/yinlang_header_only.xlsx"),
+    ("xiaohongshu.daily", "xiaohongshu/daily_views.xlsx"),
+    ("xiaohongshu.daily", "xiaohongshu/daily_interactions.xlsx"),
+    ("xiaohongshu.daily", "xiaohongshu/daily_followers.xlsx"),
+    ("xiaohongshu.daily", "xiaohongshu/daily_posts.xlsx"),
+    ("xiaohongshu.note", "xiaohongshu/note.xlsx"),
+    ("youtube.totals", "youtube/totals_table_by_date.csv"),
+    ("youtube.table", "youtube/table.csv"),
+    ("youtube.chart", "youtube/chart.csv"),
+    ("product.ga4", "product/ga4.csv"),
+    ("product.ga4", "product/ga4_free_form.csv"),
+    ("qiehao.articles", "qiehao/articles.csv"),
+    ("qiehao.videos", "qiehao/videos.csv"),
+    ("kuaishou.daily", "kuaishou/daily.csv"),
+    ("weibo.daily", "weibo/daily.csv"),
+    ("weibo.posts", "weibo/posts.csv"),
+    ("tieba.daily", "tieba/daily.csv"),
+    ("sohu.articles", "sohu/articles.csv"),
+    ("xigua.videos", "xigua/videos.xlsx"),
+    ("shequn.wecom", "shequn/wecom.csv"),
+    ("shequn.weibo_group", "shequn/weibo_group.csv"),
 ]
 
 
 def flat(export: Export) -> str:
     """Every row of the ledger with the values that it gave, as CSV."""
-    given_by: dict[int, list[dict[str, object]]] = {}
+    given_by: dict[Place, list[dict[str, object]]] = {}
     for row in (*export.daily, *export.other):
-        given_by.setdefault(row.row, []).append(
+        given_by.setdefault((row.sheet, row.block, row.row), []).append(
             {
                 "account": row.account,
                 "day": row.date,
@@ -69,7 +103,7 @@ def flat(export: Export) -> str:
             }
         )
     for post in export.posts:
-        given_by[post.row] = [
+        given_by[post.sheet, post.block, post.row] = [
             {
                 "day": post.published_at,
                 "post": post.post,
@@ -80,15 +114,29 @@ def flat(export: Export) -> str:
             }
             for metric, value in post.metrics.items()
         ]
+    # Which table, where there are several.
+    several = len({(line.sheet, line.block) for line in export.ledger}) > 1
     out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\n")
+    writer = csv.DictWriter(
+        out,
+        (*PLACE, *COLUMNS) if several else COLUMNS,
+        restval="",
+        lineterminator="\n",
+        extrasaction="ignore",
+    )
     writer.writeheader()
     for line in export.ledger:
-        base = {"row": line.row, "fate": line.fate, "reason": line.reason}
-        writer.writerows(
-            {**base, **values} for values in given_by.get(line.row, [{}]) or [{}]
-        )
+        base = {name: getattr(line, name) for name in (*PLACE, "row", "fate", "reason")}
+        given = given_by.get((line.sheet, line.block, line.row), [{}]) or [{}]
+        writer.writerows({**base, **values} for values in given)
     return out.getvalue()
+
+
+def twin(layout: str, name: str) -> Export:
+    """Read a twin; what was only heard of, as a file of its own platform."""
+    declared = exports.layouts()[layout]
+    platform = None if declared.confirmed else declared.platform
+    return exports.read(TWINS / name, month=MONTH, platform=platform)
 
 
 def write(folder: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -99,13 +147,24 @@ def write(folder: Path, text: str, encoding: str = "utf-8") -> Path:
 
 @pytest.mark.parametrize(("layout", "name"), GOLDEN, ids=[name for _, name in GOLDEN])
 def test_twin_gives_the_expected_rows(layout: str, name: str) -> None:
-    export = exports.read(TWINS / name, month=MONTH)
+    export = twin(layout, name)
     expected = (TWINS / name).with_suffix(".expected.csv")
     if REWRITE:
         expected.write_text(flat(export), encoding="utf-8")
 
     assert export.layout == layout
     assert flat(export) == expected.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("layout", "name"), GOLDEN, ids=[name for _, name in GOLDEN])
+def test_every_record_of_every_block_is_in_the_ledger(layout: str, name: str) -> None:
+    export = twin(layout, name)
+    book = tables.read(TWINS / name, where=name)
+
+    tables_beside = len(exports.layouts()[layout].beside) or 1
+    records = sum(book.records.values()) * tables_beside
+    keys = {(line.sheet, line.block, line.row) for line in export.ledger}
+    assert len(export.ledger) == len(keys) == records
 
 
 def test_every_declared_layout_has_a_twin() -> None:
@@ -148,7 +207,7 @@ def test_missing_column_names_the_layout_and_the_column(tmp_path: Path) -> None:
 
 
 def test_unknown_header_lists_the_choices(tmp_path: Path) -> None:
-    with pytest.raises(UnknownExport, match="没有认得的表头；应为“手工填报”"):
+    with pytest.raises(UnknownExport, match="没有认得的表头；应为快手“数据总览”、“手"):
         exports.read(write(tmp_path, "甲,乙\n1,2\n"), month=MONTH, platform="kuaishou")
 
 
@@ -172,12 +231,78 @@ def test_repeated_headers_are_refused(
 
 
 def test_equal_fit_is_refused_and_settled_by_the_platform(tmp_path: Path) -> None:
-    # Both any-metric layouts know these two columns and nothing else here.
-    path = write(tmp_path, "日期,播放量,观看次数\n2026-10-01,5,5\n")
+    # Both any-metric layouts know two of these columns.
+    path = write(tmp_path, "date,totalReadCount,view\n2026-10-01,5,5\n")
 
-    with pytest.raises(ExportColumns, match=r"同样符合几种导出：抖音.*YouTube"):
+    with pytest.raises(ExportColumns, match=r"同样符合几种导出：贴吧.*微博"):
         exports.read(path, month=MONTH)
-    assert exports.read(path, month=MONTH, platform="douyin").layout == "douyin.daily"
+    assert exports.read(path, month=MONTH, platform="weibo").layout == "weibo.daily"
+
+
+def test_what_was_only_heard_of_never_beats_what_was_seen() -> None:
+    path = TWINS / "xigua/videos.xlsx"
+
+    assert exports.read(path, month=MONTH).layout == "toutiao.videos"
+    assert exports.read(path, month=MONTH, platform="xigua").layout == "xigua.videos"
+
+
+def test_a_further_dimension_is_not_a_day_of_the_account(tmp_path: Path) -> None:
+    path = write(tmp_path, "Date,Zodiac sign,Views\n2026-10-01,Aries,5\n")
+
+    with pytest.raises(ExportColumns, match="“Totals”，多出列：Zodiac sign"):
+        exports.read(path, month=MONTH, platform="youtube")
+
+
+def test_a_metric_a_sheet_needs_the_sheet_that_says_whose(tmp_path: Path) -> None:
+    path = tmp_path / "export.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("观看趋势")
+        sheet.write_row(0, 0, ["日期", "数值"])
+        sheet.write_row(1, 0, ["2026年10月01日", 5])
+
+    with pytest.raises(ExportColumns, match="“近30日数据”，缺少表：账号总体观看数据"):
+        exports.read(path, month=MONTH, platform="xiaohongshu")
+
+
+def test_sheets_of_one_note_are_not_the_accounts() -> None:
+    export = exports.read(TWINS / "xiaohongshu/note.xlsx", month=MONTH)
+
+    assert not export.daily
+    assert {line.fate for line in export.ledger} == {"note"}
+
+
+def test_tables_beside_each_other_have_a_ledger_each() -> None:
+    export = exports.read(TWINS / "gongzhonghao/tendency.xls", month=MONTH)
+
+    fates = {
+        block: [line.fate for line in export.ledger if line.block == block]
+        for block in range(3)
+    }
+    assert not export.daily
+    assert fates == {
+        0: ["preamble", "header", "total", "note", "note", "total", "note"],
+        1: ["blank", "header", "note", "note", "blank", "blank", "blank"],
+        2: ["blank", "header", "total", "note", "note", "blank", "blank"],
+    }
+
+
+def test_what_is_known_and_not_counted_is_told_once() -> None:
+    export = exports.read(TWINS / "gongzhonghao/article.xls", month=MONTH)
+
+    assert [(problem.level, problem.what) for problem in export.findings] == [
+        ("note", "认得，没有计入：一篇文章的数，不是账号的；文章的次数在“已通知内容”里")
+    ]
+
+
+def test_big5_is_named_where_nothing_is_known(tmp_path: Path) -> None:
+    text = "日期,標題,發布時間,瀏覽次數\n2026-10-01,範例,2026-10-01,5\n"
+
+    with pytest.raises(UnknownExport, match="像是Big5"):
+        exports.read(write(tmp_path, text, "big5"), month=MONTH)
+    other = "甲方名称,乙方名称,丙方名称\n1,2,3\n"
+    with pytest.raises(UnknownExport, match="没有认得的表头") as refusal:
+        exports.read(write(tmp_path, other, "gb18030"), month=MONTH)
+    assert "Big5" not in str(refusal.value)
 
 
 def test_unmapped_columns_are_told_not_refused(tmp_path: Path) -> None:
@@ -187,6 +312,23 @@ def test_unmapped_columns_are_told_not_refused(tmp_path: Path) -> None:
     assert [row.value for row in export.daily] == [5]
     assert any("没有用到的列：新指标" in str(problem) for problem in export.findings)
     assert {problem.level for problem in export.findings} == {"note"}
+
+
+def test_a_shorter_list_of_the_same_posts_contradicts_nothing(tmp_path: Path) -> None:
+    row = "示例,2026-10-02 08:00:00,视频,公开,9,0.5,1,0,0,0"
+    short = "示例,2026-10-02 08:00:00,9,0.4,0.2,8.2"
+    head = "作品名称,发布时间,播放量,5s完播率,2s跳出率,平均播放时长"
+    both = []
+    for name, text in (("a", f"{head}\n{short}"), ("b", f"{WORKS}\n{row}")):
+        (tmp_path / name).mkdir()
+        export = exports.read(write(tmp_path / name, f"{text}\n"), month=MONTH)
+        both.append(
+            clean.File(source=name, account="a", platform="douyin", export=export)
+        )
+    cleaned = clean.clean(both, MONTH, names={})
+
+    assert cleaned.posts_conflicts.empty
+    assert list(cleaned.posts["likes"]) == [1]
 
 
 def test_header_only_is_told(tmp_path: Path) -> None:
@@ -304,6 +446,37 @@ def test_days_that_cannot_be_told_go_to_quarantine(
 
     assert [row.fate for row in export.ledger] == ["header", "quarantined"]
     assert export.ledger[1].column == "日期"
+
+
+def test_one_order_of_month_and_day_holds_for_the_file(tmp_path: Path) -> None:
+    days = ["10/13/2026", "10/02/2026", "09/10/2026", "13/45/2026"]
+    rows = "".join(f"{day},{at}\n" for at, day in enumerate(days))
+    export = exports.read(write(tmp_path, f"日期,总粉丝量\n{rows}"), month=MONTH)
+
+    # By itself 09/10/2026 would be the 9th of October.
+    assert [row.date.day for row in export.daily] == [13, 2]
+    assert [row.date for row in export.other] == [date(2026, 9, 10)]
+    assert export.ledger[-1].fate == "quarantined"
+
+
+def test_seconds_since_1970_only_where_declared(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    path = write(tmp_path, "日期,群总人数\n1790784000,5\n")
+    other = write(tmp_path / "other", "日期,总粉丝量\n1790784000,5\n")
+
+    export = exports.read(path, month=MONTH, platform="shequn")
+    refused = exports.read(other, month=MONTH, platform="douyin")
+    assert [row.date for row in export.daily] == [date(2026, 10, 1)]
+    assert [line.fate for line in refused.ledger] == ["header", "quarantined"]
+
+
+def test_below_a_threshold_is_missing_and_told(tmp_path: Path) -> None:
+    row = "示例,2026-10-02 08:00:00,视频,公开,9,<0.1%,1,0,0,0"
+    export = exports.read(write(tmp_path, f"{WORKS}\n{row}\n"), month=MONTH)
+
+    assert export.posts[0].metrics["views"] == 9
+    assert "completion_rate" not in export.posts[0].metrics
+    assert any("按缺数处理" in problem.what for problem in export.findings)
 
 
 def test_conflicting_days_of_one_file_are_both_returned(tmp_path: Path) -> None:

@@ -50,6 +50,8 @@ def test_headers_hold_aliases_and_ignored_ones() -> None:
             id="ratio by day",
         ),
         pytest.param("posts", {"date": DATE}, "needs the column", id="grain"),
+        pytest.param("none", {"date": DATE}, "has no columns", id="nothing counted"),
+        pytest.param("none", {}, "says why", id="nothing said"),
         pytest.param("weekly", {"date": DATE}, "grain", id="unknown grain"),
     ],
 )
@@ -58,6 +60,13 @@ def test_layouts_that_cannot_be(
 ) -> None:
     with pytest.raises(ValidationError, match=message):
         layout(grain, **columns)
+
+
+def test_what_is_known_needs_something_to_be_known_by() -> None:
+    declared = {"id": "a.b", "platform": "a", "name": "示例", "grain": "none"}
+
+    with pytest.raises(ValidationError, match="something to be known by"):
+        Layout.model_validate({**declared, "confirmed": True, "why": "不是指标"})
 
 
 @pytest.mark.parametrize(
@@ -71,6 +80,11 @@ def test_layouts_that_cannot_be(
             {"kind": "count", "source": ["数"], "scale": "fraction"},
             "has a scale",
             id="scale of a count",
+        ),
+        pytest.param(
+            {"kind": "count", "source": ["数"], "epoch": "s"},
+            "only a date",
+            id="epoch of a count",
         ),
         pytest.param(
             {"kind": "count", "sources": ["数"]}, "Extra inputs", id="typing error"

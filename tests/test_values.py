@@ -117,6 +117,50 @@ def test_days_settled_by_the_month_say_so(written: str, day: date) -> None:
     assert values.day(written, "2026-10") == (day, True)
 
 
+@pytest.mark.parametrize(
+    ("days", "order"),
+    [
+        pytest.param(["10/13/2026", "10/02/2026"], "month first", id="one exists"),
+        pytest.param(["13/10/2026", "02/10/2026"], "day first", id="the other exists"),
+        pytest.param(["10/02/2026", "10/03/2026"], "month first", id="all inside"),
+        pytest.param(["10/02/2026", "09/30/2026"], "month first", id="some outside"),
+        pytest.param(["10/02/2026", "02/10/2026"], "", id="they contradict"),
+        pytest.param(["10/02/2026", "99/99/2026"], "month first", id="one is broken"),
+        pytest.param(["12/25/2026"], "", id="none in the month"),
+        pytest.param(["2026-10-02", None], "", id="nothing to order"),
+    ],
+)
+def test_one_order_of_month_and_day_for_a_table(
+    days: list[str | None], order: str
+) -> None:
+    assert values.date_order(days, "2026-10") == order
+
+
+@pytest.mark.parametrize(
+    ("written", "unit", "expected"),
+    [
+        pytest.param("1790784000", "s", datetime(2026, 10, 1), id="seconds"),
+        pytest.param(1790784000, "s", datetime(2026, 10, 1), id="a number"),
+        pytest.param("1790784000000", "ms", datetime(2026, 10, 1), id="thousandths"),
+        pytest.param("20261001", "s", None, id="a day is no such number"),
+        pytest.param("1790784000000", "s", None, id="another unit"),
+        pytest.param("2026-10-01", "s", None, id="a date"),
+    ],
+)
+def test_time_since_1970_in_china(
+    written: str | int, unit: values.EpochUnit, expected: datetime | None
+) -> None:
+    assert values.epoch(written, unit) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "below"),
+    [("<0.1%", True), ("＜0.1％", True), ("<1", True), ("0.1%", False), ("<", False)],
+)
+def test_below_a_threshold_is_no_number(written: str, below: bool) -> None:
+    assert values.is_below(written) is below
+
+
 def test_hidden_characters_and_widths_are_ironed_out() -> None:
     assert values.plain("\u200b１２，３\ufeff ") == "12,3"
     assert values.plain("\u2212" + "4") == "-4"
