@@ -40,7 +40,7 @@ SMALL = 4 * 1024 * 1024
 """Parts up to this size are inflated once and kept."""
 PLAIN_UP_TO = 64 * 1024 * 1024
 """Larger sheets are counted piece by piece."""
-CELLS = 2_000_000
+CELLS = 800_000
 """Most cells of a sheet's used rectangle: the reader holds all of it at once."""
 
 COLUMNS = 16_384

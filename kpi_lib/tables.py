@@ -35,7 +35,7 @@ __all__ = ["Book", "Cell", "Record", "Sheet", "parse", "read", "read_bytes"]
 Kind = Literal["csv", "xlsx", "xls", "html"]
 
 SIZE_CAP = 50 * 1024 * 1024
-MOST_CELLS = 2_000_000
+MOST_CELLS = 800_000
 """As for workbooks; an order file of a million rows is read elsewhere."""
 MOST_COLUMNS = 16_384
 """As Excel has: a longer row is no row of a table."""
@@ -377,12 +377,12 @@ def _refuse_size(width: int, held: int, where: str, line: int) -> None:
     if width <= MOST_COLUMNS and held <= MOST_CELLS:
         return
     wide = width > MOST_COLUMNS
-    what = f"这一行有{width}格" if wide else "表格有200万格以上"
+    what = f"这一行有{width}格" if wide else "表格有80万格以上"
     raise _refusal(
         where,
         what,
         "重新导出；太大时缩短时间段",
-        expected=f"每行{MOST_COLUMNS}格以内" if wide else "200万格以内",
+        expected=f"每行{MOST_COLUMNS}格以内" if wide else "80万格以内",
         place=f"第{line}行" if line else "",
     )
 
@@ -500,7 +500,7 @@ REFUSALS: dict[str, tuple[str, str, str]] = {
     ),
     "too_many_cells": (
         "表格范围过大，多半是很远处有一个多余的单元格",
-        "200万格以内、每行16384格以内",
+        "80万格以内、每行16384格以内",
         "删去多余的单元格，或重新导出",
     ),
     "too_big": ("文件太大，读它要超过512MB内存", "较短的时间段", "缩短时间段再导出"),
