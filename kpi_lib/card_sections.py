@@ -598,7 +598,11 @@ def _evidence(parts: Sequence[Card]) -> dict[str, Any]:
         }
         for (source, sheet), own in found.items()
     ]
-    return {"shown": shown[:FILES_SHOWN], "more": len(shown) - FILES_SHOWN}
+    return {
+        "shown": shown[:FILES_SHOWN],
+        "more": len(shown) - FILES_SHOWN,
+        "files": len({source for source, _ in found}),
+    }
 
 
 def _metrics(parts: Sequence[Card]) -> list[str]:

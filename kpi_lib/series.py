@@ -40,7 +40,14 @@ class Panel:
 
 
 def panel(
-    ax: Axes, *, name: str, note: str, last: str, prefix: str, who: Brand | None = None
+    ax: Axes,
+    *,
+    name: str,
+    note: str,
+    last: str,
+    prefix: str,
+    who: Brand | None = None,
+    rows: Sequence[Brand] = (),
 ) -> Panel:
     """
     Caption a drawing and make it fit for the page.
@@ -57,15 +64,67 @@ def panel(
         Put before every id of the drawing; once a page.
     who : Brand, optional
         Whose it is.
+    rows : sequence of Brand
+        Whose the rows of a dot plot are.
 
     Returns
     -------
     Panel
     """
     drawing = charts.svg(
-        ax, title=name, last=last, prefix=prefix, series=who.light if who else ""
+        ax,
+        title=name,
+        last=last,
+        prefix=prefix,
+        series=who.light if who else "",
+        rows=[(one.light, one.dark) for one in rows],
     )
     return Panel(name, note, drawing, who)
+
+
+def campaign_marks(m: OperatorMonth) -> tuple[charts.Mark, ...]:
+    """
+    Give every campaign that was held its number on the page.
+
+    Parameters
+    ----------
+    m : OperatorMonth
+        The operator's month.
+
+    Returns
+    -------
+    tuple of Mark
+        By first day, then as the work log lists them; ① is the first.
+    """
+    held = [one for one in m.worklog.campaigns if not one.not_held]
+    held.sort(key=lambda one: (one.start, one.end, one.row))
+    return tuple(
+        charts.Mark(_circled(at), one.name, one.start, one.end)
+        for at, one in enumerate(held, 1)
+    )
+
+
+def marks_told(marks: Sequence[charts.Mark]) -> str:
+    """
+    Name the campaigns beside the panels that mark them.
+
+    Parameters
+    ----------
+    marks : sequence of Mark
+        As `campaign_marks` numbers them.
+
+    Returns
+    -------
+    str
+        As ``①国庆打卡、②秋日种草。``; empty without campaigns.
+    """
+    told = "、".join(one.sign + numbers.brief(one.name) for one in marks)
+    return f"{told}。" if told else ""
+
+
+def _circled(number: int) -> str:
+    """Print a number in a circle; there are twenty of those in every font."""
+    return chr(0x245F + number) if number <= 20 else f"({number})"
 
 
 def series(

@@ -12,12 +12,15 @@ from kpi_lib import charts, numbers
 from kpi_lib.catalogue import METRICS, STREAMS
 from kpi_lib.fragments import Fragment, made, nothing, who_is
 from kpi_lib.month import OperatorMonth
+from kpi_lib.rate_sections import rate_dots
 from kpi_lib.roster import Account
 from kpi_lib.series import (
     Panel,
     at_month,
     by_month,
+    campaign_marks,
     data_table,
+    marks_told,
     of_month,
     own_days,
     owned_part,
@@ -63,6 +66,7 @@ def activity(m: OperatorMonth) -> Fragment:
                     days=days_of(m.month),
                     calendar=m.calendar,
                     scale=charts.scale([*daily["value"], goal or 0]),
+                    marks=campaign_marks(m),
                     target=goal,
                     target_text=f"目标{numbers.short(goal)}",
                 ),
@@ -130,6 +134,7 @@ def activity(m: OperatorMonth) -> Fragment:
         panels=panels,
         tables=tables,
         products=len(set(chosen.values())),
+        marks=marks_told(campaign_marks(m)) if len(daily) else "",
         facts=[
             _against("日活均值", mean, short_target(m, "dau"), numbers.exact),
             _against(
@@ -311,8 +316,11 @@ def engagement(m: OperatorMonth) -> Fragment:
         panels=panels,
         table=table,
         rate=rate,
+        dots=rate_dots(m),
         weekly=weekly,
         month=m.month,
+        marks=marks_told(campaign_marks(m)),
+        before=numbers.month_short(months_back(m.month, 2)[0]),
     )
 
 
@@ -336,6 +344,7 @@ def _view_panels(m: OperatorMonth) -> tuple[list[Panel], dict[str, object] | Non
         return [], None
     highest = max(float((views["value"] / base).max()) for _, views, base in drawn)
     scale = charts.scale([0, min(highest, VIEW_TOP)], text=_times_tick)
+    marks = campaign_marks(m)
     panels = []
     for at, (account, views, base) in enumerate(drawn):
         own = own_days(m, account)
@@ -346,6 +355,8 @@ def _view_panels(m: OperatorMonth) -> tuple[list[Panel], dict[str, object] | Non
             scale=scale,
             target=1,
             due=own,
+            marks=marks,
+            cut=lambda value: f"{value:.1f}×",
         )
         total = views["value"].sum()
         note = f"{numbers.short(total)}次，中位数{numbers.short(base)}"

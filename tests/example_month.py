@@ -677,6 +677,39 @@ def _contents() -> tuple[SimpleNamespace, ...]:
     return tuple(made)
 
 
+def _campaigns() -> tuple[SimpleNamespace, ...]:
+    """List two campaigns; as in the design, they are held at both ends of October."""
+    spans = [
+        ("秋日种草", 20, 25, ""),
+        ("国庆打卡", 1, 7, ""),
+        ("读者日", 12, 12, "下雨"),
+    ]
+    return tuple(
+        SimpleNamespace(
+            id=f"A{at}",
+            operator="op-01",
+            name=name,
+            start=date(2026, 10, first),
+            end=date(2026, 10, last),
+            not_held=reason,
+            row=at,
+        )
+        for at, (name, first, last, reason) in enumerate(spans, 2)
+    )
+
+
+def _interactions() -> tuple[SimpleNamespace, ...]:
+    return tuple(
+        SimpleNamespace(
+            date=date(2026, 10, 5 + at),
+            platform=platform,
+            received=50,
+            answered=40 + at,
+        )
+        for at, platform in enumerate(FANS)
+    )
+
+
 def example(name: str = "示例运营甲", account: str = "") -> ExampleMonth:
     """
     Make the month of one operator with six accounts and a product.
@@ -743,7 +776,9 @@ def example(name: str = "示例运营甲", account: str = "") -> ExampleMonth:
             _target("revenue", "27000"),
             _target("followers", "1000000", "", "ultimate", ""),
         ),
-        worklog=SimpleNamespace(contents=_contents(), campaigns=()),
+        worklog=SimpleNamespace(
+            contents=_contents(), campaigns=_campaigns(), interactions=_interactions()
+        ),
         card=made,
         previous=earlier(made),
         flags=tuple(made["flags"]),
@@ -763,7 +798,7 @@ def empty() -> ExampleMonth:
         posts=full.posts.iloc[:0],
         ledger=full.ledger.iloc[:0],
         files=full.files.iloc[:0],
-        worklog=SimpleNamespace(contents=(), campaigns=()),
+        worklog=SimpleNamespace(contents=(), campaigns=(), interactions=()),
         card=card()
         | {
             "total": None,

@@ -25,6 +25,7 @@ FLOORS = {
             "month checks engine",
             "fragments",
             "series report",
+            "rate_sections",
             "card_sections fan_sections traffic_sections source_sections team_sections",
             "sections",
             "jobs starter add doctor explain verify",
