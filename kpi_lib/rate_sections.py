@@ -150,7 +150,6 @@ def _dots(name: str, note: str, rows: Sequence[Rate], prefix: str) -> Panel:
     ]
     # Neither blow a small difference up, nor squeeze a large one against the edge.
     zero = not NARROW * max(known) <= max(known) - min(known) <= max(known) / 2
-    last = rows[-1]
     return panel(
         charts.dot_plot(
             frame,
@@ -159,7 +158,9 @@ def _dots(name: str, note: str, rows: Sequence[Rate], prefix: str) -> Panel:
         ),
         name=name,
         note=note,
-        last=f"{last.who.name}{numbers.percent(last.now)}",
+        last="，".join(
+            numbers.brief(one.who.name) + numbers.percent(one.now) for one in rows
+        ),
         prefix=prefix,
         rows=[one.who for one in rows],
     )

@@ -72,7 +72,8 @@ def activity(m: OperatorMonth) -> Fragment:
                 ),
                 name="DAU日活",
                 note=f"{numbers.month_short(m.month)}，人",
-                last=f"日均{numbers.exact(mean)}人",
+                last=f"{_day(daily)}{numbers.short(daily['value'].iloc[-1])}人，"
+                f"日均{numbers.exact(mean)}人",
                 prefix="dau",
             )
         )
@@ -278,7 +279,7 @@ def _revenue(m: OperatorMonth) -> dict[str, Any] | None:
         name="平台收益",
         note="近12个月，元",
         last=f"{numbers.month_short(str(curve['month'].iloc[-1]))}"
-        f"{numbers.money(curve['value'].iloc[-1])}",
+        f"{numbers.short(curve['value'].iloc[-1])}元",
         prefix="rev",
     )
     return {
@@ -365,7 +366,8 @@ def _view_panels(m: OperatorMonth) -> tuple[list[Panel], dict[str, object] | Non
                 ax,
                 name=account.name,
                 note=note + owned_part(m, own),
-                last=f"本月{numbers.exact(total)}次",
+                last=f"本月{numbers.exact(total)}次，"
+                f"{_day(views)}{numbers.exact(views['value'].iloc[-1])}次",
                 prefix=f"view{at}",
                 who=who_is(m, account),
             )
@@ -378,6 +380,12 @@ def _view_panels(m: OperatorMonth) -> tuple[list[Panel], dict[str, object] | Non
         days,
         lambda day: f"{day:%m-%d}",
     )
+
+
+def _day(points: pd.DataFrame) -> str:
+    """Name the last day of a curve."""
+    day = points["date"].iloc[-1]
+    return f"{day.month}月{day.day}日"
 
 
 def _times_tick(value: float) -> str:
@@ -460,7 +468,7 @@ def _weekly_panels(m: OperatorMonth) -> dict[str, Any]:
                 ax,
                 name=name,
                 note=f"每周的日均，次；{counted}个账号",
-                last=f"最后一周日均{numbers.exact(known['value'].iloc[-1])}次",
+                last=f"最后一周日均{numbers.short(known['value'].iloc[-1])}次",
                 prefix=metric,
             )
         )

@@ -710,7 +710,9 @@ def _interactions() -> tuple[SimpleNamespace, ...]:
     )
 
 
-def example(name: str = "示例运营甲", account: str = "") -> ExampleMonth:
+def example(
+    name: str = "示例运营甲", account: str = "", text: str = ""
+) -> ExampleMonth:
     """
     Make the month of one operator with six accounts and a product.
 
@@ -720,6 +722,9 @@ def example(name: str = "示例运营甲", account: str = "") -> ExampleMonth:
         The operator's name, hostile ones too.
     account : str
         Name of every account; empty for the platform's own.
+    text : str
+        Stands for every title, file, sheet, header, cell and campaign; empty for
+        harmless ones.
 
     Returns
     -------
@@ -754,6 +759,18 @@ def example(name: str = "示例运营甲", account: str = "") -> ExampleMonth:
         )
         for id, platform in platforms.items()
     )
+    posts, ledger, files = _posts(), _ledger(), _files()
+    contents, campaigns = _contents(), _campaigns()
+    if text:
+        posts = posts.assign(title=text)
+        ledger = ledger.assign(sheet=text, column=text, raw=text, reason=text)
+        files = files.assign(source=files["source"] + text)
+        contents = tuple(
+            SimpleNamespace(**vars(one) | {"title": text}) for one in contents
+        )
+        campaigns = tuple(
+            SimpleNamespace(**vars(one) | {"name": text}) for one in campaigns
+        )
     return ExampleMonth(
         operator=SimpleNamespace(
             id="op-01", name=name, team="示例组", manager="示例主管", leave=()
@@ -763,9 +780,9 @@ def example(name: str = "示例运营甲", account: str = "") -> ExampleMonth:
         calendar=Calendar({}),
         daily=daily,
         monthly=_monthly(daily),
-        posts=_posts(),
-        ledger=_ledger(),
-        files=_files(),
+        posts=posts,
+        ledger=ledger,
+        files=files,
         targets=(
             _target("followers", "309000", "douyin"),
             _target("dau", "8900"),
@@ -777,7 +794,7 @@ def example(name: str = "示例运营甲", account: str = "") -> ExampleMonth:
             _target("followers", "1000000", "", "ultimate", ""),
         ),
         worklog=SimpleNamespace(
-            contents=_contents(), campaigns=_campaigns(), interactions=_interactions()
+            contents=contents, campaigns=campaigns, interactions=_interactions()
         ),
         card=made,
         previous=earlier(made),

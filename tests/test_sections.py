@@ -230,7 +230,7 @@ def test_each_duty_draws_its_curves(parts: dict[str, str]) -> None:
     assert charts["followers"] == 6
     assert charts["activity"] == 3
     assert charts["orders"] == 1
-    assert charts["engagement"] == 10
+    assert charts["engagement"] == 12
 
 
 def test_every_drawing_has_its_numbers_in_a_table(parts: dict[str, str]) -> None:
