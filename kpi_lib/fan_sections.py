@@ -367,10 +367,12 @@ class Horizon:
     ----------
     name, period : str
         The horizon, and the month, quarter or year it is for.
-    goal, level : float
-        Followers wanted at its end, and now.
-    start : float or None
-        Followers when it began; None if unknown, or if it never began.
+    goal : float
+        Followers wanted at its end.
+    start, gained : float or None
+        Followers when it began, and gained since on own days; None if unknown.
+    level : float or None
+        Followers now: what a target without an end is measured by.
     elapsed : float or None
         Share of its days gone by; None for the ultimate one.
     """
@@ -378,23 +380,23 @@ class Horizon:
     name: str
     period: str
     goal: float
-    level: float
     start: float | None
+    gained: float | None
+    level: float | None
     elapsed: float | None
 
     @property
     def way(self) -> float | None:
-        """Share of the way from the start to the target, 1 or more if reached."""
-        if self.start is None:
-            return self.level / self.goal if self.elapsed is None else None
-        if self.goal <= self.start:
+        """Share of the way to the target, 1 or more if reached; as it is scored."""
+        if self.elapsed is None:
+            return None if self.level is None else self.level / self.goal
+        if self.start is None or self.gained is None or self.goal <= self.start:
             return None
-        return (self.level - self.start) / (self.goal - self.start)
+        return self.gained / (self.goal - self.start)
 
 
 def _horizons(m: OperatorMonth, totals: dict[str, float | None]) -> list[Horizon]:
     """Set the followers against the targets of all four horizons that hold now."""
-    level = totals["level"]
     periods = {
         "short": m.month,
         "mid": quarter_of(m.month),
@@ -408,31 +410,39 @@ def _horizons(m: OperatorMonth, totals: dict[str, float | None]) -> list[Horizon
         and not one.platform
         and periods.get(one.horizon) == one.period
     }
-    if level is None:
-        return []
-    return [
-        Horizon(
-            name=HORIZONS[name],
-            period=period,
-            goal=float(one.value),
-            level=level,
-            start=_level_before(m, level, months_of(period)) if period else None,
-            elapsed=_elapsed(months_of(period), m.month) if period else None,
+    found = []
+    for name, period in periods.items():
+        one = latest.get(name)
+        if one is None or one.value <= 0:
+            continue
+        start, gained = _since(m, months_of(period)) if period else (None, None)
+        found.append(
+            Horizon(
+                name=HORIZONS[name],
+                period=period,
+                goal=float(one.value),
+                start=start,
+                gained=gained,
+                level=totals["level"],
+                elapsed=_elapsed(months_of(period), m.month) if period else None,
+            )
         )
-        for name, period in periods.items()
-        if (one := latest.get(name)) and one.value > 0
-    ]
+    return found
 
 
-def _level_before(
-    m: OperatorMonth, level: float, months: Sequence[str]
-) -> float | None:
-    """Take what every month since the start gained off the level of today."""
-    gains = by_month(m, "followers_gain").groupby("month")["value"].sum()
+def _since(
+    m: OperatorMonth, months: Sequence[str]
+) -> tuple[float | None, float | None]:
+    """Return the opening followers of a period and the gain of its months so far."""
     since = [month for month in months if month <= m.month]
-    if not set(since) <= set(gains.index):
-        return None
-    return level - float(gains[since].sum())
+    gains = by_month(m, "followers_gain")
+    if not set(since) <= set(gains["month"]):
+        return None, None
+    openings = by_month(m, "followers_opening")
+    # An account that was taken over later opens with the followers it had then.
+    first = openings[openings["month"].isin(since)].drop_duplicates("account")
+    gained = gains.loc[gains["month"].isin(since), "value"].sum()
+    return float(first["value"].sum()), float(gained)
 
 
 def _elapsed(months: Sequence[str], month: str) -> float:

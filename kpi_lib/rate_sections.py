@@ -153,7 +153,7 @@ def _dots(name: str, note: str, rows: Sequence[Rate], prefix: str) -> Panel:
     return panel(
         charts.dot_plot(
             frame,
-            scale=charts.scale(known, zero=zero, text=percent_tick),
+            scale=charts.scale(known, zero=zero, text=percent_tick, steps=2),
             end=numbers.percent,
         ),
         name=name,

@@ -487,25 +487,35 @@ def test_marked_panels_name_the_campaigns(parts: dict[str, str]) -> None:
 def test_the_way_to_a_target_of_followers(
     start: float | None, elapsed: float | None, way: float | None
 ) -> None:
-    one = fan_sections.Horizon("中期", "2026-Q4", 1000.0, 800.0, start, elapsed)
+    one = fan_sections.Horizon("中期", "2026-Q4", 1000.0, start, 300.0, 800.0, elapsed)
 
     assert one.way == way
 
 
-def test_a_horizon_starts_where_its_months_began(month: ExampleMonth) -> None:
-    gains = pd.DataFrame(
+def test_a_horizon_counts_the_gain_of_own_days_since_it_began(
+    month: ExampleMonth,
+) -> None:
+    rows = [
+        ("2026-09", "weibo-a", 500.0, 70.0),
+        ("2026-10", "weibo-a", 570.0, 30.0),
+        ("2026-10", "douyin-a", 900.0, 5.0),
+    ]
+    monthly = pd.DataFrame(
         [
-            (at, "weibo-a", "weibo", "followers_gain", "", value)
-            for at, value in (("2026-09", 70.0), ("2026-10", 30.0))
+            (at, account, "", metric, "", value)
+            for at, account, opening, gain in rows
+            for metric, value in (
+                ("followers_opening", opening),
+                ("followers_gain", gain),
+            )
         ],
         columns=["month", "account", "platform", "metric", "stream", "value"],
     )
-    held: Any = replace(month, monthly=gains)
-    before = fan_sections._level_before
+    held: Any = replace(month, monthly=monthly)
 
-    assert before(held, 1000.0, ["2026-10", "2026-11", "2026-12"]) == 970
-    assert before(held, 1000.0, ["2026-09", "2026-10"]) == 900
-    assert before(held, 1000.0, ["2026-08", "2026-09", "2026-10"]) is None
+    assert fan_sections._since(held, ["2026-10", "2026-11"]) == (1470, 35)
+    assert fan_sections._since(held, ["2026-09", "2026-10"]) == (1400, 105)
+    assert fan_sections._since(held, ["2026-08", "2026-09"]) == (None, None)
     assert fan_sections._elapsed(["2026-10", "2026-11", "2026-12"], MONTH) == 31 / 92
 
 
