@@ -16,13 +16,14 @@ from typing import Any
 
 import pandas as pd
 
-from kpi_lib import inputs, intake, metrics, scoring, workdays
+from kpi_lib import inputs, intake, metrics, proposals, quotas, scoring, workdays
 from kpi_lib.catalogue import METRICS, Metric
 from kpi_lib.errors import Problem
 from kpi_lib.evidence import Evidence
 from kpi_lib.inputs import Inputs
 from kpi_lib.layouts import Layout, Platform, layouts, platforms
 from kpi_lib.plan import Plan
+from kpi_lib.quotas import Quotas
 from kpi_lib.roster import Account, Operator, Roster
 from kpi_lib.targets import Target
 from kpi_lib.workdays import Calendar
@@ -32,8 +33,9 @@ from kpi_lib.workspace import Workspace, sha256_file
 LOOK_BACK = 12
 """Months that the curves show, the appraised one included."""
 
-BASELINE = 3
-"""Months before a scored one that its baselines need."""
+REACH = LOOK_BACK + 1
+"""Months that are read: a year ago, next month followed on this one. Last month's
+score, with the three months before it, lies within."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +71,8 @@ class OperatorMonth:
         The operator's rows of targets.csv.
     worklog : Worklog
         The operator's entries.
+    quotas : Quotas
+        The month's short targets by day and by week.
     card : dict
         The score card, schema 1.
     previous : dict or None
@@ -91,6 +95,7 @@ class OperatorMonth:
     files: pd.DataFrame
     targets: tuple[Target, ...]
     worklog: Worklog
+    quotas: Quotas
     card: dict[str, Any]
     previous: dict[str, Any] | None
     flags: tuple[str, ...]
@@ -115,6 +120,9 @@ class Month:
     workspace: Workspace
     month: str
     inputs: Inputs
+    _evidence: dict[tuple[str, str], Evidence] = field(
+        init=False, default_factory=dict, repr=False, compare=False
+    )
 
     @property
     def plan(self) -> Plan:
@@ -168,9 +176,7 @@ class Month:
     @cached_property
     def monthly(self) -> pd.DataFrame:
         """One row per month, operator, account, metric and stream."""
-        # Last month's score needs the three months before it as well.
-        reach = max(LOOK_BACK, BASELINE + 2)
-        return self._table("monthly", workdays.months_back(self.month, reach))
+        return self._table("monthly", workdays.months_back(self.month, REACH))
 
     @cached_property
     def ledger(self) -> pd.DataFrame:
@@ -219,10 +225,17 @@ class Month:
         Evidence
             Only the operator's own rows.
         """
+        key = (operator, month or self.month)
+        # Its totals are added up once for score, quotas and proposals.
+        if key not in self._evidence:
+            self._evidence[key] = self._gather(*key)
+        return self._evidence[key]
+
+    def _gather(self, operator: str, month: str) -> Evidence:
         person = self.roster.operator(operator)
         own = self.monthly[self.monthly["operator"] == operator]
         return Evidence(
-            month=month or self.month,
+            month=month,
             operator=person,
             plan=self.plan,
             roster=self.roster,
@@ -255,6 +268,7 @@ class Month:
             flags=self._flags(operator),
             plan_sha256=sha256_file(self.workspace.plan),
         )
+        card["proposals"] = proposals.propose(self.evidence(operator))
         return self._sign(card)
 
     def _sign(self, card: dict[str, Any]) -> dict[str, Any]:
@@ -346,6 +360,7 @@ class Month:
             files=_of(self.files, ids),
             targets=tuple(t for t in self.targets if t.operator == operator),
             worklog=self.worklog.own(operator),
+            quotas=quotas.quotas(self.evidence(operator), self.daily),
             card=card,
             previous=self._previous(operator),
             flags=tuple(card["flags"]),
