@@ -118,15 +118,18 @@ class Evidence:
             )
         return self._totals[key]
 
+    def present(self, month: str = "") -> list[date]:
+        """Return the working days of a month on which the operator was present."""
+        return [
+            day
+            for day in self.calendar.working_days(month or self.month)
+            if self.operator.holds(day) and not self.operator.leave_on(day)
+        ]
+
     def presence(self, month: str = "") -> tuple[int, int]:
         """Return working days present and working days of a month."""
         days = self.calendar.working_days(month or self.month)
-        here = [
-            day
-            for day in days
-            if self.operator.holds(day) and not self.operator.leave_on(day)
-        ]
-        return len(here), len(days)
+        return len(self.present(month)), len(days)
 
     @property
     def part(self) -> Fraction:

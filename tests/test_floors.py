@@ -21,7 +21,7 @@ FLOORS = {
             "crosschecks",
             "intake evidence charts cards",
             "attainment logged",
-            "scoring",
+            "scoring quotas proposals",
             "scorecard",
             "month checks engine",
             "fragments",

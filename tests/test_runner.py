@@ -303,7 +303,7 @@ def test_the_record_is_a_chain(tmp_path: Path) -> None:
 
 
 def test_the_reach_is_that_of_the_tables() -> None:
-    assert agenda.LOOK_BACK == month.LOOK_BACK
+    assert agenda.LOOK_BACK == month.REACH
     assert list(agenda.NEAR) == list(range(-1, intake.LOOK_AHEAD + 1))
 
 
