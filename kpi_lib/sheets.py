@@ -320,9 +320,16 @@ class _Sheet:
         number = number / 100 if percent else number
         self.number(row, at, number, {**_FIGURE, "num_format": form})
 
-    def formula(self, row: int, at: int, formula: str, cell: Cell) -> Cell:
+    def formula(
+        self,
+        row: int,
+        at: int,
+        formula: str,
+        cell: Cell,
+        look: Mapping[str, Any] = _TOTAL,
+    ) -> Cell:
         """Write a formula with its value; return where it stands."""
-        form = self._form({**_TOTAL, "num_format": cell.form})
+        form = self._form({**look, "num_format": cell.form})
         self.sheet.write_formula(row, at, formula, form, cell.value)
         return cell._replace(place=xl_rowcol_to_cell(row, at))
 
@@ -343,12 +350,14 @@ class _Sheet:
         figures: Collection[str],
     ) -> None:
         """Write the titles of the columns, keep them in sight and on every page."""
+        high = 1
         for at, (title, width) in enumerate(columns):
+            high = max(high, _lines(title, width + 1))
             self.sheet.set_column(at, at, width)
             side = {"align": "right"} if title in figures else {"align": "left"}
             self.text(row, at, title, {**_HEADING, **side, "indent": 1})
         self.sheet.repeat_rows(row)
-        self.sheet.set_row(row, 2 * LINE + 4)
+        self.sheet.set_row(row, _high(high))
 
     def page(self, left: str, right: str) -> None:
         """Set up the print: A4 across, as wide as one page, named on each."""
@@ -384,6 +393,7 @@ class _CardSheet:
         title = f"{card['name']} {card['month']} KPI评分卡"
         sheet.text(0, 0, title, {"bold": True, "font_size": 14, "indent": 1})
         sheet.sheet.set_row(0, 26)
+        sheet.sheet.set_row(1, 22)
         plan = f"考核计划{card['plan']['id']}第{card['plan']['version']}版"
         grade = f"等级{card['grade']}" if card["grade"] else ""
         told = [_state(card), grade, plan, f"运营编号{card['operator']}"]
@@ -554,7 +564,13 @@ def _summarise(
             sheet.text(row, at, text, _TEXT)
         for at, key in enumerate(titles, len(words)):
             if key in cells:
-                sheet.formula(row, at, f"='{name}'!{cells[key].place}", cells[key])
+                look = _TOTAL if key == SUMS[0] else _FIGURE
+                formula = f"='{name}'!{cells[key].place}"
+                sheet.formula(row, at, formula, cells[key], look)
+        high = max(
+            _lines(text, wide) for text, (_, wide) in zip(told, words, strict=True)
+        )
+        sheet.sheet.set_row(row, _high(high))
     sheet.sheet.freeze_panes(1, 2)
     sheet.sheet.autofilter(0, 0, len(cards), len(words) + len(titles) - 1)
     sheet.page("KPI评分汇总", cards[0]["month"] if cards else "")
