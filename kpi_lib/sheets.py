@@ -375,11 +375,13 @@ class _CardSheet:
 
     def __init__(self, sheet: _Sheet, card: Card) -> None:
         self.sheet, self.card, self.row = sheet, card, _FIRST
+        # An item of nothing but bonus measures has no row of its own.
+        self.items = [item for item in card["items"] if item["measures"]]
 
     def write(self) -> dict[str, Cell]:
         """Write it; return the cells that the summary shows, by name or item id."""
         self._top()
-        items = {item["id"]: self._item(item) for item in self.card["items"]}
+        items = {item["id"]: self._item(item) for item in self.items}
         last = self.row - 1
         bonus = {item["id"]: self._item(item) for item in _bonus(self.card)}
         sums = self._sums(last, list(bonus.values()))
@@ -482,7 +484,7 @@ class _CardSheet:
         """Write the groups' sums, the total, what was possible and what is rated."""
         card = self.card
         self._groups()
-        sum_ = self._sum("合计", _FIRST, last, card["items"]).place
+        sum_ = self._sum("合计", _FIRST, last, self.items).place
         added = ",".join([sum_, *(one.place for one in bonus)])
         total = f"ROUND(SUM({added}),2)"
         veto = card.get("veto")
@@ -506,7 +508,7 @@ class _CardSheet:
         """Write the sum of each group, whose items stand together."""
         first = _FIRST
         for group in self.card["groups"]:
-            own = [one for one in self.card["items"] if one["group"] == group["id"]]
+            own = [one for one in self.items if one["group"] == group["id"]]
             end = first + sum(len(item["measures"]) for item in own)
             if own:
                 self._sum(f"{group['name']}小计", first, end - 1, own)
@@ -552,8 +554,9 @@ def _summarise(
     found: Sequence[tuple[str, Mapping[str, Cell]]],
 ) -> None:
     """Write a row per operator, every number a reference to the operator's sheet."""
-    items = {item["id"]: item["name"] for card in cards for item in card["items"]}
-    items |= {item["id"]: item["name"] for card in cards for item in _bonus(card)}
+    every = [item for card in cards for item in card["items"] if item["measures"]]
+    every += [item for card in cards for item in _bonus(card)]
+    items = {item["id"]: item["name"] for item in every}
     titles = {title: title for title in SUMS} | items
     words = (("编号", 12), ("姓名", 16), ("状态", 16), ("等级", 10))
     figures = tuple(titles.values())

@@ -183,6 +183,18 @@ def test_pending_and_excluded_are_words_that_sums_pass_over() -> None:
     assert check([made])
 
 
+def test_an_item_of_bonus_measures_alone_has_no_row() -> None:
+    made = card() | {"bonus": bonus("5", "2.00"), "total": "78.72"}
+    made["items"].insert(6, item("extra", "operations", "附加", [], "", 0, []))
+    made["items"][5]["weight_span"] = 2
+    book = read([made])
+
+    assert check([made])
+    assert "附加" not in {row[1].value for row in book.worksheets[1]}
+    assert "extra" not in {cell.value for cell in book["汇总"][1]}
+    assert closing(read([made], values=True))["总分"] == 78.72
+
+
 def test_nothing_rated_has_no_total() -> None:
     items = [item("a", "efficiency", "a", [], "100%", 1, [measure("b", "100", None)])]
     made = card() | {"items": items, "total": None, "rated": "0", "possible": "100"}
