@@ -21,6 +21,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from math import inf, isinf, nan
 from typing import Any
 
@@ -847,6 +848,63 @@ def _ratio(monthly: pd.DataFrame, metric: str, accounts: Sequence[Account]) -> T
         gaps=tuple(dict.fromkeys(g for t in (*above, *below) for g in t.gaps)),
         sources=tuple(s for t in (*above, *below) for s in t.sources),
     )
+
+
+def by_day(
+    monthly: pd.DataFrame, daily: pd.DataFrame, metric: str, *, roster: Roster
+) -> tuple[dict[date, Fraction], list[str]]:
+    """
+    Return what a month's number of one operator was added up from, day by day.
+
+    Parameters
+    ----------
+    monthly : DataFrame
+        Rows of one operator and month, see ``MONTHLY``: they say which basis counts.
+    daily : DataFrame
+        Kept daily values (`kpi_lib.clean.DAILY`) of the month; for the gain of
+        followers also of the month before.
+    metric : str
+        A flow of the catalogue, or ``followers_gain``.
+    roster : Roster
+        Who owns which account on which day, in which share.
+
+    Returns
+    -------
+    (dict of date to Fraction, list of str)
+        Own part of every day on record, in the metric's unit; and the accounts
+        that have the metric but not by day (counters of posts, or nothing at all).
+    """
+    rows = monthly[monthly["metric"] == metric]
+    named = "followers" if metric == "followers_gain" else metric
+    series = _series(
+        daily[(daily["metric"] == named) & daily["account"].isin(rows["account"])]
+    )
+    days: dict[date, Fraction] = defaultdict(Fraction)
+    without: list[str] = []
+    for month, operator, account, stream, basis in rows[
+        ["month", "operator", "account", "stream", "basis"]
+    ].itertuples(index=False, name=None):
+        if basis not in ("daily", "manual"):
+            without.append(account)
+            continue
+        values = {
+            day: Fraction(one.value)
+            for day, one in sorted(series.get((account, named, stream), {}).items())
+        }
+        if metric == "followers_gain":
+            values = _steps(values)
+        for day, value in values.items():
+            share = Fraction(roster.share(account, operator, day))
+            if share and workdays.month_of(day) == month:
+                days[day] += value * share
+    return dict(days), sorted(set(without))
+
+
+def _steps(levels: Mapping[date, Fraction]) -> dict[date, Fraction]:
+    """Return what each known level adds to the one known before it."""
+    return {
+        day: level - before for (_, before), (day, level) in pairwise(levels.items())
+    }
 
 
 # Frames → plain values.
