@@ -41,7 +41,7 @@ WORDS = {
     "downloads": "下载日期",
     "signoff": "签字",
     "appeals": "申诉",
-    "promised": "以前的目标记录",
+    "promised": "以前的计划和目标记录",
     "cards": "评分卡",
     "printed": "PDF",
     "code": "程序",
@@ -369,12 +369,16 @@ class Agenda:
         )
 
     def _promised(self) -> str:
-        """Hash of the targets that earlier months' runs have on record."""
+        """Hash of the plans and targets that earlier months' runs have on record."""
         earlier = sorted(self.workspace.record.parent.glob("*/run.json"))
+        records = {
+            path.parent.name: provenance.read_json(path)
+            for path in earlier
+            if path.parent.name < self.month
+        }
         return provenance.of(
             {
-                path.parent.name: provenance.read_json(path).get("targets", {})
-                for path in earlier
-                if path.parent.name < self.month
+                month: [record.get("plan"), record.get("targets")]
+                for month, record in records.items()
             }
         )

@@ -9,16 +9,25 @@ pending: it never drops out of a mean.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from statistics import median
 
 from kpi_lib import workdays
 from kpi_lib.catalogue import HORIZONS, METRICS
-from kpi_lib.evidence import Evidence, Number, Reading, excluded, half_up, pending, text
+from kpi_lib.evidence import (
+    Evidence,
+    Number,
+    Reading,
+    against_less,
+    excluded,
+    half_up,
+    pending,
+    text,
+)
 from kpi_lib.metrics import Total, mapped_metrics
-from kpi_lib.plan import Attainment, Challenge, Coverage, OverDelivery
+from kpi_lib.plan import Attainment, Challenge, Coverage, OneMetric, OverDelivery
 from kpi_lib.targets import Target
 
 BASELINE_MONTHS = 3
@@ -358,9 +367,7 @@ def _attained(
         return None, False
     one, none = Fraction(1), Fraction(0)
     if METRICS[metric].less_is_better:
-        if value == 0:
-            return one, False
-        return (none if target <= 0 else target / value), False
+        return against_less(value, target), False
     if metric == "followers":
         if target > opening:
             return max(none, value / (target - opening)), False
@@ -414,9 +421,13 @@ def _mean(
 
 
 def _reading(
-    evidence: Evidence, mean: _Mean, *, unit: str, extra: dict[str, str]
+    evidence: Evidence,
+    mean: _Mean,
+    *,
+    unit: str,
+    extra: Mapping[str, str] | None = None,
 ) -> Reading:
-    inputs = dict(extra)
+    inputs = dict(extra or {})
     for row in mean.rows:
         inputs |= row.inputs
         weight = evidence.plan.weights.get(row.metric)
@@ -560,6 +571,67 @@ def over(evidence: Evidence, source: OverDelivery) -> Reading:
     mean = _mean(evidence, names, share)
     extra = {"cap": text(source.cap), "band.floor": text(floor)}
     return _reading(evidence, mean, unit="%", extra=extra)
+
+
+def one(evidence: Evidence, source: OneMetric) -> Reading:
+    """
+    Return one metric and its short target, or the plan's own number as target.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The operator's month.
+    source : OneMetric
+        Which metric, on which platform, against which number of the plan.
+
+    Returns
+    -------
+    Reading
+        Value and target in the metric's unit, of followers the gain; a number of the
+        plan scales with leave as targets do. Pending without an approved target or
+        without a value.
+    """
+    found = METRICS[source.metric]
+    if source.target is not None:
+        return _against_plan(evidence, source, source.target)
+    held = holding(evidence, source.metric, "short", source.platform)
+    if held is None:
+        return pending(f"{found.zh}没有短期目标")
+    row = _row(evidence, source.metric, source.platform, held)
+    missing = list(row.gaps)
+    if not _approved(evidence, held.target):
+        missing.append(f"{found.zh}的短期目标没有批准")
+    mean = _Mean(None, [row], missing)
+    reading = _reading(evidence, mean, unit="%" if found.unit == "share" else "")
+    target = row.counted - row.opening
+    return replace(
+        reading,
+        value=None if missing else row.value,
+        target=target,
+        less=found.less_is_better,
+        inputs={**reading.inputs, "value": text(row.value), "target": text(target)},
+    )
+
+
+def _against_plan(evidence: Evidence, source: OneMetric, target: Fraction) -> Reading:
+    found = METRICS[source.metric]
+    name = "followers_gain" if source.metric == "followers" else source.metric
+    result = evidence.total(name, platform=source.platform)
+    value = result.reading(evidence.which)
+    if found.kind == "flow" or source.metric == "followers":
+        target *= evidence.part
+    reading = Reading(
+        value=value,
+        target=target,
+        unit="%" if found.unit == "share" else "",
+        inputs={"value": text(value), "target": text(target)},
+        evidence=result.sources,
+        less=found.less_is_better,
+    )
+    gaps = result.gaps or (() if value is not None else (f"没有{found.zh}",))
+    if gaps:
+        return replace(reading, state="pending", value=None, note="；".join(gaps))
+    return reading
 
 
 def challenge(evidence: Evidence, _: Challenge) -> Reading:

@@ -56,6 +56,10 @@ class Evidence:
         Hashes of rows of targets.csv that stood in the record of an earlier month.
     worklogs : mapping of str to Worklog
         Month → work log, this month's and the earlier ones of its quarter.
+    posts : DataFrame
+        One row per post of an own account, latest counters: account, platform,
+        published_at, source, sheet, row, a column a metric, and `share`, the own
+        share on the publishing day (0 on another's). Empty if no list came.
     which : {"value", "low", "high"}
         Which reading of contradicting values is used.
     """
@@ -70,6 +74,7 @@ class Evidence:
     targets: tuple[Target, ...]
     known_targets: frozenset[str] = frozenset()
     worklogs: Mapping[str, Worklog] = field(default_factory=dict)
+    posts: pd.DataFrame = field(default_factory=pd.DataFrame)
     which: Which = "value"
     _totals: dict[tuple[str, str, str], Total] = field(
         default_factory=dict, repr=False, compare=False
@@ -156,6 +161,8 @@ class Reading:
         counted (the target as it counts), attained, growth.
     flags : tuple of str
         What has to stand above the score.
+    less : bool
+        True if less is better: attained is target ÷ value.
     """
 
     value: Number | None = None
@@ -167,6 +174,27 @@ class Reading:
     evidence: tuple[Mapping[str, str], ...] = ()
     parts: tuple[Mapping[str, str], ...] = ()
     flags: tuple[str, ...] = ()
+    less: bool = False
+
+    @property
+    def attained(self) -> Number | None:
+        """Value ÷ target, or the value alone where there is no target."""
+        if self.value is None or self.target is None:
+            return self.value
+        if isinf(self.value):
+            return Fraction(0) if self.less else self.value
+        if self.less:
+            return against_less(self.value, self.target)
+        if self.target > 0:
+            return self.value / self.target
+        return Fraction(self.value >= self.target)
+
+
+def against_less(value: Number, target: Fraction) -> Number:
+    """Return target ÷ value where less is better; nothing at all is 1."""
+    if value == 0:
+        return Fraction(1)
+    return target / Fraction(value) if target > 0 else Fraction(0)
 
 
 def pending(note: str, **more: object) -> Reading:

@@ -14,9 +14,9 @@ from fractions import Fraction
 from typing import Protocol, TypeVar
 
 from kpi_lib import metrics, workdays
-from kpi_lib.catalogue import DUE
+from kpi_lib.catalogue import DUE, METRICS
 from kpi_lib.evidence import Evidence, Reading, excluded, pending, text
-from kpi_lib.plan import Adjustments, Communities, Feedback, Measure
+from kpi_lib.plan import Adjustments, Communities, Feedback, Measure, PostsReaching
 from kpi_lib.targets import Target
 from kpi_lib.worklog import Campaign, Task, Worklog
 
@@ -388,6 +388,58 @@ def campaign_spend(evidence: Evidence, measure: Measure) -> Reading:
     )
 
 
+# Posts that reach a standard.
+
+
+def posts_reaching(evidence: Evidence, measure: Measure) -> Reading:
+    """
+    Count own posts of the month whose counter reaches the plan's standard.
+
+    A post counts by the owner's share on its publishing day.
+    """
+    source = measure.source
+    if not isinstance(source, PostsReaching):
+        raise TypeError(source)
+    posts = evidence.posts
+    if posts.empty:
+        return pending("没有作品清单，不知道几篇达标")
+    own = posts[
+        (posts["published_at"].dt.strftime("%Y-%m") == evidence.month)
+        & (posts["share"] > 0)
+    ]
+    if source.platform:
+        own = own[own["platform"] == source.platform]
+    zh = METRICS[source.metric].zh
+    counted = (
+        own[source.metric] if source.metric in own else own["share"] * float("nan")
+    )
+    blank = int(counted.isna().sum())
+    if blank:
+        return pending(f"{blank}篇作品没有{zh}")
+    reached = own[counted >= float(source.at_least)]
+    number = sum((Fraction(repr(s)) for s in reached["share"]), Fraction(0))
+    return Reading(
+        value=number,
+        unit="篇",
+        note=f"{zh}达到{text(source.at_least)}为达标，共{len(own)}篇",
+        inputs={
+            "value": text(number),
+            "posts": str(len(own)),
+            "at_least": text(source.at_least),
+        },
+        evidence=tuple(
+            {
+                "source": str(file),
+                "sheet": str(sheet),
+                "rows": metrics.spans(rows["row"].tolist()),
+                "metric": source.metric,
+                "sum": "",
+            }
+            for (file, sheet), rows in own.groupby(["source", "sheet"], sort=True)
+        ),
+    )
+
+
 # Data and adjustments.
 
 
@@ -550,6 +602,7 @@ SOURCES: dict[str, Callable[[Evidence, Measure], Reading]] = {
     "campaign_results": campaign_results,
     "campaign_spend": campaign_spend,
     "account_days": account_days,
+    "posts_reaching": posts_reaching,
     "adjustments": adjustments,
     "comments_answered": comments_answered,
     "feedback": feedback,

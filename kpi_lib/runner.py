@@ -289,7 +289,7 @@ def _record(agenda: Agenda, outcomes: Iterable[Outcome]) -> None:
         "plan": {
             "id": plan.id,
             "version": plan.version,
-            "sha256": agenda.files["data/plan.yml"],
+            "sha256": agenda.files[agenda.inputs.plan_file],
         },
         "code": agenda.code,
         "versions": provenance.versions(),
