@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -271,7 +272,7 @@ def _week_title(weeks: pd.DataFrame) -> str:
     short = known[known["result"] < known["quota"] - TINY]
     if short.empty:
         return f"有定量的{len(known)}周，内容都达到"
-    worst = short.loc[(short["quota"] - short["result"]).idxmax()]
+    worst = short.iloc[int((short["quota"] - short["result"]).argmax())]
     reached, days = len(known) - len(short), _week(worst.to_dict())["days"]
     quota, result = (numbers.plain(worst[key], 2) for key in ("quota", "result"))
     return (
@@ -309,7 +310,7 @@ def _metric_weeks(m: OperatorMonth, month: dict[Any, Any]) -> dict[str, Any]:
     days = _of(m.quotas.days, name)
     # Counters of posts have no days at all: nothing of theirs is missing by day.
     by_day = bool(days["result"].notna().any())
-    gaps = days[days["result"].isna()]["week"].value_counts() if by_day else {}
+    gaps = Counter(days[days["result"].isna()]["week"]) if by_day else Counter()
     weeks = _of(m.quotas.weeks, name).sort_values("first").to_dict("records")
     working = days[days["working"]]["quota"]
     each = _contents if name == CONTENTS else _amount(name)
@@ -317,13 +318,11 @@ def _metric_weeks(m: OperatorMonth, month: dict[Any, Any]) -> dict[str, Any]:
         "name": _quota_name(name),
         "note": m.quotas.notes.get(name, ""),
         "each": each(working.iloc[0]) if len(working) else numbers.NONE,
-        "weeks": [
-            _week(row) | {"missing": int(gaps.get(row["week"], 0))} for row in weeks
-        ],
+        "weeks": [_week(row) | {"missing": gaps[row["week"]]} for row in weeks],
         "result": numbers.short(month["result"]),
         "quota": numbers.short(month["quota"]),
         "share": _share(month["result"], month["quota"]),
-        "missing": sum(map(int, dict(gaps).values())),
+        "missing": gaps.total(),
     }
 
 

@@ -10,6 +10,7 @@ from kpi_lib.month import OperatorMonth
 
 RESTS = {
     "exports": "平台导出的数据",
+    "manual": "手工填报的数据",
     "confirmed": "他人确认过的记录",
     "unconfirmed": "没有确认的记录",
     "rated": "主管评定",
@@ -43,7 +44,7 @@ def settled(m: OperatorMonth) -> Fragment:
         appeals=[_appeal(one) for one in card["appeals"]],
         rests=_rests(card),
         same=[
-            (one["name"], [named[id]["name"] for id in one["measures"]])
+            (one["name"], [_find(named, key)["name"] for key in one["measures"]])
             for one in card["same_results"]
         ],
         state=_state(card),
@@ -62,9 +63,14 @@ def _named(card: Card) -> dict[str, Card]:
     return measures | {one["id"]: one for one in bonus}
 
 
+def _find(named: dict[str, Card], key: str) -> Card:
+    """Return a measure by its key; one of the bonus stands there by its id alone."""
+    return named.get(key) or named.get(key.rpartition(".")[2], {})
+
+
 def _rating(given: Card, named: dict[str, Card]) -> dict[str, Any]:
     """Set a rating beside what was computed: both stay visible."""
-    measure = named.get(given["item"], {})
+    measure = _find(named, given["item"])
     replaced = measure.get("rating")
     computed = replaced["computed"] if replaced else measure.get("score")
     return {

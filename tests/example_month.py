@@ -382,7 +382,8 @@ def card(operator: str = "op-01", name: str = "示例运营甲") -> dict[str, An
         ],
         "signoff": None,
         "rests_on": {
-            "exports": "41.11",
+            "exports": "35.11",
+            "manual": "6.00",
             "confirmed": "27.24",
             "unconfirmed": "6.37",
             "rated": "2.00",

@@ -113,8 +113,18 @@ def test_bonus_points_stand_under_their_cap(month: ExampleMonth) -> None:
 def test_what_points_rest_on_adds_up_to_the_score(month: ExampleMonth) -> None:
     text = settled(month)
 
-    assert "76.72分中41.11分靠平台导出的数据，占54%" in text
+    assert "76.72分中35.11分靠平台导出的数据，占46%" in text
     assert "没有确认的记录6.37" in text
+
+
+def test_a_bonus_measure_is_found_by_its_key(month: ExampleMonth) -> None:
+    measure = card()["items"][0]["measures"][0] | {"id": "extra", "name": "额外收益"}
+    bonus = {"cap": "5", "score": "4.29", "measures": [measure]}
+    same = [{"metric": "revenue", "name": "平台收益", "measures": ["x.extra"]}]
+
+    text = settled(month, bonus=bonus, same_results=same)
+
+    assert "平台收益额外收益" in text
 
 
 def test_what_counts_twice_is_named(month: ExampleMonth) -> None:
