@@ -15,7 +15,7 @@ from fractions import Fraction
 from statistics import median
 
 from kpi_lib import workdays
-from kpi_lib.catalogue import HORIZONS, METRICS
+from kpi_lib.catalogue import HORIZONS, METRICS, Metric
 from kpi_lib.evidence import (
     Evidence,
     Number,
@@ -609,8 +609,13 @@ def one(evidence: Evidence, source: OneMetric) -> Reading:
         value=None if missing else row.value,
         target=target,
         less=found.less_is_better,
-        inputs={**reading.inputs, "value": text(row.value), "target": text(target)},
+        inputs={**reading.inputs, **_against(row.value, target, found)},
     )
+
+
+def _against(value: Number | None, target: Fraction, found: Metric) -> dict[str, str]:
+    told = {"value": text(value), "target": text(target)}
+    return told | ({"less": "1"} if found.less_is_better else {})
 
 
 def _against_plan(evidence: Evidence, source: OneMetric, target: Fraction) -> Reading:
@@ -624,7 +629,7 @@ def _against_plan(evidence: Evidence, source: OneMetric, target: Fraction) -> Re
         value=value,
         target=target,
         unit="%" if found.unit == "share" else "",
-        inputs={"value": text(value), "target": text(target)},
+        inputs=_against(value, target, found),
         evidence=result.sources,
         less=found.less_is_better,
     )

@@ -354,16 +354,22 @@ def _metrics_of(outcome: Outcome) -> list[str]:
 
 def _same_results(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
     """Name every metric whose result counts in more than one measure."""
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[tuple[str, str]]] = {}
     for outcome in outcomes:
-        if isinstance(outcome.measure.source, Attainment | OverDelivery | OneMetric):
+        source = outcome.measure.source
+        if isinstance(source, Attainment | OverDelivery | OneMetric):
+            platform = source.platform if isinstance(source, OneMetric) else ""
             for metric in _metrics_of(outcome):
-                found.setdefault(metric, []).append(outcome.key)
-    return [
-        {"metric": metric, "name": METRICS[metric].zh, "measures": names}
-        for metric, names in found.items()
-        if len(names) > 1
-    ]
+                found.setdefault(metric, []).append((outcome.key, platform))
+    same = []
+    for metric, uses in found.items():
+        # A use of one platform shares its result with that platform and with all.
+        for platform in sorted({p for _, p in uses if p}) or [""]:
+            keys = [key for key, p in uses if p in ("", platform)]
+            if len(keys) > 1:
+                name = METRICS[metric].zh
+                same.append({"metric": metric, "name": name, "measures": keys})
+    return same
 
 
 # One measure, as it is shown.
