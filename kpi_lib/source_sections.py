@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -13,7 +12,7 @@ import pandas as pd
 from kpi_lib import numbers
 from kpi_lib.catalogue import METRICS
 from kpi_lib.errors import Problem, printable
-from kpi_lib.fragments import Brand, Fragment, flags_of, made, who_is
+from kpi_lib.fragments import Brand, Fragment, flags_of, made, shade_of, who_is
 from kpi_lib.layouts import MANUAL, layouts, platforms
 from kpi_lib.month import OperatorMonth
 from kpi_lib.roster import Account
@@ -227,7 +226,7 @@ def arrival(
         return made("arrival", rows=[], days=[], title="", weekly=False)
     brands = _brands(accounts)
     dates = [stamp.date() for stamp in days["date"].drop_duplicates()]
-    kinds = [_kind_of(day, calendar) for day in dates]
+    kinds = [shade_of(day, calendar) for day in dates]
     rows, lacking = [], []
     for account, part in days.groupby("account", sort=False):
         states = list(part["state"])
@@ -256,12 +255,6 @@ def arrival(
         title=_arrival_title(lacking, sum(bool(row["due"]) for row in rows)),
         weekly=bool({"covered", "download"} & set(days["state"])),
     )
-
-
-def _kind_of(day: date, calendar: Calendar) -> str:
-    if calendar.is_holiday(day):
-        return "hol"
-    return "" if calendar.is_working(day) else "off"
 
 
 def _arrival_title(lacking: Sequence[tuple[int, str]], due: int) -> str:

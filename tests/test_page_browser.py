@@ -32,9 +32,12 @@ def team() -> str:
     cards = [card(), card("op-02", HOSTILE), card("op-03", "示例运营丙")]
     cells = [
         shown(sections.team_header(cards, [HOSTILE], "2026-10"), id="a"),
-        shown(sections.team_scores(cards, [HOSTILE]), id="b"),
+        shown(sections.team_scores(cards, [HOSTILE], cards[1:], ["op-02"]), id="b"),
         shown(sections.team_items(cards), id="c"),
         shown(sections.team_evidence(cards), id="d"),
+        shown(sections.team_grades(cards), id="e"),
+        shown(sections.team_money(cards), id="f"),
+        shown(sections.team_files(cards, ["op-02"]), id="g"),
     ]
     return report.page(new_notebook(cells=cells), title="团队")
 
