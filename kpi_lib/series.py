@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from kpi_lib import charts, numbers
-from kpi_lib.fragments import Brand
+from kpi_lib.fragments import Brand, numbered
 from kpi_lib.month import OperatorMonth
 from kpi_lib.roster import Account
 from kpi_lib.workdays import days_of
@@ -84,7 +84,7 @@ def panel(
 
 def campaign_marks(m: OperatorMonth) -> tuple[charts.Mark, ...]:
     """
-    Give every campaign that was held its number on the page.
+    Return the campaigns that are marked on the curves of days.
 
     Parameters
     ----------
@@ -94,13 +94,12 @@ def campaign_marks(m: OperatorMonth) -> tuple[charts.Mark, ...]:
     Returns
     -------
     tuple of Mark
-        By first day, then as the work log lists them; ① is the first.
+        Held ones, as `fragments.numbered` numbers them for the table.
     """
-    held = [one for one in m.worklog.campaigns if not one.not_held]
-    held.sort(key=lambda one: (one.start, one.end, one.row))
     return tuple(
-        charts.Mark(_circled(at), one.name, one.start, one.end)
-        for at, one in enumerate(held, 1)
+        charts.Mark(sign, one.name, one.start, one.end)
+        for sign, one in numbered(m)
+        if sign
     )
 
 
@@ -120,11 +119,6 @@ def marks_told(marks: Sequence[charts.Mark]) -> str:
     """
     told = "、".join(one.sign + numbers.brief(one.name) for one in marks)
     return f"{told}。" if told else ""
-
-
-def _circled(number: int) -> str:
-    """Print a number in a circle; there are twenty of those in every font."""
-    return chr(0x245F + number) if number <= 20 else f"({number})"
 
 
 def series(
