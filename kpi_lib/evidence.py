@@ -86,6 +86,13 @@ class Evidence:
         return self.worklogs[self.month]
 
     @cached_property
+    def _rows(self) -> Mapping[str, metrics.Rows]:
+        return {
+            str(month): metrics.by_metric(rows)
+            for month, rows in self.monthly.groupby("month", sort=True)
+        }
+
+    @cached_property
     def uncertain(self) -> bool:
         """Whether a value of the month is known only between bounds."""
         now = self.monthly[self.monthly["month"] == self.month]
@@ -111,7 +118,7 @@ class Evidence:
         key = (metric, month or self.month, platform)
         if key not in self._totals:
             self._totals[key] = metrics.total(
-                self.monthly[self.monthly["month"] == key[1]],
+                self._rows.get(key[1], {}),
                 metric,
                 accounts=self.roster.accounts,
                 platform=platform,
