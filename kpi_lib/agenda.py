@@ -20,8 +20,8 @@ from kpi_lib.roster import Operator, Roster
 from kpi_lib.workdays import months_back, shift
 from kpi_lib.workspace import Workspace
 
-LOOK_BACK = 12
-"""Months that a page is made from, the appraised one included (kpi_lib.month)."""
+LOOK_BACK = 13
+"""Months that a page is made from, the appraised one included (kpi_lib.month.REACH)."""
 
 NEAR = range(-1, 4)
 """Months whose folders hold exports of a month: openings before, history after."""

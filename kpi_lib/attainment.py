@@ -165,7 +165,73 @@ def _approved(evidence: Evidence, row: Target) -> bool:
 # The baseline.
 
 
-def baseline(evidence: Evidence, metric: str, platform: str = "") -> Fraction | None:
+@dataclass(frozen=True)
+class Past:
+    """
+    One month before a scored one, as a yardstick of its targets.
+
+    Parameters
+    ----------
+    month : str
+        ``YYYY-MM``.
+    value : Fraction or None
+        What the operator did, in the metric's unit; None where it does not compare.
+    why : str
+        Why it does not.
+    """
+
+    month: str
+    value: Fraction | None
+    why: str = ""
+
+
+def past(
+    evidence: Evidence, metric: str, platform: str = "", month: str = ""
+) -> list[Past]:
+    """
+    Return the three months before a month, each compared with it.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        With the months before.
+    metric, platform : str
+        Whose months; of followers the gains.
+    month : str
+        Whose targets they are a yardstick of; empty for the appraised month.
+
+    Returns
+    -------
+    list of Past
+        The latest first; only months with the same accounts, shares and bases have
+        a value.
+    """
+    name = "followers_gain" if metric == "followers" else metric
+    at = month or evidence.month
+    now = evidence.total(name, month=at, platform=platform)
+    reference = now.made_of if now.value is not None else None
+    found: list[Past] = []
+    for back in range(1, BASELINE_MONTHS + 1):
+        earlier = workdays.shift(at, -back)
+        total = evidence.total(name, month=earlier, platform=platform)
+        if total.value is None or total.gaps:
+            found.append(Past(earlier, None, "数据不全" if total.gaps else "没有数据"))
+            continue
+        if _away(evidence, earlier):
+            found.append(Past(earlier, None, "请假超过工作日的20%"))
+            continue
+        if reference is None:
+            reference = total.made_of
+        if total.made_of == reference:
+            found.append(Past(earlier, Fraction(total.value)))
+        else:
+            found.append(Past(earlier, None, "账号、份额或口径不同"))
+    return found
+
+
+def baseline(
+    evidence: Evidence, metric: str, platform: str = "", month: str = ""
+) -> Fraction | None:
     """
     Return what the operator did before, as a yardstick of targets.
 
@@ -175,6 +241,8 @@ def baseline(evidence: Evidence, metric: str, platform: str = "") -> Fraction | 
         With the months before.
     metric, platform : str
         Whose baseline.
+    month : str
+        Whose targets it is a yardstick of; empty for the appraised month.
 
     Returns
     -------
@@ -183,19 +251,8 @@ def baseline(evidence: Evidence, metric: str, platform: str = "") -> Fraction | 
         bases; of followers the median gain. None with fewer than two such months
         or a median that is not above zero.
     """
-    name = "followers_gain" if metric == "followers" else metric
-    now = evidence.total(name, platform=platform)
-    reference = now.made_of if now.value is not None else None
-    values: list[Fraction] = []
-    for back in range(1, BASELINE_MONTHS + 1):
-        month = workdays.shift(evidence.month, -back)
-        past = evidence.total(name, month=month, platform=platform)
-        if past.value is None or past.gaps or _away(evidence, month):
-            continue
-        if reference is None:
-            reference = past.made_of
-        if past.made_of == reference:
-            values.append(Fraction(past.value))
+    months = past(evidence, metric, platform, month)
+    values = [one.value for one in months if one.value is not None]
     if len(values) < LEAST_MONTHS:
         return None
     middle = Fraction(median(values))
@@ -243,6 +300,8 @@ class Row:
         Files and rows of the result.
     base : Fraction or None
         The baseline.
+    approved : bool
+        True if the target may be scored at all.
     """
 
     metric: str
@@ -259,6 +318,7 @@ class Row:
     gaps: tuple[str, ...]
     sources: tuple[dict[str, str], ...] = ()
     base: Fraction | None = None
+    approved: bool = True
 
     @property
     def inputs(self) -> dict[str, str]:
@@ -276,18 +336,33 @@ class Row:
         return {f"{key}.{name}": told for name, told in found.items() if told}
 
 
-def _rows(evidence: Evidence, metric: str) -> list[Row]:
-    """Return the whole metric's target, or one row per platform that has one."""
+def short_rows(evidence: Evidence, metric: str) -> list[Row]:
+    """
+    Return a metric's short targets against their results.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The operator's month.
+    metric : str
+        A name of the catalogue.
+
+    Returns
+    -------
+    list of Row
+        The target of the whole, or one row per platform that has one; empty
+        without a target.
+    """
     whole = holding(evidence, metric, "short")
     if whole:
         return [_row(evidence, metric, "", whole)]
     platforms = dict.fromkeys(account.platform for account in evidence.accounts)
-    rows = []
+    found = []
     for platform in platforms:
         held = holding(evidence, metric, "short", platform)
         if held:
-            rows.append(_row(evidence, metric, platform, held))
-    return rows
+            found.append(_row(evidence, metric, platform, held))
+    return found
 
 
 def _row(evidence: Evidence, metric: str, platform: str, held: Held) -> Row:
@@ -318,7 +393,7 @@ def _row(evidence: Evidence, metric: str, platform: str, held: Held) -> Row:
     growth = None
     floored = False
     if base is not None:
-        growth = _growth(target - opening, base, less=less)
+        growth = growth_of(target - opening, base, less=less)
         floor = base / (1 + band.floor) if less else opening + base * (1 + band.floor)
         below = target > floor if less else target < floor
         if below and not _excused(held.target):
@@ -341,10 +416,11 @@ def _row(evidence: Evidence, metric: str, platform: str, held: Held) -> Row:
         gaps=tuple(dict.fromkeys(gaps)),
         sources=sources,
         base=base,
+        approved=_approved(evidence, held.target),
     )
 
 
-def _growth(target: Fraction, base: Fraction, *, less: bool) -> Fraction | None:
+def growth_of(target: Fraction, base: Fraction, *, less: bool) -> Fraction | None:
     """Return target over baseline, to 0.1 %; less-is-better the other way round."""
     if not less:
         return Fraction(half_up(target / base - 1, "0.001"))
@@ -399,9 +475,9 @@ def _mean(
     rows: list[Row] = []
     missing: list[str] = []
     for metric in names:
-        found = _rows(evidence, metric)
+        found = short_rows(evidence, metric)
         zh = METRICS[metric].zh
-        approved = [row for row in found if _approved(evidence, row.target)]
+        approved = [row for row in found if row.approved]
         if not found:
             missing.append(f"{zh}没有短期目标")
         elif len(approved) < len(found):

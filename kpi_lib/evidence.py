@@ -86,6 +86,13 @@ class Evidence:
         return self.worklogs[self.month]
 
     @cached_property
+    def _rows(self) -> Mapping[str, metrics.Rows]:
+        return {
+            str(month): metrics.by_metric(rows)
+            for month, rows in self.monthly.groupby("month", sort=True)
+        }
+
+    @cached_property
     def uncertain(self) -> bool:
         """Whether a value of the month is known only between bounds."""
         now = self.monthly[self.monthly["month"] == self.month]
@@ -111,22 +118,25 @@ class Evidence:
         key = (metric, month or self.month, platform)
         if key not in self._totals:
             self._totals[key] = metrics.total(
-                self.monthly[self.monthly["month"] == key[1]],
+                self._rows.get(key[1], {}),
                 metric,
                 accounts=self.roster.accounts,
                 platform=platform,
             )
         return self._totals[key]
 
+    def present(self, month: str = "") -> list[date]:
+        """Return the working days of a month on which the operator was present."""
+        return [
+            day
+            for day in self.calendar.working_days(month or self.month)
+            if self.operator.holds(day) and not self.operator.leave_on(day)
+        ]
+
     def presence(self, month: str = "") -> tuple[int, int]:
         """Return working days present and working days of a month."""
         days = self.calendar.working_days(month or self.month)
-        here = [
-            day
-            for day in days
-            if self.operator.holds(day) and not self.operator.leave_on(day)
-        ]
-        return len(here), len(days)
+        return len(self.present(month)), len(days)
 
     @property
     def part(self) -> Fraction:

@@ -16,13 +16,15 @@ from typing import Any
 
 import pandas as pd
 
-from kpi_lib import inputs, intake, metrics, scorecard, workdays
+from kpi_lib import inputs, intake, metrics, proposals, quotas, scorecard, workdays
 from kpi_lib.catalogue import METRICS, Metric
 from kpi_lib.errors import Problem
 from kpi_lib.evidence import Evidence
 from kpi_lib.inputs import Inputs
 from kpi_lib.layouts import Layout, Platform, layouts, platforms
+from kpi_lib.metrics import Total
 from kpi_lib.plan import Plan
+from kpi_lib.quotas import Quotas
 from kpi_lib.roster import Account, Operator, Roster
 from kpi_lib.targets import Target
 from kpi_lib.workdays import Calendar
@@ -32,8 +34,9 @@ from kpi_lib.workspace import Workspace, sha256_file
 LOOK_BACK = 12
 """Months that the curves show, the appraised one included."""
 
-BASELINE = 3
-"""Months before a scored one that its baselines need."""
+REACH = LOOK_BACK + 1
+"""Months that are read: a year ago, next month followed on this one. The earlier
+scores, each with the three months before it, lie within."""
 
 EARLIER = 3
 """Months before the appraised one whose scores are shown beside it."""
@@ -72,6 +75,8 @@ class OperatorMonth:
         The operator's rows of targets.csv.
     worklog : Worklog
         The operator's entries.
+    quotas : Quotas
+        The month's short targets by day and by week.
     card : dict
         The score card, schema 1.
     earlier : tuple of dict
@@ -95,6 +100,7 @@ class OperatorMonth:
     files: pd.DataFrame
     targets: tuple[Target, ...]
     worklog: Worklog
+    quotas: Quotas
     card: dict[str, Any]
     earlier: tuple[dict[str, Any], ...]
     flags: tuple[str, ...]
@@ -125,6 +131,9 @@ class Month:
     workspace: Workspace
     month: str
     inputs: Inputs
+    _totals: dict[str, dict[tuple[str, str, str], Total]] = field(
+        init=False, default_factory=dict, repr=False, compare=False
+    )
 
     @property
     def plan(self) -> Plan:
@@ -178,9 +187,7 @@ class Month:
     @cached_property
     def monthly(self) -> pd.DataFrame:
         """One row per month, operator, account, metric and stream."""
-        # The earliest score shown needs the three months before it as well.
-        reach = max(LOOK_BACK, BASELINE + EARLIER + 1)
-        return self._table("monthly", workdays.months_back(self.month, reach))
+        return self._table("monthly", workdays.months_back(self.month, REACH))
 
     @cached_property
     def ledger(self) -> pd.DataFrame:
@@ -259,6 +266,8 @@ class Month:
             posts=self._counted_posts(person, month or self.month)
             if appraising.counts_posts
             else pd.DataFrame(),
+            # Added up once for the score, the earlier ones, quotas and proposals.
+            _totals=self._totals.setdefault(operator, {}),
         )
 
     def score(self, operator: str) -> dict[str, Any]:
@@ -280,6 +289,7 @@ class Month:
             flags=self._flags(operator),
             plan_sha256=sha256_file(self.workspace.root / self.inputs.plan_file),
         )
+        card["proposals"] = proposals.propose(self.evidence(operator))
         return self._signed(card | {"appeals": self._appeals(operator)})
 
     def _appeals(self, operator: str) -> list[dict[str, str]]:
@@ -420,6 +430,7 @@ class Month:
             files=_of(self.files, ids),
             targets=tuple(t for t in self.targets if t.operator == operator),
             worklog=self.worklog.own(operator),
+            quotas=quotas.quotas(self.evidence(operator), self.daily),
             card=card,
             earlier=self._earlier(operator),
             flags=tuple(card["flags"]),
