@@ -310,14 +310,16 @@ def new_month(month: Month, workspace: Place = None) -> None:
     from kpi_lib import inputs, starter
 
     place = Workspace.find(workspace or "")
-    roster = inputs.load(place, month).roster
+    given = inputs.for_month(place, month)
+    roster = given.roster
     people = {one.id: one.name for one in roster.appraised(month)}
     accounts = {
         account.id: None
         for person in roster.appraised(month)
         for account in roster.owned_by(person, month)
     }
-    made = starter.new_month(place.root, month, people, list(accounts))
+    measures = [one.name.zh for _, one in given.plan.measures()]
+    made = starter.new_month(place.root, month, people, list(accounts), measures)
     for path in made:
         typer.echo(f"已建：{place.relative(path)}")
     if not made:
