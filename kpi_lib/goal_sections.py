@@ -187,13 +187,11 @@ def quotas(m: OperatorMonth) -> Fragment:
     -------
     Fragment
     """
-    drawn = set(m.quotas.months["metric"])
-    notes = [
-        f"{_quota_name(metric)}：{note}。"
-        for metric, note in m.quotas.notes.items()
-        if metric not in drawn
-    ]
-    if not drawn:
+    named: dict[str, list[str]] = {}
+    for metric, note in m.quotas.notes.items():
+        named.setdefault(note, []).append(_quota_name(metric))
+    notes = [f"{numbers.listed(names)}：{note}。" for note, names in named.items()]
+    if m.quotas.months.empty:
         why = notes or ["没有可以分到每天的目标或应完成数，排不出定量。"]
         return made("quotas", strip=None, table=None, notes=why)
     return made("quotas", strip=_strip(m), table=_by_week(m), notes=notes)
@@ -292,9 +290,7 @@ def _by_week(m: OperatorMonth) -> dict[str, Any]:
     reached = sum(row["share"] >= 1 - TINY for row in known)
     first = _of(m.quotas.weeks, months[0]["metric"]).sort_values("first")
     return {
-        "title": f"{len(known)}个指标中{reached}个达到全月定量"
-        if known
-        else "没有一个指标有可以比的结果",
+        "title": _reached_title(len(known), reached),
         "head": [
             (_week(row)["days"], row["quota"] > TINY)
             for row in first.to_dict("records")
@@ -302,6 +298,16 @@ def _by_week(m: OperatorMonth) -> dict[str, Any]:
         "rows": rows,
         "month": numbers.month_short(m.month),
     }
+
+
+def _reached_title(known: int, reached: int) -> str:
+    if not known:
+        return "没有一个指标有可以比的结果"
+    if reached == known:
+        return f"有结果的{known}个指标都达到全月定量"
+    if not reached:
+        return f"有结果的{known}个指标都没有达到全月定量"
+    return f"有结果的{known}个指标中，{reached}个达到全月定量"
 
 
 def _metric_weeks(m: OperatorMonth, month: dict[Any, Any]) -> dict[str, Any]:
@@ -316,7 +322,6 @@ def _metric_weeks(m: OperatorMonth, month: dict[Any, Any]) -> dict[str, Any]:
     each = _contents if name == CONTENTS else _amount(name)
     return {
         "name": _quota_name(name),
-        "note": m.quotas.notes.get(name, ""),
         "each": each(working.iloc[0]) if len(working) else numbers.NONE,
         "weeks": [_week(row) | {"missing": gaps[row["week"]]} for row in weeks],
         "result": numbers.short(month["result"]),
@@ -380,6 +385,7 @@ def next_month(m: OperatorMonth) -> Fragment:
         sentences=[(name, _plan_sentences(name, rows)) for name, rows in named.items()],
         groups=[(name, rows) for name, rows in groups.items() if rows],
         now=numbers.month_short(m.month),
+        noted=any(one["note"] for one in proposals),
     )
 
 

@@ -11,8 +11,8 @@ from kpi_lib.month import OperatorMonth
 RESTS = {
     "exports": "平台导出的数据",
     "manual": "手工填报的数据",
-    "confirmed": "他人确认过的记录",
-    "unconfirmed": "没有确认的记录",
+    "confirmed": "他人确认或批准过的记录",
+    "unconfirmed": "本人的记录，不要求他人确认",
     "rated": "主管评定",
 }
 """What points rest on, the surest first."""

@@ -221,7 +221,7 @@ def test_counters_have_no_days_to_miss(month: ExampleMonth) -> None:
 
     assert "缺" not in text_of(html.split("<tbody>")[1])
     assert "110.0%" in html
-    assert "公众号没有按日的数" in html
+    assert "阅读/播放：公众号没有按日的数，日和周没有结果。" in html
 
 
 def test_without_any_quota_the_reasons_stand_there() -> None:
