@@ -13,6 +13,7 @@ FLOORS = {
     name: floor
     for floor, names in enumerate(
         [
+            "wording",
             "errors catalogue numbers values _table_worker",
             "workspace workdays layouts tables templates",
             "documents headers orders provenance printing",
@@ -49,6 +50,7 @@ HOMES = {
     "chinese_calendar": {"workdays"},
     "ruamel": {"documents", "layouts"},
     "filelock": {"runner"},
+    "opencc": {"wording"},
     "typer": {"cli"},
 }
 

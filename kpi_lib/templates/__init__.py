@@ -14,7 +14,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from kpi_lib import numbers
+from kpi_lib import numbers, wording
 
 HERE = Path(__file__).parent
 
@@ -62,6 +62,26 @@ def kept(text: str) -> Markup:
     )
 
 
+def said(text: str, **values: object) -> Markup:
+    """
+    Say a sentence in the language of the page, escaped.
+
+    Parameters
+    ----------
+    text : str
+        The Chinese sentence, with ``{name}`` where values stand.
+    **values : object
+        What stands there: text is escaped, markup is kept.
+
+    Returns
+    -------
+    Markup
+        Ready for the page.
+    """
+    safe = {name: escape(value) for name, value in values.items()}
+    return Markup(wording._(text, **safe))
+
+
 @cache
 def environment() -> Environment:
     """
@@ -78,6 +98,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals["_"] = said
     made.filters |= {
         "brief": numbers.brief,
         "clauses": clauses,
