@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from fractions import Fraction
 
-from babel.dates import format_skeleton
+from babel.dates import format_interval, format_skeleton
 from babel.numbers import format_compact_decimal, format_decimal
 
 from kpi_lib.wording import LOCALES, N_, _, language
@@ -287,6 +288,27 @@ def month_short(month: str) -> str:
     return f"{int(month[5:7])}月"
 
 
+def span(first: date, last: date, skeleton: str = "MMMd") -> str:
+    """
+    Print a stretch of days: 10月1日至7日 · Oct 1 – 7; one day stands alone.
+
+    Parameters
+    ----------
+    first, last : date
+        The days at its ends.
+    skeleton : str
+        What is told of a day, in Unicode's letters: ``d`` where the month is known.
+
+    Returns
+    -------
+    str
+    """
+    locale = LOCALES[language()]
+    if first == last:
+        return str(format_skeleton(skeleton, first, None, locale=locale))
+    return str(format_interval(first, last, skeleton, locale=locale))
+
+
 def listed(names: list[str], most: int = 0) -> str:
     """
     Join names, and count what is not named.
@@ -306,6 +328,22 @@ def listed(names: list[str], most: int = 0) -> str:
     if most and len(names) > most:
         return _("{names}等{n}个", names=joined, n=len(names))
     return joined
+
+
+def joined(told: Iterable[str]) -> str:
+    """
+    Join remarks, each once.
+
+    Parameters
+    ----------
+    told : iterable of str
+        Sentences of one subject; empty ones are left out.
+
+    Returns
+    -------
+    str
+    """
+    return _("；").join(dict.fromkeys(one for one in told if one))
 
 
 def brief(name: str, most: int = 16) -> str:

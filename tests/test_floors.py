@@ -15,7 +15,7 @@ FLOORS = {
         [
             "wording",
             "errors catalogue numbers values _table_worker",
-            "workspace workdays layouts tables templates",
+            "workspace workdays layouts tables templates stored",
             "documents headers orders provenance printing",
             "plan roster targets worklog records exports",
             "inputs clean metrics learn",
