@@ -15,6 +15,7 @@ from typing import Any
 from kpi_lib import numbers, templates
 from kpi_lib.month import OperatorMonth
 from kpi_lib.roster import Account
+from kpi_lib.wording import speak
 
 Card = dict[str, Any]
 
@@ -72,15 +73,22 @@ class Style:
         return f"<style data-kpi>{templates.css()}</style>"
 
 
-def style() -> Style:
+def style(lang: str = "") -> Style:
     """
-    Return the style sheet that every fragment needs inside a notebook.
+    Return the style sheet that every fragment needs, and speak the page's language.
+
+    Parameters
+    ----------
+    lang : str
+        One of ``wording.LANGUAGES``; empty for the one that is spoken.
 
     Returns
     -------
     Style
         The page carries the same sheet in its head and drops this one.
     """
+    if lang:
+        speak(lang)
     return Style()
 
 

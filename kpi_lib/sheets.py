@@ -445,6 +445,7 @@ class _CardSheet:
     def _measure(self, measure: Card) -> None:
         sheet, row, show = self.sheet, self.row, measure["show"]
         value = show["value"] or show["text"]
+        state = STATUS[measure["status"]]
         sheet.text(row, _AT["量化指标"], measure["name"], _TEXT)
         sheet.shown(row, _AT["数值"], value, show["unit"])
         sheet.shown(row, _AT["目标"], show["target"], show["unit"])
@@ -452,11 +453,11 @@ class _CardSheet:
         sheet.shown(row, _AT["可得分"], measure["possible"])
         if measure["score"] is None:
             look = {**_FIGURE, "font_color": "#6b6e70"}
-            sheet.text(row, _AT["得分"], _(STATUS[measure["status"]]), look)
+            sheet.text(row, _AT["得分"], _(state), look)
         else:
             look = {**_FIGURE, "num_format": _SCORE}
             sheet.number(row, _AT["得分"], Decimal(measure["score"]), look)
-        sheet.text(row, _AT["状态"], _(STATUS[measure["status"]]), _TEXT)
+        sheet.text(row, _AT["状态"], _(state), _TEXT)
         sheet.text(row, _AT["说明"], measure["note"], _TEXT)
         self.row += 1
 
