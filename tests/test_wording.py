@@ -101,6 +101,7 @@ def test_months_and_lists() -> None:
     with speaking("en"):
         assert numbers.month_name("2026-10") == "Oct 2026"
         assert numbers.month_short("2026-10") == "Oct"
+        assert numbers.month_short("2026-10-05") == "Oct"
     assert numbers.listed(["甲", "乙", "丙"], 2) == "甲、乙等3个"
 
 
