@@ -169,7 +169,7 @@ UNITS: dict[str, tuple[tuple[Decimal, str], ...]] = {
 """Words for large round numbers on an axis, the largest first."""
 
 
-def plain(value: Number) -> str:
+def plain(value: Number, most: int = 4) -> str:
     """
     Print a number as short as it is: 94 · 0.5 · 1,234 (no trailing zeros).
 
@@ -177,6 +177,8 @@ def plain(value: Number) -> str:
     ----------
     value : Number
         Anything that counts; missing gives a dash.
+    most : int
+        Decimal places at most.
 
     Returns
     -------
@@ -185,9 +187,9 @@ def plain(value: Number) -> str:
     number = decimal(value)
     if number is None:
         return NONE
-    exponent = number.normalize().as_tuple().exponent
+    exponent = rounded(number, most).normalize().as_tuple().exponent
     places = max(0, -exponent) if isinstance(exponent, int) else 0
-    return _grouped(number, min(places, 4), sign=False)
+    return _grouped(number, places, sign=False)
 
 
 def points(value: Number, *, sign: bool = False) -> str:

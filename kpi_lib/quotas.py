@@ -185,7 +185,8 @@ def _line(
     if rows[0].platform:
         told.append(_("各平台的目标相加"))
     if without:
-        named = numbers.listed(without)
+        names = [evidence.roster.account(id_).name or id_ for id_ in without]
+        named = numbers.listed(names)
         told.append(_("{accounts}没有按日的数，日和周没有结果", accounts=named))
     told += [gap for row in rows for gap in row.gaps]
     if told:

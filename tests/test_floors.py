@@ -27,7 +27,9 @@ FLOORS = {
             "month checks engine",
             "fragments",
             "series report",
-            "card_sections fan_sections traffic_sections source_sections team_sections",
+            "rate_sections",
+            "card_sections fan_sections traffic_sections source_sections team_sections"
+            " goal_sections settled_sections",
             "sections",
             "jobs starter add doctor explain verify rescore sheets",
             "agenda",

@@ -18,6 +18,9 @@ from kpi_lib import numbers, wording
 
 HERE = Path(__file__).parent
 
+SHEETS = ("page.css", "sections.css")
+"""Parts of the one style sheet; the later one may lean on the earlier."""
+
 
 def clauses(text: str) -> Markup:
     """
@@ -140,6 +143,6 @@ def css() -> str:
     -------
     str
     """
-    text = (HERE / "page.css").read_text(encoding="utf-8")
+    text = "".join((HERE / name).read_text(encoding="utf-8") for name in SHEETS)
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
     return re.sub(r"\s*\n\s*", "\n", text).strip()
