@@ -171,6 +171,8 @@ class Reading:
         counted (the target as it counts), attained, growth.
     flags : tuple of str
         What has to stand above the score.
+    confirmed : bool
+        True if somebody else confirmed every entry that counts.
     less : bool
         True if less is better: attained is target ÷ value.
     """
@@ -184,6 +186,7 @@ class Reading:
     evidence: tuple[Mapping[str, str], ...] = ()
     parts: tuple[Mapping[str, str], ...] = ()
     flags: tuple[str, ...] = ()
+    confirmed: bool = False
     less: bool = False
 
     @property
