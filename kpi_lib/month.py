@@ -19,10 +19,9 @@ import pandas as pd
 from kpi_lib import inputs, intake, metrics, proposals, quotas, scorecard, workdays
 from kpi_lib.catalogue import METRICS, Metric
 from kpi_lib.errors import Problem
-from kpi_lib.evidence import Evidence
+from kpi_lib.evidence import Evidence, Sums
 from kpi_lib.inputs import Inputs
 from kpi_lib.layouts import Layout, Platform, layouts, platforms
-from kpi_lib.metrics import Total
 from kpi_lib.numbers import listed
 from kpi_lib.plan import Plan
 from kpi_lib.quotas import Quotas
@@ -133,7 +132,7 @@ class Month:
     workspace: Workspace
     month: str
     inputs: Inputs
-    _totals: dict[str, dict[tuple[str, str, str], Total]] = field(
+    _sums: dict[str, Sums] = field(
         init=False, default_factory=dict, repr=False, compare=False
     )
 
@@ -269,7 +268,7 @@ class Month:
             if appraising.counts_posts
             else pd.DataFrame(),
             # Added up once for the score, the earlier ones, quotas and proposals.
-            _totals=self._totals.setdefault(operator, {}),
+            sums=self._sums.setdefault(operator, Sums()),
         )
 
     def score(self, operator: str) -> dict[str, Any]:
