@@ -115,14 +115,13 @@ def _file_rows(files: pd.DataFrame, m: OperatorMonth | None) -> list[dict[str, A
     for record in files.to_dict("records"):
         one = {str(key): value for key, value in record.items()}
         account = accounts.get(one["account"])
+        basis = str(one["basis"])
         rows.append(
             one
             | {
                 "name": re.sub(r"^data/raw/[^/]+/[^/]+/", "", str(one["source"])),
                 "who": who_is(m, account) if m and account else None,
-                "basis": _(BASES[one["basis"]])
-                if one["basis"] in BASES
-                else one["basis"],
+                "basis": _(BASES.get(basis, basis)),
                 "days": int(one["days"]) if pd.notna(one["days"]) else 0,
             }
         )

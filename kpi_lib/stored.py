@@ -93,7 +93,7 @@ SENTENCES = (
     N_("只含前几名的内容或地区，加起来不是账号的数；每天的数在Totals.csv里"),
     # Files and accounts.
     N_("没有收到{layout}"),
-    N_("{account}的{layout}"),
+    N_("{account}的{export}"),
     N_("把平台后台下载的文件原样放进这个文件夹，或从花名册的expects里去掉"),
     N_("不属于花名册里的任何账号，没有读"),
     N_("以账号id命名的文件夹"),
@@ -325,6 +325,7 @@ SHAPES = {
     "rows": r"第[\d、]+(?:等\d+)?行|\d+",
     "numbers": r"[\d、]+",
     "n": r"\d+",
+    "export": r"[a-z][a-z0-9_.-]*",
     "row": r"\d+",
 }
 """What values look like that stand beside others without a word between them."""
