@@ -185,7 +185,7 @@ def _left(ledger: pd.DataFrame, most: int = 12) -> list[dict[str, Any]]:
 
 KINDS = {
     "stock": N_("期末值"),
-    "flow": N_("合计"),
+    "flow": N_("各日之和"),
     "mean": N_("日均"),
     "ratio": N_("先加后除"),
 }
@@ -359,7 +359,6 @@ def files(
     """
     brands = _brands(accounts)
     have = set(zip(found["account"], found["layout"], strict=True))
-    names = layouts()
     groups: dict[str, list[dict[str, Any]]] = {one.id: [] for one in accounts}
     for row in _file_rows(found[found["layout"] != ""], None):
         groups.setdefault(str(row["account"]), []).append(row | _reading(row))
@@ -368,7 +367,7 @@ def files(
         missing=[
             (
                 brands.get(account) or _unknown(account),
-                names[layout].name if layout in names else layout,
+                _layout_name(layout),
             )
             for account, layout in expected
             if (account, layout) not in have
@@ -383,14 +382,21 @@ def files(
     )
 
 
+def _layout_name(layout: str) -> str:
+    """Name an export as its platform does; the one filled in by hand is ours."""
+    if layout == MANUAL:
+        return _("手工填报")
+    known = layouts().get(layout)
+    return known.name if known else layout
+
+
 def _reading(row: Mapping[str, Any]) -> dict[str, Any]:
     """Say how a file was read: as what, in which encoding, of which day."""
     day = row.get("downloaded")
-    known = layouts().get(str(row["layout"]))
     encoding = str(row.get("encoding", ""))
     return {
         "name": re.sub(r"^\d{4}-\d{2}-\d{2}/", "", str(row["name"])),
-        "read_as": known.name if known else row["layout"],
+        "read_as": _layout_name(str(row["layout"])),
         "sure": bool(row.get("confirmed", True)) or row["layout"] == MANUAL,
         "encoding": _(ENCODINGS[encoding])
         if encoding in ENCODINGS
