@@ -263,17 +263,10 @@ def verify(month: Month, workspace: Place = None, as_json: AsJson = False) -> No
 )
 def new_month(month: Month, workspace: Place = None) -> None:
     """Make the folders of a month and its work-log template."""
-    from kpi_lib import inputs, starter
+    from kpi_lib import starter
 
     place = Workspace.find(workspace or "")
-    roster = inputs.load(place, month).roster
-    people = {one.id: one.name for one in roster.appraised(month)}
-    accounts = {
-        account.id: None
-        for person in roster.appraised(month)
-        for account in roster.owned_by(person, month)
-    }
-    made = starter.new_month(place.root, month, people, list(accounts))
+    made = starter.prepare(place, month)
     for path in made:
         typer.echo(f"已建：{place.relative(path)}")
     if not made:

@@ -23,13 +23,14 @@ FLOORS = {
             "attainment logged",
             "scoring",
             "month checks engine",
-            "fragments",
-            "series report",
+            "fragments team",
+            "series report whatif",
             "card_sections fan_sections traffic_sections source_sections team_sections",
             "sections",
             "jobs starter add doctor explain verify",
             "agenda",
             "runner",
+            "workbook",
             "cli",
         ]
     )
