@@ -16,9 +16,9 @@ KINDS = {
 HEAD = """\
 # Codebook
 
-Made from `kpi_lib/catalogue.py` and `kpi_lib/formats/`; a test keeps it current. A share
-is a fraction (0.35, never 35), CNY are yuan. Platforms are those with an export that maps
-the metric; any platform can give any metric by hand (手工填报).
+Made from `kpi_lib/catalogue.py` and `kpi_lib/formats/`; a test keeps it current. A
+share is a fraction (0.35, never 35), CNY are yuan. Platforms are those with an export
+that maps the metric; any platform can give any metric by hand (手工填报).
 """
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import pandas as pd
 
@@ -17,7 +17,7 @@ from kpi_lib import metrics, templates, workdays
 from kpi_lib.catalogue import METRICS
 from kpi_lib.errors import InvalidInput, Problem, WorkspaceError
 from kpi_lib.layouts import Platform, platforms
-from kpi_lib.month import Month, OperatorMonth
+from kpi_lib.month import Month, OperatorMonth, open_month
 from kpi_lib.workdays import Calendar
 
 BY = ("account", "platform", "operator", "team")
@@ -99,6 +99,25 @@ class TeamMonth:
     def __repr__(self) -> str:
         people = "、".join(one.name for one in self.source.operators)
         return f"<{self.month}：{people}>"
+
+    def at(self, month: str) -> Self:
+        """
+        Open another month of the same workspace.
+
+        Parameters
+        ----------
+        month : str
+            ``YYYY-MM``.
+
+        Returns
+        -------
+        TeamMonth
+            This month itself if it is meant.
+        """
+        if month == self.month:
+            return self
+        root = str(self.source.workspace.root)
+        return type(self)(open_month(month, root))
 
     @property
     def month(self) -> str:

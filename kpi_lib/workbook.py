@@ -56,21 +56,6 @@ class Workbook(TeamMonth):
         """Where everything lies."""
         return self.source.workspace
 
-    def at(self, month: str) -> Workbook:
-        """
-        Open another month of the same workspace.
-
-        Parameters
-        ----------
-        month : str
-            ``YYYY-MM``.
-
-        Returns
-        -------
-        Workbook
-        """
-        return open_month(month, str(self.workspace.root))
-
     def what_if(
         self,
         operator: str,
