@@ -179,6 +179,7 @@ def _control(
         known = [(EVERY, ""), *known]
     given = {"options": known, "description": LABELS[name]}
     if isinstance(value, tuple):
+        given["tooltip"] = "按住Ctrl可以多选；都不选就是全部"
         control = widgets.SelectMultiple(value=value, rows=min(len(known), 5), **given)
     else:
         values = [one for _, one in known]

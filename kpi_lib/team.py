@@ -527,8 +527,8 @@ class TeamMonth:
             unknown=int((files["layout"] == "").sum()),
             records=len(ledger),
             quarantined=int((ledger["fate"] == "quarantined").sum()),
-            days=float(due["days_present"].sum()),
-            due=float(due["days_due"].sum()),
+            days=round(float(due["days_present"].sum()), 2),
+            due=round(float(due["days_due"].sum()), 2),
             operators=scored.to_dict("records"),
             tables=tables,
         )
