@@ -15,10 +15,12 @@ from typing import Any
 
 import pandas as pd
 
-from kpi_lib import documents, templates, workdays
+from kpi_lib import documents, scorecard, templates
 from kpi_lib.errors import InvalidInput, PlanError, Problem
+from kpi_lib.evidence import Evidence
 from kpi_lib.month import Month
 from kpi_lib.plan import Plan
+from kpi_lib.rescore import Comparison, compare
 from kpi_lib.targets import Target
 from kpi_lib.team import Card
 
@@ -45,6 +47,11 @@ class WhatIf:
     after: Card
 
     @property
+    def comparison(self) -> Comparison:
+        """Both cards as ``kpi rescore`` puts two plans side by side."""
+        return compare(self.before, self.after)
+
+    @property
     def frame(self) -> pd.DataFrame:
         """
         The two cards side by side.
@@ -52,32 +59,36 @@ class WhatIf:
         Returns
         -------
         DataFrame
-            One row per measure of either card: `item`, `measure`, `name`,
-            `possible_before`, `score_before`, `possible_after`, `score_after`,
-            `change` (points; missing where one of the two is not rated).
+            One row for the total, then one per measure of either card: `key`
+            (``item.measure``), `name`, `possible_before`, `score_before`,
+            `possible_after`, `score_after`, `change` (points; missing where one of
+            the two is not rated).
         """
-        before, after = (
-            card.frame.set_index(["item", "measure", "name"])[["possible", "score"]]
-            for card in (self.before, self.after)
-        )
-        both = pd.concat(
-            [before.add_suffix("_before"), after.add_suffix("_after")], axis=1
-        )
-        both["change"] = (both["score_after"] - both["score_before"]).round(2)
-        return both.reset_index()
+        rows = [
+            {
+                "key": one.key,
+                "name": one.name,
+                "possible_before": one.possible_before,
+                "score_before": one.before,
+                "possible_after": one.possible_after,
+                "score_after": one.after,
+                "change": one.by,
+            }
+            for one in self.comparison.lines
+        ]
+        frame = pd.DataFrame(rows)
+        figures = frame.columns.drop(["key", "name"])
+        return frame.assign(**{name: pd.to_numeric(frame[name]) for name in figures})
 
     @property
     def change(self) -> Decimal:
         """What the total would gain, in points; 0 where nothing is rated."""
-        return Decimal(self.after["total"] or 0) - Decimal(self.before["total"] or 0)
+        return self.comparison.lines[0].by or Decimal(0)
 
     def _repr_html_(self) -> str:
-        rows = self.frame
-        moved = rows[
-            (rows["possible_before"] != rows["possible_after"])
-            | (rows["score_before"].fillna(-1) != rows["score_after"].fillna(-1))
-        ]
-        return templates.render("what_if", m=self, rows=moved.to_dict("records"))
+        total, *lines = self.comparison.lines
+        moved = [one for one in lines if one.changed]
+        return templates.render("what_if", m=self, total=total, lines=moved)
 
 
 def what_if(
@@ -116,14 +127,13 @@ def what_if(
     PlanError
         The changed plan does not hold, as points that do not add up to 100.
     """
-    given = month.inputs
+    now = month.evidence(operator)
+    then = month.evidence(
+        operator, plan=changed_plan(now.plan, plan) if plan else now.plan
+    )
     if targets:
-        changed = _targets(month, operator, targets)
-        given = replace(given, targets=changed)
-    if plan:
-        given = replace(given, plan=changed_plan(given.plan, plan))
-    after = replace(month, inputs=given)
-    return WhatIf(Card(month.score(operator)), Card(after.score(operator)))
+        then = replace(then, targets=_targets(then, targets))
+    return WhatIf(Card(scorecard.score(now)), Card(scorecard.score(then)))
 
 
 def changed_plan(plan: Plan, changes: Changes) -> Plan:
@@ -164,7 +174,8 @@ def changed_plan(plan: Plan, changes: Changes) -> Plan:
             raise _unknown(key, [*items, *tree])
     for id, item in items.items():
         if "points" not in changes.get(id, {}):
-            points = (Fraction(str(one["points"])) for one in item["measures"])
+            own = [one for one in item["measures"] if not one["bonus"]]
+            points = (Fraction(str(one["points"])) for one in own)
             item["points"] = str(sum(points, Fraction(0)))
     return documents.validated(tree, Plan, PlanError, WHERE)
 
@@ -197,23 +208,20 @@ def _unknown(key: str, known: list[str]) -> InvalidInput:
     return InvalidInput((Problem(what=what, where=WHERE, expected="、".join(known)),))
 
 
-def _targets(
-    month: Month, operator: str, changes: Mapping[str, Value]
-) -> tuple[Target, ...]:
+def _targets(evidence: Evidence, changes: Mapping[str, Value]) -> tuple[Target, ...]:
     """Return the targets with other values; the newest row of each is what counts."""
-    last = workdays.days_of(month.month)[-1]
     own = {
         (one.metric, one.platform): one
-        for one in sorted(month.targets, key=lambda one: one.set_on)
-        if (one.operator, one.horizon, one.period) == (operator, "short", month.month)
-        and one.set_on <= last
+        for one in sorted(evidence.targets, key=lambda one: one.set_on)
+        if (one.horizon, one.period) == ("short", evidence.month)
+        and one.set_on <= evidence.last_day
     }
     values: dict[Target, Decimal] = {}
     for key, value in changes.items():
         metric, _, platform = key.partition("/")
         if (metric, platform) not in own:
             names = ["/".join(filter(None, one)) for one in own]
-            what = f"{operator}在{month.month}没有{key}的短期目标"
+            what = f"{evidence.month}没有{key}的短期目标"
             raise InvalidInput((Problem(what=what, expected="、".join(names)),))
         try:
             values[own[metric, platform]] = documents.to_decimal(value)
@@ -222,5 +230,5 @@ def _targets(
             raise InvalidInput((Problem(what=what, expected=str(wrong)),)) from None
     return tuple(
         replace(one, value=values[one]) if one in values else one
-        for one in month.targets
+        for one in evidence.targets
     )
