@@ -7,6 +7,7 @@ carries the tidy frame that it is made from as ``.frame``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -57,9 +58,10 @@ class Answer(Fragment):
 
 @dataclass(frozen=True)
 class _Drawing:
-    """One chart with its caption and its owner's colour."""
+    """One chart: for a file's name, for its caption, for its colour."""
 
     ax: Axes
+    file: str
     name: str
     note: str = ""
     who: Brand | None = None
@@ -96,7 +98,9 @@ def _answer(
         for at, one in enumerate(drawings)
     ]
     html = templates.render("explore", title=title, sub=sub, panels=panels, table=table)
-    named = tuple((f"{kind}-{one.name}".replace("/", "-"), one.ax) for one in drawings)
+    named = tuple(
+        (re.sub(r"[^\w-]+", "-", f"{kind}-{one.file}"), one.ax) for one in drawings
+    )
     return Answer(html, frame, named)
 
 
@@ -201,6 +205,7 @@ def days(
                     scale=_scale(name, rows["value"]),
                     end=_text(name),
                 ),
+                f"{name}-{id}",
                 _of_account(m, str(id)).name,
                 _caption(name),
                 _of_account(m, str(id)),
@@ -260,6 +265,7 @@ def months(
                     scale=_scale(name, rows["value"]),
                     end=_text(name),
                 ),
+                f"{name}-{key}",
                 str(values["name"].iloc[0]),
                 _caption(name),
                 _brand(m, by, str(key)),
@@ -321,6 +327,7 @@ def compare(
         [
             _Drawing(
                 charts.bars(frame.head(MOST), text=text),
+                f"{name}-{by}",
                 METRICS[name].zh,
                 _caption(name, unit_only=True),
             )
@@ -374,7 +381,9 @@ def publishing(
         busiest = frame.sort_values("value").iloc[-1]
         day, hour = charts.WEEKDAYS[int(busiest["weekday"])], int(busiest["hour"])
         title = f"{_who(m, operator)}最常在星期{day}{hour}时发布"
-        drawings = [_Drawing(charts.week_hours(frame), "发布时间", f"{count}条作品")]
+        drawings = [
+            _Drawing(charts.week_hours(frame), "hours", "发布时间", f"{count}条作品")
+        ]
     return _answer(
         "publishing",
         title,
@@ -422,7 +431,10 @@ def top_posts(
         title = f"前{first}条作品占了{len(frame)}条的{_zh([name])}的{held}"
         drawings = [
             _Drawing(
-                charts.shares(frame), f"{METRICS[name].zh}的累计占比", "虚线：条条一样"
+                charts.shares(frame),
+                name,
+                f"{METRICS[name].zh}的累计占比",
+                "虚线：条条一样",
             )
         ]
     return _answer(
@@ -490,7 +502,8 @@ def campaign(m: TeamMonth, campaign: str = "", metric: str = "views") -> Answer:
     )
     count = int(total["accounts"].iloc[0])
     sub = f"{found.sentence()}只算每天都有数据的{count}个账号。"
-    drawing = _Drawing(ax, METRICS[name].zh, "每段的日均；带子是之前的范围")
+    file = f"{one['id']}-{name}"
+    drawing = _Drawing(ax, file, METRICS[name].zh, "每段的日均；带子是之前的范围")
     return _answer("campaign", title, sub, frame, [drawing])
 
 

@@ -40,7 +40,7 @@ def publishing_times(posts: pd.DataFrame) -> pd.DataFrame:
     at = posts["published_at"]
     timed = (at != at.dt.normalize()).groupby(posts["account"]).transform("any")
     when = at[timed]
-    counted = pd.DataFrame({"weekday": when.dt.dayofweek, "hour": when.dt.hour})
+    counted = pd.DataFrame({"weekday": when.dt.day_of_week, "hour": when.dt.hour})
     return counted.groupby(["weekday", "hour"]).size().rename("value").reset_index()
 
 

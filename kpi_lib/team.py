@@ -335,11 +335,11 @@ class TeamMonth:
 
         Examples
         --------
-        >>> days = m.values("views", operator="op-01", platform="公众号")
+        >>> days = m.values("views", operator="op-01", platform="头条号")
         >>> list(days.columns)
         ['metric', 'account', 'platform', 'date', 'value']
         >>> days["account"].unique().tolist()
-        ['gzh-01']
+        ['tt-01']
         """
         chosen = [self.metric(name) for name in names]
         rows = self.daily
@@ -349,7 +349,7 @@ class TeamMonth:
             )
         rows = self._only(rows, platform, account)
         rows = rows[rows["date"] >= pd.Timestamp(f"{self._since(months)}-01")]
-        frames = [_by_day(rows, metric) for metric in chosen]
+        frames = [by_day(rows, metric) for metric in chosen]
         found = pd.concat(frames, ignore_index=True)
         return found[["metric", "account", "platform", "date", "value"]]
 
@@ -611,8 +611,22 @@ def _refused(what: str, expected: str) -> InvalidInput:
     return InvalidInput((Problem(what=what, expected=expected),))
 
 
-def _by_day(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Return one metric by account and day; a ratio where all its parts are."""
+def by_day(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """
+    Return one metric by account and day; a ratio where all its parts are.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Daily values, whole or of one operator's part.
+    metric : str
+        A name of the catalogue.
+
+    Returns
+    -------
+    DataFrame
+        One row per account and day: `account`, `platform`, `date`, `value`, `metric`.
+    """
     found = METRICS[metric]
     if not found.parts:
         return _summed(rows, metric)
@@ -629,8 +643,10 @@ def _by_day(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
 
 
 def _summed(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Add the parts of a metric up; where a total stands beside them, it counts."""
     own = rows[rows["metric"] == metric]
+    total = (own["part"] == "").groupby(own["account"]).transform("any")
+    own = own[~total | (own["part"] == "")]
     keys = ["account", "platform", "date"]
-    return (
-        own.groupby(keys, sort=True)["value"].sum().reset_index().assign(metric=metric)
-    )
+    sums = own.groupby(keys, sort=True)["value"].sum()
+    return sums.reset_index().assign(metric=metric)

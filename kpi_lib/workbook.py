@@ -7,29 +7,34 @@ command of ``kpi`` does is one call.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
+from matplotlib.axes import Axes
 
 from kpi_lib import (
     add,
     agenda,
     checks,
     explain,
+    explore,
     month,
+    rescore,
     runner,
+    sheets,
     starter,
     verify,
     whatif,
 )
+from kpi_lib.catalogue import METRICS
 from kpi_lib.errors import Problem
 from kpi_lib.jobs import Outcome
 from kpi_lib.team import Card, TeamMonth
 from kpi_lib.whatif import WhatIf
-from kpi_lib.workspace import Workspace
+from kpi_lib.workspace import Workspace, write_atomic
 
 __all__ = ["Card", "Lines", "WhatIf", "Workbook", "open_month"]
 
@@ -47,8 +52,9 @@ class Workbook(TeamMonth):
 
     Made by `open_month`. Tables: `daily`, `posts`, `monthly`, `ledger`, `files`,
     `operators`, `accounts`, `targets`, `campaigns`. Questions: `values`, `totals`,
-    `published`, `score`, `what_if`, `operator`. The commands of ``kpi``: `check`,
-    `clean`, `run`, `status`, `explain`, `verify`, `new_month`, `add`.
+    `published`, `score`, `scores`, `what_if`, `operator`. To take along: `to_excel`,
+    `charts.save_all(m, folder)`. The commands of ``kpi``: `check`, `clean`, `run`,
+    `status`, `explain`, `verify`, `rescore`, `new_month`, `add`.
     """
 
     @property
@@ -95,6 +101,64 @@ class Workbook(TeamMonth):
         """
         id = self.operator_id(operator)
         return whatif.what_if(self.source, id, targets=targets, plan=plan)
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """
+        Score everybody, from what lies there now.
+
+        Returns
+        -------
+        DataFrame
+            One row per operator and measure: `operator`, then as `Card.frame`.
+        """
+        frames = []
+        for id in self.operators["operator"]:
+            frames.append(self.score(id).frame)
+            frames[-1].insert(0, "operator", id)
+        return pd.concat(frames, ignore_index=True)
+
+    def charts(self) -> Iterator[tuple[str, Axes]]:
+        """
+        Draw the team's charts, for `charts.save_all`.
+
+        Yields
+        ------
+        str, Axes
+            A name fit for a file, and the chart.
+        """
+        answers = [
+            explore.days(self, metric=DAILY),
+            explore.months(self, metric=MONTHLY),
+            *(explore.compare(self, metric) for metric in MONTHLY),
+            explore.publishing(self),
+            explore.top_posts(self),
+            *(explore.campaign(self, id) for id in self.campaigns.get("id", ())),
+        ]
+        return (drawn for answer in answers for drawn in answer.charts())
+
+    # Taking it along.
+
+    def to_excel(self, path: str | Path) -> Path:
+        """
+        Write every table to one workbook, a sheet each.
+
+        Parameters
+        ----------
+        path : str or Path
+            Ending in ``.xlsx``; what is there is replaced.
+
+        Returns
+        -------
+        Path
+            Where it was written. Numbers are numbers, shares percentages, dates
+            dates; no text is ever a formula.
+        """
+        path = Path(path)
+        frames = {name: getattr(self, name) for name in TABLES}
+        content = sheets.frames_xlsx(frames, forms(), f"KPI {self.month}")
+        write_atomic(path, content)
+        return path
 
     # What the commands do.
 
@@ -204,6 +268,30 @@ class Workbook(TeamMonth):
         """
         return _problems(verify.verify(self.workspace, self.month))
 
+    def rescore(self, plan: str | Path) -> pd.DataFrame:
+        """
+        Put another plan beside the month's own, as ``kpi rescore``; nothing is kept.
+
+        Parameters
+        ----------
+        plan : str or Path
+            The other plan's file.
+
+        Returns
+        -------
+        DataFrame
+            One row per operator, total and measure: `operator`, `name`, `key`,
+            `measure`, `before`, `possible_before`, `after`, `possible_after`.
+        """
+        done = rescore.rescore(self.workspace, self.month, Path(plan))
+        rows = [
+            {"operator": one.operator, **asdict(line), "measure": line.name}
+            | {"name": one.name}
+            for one in done
+            for line in one.lines
+        ]
+        return pd.DataFrame(rows)
+
     def new_month(self, month: str) -> list[Path]:
         """
         Make the folders and the work-log template of a month, as ``kpi new-month``.
@@ -258,6 +346,37 @@ class Workbook(TeamMonth):
         return pd.DataFrame([one.as_dict() for one in done])
 
 
+TABLES = (
+    "operators", "scores", "daily", "monthly", "posts", "files", "ledger", "accounts",
+    "targets", "campaigns",
+)  # fmt: skip
+"""Tables that `Workbook.to_excel` writes, in the order of their sheets."""
+
+DAILY = ("views", "engagement_rate")
+MONTHLY = ("followers", "views", "engagement_rate", "completion_rate", "revenue")
+"""Metrics of which `Workbook.charts` draws days, and months and platforms."""
+
+
+def forms() -> dict[str, str]:
+    """
+    Return Excel's number format of every column that has one.
+
+    Returns
+    -------
+    dict of str to str
+        By column: shares as percentages, yuan with two decimals, counts grouped.
+    """
+    by_unit = {"share": "0.00%", "CNY": "#,##0.00"}
+    metrics = {name: by_unit.get(one.unit, "#,##0") for name, one in METRICS.items()}
+    points = dict.fromkeys(("points", "possible", "score"), "0.00")
+    return {
+        **metrics,
+        **points,
+        **dict.fromkeys(("value", "low", "high"), "#,##0.####"),
+        "published_at": "yyyy-mm-dd hh:mm",
+    }
+
+
 def open_month(month: str = "latest", root: str = "") -> Workbook:
     """
     Open a month of a workspace.
@@ -285,7 +404,7 @@ def open_month(month: str = "latest", root: str = "") -> Workbook:
     --------
     >>> m = open_month("2026-10")
     >>> m.values("views", operator="op-01", months=3)["account"].nunique()
-    8
+    4
     """
     place = Workspace.find(root)
     return Workbook(month_of(place, month))
