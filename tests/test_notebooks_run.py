@@ -40,14 +40,15 @@ def run_all(place: Workspace, name: str) -> Any:
 @pytest.fixture(scope="module")
 def executed(sample_place: Workspace) -> dict[str, Any]:
     os.environ["PYTHONPATH"] = str(ROOT)
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    before = used()
     done = {name: run_all(sample_place, name) for name in NAMES}
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    # Of the processor, so that whatever else runs here does not count.
-    done["seconds"] = (
-        after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    )
-    return done
+    return done | {"seconds": used() - before}
+
+
+def used() -> float:
+    """Return the kernels' seconds of the processor: whoever else works counts not."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return children.ru_utime + children.ru_stime
 
 
 @pytest.mark.parametrize("name", NAMES)
