@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from kpi_lib import provenance
+from kpi_lib import cards, provenance
 from kpi_lib.errors import Problem, RosterError, WorkspaceError
 from kpi_lib.inputs import WORKLOGS, Inputs
 from kpi_lib.jobs import APPRAISAL, CLEAN, MADE, TEAM, Job
@@ -43,6 +43,7 @@ WORDS = {
     "appeals": "申诉",
     "promised": "以前的计划和目标记录",
     "cards": "评分卡",
+    "printed": "PDF",
     "code": "程序",
     "versions": "软件包版本",
     "notebook": "笔记本",
@@ -257,7 +258,7 @@ class Agenda:
 
     def team_job(self) -> Job:
         """Return the job that makes the index from the cards that stand there."""
-        cards = {
+        published = {
             f"{month}/{operator.id}": provenance.of_file(
                 self.workspace.reports(month) / f"{operator.id}.json"
             )
@@ -270,7 +271,10 @@ class Agenda:
             TEAM,
             {"month": self.month, "lang": self.lang},
             {
-                "cards": provenance.of(cards),
+                "cards": provenance.of(published),
+                "printed": provenance.of(
+                    cards.printed(self.month, str(self.workspace.root))
+                ),
                 "cleaning": provenance.of_file(
                     self.workspace.clean(self.month) / f"{CLEAN}.ipynb"
                 ),

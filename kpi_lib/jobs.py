@@ -325,6 +325,8 @@ def _appraise(workspace: Workspace, job: Job) -> list[Path]:
     }
     for suffix, content in files.items():
         write_atomic(folder / f"{job.name}.{suffix}", content)
+    # What was printed from the page before is no picture of this one.
+    (folder / f"{job.name}.pdf").unlink(missing_ok=True)
     return [notebook, *(folder / f"{job.name}.{suffix}" for suffix in files)]
 
 

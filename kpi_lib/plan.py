@@ -26,6 +26,7 @@ from pydantic import (
 
 from kpi_lib import catalogue, documents, layouts
 from kpi_lib.errors import PlanError, Problem
+from kpi_lib.wording import language, traditional
 
 
 def _exact(value: Any) -> Fraction:
@@ -88,6 +89,23 @@ class Text(_Model):
     zh: Annotated[str, StringConstraints(min_length=1)]
     en: str = ""
     zh_hant: str = Field(default="", alias="zh-Hant")
+
+    @property
+    def written(self) -> str:
+        """The plan's own Chinese, in the characters of the language spoken."""
+        if language() == "zh-Hant":
+            return self.zh_hant or traditional(self.zh)
+        return self.zh
+
+    @property
+    def beside(self) -> str:
+        """The English that stands beside the wording; empty on a Chinese page."""
+        return self.en if language() == "en" else ""
+
+    @property
+    def label(self) -> str:
+        """The wording as a name: English alone where the plan gives it."""
+        return self.beside or self.written
 
 
 # Sources: where a measure's number comes from. APPRAISAL rules are in scoring.py.

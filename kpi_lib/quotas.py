@@ -183,7 +183,8 @@ def _line(
     if rows[0].platform:
         told.append("各平台的目标相加")
     if without:
-        told.append(f"{'、'.join(without)}没有按日的数，日和周没有结果")
+        names = [evidence.roster.account(id_).name or id_ for id_ in without]
+        told.append(f"{'、'.join(names)}没有按日的数，日和周没有结果")
     told += [gap for row in rows for gap in row.gaps]
     if told:
         notes[metric] = "；".join(dict.fromkeys(told))

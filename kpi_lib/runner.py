@@ -88,9 +88,10 @@ def run(
         jobs = [agenda.operator_job(one) for one in chosen]
         # Baselines of a month that was not cleaned would be wrong without a word.
         outcomes += doing.refuse(jobs, broken) if broken else doing.each(jobs, force)
-        outcomes += doing.each([agenda.team_job()], force)
         if pdf:
             _print(workspace.reports(month), outcomes)
+        # The index links the PDFs that stand there.
+        outcomes += doing.each([agenda.team_job()], force)
         _record(agenda, outcomes)
         return outcomes
 

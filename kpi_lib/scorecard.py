@@ -197,8 +197,33 @@ def _bonus(evidence: Evidence, outcomes: Sequence[Outcome]) -> dict[str, Any] | 
         **sums,
         "sum": sums["score"],
         "score": None if score is None else str(score),
-        "measures": [_measure(outcome) for outcome in outcomes],
+        "measures": [
+            {"item": outcome.key.partition(".")[0], **_measure(outcome)}
+            for outcome in outcomes
+        ],
     }
+
+
+def measures(card: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """
+    Return every measure of a card, the bonus ones at last.
+
+    Parameters
+    ----------
+    card : Mapping
+        A score card, schema 1.
+
+    Returns
+    -------
+    dict of str to dict
+        By the plan's ``item.measure``.
+    """
+    bonus = card["bonus"]["measures"] if card["bonus"] else []
+    return {
+        f"{item['id']}.{one['id']}": one
+        for item in card["items"]
+        for one in item["measures"]
+    } | {f"{one['item']}.{one['id']}": one for one in bonus}
 
 
 def _veto(evidence: Evidence) -> dict[str, str] | None:

@@ -13,6 +13,7 @@ FLOORS = {
     name: floor
     for floor, names in enumerate(
         [
+            "wording",
             "errors catalogue numbers values _table_worker",
             "workspace workdays layouts tables templates",
             "documents headers orders provenance printing codebook",
@@ -26,7 +27,9 @@ FLOORS = {
             "month checks engine",
             "fragments team",
             "series report",
-            "card_sections fan_sections traffic_sections source_sections team_sections",
+            "rate_sections",
+            "card_sections fan_sections traffic_sections source_sections team_sections"
+            " goal_sections settled_sections",
             "sections explore",
             "controls",
             "jobs starter add doctor explain verify rescore sheets",
@@ -52,6 +55,7 @@ HOMES = {
     "ruamel": {"documents", "layouts"},
     "filelock": {"runner"},
     "ipywidgets": {"controls"},
+    "opencc": {"wording"},
     "typer": {"cli"},
 }
 

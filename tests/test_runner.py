@@ -317,3 +317,24 @@ def test_words_for_every_part(first: tuple[Workspace, list[Outcome]]) -> None:
 
     assert {part for entry in entries for part in entry["parts"]} <= set(agenda.WORDS)
     assert jobs.spoken("2026-01") == "2026年1月"
+
+
+def test_a_page_made_anew_takes_its_old_pdf_away(place: Workspace) -> None:
+    printed = place.reports(MONTH) / "op-01.pdf"
+    printed.write_bytes(b"%PDF-1.4 of the page before")
+    other = place.reports(MONTH) / "op-02.pdf"
+    other.write_bytes(b"%PDF-1.4")
+
+    outcomes = runner.run(place, MONTH, operators=["op-01"], force=True)
+
+    assert states(outcomes)["op-01"] == "made"
+    assert not printed.exists()
+    assert other.exists()
+
+
+def test_the_index_is_stale_when_a_pdf_comes(place: Workspace) -> None:
+    (place.reports(MONTH) / "op-02.pdf").write_bytes(b"%PDF-1.4")
+
+    (team,) = [one for one in runner.status(place, MONTH) if one.job == "team"]
+
+    assert (team.state, team.why) == ("stale", "PDF有变化")
