@@ -29,6 +29,7 @@ from matplotlib import colors, font_manager
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.collections import Collection as Points
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -175,6 +176,13 @@ def scale(
     return Scale(low=ticks[0], high=ticks[-1], ticks=ticks, text=text)
 
 
+class Panel(Axes):
+    """Axes that show themselves where a cell ends with them."""
+
+    def _repr_svg_(self) -> str:
+        return standalone(self, title="")
+
+
 def panel(height: int = 150, *, left: int = LEFT, right: int = RIGHT) -> Axes:
     """
     Open one empty panel.
@@ -191,7 +199,7 @@ def panel(height: int = 150, *, left: int = LEFT, right: int = RIGHT) -> Axes:
     Returns
     -------
     Axes
-        Of a figure of its own, outside pyplot's state.
+        Of a figure of its own, outside pyplot's state; a notebook shows it.
     """
     with _house():
         figure = Figure(figsize=(WIDTH / 72, height / 72), dpi=72)
@@ -203,7 +211,8 @@ def panel(height: int = 150, *, left: int = LEFT, right: int = RIGHT) -> Axes:
                 BOTTOM / height,
                 (WIDTH - left - right) / WIDTH,
                 (height - BOTTOM - TOP) / height,
-            )
+            ),
+            axes_class=Panel,
         )
         ax.patch.set_visible(False)
         # seaborn reads the tick labels; without automatic ones that costs nothing.
@@ -1273,7 +1282,10 @@ def standalone(ax: Axes, *, title: str, series: str = "") -> str:
     str
         The same bytes for the same drawing.
     """
-    text = svg(ax, title=title, last="", prefix="c", series=series)
+    row = series or INKS[SERIES][1]
+    rows = [(row, row)] * len(ROWS)
+    text = svg(ax, title=title, last="", prefix="c", series=series, rows=rows)
+    text = re.sub(r";--[ld]:#[0-9a-f]{6}", "", text)
     text = re.sub(r"var\(--\w+,(#[0-9a-f]{6})\)", r"\1", text)
     families = ", ".join(f"'{family}'" for family in FONTS)
     ground = f'<rect width="100%" height="100%" fill="{PAPER}"/>'
@@ -1295,8 +1307,8 @@ def _png(ax: Axes, series: str) -> bytes:
     figure = copy.deepcopy(cast("Figure", ax.figure))
     figure.patch.set_visible(True)
     true = {code: light for code, (_, light) in INKS.items()}
-    if series:
-        true[SERIES] = series
+    true[SERIES] = series or true[SERIES]
+    true |= dict.fromkeys(ROWS, true[SERIES])
     family = chinese_font()
     if not family:
         warnings.warn(FONT_HINT, stacklevel=3)
@@ -1312,12 +1324,15 @@ def _png(ax: Axes, series: str) -> bytes:
 
 
 def _recolour(artist: Artist, true: dict[str, str]) -> None:
-    """Put true colours in the place of the reserved ones."""
+    """Put true colours in the place of the reserved ones, as clear as they were."""
     for name in COLOURS:
         get = getattr(artist, f"get_{name}", None)
         put = getattr(artist, f"set_{name}", None)
         if get is None or put is None:
             continue
-        now = get()
-        if colors.is_color_like(now) and (code := colors.to_hex(now)) in true:
-            put((true[code], colors.to_rgba(now)[3]))
+        now = colors.to_rgba_array(get())
+        new = [(true.get(colors.to_hex(one), tuple(one[:3])), one[3]) for one in now]
+        if new and isinstance(artist, Points):
+            put(new)
+        elif len(new) == 1:
+            put(new[0])

@@ -132,6 +132,12 @@ def curve() -> Axes:
     return charts.bars(values)
 
 
+def test_a_chart_at_the_end_of_a_cell_shows_itself() -> None:
+    ax: Any = curve()
+
+    assert ax._repr_svg_() == charts.standalone(ax, title="")
+
+
 def test_a_saved_svg_stands_alone_and_is_the_same_again(tmp_path: Path) -> None:
     ax = curve()
     first = charts.save(ax, tmp_path / "a.svg", title="<比较>", series="#443680")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import doctest
 import io
 import subprocess
@@ -11,6 +12,8 @@ from pathlib import Path
 import openpyxl
 import pandas as pd
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
 from kpi_lib import controls, metrics, sheets, team, workbook
 from kpi_lib.catalogue import METRICS
@@ -154,6 +157,19 @@ def test_a_month_that_was_not_cleaned_names_the_command(
         m.at("2026-01")
     with pytest.raises(WorkspaceError, match="没有"):
         workbook.open_month("2031-01", str(sample_place.root))
+
+
+def test_a_refusal_in_a_notebook_is_its_lines_and_no_traceback(
+    m: Workbook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        shell.push({"m": m})
+        shell.run_cell("m.values('view')")
+
+    assert said.getvalue().startswith("没有指标“view”；应为")
+    assert "Traceback" not in said.getvalue()
 
 
 def test_another_month_is_opened_from_this_one(m: Workbook) -> None:
