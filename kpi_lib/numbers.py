@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from fractions import Fraction
@@ -275,14 +276,14 @@ def month_short(month: str) -> str:
     Parameters
     ----------
     month : str
-        ``YYYY-MM``.
+        ``YYYY-MM``, or a day of it.
 
     Returns
     -------
     str
     """
     if language() == "en":
-        day = date.fromisoformat(f"{month}-01")
+        day = date.fromisoformat(f"{month[:7]}-01")
         return str(format_skeleton("MMM", day, None, locale=LOCALES["en"]))
     return f"{int(month[5:7])}月"
 
@@ -306,6 +307,22 @@ def listed(names: list[str], most: int = 0) -> str:
     if most and len(names) > most:
         return _("{names}等{n}个", names=joined, n=len(names))
     return joined
+
+
+def joined(told: Iterable[str]) -> str:
+    """
+    Join remarks, each once.
+
+    Parameters
+    ----------
+    told : iterable of str
+        Sentences of one subject; empty ones are left out.
+
+    Returns
+    -------
+    str
+    """
+    return _("；").join(dict.fromkeys(one for one in told if one))
 
 
 def brief(name: str, most: int = 16) -> str:
