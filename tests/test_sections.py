@@ -328,7 +328,7 @@ def test_an_account_handed_over_lacks_no_day(month: ExampleMonth) -> None:
 
     text = text_of(str(sections.followers(handed)))
 
-    assert "人，10月1–15日" in text
+    assert "人，10月1日至15日" in text
     assert "缺3天" in text, "the days that were missing before"
     assert "缺19天" not in text
 
