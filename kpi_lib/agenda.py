@@ -15,8 +15,9 @@ from typing import Any, Literal
 from kpi_lib import cards, provenance
 from kpi_lib.errors import Problem, RosterError, WorkspaceError
 from kpi_lib.inputs import WORKLOGS, Inputs
-from kpi_lib.jobs import APPRAISAL, CLEAN, MADE, TEAM, Job
+from kpi_lib.jobs import APPRAISAL, CLEAN, CLEANING, MADE, TEAM, Job
 from kpi_lib.roster import Operator, Roster
+from kpi_lib.wording import N_
 from kpi_lib.workdays import months_back, shift
 from kpi_lib.workspace import Workspace
 
@@ -223,17 +224,17 @@ class Agenda:
             f"clean {month}",
             "clean",
             CLEAN,
-            {"month": month},
+            {"month": month, "lang": self.lang},
             {
                 "exports": self._under(*near),
                 "earlier": provenance.of(sorted(earlier)),
                 "before": self._cleaned(shift(month, -1)) if own else "",
                 **self._data("roster", "decisions", "downloads", "calendar"),
             },
-            who="数据清洗",
-            # Only the notebook compares with the month before, the tables do not: it
-            # must be right where it becomes a page.
-            loose=() if own else ("before",),
+            who=CLEANING,
+            # Only the notebook compares with the month before and has a language, the
+            # tables have not: it must be right where it becomes a page.
+            loose=() if own else ("before", "parameters"),
         )
 
     def operator_job(self, operator: Operator) -> Job:
@@ -281,7 +282,7 @@ class Agenda:
                 "cleaned": self._cleaned(*months_back(self.month, LOOK_BACK)),
                 **self._data("plan", "roster", "targets", "calendar"),
             },
-            who="团队",
+            who=N_("团队"),
         )
 
     def entry(self, job: Job) -> dict[str, Any]:

@@ -276,14 +276,14 @@ def month_short(month: str) -> str:
     Parameters
     ----------
     month : str
-        ``YYYY-MM``.
+        ``YYYY-MM``, or a day of it.
 
     Returns
     -------
     str
     """
     if language() == "en":
-        day = date.fromisoformat(f"{month}-01")
+        day = date.fromisoformat(f"{month[:7]}-01")
         return str(format_skeleton("MMM", day, None, locale=LOCALES["en"]))
     return f"{int(month[5:7])}月"
 

@@ -23,6 +23,7 @@ from kpi_lib.agenda import Agenda, Status, appraised, newest
 from kpi_lib.errors import Problem, WorkspaceError
 from kpi_lib.inputs import for_month
 from kpi_lib.jobs import Job, Outcome, Pool, refuse
+from kpi_lib.wording import LANGUAGES, speaking
 from kpi_lib.workspace import Workspace, canonical_json, sha256, write_atomic
 
 SCHEMA = 1
@@ -37,7 +38,7 @@ def run(
     *,
     operators: Sequence[str] | None = None,
     workers: int | None = None,
-    lang: str = "zh-Hans",
+    lang: str = LANGUAGES[0],
     force: bool = False,
     pdf: bool = False,
     progress: Progress | None = None,
@@ -124,7 +125,7 @@ def clean(
     month = newest(workspace, month)
     inputs = for_month(workspace, month)
     with alone(workspace), Pool(1) as pool:
-        agenda = Agenda(workspace, month, inputs, "zh-Hans")
+        agenda = Agenda(workspace, month, inputs, _lang(workspace, month))
         return _Doing(agenda, pool, 1, progress).clean([month], force)
 
 
@@ -150,9 +151,14 @@ def status(workspace: Workspace, month: str) -> list[Status]:
     """
     month = newest(workspace, month)
     inputs = for_month(workspace, month)
-    last = provenance.read_json(workspace.reports(month) / "run.json")
-    agenda = Agenda(workspace, month, inputs, str(last.get("lang", "zh-Hans")))
+    agenda = Agenda(workspace, month, inputs, _lang(workspace, month))
     return [*(agenda.standing(job) for job in _jobs(agenda)), *_tables(agenda)]
+
+
+def _lang(workspace: Workspace, month: str) -> str:
+    """Return the language of a month's pages as they stand."""
+    last = provenance.read_json(workspace.reports(month) / "run.json")
+    return str(last.get("lang", LANGUAGES[0]))
 
 
 def _tables(agenda: Agenda) -> list[Status]:
@@ -282,7 +288,9 @@ def _record(agenda: Agenda, outcomes: Iterable[Outcome]) -> None:
     folder = agenda.workspace.reports(agenda.month)
     entries = _entries(agenda, {one.job: one for one in outcomes})
     outputs = {}
-    for name, content in sheets.tables(_cards(folder, entries)).items():
+    with speaking(agenda.lang):
+        tables = sheets.tables(_cards(folder, entries))
+    for name, content in tables.items():
         write_atomic(folder / name, content)
         outputs[agenda.workspace.relative(folder / name)] = sha256(content)
     for entry in entries.values():
