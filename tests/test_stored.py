@@ -73,8 +73,8 @@ def test_what_tables_hold_is_among_the_sentences() -> None:
 
 
 @pytest.mark.parametrize("month", ["2026-09", "2026-10"])
-def test_the_sample_s_findings_and_reasons(month: str) -> None:
-    workspace = Workspace.find(str(HERE.parent))
+def test_the_sample_s_findings_and_reasons(sample_place: Workspace, month: str) -> None:
+    workspace = sample_place
     ledger = intake.load(workspace, month, "ledger")
     files = intake.load(workspace, month, "files")
     problems = intake.findings(workspace, month)
