@@ -95,6 +95,11 @@ def N_(text: str, /) -> str:  # noqa: N802 - gettext's own name for it
     return text
 
 
+def gap() -> str:
+    """Return what stands between two sentences: a space where words have them."""
+    return " " if language() == "en" else ""
+
+
 def translated(text: str) -> str:
     """Return a sentence's template in the language that is spoken now."""
     match language():
