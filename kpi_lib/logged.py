@@ -48,7 +48,13 @@ class _Entry(Protocol):
     def row(self) -> int: ...
 
 
+class _Confirmable(_Entry, Protocol):
+    @property
+    def confirmed_by(self) -> str: ...
+
+
 E = TypeVar("E", bound=_Entry)
+C = TypeVar("C", bound=_Confirmable)
 
 
 def _own(evidence: Evidence, entries: Iterable[E]) -> list[E]:
@@ -60,6 +66,20 @@ def _confirmed(evidence: Evidence, measure: Measure, by: str) -> bool:
     if measure.confirm != "required":
         return True
     return bool(by) and by not in (evidence.operator.id, evidence.operator.name)
+
+
+def _counted(
+    evidence: Evidence, measure: Measure, rows: Sequence[C]
+) -> tuple[list[C], str]:
+    """Return the rows that count, and how many want another's confirmation."""
+    counted = [r for r in rows if _confirmed(evidence, measure, r.confirmed_by)]
+    return counted, _unconfirmed(len(rows) - len(counted))
+
+
+def _by_others(evidence: Evidence, rows: Sequence[_Confirmable]) -> bool:
+    """Say whether somebody else confirmed every row, asked for or not."""
+    own = ("", evidence.operator.id, evidence.operator.name)
+    return bool(rows) and all(row.confirmed_by not in own for row in rows)
 
 
 def _none(evidence: Evidence, sheet: str, worklog: Worklog | None = None) -> bool:
@@ -155,6 +175,8 @@ def _share(
     below: Fraction | int,
     unit: str,
     note: str = "",
+    *,
+    confirmed: bool = False,
 ) -> Reading:
     """Return a count against a due number; 0 of 0 is excluded."""
     if below == 0:
@@ -166,6 +188,7 @@ def _share(
         note=note,
         inputs={"value": text(Fraction(above)), "target": text(Fraction(below))},
         evidence=_cite(entries),
+        confirmed=confirmed,
     )
 
 
@@ -181,7 +204,10 @@ def tasks_on_time(evidence: Evidence, measure: Measure) -> Reading:
     if due is None:
         return _no_due("tasks_due")
     on_time = [t for t in tasks if t.done and t.planned and t.done <= t.planned]
-    return _share(tasks, len(on_time), max(Fraction(len(tasks)), due), "项")
+    counted, told = _counted(evidence, measure, on_time)
+    whole = max(Fraction(len(tasks)), due)
+    confirmed = _by_others(evidence, on_time)
+    return _share(tasks, len(counted), whole, "项", told, confirmed=confirmed)
 
 
 def tasks_accepted(evidence: Evidence, measure: Measure) -> Reading:
@@ -336,7 +362,9 @@ def campaigns_held(evidence: Evidence, measure: Measure) -> Reading:
     if due is None:
         return _no_due("campaigns_due")
     held = [c for c in rows if not c.not_held]
-    return _share(rows, len(held), due, "场")
+    counted, told = _counted(evidence, measure, held)
+    confirmed = _by_others(evidence, held)
+    return _share(rows, len(counted), due, "场", told, confirmed=confirmed)
 
 
 _FIGURES = (

@@ -336,6 +336,19 @@ WITHOUT_TARGET = ("suggestions_adopted", "campaign_spend", "posts_reaching")
 """Kinds of sources that give a number and nothing to divide it by."""
 
 
+CONFIRMED = (
+    "tasks_on_time",
+    "tasks_accepted",
+    "suggestions_adopted",
+    "campaigns_held",
+    "campaign_results",
+    "campaign_spend",
+    "adjustments",
+    "feedback",
+)
+"""Kinds of sources whose entries name who confirmed them (确认人)."""
+
+
 class Measure(_Model):
     """One scored number: a source, a rule, points."""
 
@@ -357,6 +370,12 @@ class Measure(_Model):
             message = (
                 f"{self.id}：{self.source.kind}没有目标，不能用{self.rule.kind}；"
                 "可用count、linear、tiers"
+            )
+            raise ValueError(message)
+        if self.confirm == "required" and self.source.kind not in CONFIRMED:
+            message = (
+                f"{self.id}：{self.source.kind}的记录没有确认人，不能要求确认；"
+                f"可以的有：{'、'.join(CONFIRMED)}"
             )
             raise ValueError(message)
         return self

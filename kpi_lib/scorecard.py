@@ -385,7 +385,8 @@ def _rests(outcome: Outcome, by_hand: frozenset[str]) -> str:
         case _ if measure.source.kind == "account_days":
             return "exports"
         case _:
-            return "confirmed" if measure.confirm == "required" else "unconfirmed"
+            sure = measure.confirm == "required" or outcome.reading.confirmed
+            return "confirmed" if sure else "unconfirmed"
 
 
 def _metrics_of(outcome: Outcome) -> list[str]:

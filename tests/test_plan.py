@@ -122,6 +122,15 @@ def replaced(old: str, new: str) -> Callable[[str], str]:
         ),
         pytest.param("video", replaced("bonus: 5\n", ""), "加分上限", id="no cap"),
         pytest.param(
+            "rated",
+            replaced(
+                "source: {kind: account_days}",
+                "confirm: required\n            source: {kind: account_days}",
+            ),
+            "account_days的记录没有确认人，不能要求确认；可以的有：tasks_on_time",
+            id="nobody confirms",
+        ),
+        pytest.param(
             "video",
             replaced("{kind: ratio}", "{kind: ratio, cap: 120%}"),
             "1",
