@@ -28,7 +28,7 @@ from kpi_lib.fragments import (
     rate_of,
 )
 from kpi_lib.month import LOOK_BACK, OperatorMonth
-from kpi_lib.wording import N_, _, gap
+from kpi_lib.wording import N_, _
 from kpi_lib.workdays import months_back
 
 MERGED = Decimal("0.30")
@@ -216,7 +216,9 @@ def sentences(m: OperatorMonth) -> Fragment:
         (_("变化"), _changed(m)),
         (_("接着做"), _next(m.card)),
     ]
-    return made("sentences", rows=[(word, gap().join(said)) for word, said in rows])
+    return made(
+        "sentences", rows=[(word, numbers.sentences(*said)) for word, said in rows]
+    )
 
 
 def _earned(card: Card) -> list[str]:
@@ -402,7 +404,7 @@ def waterfall(m: OperatorMonth) -> Fragment:
     return made(
         "waterfall",
         title=title,
-        sub=gap().join(_read_as(card, low, len(top))),
+        sub=numbers.sentences(*_read_as(card, low, len(top))),
         bars=bars,
         possible=possible,
         total=total,

@@ -34,6 +34,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from kpi_lib import numbers
+from kpi_lib.wording import _
 from kpi_lib.workspace import write_atomic
 
 STYLE = Path(__file__).with_name("house.mplstyle")
@@ -65,7 +66,13 @@ CLIMB = 3
 """How many px above the frame a campaign's bar lies."""
 
 NOTE = "note"
-"""Class of a target's label: a panel too small for it drops it."""
+"""Class of a long note: a panel too small for it drops it."""
+
+LINE = 11
+"""From line to line of a note in px."""
+
+WORDY = 50
+"""A note of what is missing that is wider than this, in px, is a long one."""
 
 ROWS = tuple(f"#0700{at:02x}" for at in range(100))
 """Reserved colours of the rows of a dot plot, one a row."""
@@ -406,14 +413,19 @@ def _target(ax: Axes, points: pd.DataFrame, value: float, text: str) -> None:
             return
     end = float(gap.iloc[-1]) if len(gap) else 99.0
     # No room on the line: right of the frame, clear of the value at its end.
-    _note(
-        ax,
-        last,
-        value,
-        (6, -4 if abs(end) >= 14 else end - 4 + (14 if end <= 0 else -14)),
-        "left",
-        text,
-    )
+    below = end > 0
+    base = -4 if abs(end) >= 14 else end - 4 + (-14 if below else 14)
+    lines = _lines(text, (1 - ax.get_position().x1) * WIDTH)
+    for at, line in enumerate(lines if below else reversed(lines)):
+        by = base + (-at if below else at) * LINE
+        _note(ax, last, value, (6, by), "left", line)
+
+
+def _lines(text: str, room: float) -> list[str]:
+    """Break a note that is wider than its room before its last word, if that helps."""
+    lines = text.rsplit(" ", 1)
+    helps = _width(text) > room >= max(map(_width, lines))
+    return lines if helps else [text]
 
 
 def _note(
@@ -439,9 +451,18 @@ def _width(text: str) -> float:
 
 
 def _note_gaps(
-    ax: Axes, points: pd.DataFrame, word: str, due: pd.Series | None = None
+    ax: Axes,
+    points: pd.DataFrame,
+    word: Callable[[int], str],
+    due: pd.Series | None = None,
+    *,
+    upright: bool = False,
 ) -> None:
-    """Write how much of what is due is missing, at the base of the widest gap."""
+    """
+    Write how much of what is due is missing, at the base of the widest gap.
+
+    Between bars a word stands upright: lying, it would cover its neighbours.
+    """
     known = points["value"].notna()
     if due is not None:
         points, known = points[due], known[due]
@@ -449,16 +470,25 @@ def _note_gaps(
         return
     gaps = points[~known].assign(run=(known != known.shift()).cumsum()[~known])
     widest = gaps[gaps["run"] == gaps["run"].value_counts().idxmax()]
+    text, at = word(len(gaps)), float(widest["x"].mean())
+    turned = upright and len(text) > 1
+    if not turned:
+        first, last = ax.get_xlim()
+        half = _width(text) / 2 / (ax.get_position().width * WIDTH) * (last - first)
+        at = min(max(at, first + half), last - half)
     ax.annotate(
-        word.format(len(gaps)),
-        (float(widest["x"].mean()), ax.get_ylim()[0]),
+        text,
+        (at, ax.get_ylim()[0]),
         xytext=(0, 4),
         textcoords="offset points",
-        ha="center",
-        va="baseline",
+        ha="left" if turned else "center",
+        va="center" if turned else "baseline",
+        rotation=90 if turned else 0,
+        rotation_mode="anchor",
         fontsize=10,
         color=MUTE,
         annotation_clip=False,
+        gid=NOTE if _width(text) > WORDY else None,
     )
 
 
@@ -530,7 +560,7 @@ def day_curve(
         if calendar is not None:
             shade(ax, days, calendar)
         mark(ax, days, marks)
-        _note_gaps(ax, points, "缺{}天", own)
+        _note_gaps(ax, points, lambda n: _("缺{n}天", n=n), own)
         return _finish(ax, points, target, target_text, end)
 
 
@@ -596,7 +626,7 @@ def day_bars(
         if calendar is not None:
             shade(ax, days, calendar)
         mark(ax, days, marks)
-        _note_gaps(ax, points, "缺", own)
+        _note_gaps(ax, points, lambda n: _("缺"), own, upright=True)
         _note_cut(ax, points, scale, cut)
         if target is not None:
             ax.plot(
@@ -666,12 +696,20 @@ def month_curve(
     ticks = {
         float(at): numbers.month_short(month)
         if at == len(months)
-        else str(int(month[5:7]))
+        else numbers.month_tick(month)
         for at, month in enumerate(months, 1)
         if (len(months) - at) % 3 == 0
     }
     scale = _scaled(values, scale)
-    return _long(points, ticks, "缺{}个月", scale, end, target, target_text)
+    return _long(
+        points,
+        ticks,
+        lambda n: _("缺{n}个月", n=n),
+        scale,
+        end,
+        target,
+        target_text,
+    )
 
 
 def week_curve(
@@ -711,13 +749,13 @@ def week_curve(
     ]
     ticks = {at: numbers.month_short(week.isoformat()) for at, week in starts}
     scale = _scaled(values, scale)
-    return _long(points, ticks, "缺{}周", scale, end, None, "")
+    return _long(points, ticks, lambda n: _("缺{n}周", n=n), scale, end, None, "")
 
 
 def _long(
     points: pd.DataFrame,
     ticks: dict[float, str],
-    word: str,
+    word: Callable[[int], str],
     scale: Scale,
     end: Format,
     target: float | None,
@@ -887,7 +925,7 @@ def svg(
         inks[code] = f"var(--s,{light});--l:{light};--d:{dark}"
     body = "".join(_markup(child, prefix, inks) for child in root)
     size = _short(root.attrib["viewBox"])
-    label = escape(f"{title}：{last}" if last else title)
+    label = escape(_("{title}：{last}", title=title, last=last) if last else title)
     return (
         f'<svg class="chart" viewBox="{size}" width="100%" role="img"'
         f' aria-label="{label}">{body}</svg>'

@@ -26,8 +26,9 @@ from kpi_lib.numbers import listed
 from kpi_lib.plan import Plan
 from kpi_lib.quotas import Quotas
 from kpi_lib.roster import Account, Operator, Roster
+from kpi_lib.stored import retold
 from kpi_lib.targets import Target
-from kpi_lib.wording import N_, _, retold
+from kpi_lib.wording import N_, _
 from kpi_lib.workdays import Calendar
 from kpi_lib.worklog import Worklog
 from kpi_lib.workspace import Workspace, sha256_file

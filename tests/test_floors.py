@@ -15,7 +15,7 @@ FLOORS = {
         [
             "wording",
             "errors catalogue numbers values _table_worker",
-            "workspace workdays layouts tables templates",
+            "workspace stored workdays layouts tables templates",
             "documents headers orders provenance printing codebook",
             "plan roster targets worklog records exports",
             "inputs clean metrics learn",

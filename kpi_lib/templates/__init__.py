@@ -97,7 +97,23 @@ def told(sentences: Iterable[str]) -> Markup:
     Markup
         Escaped, with a space between them where the language has one.
     """
-    return Markup(wording.gap()).join(filter(None, sentences))
+    return Markup(numbers.sentences(*map(escape, sentences)))
+
+
+def bdi(text: object) -> Markup:
+    """
+    Set text from data apart, so that its own direction does not disturb a sentence.
+
+    Parameters
+    ----------
+    text : object
+        A name, a cell, a file; escaped here.
+
+    Returns
+    -------
+    Markup
+    """
+    return Markup("<bdi>{}</bdi>").format(text)
 
 
 @cache
@@ -118,6 +134,7 @@ def environment() -> Environment:
     )
     made.globals |= {"_": said, "language": wording.language}
     made.filters |= {
+        "bdi": bdi,
         "brief": numbers.brief,
         "clauses": clauses,
         "kept": kept,
