@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+from unicodedata import east_asian_width
 
 from kpi_lib import numbers
 from kpi_lib.catalogue import METRICS
@@ -15,6 +16,7 @@ from kpi_lib.fragments import (
     ZERO,
     Card,
     Fragment,
+    cut_off,
     flags_of,
     item_name,
     losses,
@@ -26,6 +28,7 @@ from kpi_lib.fragments import (
     rate_of,
 )
 from kpi_lib.month import LOOK_BACK, OperatorMonth
+from kpi_lib.wording import N_, _
 from kpi_lib.workdays import months_back
 
 MERGED = Decimal("0.30")
@@ -35,23 +38,22 @@ MERGED = Decimal("0.30")
 TOP_LOSSES = 4
 
 
-RULES = {
-    "ratio": "按比例",
-    "linear": "线性",
-    "tiers": "分档",
-    "deduct": "每差一档扣分",
-    "count": "按件",
-    "rating": "评定",
-    "veto": "一票否决",
+RULES = {"rating": N_("评定"), "veto": N_("一票否决")}
+"""Rules without a number."""
+
+DEDUCTED = {
+    "target": N_("每少目标的{size}扣{per}分"),
+    "points": N_("每少{size}（百分点）扣{per}分"),
+    "unit": N_("每少{size}扣{per}分"),
 }
+"""By what one step is of."""
 
 
 STATUS = {
-    "scored": "",
-    "pending": "待定",
-    "rated_by_manager": "主管评定",
-    "zero": "缺，按0分",
-    "excluded": "不考",
+    "pending": N_("待定"),
+    "rated_by_manager": N_("主管评定"),
+    "zero": N_("缺，按0分"),
+    "excluded": N_("不考"),
 }
 
 
@@ -128,7 +130,7 @@ def header(m: OperatorMonth) -> Fragment:
         rated=rated,
         possible=possible,
         pending=possible - rated,
-        lost=rated - total,
+        lost=sum((by for _name, by in losses(card)), ZERO),
         change=_change(m),
         trend=_trend(m),
         short_month=numbers.month_short,
@@ -177,16 +179,21 @@ def _trend(m: OperatorMonth) -> dict[str, Any] | None:
         if one in rates
     ]
     told = [
-        (numbers.month_short(one), numbers.percent(rates[one])) for one in sorted(rates)
+        _(
+            "{month}{rate}",
+            month=numbers.month_short(one),
+            rate=numbers.percent(rates[one]),
+        )
+        for one in sorted(rates)
     ]
     return {
         "width": width,
         "height": height,
         "dots": dots,
         "line": "M" + "L".join(f"{x} {y}" for x, y in dots),
-        "label": f"得分率，近{len(rates)}个月",
-        "ends": f"{told[0][0]}{told[0][1]}→{told[-1][0]}{told[-1][1]}",
-        "alt": "得分率：{all}".format(all="，".join("".join(one) for one in told)),
+        "label": _("得分率，近{n}个月", n=len(rates)),
+        "ends": _("{before}→{now}", before=told[0], now=told[-1]),
+        "alt": _("得分率：{rates}", rates=numbers.listed(told)),
     }
 
 
@@ -204,122 +211,171 @@ def sentences(m: OperatorMonth) -> Fragment:
     Fragment
     """
     rows = [
-        ("挣分", _earned(m.card)),
-        ("失分", _lost(m.card)),
-        ("变化", _changed(m)),
-        ("接着做", _next(m.card)),
+        (_("挣分"), _earned(m.card)),
+        (_("失分"), _lost(m.card)),
+        (_("变化"), _changed(m)),
+        (_("接着做"), _next(m.card)),
     ]
-    return made("sentences", rows=rows)
+    return made(
+        "sentences", rows=[(word, numbers.sentences(*said)) for word, said in rows]
+    )
 
 
-def _earned(card: Card) -> str:
+def _earned(card: Card) -> list[str]:
     rated = [one for one in card["items"] if one["score"] is not None]
     if not rated:
-        return "还没有可评的项目。"
+        return [_("还没有可评的项目。")]
     best = max(rated, key=lambda one: points(one["score"]))
     if not points(best["score"]):
-        return "可评的项目都还没有得分。"
+        return [_("可评的项目都还没有得分。")]
     share = points(best["score"]) / (points(best["rated"]) or 1)
-    text = (
-        f"得分最多的是「{item_name(card, best)}」："
-        f"可评的{numbers.plain(best['rated'])}分得{numbers.points(best['score'])}，"
-        f"得分率{numbers.percent(share, 0)}。"
-    )
-    full = [
-        f"「{one['name']}」"
-        for one in measures(card)
-        if one["score"] is not None
-        and points(one["possible"]) > 0
-        and points(one["score"]) >= points(one["possible"])
+    told = [
+        _(
+            "得分最多的是「{item}」：可评的{rated}分得{score}，得分率{share}。",
+            item=item_name(card, best),
+            rated=numbers.plain(best["rated"]),
+            score=numbers.points(best["score"]),
+            share=numbers.percent(share, 0),
+        )
     ]
-    return text + (f"{len(full)}项得满分：{_some(full)}。" if full else "")
+    full = [one["name"] for one in measures(card) if _is_full(one)]
+    if full:
+        told.append(_("{n}项得满分：{names}。", n=len(full), names=_quoted(full)))
+    return told
 
 
-def _some(names: list[str], most: int = 3) -> str:
-    return "".join(names[:most]) + (f"等{len(names)}项" if len(names) > most else "")
+def _is_full(one: Card) -> bool:
+    """Say whether a measure has every point that was possible."""
+    if one["score"] is None:
+        return False
+    return ZERO < points(one["possible"]) <= points(one["score"])
 
 
-def _lost(card: Card) -> str:
+def _quoted(names: Sequence[str], most: int = 3) -> str:
+    """List names in quotes, the first few of them."""
+    return numbers.listed([_("「{name}」", name=name) for name in names], most)
+
+
+def _lost(card: Card) -> list[str]:
     lost = losses(card)
     if not lost:
-        return (
-            f"可评的{numbers.plain(card['rated'])}分没有失分。"
-            if points(card["rated"])
-            else "还没有可评的项目，说不上失分。"
-        )
-    whole = sum((by for _, by in lost), ZERO)
+        if not points(card["rated"]):
+            return [_("还没有可评的项目，说不上失分。")]
+        return [_("可评的{rated}分没有失分。", rated=numbers.plain(card["rated"]))]
+    whole = sum((by for _name, by in lost), ZERO)
     name, most = lost[0]
-    shown = [
-        f"（{one['show']['text']}）"
-        for one in measures(card)
-        if one["name"] == name and one["show"].get("text")
+    values = {"name": _shown(card, name), "by": numbers.points(most)}
+    if len(lost) == 1:
+        return [_("只有一项失分：{name}，少{by}分。", **values)]
+    return [
+        _(
+            "最多的一项是{name}，少{by}分，占全部失分{whole}分的{share}。",
+            whole=numbers.points(whole),
+            share=numbers.percent(most / whole, 0),
+            **values,
+        ),
+        _(
+            "其次是「{name}」，少{by}分。",
+            name=lost[1][0],
+            by=numbers.points(lost[1][1]),
+        ),
     ]
-    text = f"最多的一项是「{name}」{''.join(shown[:1])}，少{numbers.points(most)}分"
-    if len(lost) > 1:
-        share = numbers.percent(most / whole, 0)
-        text += f"，占全部失分{numbers.points(whole)}分的{share}。"
-        text += f"其次是「{lost[1][0]}」，少{numbers.points(lost[1][1])}分"
-    return f"{text}。"
 
 
-def _changed(m: OperatorMonth) -> str:
+def _shown(card: Card, name: str) -> str:
+    """Name a measure in quotes, with its result where there is one."""
+    found = (one["show"].get("text") for one in measures(card) if one["name"] == name)
+    shown = next(filter(None, found), "")
+    if shown:
+        return _("「{name}」（{shown}）", name=name, shown=shown)
+    return _("「{name}」", name=name)
+
+
+def _changed(m: OperatorMonth) -> list[str]:
     change = _change(m)
     if change is None:
-        return "没有可比的上月评分。"
-    month = numbers.month_short(change.month)
-    head = f"同样可评的{numbers.plain(change.rated)}分，与{month}比"
+        return [_("没有可比的上月评分。")]
+    values = {
+        "rated": numbers.plain(change.rated),
+        "month": numbers.month_short(change.month),
+    }
     if not change.moved:
-        return f"{head}，每一项都没有变。"
-    head += f"，得分{_by(change.by)}" if change.by else "，合计没有变"
-    parts = []
-    name, most = max(change.moved, key=lambda one: one[1])
-    if most > 0:
-        parts.append(f"多得最多的是「{name}」，{_by(most)}分")
-    name, least = min(change.moved, key=lambda one: one[1])
-    if least < 0:
-        parts.append(f"少得最多的是「{name}」，{_by(least)}分")
-    return f"{head}。{'；'.join(parts)}。"
+        return [_("同样可评的{rated}分，与{month}比，每一项都没有变。", **values)]
+    if change.by:
+        sentence = _MORE if change.by > 0 else _LESS
+        first = _(sentence, by=numbers.points(abs(change.by)), **values)
+    else:
+        first = _("同样可评的{rated}分，与{month}比，合计没有变。", **values)
+    return [first, _moved(change.moved)]
 
 
-def _by(value: Decimal) -> str:
-    return f"{'多' if value > 0 else '少'}{numbers.points(abs(value))}"
+_MORE = N_("同样可评的{rated}分，与{month}比，得分多{by}。")
+_LESS = N_("同样可评的{rated}分，与{month}比，得分少{by}。")
 
 
-def _next(card: Card) -> str:
+def _moved(moved: Sequence[tuple[str, Decimal]]) -> str:
+    """Name the measure that gained most and the one that lost most."""
+    up, most = max(moved, key=lambda one: one[1])
+    down, least = min(moved, key=lambda one: one[1])
+    more, less = numbers.points(most), numbers.points(-least)
+    if least >= 0:
+        return _("多得最多的是「{up}」，多{more}分。", up=up, more=more)
+    if most <= 0:
+        return _("少得最多的是「{down}」，少{less}分。", down=down, less=less)
+    return _(
+        "多得最多的是「{up}」，多{more}分；少得最多的是「{down}」，少{less}分。",
+        up=up,
+        more=more,
+        down=down,
+        less=less,
+    )
+
+
+def _next(card: Card) -> list[str]:
     waiting = pending(card)
-    total = points(card["total"])
     if waiting:
-        open_points = sum((points(one["possible"]) for one in waiting), ZERO)
-        names = _some([f"「{one['name']}」" for one in waiting])
-        low, high = numbers.points(total), numbers.points(total + open_points)
-        why = waiting[0].get("note", "") if len(waiting) == 1 else ""
-        return (
-            f"先处理{names}，共{numbers.plain(open_points)}分待定"
-            f"{f'：{why}' if why else ''}。总分在{low}与{high}之间。"
-        )
+        return _to_settle(waiting, points(card["total"]))
     lost = losses(card)[:3]
     if not lost:
-        return "没有待定，也没有失分。"
-    gain = sum((by for _, by in lost), ZERO)
-    return (
-        f"没有待定。离满分最远的是{_some([f'「{name}」' for name, _ in lost])}，"
-        f"共{numbers.points(gain)}分。"
-    )
+        return [_("没有待定，也没有失分。")]
+    gain = sum((by for _name, by in lost), ZERO)
+    return [
+        _("没有待定。"),
+        _(
+            "离满分最远的是{names}，共{gain}分。",
+            names=_quoted([name for name, _by in lost]),
+            gain=numbers.points(gain),
+        ),
+    ]
+
+
+def _to_settle(waiting: Sequence[Card], total: Decimal) -> list[str]:
+    """Say what is pending, and between what the total will be."""
+    by = sum((points(one["possible"]) for one in waiting), ZERO)
+    values = {"names": _quoted([one["name"] for one in waiting])}
+    values["n"] = numbers.plain(by)
+    why = waiting[0].get("note", "").rstrip("。.") if len(waiting) == 1 else ""
+    return [
+        _("先处理{names}，共{n}分待定：{why}。", why=why, **values)
+        if why
+        else _("先处理{names}，共{n}分待定。", **values),
+        _(
+            "总分在{low}与{high}之间。",
+            low=numbers.points(total),
+            high=numbers.points(total + by),
+        ),
+    ]
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One row of the waterfall, in points and in px."""
+    """One row of the waterfall in points: from where to where, and what it says."""
 
     name: str
     kind: str
     low: Decimal
     high: Decimal
     text: str
-    y: float = 0
-    x0: float = 0
-    x1: float = 0
-    label: str = ""
 
 
 def waterfall(m: OperatorMonth) -> Fragment:
@@ -334,130 +390,178 @@ def waterfall(m: OperatorMonth) -> Fragment:
     Returns
     -------
     Fragment
+        A bonus is a step up, and a veto the last step down: the bars add up.
     """
     card = m.card
     possible, total = points(card["possible"]), points(card["total"])
-    lost = losses(card)
+    lost = losses(card, veto=False)
     kept = [one for one in lost if one[1] >= MERGED] or lost
-    rest = lost[len(kept) :]
-    bars = _steps(card, kept, rest)
-    low = Decimal(math.floor((total - 1) / 5) * 5)
-    low = max(low, ZERO)
+    bars = _steps(card, kept, lost[len(kept) :])
+    low = max(Decimal(math.floor((min(bar.low for bar in bars) - 1) / 5) * 5), ZERO)
+    high = max(bar.high for bar in bars)
     top = kept[:TOP_LOSSES]
-    whole = sum((by for _, by in lost), ZERO)
-    of_top = sum((by for _, by in top), ZERO)
-    if not lost:
-        title = "可评的分全部得到" if points(card["rated"]) else "还没有可评的项目"
-    elif len(lost) > TOP_LOSSES:
-        title = (
-            (
-                f"失分集中在前{len(top)}项：{numbers.points(whole)}分中占"
-                f"{numbers.points(of_top)}分"
-            )
-            if of_top * 2 >= whole
-            else (
-                f"失分分散在{len(lost)}项：前{len(top)}项占{numbers.points(whole)}分中的"
-                f"{numbers.points(of_top)}分"
-            )
-        )
-    else:
-        title = f"{len(lost)}项共失{numbers.points(whole)}分"
-    full = sum(
-        one["score"] is not None
-        and ZERO < points(one["possible"]) <= points(one["score"])
-        for one in measures(card)
-    )
+    title = _where(card, lost, top)
     return made(
         "waterfall",
         title=title,
+        sub=numbers.sentences(*_read_as(card, low, len(top))),
         bars=bars,
         possible=possible,
         total=total,
-        low=low,
-        full=full,
-        pending=bool(pending(card)),
-        red=len(top),
-        drawings=[
-            _drawn(bars, low, possible, *size)
-            for size in (
-                ("wide", 860, 104, 116, 800, 19),
-                ("narrow", 328, 92, 98, 300, 20),
-            )
-        ],
-        table=[*lost],
+        drawings=[_drawn(bars, low, high, size) for size in SIZES],
+        table=losses(card),
+        bonus=_bonus_points(card),
         waiting=pending(card),
-        merged=rest,
     )
+
+
+def _bonus_points(card: Card) -> Decimal:
+    """Return what the bonus adds to the sum of the items."""
+    return points(card["bonus"]["score"]) if card["bonus"] else ZERO
+
+
+def _where(
+    card: Card, lost: Sequence[tuple[str, Decimal]], top: Sequence[tuple[str, Decimal]]
+) -> str:
+    """Say in a title where the points went."""
+    total = points(card["total"])
+    if cut_off(card):
+        return _(
+            "一票否决：合计{reached}分，只计{total}分",
+            reached=numbers.points(total + cut_off(card)),
+            total=numbers.points(total),
+        )
+    if not lost:
+        if points(card["rated"]):
+            return _("可评的分全部得到")
+        return _("还没有可评的项目")
+    whole = sum((by for _name, by in lost), ZERO)
+    of_top = sum((by for _name, by in top), ZERO)
+    values = {"n": len(lost), "top": len(top), "whole": numbers.points(whole)}
+    if len(lost) <= TOP_LOSSES:
+        return _("{n}项共失{whole}分", **values)
+    sentence = _GATHERED if of_top * 2 >= whole else _SCATTERED
+    return _(sentence, of_top=numbers.points(of_top), **values)
+
+
+_GATHERED = N_("失分集中在前{top}项：{whole}分中占{of_top}分")
+_SCATTERED = N_("失分分散在{n}项：前{top}项占{whole}分中的{of_top}分")
+
+
+def _read_as(card: Card, low: Decimal, red: int) -> Iterator[str]:
+    """Say how the waterfall is to be read."""
+    yield _(
+        "从{possible}分往下，按失分多少排列。", possible=numbers.plain(card["possible"])
+    )
+    if red:
+        yield _("红色是最大的{n}项。", n=red)
+    if pending(card):
+        yield _("斜纹是待定，不是失分。")
+    if _bonus_points(card):
+        yield _("空心的一格往上，是加分。")
+    if low:
+        yield _("横轴从{low}分起。", low=numbers.plain(low))
+    if full := sum(map(_is_full, measures(card))):
+        yield _("得满分的{n}项不画。", n=full)
 
 
 def _steps(
-    card: Card, kept: list[tuple[str, Decimal]], rest: list[tuple[str, Decimal]]
+    card: Card,
+    kept: Sequence[tuple[str, Decimal]],
+    rest: Sequence[tuple[str, Decimal]],
 ) -> list[Bar]:
-    """Stack the losses from the possible points down to the score."""
+    """Stack the steps from the possible points to the score."""
     at = points(card["possible"])
-    bars = [Bar("满分", "end", at, at, numbers.plain(at))]
-    waiting = pending(card)
-    steps = [
-        (name, "top" if order < TOP_LOSSES else "loss", by, "")
-        for order, (name, by) in enumerate(kept)
-    ]
-    if waiting:
-        by = sum((points(one["possible"]) for one in waiting), ZERO)
-        steps.insert(0, (f"待定{len(waiting)}项", "pending", by, "待定"))
-    if rest:
-        by = sum((by for _, by in rest), ZERO)
-        steps.append((f"其余{len(rest)}项", "loss", by, ""))
-    for name, kind, by, word in steps:
-        text = f"{word}{numbers.points(by)}" if word else numbers.points(-by)
-        bars.append(Bar(name, kind, at - by, at, text))
+    bars = [Bar(_("满分"), "end", at, at, numbers.plain(at))]
+
+    def step(name: str, kind: str, by: Decimal, text: str = "") -> None:
+        nonlocal at
+        told = text or numbers.points(-by, sign=True)
+        bars.append(Bar(name, kind, min(at, at - by), max(at, at - by), told))
         at -= by
-    return [*bars, Bar("得分", "end", at, at, numbers.points(at))]
+
+    if waiting := pending(card):
+        by = sum((points(one["possible"]) for one in waiting), ZERO)
+        told = _("待定{points}", points=numbers.points(by))
+        step(_("待定{n}项", n=len(waiting)), "pending", by, told)
+    for order, (name, by) in enumerate(kept):
+        step(name, "top" if order < TOP_LOSSES else "loss", by)
+    if rest:
+        by = sum((by for _name, by in rest), ZERO)
+        step(_("其余{n}项", n=len(rest)), "loss", by)
+    if bonus := _bonus_points(card):
+        step(_("加分"), "gain", -bonus)
+    if by := cut_off(card):
+        step(_("一票否决"), "top", by)
+    return [*bars, Bar(_("得分"), "end", at, at, numbers.points(at))]
+
+
+@dataclass(frozen=True)
+class Size:
+    """A width for which the waterfall is drawn, px; `label` is the names' most."""
+
+    name: str
+    width: int
+    label: int
+    right: int
+    row: int
+
+
+SIZES = (Size("wide", 860, 150, 800, 19), Size("narrow", 328, 124, 296, 20))
+"""Beside the text and on a phone."""
+
+EM = 11
+"""Size of the names in the waterfall, px."""
+
+
+def _room(text: str) -> float:
+    """Return about how wide a text is, px: others take 0.56 of a Chinese square."""
+    return EM * sum(1 if east_asian_width(ch) in "WF" else 0.56 for ch in text)
+
+
+def _fitted(text: str, room: int) -> str:
+    """Cut a name to what there is room for."""
+    if _room(text) <= room:
+        return text
+    ends = (at for at in range(len(text), 0, -1) if _room(text[:at]) + EM <= room)
+    return text[: next(ends, 0)].rstrip() + "…"
 
 
 def _drawn(
-    bars: list[Bar],
-    low: Decimal,
-    high: Decimal,
-    name: str,
-    width: int,
-    label: int,
-    left: int,
-    right: int,
-    row: int,
-) -> dict[str, object]:
+    bars: Sequence[Bar], low: Decimal, high: Decimal, size: Size
+) -> dict[str, Any]:
     """Place the waterfall's rows in px for one width."""
     span = float(high - low) or 1.0
+    names = [_fitted(bar.name, size.label) for bar in bars]
+    label = math.ceil(max(map(_room, names)))
+    left = label + 12
 
     def x(points: Decimal) -> float:
-        return round(left + (right - left) * float(points - low) / span, 1)
+        return round(left + (size.right - left) * float(points - low) / span, 1)
 
-    step = next(
-        (by for by in (5, 10, 20, 50) if span / by <= (6 if width > 400 else 5)), 100
-    )
-    most = 9 if width > 400 else 8
+    most = 6 if size.width > 400 else 5
+    step = next((by for by in (5, 10, 20, 50) if span / by <= most), 100)
     return {
-        "name": name,
-        "width": width,
+        "name": size.name,
+        "width": size.width,
         "label": label,
         "left": left,
-        "right": right,
-        "height": row * len(bars) + 28,
-        "row": row,
-        "bottom": row * len(bars) + 6,
+        "right": size.right,
+        "height": size.row * len(bars) + 28,
+        "row": size.row,
+        "bottom": size.row * len(bars) + 6,
         "ticks": [(x(Decimal(at)), at) for at in range(int(low), int(high) + 1, step)],
         "bars": [
-            Bar(
-                bar.name,
-                bar.kind,
-                bar.low,
-                bar.high,
-                bar.text,
-                4 + row * at,
-                x(bar.low),
-                x(bar.high),
-                bar.name if len(bar.name) <= most else bar.name[: most - 1] + "…",
-            )
-            for at, bar in enumerate(bars)
+            {
+                "kind": bar.kind,
+                "label": name,
+                "text": bar.text,
+                "y": 4 + size.row * at,
+                "x0": x(bar.low),
+                "x1": x(bar.high),
+                "end": x(bar.high if bar.kind == "gain" else bar.low),
+            }
+            for at, (bar, name) in enumerate(zip(bars, names, strict=True))
         ],
     }
 
@@ -496,6 +600,9 @@ def score_card(m: OperatorMonth) -> Fragment:
                     one
                     | {
                         "rate": _rate(one),
+                        "lines": list(
+                            zip(one["detail"], one["detail_beside"], strict=True)
+                        ),
                         "views": [
                             _measure_view(part, part is worst) | {"once": part is first}
                             for part in one["measures"]
@@ -505,7 +612,36 @@ def score_card(m: OperatorMonth) -> Fragment:
                 ],
             }
         )
-    return made("score_card", card=card, groups=groups, points=points)
+    cut = cut_off(card)
+    return made(
+        "score_card",
+        card=card,
+        groups=groups,
+        bonus=_bonus(card),
+        cut=cut,
+        reached=points(card["total"]) + cut,
+        points=points,
+    )
+
+
+def _bonus(card: Card) -> list[dict[str, Any]]:
+    """List the measures beyond the 100 points by the item that they belong to."""
+    given = card["bonus"]["measures"] if card["bonus"] else []
+    found: dict[str, list[Card]] = {}
+    for one in given:
+        found.setdefault(one["item"], []).append(one)
+    names = {one["id"]: item_name(card, one) for one in card["items"]}
+    return [
+        {
+            "kpi": names.get(id, id),
+            "points": sum((points(one["points"]) for one in own), ZERO),
+            "score": sum((points(one["score"]) for one in own), ZERO)
+            if any(one["score"] is not None for one in own)
+            else None,
+            "views": [_measure_view(one, False) | {"once": False} for one in own],
+        }
+        for id, own in found.items()
+    ]
 
 
 def _grows(one: Card) -> bool:
@@ -516,9 +652,9 @@ def _grows(one: Card) -> bool:
 def _rate(item: Card) -> str:
     """Say which share was reached, or how many points could be rated."""
     if item["score"] is None:
-        return "待定" if points(item["possible"]) else "不考"
+        return _("待定") if points(item["possible"]) else _("不考")
     if points(item["rated"]) < points(item["possible"]):
-        return f"已评{numbers.plain(item['rated'])}分"
+        return _("已评{rated}分", rated=numbers.plain(item["rated"]))
     return numbers.percent(points(item["score"]) / (points(item["rated"]) or 1), 0)
 
 
@@ -539,29 +675,31 @@ def _part(part: Card) -> dict[str, Any]:
     attained = numbers.decimal(part["attained"])
     grown = numbers.decimal(part["growth"])
     return {
-        "name": f"{metric.zh}（增长）" if part["opening"] else metric.zh,
+        "name": _("{metric}（增长）", metric=metric.label)
+        if part["opening"]
+        else metric.label,
         "value": told(part["value"]),
         "target": told(part["counted"], part["opening"]),
         "attained": "—" if attained is None else numbers.percent(attained),
-        "growth": "没有基线" if grown is None else numbers.percent(grown, sign=True),
+        "growth": _("没有基线") if grown is None else numbers.percent(grown, sign=True),
         "floored": part["counted"] != part["target"],
     }
 
 
 def _measure_view(one: Card, opened: bool) -> dict[str, object]:
-    show = one["show"]
+    show, status = one["show"], one["status"]
     unit = show.get("unit", "")
     possible = points(one["possible"])
     lines = [
         (
-            "数值",
+            _("数值"),
             f"{show['value']}{unit}" if show.get("value") else show.get("text", ""),
         ),
-        ("目标", f"{show['target']}{unit}" if show.get("target") else ""),
-        ("规则", _rule(one["rule"], share=str(show.get("value")).endswith("%"))),
-        ("得分", one["rule"].get("text", "")),
-        ("说明", one.get("note", "")),
-        ("评定", _rating(one.get("rating"))),
+        (_("目标"), f"{show['target']}{unit}" if show.get("target") else ""),
+        (_("规则"), _rule(one["rule"], share=str(show.get("value")).endswith("%"))),
+        (_("得分"), one["rule"].get("text", "")),
+        (_("说明"), one.get("note", "")),
+        (_("评定"), _rating(one.get("rating"))),
     ]
     return {
         "name": one["name"],
@@ -573,7 +711,7 @@ def _measure_view(one: Card, opened: bool) -> dict[str, object]:
         "points": one["points"],
         "open": opened,
         "status": one["status"],
-        "word": STATUS.get(one["status"], ""),
+        "word": _(STATUS[status]) if status in STATUS else "",
         "width": (
             float(min(points(one["score"]) / possible, Decimal(1)) * 100)
             if one["score"] is not None and possible
@@ -589,37 +727,35 @@ def _rating(given: Card | None) -> str:
     """Say who rated, why, and what had been computed: both stay visible."""
     if not given:
         return ""
-    computed = (
-        f"计算值{numbers.points(given['computed'])}分"
-        if given.get("computed") is not None
-        else "没有计算值"
-    )
-    return f"{given['by']}，{given['on']}：{given['reason']}；{computed}"
+    values = {name: given[name] for name in ("by", "on", "reason")}
+    if given.get("computed") is None:
+        return _("{by}，{on}：{reason}；没有计算值", **values)
+    computed = numbers.points(given["computed"])
+    return _("{by}，{on}：{reason}；计算值{computed}分", computed=computed, **values)
 
 
 def _rule(rule: Card, *, share: bool) -> str:
     """Put a rule in words; its arithmetic is a line of its own."""
-    params = rule.get("params", {})
-    words = RULES.get(rule["kind"], str(rule["kind"]))
-    match rule["kind"]:
+    kind, params = rule["kind"], rule.get("params", {})
+    match kind:
         case "ratio":
-            return f"{words}，封顶{numbers.percent(params['cap'], 0)}"
+            return _("按比例，封顶{cap}", cap=numbers.percent(params["cap"], 0))
         case "linear":
             low, high = (_bound(params[end], share=share) for end in ("from", "to"))
-            return f"{words}：{low}得0分，{high}得满分"
+            return _("线性：{low}得0分，{high}得满分", low=low, high=high)
         case "count":
-            return f"{words}：每件{numbers.plain(params['each'])}分"
+            return _("按件：每件{each}分", each=numbers.plain(params["each"]))
         case "deduct":
             size, of = params["step"]["size"], params["step"]["of"]
-            step = {
-                "target": f"目标的{numbers.percent(size, 0)}",
-                "points": f"{numbers.percent(size, 0)}（百分点）",
-            }.get(of, numbers.plain(size))
-            return f"每少{step}扣{numbers.plain(params['per'])}分"
+            return _(
+                DEDUCTED[of],
+                size=numbers.plain(size) if of == "unit" else numbers.percent(size, 0),
+                per=numbers.plain(params["per"]),
+            )
         case "tiers":
             steps = [_tier(one, share=share) for one in params["tiers"]]
-            return f"{words}：{'，'.join(steps)}"
-    return words
+            return _("分档：{tiers}", tiers=numbers.listed(steps))
+    return _(RULES[kind])
 
 
 def _bound(value: str, *, share: bool) -> str:
@@ -629,9 +765,12 @@ def _bound(value: str, *, share: bool) -> str:
 
 def _tier(one: Mapping[str, str], *, share: bool) -> str:
     """Print one step of a tier."""
-    at_least = "at_least" in one
-    bound = _bound(one["at_least" if at_least else "at_most"], share=share)
-    return f"{'≥' if at_least else '≤'}{bound}得{numbers.percent(one['share'], 0)}"
+    end, sign = ("at_least", "≥") if "at_least" in one else ("at_most", "≤")
+    return _(
+        "{bound}得{share}",
+        bound=f"{sign}{_bound(one[end], share=share)}",
+        share=numbers.percent(one["share"], 0),
+    )
 
 
 FILES_SHOWN = 4
@@ -660,23 +799,33 @@ def _evidence(parts: Sequence[Card]) -> dict[str, Any]:
 
 def _metrics(parts: Sequence[Card]) -> list[str]:
     """Name the metrics of some evidence, each once."""
-    names = [METRICS[one["metric"]].zh for one in parts if one.get("metric") in METRICS]
+    names = [
+        METRICS[one["metric"]].label for one in parts if one.get("metric") in METRICS
+    ]
     return list(dict.fromkeys(names))
 
 
 def _place(sheet: str, rows: Sequence[str]) -> str:
     """Say where in a file: the sheet, and its rows or how many of them."""
-    place = f"「{sheet}」" if sheet else ""
     spans = [
         tuple(int(end) for end in span.split("-"))
         for span in dict.fromkeys(",".join(rows).split(","))
         if span.replace("-", "").isdigit()
     ]
-    if not spans:
-        return place
+    where = _rows(spans) if spans else ""
+    if not sheet:
+        return where
+    if not where:
+        return _("「{sheet}」", sheet=sheet)
+    return _("「{sheet}」{rows}", sheet=sheet, rows=where)
+
+
+def _rows(spans: Sequence[tuple[int, ...]]) -> str:
+    """Say which rows, or how many of which."""
     first, last = min(span[0] for span in spans), max(span[-1] for span in spans)
     listed = {at for span in spans for at in range(span[0], span[-1] + 1)}
     if len(listed) == 1:
-        return f"{place}第{first}行"
-    where = f"{place}第{first}–{last}行"
-    return where if len(listed) == last - first + 1 else f"{where}中的{len(listed)}行"
+        return _("第{row}行", row=first)
+    if len(listed) == last - first + 1:
+        return _("第{first}–{last}行", first=first, last=last)
+    return _("第{first}–{last}行中的{n}行", first=first, last=last, n=len(listed))

@@ -16,6 +16,7 @@ from typing import Any
 from kpi_lib import numbers, templates
 from kpi_lib.month import OperatorMonth
 from kpi_lib.roster import Account
+from kpi_lib.wording import _
 from kpi_lib.workdays import Calendar, month_of
 from kpi_lib.worklog import Campaign
 
@@ -194,9 +195,35 @@ def pending(card: Card) -> list[Card]:
     return [one for one in measures(card) if one["status"] == "pending"]
 
 
-def losses(card: Card) -> list[tuple[str, Decimal]]:
+def losses(card: Card, *, veto: bool = True) -> list[tuple[str, Decimal]]:
     """
     List what measures lost.
+
+    Parameters
+    ----------
+    card : dict
+        The score card.
+    veto : bool
+        Whether what a veto cut off the sum is listed as a loss of its own.
+
+    Returns
+    -------
+    list of (name, points)
+        Largest first.
+    """
+    lost = [
+        (str(one["name"]), points(one["possible"]) - points(one["score"]))
+        for one in measures(card)
+        if one["score"] is not None
+    ]
+    if veto:
+        lost.append((_("一票否决"), cut_off(card)))
+    return sorted((one for one in lost if one[1] > 0), key=lambda one: -one[1])
+
+
+def cut_off(card: Card) -> Decimal:
+    """
+    Return what a veto cut off the sum of items and bonus.
 
     Parameters
     ----------
@@ -205,18 +232,13 @@ def losses(card: Card) -> list[tuple[str, Decimal]]:
 
     Returns
     -------
-    list of (name, points)
-        Largest first; what a veto cut off the sum is a loss of its own.
+    Decimal
+        0 without a veto, or where the sum is not above its cap.
     """
-    scored = [one for one in measures(card) if one["score"] is not None]
-    lost = [
-        (str(one["name"]), points(one["possible"]) - points(one["score"]))
-        for one in scored
-    ]
-    reached = sum((points(one["score"]) for one in scored), ZERO)
-    if card["total"] is not None and reached > points(card["total"]):
-        lost.append(("一票否决", reached - points(card["total"])))
-    return sorted((one for one in lost if one[1] > 0), key=lambda one: -one[1])
+    reached = sum((points(one["score"]) for one in measures(card)), ZERO)
+    if card["bonus"]:
+        reached += points(card["bonus"]["score"])
+    return max(reached - points(card["total"]), ZERO) if card["total"] else ZERO
 
 
 def measure_of(card: Card, kind: str) -> Card | None:
@@ -373,7 +395,7 @@ def platform_of(m: OperatorMonth, id: str) -> Brand:
     known = m.platforms.get(id)
     if known is None:
         return Brand(id, id, id, id[:1].upper())
-    return Brand(id, known.name, known.name, known.seal, known.light, known.dark)
+    return Brand(id, known.label, known.label, known.seal, known.light, known.dark)
 
 
 def who_is(m: OperatorMonth, account: Account) -> Brand:

@@ -22,6 +22,7 @@ from traitlets.config import Config
 
 from kpi_lib import numbers, templates
 from kpi_lib.fragments import SEALED
+from kpi_lib.wording import LANGUAGES, N_, _, speaking, translated
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:"
 """What a page may load: nothing but what it carries itself."""
@@ -29,6 +30,57 @@ POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src
 FRAGMENT = '<div class="kpi">'
 STYLE = "<style data-kpi>"
 MAIN = '<main id="top">'
+
+PROSE = (
+    # 1-clean
+    N_("都到齐了吗？每一行去了哪里？"),
+    N_("给每月跑数的人看：哪些导出到了，怎样读的，每一行的去向，以及写出了什么。"),
+    N_("都到齐了吗？"),
+    N_("花名册要求每个账号交的，与文件夹里实有的，逐日对照。"),
+    N_("每个文件怎样读的？"),
+    N_(
+        "按内容和表头认，不看文件名。花名册要而没有来的排在最前；没有格式认得的文件在这里点名，不会悄悄跳过。"
+    ),
+    N_("每一行去了哪里？"),
+    N_("台账里的行数等于文件里的行数，由另一个计数器核对；不等就停下，不出结果。"),
+    N_("哪些行没算，为什么？"),
+    N_("看不懂的值不猜：整行隔离，写明文件、行、列和原来的值。"),
+    N_("有什么要说明的？"),
+    N_(
+        "缺的文件、互相矛盾的值、没有下载日期的计数，每条写明在哪里、应为什么、怎么办。值不改，只提示。"
+    ),
+    N_("这个月像上个月吗？"),
+    N_("每个账号的合计与上月并排；差得离谱的，多半是文件放错了月份。"),
+    N_("写出了什么？"),
+    N_("表格写在`data/clean/`下当月的文件夹里：按天、按内容、按月、台账、文件清单。"),
+    # 3-appraisal
+    N_("分数去了哪里"),
+    N_("评分表"),
+    N_("平台"),
+    N_("粉丝数"),
+    N_("DAU / MAU"),
+    N_("电商订单 / 平台收益"),
+    N_("阅读 / 评论 / 转发 / 点赞"),
+    N_("活动"),
+    N_("按周、按日定量"),
+    N_("下月目标"),
+    N_("自评、评定、申诉、签字"),
+    N_("什么算了，什么没算"),
+    N_("定义与来源"),
+    # 4-team
+    N_("谁得了多少分？"),
+    N_("主管签字以前，每个人的结果都是暂定的。"),
+    N_("等级怎么分布？"),
+    N_("团队强在哪里，弱在哪里？"),
+    N_("花了多少，收了多少？"),
+    N_("谁的结果依据不足？"),
+    N_(
+        "待定的分没有依据，不当作零分；本人记录，是靠本人写的记录得到、计划不要求他人确认的那部分。"
+    ),
+    N_("哪里还没有做完？"),
+    N_("还有哪些文件"),
+)
+"""Headings and paragraphs of the notebooks: they stay Chinese, their pages do not."""
 
 
 class _Prose(IPythonRenderer):
@@ -50,13 +102,53 @@ class _Prose(IPythonRenderer):
 
 def _prose(source: str, contents: list[tuple[str, int, str]]) -> str:
     """Render one markdown cell; headings stay outside the column of prose."""
-    html = str(MarkdownWithMath(renderer=_Prose(contents)).render(source)).strip()
+    said = "\n\n".join(map(_said, paragraphs(source)))
+    html = str(MarkdownWithMath(renderer=_Prose(contents)).render(said)).strip()
     parts = re.split(r"(<h[12][ >].*?</h[12]>)", html, flags=re.DOTALL)
     return "\n".join(
         part if part.startswith(("<h1", "<h2")) else f'<div class="prose">{part}</div>'
         for part in map(str.strip, parts)
         if part
     )
+
+
+def paragraphs(source: str) -> list[str]:
+    """
+    Return what markdown says.
+
+    Parameters
+    ----------
+    source : str
+        Of one cell.
+
+    Returns
+    -------
+    list of str
+        Headings with their marks, and paragraphs.
+    """
+    return [part.strip() for part in re.split(r"\n\s*\n", source) if part.strip()]
+
+
+def words(paragraph: str) -> str:
+    """
+    Return a paragraph without the marks of a heading.
+
+    Parameters
+    ----------
+    paragraph : str
+        One of `paragraphs`.
+
+    Returns
+    -------
+    str
+    """
+    return paragraph.lstrip("#").strip()
+
+
+def _said(paragraph: str) -> str:
+    """Say a paragraph in the language spoken; one that is not ours stays."""
+    own = words(paragraph)
+    return paragraph.replace(own, translated(own)) if own in PROSE else paragraph
 
 
 def _shown(output: Mapping[str, Any]) -> str:
@@ -116,10 +208,13 @@ def _exporter() -> _PageExporter:
     """Build the exporter once: compiling its template costs more than a page."""
     exporter = _PageExporter()  # type: ignore[no-untyped-call]
     exporter.register_filter("shown", _shown)  # type: ignore[no-untyped-call]
+    exporter.environment.globals["_"] = templates.said
     return exporter
 
 
-def page(notebook: nbformat.NotebookNode, *, title: str, lang: str = "zh-Hans") -> str:
+def page(
+    notebook: nbformat.NotebookNode, *, title: str, lang: str = LANGUAGES[0]
+) -> str:
     """
     Turn an executed notebook into one self-contained page.
 
@@ -130,13 +225,18 @@ def page(notebook: nbformat.NotebookNode, *, title: str, lang: str = "zh-Hans") 
     title : str
         The page's title.
     lang : str
-        Language of the page.
+        Language of the page; its fragments were made in it.
 
     Returns
     -------
     str
         HTML without a script, with everything it needs inside.
     """
+    with speaking(lang):
+        return _page(notebook, title, lang)
+
+
+def _page(notebook: nbformat.NotebookNode, title: str, lang: str) -> str:
     card = sealed(notebook)
     exporter = _exporter()
     contents: list[tuple[str, int, str]] = []
@@ -152,7 +252,7 @@ def page(notebook: nbformat.NotebookNode, *, title: str, lang: str = "zh-Hans") 
             **_heading(card, title),
         }
     }
-    html, _ = exporter.from_notebook_node(copy, resources=resources)
+    html, _resources = exporter.from_notebook_node(copy, resources=resources)
     if "<h1" not in html:
         html = html.replace(MAIN, f"{MAIN}\n<h1>{escape(title)}</h1>", 1)
     return re.sub(r"\n\s*\n+", "\n", html)
@@ -179,16 +279,18 @@ def _heading(card: Mapping[str, Any] | None, title: str) -> dict[str, str]:
         }
     whole = card["rated"] == card["possible"]
     grade = card["grade"] if whole and card["grade"] else ""
-    grade = "　".join(filter(None, (grade, "" if card["final"] else "暂定")))
-    total = numbers.points(card["total"]) if card["total"] is not None else "未评"
+    grade = "　".join(filter(None, (grade, "" if card["final"] else _("暂定"))))
+    total = numbers.points(card["total"]) if card["total"] is not None else _("未评")
     month = numbers.month_name(card["month"])
     plan = card["plan"]
+    version = _("计划{plan}第{version}版", plan=plan["id"], version=plan["version"])
+    about = (numbers.brief(card["name"]), month, _("KPI考核"))
     return {
         "who": card["name"],
         "when": month,
         "score": f"{total} / {numbers.plain(card['rated'])}　{grade}",
-        "print_left": _css_text(f"{numbers.brief(card['name'])}　{month}　KPI考核"),
-        "print_right": _css_text(f"{grade}　计划{plan['id']}第{plan['version']}版"),
+        "print_left": _css_text("　".join(about)),
+        "print_right": _css_text("　".join(filter(None, (grade, version)))),
     }
 
 
@@ -223,7 +325,7 @@ def sealed(notebook: nbformat.NotebookNode) -> dict[str, Any] | None:
 
 
 def failure_page(
-    name: str, month: str, lines: Sequence[str], *, lang: str = "zh-Hans"
+    name: str, month: str, lines: Sequence[str], *, lang: str = LANGUAGES[0]
 ) -> str:
     """
     Make the page that stands where a report could not be made.
@@ -244,7 +346,9 @@ def failure_page(
     str
         HTML in the same clothes, without a score.
     """
-    html = templates.render("failure", name=name, month=month, lines=list(lines))
+    with speaking(lang):
+        html = templates.render("failure", name=name, month=month, lines=list(lines))
+        title = f"{name} {numbers.month_name(month)}"
     output = {
         "output_type": "display_data",
         "metadata": {},
@@ -261,4 +365,4 @@ def failure_page(
     notebook = nbformat.from_dict(  # type: ignore[no-untyped-call]
         {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     )
-    return page(notebook, title=f"{name} {numbers.month_name(month)}", lang=lang)
+    return page(notebook, title=title, lang=lang)

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from kpi_lib.catalogue import METRICS
+from kpi_lib.layouts import Platform
 from kpi_lib.workdays import Calendar, days_of, week_of
 from kpi_lib.worklog import Campaign
 
@@ -109,6 +110,7 @@ def item(
         "kpi": kpi,
         "name": id,
         "detail": detail,
+        "detail_beside": [""] * len(detail),
         "weight": weight,
         "weight_span": span,
         "points": total("points"),
@@ -974,17 +976,18 @@ def example(
     daily = _daily()
     made = card(name=name)
     platforms = {
-        id: SimpleNamespace(
+        id: Platform(
             id=id,
             name=zh,
-            en=id,
+            en=id.title(),
             seal=seal,
             light=light,
             dark=dark,
             form=form,
             confirmed=True,
+            order=order,
         )
-        for id, (zh, seal, light, dark, form) in PLATFORMS.items()
+        for order, (id, (zh, seal, light, dark, form)) in enumerate(PLATFORMS.items())
     }
     accounts = tuple(
         SimpleNamespace(

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from kpi_lib import numbers, report, sections
 from kpi_lib.errors import Problem
+from kpi_lib.wording import speaking
 from tests.example_month import card, empty, example
 from tests.example_page import notebook_of, shown
 
@@ -26,6 +27,12 @@ if not CHROMIUM.exists():
     if os.environ.get("CI"):
         pytest.fail("no Chromium: apt-get install chromium", pytrace=False)
     pytest.skip("no Chromium: apt-get install chromium", allow_module_level=True)
+
+
+def spoken(language: str) -> str:
+    with speaking(language):
+        notebook = notebook_of(example())
+    return report.page(notebook, title="op-01", lang=language)
 
 
 def team() -> str:
@@ -70,6 +77,8 @@ def clean(m: Any) -> str:
 
 PAGES = {
     "appraisal": lambda: report.page(notebook_of(example()), title="示例运营甲"),
+    "english": lambda: spoken("en"),
+    "traditional": lambda: spoken("zh-Hant"),
     "hostile": lambda: report.page(
         notebook_of(example(HOSTILE, HOSTILE_ACCOUNT, HOSTILE)), title=HOSTILE
     ),
@@ -154,7 +163,9 @@ def test_nothing_scrolls_sideways(
 
 @pytest.mark.parametrize("width", [360, 1440])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["appraisal", "team", "clean", "failure"])
+@pytest.mark.parametrize(
+    "name", ["appraisal", "english", "traditional", "team", "clean", "failure"]
+)
 def test_the_page_is_accessible(
     browser: Browser, files: dict[str, str], name: str, scheme: str, width: int
 ) -> None:
@@ -301,7 +312,7 @@ A4 = {"width": 688, "height": 994}
 """A4 without its margins, in px."""
 
 
-@pytest.mark.parametrize("name", ["appraisal", "hostile"])
+@pytest.mark.parametrize("name", ["appraisal", "english", "hostile"])
 def test_every_chart_is_printed_whole(
     browser: Browser, files: dict[str, str], name: str
 ) -> None:

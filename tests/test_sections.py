@@ -201,7 +201,7 @@ def test_a_measure_opens_to_how_it_was_scored(parts: dict[str, str]) -> None:
                     ]
                 },
             },
-            "分档：≤100%得100%，≤110%得50%",
+            "分档：≤100%得100%、≤110%得50%",
             id="tiers",
         ),
         pytest.param(

@@ -8,6 +8,7 @@ a page: autoescape is on and an undefined name is an error.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -48,14 +49,14 @@ def kept(text: str) -> Markup:
     Parameters
     ----------
     text : str
-        A sentence with names in 「」.
+        A sentence with names in 「」 or “”.
 
     Returns
     -------
     Markup
-        The same, escaped, with names of up to 12 characters unbreakable.
+        The same, escaped, with names of up to 12 squares unbreakable.
     """
-    parts = re.split(r"(「[^」]{1,12}」)", text)
+    parts = re.split(r"(「[^」]{1,12}」|“[^”]{1,24}”)", text)
     span = Markup('<span class="keep">{}</span>')
     return Markup("").join(
         span.format(part) if at % 2 else escape(part) for at, part in enumerate(parts)
@@ -80,6 +81,23 @@ def said(text: str, **values: object) -> Markup:
     """
     safe = {name: escape(value) for name, value in values.items()}
     return Markup(wording._(text, **safe))
+
+
+def told(sentences: Iterable[str]) -> Markup:
+    """
+    Say sentences one after the other.
+
+    Parameters
+    ----------
+    sentences : iterable of str
+        Whole ones; empty ones are left out.
+
+    Returns
+    -------
+    Markup
+        Escaped, with a space between them where the language has one.
+    """
+    return Markup(numbers.sentences(*map(escape, sentences)))
 
 
 def bdi(text: object) -> Markup:
@@ -114,12 +132,14 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals["_"] = said
+    made.globals |= {"_": said, "language": wording.language}
     made.filters |= {
         "bdi": bdi,
         "brief": numbers.brief,
         "clauses": clauses,
         "kept": kept,
+        "told": told,
+        "listed": numbers.listed,
         "exact": numbers.exact,
         "short": numbers.short,
         "plain": numbers.plain,
