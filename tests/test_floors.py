@@ -13,8 +13,8 @@ FLOORS = {
     name: floor
     for floor, names in enumerate(
         [
-            "errors catalogue numbers values _table_worker",
-            "workspace workdays layouts tables templates",
+            "errors catalogue numbers values _table_worker processes shell",
+            "workspace workdays layouts tables templates forked",
             "documents headers orders provenance printing",
             "plan roster targets worklog records exports",
             "inputs clean metrics learn",
@@ -38,9 +38,10 @@ FLOORS = {
 
 HOMES = {
     "seaborn": {"charts"},
-    "papermill": {"engine"},
+    "IPython": {"shell"},
+    "papermill": {"engine", "forked"},
     "jupyter_client": {"engine"},
-    "nbclient": {"engine"},
+    "nbclient": {"engine", "forked"},
     "nbconvert": {"report"},
     "python_calamine": {"tables", "_table_worker"},
     "xlsxwriter": {"starter", "report"},
