@@ -20,11 +20,12 @@ from typing import Any
 
 import filelock
 
-from kpi_lib import printing, provenance
+from kpi_lib import printing, processes, provenance
 from kpi_lib.agenda import Agenda, Status, appraised, newest
 from kpi_lib.errors import Problem, WorkspaceError
 from kpi_lib.inputs import for_month
-from kpi_lib.jobs import Job, Outcome, Pool, refuse
+from kpi_lib.jobs import Job, Outcome, refuse
+from kpi_lib.pool import Pool
 from kpi_lib.workspace import Workspace, canonical_json, sha256_file, write_atomic
 
 SCHEMA = 1
@@ -62,7 +63,7 @@ def run(
     operators : sequence of str, optional
         Ids from the roster; default: all that are active in the month.
     workers : int, optional
-        Notebooks that run at once; default: one per core.
+        Jobs that run at once; default: one per core, less where memory is short.
     lang : {"zh-Hans", "zh-Hant", "en"}
         Language of the pages.
     force : bool
@@ -88,7 +89,7 @@ def run(
     chosen = appraised(inputs.roster, month, operators)
     if pdf:
         printing.required()
-    with alone(workspace), Pool(workers or _cores()) as pool:
+    with alone(workspace), Pool(workers or processes.workers()) as pool:
         agenda = Agenda(workspace, month, inputs, lang)
         doing = _Doing(agenda, pool, len(agenda.months) + len(chosen) + 1, progress)
         outcomes = doing.clean(agenda.months, force)
@@ -217,12 +218,6 @@ class _Doing:
         self._done += 1
         if self._progress:
             self._progress(outcome, self._done, self._total)
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ that it started prints, and is told before the next output and at the cell's end
 from __future__ import annotations
 
 import base64
+import faulthandler
 import io
 import json
 import os
@@ -215,6 +216,7 @@ def run(sources: Sequence[Source], channel: int, captured: Sequence[int]) -> Non
 
 
 def _capture(channel: int, captured: Sequence[int]) -> Messages:
+    faulthandler.disable()  # it would write on the terminal of our parent
     messages = Messages(channel, captured)
     for descriptor, file in enumerate(captured, start=1):
         os.dup2(file, descriptor)

@@ -28,7 +28,8 @@ FLOORS = {
             "card_sections fan_sections traffic_sections source_sections team_sections",
             "sections",
             "jobs starter add doctor explain verify",
-            "agenda",
+            "agenda warm",
+            "pool",
             "runner",
             "cli",
         ]
