@@ -20,8 +20,8 @@ from kpi_lib.roster import Operator, Roster
 from kpi_lib.workdays import months_back, shift
 from kpi_lib.workspace import Workspace
 
-LOOK_BACK = 12
-"""Months that a page is made from, the appraised one included (kpi_lib.month)."""
+LOOK_BACK = 13
+"""Months that a page is made from, the appraised one included (kpi_lib.month.REACH)."""
 
 NEAR = range(-1, 4)
 """Months whose folders hold exports of a month: openings before, history after."""
@@ -41,7 +41,7 @@ WORDS = {
     "downloads": "下载日期",
     "signoff": "签字",
     "appeals": "申诉",
-    "promised": "以前的目标记录",
+    "promised": "以前的计划和目标记录",
     "cards": "评分卡",
     "code": "程序",
     "versions": "软件包版本",
@@ -365,12 +365,16 @@ class Agenda:
         )
 
     def _promised(self) -> str:
-        """Hash of the targets that earlier months' runs have on record."""
+        """Hash of the plans and targets that earlier months' runs have on record."""
         earlier = sorted(self.workspace.record.parent.glob("*/run.json"))
+        records = {
+            path.parent.name: provenance.read_json(path)
+            for path in earlier
+            if path.parent.name < self.month
+        }
         return provenance.of(
             {
-                path.parent.name: provenance.read_json(path).get("targets", {})
-                for path in earlier
-                if path.parent.name < self.month
+                month: [record.get("plan"), record.get("targets")]
+                for month, record in records.items()
             }
         )

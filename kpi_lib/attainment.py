@@ -9,16 +9,25 @@ pending: it never drops out of a mean.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from statistics import median
 
 from kpi_lib import workdays
-from kpi_lib.catalogue import HORIZONS, METRICS
-from kpi_lib.evidence import Evidence, Number, Reading, excluded, half_up, pending, text
+from kpi_lib.catalogue import HORIZONS, METRICS, Metric
+from kpi_lib.evidence import (
+    Evidence,
+    Number,
+    Reading,
+    against_less,
+    excluded,
+    half_up,
+    pending,
+    text,
+)
 from kpi_lib.metrics import Total, mapped_metrics
-from kpi_lib.plan import Attainment, Challenge, Coverage, OverDelivery
+from kpi_lib.plan import Attainment, Challenge, Coverage, OneMetric, OverDelivery
 from kpi_lib.targets import Target
 
 BASELINE_MONTHS = 3
@@ -156,7 +165,73 @@ def _approved(evidence: Evidence, row: Target) -> bool:
 # The baseline.
 
 
-def baseline(evidence: Evidence, metric: str, platform: str = "") -> Fraction | None:
+@dataclass(frozen=True)
+class Past:
+    """
+    One month before a scored one, as a yardstick of its targets.
+
+    Parameters
+    ----------
+    month : str
+        ``YYYY-MM``.
+    value : Fraction or None
+        What the operator did, in the metric's unit; None where it does not compare.
+    why : str
+        Why it does not.
+    """
+
+    month: str
+    value: Fraction | None
+    why: str = ""
+
+
+def past(
+    evidence: Evidence, metric: str, platform: str = "", month: str = ""
+) -> list[Past]:
+    """
+    Return the three months before a month, each compared with it.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        With the months before.
+    metric, platform : str
+        Whose months; of followers the gains.
+    month : str
+        Whose targets they are a yardstick of; empty for the appraised month.
+
+    Returns
+    -------
+    list of Past
+        The latest first; only months with the same accounts, shares and bases have
+        a value.
+    """
+    name = "followers_gain" if metric == "followers" else metric
+    at = month or evidence.month
+    now = evidence.total(name, month=at, platform=platform)
+    reference = now.made_of if now.value is not None else None
+    found: list[Past] = []
+    for back in range(1, BASELINE_MONTHS + 1):
+        earlier = workdays.shift(at, -back)
+        total = evidence.total(name, month=earlier, platform=platform)
+        if total.value is None or total.gaps:
+            found.append(Past(earlier, None, "数据不全" if total.gaps else "没有数据"))
+            continue
+        if _away(evidence, earlier):
+            found.append(Past(earlier, None, "请假超过工作日的20%"))
+            continue
+        if reference is None:
+            reference = total.made_of
+        if total.made_of == reference:
+            found.append(Past(earlier, Fraction(total.value)))
+        else:
+            found.append(Past(earlier, None, "账号、份额或口径不同"))
+    return found
+
+
+def baseline(
+    evidence: Evidence, metric: str, platform: str = "", month: str = ""
+) -> Fraction | None:
     """
     Return what the operator did before, as a yardstick of targets.
 
@@ -166,6 +241,8 @@ def baseline(evidence: Evidence, metric: str, platform: str = "") -> Fraction | 
         With the months before.
     metric, platform : str
         Whose baseline.
+    month : str
+        Whose targets it is a yardstick of; empty for the appraised month.
 
     Returns
     -------
@@ -174,19 +251,8 @@ def baseline(evidence: Evidence, metric: str, platform: str = "") -> Fraction | 
         bases; of followers the median gain. None with fewer than two such months
         or a median that is not above zero.
     """
-    name = "followers_gain" if metric == "followers" else metric
-    now = evidence.total(name, platform=platform)
-    reference = now.made_of if now.value is not None else None
-    values: list[Fraction] = []
-    for back in range(1, BASELINE_MONTHS + 1):
-        month = workdays.shift(evidence.month, -back)
-        past = evidence.total(name, month=month, platform=platform)
-        if past.value is None or past.gaps or _away(evidence, month):
-            continue
-        if reference is None:
-            reference = past.made_of
-        if past.made_of == reference:
-            values.append(Fraction(past.value))
+    months = past(evidence, metric, platform, month)
+    values = [one.value for one in months if one.value is not None]
     if len(values) < LEAST_MONTHS:
         return None
     middle = Fraction(median(values))
@@ -234,6 +300,8 @@ class Row:
         Files and rows of the result.
     base : Fraction or None
         The baseline.
+    approved : bool
+        True if the target may be scored at all.
     """
 
     metric: str
@@ -250,6 +318,7 @@ class Row:
     gaps: tuple[str, ...]
     sources: tuple[dict[str, str], ...] = ()
     base: Fraction | None = None
+    approved: bool = True
 
     @property
     def inputs(self) -> dict[str, str]:
@@ -267,18 +336,33 @@ class Row:
         return {f"{key}.{name}": told for name, told in found.items() if told}
 
 
-def _rows(evidence: Evidence, metric: str) -> list[Row]:
-    """Return the whole metric's target, or one row per platform that has one."""
+def short_rows(evidence: Evidence, metric: str) -> list[Row]:
+    """
+    Return a metric's short targets against their results.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The operator's month.
+    metric : str
+        A name of the catalogue.
+
+    Returns
+    -------
+    list of Row
+        The target of the whole, or one row per platform that has one; empty
+        without a target.
+    """
     whole = holding(evidence, metric, "short")
     if whole:
         return [_row(evidence, metric, "", whole)]
     platforms = dict.fromkeys(account.platform for account in evidence.accounts)
-    rows = []
+    found = []
     for platform in platforms:
         held = holding(evidence, metric, "short", platform)
         if held:
-            rows.append(_row(evidence, metric, platform, held))
-    return rows
+            found.append(_row(evidence, metric, platform, held))
+    return found
 
 
 def _row(evidence: Evidence, metric: str, platform: str, held: Held) -> Row:
@@ -309,7 +393,7 @@ def _row(evidence: Evidence, metric: str, platform: str, held: Held) -> Row:
     growth = None
     floored = False
     if base is not None:
-        growth = _growth(target - opening, base, less=less)
+        growth = growth_of(target - opening, base, less=less)
         floor = base / (1 + band.floor) if less else opening + base * (1 + band.floor)
         below = target > floor if less else target < floor
         if below and not _excused(held.target):
@@ -332,10 +416,11 @@ def _row(evidence: Evidence, metric: str, platform: str, held: Held) -> Row:
         gaps=tuple(dict.fromkeys(gaps)),
         sources=sources,
         base=base,
+        approved=_approved(evidence, held.target),
     )
 
 
-def _growth(target: Fraction, base: Fraction, *, less: bool) -> Fraction | None:
+def growth_of(target: Fraction, base: Fraction, *, less: bool) -> Fraction | None:
     """Return target over baseline, to 0.1 %; less-is-better the other way round."""
     if not less:
         return Fraction(half_up(target / base - 1, "0.001"))
@@ -358,9 +443,7 @@ def _attained(
         return None, False
     one, none = Fraction(1), Fraction(0)
     if METRICS[metric].less_is_better:
-        if value == 0:
-            return one, False
-        return (none if target <= 0 else target / value), False
+        return against_less(value, target), False
     if metric == "followers":
         if target > opening:
             return max(none, value / (target - opening)), False
@@ -392,9 +475,9 @@ def _mean(
     rows: list[Row] = []
     missing: list[str] = []
     for metric in names:
-        found = _rows(evidence, metric)
+        found = short_rows(evidence, metric)
         zh = METRICS[metric].zh
-        approved = [row for row in found if _approved(evidence, row.target)]
+        approved = [row for row in found if row.approved]
         if not found:
             missing.append(f"{zh}没有短期目标")
         elif len(approved) < len(found):
@@ -414,9 +497,13 @@ def _mean(
 
 
 def _reading(
-    evidence: Evidence, mean: _Mean, *, unit: str, extra: dict[str, str]
+    evidence: Evidence,
+    mean: _Mean,
+    *,
+    unit: str,
+    extra: Mapping[str, str] | None = None,
 ) -> Reading:
-    inputs = dict(extra)
+    inputs = dict(extra or {})
     for row in mean.rows:
         inputs |= row.inputs
         weight = evidence.plan.weights.get(row.metric)
@@ -560,6 +647,72 @@ def over(evidence: Evidence, source: OverDelivery) -> Reading:
     mean = _mean(evidence, names, share)
     extra = {"cap": text(source.cap), "band.floor": text(floor)}
     return _reading(evidence, mean, unit="%", extra=extra)
+
+
+def one(evidence: Evidence, source: OneMetric) -> Reading:
+    """
+    Return one metric and its short target, or the plan's own number as target.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The operator's month.
+    source : OneMetric
+        Which metric, on which platform, against which number of the plan.
+
+    Returns
+    -------
+    Reading
+        Value and target in the metric's unit, of followers the gain; a number of the
+        plan scales with leave as targets do. Pending without an approved target or
+        without a value.
+    """
+    found = METRICS[source.metric]
+    if source.target is not None:
+        return _against_plan(evidence, source, source.target)
+    held = holding(evidence, source.metric, "short", source.platform)
+    if held is None:
+        return pending(f"{found.zh}没有短期目标")
+    row = _row(evidence, source.metric, source.platform, held)
+    missing = list(row.gaps)
+    if not _approved(evidence, held.target):
+        missing.append(f"{found.zh}的短期目标没有批准")
+    mean = _Mean(None, [row], missing)
+    reading = _reading(evidence, mean, unit="%" if found.unit == "share" else "")
+    target = row.counted - row.opening
+    return replace(
+        reading,
+        value=None if missing else row.value,
+        target=target,
+        less=found.less_is_better,
+        inputs={**reading.inputs, **_against(row.value, target, found)},
+    )
+
+
+def _against(value: Number | None, target: Fraction, found: Metric) -> dict[str, str]:
+    told = {"value": text(value), "target": text(target)}
+    return told | ({"less": "1"} if found.less_is_better else {})
+
+
+def _against_plan(evidence: Evidence, source: OneMetric, target: Fraction) -> Reading:
+    found = METRICS[source.metric]
+    name = "followers_gain" if source.metric == "followers" else source.metric
+    result = evidence.total(name, platform=source.platform)
+    value = result.reading(evidence.which)
+    if found.kind == "flow" or source.metric == "followers":
+        target *= evidence.part
+    reading = Reading(
+        value=value,
+        target=target,
+        unit="%" if found.unit == "share" else "",
+        inputs=_against(value, target, found),
+        evidence=result.sources,
+        less=found.less_is_better,
+    )
+    gaps = result.gaps or (() if value is not None else (f"没有{found.zh}",))
+    if gaps:
+        return replace(reading, state="pending", value=None, note="；".join(gaps))
+    return reading
 
 
 def challenge(evidence: Evidence, _: Challenge) -> Reading:

@@ -50,7 +50,9 @@ def _exports(workspace: Workspace, month: str) -> list[Problem]:
             workspace.downloads, workspace.relative(workspace.downloads)
         )
         decisions = records.decisions(
-            workspace.decisions, workspace.relative(workspace.decisions)
+            workspace.decisions,
+            workspace.relative(workspace.decisions),
+            accounts=[account.id for account in people.accounts],
         )
     except InvalidInput:
         # Told already, with the other files that people wrote.

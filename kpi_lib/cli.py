@@ -21,6 +21,7 @@ from kpi_lib.workspace import Workspace
 
 if TYPE_CHECKING:
     from kpi_lib.jobs import Outcome
+    from kpi_lib.rescore import Line
 
 app = typer.Typer(
     name="kpi",
@@ -255,6 +256,49 @@ def verify(month: Month, workspace: Place = None, as_json: AsJson = False) -> No
     if not problems and not as_json:
         typer.echo("输入、结果和运行记录都与运行时一样。")
     raise typer.Exit(1 if problems else 0)
+
+
+@app.command(
+    "rescore",
+    help="用另一份考核计划试算，两份结果并排；什么也不写。"
+    "\n\n例：kpi rescore 2026-10 --plan draft.yml",
+)
+def rescore(
+    month: Month,
+    plan: Annotated[
+        Path, typer.Option("--plan", metavar="FILE", help="另一份考核计划")
+    ],
+    workspace: Place = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put two plans side by side on one month."""
+    from kpi_lib import rescore as rescoring
+
+    place = Workspace.find(workspace or "")
+    for one in rescoring.rescore(place, month, plan):
+        if as_json:
+            _say(one.as_dict(), "", as_json)
+            continue
+        total, *measures = one.lines
+        grades = "→".join(grade or "暂定" for grade in one.grades)
+        typer.echo(printable(f"{one.operator} {one.name}：{_two(total)}，{grades}"))
+        changed = [line for line in measures if line.changed]
+        for line in changed:
+            typer.echo(printable(f"  {line.key} {line.name}：{_two(line)}"))
+        typer.echo(f"  其余{len(measures) - len(changed)}项相同")
+
+
+def _two(line: Line) -> str:
+    """Write a number of two cards, and by how much it moves."""
+    before, after = (
+        f"{score or '待定'}/{possible}" if possible else "没有这一项"
+        for score, possible in (
+            (line.before, line.possible_before),
+            (line.after, line.possible_after),
+        )
+    )
+    moved = f"（{line.by:+.2f}）" if line.by else ""
+    return f"{before}→{after}{moved}"
 
 
 @app.command(

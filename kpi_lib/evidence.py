@@ -56,6 +56,10 @@ class Evidence:
         Hashes of rows of targets.csv that stood in the record of an earlier month.
     worklogs : mapping of str to Worklog
         Month → work log, this month's and the earlier ones of its quarter.
+    posts : DataFrame
+        One row per post of an own account, latest counters: account, platform,
+        published_at, source, sheet, row, a column a metric, and `share`, the own
+        share on the publishing day (0 on another's). Empty if no list came.
     which : {"value", "low", "high"}
         Which reading of contradicting values is used.
     """
@@ -70,6 +74,7 @@ class Evidence:
     targets: tuple[Target, ...]
     known_targets: frozenset[str] = frozenset()
     worklogs: Mapping[str, Worklog] = field(default_factory=dict)
+    posts: pd.DataFrame = field(default_factory=pd.DataFrame)
     which: Which = "value"
     _totals: dict[tuple[str, str, str], Total] = field(
         default_factory=dict, repr=False, compare=False
@@ -79,6 +84,13 @@ class Evidence:
     def worklog(self) -> Worklog:
         """The work log of the month."""
         return self.worklogs[self.month]
+
+    @cached_property
+    def _rows(self) -> Mapping[str, metrics.Rows]:
+        return {
+            str(month): metrics.by_metric(rows)
+            for month, rows in self.monthly.groupby("month", sort=True)
+        }
 
     @cached_property
     def uncertain(self) -> bool:
@@ -106,22 +118,25 @@ class Evidence:
         key = (metric, month or self.month, platform)
         if key not in self._totals:
             self._totals[key] = metrics.total(
-                self.monthly[self.monthly["month"] == key[1]],
+                self._rows.get(key[1], {}),
                 metric,
                 accounts=self.roster.accounts,
                 platform=platform,
             )
         return self._totals[key]
 
+    def present(self, month: str = "") -> list[date]:
+        """Return the working days of a month on which the operator was present."""
+        return [
+            day
+            for day in self.calendar.working_days(month or self.month)
+            if self.operator.holds(day) and not self.operator.leave_on(day)
+        ]
+
     def presence(self, month: str = "") -> tuple[int, int]:
         """Return working days present and working days of a month."""
         days = self.calendar.working_days(month or self.month)
-        here = [
-            day
-            for day in days
-            if self.operator.holds(day) and not self.operator.leave_on(day)
-        ]
-        return len(here), len(days)
+        return len(self.present(month)), len(days)
 
     @property
     def part(self) -> Fraction:
@@ -156,6 +171,8 @@ class Reading:
         counted (the target as it counts), attained, growth.
     flags : tuple of str
         What has to stand above the score.
+    less : bool
+        True if less is better: attained is target ÷ value.
     """
 
     value: Number | None = None
@@ -167,6 +184,27 @@ class Reading:
     evidence: tuple[Mapping[str, str], ...] = ()
     parts: tuple[Mapping[str, str], ...] = ()
     flags: tuple[str, ...] = ()
+    less: bool = False
+
+    @property
+    def attained(self) -> Number | None:
+        """Value ÷ target, or the value alone where there is no target."""
+        if self.value is None or self.target is None:
+            return self.value
+        if isinf(self.value):
+            return Fraction(0) if self.less else self.value
+        if self.less:
+            return against_less(self.value, self.target)
+        if self.target > 0:
+            return self.value / self.target
+        return Fraction(self.value >= self.target)
+
+
+def against_less(value: Number, target: Fraction) -> Number:
+    """Return target ÷ value where less is better; nothing at all is 1."""
+    if value == 0:
+        return Fraction(1)
+    return target / Fraction(value) if target > 0 else Fraction(0)
 
 
 def pending(note: str, **more: object) -> Reading:

@@ -6,20 +6,21 @@ Every problem of every file is collected, so that a person mends them together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 
 from kpi_lib import layouts, plan, records, roster, targets, workdays, worklog
 from kpi_lib.errors import InvalidInput, Problem
-from kpi_lib.plan import Plan
+from kpi_lib.plan import Plan, Rating
 from kpi_lib.records import Appeal, Decision, Signoff
 from kpi_lib.roster import Roster
 from kpi_lib.targets import Target
 from kpi_lib.workdays import Calendar
-from kpi_lib.worklog import Worklog
+from kpi_lib.worklog import Rateable, Worklog
 from kpi_lib.workspace import Workspace
 
 T = TypeVar("T")
@@ -34,8 +35,8 @@ class Inputs:
     ----------
     month : str
         ``YYYY-MM``.
-    plan : Plan
-        The workspace's plan; `plan.for_month` says whether it is valid.
+    plans : mapping of str to Plan
+        By file: the plan and those that were valid before it.
     roster : Roster
         Operators and accounts.
     targets : tuple of Target
@@ -47,7 +48,7 @@ class Inputs:
     """
 
     month: str
-    plan: Plan
+    plans: Mapping[str, Plan]
     roster: Roster
     targets: tuple[Target, ...]
     worklogs: Mapping[str, Worklog]
@@ -56,6 +57,24 @@ class Inputs:
     calendar: Calendar
     signoffs: tuple[Signoff, ...]
     appeals: tuple[Appeal, ...]
+
+    @property
+    def plan_file(self) -> str:
+        """The file of the month's plan, relative to the workspace."""
+        return plan.for_month(self.plans, self.month)
+
+    @property
+    def plan(self) -> Plan:
+        """The plan of the month."""
+        return self.plans[self.plan_file]
+
+    def has_plan(self, month: str) -> bool:
+        """Say whether any plan was valid in a month."""
+        return any(one.valid_from <= month for one in self.plans.values())
+
+    def plan_of(self, month: str) -> Plan:
+        """Return the plan by which a month is appraised."""
+        return self.plans[plan.for_month(self.plans, month)]
 
 
 def for_month(workspace: Workspace, month: str) -> Inputs:
@@ -80,12 +99,36 @@ def for_month(workspace: Workspace, month: str) -> Inputs:
         With every problem; or if the plan is not valid in the month.
     """
     given = load(workspace, month)
-    plan.for_month(given.plan, month, workspace.relative(workspace.plan))
+    plan.for_month(given.plans, month)
     return given
 
 
-WORKLOGS = 4
-"""Months of work logs: a quarter's portraits, also for last month's score."""
+WORKLOGS = 6
+"""Months of work logs: a quarter's portraits, also for the earlier scores shown."""
+
+
+def _named(plans: Iterable[Plan]) -> dict[str, Rateable]:
+    """Return what each measure may be called; of two plans the later one holds."""
+    found: dict[str, Rateable] = {}
+    for one in plans:
+        measures = dict(one.measures())
+        for name, keys in one.named().items():
+            if len(keys) > 1:
+                continue
+            rule = measures[keys[0]].rule
+            points = measures[keys[0]].points
+            found[name] = Rateable(
+                key=keys[0],
+                points=Decimal(points.numerator) / Decimal(points.denominator),
+                scale=tuple(rule.scale) if isinstance(rule, Rating) else (),
+            )
+    return found
+
+
+def _rateable(plans: Mapping[str, Plan], month: str) -> dict[str, Rateable] | None:
+    """Return the measures of the plan of a month; None if no plan tells."""
+    valid = [one for one in plans.values() if one.valid_from <= month]
+    return _named(valid[-1:]) if valid else None
 
 
 def load(workspace: Workspace, month: str) -> Inputs:
@@ -120,23 +163,42 @@ def load(workspace: Workspace, month: str) -> Inputs:
             problems.extend(refusal.problems)
             return None
 
-    the_plan = take(plan.load, lambda: workspace.plan)
+    plans = take(plan.load_all, lambda: workspace.data)
+    measures = _named(plans.values()) if plans else {}
     people = take(
         lambda file, where: roster.load(
             file, platforms=names, layouts=layouts.layouts(), where=where
         ),
         lambda: workspace.roster,
     )
-    decisions = take(records.decisions, lambda: workspace.decisions)
     downloads = take(records.downloads, lambda: workspace.downloads)
     days = take(records.calendar, lambda: workspace.calendar)
-    signoffs = take(records.signoffs, lambda: workspace.signoff)
-    appeals = take(records.appeals, lambda: workspace.appeals)
     aims: tuple[Target, ...] | None = None
+    decisions: tuple[Decision, ...] | None = None
+    signoffs: tuple[Signoff, ...] | None = None
+    appeals: tuple[Appeal, ...] | None = None
     logs: dict[str, Worklog | None] = {}
     if people is not None:
         owned = people.platforms_of()
-        known = people
+        names_of = {one.id: one.name for one in people.operators}
+        accounts = [account.id for account in people.accounts]
+        decisions = take(
+            lambda file, where: records.decisions(file, where, accounts=accounts),
+            lambda: workspace.decisions,
+        )
+        signoffs = take(
+            lambda file, where: records.signoffs(file, where, operators=names_of),
+            lambda: workspace.signoff,
+        )
+        appeals = take(
+            lambda file, where: records.appeals(
+                file,
+                where,
+                operators=names_of,
+                measures={name: one.key for name, one in measures.items()},
+            ),
+            lambda: workspace.appeals,
+        )
         aims = take(
             lambda file, where: targets.load(
                 file, owned=owned, platforms=names, where=where
@@ -148,15 +210,16 @@ def load(workspace: Workspace, month: str) -> Inputs:
                 lambda file, where, past=past: worklog.load(  # type: ignore[misc]
                     file,
                     month=past,
-                    operators={one.id: one.name for one in known.operators},
+                    operators=names_of,
                     platforms=names,
+                    measures=_rateable(plans or {}, past),
                     where=where,
                 ),
                 lambda past=past: workspace.worklog(past),  # type: ignore[misc]
             )
     if (
         problems
-        or the_plan is None
+        or plans is None
         or people is None
         or aims is None
         or decisions is None
@@ -168,7 +231,7 @@ def load(workspace: Workspace, month: str) -> Inputs:
         raise InvalidInput(tuple(problems))
     return Inputs(
         month=month,
-        plan=the_plan,
+        plans=plans,
         roster=people,
         targets=aims,
         worklogs={past: log for past, log in logs.items() if log is not None},

@@ -14,9 +14,9 @@ from fractions import Fraction
 from typing import Protocol, TypeVar
 
 from kpi_lib import metrics, workdays
-from kpi_lib.catalogue import DUE
+from kpi_lib.catalogue import DUE, METRICS
 from kpi_lib.evidence import Evidence, Reading, excluded, pending, text
-from kpi_lib.plan import Adjustments, Communities, Feedback, Measure
+from kpi_lib.plan import Adjustments, Communities, Feedback, Measure, PostsReaching
 from kpi_lib.targets import Target
 from kpi_lib.worklog import Campaign, Task, Worklog
 
@@ -68,12 +68,26 @@ def _cite(entries: Sequence[_Entry]) -> tuple[dict[str, str], ...]:
     )
 
 
-def _due(evidence: Evidence, name: str, default: int | None = None) -> Fraction | None:
+def due_number(
+    evidence: Evidence, name: str, default: int | None = None
+) -> Fraction | None:
     """
     Return a due number, scaled by the working days present.
 
-    It comes from a row of targets.csv that a manager approved, or from the plan's
-    default; never from what the operator typed.
+    Parameters
+    ----------
+    evidence : Evidence
+        With the operator's targets.
+    name : str
+        As ``contents_due``.
+    default : int, optional
+        The plan's, where no row says otherwise.
+
+    Returns
+    -------
+    Fraction or None
+        From a row of targets.csv that a manager approved, or the default; never
+        from what the operator typed. None where there is neither.
     """
     rows = sorted(
         (
@@ -139,7 +153,7 @@ def tasks_on_time(evidence: Evidence, _: Measure) -> Reading:
     tasks = _own(evidence, evidence.worklog.tasks)
     if not tasks and not _none(evidence, "任务"):
         return _missing("任务")
-    due = _due(evidence, "tasks_due")
+    due = due_number(evidence, "tasks_due")
     if due is None:
         return _no_due("tasks_due")
     on_time = [t for t in tasks if t.done and t.planned and t.done <= t.planned]
@@ -196,7 +210,7 @@ def contents_published(evidence: Evidence, _: Measure) -> Reading:
     rows = _own(evidence, evidence.worklog.contents)
     if not rows and not _none(evidence, "内容"):
         return _missing("内容")
-    due = _due(evidence, "contents_due")
+    due = due_number(evidence, "contents_due")
     if due is None:
         return _no_due("contents_due")
     planned = [r for r in rows if workdays.month_of(r.planned) == evidence.month]
@@ -277,7 +291,7 @@ def _campaigns(evidence: Evidence) -> list[Campaign]:
 def _campaigns_or(evidence: Evidence) -> tuple[list[Campaign], Reading | None]:
     """Return the month's campaigns, or why there is nothing to score."""
     rows = _campaigns(evidence)
-    due = _due(evidence, "campaigns_due")
+    due = due_number(evidence, "campaigns_due")
     if due == 0 and not rows:
         return rows, excluded("本月不要求活动（campaigns_due为0）")
     if not rows and not _none(evidence, "活动"):
@@ -290,7 +304,7 @@ def campaigns_held(evidence: Evidence, _: Measure) -> Reading:
     rows, other = _campaigns_or(evidence)
     if other:
         return other
-    due = _due(evidence, "campaigns_due")
+    due = due_number(evidence, "campaigns_due")
     if due is None:
         return _no_due("campaigns_due")
     held = [c for c in rows if not c.not_held]
@@ -388,6 +402,58 @@ def campaign_spend(evidence: Evidence, measure: Measure) -> Reading:
     )
 
 
+# Posts that reach a standard.
+
+
+def posts_reaching(evidence: Evidence, measure: Measure) -> Reading:
+    """
+    Count own posts of the month whose counter reaches the plan's standard.
+
+    A post counts by the owner's share on its publishing day.
+    """
+    source = measure.source
+    if not isinstance(source, PostsReaching):
+        raise TypeError(source)
+    posts = evidence.posts
+    if posts.empty:
+        return pending("没有作品清单，不知道几篇达标")
+    own = posts[
+        (posts["published_at"].dt.strftime("%Y-%m") == evidence.month)
+        & (posts["share"] > 0)
+    ]
+    if source.platform:
+        own = own[own["platform"] == source.platform]
+    zh = METRICS[source.metric].zh
+    counted = (
+        own[source.metric] if source.metric in own else own["share"] * float("nan")
+    )
+    blank = int(counted.isna().sum())
+    if blank:
+        return pending(f"{blank}篇作品没有{zh}")
+    reached = own[counted >= float(source.at_least)]
+    number = sum((Fraction(repr(s)) for s in reached["share"]), Fraction(0))
+    return Reading(
+        value=number,
+        unit="篇",
+        note=f"{zh}达到{text(source.at_least)}为达标，共{len(own)}篇",
+        inputs={
+            "value": text(number),
+            "posts": str(len(own)),
+            "at_least": text(source.at_least),
+        },
+        evidence=tuple(
+            {
+                "source": str(file),
+                "sheet": str(sheet),
+                "rows": metrics.spans(rows["row"].tolist()),
+                "metric": source.metric,
+                "sum": "",
+            }
+            for (file, sheet), rows in own.groupby(["source", "sheet"], sort=True)
+        ),
+    )
+
+
 # Data and adjustments.
 
 
@@ -411,7 +477,7 @@ def adjustments(evidence: Evidence, measure: Measure) -> Reading:
     rows = _own(evidence, evidence.worklog.adjustments)
     if not rows and not _none(evidence, "调整"):
         return _missing("调整")
-    due = _due(evidence, "adjustments_due", default)
+    due = due_number(evidence, "adjustments_due", default)
     if due is None:
         return _no_due("adjustments_due")
     counted = [r for r in rows if _confirmed(evidence, measure, r.confirmed_by)]
@@ -468,7 +534,7 @@ def feedback(evidence: Evidence, measure: Measure) -> Reading:
     rows = _own(evidence, evidence.worklog.feedback)
     if not rows and not _none(evidence, "反馈"):
         return _missing("反馈")
-    due = _due(evidence, "feedback_due", default)
+    due = due_number(evidence, "feedback_due", default)
     if due is None:
         return _no_due("feedback_due")
     note = ""
@@ -501,7 +567,7 @@ def communities(evidence: Evidence, measure: Measure) -> Reading:
     rows = _own(evidence, evidence.worklog.communities)
     if not rows and not _none(evidence, "社群"):
         return _missing("社群")
-    due = _due(evidence, "communities_due")
+    due = due_number(evidence, "communities_due")
     if due is None:
         return _no_due("communities_due")
     founded = [
@@ -550,6 +616,7 @@ SOURCES: dict[str, Callable[[Evidence, Measure], Reading]] = {
     "campaign_results": campaign_results,
     "campaign_spend": campaign_spend,
     "account_days": account_days,
+    "posts_reaching": posts_reaching,
     "adjustments": adjustments,
     "comments_answered": comments_answered,
     "feedback": feedback,

@@ -17,10 +17,11 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from math import inf, isinf, nan
 from typing import Any
 
@@ -728,8 +729,32 @@ class Total:
         return {"value": self.value, "low": self.low, "high": self.high}[which]
 
 
+Rows = Mapping[str, Sequence[Mapping[Hashable, Any]]]
+"""Metric → its rows of `monthly`, in the order of accounts and streams."""
+
+
+def by_metric(monthly: pd.DataFrame) -> Rows:
+    """
+    Sort the rows of one operator and month by their metrics.
+
+    Parameters
+    ----------
+    monthly : DataFrame
+        Rows of one operator and month, see ``MONTHLY``.
+
+    Returns
+    -------
+    mapping of str to list of dict
+        Ready to be added up by `total`, many metrics from one pass.
+    """
+    rows: dict[str, list[Mapping[Hashable, Any]]] = {}
+    for row in monthly.sort_values(["account", "stream"]).to_dict("records"):
+        rows.setdefault(row["metric"], []).append(row)
+    return rows
+
+
 def total(
-    monthly: pd.DataFrame,
+    monthly: Rows,
     metric: str,
     *,
     accounts: Sequence[Account],
@@ -740,8 +765,8 @@ def total(
 
     Parameters
     ----------
-    monthly : DataFrame
-        Rows of one operator and month, see ``MONTHLY``.
+    monthly : mapping of str to list of dict
+        Rows of one operator and month, as `by_metric` gives them.
     metric : str
         Any name of the catalogue.
     accounts : sequence of Account
@@ -757,18 +782,18 @@ def total(
     """
     found = METRICS[metric]
     if platform:
-        monthly = monthly[monthly["platform"] == platform]
+        monthly = _only(monthly, "platform", {platform})
     if found.parts:
         return _ratio(monthly, metric, accounts)
-    rows = monthly[monthly["metric"] == metric]
     if metric in ONCE_A_PRODUCT:
-        rows = rows[rows["account"].isin(_first_of_product(rows, accounts))]
+        first = _first_of_product(_accounts(monthly, metric), accounts)
+        monthly = _only(monthly, "account", first)
     value: Fraction | float | None = None
     low = high = value
     made_of: set[tuple[str, float, str]] = set()
     gaps: list[str] = []
     sources: list[dict[str, str]] = []
-    for row in rows.sort_values(["account", "stream"]).to_dict("records"):
+    for row in monthly.get(metric, ()):
         made_of.add((row["account"], row["share"], row["basis"]))
         gaps += _gap(row, metric)
         value, low, high = (
@@ -791,8 +816,19 @@ ONCE_A_PRODUCT = ("dau", "mau")
 """Never added over accounts of one product (APPRAISAL, Metrics)."""
 
 
-def _first_of_product(rows: pd.DataFrame, accounts: Sequence[Account]) -> set[str]:
-    present = set(rows["account"])
+def _only(rows: Rows, name: str, wanted: Collection[str]) -> Rows:
+    """Keep the rows with a wanted account or platform."""
+    return {
+        metric: [row for row in found if row[name] in wanted]
+        for metric, found in rows.items()
+    }
+
+
+def _accounts(rows: Rows, metric: str) -> set[str]:
+    return {row["account"] for row in rows.get(metric, ())}
+
+
+def _first_of_product(present: set[str], accounts: Sequence[Account]) -> set[str]:
     first: dict[str, str] = {}
     for account in accounts:
         if account.id in present:
@@ -820,14 +856,12 @@ NOT_BY_DAYS = ("followers_gain", "account_days")
 """Flows in name only: a gain needs two levels, not every day between them."""
 
 
-def _ratio(monthly: pd.DataFrame, metric: str, accounts: Sequence[Account]) -> Total:
+def _ratio(monthly: Rows, metric: str, accounts: Sequence[Account]) -> Total:
     found = METRICS[metric]
     parts = (*found.numerator, *found.denominator)
     if not set(parts) <= set(ONCE_A_PRODUCT):
-        whole = set.intersection(
-            *(set(monthly.loc[monthly["metric"] == part, "account"]) for part in parts)
-        )
-        monthly = monthly[monthly["account"].isin(whole)]
+        whole = set.intersection(*(_accounts(monthly, part) for part in parts))
+        monthly = _only(monthly, "account", whole)
     above = [total(monthly, part, accounts=accounts) for part in found.numerator]
     below = [total(monthly, part, accounts=accounts) for part in found.denominator]
 
@@ -847,6 +881,63 @@ def _ratio(monthly: pd.DataFrame, metric: str, accounts: Sequence[Account]) -> T
         gaps=tuple(dict.fromkeys(g for t in (*above, *below) for g in t.gaps)),
         sources=tuple(s for t in (*above, *below) for s in t.sources),
     )
+
+
+def by_day(
+    monthly: pd.DataFrame, daily: pd.DataFrame, metric: str, *, roster: Roster
+) -> tuple[dict[date, Fraction], list[str]]:
+    """
+    Return what a month's number of one operator was added up from, day by day.
+
+    Parameters
+    ----------
+    monthly : DataFrame
+        Rows of one operator and month, see ``MONTHLY``: they say which basis counts.
+    daily : DataFrame
+        Kept daily values (`kpi_lib.clean.DAILY`) of the month; for the gain of
+        followers also of the month before.
+    metric : str
+        A flow of the catalogue, or ``followers_gain``.
+    roster : Roster
+        Who owns which account on which day, in which share.
+
+    Returns
+    -------
+    (dict of date to Fraction, list of str)
+        Own part of every day on record, in the metric's unit; and the accounts
+        that have the metric but not by day (counters of posts, or nothing at all).
+    """
+    rows = monthly[monthly["metric"] == metric]
+    named = "followers" if metric == "followers_gain" else metric
+    series = _series(
+        daily[(daily["metric"] == named) & daily["account"].isin(rows["account"])]
+    )
+    days: dict[date, Fraction] = defaultdict(Fraction)
+    without: list[str] = []
+    for month, operator, account, stream, basis in rows[
+        ["month", "operator", "account", "stream", "basis"]
+    ].itertuples(index=False, name=None):
+        if basis not in ("daily", "manual"):
+            without.append(account)
+            continue
+        values = {
+            day: Fraction(one.value)
+            for day, one in sorted(series.get((account, named, stream), {}).items())
+        }
+        if metric == "followers_gain":
+            values = _steps(values)
+        for day, value in values.items():
+            share = Fraction(roster.share(account, operator, day))
+            if share and workdays.month_of(day) == month:
+                days[day] += value * share
+    return dict(days), sorted(set(without))
+
+
+def _steps(levels: Mapping[date, Fraction]) -> dict[date, Fraction]:
+    """Return what each known level adds to the one known before it."""
+    return {
+        day: level - before for (_, before), (day, level) in pairwise(levels.items())
+    }
 
 
 # Frames → plain values.

@@ -16,13 +16,15 @@ from typing import Any
 
 import pandas as pd
 
-from kpi_lib import inputs, intake, metrics, scoring, workdays
+from kpi_lib import inputs, intake, metrics, proposals, quotas, scorecard, workdays
 from kpi_lib.catalogue import METRICS, Metric
 from kpi_lib.errors import Problem
 from kpi_lib.evidence import Evidence
 from kpi_lib.inputs import Inputs
 from kpi_lib.layouts import Layout, Platform, layouts, platforms
+from kpi_lib.metrics import Total
 from kpi_lib.plan import Plan
+from kpi_lib.quotas import Quotas
 from kpi_lib.roster import Account, Operator, Roster
 from kpi_lib.targets import Target
 from kpi_lib.workdays import Calendar
@@ -32,8 +34,12 @@ from kpi_lib.workspace import Workspace, sha256_file
 LOOK_BACK = 12
 """Months that the curves show, the appraised one included."""
 
-BASELINE = 3
-"""Months before a scored one that its baselines need."""
+REACH = LOOK_BACK + 1
+"""Months that are read: a year ago, next month followed on this one. The earlier
+scores, each with the three months before it, lie within."""
+
+EARLIER = 3
+"""Months before the appraised one whose scores are shown beside it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,10 +75,13 @@ class OperatorMonth:
         The operator's rows of targets.csv.
     worklog : Worklog
         The operator's entries.
+    quotas : Quotas
+        The month's short targets by day and by week.
     card : dict
         The score card, schema 1.
-    previous : dict or None
-        Last month's score card by the same plan; None where there is no work log.
+    earlier : tuple of dict
+        Score cards of up to three months before, ascending, each by the plan of its
+        month; of months with own entries in the work log.
     flags : tuple of str
         What stands above the score.
     definitions : mapping of str to Metric
@@ -91,10 +100,17 @@ class OperatorMonth:
     files: pd.DataFrame
     targets: tuple[Target, ...]
     worklog: Worklog
+    quotas: Quotas
     card: dict[str, Any]
-    previous: dict[str, Any] | None
+    earlier: tuple[dict[str, Any], ...]
     flags: tuple[str, ...]
     definitions: Mapping[str, Metric] = field(default_factory=lambda: METRICS)
+
+    @property
+    def previous(self) -> dict[str, Any] | None:
+        """Last month's score card, if there is one."""
+        before = workdays.shift(self.month, -1)
+        return next((card for card in self.earlier if card["month"] == before), None)
 
 
 @dataclass(frozen=True)
@@ -115,6 +131,9 @@ class Month:
     workspace: Workspace
     month: str
     inputs: Inputs
+    _totals: dict[str, dict[tuple[str, str, str], Total]] = field(
+        init=False, default_factory=dict, repr=False, compare=False
+    )
 
     @property
     def plan(self) -> Plan:
@@ -168,9 +187,7 @@ class Month:
     @cached_property
     def monthly(self) -> pd.DataFrame:
         """One row per month, operator, account, metric and stream."""
-        # Last month's score needs the three months before it as well.
-        reach = max(LOOK_BACK, BASELINE + 2)
-        return self._table("monthly", workdays.months_back(self.month, reach))
+        return self._table("monthly", workdays.months_back(self.month, REACH))
 
     @cached_property
     def ledger(self) -> pd.DataFrame:
@@ -193,17 +210,26 @@ class Month:
         return layouts()
 
     @cached_property
+    def recorded(self) -> dict[str, dict[str, Any]]:
+        """What ``run.json`` of every earlier month says, by month."""
+        return {
+            path.parent.name: json.loads(path.read_text(encoding="utf-8"))
+            for path in sorted(self.workspace.record.parent.glob("*/run.json"))
+            if path.parent.name < self.month
+        }
+
+    @property
     def known_targets(self) -> frozenset[str]:
         """Hashes of rows of targets.csv on record in the runs of earlier months."""
-        found: set[str] = set()
-        folder = self.workspace.record.parent
-        for path in sorted(folder.glob("*/run.json")):
-            if path.parent.name < self.month:
-                record = json.loads(path.read_text(encoding="utf-8"))
-                found.update(record.get("targets", {}).values())
-        return frozenset(found)
+        return frozenset(
+            row
+            for record in self.recorded.values()
+            for row in record.get("targets", {}).values()
+        )
 
-    def evidence(self, operator: str, month: str = "") -> Evidence:
+    def evidence(
+        self, operator: str, month: str = "", plan: Plan | None = None
+    ) -> Evidence:
         """
         Gather what one operator's score is made from.
 
@@ -212,7 +238,9 @@ class Month:
         operator : str
             Roster id.
         month : str
-            This month, or the one before it; empty for this month.
+            This month, or one of the three before it; empty for this month.
+        plan : Plan, optional
+            Another plan than the month's own.
 
         Returns
         -------
@@ -221,10 +249,11 @@ class Month:
         """
         person = self.roster.operator(operator)
         own = self.monthly[self.monthly["operator"] == operator]
+        appraising = plan or self.inputs.plan_of(month or self.month)
         return Evidence(
             month=month or self.month,
             operator=person,
-            plan=self.plan,
+            plan=appraising,
             roster=self.roster,
             layouts=self.layouts,
             calendar=self.calendar,
@@ -234,11 +263,16 @@ class Month:
             worklogs={
                 at: log.own(operator) for at, log in self.inputs.worklogs.items()
             },
+            posts=self._counted_posts(person, month or self.month)
+            if appraising.counts_posts
+            else pd.DataFrame(),
+            # Added up once for the score, the earlier ones, quotas and proposals.
+            _totals=self._totals.setdefault(operator, {}),
         )
 
     def score(self, operator: str) -> dict[str, Any]:
         """
-        Score one operator.
+        Score one operator, by the plan of the month.
 
         Parameters
         ----------
@@ -250,43 +284,81 @@ class Month:
         dict
             The card, schema 1.
         """
-        card = scoring.score(
+        card = scorecard.score(
             self.evidence(operator),
             flags=self._flags(operator),
-            plan_sha256=sha256_file(self.workspace.plan),
+            plan_sha256=sha256_file(self.workspace.root / self.inputs.plan_file),
         )
-        return self._sign(card)
+        card["proposals"] = proposals.propose(self.evidence(operator))
+        return self._signed(card | {"appeals": self._appeals(operator)})
 
-    def _sign(self, card: dict[str, Any]) -> dict[str, Any]:
+    def _appeals(self, operator: str) -> list[dict[str, str]]:
+        """Return the month's appeals as they were made and decided."""
+        names = {key: one.name.zh for key, one in self.plan.measures()}
+        return [
+            {
+                "id": row.id,
+                "measure": row.measure,
+                "name": names.get(row.measure, row.measure),
+                "text": row.text,
+                "on": str(row.on),
+                "decision": row.decision,
+                "decided_by": row.decided_by,
+                "decided_on": str(row.decided_on or ""),
+            }
+            for row in self.inputs.appeals
+            if (row.operator, row.month) == (operator, self.month)
+        ]
+
+    def _signed(self, card: dict[str, Any]) -> dict[str, Any]:
         """Say whether a manager signed this very score; a changed one voids it."""
         rows = [
             row
             for row in self.inputs.signoffs
             if (row.operator, row.month) == (card["operator"], card["month"])
         ]
-        if not rows or rows[-1].action != "sign":
+        if not rows:
             return card
-        if rows[-1].score_sha256 != card["score_sha256"]:
-            void = f"{rows[-1].on}的签字已失效：签字之后评分变了"
-            return card | {"flags": [*card["flags"], void]}
-        waiting = Decimal(card["rated"]) < Decimal(card["possible"])
-        return card | {"signed": True, "final": not waiting}
+        last = rows[-1]
+        void = last.action == "sign" and (
+            last.score_sha256 != card["score_sha256"]
+            or last.total != Decimal(card["total"] or 0)
+        )
+        signed = last.action == "sign" and not void
+        told = f"{last.by}{last.on}的签字已失效：签字之后评分变了"
+        return card | {
+            "signoff": {
+                "action": last.action,
+                "by": last.by,
+                "on": str(last.on),
+                "reason": last.reason,
+                "total": "" if last.total is None else str(last.total),
+                "void": void,
+            },
+            "flags": [*card["flags"], *([told] if void else [])],
+            "signed": signed,
+            "final": signed and not card["pending"],
+        }
 
-    def _previous(self, operator: str) -> dict[str, Any] | None:
-        before = workdays.shift(self.month, -1)
+    def _earlier(self, operator: str) -> tuple[dict[str, Any], ...]:
+        """Score the months before that have own entries in the work log."""
         person = self.roster.operator(operator)
-        log = self.inputs.worklogs.get(before)
         known = set(self.monthly["month"])
-        if person not in self.roster.appraised(before) or before not in known:
-            return None
-        if log is None or log.own(operator) == Worklog(month=before, source=log.source):
-            return None
-        return scoring.score(self.evidence(operator, before))
+        found = []
+        for month in workdays.months_back(self.month, EARLIER + 1)[:-1]:
+            log = self.inputs.worklogs.get(month)
+            if log is None or month not in known or not self.inputs.has_plan(month):
+                continue
+            own = log.own(operator)
+            written = own != Worklog(month=month, source=log.source)
+            if written and person in self.roster.appraised(month):
+                found.append(scorecard.score(self.evidence(operator, month)))
+        return tuple(found)
 
     def _flags(self, operator: str) -> list[str]:
-        """Say what cleaning found on the operator's own accounts."""
+        """Say what changed of the plan, and what cleaning found on own accounts."""
         own = {account.id for account in self.roster.owned_by(operator, self.month)}
-        told = []
+        told = self._rewritten()
         for problem in self.findings:
             where = problem.where.split("、")[0].split("/")
             for account in sorted(own & set(where)):
@@ -304,6 +376,18 @@ class Month:
         if names:
             told.append(f"这些导出的格式还没有用真实文件核对过：{'、'.join(names)}")
         return told
+
+    def _rewritten(self) -> list[str]:
+        """Say whether the plan was rewritten under an unchanged version."""
+        now = self.plan
+        digest = sha256_file(self.workspace.root / self.inputs.plan_file)
+        return [
+            f"考核计划{now.id}第{now.version}版的内容与{month}考核时不同，版本号没有变"
+            for month, record in self.recorded.items()
+            if (record["plan"]["id"], record["plan"]["version"])
+            == (now.id, now.version)
+            and record["plan"]["sha256"] != digest
+        ][-1:]
 
     def operator(self, operator: str) -> OperatorMonth:
         """
@@ -346,8 +430,9 @@ class Month:
             files=_of(self.files, ids),
             targets=tuple(t for t in self.targets if t.operator == operator),
             worklog=self.worklog.own(operator),
+            quotas=quotas.quotas(self.evidence(operator), self.daily),
             card=card,
-            previous=self._previous(operator),
+            earlier=self._earlier(operator),
             flags=tuple(card["flags"]),
         )
 
@@ -370,6 +455,20 @@ class Month:
         own["value"] = own["value"].where(whole, own["value"] * own["share"])
         columns = ["date", "account", "platform", "metric", "part", "value", "basis"]
         return own[[*columns, "censored"]].sort_values(columns[:5], ignore_index=True)
+
+    def _counted_posts(self, operator: Operator, month: str) -> pd.DataFrame:
+        """Return every post of the own accounts with the share of its day."""
+        posts = intake.load(self.workspace, month, "posts")
+        own = posts.assign(date=posts["published_at"].dt.normalize()).merge(
+            self._shares(operator), on=["account", "date"], how="left"
+        )
+        mine = [account.id for account in self.roster.owned_by(operator, month)]
+        latest = own[own["account"].isin(mine)].sort_values(
+            ["account", "post", "downloaded"], na_position="first"
+        )
+        return latest.drop_duplicates(["account", "post"], keep="last").fillna(
+            {"share": 0.0}
+        )
 
     def _own_posts(self, operator: Operator) -> pd.DataFrame:
         """Return the posts published in the month on own days, latest counters."""

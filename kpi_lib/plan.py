@@ -3,12 +3,13 @@ The appraisal plan: groups of items of measures, as frozen models.
 
 The code knows kinds of sources (where a number comes from) and kinds of rules
 (how it becomes points); which measure uses which, and every number in them, is
-written in ``plan.yml``.
+written in ``plan.yml``. Plans that were valid before lie beside it as
+``plan.<name>.yml``: a month is appraised by the plan that was valid in it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from pathlib import Path
@@ -23,7 +24,7 @@ from pydantic import (
     model_validator,
 )
 
-from kpi_lib import catalogue, documents
+from kpi_lib import catalogue, documents, layouts
 from kpi_lib.errors import PlanError, Problem
 
 
@@ -49,9 +50,28 @@ def _target_metric(value: Any) -> Any:
     return value
 
 
+def _flow(value: Any) -> Any:
+    known = [name for name, one in catalogue.METRICS.items() if one.kind == "flow"]
+    if value not in known:
+        message = f"作品没有指标{value!r}；可用：{'、'.join(known)}"
+        raise ValueError(message)
+    return value
+
+
+def _platform(value: Any) -> Any:
+    known = layouts.platforms()
+    if value and value not in known:
+        message = f"没有平台{value!r}；可用：{'、'.join(known)}"
+        raise ValueError(message)
+    return value
+
+
 Exact = Annotated[Fraction, BeforeValidator(_exact)]
 Positive = Annotated[Fraction, BeforeValidator(_exact), Field(gt=0)]
+Share = Annotated[Fraction, BeforeValidator(_exact), Field(ge=0, le=1)]
 MetricName = Annotated[str, BeforeValidator(_target_metric)]
+PostMetric = Annotated[str, BeforeValidator(_flow)]
+PlatformId = Annotated[str, BeforeValidator(_platform)]
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 Horizon = Literal["short", "mid", "long", "ultimate"]
 
@@ -101,6 +121,30 @@ class OverDelivery(_Model):
     cap: Positive = Fraction(3, 2)
 
 
+class OneMetric(_Model):
+    """One metric against its short target, or against a number of the plan's own."""
+
+    kind: Literal["metric"]
+    metric: MetricName
+    platform: PlatformId = ""
+    target: Exact | None = None
+
+
+class PostsReaching(_Model):
+    """Own posts of the month whose counter reaches a standard (每篇达标)."""
+
+    kind: Literal["posts_reaching"]
+    metric: PostMetric
+    at_least: Positive
+    platform: PlatformId = ""
+
+
+class Rated(_Model):
+    """Nothing is computed: a manager rates."""
+
+    kind: Literal["rated"]
+
+
 class Adjustments(_Model):
     """Documented adjustments of the direction of content, against their due number."""
 
@@ -146,6 +190,9 @@ Source = Annotated[
     | Challenge
     | Attainment
     | OverDelivery
+    | OneMetric
+    | PostsReaching
+    | Rated
     | Adjustments
     | Feedback
     | Communities
@@ -157,11 +204,15 @@ Source = Annotated[
 # Rules: how a number becomes points.
 
 
+Of = Literal["share", "value"]
+"""What a bound is compared with: value ÷ target, or the value in its own unit."""
+
+
 class Ratio(_Model):
-    """Points × min(value ÷ target, cap)."""
+    """Points × min(value ÷ target, cap); what goes beyond the points is a bonus."""
 
     kind: Literal["ratio"]
-    cap: Positive = Fraction(1)
+    cap: Positive = Field(default=Fraction(1), le=1)
 
 
 class Linear(_Model):
@@ -170,6 +221,7 @@ class Linear(_Model):
     kind: Literal["linear"]
     from_: Exact = Field(alias="from")
     to: Exact
+    of: Of = "share"
 
     @model_validator(mode="after")
     def _apart(self) -> Linear:
@@ -184,7 +236,7 @@ class Tier(_Model):
 
     at_least: Exact | None = None
     at_most: Exact | None = None
-    share: Exact = Field(ge=0, le=1)
+    share: Share
 
     @model_validator(mode="after")
     def _one_bound(self) -> Tier:
@@ -193,19 +245,46 @@ class Tier(_Model):
             raise ValueError(message)
         return self
 
+    @property
+    def bound(self) -> Fraction:
+        """The one bound that is written."""
+        return next(b for b in (self.at_least, self.at_most) if b is not None)
+
+    def holds(self, number: Fraction | float) -> bool:
+        """Say whether a number lies within the bound."""
+        return (
+            number >= self.bound if self.at_least is not None else number <= self.bound
+        )
+
 
 class Tiers(_Model):
     """The first tier whose bound holds; none: no points."""
 
     kind: Literal["tiers"]
     tiers: tuple[Tier, ...] = Field(min_length=1)
+    of: Of = "share"
 
 
 class Step(_Model):
-    """What one step of a deduction is: 1 % of the target, a point, 100 people."""
+    """
+    What one step of a deduction is.
+
+    ``target``: a share of the target (1%); ``points``: percentage points (1);
+    ``unit``: the metric's own unit (100 people).
+    """
 
     size: Positive
     of: Literal["target", "points", "unit"]
+
+    @model_validator(mode="after")
+    def _plausible(self) -> Step:
+        if self.of == "target" and self.size >= 1:
+            message = "of为target时size是目标的一部分，例如1%"
+            raise ValueError(message)
+        if self.of == "points" and self.size < Fraction(1, 10):
+            message = "of为points时size是百分点数，例如1，不写百分号"
+            raise ValueError(message)
+        return self
 
 
 class Deduct(_Model):
@@ -224,15 +303,19 @@ class Count(_Model):
 
 
 class Rating(_Model):
-    """A person's points, or a word of the scale."""
+    """A person's points; or a word of the scale, each a share of the points."""
 
     kind: Literal["rating"]
-    scale: dict[str, Exact] = Field(default_factory=dict)
+    scale: dict[str, Share] = Field(default_factory=dict)
 
 
 Rule = Annotated[
     Ratio | Linear | Tiers | Deduct | Count | Rating, Field(discriminator="kind")
 ]
+
+
+WITHOUT_TARGET = ("suggestions_adopted", "campaign_spend", "posts_reaching")
+"""Kinds of sources that give a number and nothing to divide it by."""
 
 
 class Measure(_Model):
@@ -245,10 +328,28 @@ class Measure(_Model):
     points: Positive
     missing: Literal["pending", "zero", "exclude"] = "pending"
     confirm: Literal["required", "shown"] = "shown"
+    bonus: bool = False
+
+    @model_validator(mode="after")
+    def _fits(self) -> Measure:
+        if isinstance(self.source, Rated) != isinstance(self.rule, Rating):
+            message = f"{self.id}：source为rated与rule为rating应同时用"
+            raise ValueError(message)
+        if self.source.kind in WITHOUT_TARGET and self.rule.kind in ("ratio", "deduct"):
+            message = (
+                f"{self.id}：{self.source.kind}没有目标，不能用{self.rule.kind}；"
+                "可用count、linear、tiers"
+            )
+            raise ValueError(message)
+        return self
 
 
 class Item(_Model):
-    """One row of the score card; its measures' points add up to its own."""
+    """
+    One row of the score card; its measures' points add up to its own.
+
+    A bonus measure's points stand beyond them, in a row of their own.
+    """
 
     id: Id
     kpi: Text
@@ -260,7 +361,7 @@ class Item(_Model):
 
     @model_validator(mode="after")
     def _adds_up(self) -> Item:
-        total = sum((measure.points for measure in self.measures), Fraction(0))
+        total = sum((one.points for one in self.measures if not one.bonus), Fraction(0))
         if total != self.points:
             message = (
                 f"{self.id}的量化指标合计{_plain(total)}分，"
@@ -320,7 +421,9 @@ class Plan(_Model):
     """
     The whole plan.
 
-    Points of all measures sum to 100; weights of the items sum to 100 %.
+    Points of all measures sum to 100; weights of the items sum to 100 %. Bonus
+    measures stand beyond the 100, together at most `bonus`; a veto leaves at most
+    `veto` of the total.
     """
 
     id: Id
@@ -331,7 +434,8 @@ class Plan(_Model):
     band: Band
     weights: dict[MetricName, Positive] = Field(default_factory=dict)
     grades: tuple[Grade, ...] = Field(min_length=1)
-    veto: Positive | None = None
+    veto: Exact | None = Field(default=None, ge=0)
+    bonus: Positive | None = None
     groups: tuple[Group, ...] = Field(min_length=1)
     duties: tuple[Duty, ...] = ()
 
@@ -363,6 +467,9 @@ class Plan(_Model):
                 if ids.count(name) > 1:
                     message = f"{kind}的id重复：{name}"
                     raise ValueError(message)
+        if (self.bonus is None) == any(m.bonus for _, m in self.measures()):
+            message = "加分项（bonus: true）与计划的加分上限（bonus）应同时写"
+            raise ValueError(message)
         bounds = [grade.at_least for grade in self.grades]
         if bounds != sorted(bounds, reverse=True):
             message = "等级应从高到低排列"
@@ -373,6 +480,33 @@ class Plan(_Model):
         """Walk all items in the plan's order."""
         for group in self.groups:
             yield from group.items
+
+    def measures(self) -> Iterator[tuple[str, Measure]]:
+        """Walk all measures in the plan's order, each with its ``item.measure``."""
+        for item in self.items():
+            for measure in item.measures:
+                yield f"{item.id}.{measure.id}", measure
+
+    @property
+    def counts_posts(self) -> bool:
+        """Whether any measure looks at single posts."""
+        return any(isinstance(one.source, PostsReaching) for _, one in self.measures())
+
+    def named(self) -> dict[str, tuple[str, ...]]:
+        """
+        Return what a measure may be called, by people.
+
+        Returns
+        -------
+        dict of str to tuple of str
+            ``item.measure``, the measure's id alone or its Chinese name → the
+            ``item.measure`` it may mean; more than one is not clear.
+        """
+        found: dict[str, tuple[str, ...]] = {}
+        for key, measure in self.measures():
+            for name in dict.fromkeys((key, measure.id, measure.name.zh)):
+                found[name] = (*found.get(name, ()), key)
+        return found
 
     def weight_span(self, item: Item) -> int:
         """Return over how many rows the item's weight stands; 0 inside a span."""
@@ -416,25 +550,86 @@ def load(path: Path, where: str = "data/plan.yml") -> Plan:
     return documents.load_yaml(path, Plan, PlanError, where)
 
 
-def for_month(plan: Plan, month: str, where: str = "data/plan.yml") -> Plan:
+def load_all(folder: Path, where: str = "data") -> dict[str, Plan]:
     """
-    Return the plan if it is valid in the month.
+    Read the plan and those that were valid before it.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``plan.yml`` and, for earlier months, ``plan.<name>.yml``.
+    where : str
+        What messages call the folder.
+
+    Returns
+    -------
+    dict of str to Plan
+        By file, ``valid_from`` ascending.
 
     Raises
     ------
     PlanError
-        The plan begins later.
+        Every mistake of every file; or two plans that begin in one month.
     """
-    if plan.valid_from > month:
-        raise PlanError(
-            (
+    plans: dict[str, Plan] = {}
+    problems: list[Problem] = []
+    for path in (folder / "plan.yml", *sorted(folder.glob("plan.*.yml"))):
+        name = f"{where}/{path.name}"
+        try:
+            plans[name] = load(path, name)
+        except PlanError as refusal:
+            problems += refusal.problems
+    began: dict[str, str] = {}
+    for name, found in plans.items():
+        first = began.setdefault(found.valid_from, name)
+        if first != name:
+            problems.append(
                 Problem(
-                    what=f"计划从{plan.valid_from}起有效，不能考核{month}",
-                    where=where,
+                    what=f"与{first}都从{found.valid_from}起有效",
+                    where=name,
                     place="valid_from",
-                    expected=f"不晚于{month}的月份",
-                    do="改用当月有效的计划",
-                ),
+                    expected="每份计划一个起始月份",
+                    do="改正其中一个valid_from",
+                )
             )
+    if problems:
+        raise PlanError(tuple(problems))
+    return dict(sorted(plans.items(), key=lambda one: one[1].valid_from))
+
+
+def for_month(plans: Mapping[str, Plan], month: str) -> str:
+    """
+    Return the file of the plan by which a month is appraised.
+
+    Parameters
+    ----------
+    plans : mapping of str to Plan
+        By file, as `load_all` gives them.
+    month : str
+        ``YYYY-MM``.
+
+    Returns
+    -------
+    str
+        Of the plans valid in the month the one that began last.
+
+    Raises
+    ------
+    PlanError
+        All of them begin later.
+    """
+    valid = [name for name, found in plans.items() if found.valid_from <= month]
+    if valid:
+        return max(valid, key=lambda name: plans[name].valid_from)
+    where, first = min(plans.items(), key=lambda one: one[1].valid_from)
+    raise PlanError(
+        (
+            Problem(
+                what=f"计划从{first.valid_from}起有效，不能考核{month}",
+                where=where,
+                place="valid_from",
+                expected=f"不晚于{month}的月份",
+                do=f"把当月有效的计划存为{where.rpartition('/')[0]}/plan.<名称>.yml",
+            ),
         )
-    return plan
+    )

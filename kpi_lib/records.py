@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +19,7 @@ from kpi_lib.documents import (
     Cells,
     TableRow,
     WrongForm,
+    choices,
     load_table,
     one_of,
     to_date,
@@ -167,7 +168,9 @@ class Appeal:
     decided_on: dt.date | None = None
 
 
-def decisions(path: Path, where: str = "data/decisions.csv") -> tuple[Decision, ...]:
+def decisions(
+    path: Path, where: str = "data/decisions.csv", *, accounts: Collection[str]
+) -> tuple[Decision, ...]:
     """
     Read the decisions on contradicting values.
 
@@ -175,6 +178,8 @@ def decisions(path: Path, where: str = "data/decisions.csv") -> tuple[Decision, 
     ----------
     path : Path
         The CSV or workbook.
+    accounts : collection of str
+        Ids of the roster's accounts.
     where : str
         The file as messages name it.
 
@@ -193,7 +198,7 @@ def decisions(path: Path, where: str = "data/decisions.csv") -> tuple[Decision, 
             path,
             "decisions",
             where,
-            _decision,
+            lambda cells: _decision(cells, accounts),
             lambda d: (d.account, d.date, d.metric),
             "账号、日期和指标",
         )
@@ -250,7 +255,9 @@ def calendar(
     return dict(_rows(path, "calendar", where, _day, lambda d: d[0], "日期"))
 
 
-def signoffs(path: Path, where: str = "data/signoff.csv") -> tuple[Signoff, ...]:
+def signoffs(
+    path: Path, where: str = "data/signoff.csv", *, operators: Mapping[str, str]
+) -> tuple[Signoff, ...]:
     """
     Read the signatures.
 
@@ -258,6 +265,8 @@ def signoffs(path: Path, where: str = "data/signoff.csv") -> tuple[Signoff, ...]
     ----------
     path : Path
         The CSV or workbook.
+    operators : mapping of str to str
+        Ids and names of the roster's operators; nobody signs for themselves.
     where : str
         The file as messages name it.
 
@@ -271,10 +280,18 @@ def signoffs(path: Path, where: str = "data/signoff.csv") -> tuple[Signoff, ...]
     RecordError
         With one problem for every mistake, each with its row.
     """
-    return tuple(_rows(path, "signoff", where, _signoff))
+    return tuple(
+        _rows(path, "signoff", where, lambda cells: _signoff(cells, operators))
+    )
 
 
-def appeals(path: Path, where: str = "data/appeals.csv") -> tuple[Appeal, ...]:
+def appeals(
+    path: Path,
+    where: str = "data/appeals.csv",
+    *,
+    operators: Collection[str],
+    measures: Mapping[str, str],
+) -> tuple[Appeal, ...]:
     """
     Read the appeals.
 
@@ -282,6 +299,10 @@ def appeals(path: Path, where: str = "data/appeals.csv") -> tuple[Appeal, ...]:
     ----------
     path : Path
         The CSV or workbook.
+    operators : collection of str
+        Ids of the roster's operators.
+    measures : mapping of str to str
+        What a measure may be called → the plan's ``item.measure``.
     where : str
         The file as messages name it.
 
@@ -295,7 +316,16 @@ def appeals(path: Path, where: str = "data/appeals.csv") -> tuple[Appeal, ...]:
     RecordError
         With one problem for every mistake, each with its row.
     """
-    return tuple(_rows(path, "appeals", where, _appeal, lambda a: a.id, "编号"))
+    return tuple(
+        _rows(
+            path,
+            "appeals",
+            where,
+            lambda cells: _appeal(cells, operators, measures),
+            lambda a: a.id,
+            "编号",
+        )
+    )
 
 
 def _rows(
@@ -326,10 +356,20 @@ def _rows(
     return iter(found)
 
 
-def _decision(cells: Cells) -> Decision:
+def _known(ids: Collection[str], kind: str) -> Callable[[object], str]:
+    def form(cell: object) -> str:
+        if cell is None or to_text(cell) not in ids:
+            none = "现在一个也没有"
+            raise WrongForm(f"roster.yml里的{kind}编号：{choices(ids) or none}")
+        return to_text(cell)
+
+    return form
+
+
+def _decision(cells: Cells, accounts: Collection[str]) -> Decision:
     return Decision(
         month=cells.needed("month", to_month, ""),
-        account=cells.needed("account", to_text, ""),
+        account=cells.needed("account", _known(accounts, "账号"), ""),
         date=cells.needed("date", to_date, dt.date.min),
         metric=cells.needed("metric", _METRIC, ""),
         source=cells.needed("source", _source, ""),
@@ -354,14 +394,19 @@ def _day(cells: Cells) -> tuple[dt.date, tuple[bool, str]]:
     )
 
 
-def _signoff(cells: Cells) -> Signoff:
+def _signoff(cells: Cells, operators: Mapping[str, str]) -> Signoff:
     action = cells.needed("action", _ACTION, "")
     signed = action == "sign"
     if action == "reopen":
         cells.needed("reason", to_text, "")
+    operator = cells.needed("operator", _known(operators, "运营"), "")
+    by = cells.needed("by", to_text, "")
+    if operator and by in (operator, operators.get(operator)):
+        what = f"{by}不能为自己的考核签字"
+        cells.note("by", what, "运营本人以外的人", "请由主管签字")
     return Signoff(
         month=cells.needed("month", to_month, ""),
-        operator=cells.needed("operator", to_text, ""),
+        operator=operator,
         action="sign" if signed else "reopen",
         total=cells.needed("total", to_decimal, Decimal(0))
         if signed
@@ -369,13 +414,15 @@ def _signoff(cells: Cells) -> Signoff:
         score_sha256=cells.needed("score_sha256", _sha256, "")
         if signed
         else cells.read("score_sha256", _sha256) or "",
-        by=cells.needed("by", to_text, ""),
+        by=by,
         on=cells.needed("on", to_date, dt.date.min),
         reason=cells.text("reason"),
     )
 
 
-def _appeal(cells: Cells) -> Appeal:
+def _appeal(
+    cells: Cells, operators: Collection[str], measures: Mapping[str, str]
+) -> Appeal:
     decision = cells.text("decision")
     decided_by = cells.text("decided_by")
     decided_on = cells.read("decided_on", to_date)
@@ -385,8 +432,8 @@ def _appeal(cells: Cells) -> Appeal:
     return Appeal(
         id=cells.needed("id", to_text, ""),
         month=cells.needed("month", to_month, ""),
-        operator=cells.needed("operator", to_text, ""),
-        measure=cells.needed("measure", to_text, ""),
+        operator=cells.needed("operator", _known(operators, "运营"), ""),
+        measure=cells.needed("measure", one_of(measures), ""),
         text=cells.needed("text", to_text, ""),
         on=cells.needed("on", to_date, dt.date.min),
         decision=decision,

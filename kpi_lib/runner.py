@@ -2,15 +2,13 @@
 The main job: clean what is stale, one report per operator, the team's index.
 
 Nothing that stands and still holds is made again; one notebook that fails leaves the
-others' pages. The scores, ``run.json`` and the record's line come last, so that what
+others' pages. The tables, ``run.json`` and the record's line come last, so that what
 they name was there before them.
 """
 
 from __future__ import annotations
 
 import contextlib
-import csv
-import io
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,21 +18,15 @@ from typing import Any
 
 import filelock
 
-from kpi_lib import printing, processes, provenance
+from kpi_lib import printing, processes, provenance, sheets
 from kpi_lib.agenda import Agenda, Status, appraised, newest
 from kpi_lib.errors import Problem, WorkspaceError
 from kpi_lib.inputs import for_month
 from kpi_lib.jobs import Job, Outcome, refuse
 from kpi_lib.pool import Pool
-from kpi_lib.workspace import Workspace, canonical_json, sha256_file, write_atomic
+from kpi_lib.workspace import Workspace, canonical_json, sha256, write_atomic
 
 SCHEMA = 1
-
-SCORE_COLUMNS = (
-    "month", "operator", "name", "group", "item", "item_name", "measure",
-    "measure_name", "points", "possible", "rated", "score", "status", "value",
-    "target", "note",
-)  # fmt: skip
 
 Progress = Callable[[Outcome, int, int], None]
 """Called with each outcome, the jobs done so far and the jobs in all."""
@@ -148,7 +140,8 @@ def status(workspace: Workspace, month: str) -> list[Status]:
     Returns
     -------
     list of Status
-        The month's cleaning, each operator in roster order, the team.
+        The month's cleaning, each operator in roster order, the team; then tables
+        of all operators that are no longer what a run left.
 
     Raises
     ------
@@ -159,7 +152,19 @@ def status(workspace: Workspace, month: str) -> list[Status]:
     inputs = for_month(workspace, month)
     last = provenance.read_json(workspace.reports(month) / "run.json")
     agenda = Agenda(workspace, month, inputs, str(last.get("lang", "zh-Hans")))
-    return [agenda.standing(job) for job in _jobs(agenda)]
+    return [*(agenda.standing(job) for job in _jobs(agenda)), *_tables(agenda)]
+
+
+def _tables(agenda: Agenda) -> list[Status]:
+    """Tell of the month's tables that are gone or changed; a run writes them anew."""
+    jobs = agenda.recorded.get("jobs", {}).values()
+    told = {path for entry in jobs for path in entry["outputs"]}
+    return [
+        Status(job=Path(path).name, state="stale", why=f"{path}不见了或被改过")
+        for path, content in agenda.recorded.get("outputs", {}).items()
+        if path not in told
+        and provenance.of_file(agenda.workspace.root / path) != content
+    ]
 
 
 def _jobs(agenda: Agenda) -> list[Job]:
@@ -267,12 +272,13 @@ def _print(folder: Path, outcomes: Iterable[Outcome]) -> None:
 
 
 def _record(agenda: Agenda, outcomes: Iterable[Outcome]) -> None:
-    """Write the scores, then ``run.json``, then a line of the record."""
+    """Write the tables, then ``run.json``, then a line of the record."""
     folder = agenda.workspace.reports(agenda.month)
     entries = _entries(agenda, {one.job: one for one in outcomes})
-    scores = folder / "scores.csv"
-    write_atomic(scores, _scores(_cards(folder, entries)))
-    outputs = {agenda.workspace.relative(scores): sha256_file(scores)}
+    outputs = {}
+    for name, content in sheets.tables(_cards(folder, entries)).items():
+        write_atomic(folder / name, content)
+        outputs[agenda.workspace.relative(folder / name)] = sha256(content)
     for entry in entries.values():
         outputs.update(entry["outputs"])
     plan = agenda.inputs.plan
@@ -283,7 +289,7 @@ def _record(agenda: Agenda, outcomes: Iterable[Outcome]) -> None:
         "plan": {
             "id": plan.id,
             "version": plan.version,
-            "sha256": agenda.files["data/plan.yml"],
+            "sha256": agenda.files[agenda.inputs.plan_file],
         },
         "code": agenda.code,
         "versions": provenance.versions(),
@@ -332,49 +338,3 @@ def _cards(
         for name, entry in entries.items()
         if entry["outcome"] == "done" and (folder / f"{name}.json").is_file()
     ]
-
-
-def _scores(cards: Iterable[Mapping[str, Any]]) -> bytes:
-    """Return scores.csv: one row per operator and measure."""
-    text = io.StringIO(newline="")
-    table = csv.writer(text, lineterminator="\r\n")
-    table.writerow(SCORE_COLUMNS)
-    for card in cards:
-        for item in card["items"]:
-            for measure in item["measures"]:
-                cells = {
-                    **{name: measure.get(name) for name in SCORE_COLUMNS},
-                    "month": card["month"],
-                    "operator": card["operator"],
-                    "name": card["name"],
-                    "group": item["group"],
-                    "item": item["id"],
-                    "item_name": item["name"],
-                    "measure": measure["id"],
-                    "measure_name": measure["name"],
-                }
-                table.writerow([harmless(cells[name]) for name in SCORE_COLUMNS])
-    return text.getvalue().encode("utf-8-sig")
-
-
-def harmless(cell: object) -> str:
-    """
-    Return a cell's text so that no spreadsheet takes it for a formula.
-
-    Parameters
-    ----------
-    cell : object
-        Text, a number, or None.
-
-    Returns
-    -------
-    str
-        Numbers as they are, text that begins like a formula with ``'`` before it.
-    """
-    text = "" if cell is None else str(cell)
-    if text.startswith(("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")):
-        with contextlib.suppress(ValueError):
-            float(text)
-            return text
-        return f"'{text}"
-    return text

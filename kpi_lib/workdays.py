@@ -13,6 +13,7 @@ from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cache
 
 import chinese_calendar
 from chinese_calendar import Holiday
@@ -220,7 +221,7 @@ class Calendar:
             return not self.overrides[day][0]
         if not _known(day.year):
             return day.weekday() < 5
-        return bool(chinese_calendar.is_workday(day))
+        return _worked(day)
 
     def is_holiday(self, day: date) -> bool:
         """
@@ -366,6 +367,15 @@ class Calendar:
         return days[min(REVIEW_DAYS, len(days)) - 1]
 
 
+# A page asks for the same days hundreds of times; chinesecalendar is slow to answer.
+
+
+@cache
+def _worked(day: date) -> bool:
+    return bool(chinese_calendar.is_workday(day))
+
+
+@cache
 def _known(year: int) -> bool:
     """Say whether chinesecalendar holds the year: it raises for the others."""
     try:

@@ -167,11 +167,17 @@ class Adjustment(Entry):
 
 @dataclass(frozen=True, kw_only=True)
 class Rating(Entry):
-    """A rating of a measure by the operator or the manager, or a veto: 评分."""
+    """
+    A rating of a measure by the operator or the manager, or a veto: 评分.
+
+    `item` is the plan's ``item.measure`` where it is one; `word` is a word of the
+    measure's scale, where it is rated in words and not in points.
+    """
 
     item: str
     kind: Literal["self", "manager", "veto"]
     points: Decimal | None = None
+    word: str = ""
     by: str = ""
     on: date | None = None
     reason: str = ""
@@ -189,6 +195,26 @@ class NoneHere(Entry):
     on: date
 
 
+@dataclass(frozen=True, kw_only=True)
+class Rateable:
+    """
+    A measure as people may rate it.
+
+    Parameters
+    ----------
+    key : str
+        The plan's ``item.measure``.
+    points : Decimal
+        The most points, in the plan's points.
+    scale : tuple of str
+        Words that may stand for points; empty if it is rated in points only.
+    """
+
+    key: str
+    points: Decimal
+    scale: tuple[str, ...] = ()
+
+
 # --- the sheets, declared once ----------------------------------------------------
 
 Kind = Literal[
@@ -202,6 +228,7 @@ Kind = Literal[
     "platform",
     "platforms",
     "period",
+    "points",
 ]
 
 YES_NO: dict[str, bool] = {
@@ -439,7 +466,7 @@ RATINGS = LogSheet(
             "kind", "类型", "word", "自评", required=True,
             words={"自评": "self", "主管": "manager", "否决": "veto"},
         ),
-        _column("points", "分数", "amount", "5"),
+        _column("points", "分数", "points", "5"),
         _column("by", "姓名", example="示例运营甲", required=True),
         _column("on", "日期", "date", "{month}-28", required=True),
         _column("reason", "理由", example="全部按时"),
@@ -546,6 +573,7 @@ def load(
     month: str,
     operators: Mapping[str, str],
     platforms: Mapping[str, str],
+    measures: Mapping[str, Rateable] | None = None,
     where: str,
 ) -> Worklog:
     """
@@ -562,6 +590,9 @@ def load(
         Operator ids and names; a cell may hold either.
     platforms : mapping of str to str
         Platform ids and Chinese names; a cell may hold either.
+    measures : mapping of str to Rateable, optional
+        What a measure may be called → the measure, by the plan of the month; None
+        where no plan tells: ratings are then taken as they are.
     where : str
         The file or folder as messages name it.
 
@@ -575,7 +606,7 @@ def load(
     WorklogError
         With one problem for every mistake, each with its sheet and cell.
     """
-    reader = _Reader(month, operators, platforms)
+    reader = _Reader(month, operators, platforms, measures)
     for part, name, book in _books(path, where, reader.problems):
         reader.read(part, name, book)
     if reader.problems:
@@ -618,9 +649,14 @@ class _Reader:
     """Turns the sheets of one month into entries and notes what is wrong."""
 
     def __init__(
-        self, month: str, operators: Mapping[str, str], platforms: Mapping[str, str]
+        self,
+        month: str,
+        operators: Mapping[str, str],
+        platforms: Mapping[str, str],
+        measures: Mapping[str, Rateable] | None,
     ) -> None:
         self.month = month
+        self.operators, self.measures = operators, measures
         self.problems: list[Problem] = []
         self.findings: list[Problem] = []
         self.entries: dict[str, list[Any]] = {one.field: [] for one in SHEETS}
@@ -636,6 +672,7 @@ class _Reader:
             "platform": platform,
             "platforms": _several(platform),
             "period": _period,
+            "points": _points,
         }
 
     def read(self, where: str, name: str, book: Book) -> None:
@@ -684,6 +721,8 @@ class _Reader:
             values = {c.name: self._cell(cells, c) for c in spec.columns}
             if len(self.problems) > noted:
                 continue
+            if spec is RATINGS:
+                values |= self._rating(cells, values)
             values |= _CHECKS.get(spec.field, _nothing)(cells, values)
             self._once(cells, values, ids)
             if len(self.problems) > noted:
@@ -703,6 +742,49 @@ class _Reader:
         if value is None and column.kind in ("text", "platforms"):
             return "" if column.kind == "text" else ()
         return value
+
+    def _rating(self, cells: Cells, values: dict[str, Any]) -> dict[str, Any]:
+        """Check who rates, then what is rated."""
+        if values["kind"] != "self":
+            by, own = values["by"], values["operator"]
+            if by in (own, self.operators.get(own)):
+                what = f"{by}不能给自己评分或否决"
+                cells.note("by", what, "运营本人以外的人", "请由主管填写")
+            if not values["reason"]:
+                cells.note("reason", "“理由”没有填", "主管评分和否决的理由", "请补上")
+        points = values["points"]
+        if values["kind"] != "veto" and points is None:
+            cells.note("points", "“分数”没有填", "不小于0的数字", "请补上")
+        in_words = isinstance(points, str)
+        return {
+            "points": None if in_words else points,
+            "word": points if in_words else "",
+            "item": self._rated(cells, values),
+        }
+
+    def _rated(self, cells: Cells, values: dict[str, Any]) -> str:
+        """Find the measure that is meant, and check its points by the plan."""
+        item, points = values["item"], values["points"]
+        if values["kind"] == "veto" or self.measures is None:
+            return str(item)
+        one = self.measures.get(item)
+        if one is None:
+            if values["kind"] == "manager":
+                what = f"计划里没有量化指标{shown(item)}，或不止一个"
+                cells.note("item", what, self._named_measures(), "请写全称")
+            return str(item)
+        expected = f"0至{one.points:f}的分数"
+        if isinstance(points, str) and points not in one.scale:
+            if one.scale:
+                expected = f"{choices(one.scale)}，或{expected}"
+            cells.note("points", f"不认识的评分{shown(points)}", expected, "请改正")
+        elif isinstance(points, Decimal) and points > one.points:
+            cells.note("points", f"{points}分超过这项的分值", expected, "请改正")
+        return one.key
+
+    def _named_measures(self) -> str:
+        names = {one.key: name for name, one in (self.measures or {}).items()}
+        return choices([f"{name}（{key}）" for key, name in names.items()])
 
     def _once(
         self, cells: Cells, values: dict[str, Any], ids: dict[str, TableRow]
@@ -775,6 +857,13 @@ def _amount(cell: object) -> Decimal:
     return number
 
 
+def _points(cell: object) -> Decimal | str:
+    """Take points, or a word of a scale: which words, only the plan knows."""
+    if isinstance(cell, str) and not any(sign.isdigit() for sign in cell):
+        return to_text(cell)
+    return _amount(cell)
+
+
 # --- checks within a row ----------------------------------------------------------
 
 
@@ -808,20 +897,11 @@ def _review(cells: Cells, values: dict[str, Any]) -> dict[str, Any]:
     return {"period": cells.needed("period", form, "")}
 
 
-def _rating(cells: Cells, values: dict[str, Any]) -> dict[str, Any]:
-    if values["kind"] != "veto" and values["points"] is None:
-        cells.note("points", "“分数”没有填", "不小于0的数字", "请补上")
-    if values["kind"] != "self" and not values["reason"]:
-        cells.note("reason", "“理由”没有填", "主管评分和否决的理由", "请补上")
-    return {}
-
-
 _CHECKS: dict[str, Callable[[Cells, dict[str, Any]], dict[str, Any]]] = {
     "tasks": _task,
     "campaigns": _campaign,
     "communities": _community,
     "reviews": _review,
-    "ratings": _rating,
 }
 
 

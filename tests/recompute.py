@@ -76,7 +76,7 @@ def mean(kind: str, inputs: Inputs) -> Fraction:
     return Fraction(total) / sum(weight.values())
 
 
-def value(kind: str, inputs: Inputs) -> tuple[Fraction, Fraction]:
+def value(kind: str, inputs: Inputs) -> tuple[Fraction, Fraction | None]:
     """Return value and target of a measure."""
     number = {
         key: Fraction(text)
@@ -108,30 +108,58 @@ def value(kind: str, inputs: Inputs) -> tuple[Fraction, Fraction]:
             ]
             return sum(parts, Fraction(0)) / len(parts), Fraction(1)
         case "campaign_spend":
-            return number["spend"] / number["budget"], Fraction(1)
+            return number["spend"] / number["budget"], None
         case _:
-            return number["value"], number.get("target", Fraction(1))
+            return number["value"], number.get("target")
+
+
+def steps(got: Fraction, target: Fraction, step: Inputs, *, less: bool) -> int:
+    short = max(Fraction(0), got - target if less else target - got)
+    size = Fraction(step["size"])
+    size = {"target": size * target, "points": size / 100, "unit": size}[step["of"]]
+    return int(short // size)
+
+
+def by_rule(measure: dict[str, Any], full: Fraction) -> Fraction:
+    """Return the share of the points that a measure's rule gives."""
+    got, target = value(measure["source"]["kind"], measure["inputs"])
+    less = "less" in measure["inputs"]
+    rule, params = measure["rule"]["kind"], measure["rule"]["params"]
+    if rule == "count":
+        return min(got * Fraction(params["each"]) / full, Fraction(1))
+    if rule == "deduct":
+        lost = Fraction(params["per"]) * steps(
+            got, target or Fraction(0), params["step"], less=less
+        )
+        return max(Fraction(0), 1 - lost / full)
+    if target is not None and params.get("of", "share") == "share":
+        got = target / got if less and got else Fraction(1) if less else got / target
+    if rule == "ratio":
+        return max(Fraction(0), min(got, Fraction(params["cap"])))
+    if rule == "linear":
+        start, end = Fraction(params["from"]), Fraction(params["to"])
+        return min(max((got - start) / (end - start), Fraction(0)), Fraction(1))
+    for tier in params["tiers"]:
+        if ("at_least" in tier and got >= Fraction(tier["at_least"])) or (
+            "at_most" in tier and got <= Fraction(tier["at_most"])
+        ):
+            return Fraction(tier["share"])
+    return Fraction(0)
 
 
 def points(measure: dict[str, Any]) -> Decimal:
     possible, full = Fraction(measure["possible"]), Fraction(measure["points"])
-    if measure["status"] == "rated_by_manager":
-        share = Fraction(measure["rating"]["points"]) / full
+    if measure["status"] == "zero":
+        share = Fraction(0)
+    elif measure["status"] == "rated_by_manager":
+        given = measure["rating"]
+        share = (
+            Fraction(measure["rule"]["params"]["scale"][given["word"]])
+            if given["word"]
+            else Fraction(given["points"]) / full
+        )
     else:
-        got, target = value(measure["source"]["kind"], measure["inputs"])
-        rule, params = measure["rule"]["kind"], measure["rule"]["params"]
-        if rule == "ratio":
-            share = max(Fraction(0), min(got / target, Fraction(params["cap"])))
-        elif rule == "linear":
-            start, end = Fraction(params["from"]), Fraction(params["to"])
-            share = min(
-                max((got / target - start) / (end - start), Fraction(0)), Fraction(1)
-            )
-        elif rule == "count":
-            share = min(got * Fraction(params["each"]) / full, Fraction(1))
-        else:
-            held = [t for t in params["tiers"] if got <= Fraction(t["at_most"])]
-            share = Fraction(held[0]["share"]) if held else Fraction(0)
+        share = by_rule(measure, full)
     cents = share * possible * 100
     whole = Decimal(int(cents // 1)) + (1 if cents % 1 * 2 >= 1 else 0)
     return (whole / 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
@@ -140,7 +168,9 @@ def points(measure: dict[str, Any]) -> Decimal:
 def differences(card: dict[str, Any]) -> list[str]:
     """Return a line for every number that does not come out again."""
     told, total = [], Decimal(0)
-    for item in card["items"]:
+    bonus = card["bonus"]
+    rows = [*card["items"], *([{"id": "bonus", **bonus}] if bonus else [])]
+    for item in rows:
         sum_ = Decimal(0)
         for measure in item["measures"]:
             if measure["score"] is None:
@@ -151,9 +181,13 @@ def differences(card: dict[str, Any]) -> list[str]:
                 told.append(
                     f"{item['id']}.{measure['id']}: {measure['score']} is {again}"
                 )
+        if "cap" in item:
+            sum_ = min(sum_, Decimal(item["cap"]))
         if sum_ != Decimal(item["score"] or 0):
             told.append(f"{item['id']}: {item['score']} is {sum_}")
         total += sum_
+    if card["veto"]:
+        total = min(total, Decimal(card["veto"]["cap"]))
     if total != Decimal(card["total"] or 0):
         told.append(f"total: {card['total']} is {total}")
     return told

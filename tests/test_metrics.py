@@ -82,6 +82,13 @@ def posts(*rows: dict[str, object]) -> pd.DataFrame:
     return pd.DataFrame(made, columns=list(clean.POSTS)).astype(clean.POSTS)
 
 
+def total_of(
+    table: pd.DataFrame, metric: str, roster: Roster | None = None
+) -> metrics.Total:
+    accounts = (roster or people()).accounts
+    return metrics.total(metrics.by_metric(table), metric, accounts=accounts)
+
+
 def months(roster: Roster, **frames: pd.DataFrame) -> pd.DataFrame:
     tables = {
         "daily": days("views", {}),
@@ -159,7 +166,9 @@ class TestDays:
         table = months(people(), daily=days("views", {DAYS[0]: 1}))
 
         assert isnan(row(table, "likes")["value"])
-        total = metrics.total(table, "likes", accounts=people().accounts)
+        total = metrics.total(
+            metrics.by_metric(table), "likes", accounts=people().accounts
+        )
         assert total.gaps == ("tt没有点赞",)
 
     def test_account_days(self) -> None:
@@ -301,7 +310,9 @@ class TestGaps:
             ]
         )
         table = months(people(), daily=daily)
-        own = metrics.total(table, "revenue", accounts=people().accounts)
+        own = metrics.total(
+            metrics.by_metric(table), "revenue", accounts=people().accounts
+        )
 
         assert (own.value, own.gaps) == (31 * 5 + 60, ())
 
@@ -310,11 +321,7 @@ class TestGaps:
             people(*HANDED_OVER, expects=["toutiao.fans"]),
             daily=days("views", {DAYS[0]: 1}),
         )
-        own = metrics.total(
-            table[table["operator"] == "op-01"],
-            "followers_gain",
-            accounts=people().accounts,
-        )
+        own = total_of(table[table["operator"] == "op-01"], "followers_gain")
 
         assert own.gaps == ("tt没有粉丝增长",)
 
@@ -333,7 +340,7 @@ class TestTotal:
         table = months(roster, daily=both)
         own = table[table["operator"] == "op-01"]
 
-        assert metrics.total(own, "dau", accounts=roster.accounts).value == 500
+        assert total_of(own, "dau", roster).value == 500
 
     def test_a_ratio_is_one_sum_over_another(self) -> None:
         daily = pd.concat(
@@ -345,7 +352,9 @@ class TestTotal:
             ]
         )
         table = months(people(), daily=daily)
-        got = metrics.total(table, "engagement_rate", accounts=people().accounts)
+        got = metrics.total(
+            metrics.by_metric(table), "engagement_rate", accounts=people().accounts
+        )
 
         # 60 of 1,000, not the mean of 50 % and 1.1 %
         assert float(got.value or 0) == 0.06

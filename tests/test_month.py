@@ -128,6 +128,33 @@ def test_parts_of_shared_and_handed_over_accounts_add_up(sample: Month) -> None:
             assert parts["value"].sum() == pytest.approx(days["value"].sum())
 
 
+def test_days_of_the_quotas_sum_to_the_month(sample: Month) -> None:
+    counted = 0
+    for one in sample.operators:
+        made = sample.operator(one.id).quotas
+        for row in made.months.itertuples():
+            days = made.days[made.days["metric"] == row.metric]
+            assert days["quota"].sum() == pytest.approx(row.quota)
+            if days["result"].notna().any():
+                counted += 1
+                assert days["result"].sum() == pytest.approx(row.result)
+            else:
+                assert "没有按日的数" in made.notes[row.metric]
+
+    assert counted > 15
+
+
+def test_next_months_targets_stand_in_the_card(
+    cards: dict[str, dict[str, Any]],
+) -> None:
+    for card in cards.values():
+        assert card["proposals"]
+        for row in card["proposals"]:
+            assert row["period"] == "2026-11"
+            assert bool(row["low"]) == bool(row["method"])
+            assert row["low"] or row["note"].startswith("没有基线")
+
+
 def test_an_operator_sees_only_the_own_part(sample: Month) -> None:
     own = sample.operator("op-01")
     ids = {account.id for account in own.accounts}

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,11 +23,15 @@ ROWS = {
     "appeals": "s1,2026-10,op-01,reviews,周报按时,2026-11-07,维持,示例主管,2026-11-09",
 }
 LOADERS: dict[str, Callable[[Path], object]] = {
-    "decisions": records.decisions,
+    "decisions": partial(records.decisions, accounts=["toutiao-a"]),
     "downloads": records.downloads,
     "calendar": records.calendar,
-    "signoff": records.signoffs,
-    "appeals": records.appeals,
+    "signoff": partial(records.signoffs, operators={"op-01": "示例运营甲"}),
+    "appeals": partial(
+        records.appeals,
+        operators=["op-01"],
+        measures={"reviews": "content.reviews", "周/月复盘": "content.reviews"},
+    ),
 }
 
 
@@ -86,6 +91,7 @@ def test_an_appeal_may_be_open(tmp_path: Path) -> None:
     (decided,) = load(tmp_path, "appeals", ROWS["appeals"])
     (still,) = load(tmp_path, "appeals", "s2,2026-10,op-01,reviews,周报,2026-11-07,,,")
 
+    assert decided.measure == "content.reviews"
     assert decided.decided_on == date(2026, 11, 9)
     assert (still.decision, still.decided_on) == ("", None)
 
@@ -113,6 +119,15 @@ def test_no_file_and_a_header_alone_are_empty(tmp_path: Path, table: str) -> Non
         pytest.param("signoff", "76.72", "", "“total”没有填", id="total"),
         pytest.param("signoff", "sign", "reopen", "“reason”没有填", id="why-reopen"),
         pytest.param("appeals", ",示例主管", ",", "“decided_by”没有填", id="by"),
+        pytest.param(
+            "decisions", ",toutiao-a,", ",tt,", "账号编号：toutiao-a", id="account"
+        ),
+        pytest.param("signoff", "op-01", "op-1", "运营编号：op-01", id="operator"),
+        pytest.param(
+            "signoff", "示例主管", "示例运营甲", "不能为自己的考核签字", id="oneself"
+        ),
+        pytest.param("appeals", "reviews", "review", "应为reviews、周", id="measure"),
+        pytest.param("appeals", "op-01", "op-02", "运营编号：op-01", id="who"),
     ],
 )
 def test_a_mistake_is_named(

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpi_lib import attainment, metrics, plan, scoring
+from kpi_lib import attainment, metrics, plan, scorecard, scoring
 from kpi_lib.evidence import Evidence, Reading, half_up
 from kpi_lib.layouts import layouts
 from kpi_lib.roster import Account, Operator, Roster
@@ -464,7 +464,7 @@ class TestWorklog:
 
     def test_no_campaign_required_takes_its_points_out(self) -> None:
         given = evidence((*TARGETS, target("campaigns_due", "0")))
-        card = scoring.score(given)
+        card = scorecard.score(given)
         item = next(one for one in card["items"] if one["id"] == "campaigns")
 
         assert item["possible"] == "0"
@@ -515,7 +515,7 @@ class TestWorklog:
 
 class TestCard:
     def test_sums_are_sums_of_what_is_printed(self) -> None:
-        card = scoring.score(evidence())
+        card = scorecard.score(evidence())
         measures = [one for item in card["items"] for one in item["measures"]]
         rated = [one for one in measures if one["score"] is not None]
 
@@ -534,7 +534,7 @@ class TestCard:
             on=date(2026, 11, 2),
             reason="口头提出，已采纳",
         )
-        card = scoring.score(evidence(log=Worklog(month=MONTH, ratings=(rating,))))
+        card = scorecard.score(evidence(log=Worklog(month=MONTH, ratings=(rating,))))
         found = next(
             one
             for item in card["items"]
@@ -569,7 +569,7 @@ class TestCard:
             ),
             **missing,
         )
-        card = scoring.score(evidence(log=Worklog(month=MONTH, ratings=(rating,))))
+        card = scorecard.score(evidence(log=Worklog(month=MONTH, ratings=(rating,))))
         statuses = {
             one["id"]: one["status"]
             for item in card["items"]

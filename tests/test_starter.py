@@ -50,11 +50,11 @@ def test_init_makes_a_workspace_that_reads_as_empty(tmp_path: Path) -> None:
     assert sorted(written) == sorted(p for p in folder.rglob("*") if p.is_file())
     assert load_roster(workspace.roster) == roster.Roster()
     assert targets.load(workspace.targets, owned={}, platforms={}) == ()
-    assert records.decisions(workspace.decisions) == ()
+    assert records.decisions(workspace.decisions, accounts=()) == ()
     assert records.downloads(workspace.downloads) == {}
     assert records.calendar(workspace.calendar) == {}
-    assert records.signoffs(workspace.signoff) == ()
-    assert records.appeals(workspace.appeals) == ()
+    assert records.signoffs(workspace.signoff, operators={}) == ()
+    assert records.appeals(workspace.appeals, operators=(), measures={}) == ()
     assert workspace.months() == []
     assert workspace.plan.read_bytes() == starter.plan_source().read_bytes()
     assert {path.name for path in workspace.notebooks.iterdir()} == {

@@ -54,6 +54,9 @@ def test_nothing_changed(place: Workspace) -> None:
         pytest.param(
             "reports/2026-10/op-01.json", "结果文件在运行之后被改过", id="card"
         ),
+        pytest.param(
+            "reports/2026-10/scores.xlsx", "结果文件在运行之后被改过", id="workbook"
+        ),
         pytest.param("reports/2026-10/run.json", "与运行记录不符", id="run"),
     ],
 )

@@ -15,6 +15,11 @@ from kpi_lib.errors import WorklogError
 
 OPERATORS = {"op-01": "示例运营甲", "op-02": "示例运营乙"}
 PLATFORMS = {"gongzhonghao": "公众号", "toutiao": "头条号", "bilibili": "B站"}
+REVIEWS = worklog.Rateable(key="content.reviews", points=Decimal(5))
+STYLE = worklog.Rateable(
+    key="work.style", points=Decimal(20), scale=("优秀", "合格", "不合格")
+)
+MEASURES = {"reviews": REVIEWS, "周/月复盘": REVIEWS, "工作态度": STYLE}
 WHERE = "data/raw/2026-10/worklog.xlsx"
 MONTH = "2026-10"
 
@@ -40,7 +45,12 @@ def load(folder: Path, sheets: Mapping[str, Rows]) -> worklog.Worklog:
     path = folder / "worklog.xlsx"
     write(path, sheets)
     return worklog.load(
-        path, month=MONTH, operators=OPERATORS, platforms=PLATFORMS, where=WHERE
+        path,
+        month=MONTH,
+        operators=OPERATORS,
+        platforms=PLATFORMS,
+        measures=MEASURES,
+        where=WHERE,
     )
 
 
@@ -236,6 +246,16 @@ def test_words_for_yes_and_no(tmp_path: Path, word: object, expected: bool) -> N
         pytest.param("互动", 3, 1.5, "互动!D2：.*不小于0的整数", id="count"),
         pytest.param("评分", 3, None, "评分!D2：“分数”没有填", id="points"),
         pytest.param("评分", 6, None, "评分!G2：“理由”没有填", id="reason"),
+        pytest.param(
+            "评分",
+            1,
+            "review",
+            "评分!B2：.*应为周/月复盘（content.reviews）",
+            id="item",
+        ),
+        pytest.param("评分", 3, 5.1, "评分!D2：5.1分超过.*0至5的分数", id="too-much"),
+        pytest.param("评分", 3, "优秀", "评分!D2：不认识的评分“优秀”", id="word"),
+        pytest.param("评分", 4, "示例运营甲", "评分!E2：.*不能给自己", id="oneself"),
         pytest.param("确认", 1, "群", "确认!B2：.*；应为任务、", id="sheet"),
     ],
 )
@@ -247,6 +267,19 @@ def test_a_mistake_is_named_with_its_cell(
 
     with pytest.raises(WorklogError, match=message):
         load(tmp_path, {sheet: rows})
+
+
+def test_a_rating_in_words_and_by_name(tmp_path: Path) -> None:
+    rows = [
+        header("评分"),
+        ["op-01", "工作态度", "主管", "优秀", "示例主管", DAY, "无投诉"],
+        ["op-01", "整体", "自评", 90, "示例运营甲", DAY, None],
+    ]
+    word, own = load(tmp_path, {"评分": rows}).ratings
+
+    assert (word.item, word.word, word.points) == ("work.style", "优秀", None)
+    # What is not of the plan may still be said of oneself; it is shown, not counted.
+    assert (own.item, own.points) == ("整体", Decimal(90))
 
 
 def test_an_id_twice_is_an_error(tmp_path: Path) -> None:

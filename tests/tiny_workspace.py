@@ -32,13 +32,16 @@ folder.mkdir(parents=True, exist_ok=True)
 CARD = """
 measure = {"id": "coverage", "name": "=覆盖", "points": "5", "possible": "5",
            "rated": "5", "score": "4.29", "status": "scored", "value": "24",
-           "target": "28", "note": ""}
+           "target": "28", "note": "", "rule": {"text": "5×min(24÷28, 100%)=4.29"},
+           "show": {"value": "24", "target": "28", "unit": "格", "text": "24/28格"}}
 item = {"id": "target_setting", "group": "efficiency", "name": "目标", "points": "5",
+        "kpi": "执行力", "detail": ["制定目标"], "weight": "5%", "weight_span": 1,
         "possible": "5", "rated": "5", "score": "4.29", "measures": [measure]}
 card = {"schema": 1, "operator": operator, "name": "示例" + operator, "month": month,
         "plan": {"id": "tiny", "version": "1"}, "total": "4.29", "points": "5",
         "possible": "5", "rated": "5", "grade": "",
-        "final": False, "signed": False, "items": [item]}
+        "final": False, "signed": False, "items": [item],
+        "groups": [{"id": "efficiency", "name": "工作效率"}]}
 display({"application/vnd.kpi.card+json": card}, raw=True)
 """
 

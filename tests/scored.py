@@ -1,0 +1,152 @@
+"""Small frames from which months are scored: made-up numbers, plain to add up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pandas as pd
+
+from kpi_lib import metrics, plan
+from kpi_lib.evidence import Evidence
+from kpi_lib.layouts import layouts
+from kpi_lib.roster import Account, Operator, Roster
+from kpi_lib.targets import Target
+from kpi_lib.workdays import Calendar
+from kpi_lib.worklog import Worklog
+
+MONTH = "2026-10"
+PLANS = Path(__file__).parent / "data" / "plans"
+ID = "op-01"
+MANAGER = "示例主管"
+
+
+def read_plan(name: str) -> plan.Plan:
+    """Read one of the plans of tests/data/plans."""
+    return plan.load(PLANS / f"{name}.yml", f"{name}.yml")
+
+
+def people(accounts: Mapping[str, str], **more: object) -> Roster:
+    """Make a roster of one operator with accounts, by id and platform."""
+    operator = Operator.model_validate(
+        {"id": ID, "name": "示例运营甲", "manager": MANAGER, "from": "2025-01-01"}
+        | more
+    )
+    return Roster(
+        operators=(operator,),
+        accounts=tuple(
+            Account.model_validate(
+                {
+                    "id": id_,
+                    "platform": platform,
+                    "name": f"示例{id_}",
+                    "from": "2025-01-01",
+                    "expects": [],
+                    "owners": [{"operator": ID, "from": "2025-01-01"}],
+                }
+            )
+            for id_, platform in accounts.items()
+        ),
+    )
+
+
+def values(
+    account: str, platform: str, month: str = MONTH, **numbers: float
+) -> list[dict[str, object]]:
+    """Make the rows of one account's month: every metric on all of its days."""
+    return [
+        {
+            "month": month,
+            "operator": ID,
+            "account": account,
+            "platform": platform,
+            "metric": metric,
+            "stream": "",
+            "value": number,
+            "low": number,
+            "high": number,
+            "basis": "daily",
+            "share": 1.0,
+            "days_present": 31.0,
+            "days_due": 31.0,
+            "opened": None,
+            "closed": None,
+            "sources": "[]",
+        }
+        for metric, number in numbers.items()
+    ]
+
+
+def aim(metric: str, value: str, platform: str = "", **more: object) -> Target:
+    """Make an approved short target of the month, set before it began."""
+    known: dict[str, object] = {
+        "operator": ID,
+        "metric": metric,
+        "platform": platform,
+        "horizon": "short",
+        "period": MONTH,
+        "value": Decimal(value),
+        "set_on": date(2026, 9, 28),
+        "approved_by": MANAGER,
+        "row": 2,
+        "sha256": f"{metric}-{platform}-{value}",
+    }
+    return Target(**{**known, **more})  # type: ignore[arg-type]
+
+
+def posts(*rows: tuple[str, str, int, float, float]) -> pd.DataFrame:
+    """Make posts of October: account, platform, day, views, own share."""
+    return pd.DataFrame(
+        [
+            {
+                "account": account,
+                "platform": platform,
+                "post": f"p{at}",
+                "published_at": pd.Timestamp(2026, 10, day),
+                "views": views,
+                "share": share,
+                "source": f"data/raw/2026-10/{account}/posts.csv",
+                "sheet": "",
+                "row": at + 2,
+            }
+            for at, (account, platform, day, views, share) in enumerate(rows)
+        ]
+    )
+
+
+def evidence(
+    by: plan.Plan,
+    roster: Roster,
+    rows: Iterable[dict[str, object]],
+    targets: Sequence[Target] = (),
+    *,
+    log: Worklog | None = None,
+    listed: pd.DataFrame | None = None,
+) -> Evidence:
+    """Gather what one operator's October is scored from."""
+    frame = pd.DataFrame(list(rows), columns=list(metrics.MONTHLY))
+    return Evidence(
+        month=MONTH,
+        operator=roster.operators[0],
+        plan=by,
+        roster=roster,
+        layouts=layouts(),
+        calendar=Calendar(),
+        monthly=frame.astype(metrics.MONTHLY),
+        targets=tuple(targets),
+        worklogs={MONTH: log or Worklog(month=MONTH)},
+        posts=pd.DataFrame() if listed is None else listed,
+    )
+
+
+def scores(card: Mapping[str, object]) -> dict[str, str | None]:
+    """Return the printed points of every measure of a card, bonus ones too."""
+    rows = [
+        (f"{item['id']}.{one['id']}", one["score"])
+        for item in card["items"]  # type: ignore[attr-defined]
+        for one in item["measures"]
+    ]
+    bonus = card["bonus"]["measures"] if card["bonus"] else []  # type: ignore[index]
+    return dict(rows) | {f"bonus.{one['id']}": one["score"] for one in bonus}
