@@ -86,7 +86,7 @@ def run(
         doing = _Doing(agenda, pool, len(agenda.months) + len(chosen) + 1, progress)
         outcomes = doing.clean(agenda.months, force)
         broken = [one.job.split()[-1] for one in outcomes if one.state == "failed"]
-        jobs = [agenda.operator_job(one) for one in chosen]
+        jobs = agenda.operator_jobs(chosen)
         # Baselines of a month that was not cleaned would be wrong without a word.
         outcomes += doing.refuse(jobs, broken) if broken else doing.each(jobs, force)
         outcomes += doing.each([agenda.team_job()], force)
@@ -172,7 +172,7 @@ def _jobs(agenda: Agenda) -> list[Job]:
     operators = appraised(agenda.inputs.roster, agenda.month)
     return [
         agenda.clean_job(agenda.month),
-        *(agenda.operator_job(one) for one in operators),
+        *agenda.operator_jobs(operators),
         agenda.team_job(),
     ]
 
