@@ -16,10 +16,12 @@ import io
 import json
 import os
 import re
+import selectors
 import stat
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -348,11 +350,50 @@ def _refuse_json(start: str, where: str) -> None:
 
 def _read_csv(text: str, encoding: str, where: str) -> Book:
     delimiter = _delimiter(text)
+    counted = {"": count_records(text, delimiter)}
+    if '"' not in text:  # every mark counts: told before two million are held
+        _refuse_size(0, text.count("\n") + text.count(delimiter), where, 0)
+        if records := _unquoted(text, delimiter):
+            return _csv_book(records, [], encoding, counted, where)
+    return _csv_book(*_quoted(text, delimiter, where), encoding, counted, where)
+
+
+def _csv_book(
+    records: list[Record],
+    notices: list[Problem],
+    encoding: str,
+    counted: dict[str, int],
+    where: str,
+) -> Book:
+    if len(records) != counted[""]:
+        raise _disagreement(where, counted[""], len(records))
+    sheet = Sheet(name="", records=tuple(records), notices=tuple(notices))
+    return Book(kind="csv", encoding=encoding, sheets=(sheet,), records=counted)
+
+
+def _unquoted(text: str, delimiter: str) -> list[Record]:
+    """Read rows of a line each; none where anything is to be told of one of them."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        rows = [
+            tuple(fields) if all(fields) else tuple([one or None for one in fields])
+            for fields in reader
+        ]
+    except csv.Error:
+        return []
+    sizes = [*map(len, rows)]
+    if max(sizes, default=0) > MOST_COLUMNS or sum(sizes) + len(rows) > MOST_CELLS:
+        return []
+    numbers = range(1, len(rows) + 1)
+    return [*map(Record, numbers, numbers, rows)]
+
+
+def _quoted(
+    text: str, delimiter: str, where: str
+) -> tuple[list[Record], list[Problem]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     records: list[Record] = []
     notices: list[Problem] = []
-    if '"' not in text:  # every mark counts: told before two million are held
-        _refuse_size(0, text.count("\n") + text.count(delimiter), where, 0)
     line, held = 1, 0
     try:
         for row, fields in enumerate(reader, 1):
@@ -365,11 +406,7 @@ def _read_csv(text: str, encoding: str, where: str) -> Book:
             line = reader.line_num + 1
     except csv.Error as err:
         raise Unreadable((_csv_problem(err, where, line),)) from err
-    sheet = Sheet(name="", records=tuple(records), notices=tuple(notices))
-    counted = {"": count_records(text, delimiter)}
-    if len(records) != counted[""]:
-        raise _disagreement(where, counted[""], len(records))
-    return Book(kind="csv", encoding=encoding, sheets=(sheet,), records=counted)
+    return records, notices
 
 
 def _refuse_size(width: int, held: int, where: str, line: int) -> None:
@@ -622,27 +659,21 @@ class _Workers:
         """Return the child's answer; a refusal if it died or took too long."""
         with self._lock:
             child = self._running()
-            late = threading.Event()
-
-            def give_up() -> None:
-                late.set()
-                child.kill()
-
-            timer = threading.Timer(TIME_OUT, give_up)
-            timer.start()
+            head = json.dumps({"kind": kind, "size": len(content)}).encode()
+            talk = _by_thread if os.name == "nt" else _by_poll
             try:
-                return self._exchange(child, kind, content)
-            except (OSError, ValueError):  # a closed pipe, a torn answer
+                reply = talk(child, head + b"\n" + content)
+                result: dict[str, Any] = json.loads(reply, object_hook=_dated)
+            except (OSError, ValueError) as err:  # a closed pipe, a torn answer
                 self.close()
-                return {"refused": "late" if late.is_set() else "died"}
+                late = isinstance(err, TimeoutError)
+                return {"refused": "late" if late else "died"}
             except BaseException:
                 # Interrupted half-way: the answer under way must not be taken
                 # for that of the next file.
                 self.close()
                 raise
-            finally:
-                timer.cancel()
-                timer.join()
+            return result
 
     def _running(self) -> subprocess.Popen[bytes]:
         # After a fork the child of the parent is not ours to talk to, nor its
@@ -661,22 +692,9 @@ class _Workers:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
+                bufsize=0 if os.name != "nt" else -1,
             )
         return self._child
-
-    @staticmethod
-    def _exchange(
-        child: subprocess.Popen[bytes], kind: Kind, content: bytes
-    ) -> dict[str, Any]:
-        source, sink = child.stdout, child.stdin
-        if source is None or sink is None:
-            raise BrokenPipeError
-        head = json.dumps({"kind": kind, "size": len(content)}).encode()
-        sink.write(head + b"\n" + content)
-        sink.flush()
-        size = json.loads(source.readline())["size"]
-        result: dict[str, Any] = json.loads(source.read(size), object_hook=_dated)
-        return result
 
     def close(self) -> None:
         """End the child, if it is ours."""
@@ -686,6 +704,65 @@ class _Workers:
         child.kill()
         child.wait()
         _close_pipes(child)
+
+
+def _by_poll(child: subprocess.Popen[bytes], request: bytes) -> bytes:
+    """Send and receive without a thread: a process with threads is not forked."""
+    source, sink = child.stdout, child.stdin
+    if source is None or sink is None:
+        raise BrokenPipeError
+    until = time.monotonic() + TIME_OUT
+    os.set_blocking(sink.fileno(), False)
+    with selectors.DefaultSelector() as ready:
+        ready.register(sink, selectors.EVENT_WRITE)
+        left = memoryview(request)
+        while left:
+            _await(ready, until)
+            left = left[os.write(sink.fileno(), left) :]
+        ready.unregister(sink)
+        ready.register(source, selectors.EVENT_READ)
+        reply, size = bytearray(), None
+        while size is None or len(reply) < size:
+            _await(ready, until)
+            piece = os.read(source.fileno(), 1 << 20)
+            if not piece:
+                raise BrokenPipeError
+            reply += piece
+            if size is None and b"\n" in reply:
+                line, _, rest = bytes(reply).partition(b"\n")
+                reply, size = bytearray(rest), int(json.loads(line)["size"])
+    return bytes(reply)
+
+
+def _await(ready: selectors.BaseSelector, until: float) -> None:
+    if not ready.select(max(until - time.monotonic(), 0)):
+        raise TimeoutError
+
+
+def _by_thread(
+    child: subprocess.Popen[bytes], request: bytes
+) -> bytes:  # pragma: no cover - pipes cannot be polled on Windows
+    """Send and receive, a thread ends the child when it is late."""
+    source, sink = child.stdout, child.stdin
+    if source is None or sink is None:
+        raise BrokenPipeError
+    late = threading.Event()
+
+    def give_up() -> None:
+        late.set()
+        child.kill()
+
+    timer = threading.Timer(TIME_OUT, give_up)
+    timer.start()
+    try:
+        sink.write(request)
+        sink.flush()
+        return source.read(json.loads(source.readline())["size"])
+    except (OSError, ValueError) as err:
+        raise (TimeoutError if late.is_set() else BrokenPipeError) from err
+    finally:
+        timer.cancel()
+        timer.join()
 
 
 def _close_pipes(child: subprocess.Popen[bytes]) -> None:
