@@ -27,7 +27,7 @@ from pathlib import Path
 import pandas as pd
 import xlsxwriter
 
-from kpi_lib import exports
+from kpi_lib import exports, tables
 
 MONTH = "2026-10"
 SEED = 20261
@@ -102,6 +102,7 @@ def write_xlsx(path: Path, rows: list[list[object]]) -> None:
 
 
 def by_package(files: list[File]) -> Iterator[float]:
+    tables.ahead(path for path, *_ in files)  # as a month is read
     for path, name, checked in files:
         export = exports.read(path, month=MONTH, platform=name)
         metric = CHECKED[checked]

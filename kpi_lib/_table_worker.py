@@ -6,7 +6,7 @@ bomb takes all memory: so files are parsed here, under limits, and a death costs
 one file. Run as a script by `tables`; imports nothing of the package.
 
 Protocol, over stdin and stdout: a JSON line ``{"kind", "size"}`` and that many
-bytes in; a JSON line ``{"size"}`` and that many bytes of JSON out. The answer
+bytes in; a line ``{"size": …}`` of 16 bytes and that many bytes of JSON out. The answer
 is ``{"sheets": […], "created", "modified"}``, or ``{"refused": code}`` with
 ``about`` and ``place`` where there is more to say.
 """
@@ -31,6 +31,9 @@ from xml.parsers import expat
 import lxml.html
 import python_calamine
 from lxml import etree
+
+HEAD = 16
+"""Bytes of the line before an answer, as in `kpi_lib.tables`."""
 
 MEMORY = 512 * 1024 * 1024
 SECONDS = 10
@@ -850,8 +853,8 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
         limit_time()
         result = answer(request["kind"], source.read(request["size"]))
         reply = json.dumps(result, ensure_ascii=True, allow_nan=False).encode()
-        sink.write(json.dumps({"size": len(reply)}).encode() + b"\n")
-        sink.write(reply)
+        head = json.dumps({"size": len(reply)}, separators=(",", ":")).encode()
+        sink.write(head.ljust(HEAD - 1) + b"\n" + reply)
         sink.flush()
 
 

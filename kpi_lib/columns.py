@@ -124,9 +124,9 @@ def _counts(cells: tuple[Cell, ...], column: Column) -> list[float] | None:
         return None
     kinds = set(map(type, cells))
     if kinds == {str}:
-        sizes = set(map(len, cells))  # type: ignore[arg-type]
         text = "".join(cells)  # type: ignore[arg-type]
-        if min(sizes) and max(sizes) <= DIGITS and text.isascii() and text.isdigit():
+        short = all(cells) and max(map(len, cells)) <= DIGITS  # type: ignore[arg-type]
+        if short and text.isascii() and text.isdigit():
             return list(map(float, cells))  # type: ignore[arg-type]
     elif kinds == {int} and min(cells) >= 0 and max(cells) <= 2**53:  # type: ignore[operator, type-var]
         return list(map(float, cells))  # type: ignore[arg-type]

@@ -110,6 +110,12 @@ def arrive(
     files: list[File] = []
     findings: list[Problem] = []
     first_days: dict[str, date] = {}
+    tables.ahead(
+        path
+        for account in roster.accounts
+        for folder in (month, workdays.shift(month, 1))
+        for path in _paths(workspace.raw(folder) / account.id)
+    )
     for account in roster.accounts:
         own = _folder(workspace, month, account, month, downloads)
         ahead = _folder(workspace, workdays.shift(month, 1), account, month, downloads)

@@ -16,14 +16,14 @@ import io
 import json
 import os
 import re
-import selectors
+import select
 import stat
 import subprocess
 import sys
 import threading
 import time
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -42,6 +42,10 @@ MOST_CELLS = 800_000
 MOST_COLUMNS = 16_384
 """As Excel has: a longer row is no row of a table."""
 TIME_OUT = 10.0
+AHEAD, MOST_AHEAD = 60_000, 8
+"""Bytes and files that are sent before they are read: less than a pipe holds."""
+HEAD = 16
+"""Bytes of the line before an answer."""
 WORKER = Path(__file__).with_name("_table_worker.py")
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -152,6 +156,7 @@ def read(path: Path, *, where: str) -> Book:
         With one line that says what the file is and what to do; also if the
         reader and the counter do not find the same rows.
     """
+    _WORKERS.reached(path)
     return parse(read_bytes(path, where=where), where=where)
 
 
@@ -181,7 +186,24 @@ def read_bytes(path: Path, *, where: str) -> bytes:
                 "缩短时间段再导出",
                 expected="50MB以内",
             )
-        return stream.read(SIZE_CAP + 1)
+        # Asked for what is there: room for the cap is not at hand for nothing.
+        content = stream.read(length + 1)
+        if len(content) > length:  # it has grown meanwhile
+            content += stream.read(SIZE_CAP + 1 - len(content))
+        return content
+
+
+def ahead(paths: Iterable[Path]) -> None:
+    """
+    Say which files are read next, so that workbooks are opened meanwhile.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+        In the order of reading. A file that is then not read, or has changed, is
+        no harm.
+    """
+    _WORKERS.ahead(path for path in paths if path.suffix.lower() == ".xlsx")
 
 
 def open_file(path: Path, *, where: str) -> BinaryIO:
@@ -654,16 +676,17 @@ class _Workers:
         self._strangers: list[subprocess.Popen[bytes]] = []
         self._owner = 0
         self._lock = threading.Lock()
+        self._coming: deque[Path] = deque()
+        self._sent: deque[bytes] = deque()
+        self._answers: dict[bytes, bytes] = {}
 
     def ask(self, kind: Kind, content: bytes) -> dict[str, Any]:
         """Return the child's answer; a refusal if it died or took too long."""
         with self._lock:
-            child = self._running()
-            head = json.dumps({"kind": kind, "size": len(content)}).encode()
-            talk = _by_thread if os.name == "nt" else _by_poll
             try:
-                reply = talk(child, head + b"\n" + content)
-                result: dict[str, Any] = json.loads(reply, object_hook=_dated)
+                reply = self._reply(kind, content)
+                hook = _dated if b'"date' in reply else None
+                result: dict[str, Any] = json.loads(reply, object_hook=hook)
             except (OSError, ValueError) as err:  # a closed pipe, a torn answer
                 self.close()
                 late = isinstance(err, TimeoutError)
@@ -675,6 +698,51 @@ class _Workers:
                 raise
             return result
 
+    def ahead(self, paths: Iterable[Path]) -> None:
+        """Take note of workbooks that will be read."""
+        self._coming = deque(paths)
+
+    def reached(self, path: Path) -> None:
+        """Forget a workbook that is read now."""
+        if self._coming and self._coming[0] == path:
+            self._coming.popleft()
+
+    def _reply(self, kind: Kind, content: bytes) -> bytes:
+        child = self._running()
+        if os.name == "nt":
+            return _by_thread(child, _request(kind, content))
+        # The child answers in the order of asking; what it answered to files that are
+        # read later is kept until then.
+        while content in self._sent:
+            self._answers[self._sent[0]] = _receive(child)
+            self._sent.popleft()
+        if content not in self._answers:
+            while self._sent:
+                self._answers[self._sent[0]] = _receive(child)
+                self._sent.popleft()
+            _send(child, _request(kind, content))
+            self._answers[content] = _receive(child)
+        reply = self._answers.pop(content)
+        self._send_ahead(child)
+        return reply
+
+    def _send_ahead(self, child: subprocess.Popen[bytes]) -> None:
+        """Send the next files, as many as a pipe holds: then no write can block."""
+        if len(self._answers) > MOST_AHEAD:  # announced, and never read
+            self._answers.clear()
+        while self._coming and len(self._sent) < MOST_AHEAD:
+            try:
+                content = read_bytes(self._coming[0], where="")
+            except Unreadable:
+                content = b""  # told when it is read
+            room = AHEAD - sum(map(len, self._sent))
+            if content.startswith(ZIP) and len(content) < AHEAD:
+                if len(content) > room:
+                    return
+                _send(child, _request("xlsx", content))
+                self._sent.append(content)
+            self._coming.popleft()
+
     def _running(self) -> subprocess.Popen[bytes]:
         # After a fork the child of the parent is not ours to talk to, nor its
         # pipe to hold open.
@@ -683,6 +751,7 @@ class _Workers:
                 self._strangers.append(self._child)
                 _close_pipes(self._child)
             self._child, self._owner = None, os.getpid()
+            self._sent.clear()
         if self._child is None or self._child.poll() is not None:
             self.close()
             # By its path and without the folder on the path (-P): nothing of
@@ -699,6 +768,8 @@ class _Workers:
     def close(self) -> None:
         """End the child, if it is ours."""
         child, self._child = self._child, None
+        self._sent.clear()
+        self._answers.clear()
         if child is None or self._owner != os.getpid():
             return
         child.kill()
@@ -706,36 +777,50 @@ class _Workers:
         _close_pipes(child)
 
 
-def _by_poll(child: subprocess.Popen[bytes], request: bytes) -> bytes:
-    """Send and receive without a thread: a process with threads is not forked."""
-    source, sink = child.stdout, child.stdin
-    if source is None or sink is None:
+def _request(kind: Kind, content: bytes) -> bytes:
+    head = json.dumps({"kind": kind, "size": len(content)}).encode()
+    return head + b"\n" + content
+
+
+def _send(child: subprocess.Popen[bytes], request: bytes) -> None:
+    """Send without a thread that watches: a process with threads is not forked."""
+    if child.stdin is None:
         raise BrokenPipeError
-    until = time.monotonic() + TIME_OUT
-    os.set_blocking(sink.fileno(), False)
-    with selectors.DefaultSelector() as ready:
-        ready.register(sink, selectors.EVENT_WRITE)
-        left = memoryview(request)
-        while left:
-            _await(ready, until)
-            left = left[os.write(sink.fileno(), left) :]
-        ready.unregister(sink)
-        ready.register(source, selectors.EVENT_READ)
-        reply, size = bytearray(), None
-        while size is None or len(reply) < size:
-            _await(ready, until)
-            piece = os.read(source.fileno(), 1 << 20)
-            if not piece:
-                raise BrokenPipeError
-            reply += piece
-            if size is None and b"\n" in reply:
-                line, _, rest = bytes(reply).partition(b"\n")
-                reply, size = bytearray(rest), int(json.loads(line)["size"])
+    until, sink = time.monotonic() + TIME_OUT, child.stdin.fileno()
+    os.set_blocking(sink, False)
+    left = memoryview(request)
+    while left:
+        _await(sink, select.POLLOUT, until)
+        left = left[os.write(sink, left) :]
+
+
+def _receive(child: subprocess.Popen[bytes]) -> bytes:
+    if child.stdout is None:
+        raise BrokenPipeError
+    until, source = time.monotonic() + TIME_OUT, child.stdout.fileno()
+    head = b""
+    while not head.endswith(b"\n"):
+        _await(source, select.POLLIN, until)
+        # A few bytes, so that nothing of the next answer is taken.
+        piece = os.read(source, HEAD)
+        if not piece:
+            raise BrokenPipeError
+        head += piece
+    size = int(json.loads(head)["size"])
+    reply = bytearray()
+    while len(reply) < size:
+        _await(source, select.POLLIN, until)
+        piece = os.read(source, size - len(reply))
+        if not piece:
+            raise BrokenPipeError
+        reply += piece
     return bytes(reply)
 
 
-def _await(ready: selectors.BaseSelector, until: float) -> None:
-    if not ready.select(max(until - time.monotonic(), 0)):
+def _await(descriptor: int, event: int, until: float) -> None:
+    poll = select.poll()
+    poll.register(descriptor, event)
+    if not poll.poll(max(until - time.monotonic(), 0) * 1000):
         raise TimeoutError
 
 
