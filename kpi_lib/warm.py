@@ -10,13 +10,24 @@ from __future__ import annotations
 import contextlib
 import gc
 
-from kpi_lib import charts, engine, layouts, month, report, sections, shell
+from pyarrow import dataset
+
+from kpi_lib import (
+    charts,
+    engine,
+    layouts,
+    month,
+    report,
+    sections,
+    shell,
+    templates,
+)
 from kpi_lib import inputs as given
 from kpi_lib.errors import KpiError
 from kpi_lib.jobs import Job
 from kpi_lib.workspace import Workspace
 
-USED = (engine, month, sections, shell)
+USED = (dataset, engine, month, sections, shell)
 """Imported for the children's sake alone."""
 
 
@@ -24,6 +35,9 @@ def up() -> None:
     """Load declarations, templates, fonts and the exporter."""
     layouts.layouts()
     layouts.platforms()
+    made = templates.environment()
+    for name in made.list_templates():
+        made.get_template(name)
     # The shortest page there is: it compiles what every page is made with.
     report.failure_page("", "2026-01", [])
     charts.svg(charts.panel(), title="", last="", prefix="warm")
