@@ -112,13 +112,13 @@ def plain_page(operator: str) -> None:
         if cell.cell_type != "code":
             continue
         *before, last = cell.source.rstrip().split("\n")
-        exec("\n".join(before), names)  # the notebook's own lines, as functions
+        if last.startswith("sections."):
+            exec("\n".join(before), names)  # the notebook's own lines, by themselves
+            cell.outputs = [shown(eval(last, names))]  # noqa: S307
+        else:
+            exec(cell.source, names)
         if "parameters" in cell.metadata.get("tags", []):
             names.update(month=team.MONTH, operator=operator)
-        if last.startswith(("sections.", "m.")):
-            cell.outputs = [shown(eval(last, names))]  # noqa: S307
-        elif "parameters" not in cell.metadata.get("tags", []):
-            exec(last, names)
     html = report.page(source, title=operator)
     folder = Path("limit")
     write_atomic(folder / f"{operator}.html", html)
@@ -206,7 +206,7 @@ def against_loops(place: Workspace, rounds: int) -> dict[str, list[float]]:
         "tool": lambda: seconds(lambda: afresh(place)) / ALL,
         "limit": lambda: seconds(lambda: limit(place, names)) / ALL,
     }
-    spent = {way: [once() for _ in range(0)] for way, once in ways.items()}
+    spent: dict[str, list[float]] = {way: [] for way in ways}
     for turn in range(rounds):
         order = [*ways][turn % len(ways) :] + [*ways][: turn % len(ways)]
         for way in order:

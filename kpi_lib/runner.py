@@ -9,6 +9,7 @@ they name was there before them.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -24,7 +25,7 @@ from kpi_lib.errors import Problem, WorkspaceError
 from kpi_lib.inputs import for_month
 from kpi_lib.jobs import Job, Outcome, refuse
 from kpi_lib.pool import Pool
-from kpi_lib.workspace import Workspace, canonical_json, sha256, write_atomic
+from kpi_lib.workspace import STRAY, Workspace, canonical_json, sha256, write_atomic
 
 SCHEMA = 1
 
@@ -81,7 +82,11 @@ def run(
     chosen = appraised(inputs.roster, month, operators)
     if pdf:
         printing.required()
-    with alone(workspace), Pool(workers or processes.workers()) as pool:
+    with (
+        told_plainly(workspace),
+        alone(workspace),
+        Pool(workers or processes.workers()) as pool,
+    ):
         agenda = Agenda(workspace, month, inputs, lang)
         doing = _Doing(agenda, pool, len(agenda.months) + len(chosen) + 1, progress)
         outcomes = doing.clean(agenda.months, force)
@@ -123,7 +128,7 @@ def clean(
     """
     month = newest(workspace, month)
     inputs = for_month(workspace, month)
-    with alone(workspace), Pool(1) as pool:
+    with told_plainly(workspace), alone(workspace), Pool(1) as pool:
         agenda = Agenda(workspace, month, inputs, "zh-Hans")
         return _Doing(agenda, pool, 1, progress).clean([month], force)
 
@@ -226,6 +231,47 @@ class _Doing:
 
 
 @contextlib.contextmanager
+def told_plainly(workspace: Workspace) -> Iterator[None]:
+    """
+    Say on one line what the system refused to write.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where it was to be written.
+
+    Raises
+    ------
+    WorkspaceError
+        For a full disk, a folder that may not be written, and the like.
+    """
+    try:
+        yield
+    except OSError as err:
+        full = err.errno in (errno.ENOSPC, errno.EDQUOT)
+        what = "磁盘满了" if full else f"写不进去（{err.strerror or err}）"
+        where = str(err.filename or "reports")
+        with contextlib.suppress(WorkspaceError):
+            where = workspace.relative(Path(where))
+        raise WorkspaceError(
+            (
+                Problem(
+                    what=what,
+                    where=where,
+                    do="请腾出空间" if full else "请确认工作区可以写入",
+                ),
+            )
+        ) from err
+
+
+def _sweep(workspace: Workspace) -> None:
+    """Take away what a killed run wrote aside: nobody else writes there now."""
+    for folder in (workspace.record.parent, workspace.data / "clean"):
+        for path in folder.rglob(f"{STRAY}*"):
+            path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
 def alone(workspace: Workspace) -> Iterator[None]:
     """
     Hold a workspace's lock for as long as the block runs.
@@ -246,6 +292,7 @@ def alone(workspace: Workspace) -> Iterator[None]:
         with filelock.FileLock(workspace.lock, timeout=0):
             since = datetime.now().astimezone().isoformat(" ", "seconds")
             write_atomic(holder, canonical_json({"pid": os.getpid(), "since": since}))
+            _sweep(workspace)
             try:
                 yield
             finally:
@@ -316,16 +363,25 @@ def _entries(
     for job in _jobs(agenda):
         outcome = outcomes.get(job.name)
         if outcome and outcome.state != "unchanged":
-            entries[job.name] = {
+            entry: Mapping[str, Any] = {
                 "outcome": "failed" if outcome.state == "failed" else "done",
                 "error": outcome.error,
                 "key": job.key,
                 "parts": job.parts,
                 "outputs": outcome.outputs,
             }
-        elif agenda.entry(job):
+        else:
             # Its parts tell what it was made from, also if that has changed since.
-            entries[job.name] = {"error": "", **agenda.entry(job)}
+            entry = agenda.entry(job)
+        if entry:
+            # In one order, whether it was made now or by a run that was ended.
+            entries[job.name] = {
+                "outcome": entry["outcome"],
+                "error": entry.get("error", ""),
+                "key": entry["key"],
+                "parts": dict(sorted(entry["parts"].items())),
+                "outputs": dict(sorted(entry["outputs"].items())),
+            }
     return entries
 
 
