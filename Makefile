@@ -3,10 +3,11 @@
 # make lab      opens the notebooks in JupyterLab
 # make lint     ruff and mypy
 # make bench    measures against other ways, as ratios (hours; make bench QUICK=1: minutes)
+# make catalogue  collects the sentences of the pages for translation
 # make clean    removes what can be made again; reports/ stays, it holds the record
 
 .DEFAULT_GOAL := report
-.PHONY: report test lab lint bench clean
+.PHONY: report test lab lint bench catalogue clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -58,6 +59,14 @@ environment.yml: requirements.lock
 	    '  - pip' '  - pip:'; \
 	  sed -nE "s/^([a-z0-9][^ ]*==[^\\]*[^\\ ]) *[\\]?$$/      - \"\1\"/p" requirements.lock; \
 	  echo '      - "-e ."'; } > $@
+
+# Collects the sentences of the pages in kpi_lib/locale/en.po; the new ones want words.
+catalogue: $(READY)
+	@mkdir -p build
+	@$(BIN)/pybabel -q extract -F babel.cfg -k N_ --omit-header -s --no-location \
+	  --no-wrap --sort-output -o build/pages.pot kpi_lib
+	@$(BIN)/pybabel -q update -l en -i build/pages.pot -o kpi_lib/locale/en.po \
+	  -N --no-wrap --ignore-obsolete --omit-header
 
 clean:
 	rm -rf .venv build dist data/clean .pytest_cache .mypy_cache .ruff_cache .hypothesis

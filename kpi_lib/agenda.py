@@ -12,11 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from kpi_lib import provenance
+from kpi_lib import cards, provenance
 from kpi_lib.errors import Problem, RosterError, WorkspaceError
 from kpi_lib.inputs import Inputs
-from kpi_lib.jobs import APPRAISAL, CLEAN, MADE, TEAM, Job
+from kpi_lib.jobs import APPRAISAL, CLEAN, CLEANING, MADE, TEAM, Job
 from kpi_lib.roster import Account, Operator, Roster
+from kpi_lib.wording import N_
 from kpi_lib.workdays import months_back, shift
 from kpi_lib.worklog import SHEETS, Worklog
 from kpi_lib.workspace import OWN, Workspace
@@ -44,6 +45,7 @@ WORDS = {
     "appeals": "申诉",
     "promised": "以前的计划和目标记录",
     "cards": "评分卡",
+    "printed": "PDF",
     "code": "程序",
     "versions": "软件包版本",
     "notebook": "笔记本",
@@ -223,17 +225,17 @@ class Agenda:
             f"clean {month}",
             "clean",
             CLEAN,
-            {"month": month},
+            {"month": month, "lang": self.lang},
             {
                 "exports": self._under(*near),
                 "earlier": provenance.of(sorted(earlier)),
                 "before": self._cleaned(shift(month, -1)) if own else "",
                 **self._data("roster", "decisions", "downloads", "calendar"),
             },
-            who="数据清洗",
-            # Only the notebook compares with the month before, the tables do not: it
-            # must be right where it becomes a page.
-            loose=() if own else ("before",),
+            who=CLEANING,
+            # Only the notebook compares with the month before and has a language, the
+            # tables have not: it must be right where it becomes a page.
+            loose=() if own else ("before", "parameters"),
         )
 
     def operator_jobs(self, operators: Sequence[Operator]) -> list[Job]:
@@ -253,7 +255,7 @@ class Agenda:
 
     def team_job(self) -> Job:
         """Return the job that makes the index from the cards that stand there."""
-        cards = {
+        published = {
             f"{month}/{operator.id}": provenance.of_file(
                 self.workspace.reports(month) / f"{operator.id}.json"
             )
@@ -266,14 +268,17 @@ class Agenda:
             TEAM,
             {"month": self.month, "lang": self.lang},
             {
-                "cards": provenance.of(cards),
+                "cards": provenance.of(published),
+                "printed": provenance.of(
+                    cards.printed(self.month, str(self.workspace.root))
+                ),
                 "cleaning": provenance.of_file(
                     self.workspace.clean(self.month) / f"{CLEAN}.ipynb"
                 ),
                 "cleaned": self._cleaned(*months_back(self.month, LOOK_BACK)),
                 **self._data("plan", "roster", "targets", "calendar"),
             },
-            who="团队",
+            who=N_("团队"),
         )
 
     def entry(self, job: Job) -> dict[str, Any]:

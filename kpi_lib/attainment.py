@@ -27,8 +27,10 @@ from kpi_lib.evidence import (
     text,
 )
 from kpi_lib.metrics import Total, mapped_metrics
+from kpi_lib.numbers import joined, listed
 from kpi_lib.plan import Attainment, Challenge, Coverage, OneMetric, OverDelivery
 from kpi_lib.targets import Target
+from kpi_lib.wording import _
 
 BASELINE_MONTHS = 3
 LEAST_MONTHS = 2
@@ -215,17 +217,20 @@ def past(
         earlier = workdays.shift(at, -back)
         total = evidence.total(name, month=earlier, platform=platform)
         if total.value is None or total.gaps:
-            found.append(Past(earlier, None, "数据不全" if total.gaps else "没有数据"))
+            why = _("数据不全") if total.gaps else _("没有数据")
+            found.append(Past(earlier, None, why))
             continue
         if _away(evidence, earlier):
-            found.append(Past(earlier, None, "请假超过工作日的20%"))
+            found.append(
+                Past(earlier, None, _("请假超过工作日的{most}%", most=100 * MOST_LEAVE))
+            )
             continue
         if reference is None:
             reference = total.made_of
         if total.made_of == reference:
             found.append(Past(earlier, Fraction(total.value)))
         else:
-            found.append(Past(earlier, None, "账号、份额或口径不同"))
+            found.append(Past(earlier, None, _("账号、份额或口径不同")))
     return found
 
 
@@ -379,7 +384,7 @@ def _row(evidence: Evidence, metric: str, platform: str, held: Held) -> Row:
         began = evidence.total("followers_opening", platform=platform)
         result = evidence.total("followers_gain", platform=platform)
         if began.value is None or _unmatched(evidence, result, platform):
-            gaps.append("有账号没有月初或月末的粉丝数")
+            gaps.append(_("有账号没有月初或月末的粉丝数"))
         else:
             opening = Fraction(began.reading(evidence.which) or 0)
     else:
@@ -387,7 +392,7 @@ def _row(evidence: Evidence, metric: str, platform: str, held: Held) -> Row:
     value = result.reading(evidence.which)
     gaps += result.gaps
     if value is None and not gaps:
-        gaps.append(f"没有{found.zh}")
+        gaps.append(_("没有{metric}", metric=found.label))
     sources = result.sources
 
     growth = None
@@ -468,7 +473,7 @@ def _mean(
     names: Iterable[str],
     of: Callable[[Row], Number | None],
     *,
-    skip: Callable[[Row], bool] = lambda _: False,
+    skip: Callable[[Row], bool] = lambda row: False,
 ) -> _Mean:
     """Return the weighted mean over metrics of the plain mean over their rows."""
     total = weights = Fraction(0)
@@ -476,12 +481,12 @@ def _mean(
     missing: list[str] = []
     for metric in names:
         found = short_rows(evidence, metric)
-        zh = METRICS[metric].zh
+        label = METRICS[metric].label
         approved = [row for row in found if row.approved]
         if not found:
-            missing.append(f"{zh}没有短期目标")
+            missing.append(_("{metric}没有短期目标", metric=label))
         elif len(approved) < len(found):
-            missing.append(f"{zh}的短期目标没有批准")
+            missing.append(_("{metric}的短期目标没有批准", metric=label))
         rows += found
         counted = [(row, of(row)) for row in found if not skip(row)]
         for row, share in counted:
@@ -524,7 +529,7 @@ def _reading(
     parts = tuple(_part(row) for row in mean.rows)
     if mean.missing:
         return pending(
-            "；".join(dict.fromkeys(mean.missing)),
+            joined(mean.missing),
             inputs=inputs,
             parts=parts,
             evidence=proof,
@@ -558,13 +563,19 @@ def _part(row: Row) -> dict[str, str]:
 
 def _flags(rows: Iterable[Row]) -> Iterable[str]:
     for row in rows:
-        zh = METRICS[row.metric].zh
+        label = METRICS[row.metric].label
         if row.held.late:
-            yield f"{zh}的短期目标在月初之后才生效（{row.target.set_on}）"
+            yield _(
+                "{metric}的短期目标在月初之后才生效（{on}）",
+                metric=label,
+                on=row.target.set_on,
+            )
         for refused in row.held.refused:
-            yield (
-                f"{zh}在{refused.set_on}改低到{_shown(refused)}，"
-                "没有批准和理由，仍按原目标"
+            yield _(
+                "{metric}在{on}改低到{value}，没有批准和理由，仍按原目标",
+                metric=label,
+                on=refused.set_on,
+                value=_shown(refused),
             )
 
 
@@ -573,13 +584,16 @@ def _shown(row: Target) -> str:
 
 
 def _floors(rows: Iterable[Row]) -> str:
-    told = [
-        f"{METRICS[row.metric].zh}的目标{_shown(row.target)}低于下限，"
-        f"按{text(row.counted)}计"
+    return joined(
+        _(
+            "{metric}的目标{target}低于下限，按{counted}计",
+            metric=METRICS[row.metric].label,
+            target=_shown(row.target),
+            counted=text(row.counted),
+        )
         for row in rows
         if row.floored
-    ]
-    return "；".join(told)
+    )
 
 
 def _capped(attained: Number | None, cap: Fraction) -> Fraction | None:
@@ -607,7 +621,7 @@ def attain(evidence: Evidence, source: Attainment) -> Reading:
     if source.metrics != "required":
         names = tuple(name for name in names if name in source.metrics)
     if not names:
-        return excluded("没有必考的指标")
+        return excluded(_("没有必考的指标"))
     cap = source.cap
     mean = _mean(
         evidence,
@@ -643,7 +657,7 @@ def over(evidence: Evidence, source: OverDelivery) -> Reading:
 
     names = required(evidence)
     if not names:
-        return excluded("没有必考的指标")
+        return excluded(_("没有必考的指标"))
     mean = _mean(evidence, names, share)
     extra = {"cap": text(source.cap), "band.floor": text(floor)}
     return _reading(evidence, mean, unit="%", extra=extra)
@@ -672,11 +686,11 @@ def one(evidence: Evidence, source: OneMetric) -> Reading:
         return _against_plan(evidence, source, source.target)
     held = holding(evidence, source.metric, "short", source.platform)
     if held is None:
-        return pending(f"{found.zh}没有短期目标")
+        return pending(_("{metric}没有短期目标", metric=found.label))
     row = _row(evidence, source.metric, source.platform, held)
     missing = list(row.gaps)
     if not _approved(evidence, held.target):
-        missing.append(f"{found.zh}的短期目标没有批准")
+        missing.append(_("{metric}的短期目标没有批准", metric=found.label))
     mean = _Mean(None, [row], missing)
     reading = _reading(evidence, mean, unit="%" if found.unit == "share" else "")
     target = row.counted - row.opening
@@ -709,13 +723,15 @@ def _against_plan(evidence: Evidence, source: OneMetric, target: Fraction) -> Re
         evidence=result.sources,
         less=found.less_is_better,
     )
-    gaps = result.gaps or (() if value is not None else (f"没有{found.zh}",))
+    gaps = result.gaps
+    if value is None and not gaps:
+        gaps = (_("没有{metric}", metric=found.label),)
     if gaps:
-        return replace(reading, state="pending", value=None, note="；".join(gaps))
+        return replace(reading, state="pending", value=None, note=joined(gaps))
     return reading
 
 
-def challenge(evidence: Evidence, _: Challenge) -> Reading:
+def challenge(evidence: Evidence, source: Challenge) -> Reading:
     """
     Return how challenging and reasonable the short targets are, by the plan's band.
 
@@ -723,6 +739,8 @@ def challenge(evidence: Evidence, _: Challenge) -> Reading:
     ----------
     evidence : Evidence
         The operator's month.
+    source : Challenge
+        Of the plan; it has no parameters.
 
     Returns
     -------
@@ -733,17 +751,18 @@ def challenge(evidence: Evidence, _: Challenge) -> Reading:
     """
     names = required(evidence)
     if not names:
-        return excluded("没有必考的指标")
+        return excluded(_("没有必考的指标"))
     mean = _mean(
         evidence,
         names,
         lambda row: in_band(row.growth, evidence) if row.growth is not None else None,
         skip=lambda row: row.growth is None,
     )
-    without = [METRICS[row.metric].zh for row in mean.rows if row.growth is None]
-    told = f"没有基线，不计：{'、'.join(dict.fromkeys(without))}" if without else ""
+    without = [METRICS[row.metric].label for row in mean.rows if row.growth is None]
+    named = listed(list(dict.fromkeys(without)))
+    told = _("没有基线，不计：{metrics}", metrics=named) if without else ""
     if mean.value is None and not mean.missing:
-        return excluded(told or "没有基线")
+        return excluded(told or _("没有基线"))
     band = evidence.plan.band
     extra = {
         "band.floor": text(band.floor),
@@ -788,7 +807,7 @@ def coverage(evidence: Evidence, source: Coverage) -> Reading:
     """
     names = required(evidence)
     if not names:
-        return excluded("没有必考的指标")
+        return excluded(_("没有必考的指标"))
     covered = 0
     lacking: list[str] = []
     rows: list[int] = []
@@ -799,7 +818,13 @@ def coverage(evidence: Evidence, source: Coverage) -> Reading:
                 covered += 1
                 rows += found
             else:
-                lacking.append(f"{METRICS[metric].zh}（{HORIZONS[horizon]}）")
+                lacking.append(
+                    _(
+                        "{metric}（{horizon}）",
+                        metric=METRICS[metric].label,
+                        horizon=_(HORIZONS[horizon]),
+                    )
+                )
     cells = len(names) * len(source.horizons)
     cited = {
         "source": "data/targets.csv",
@@ -812,7 +837,7 @@ def coverage(evidence: Evidence, source: Coverage) -> Reading:
         value=Fraction(covered),
         target=Fraction(cells),
         unit="格",
-        note=f"缺：{'、'.join(lacking)}" if lacking else "",
+        note=_("缺：{targets}", targets=listed(lacking)) if lacking else "",
         inputs={"covered": str(covered), "cells": str(cells)},
         evidence=(cited,) if rows else (),
     )

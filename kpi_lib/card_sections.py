@@ -23,8 +23,10 @@ from kpi_lib.fragments import (
     pending,
     platform_of,
     points,
+    rate_of,
 )
-from kpi_lib.month import OperatorMonth
+from kpi_lib.month import LOOK_BACK, OperatorMonth
+from kpi_lib.workdays import months_back
 
 MERGED = Decimal("0.30")
 """Losses under this many points share one bar of the waterfall."""
@@ -128,6 +130,7 @@ def header(m: OperatorMonth) -> Fragment:
         pending=possible - rated,
         lost=rated - total,
         change=_change(m),
+        trend=_trend(m),
         short_month=numbers.month_short,
         platforms=list(
             dict.fromkeys(platform_of(m, a.platform).name for a in m.accounts)
@@ -135,6 +138,56 @@ def header(m: OperatorMonth) -> Fragment:
         accounts=len(m.accounts),
         flags=[flag.rstrip("。") for flag in flags_of(m)],
     )
+
+
+TREND = (150, 36, 5)
+"""Width, height and margin of the line of score rates, px."""
+
+LEAST_SPAN = Decimal("0.2")
+"""What the line's height stands for at least: a tenth of a point is no mountain."""
+
+
+def _trend(m: OperatorMonth) -> dict[str, Any] | None:
+    """Lay out the score rates of the months by this plan; None for fewer than three."""
+    rates = {
+        card["month"]: rate
+        for card in (*m.earlier, m.card)
+        if card["plan"]["id"] == m.card["plan"]["id"]
+        and (rate := rate_of(card)) is not None
+    }
+    if len(rates) < 3 or m.month not in rates:
+        return None
+    width, height, margin = TREND
+    months = [one for one in months_back(m.month, LOOK_BACK) if one >= min(rates)]
+    low, high = min(rates.values()), max(rates.values())
+    span = max(high - low, LEAST_SPAN)
+    base = (low + high - span) / 2
+    step = (width - 2 * margin) / (len(months) - 1)
+    dots = [
+        (
+            round(margin + at * step, 1),
+            round(
+                height
+                - margin
+                - float((rates[one] - base) / span) * (height - 2 * margin),
+                1,
+            ),
+        )
+        for at, one in enumerate(months)
+        if one in rates
+    ]
+    told = [
+        (numbers.month_short(one), numbers.percent(rates[one])) for one in sorted(rates)
+    ]
+    return {
+        "width": width,
+        "height": height,
+        "dots": dots,
+        "line": "M" + "L".join(f"{x} {y}" for x, y in dots),
+        "label": f"得分率，近{len(rates)}个月",
+        "ends": f"{told[0][0]}{told[0][1]}→{told[-1][0]}{told[-1][1]}",
+        "alt": "得分率：{all}".format(all="，".join("".join(one) for one in told)),
+    }
 
 
 def sentences(m: OperatorMonth) -> Fragment:
@@ -598,7 +651,11 @@ def _evidence(parts: Sequence[Card]) -> dict[str, Any]:
         }
         for (source, sheet), own in found.items()
     ]
-    return {"shown": shown[:FILES_SHOWN], "more": len(shown) - FILES_SHOWN}
+    return {
+        "shown": shown[:FILES_SHOWN],
+        "more": len(shown) - FILES_SHOWN,
+        "files": len({source for source, _ in found}),
+    }
 
 
 def _metrics(parts: Sequence[Card]) -> list[str]:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from kpi_lib import inputs
+from kpi_lib.workdays import shift
 from kpi_lib.workspace import Workspace
 
 
@@ -25,10 +26,7 @@ def published(month: str, root: str = "") -> list[dict[str, Any]]:
     list of dict
         One card per operator, in the roster's order; never recomputed.
     """
-    workspace = Workspace.find(root)
-    people = inputs.load(workspace, month).roster.appraised(month)
-    paths = [workspace.reports(month) / f"{person.id}.json" for person in people]
-    return [json.loads(path.read_text("utf-8")) for path in paths if path.is_file()]
+    return _read(month, month, root)
 
 
 def missing(month: str, root: str = "") -> list[str]:
@@ -52,3 +50,46 @@ def missing(month: str, root: str = "") -> list[str]:
         for person in people
         if not (workspace.reports(month) / f"{person.id}.json").is_file()
     ]
+
+
+def before(month: str, root: str = "") -> list[dict[str, Any]]:
+    """
+    Read last month's cards of the operators of this month.
+
+    Parameters
+    ----------
+    month, root : str
+        As in `published`.
+
+    Returns
+    -------
+    list of dict
+        In the roster's order; whoever has none is left out.
+    """
+    return _read(month, shift(month, -1), root)
+
+
+def _read(month: str, of: str, root: str) -> list[dict[str, Any]]:
+    """Read the cards `of` a month that stand there, of whoever is appraised in one."""
+    workspace = Workspace.find(root)
+    people = inputs.load(workspace, month).roster.appraised(month)
+    paths = [workspace.reports(of) / f"{person.id}.json" for person in people]
+    return [json.loads(path.read_text("utf-8")) for path in paths if path.is_file()]
+
+
+def printed(month: str, root: str = "") -> list[str]:
+    """
+    Name the PDFs that stand beside the pages of a month.
+
+    Parameters
+    ----------
+    month, root : str
+        As in `published`.
+
+    Returns
+    -------
+    list of str
+        Operators' ids, ascending.
+    """
+    folder = Workspace.find(root).reports(month)
+    return sorted(path.stem for path in folder.glob("*.pdf"))

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from kpi_lib.wording import N_, _, language, translated
+
 Kind = Literal["stock", "flow", "mean", "ratio"]
 Unit = Literal["people", "times", "orders", "CNY", "share", "days"]
 
@@ -24,7 +26,7 @@ class Metric:
     name : str
         Field name in every table.
     zh, en : str
-        What pages call it.
+        What people and pages call it.
     kind : {"stock", "flow", "mean", "ratio"}
         How days become a month: last known value, sum, mean, ratio of two sums.
     unit : {"people", "times", "orders", "CNY", "share", "days"}
@@ -50,6 +52,16 @@ class Metric:
     target: bool = True
 
     @property
+    def label(self) -> str:
+        """Its name in the language that is spoken."""
+        return self.en if language() == "en" else translated(self.zh)
+
+    @property
+    def explained(self) -> str:
+        """Its meaning in the language that is spoken."""
+        return _(self.meaning)
+
+    @property
     def numerator(self) -> tuple[str, ...]:
         """Metrics that are added above the line of a ratio."""
         return self.parts[: self.parts.index("/")] if self.parts else ()
@@ -71,7 +83,7 @@ METRICS: dict[str, Metric] = _table(
         en="Followers",
         kind="stock",
         unit="people",
-        meaning="月末最后一个已知的粉丝总数。",
+        meaning=N_("月末最后一个已知的粉丝总数。"),
     ),
     Metric(
         name="follows",
@@ -79,7 +91,7 @@ METRICS: dict[str, Metric] = _table(
         en="New followers",
         kind="flow",
         unit="people",
-        meaning="当月新关注的人数。",
+        meaning=N_("当月新关注的人数。"),
     ),
     Metric(
         name="unfollows",
@@ -87,7 +99,7 @@ METRICS: dict[str, Metric] = _table(
         en="Lost followers",
         kind="flow",
         unit="people",
-        meaning="当月取消关注的人数，越少越好。",
+        meaning=N_("当月取消关注的人数，越少越好。"),
         less_is_better=True,
     ),
     Metric(
@@ -96,7 +108,7 @@ METRICS: dict[str, Metric] = _table(
         en="Net new followers",
         kind="flow",
         unit="people",
-        meaning="新增关注减取消关注，与粉丝数的变化核对。",
+        meaning=N_("新增关注减取消关注，与粉丝数的变化核对。"),
     ),
     Metric(
         name="dau",
@@ -104,7 +116,7 @@ METRICS: dict[str, Metric] = _table(
         en="DAU",
         kind="mean",
         unit="people",
-        meaning="每天活跃人数在当月的日均值；同一产品只取一个账号，不相加。",
+        meaning=N_("每天活跃人数在当月的日均值；同一产品只取一个账号，不相加。"),
     ),
     Metric(
         name="mau",
@@ -112,7 +124,7 @@ METRICS: dict[str, Metric] = _table(
         en="MAU",
         kind="stock",
         unit="people",
-        meaning="当月活跃人数，取自导出，不由日活推算。",
+        meaning=N_("当月活跃人数，取自导出，不由日活推算。"),
     ),
     Metric(
         name="stickiness",
@@ -120,7 +132,7 @@ METRICS: dict[str, Metric] = _table(
         en="Stickiness",
         kind="ratio",
         unit="share",
-        meaning="日活均值÷月活。",
+        meaning=N_("日活均值÷月活。"),
         parts=("dau", "/", "mau"),
     ),
     Metric(
@@ -129,7 +141,7 @@ METRICS: dict[str, Metric] = _table(
         en="Impressions",
         kind="flow",
         unit="times",
-        meaning="被展现或推荐的次数。",
+        meaning=N_("被展现或推荐的次数。"),
     ),
     Metric(
         name="views",
@@ -137,7 +149,7 @@ METRICS: dict[str, Metric] = _table(
         en="Views",
         kind="flow",
         unit="times",
-        meaning="阅读或播放的次数，不是人数。",
+        meaning=N_("阅读或播放的次数，不是人数。"),
     ),
     Metric(
         name="comments",
@@ -145,7 +157,7 @@ METRICS: dict[str, Metric] = _table(
         en="Comments",
         kind="flow",
         unit="times",
-        meaning="收到的评论数。",
+        meaning=N_("收到的评论数。"),
     ),
     Metric(
         name="shares",
@@ -153,7 +165,7 @@ METRICS: dict[str, Metric] = _table(
         en="Shares",
         kind="flow",
         unit="times",
-        meaning="转发与分享的次数；两者分列的平台相加，重复的平台只取一个。",
+        meaning=N_("转发与分享的次数；两者分列的平台相加，重复的平台只取一个。"),
     ),
     Metric(
         name="likes",
@@ -161,7 +173,7 @@ METRICS: dict[str, Metric] = _table(
         en="Likes",
         kind="flow",
         unit="times",
-        meaning="点赞、喜欢或赞同的次数。",
+        meaning=N_("点赞、喜欢或赞同的次数。"),
     ),
     Metric(
         name="favorites",
@@ -169,7 +181,7 @@ METRICS: dict[str, Metric] = _table(
         en="Favorites",
         kind="flow",
         unit="times",
-        meaning="收藏的次数。",
+        meaning=N_("收藏的次数。"),
     ),
     Metric(
         name="engagement_rate",
@@ -177,7 +189,7 @@ METRICS: dict[str, Metric] = _table(
         en="Engagement rate",
         kind="ratio",
         unit="share",
-        meaning="（评论＋转发＋点赞）÷阅读/播放，先加后除。",
+        meaning=N_("（评论＋转发＋点赞）÷阅读/播放，先加后除。"),
         parts=("comments", "shares", "likes", "/", "views"),
     ),
     Metric(
@@ -186,7 +198,7 @@ METRICS: dict[str, Metric] = _table(
         en="Completed views",
         kind="flow",
         unit="times",
-        meaning="完播率×播放，只用来给完播率加权。",
+        meaning=N_("完播率×播放，只用来给完播率加权。"),
         target=False,
     ),
     Metric(
@@ -195,7 +207,7 @@ METRICS: dict[str, Metric] = _table(
         en="Views with a completion rate",
         kind="flow",
         unit="times",
-        meaning="有完播率的视频的播放次数。",
+        meaning=N_("有完播率的视频的播放次数。"),
         target=False,
     ),
     Metric(
@@ -204,7 +216,7 @@ METRICS: dict[str, Metric] = _table(
         en="Completion rate",
         kind="ratio",
         unit="share",
-        meaning="看完的播放÷播放，只算视频，按播放加权。",
+        meaning=N_("看完的播放÷播放，只算视频，按播放加权。"),
         parts=("completed_views", "/", "video_views"),
     ),
     Metric(
@@ -213,7 +225,7 @@ METRICS: dict[str, Metric] = _table(
         en="Reads to the end",
         kind="flow",
         unit="times",
-        meaning="阅读完成率×阅读，只用来给阅读完成率加权。",
+        meaning=N_("阅读完成率×阅读，只用来给阅读完成率加权。"),
         target=False,
     ),
     Metric(
@@ -222,7 +234,7 @@ METRICS: dict[str, Metric] = _table(
         en="Reads with a completion rate",
         kind="flow",
         unit="times",
-        meaning="有阅读完成率的文章的阅读次数。",
+        meaning=N_("有阅读完成率的文章的阅读次数。"),
         target=False,
     ),
     Metric(
@@ -231,7 +243,7 @@ METRICS: dict[str, Metric] = _table(
         en="Read completion",
         kind="ratio",
         unit="share",
-        meaning="读完的阅读÷阅读，只算文章，按阅读加权。",
+        meaning=N_("读完的阅读÷阅读，只算文章，按阅读加权。"),
         parts=("read_through", "/", "article_views"),
     ),
     Metric(
@@ -240,7 +252,7 @@ METRICS: dict[str, Metric] = _table(
         en="Clicks",
         kind="flow",
         unit="times",
-        meaning="从内容点到商品或落地页的次数。",
+        meaning=N_("从内容点到商品或落地页的次数。"),
     ),
     Metric(
         name="orders",
@@ -248,7 +260,7 @@ METRICS: dict[str, Metric] = _table(
         en="Orders",
         kind="flow",
         unit="orders",
-        meaning="按付款日计的订单数，以导出时为准。",
+        meaning=N_("按付款日计的订单数，以导出时为准。"),
     ),
     Metric(
         name="conversion_rate",
@@ -256,7 +268,7 @@ METRICS: dict[str, Metric] = _table(
         en="Conversion rate",
         kind="ratio",
         unit="share",
-        meaning="订单÷引流点击，先加后除。",
+        meaning=N_("订单÷引流点击，先加后除。"),
         parts=("orders", "/", "clicks"),
     ),
     Metric(
@@ -265,7 +277,7 @@ METRICS: dict[str, Metric] = _table(
         en="GMV",
         kind="flow",
         unit="CNY",
-        meaning="订单的成交金额，元。",
+        meaning=N_("订单的成交金额，元。"),
     ),
     Metric(
         name="revenue",
@@ -273,7 +285,7 @@ METRICS: dict[str, Metric] = _table(
         en="Platform revenue",
         kind="flow",
         unit="CNY",
-        meaning="平台付给账号的收益，元；按来源分列。",
+        meaning=N_("平台付给账号的收益，元；按来源分列。"),
     ),
     Metric(
         name="followers_gain",
@@ -281,7 +293,7 @@ METRICS: dict[str, Metric] = _table(
         en="Follower gain",
         kind="flow",
         unit="people",
-        meaning="自有的最后一天的粉丝数减当月第一个自有日之前的粉丝数。",
+        meaning=N_("自有的最后一天的粉丝数减当月第一个自有日之前的粉丝数。"),
         target=False,
     ),
     Metric(
@@ -290,7 +302,7 @@ METRICS: dict[str, Metric] = _table(
         en="Opening followers",
         kind="stock",
         unit="people",
-        meaning="当月第一个自有日之前最后一个已知的粉丝数。",
+        meaning=N_("当月第一个自有日之前最后一个已知的粉丝数。"),
         target=False,
     ),
     Metric(
@@ -299,35 +311,35 @@ METRICS: dict[str, Metric] = _table(
         en="Account-days on record",
         kind="flow",
         unit="days",
-        meaning="有数据的账号日；只有累计数的账号每周一次，按7天计。",
+        meaning=N_("有数据的账号日；只有累计数的账号每周一次，按7天计。"),
         target=False,
     ),
 )
 
 STREAMS: dict[str, str] = {
-    "article": "图文",
-    "video": "视频",
-    "column": "专栏",
-    "tips": "打赏",
-    "circle": "圈子",
-    "ads": "自营广告",
+    "article": N_("图文"),
+    "video": N_("视频"),
+    "column": N_("专栏"),
+    "tips": N_("打赏"),
+    "circle": N_("圈子"),
+    "ads": N_("自营广告"),
 }
 """Streams of revenue, in the plan's own order."""
 
 DUE: dict[str, str] = {
-    "tasks_due": "任务",
-    "contents_due": "内容",
-    "campaigns_due": "活动",
-    "adjustments_due": "调整",
-    "feedback_due": "反馈",
-    "communities_due": "社群",
+    "tasks_due": N_("任务"),
+    "contents_due": N_("内容"),
+    "campaigns_due": N_("活动"),
+    "adjustments_due": N_("调整"),
+    "feedback_due": N_("反馈"),
+    "communities_due": N_("社群"),
 }
 """Due numbers: what may stand in the metric column of targets.csv beside metrics."""
 
 HORIZONS: dict[str, str] = {
-    "short": "短期",
-    "mid": "中期",
-    "long": "后期",
-    "ultimate": "终极",
+    "short": N_("短期"),
+    "mid": N_("中期"),
+    "long": N_("后期"),
+    "ultimate": N_("终极"),
 }
 """Horizons of targets: month, quarter, year, and no end."""

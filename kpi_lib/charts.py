@@ -56,7 +56,37 @@ XLINK = "{http://www.w3.org/1999/xlink}href"
 DASHES = (5, 3.75)
 """4 px on, 3 px off, at the width .8 by which matplotlib multiplies."""
 
+CLIMB = 3
+"""How many px above the frame a campaign's bar lies."""
+
+NOTE = "note"
+"""Class of a target's label: a panel too small for it drops it."""
+
+ROWS = tuple(f"#0700{at:02x}" for at in range(100))
+"""Reserved colours of the rows of a dot plot, one a row."""
+
 Format = Callable[[float], str]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """
+    A span of days that is marked above the frame.
+
+    Parameters
+    ----------
+    sign : str
+        Printed above the bar, such as ①.
+    name : str
+        What it stands for; named once beside the panels.
+    start, end : date
+        First and last day.
+    """
+
+    sign: str
+    name: str
+    start: date
+    end: date
 
 
 class Days(Protocol):
@@ -147,7 +177,7 @@ def scale(
     return Scale(low=ticks[0], high=ticks[-1], ticks=ticks, text=text)
 
 
-def panel(height: int = 150, *, right: int = RIGHT) -> Axes:
+def panel(height: int = 150, *, left: int = LEFT, right: int = RIGHT) -> Axes:
     """
     Open one empty panel.
 
@@ -155,6 +185,8 @@ def panel(height: int = 150, *, right: int = RIGHT) -> Axes:
     ----------
     height : int
         Height in px; the width is always 280.
+    left : int
+        Margin at the left in px, for the labels of the rows.
     right : int
         Margin at the right in px, for the label at the end of the line.
 
@@ -169,9 +201,9 @@ def panel(height: int = 150, *, right: int = RIGHT) -> Axes:
         figure.patch.set_visible(False)
         ax = figure.add_axes(
             (
-                LEFT / WIDTH,
+                left / WIDTH,
                 BOTTOM / height,
-                (WIDTH - LEFT - right) / WIDTH,
+                (WIDTH - left - right) / WIDTH,
                 (height - BOTTOM - TOP) / height,
             )
         )
@@ -238,6 +270,46 @@ def shade(ax: Axes, days: Sequence[date], calendar: Days) -> None:
             )
 
 
+def mark(ax: Axes, days: Sequence[date], marks: Sequence[Mark]) -> None:
+    """
+    Mark campaigns: a bar above the frame, with its sign.
+
+    Parameters
+    ----------
+    ax : Axes
+        A panel whose x is the position of a day in `days`, from 1.
+    days : sequence of date
+        The days of the month.
+    marks : sequence of Mark
+        Their days outside the month are left out.
+    """
+    px = 1 / (ax.get_position().height * ax.figure.bbox.height)
+    above = ax.get_xaxis_transform()
+    for one in marks:
+        inside = [at for at, day in enumerate(days, 1) if one.start <= day <= one.end]
+        if not inside:
+            continue
+        ax.plot(
+            [inside[0] - 0.5, inside[-1] + 0.5],
+            [1 + CLIMB * px] * 2,
+            color=MUTE,
+            linewidth=1.6,
+            solid_capstyle="butt",
+            transform=above,
+            clip_on=False,
+        )
+        ax.text(
+            (inside[0] + inside[-1]) / 2,
+            1 + (CLIMB + 3) * px,
+            one.sign,
+            ha="center",
+            va="baseline",
+            fontsize=10,
+            color=MUTE,
+            transform=above,
+        )
+
+
 def _runs(points: pd.DataFrame) -> pd.DataFrame:
     """Give each run of known values a number, so that no line joins over a gap."""
     known = points["value"].notna()
@@ -274,12 +346,12 @@ def _line(ax: Axes, points: pd.DataFrame) -> None:
     )
 
 
-def _end_label(ax: Axes, x: float, y: float, text: str) -> None:
-    """Write the last value, bold, right of the end of its line."""
+def _end_label(ax: Axes, x: float, y: float, text: str, by: float = 6) -> None:
+    """Write the last value, bold, so many px right of the end of its line."""
     ax.annotate(
         text,
         (x, y),
-        xytext=(6, -4),
+        xytext=(by, -4),
         textcoords="offset points",
         fontsize=11,
         fontweight="bold",
@@ -331,7 +403,7 @@ def _target(ax: Axes, points: pd.DataFrame, value: float, text: str) -> None:
         ax,
         last,
         value,
-        (6, -4 if abs(end) >= 13 else end - 4 + (13 if end <= 0 else -13)),
+        (6, -4 if abs(end) >= 14 else end - 4 + (14 if end <= 0 else -14)),
         "left",
         text,
     )
@@ -350,6 +422,7 @@ def _note(
         va="baseline",
         fontsize=10,
         annotation_clip=False,
+        gid=NOTE,
     )
 
 
@@ -402,13 +475,14 @@ def _finish(
 def day_curve(
     values: pd.DataFrame,
     *,
-    days: Sequence[date],
-    calendar: Days,
-    scale: Scale,
+    days: Sequence[date] = (),
+    calendar: Days | None = None,
+    scale: Scale | None = None,
     end: Format = numbers.short,
     target: float | None = None,
     target_text: str = "",
     due: Collection[date] | None = None,
+    marks: Sequence[Mark] = (),
 ) -> Axes:
     """
     Draw one month by day; a missing day is a gap.
@@ -418,11 +492,11 @@ def day_curve(
     values : DataFrame
         One row per day, with `date` and `value`; days may be absent or missing.
     days : sequence of date
-        All days of the month, ascending.
-    calendar : Days
+        All days of the month, ascending; from the first day to the last if not given.
+    calendar : Days, optional
         For the shading of days off.
-    scale : Scale
-        The vertical scale.
+    scale : Scale, optional
+        The vertical scale; one that holds the values if not given.
     end : callable
         How the value at the end of the line is printed.
     target : float, optional
@@ -431,11 +505,14 @@ def day_curve(
         Label of the target.
     due : collection of date, optional
         Days that count as missing where they have no value; all of them if not given.
+    marks : sequence of Mark
+        Campaigns.
 
     Returns
     -------
     Axes
     """
+    days, scale = _span(values, days), _scaled(values, scale)
     points = _by_day(values, days)
     own = pd.Series([due is None or day in due for day in days])
     with _house():
@@ -443,7 +520,9 @@ def day_curve(
         _line(ax, points)
         ax.set_xlim(0.5, len(days) + 0.5)
         _dress(ax, scale, _day_ticks(len(days)))
-        shade(ax, days, calendar)
+        if calendar is not None:
+            shade(ax, days, calendar)
+        mark(ax, days, marks)
         _note_gaps(ax, points, "缺{}天", own)
         return _finish(ax, points, target, target_text, end)
 
@@ -451,11 +530,13 @@ def day_curve(
 def day_bars(
     values: pd.DataFrame,
     *,
-    days: Sequence[date],
-    calendar: Days,
-    scale: Scale,
+    days: Sequence[date] = (),
+    calendar: Days | None = None,
+    scale: Scale | None = None,
     target: float | None = None,
     due: Collection[date] | None = None,
+    marks: Sequence[Mark] = (),
+    cut: Format = numbers.short,
 ) -> Axes:
     """
     Draw one month as a bar a day; a missing day has none and is told.
@@ -465,20 +546,25 @@ def day_bars(
     values : DataFrame
         One row per day, with `date` and `value`.
     days : sequence of date
-        All days of the month, ascending.
-    calendar : Days
+        All days of the month, ascending; from the first day to the last if not given.
+    calendar : Days, optional
         For the shading of days off.
-    scale : Scale
+    scale : Scale, optional
         The vertical scale; a higher bar is cut at its top and labelled.
     target : float, optional
         Drawn as a thin dashed line without a label.
     due : collection of date, optional
         Days that count as missing where they have no value; all of them if not given.
+    marks : sequence of Mark
+        Campaigns.
+    cut : callable
+        How the value of a bar is printed that is higher than the scale.
 
     Returns
     -------
     Axes
     """
+    days, scale = _span(values, days), _scaled(values, scale)
     points = _by_day(values, days)
     own = pd.Series([due is None or day in due for day in days])
     with _house():
@@ -500,8 +586,11 @@ def day_bars(
         _dress(ax, scale, _day_ticks(len(days)))
         for bar in ax.patches:
             bar.set_clip_on(False)
-        shade(ax, days, calendar)
+        if calendar is not None:
+            shade(ax, days, calendar)
+        mark(ax, days, marks)
         _note_gaps(ax, points, "缺", own)
+        _note_cut(ax, points, scale, cut)
         if target is not None:
             ax.plot(
                 ax.get_xlim(),
@@ -514,11 +603,28 @@ def day_bars(
     return ax
 
 
+def _note_cut(ax: Axes, points: pd.DataFrame, scale: Scale, text: Format) -> None:
+    """Write the value of every bar that is cut, beside its top."""
+    for at, value in points.loc[points["value"] > scale.high].itertuples(index=False):
+        left = at > len(points) / 2
+        ax.annotate(
+            text(value),
+            (at, scale.high),
+            xytext=(-4 if left else 4, -9),
+            textcoords="offset points",
+            ha="right" if left else "left",
+            va="baseline",
+            fontsize=10,
+            fontweight="bold",
+            annotation_clip=False,
+        )
+
+
 def month_curve(
     values: pd.DataFrame,
     *,
-    months: Sequence[str],
-    scale: Scale,
+    months: Sequence[str] = (),
+    scale: Scale | None = None,
     end: Format = numbers.short,
     target: float | None = None,
     target_text: str = "",
@@ -531,9 +637,9 @@ def month_curve(
     values : DataFrame
         One row per month, with `month` (``YYYY-MM``) and `value`.
     months : sequence of str
-        All months, ascending.
-    scale : Scale
-        The vertical scale.
+        All months, ascending; those of `values` if not given.
+    scale : Scale, optional
+        The vertical scale; one that holds the values if not given.
     end : callable
         How the value at the end of the line is printed.
     target : float, optional
@@ -545,6 +651,7 @@ def month_curve(
     -------
     Axes
     """
+    months = months or sorted(values["month"])
     known = values.set_index("month")["value"].reindex(list(months))
     points = pd.DataFrame(
         {"x": range(1, len(months) + 1), "value": known.astype(float).to_numpy()}
@@ -556,14 +663,15 @@ def month_curve(
         for at, month in enumerate(months, 1)
         if (len(months) - at) % 3 == 0
     }
+    scale = _scaled(values, scale)
     return _long(points, ticks, "缺{}个月", scale, end, target, target_text)
 
 
 def week_curve(
     values: pd.DataFrame,
     *,
-    weeks: Sequence[date],
-    scale: Scale,
+    weeks: Sequence[date] = (),
+    scale: Scale | None = None,
     end: Format = numbers.short,
 ) -> Axes:
     """
@@ -574,9 +682,9 @@ def week_curve(
     values : DataFrame
         One row per week, with `week` (its Monday) and `value`.
     weeks : sequence of date
-        All Mondays, ascending.
-    scale : Scale
-        The vertical scale.
+        All Mondays, ascending; those of `values` if not given.
+    scale : Scale, optional
+        The vertical scale; one that holds the values if not given.
     end : callable
         How the value at the end of the line is printed.
 
@@ -584,6 +692,7 @@ def week_curve(
     -------
     Axes
     """
+    weeks = weeks or sorted(values["week"])
     known = values.set_index("week")["value"].reindex(list(weeks))
     points = pd.DataFrame(
         {"x": range(1, len(weeks) + 1), "value": known.astype(float).to_numpy()}
@@ -594,6 +703,7 @@ def week_curve(
         if week.day <= 7 and (week.month - weeks[-1].month) % 3 == 0
     ]
     ticks = {at: numbers.month_short(week.isoformat()) for at, week in starts}
+    scale = _scaled(values, scale)
     return _long(points, ticks, "缺{}周", scale, end, None, "")
 
 
@@ -608,12 +718,96 @@ def _long(
 ) -> Axes:
     """Draw a curve over months or weeks."""
     with _house():
-        ax = panel(160)
+        ax = panel()
         _line(ax, points)
         ax.set_xlim(1, max(len(points), 2))
         _dress(ax, scale, ticks)
         _note_gaps(ax, points, word)
         return _finish(ax, points, target, target_text, end)
+
+
+DOT_ROW = 26
+DOT_LEFT = 84
+
+
+def dot_plot(values: pd.DataFrame, *, scale: Scale, end: Format) -> Axes:
+    """
+    Set this month beside last month and the target, a row for each account.
+
+    Parameters
+    ----------
+    values : DataFrame
+        One row per account: `name`, `now` (drawn solid), `before` (hollow), `target`
+        (a tick); all but `name` in one unit, missing where unknown.
+    scale : Scale
+        The horizontal scale.
+    end : callable
+        How this month's value is printed at the end of the row.
+
+    Returns
+    -------
+    Axes
+        Row `i` in the reserved colour ``ROWS[i]``.
+    """
+    rows = values.reset_index(drop=True).assign(y=range(len(values)))
+    rows["ink"] = [ROWS[at % len(ROWS)] for at in rows["y"]]
+    with _house():
+        ax = panel(DOT_ROW * len(rows) + BOTTOM + TOP, left=DOT_LEFT)
+        both = rows.dropna(subset=["now", "before"])
+        ax.hlines(
+            both["y"], both["before"], both["now"], colors=list(both["ink"]), lw=1
+        )
+        before = rows.dropna(subset="before")
+        ax.scatter(
+            before["before"],
+            before["y"],
+            s=36,
+            facecolors="none",
+            edgecolors=list(before["ink"]),
+            linewidths=1.2,
+            clip_on=False,
+        )
+        sns.scatterplot(
+            rows.dropna(subset="now"),
+            x="now",
+            y="y",
+            hue="ink",
+            palette={ink: ink for ink in rows["ink"]},
+            s=49,
+            linewidth=0,
+            legend=False,
+            clip_on=False,
+            zorder=3,
+            ax=ax,
+        )
+        goal = rows.dropna(subset="target")
+        ax.vlines(goal["target"], goal["y"] - 0.32, goal["y"] + 0.32, INK, lw=1.4)
+        ax.set(xlabel="", ylabel="", xlim=(scale.low, scale.high))
+        ax.set_ylim(len(rows) - 0.5, -0.5)
+        ax.set_xticks(list(scale.ticks), [scale.text(at) for at in scale.ticks])
+        ax.set_yticks(list(rows["y"]), [_fitted(name) for name in rows["name"]])
+        ax.grid(visible=False, axis="y")
+        ax.grid(visible=True, axis="x")
+        for row in rows.dropna(subset="now").itertuples():
+            _end_label(ax, scale.high, float(str(row.y)), end(float(str(row.now))), 11)
+    return ax
+
+
+def _fitted(name: str) -> str:
+    """Cut a name to what fits left of a row."""
+    fits = [at for at in range(len(name) + 1) if _width(name[:at]) <= DOT_LEFT - 4]
+    return name if fits[-1] == len(name) else name[: fits[-1] - 1] + "…"
+
+
+def _scaled(values: pd.DataFrame, given: Scale | None) -> Scale:
+    """Return the scale that is given, or one that holds the values."""
+    return given or scale(values["value"])
+
+
+def _span(values: pd.DataFrame, days: Sequence[date]) -> Sequence[date]:
+    """Return the days that are given, or every day from the first to the last."""
+    known = pd.to_datetime(values["date"])
+    return days or [day.date() for day in pd.date_range(known.min(), known.max())]
 
 
 def _by_day(values: pd.DataFrame, days: Sequence[date]) -> pd.DataFrame:
@@ -631,10 +825,19 @@ def _by_day(values: pd.DataFrame, days: Sequence[date]) -> pd.DataFrame:
 
 def _day_ticks(length: int) -> dict[float, str]:
     """Label every seventh day and the last."""
-    return {float(day): str(day) for day in (1, 8, 15, 22, length)}
+    sevenths = [day for day in range(1, length - 3, 7) if day < 29]
+    return {float(day): str(day) for day in (*sevenths, length)}
 
 
-def svg(ax: Axes, *, title: str, last: str, prefix: str, series: str = "") -> str:
+def svg(
+    ax: Axes,
+    *,
+    title: str,
+    last: str,
+    prefix: str,
+    series: str = "",
+    rows: Sequence[tuple[str, str]] = (),
+) -> str:
     """
     Make a panel fit for the page: the one door out of matplotlib.
 
@@ -650,6 +853,8 @@ def svg(ax: Axes, *, title: str, last: str, prefix: str, series: str = "") -> st
         Put before every id; unlike any other on the page.
     series : str
         Light colour of the series, ``#rrggbb``; empty for the accent.
+    rows : sequence of (light, dark)
+        Colours of the rows of a dot plot.
 
     Returns
     -------
@@ -671,6 +876,8 @@ def svg(ax: Axes, *, title: str, last: str, prefix: str, series: str = "") -> st
     inks = {code: f"var(--{name},{light})" for code, (name, light) in INKS.items()}
     if series:
         inks[SERIES] = f"var(--s,{series})"
+    for code, (light, dark) in zip(ROWS, rows, strict=False):
+        inks[code] = f"var(--s,{light});--l:{light};--d:{dark}"
     body = "".join(_markup(child, prefix, inks) for child in root)
     size = _short(root.attrib["viewBox"])
     label = escape(f"{title}：{last}" if last else title)
@@ -731,8 +938,7 @@ def _attributes(node: ET.Element, name: str, prefix: str, inks: dict[str, str]) 
         if key == "style":
             kept |= _style(value, inks)
         elif key == "id":
-            if name in {"path", "clipPath"}:
-                kept["id"] = prefix + value
+            kept |= _identity(name, value, prefix)
         elif key == XLINK:
             kept["href"] = "#" + prefix + value.removeprefix("#")
         elif key == "clip-path":
@@ -749,6 +955,13 @@ def _attributes(node: ET.Element, name: str, prefix: str, inks: dict[str, str]) 
         # var() is allowed in a style, not in an attribute.
         plain["style"] = ";".join(f"{key}:{value}" for key, value in painted.items())
     return "".join(f' {key}="{escape(value)}"' for key, value in plain.items())
+
+
+def _identity(name: str, id: str, prefix: str) -> dict[str, str]:
+    """Keep the ids that are referred to; a note's becomes its class."""
+    if name in {"path", "clipPath"}:
+        return {"id": prefix + id}
+    return {"class": NOTE} if id == NOTE else {}
 
 
 def _style(text: str, inks: dict[str, str]) -> dict[str, str]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from kpi_lib.errors import KpiError, Problem, printable
+from kpi_lib.wording import LANGUAGES
 from kpi_lib.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def run(
     workers: Annotated[
         int | None, typer.Option(min=1, help="同时做几份；默认与核数相同")
     ] = None,
-    lang: Annotated[str, typer.Option(help="报告的语言")] = "zh-Hans",
+    lang: Annotated[str, typer.Option(help="报告的语言")] = LANGUAGES[0],
     pdf: Annotated[bool, typer.Option("--pdf", help="同时做成PDF")] = False,
     force: Force = False,
     workspace: Place = None,
@@ -199,10 +200,6 @@ def run(
             typer.echo(f"已过期、这次没有做的：{'、'.join(stale)}")
         typer.echo(f"索引页：{_near(place.reports(month) / 'index.html')}")
     raise typer.Exit(1 if refused else _code(outcomes))
-
-
-LANGUAGES = ("zh-Hans",)
-"""Languages of the pages; those of a run without ``--lang`` first."""
 
 
 @app.command(
@@ -310,14 +307,16 @@ def new_month(month: Month, workspace: Place = None) -> None:
     from kpi_lib import inputs, starter
 
     place = Workspace.find(workspace or "")
-    roster = inputs.load(place, month).roster
+    given = inputs.for_month(place, month)
+    roster = given.roster
     people = {one.id: one.name for one in roster.appraised(month)}
     accounts = {
         account.id: None
         for person in roster.appraised(month)
         for account in roster.owned_by(person, month)
     }
-    made = starter.new_month(place.root, month, people, list(accounts))
+    measures = [one.name.zh for _, one in given.plan.measures()]
+    made = starter.new_month(place.root, month, people, list(accounts), measures)
     for path in made:
         typer.echo(f"已建：{place.relative(path)}")
     if not made:

@@ -1025,7 +1025,12 @@ def _translated(
     found: ValidationError, model: type[BaseModel], tree: CommentedMap, where: str
 ) -> tuple[Problem, ...]:
     problems: dict[tuple[Path_, str], Problem] = {}
-    for mistake in found.errors(include_url=False):
+    mistakes = found.errors(include_url=False)
+    for mistake in mistakes:
+        # A list is only called too short for what is wrong inside it: told already.
+        inside = (m["loc"][: len(mistake["loc"])] for m in mistakes if m is not mistake)
+        if mistake["type"] == "too_short" and mistake["loc"] in inside:
+            continue
         path, near = _located(mistake["loc"], model)
         problem = _problem(mistake, path, near, where, _line(tree, path))
         before = problems.get((path, problem.what))

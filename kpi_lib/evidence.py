@@ -28,6 +28,14 @@ Number = Fraction | float
 Which = Literal["value", "low", "high"]
 
 
+@dataclass(frozen=True)
+class Sums:
+    """What was added up of one operator's months already, to be done once."""
+
+    rows: dict[str, metrics.Rows] = field(default_factory=dict)
+    totals: dict[tuple[str, str, str], Total] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
     """
@@ -62,6 +70,8 @@ class Evidence:
         share on the publishing day (0 on another's). Empty if no list came.
     which : {"value", "low", "high"}
         Which reading of contradicting values is used.
+    sums : Sums
+        Shared by all that is made from the same rows.
     """
 
     month: str
@@ -76,21 +86,18 @@ class Evidence:
     worklogs: Mapping[str, Worklog] = field(default_factory=dict)
     posts: pd.DataFrame = field(default_factory=pd.DataFrame)
     which: Which = "value"
-    _totals: dict[tuple[str, str, str], Total] = field(
-        default_factory=dict, repr=False, compare=False
-    )
+    sums: Sums = field(default_factory=Sums, repr=False, compare=False)
 
     @property
     def worklog(self) -> Worklog:
         """The work log of the month."""
         return self.worklogs[self.month]
 
-    @cached_property
-    def _rows(self) -> Mapping[str, metrics.Rows]:
-        return {
-            str(month): metrics.by_metric(rows)
-            for month, rows in self.monthly.groupby("month", sort=True)
-        }
+    def _rows(self, month: str) -> metrics.Rows:
+        if month not in self.sums.rows:
+            own = self.monthly[self.monthly["month"] == month]
+            self.sums.rows[month] = metrics.by_metric(own)
+        return self.sums.rows[month]
 
     @cached_property
     def uncertain(self) -> bool:
@@ -116,14 +123,14 @@ class Evidence:
     def total(self, metric: str, *, month: str = "", platform: str = "") -> Total:
         """Return a metric over all own accounts of a month."""
         key = (metric, month or self.month, platform)
-        if key not in self._totals:
-            self._totals[key] = metrics.total(
-                self._rows.get(key[1], {}),
+        if key not in self.sums.totals:
+            self.sums.totals[key] = metrics.total(
+                self._rows(key[1]),
                 metric,
                 accounts=self.roster.accounts,
                 platform=platform,
             )
-        return self._totals[key]
+        return self.sums.totals[key]
 
     def present(self, month: str = "") -> list[date]:
         """Return the working days of a month on which the operator was present."""
@@ -171,6 +178,8 @@ class Reading:
         counted (the target as it counts), attained, growth.
     flags : tuple of str
         What has to stand above the score.
+    confirmed : bool
+        True if somebody else confirmed every entry that counts.
     less : bool
         True if less is better: attained is target ÷ value.
     """
@@ -184,6 +193,7 @@ class Reading:
     evidence: tuple[Mapping[str, str], ...] = ()
     parts: tuple[Mapping[str, str], ...] = ()
     flags: tuple[str, ...] = ()
+    confirmed: bool = False
     less: bool = False
 
     @property

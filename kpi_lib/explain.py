@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from kpi_lib import scorecard
 from kpi_lib.catalogue import METRICS
 from kpi_lib.errors import Problem, WorkspaceError
 from kpi_lib.workspace import Workspace
@@ -54,13 +55,10 @@ def explain(
             f"先运行kpi run {month}",
         )
     card = json.loads(path.read_text(encoding="utf-8"))
-    known = {
-        f"{item['id']}.{one['id']}": one
-        for item in card["items"]
-        for one in item["measures"]
-    }
+    known = scorecard.measures(card)
     if not measure:
-        return [*_head(card), *(_line(key, one) for key, one in known.items())]
+        lines = [_line(key, one) for key, one in known.items()]
+        return [*_head(card), *lines, *_foot(card)]
     found = {k: one for k, one in known.items() if measure in (k, one["id"])}
     if len(found) != 1:
         raise _refused(
@@ -82,7 +80,27 @@ def _cards(workspace: Workspace, month: str) -> str:
 
 def _head(card: dict[str, Any]) -> list[str]:
     rated = f"已评{card['rated']}分，满分{card['possible']}分"
-    return [f"{card['name']} {card['month']}：{card['total'] or '—'}（{rated}）"]
+    lines = [f"{card['name']} {card['month']}：{card['total'] or '—'}（{rated}）"]
+    if card["bonus"]:
+        given = card["bonus"]["score"] or "—"
+        lines.append(f"加分：{given}（最多{card['bonus']['cap']}分）")
+    if card["veto"]:
+        veto = card["veto"]
+        lines.append(
+            f"一票否决：合计{card['sum']}，总分不超过{veto['cap']}"
+            f"（{veto['by']}，{veto['on']}，{veto['reason']}）"
+        )
+    return lines
+
+
+def _foot(card: dict[str, Any]) -> list[str]:
+    """Tell of the signature, or how to sign."""
+    signoff = card["signoff"]
+    if card["signed"]:
+        return [f"已由{signoff['by']}在{signoff['on']}签字"]
+    row = f"{card['month']},{card['operator']},sign,{card['total'] or ''}"
+    row += f",{card['score_sha256']},<签字人>,<日期>,"
+    return [f"签字：在data/signoff.csv加一行 {row}"]
 
 
 def _line(key: str, one: dict[str, Any]) -> str:
@@ -104,7 +122,8 @@ def _detail(one: dict[str, Any]) -> list[str]:
     if "rating" in one:
         given = one["rating"]
         lines.append(
-            f"  主管评定：{given['points']}分，{given['by']}，{given['on']}，"
+            f"  主管评定：{given['word'] or given['points'] + '分'}，"
+            f"{given['by']}，{given['on']}，"
             f"{given['reason']}；计算值{given['computed'] or '—'}"
         )
     for part in one["parts"]:

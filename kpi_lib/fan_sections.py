@@ -17,7 +17,10 @@ from kpi_lib.fragments import Brand, Fragment, made, nothing, platform_of, who_i
 from kpi_lib.month import OperatorMonth
 from kpi_lib.series import (
     Panel,
+    by_month,
+    campaign_marks,
     data_table,
+    marks_told,
     of_month,
     own_days,
     owned_part,
@@ -27,7 +30,7 @@ from kpi_lib.series import (
     short_target,
     sum_known,
 )
-from kpi_lib.workdays import days_of, months_back, quarter_of
+from kpi_lib.workdays import days_of, months_back, months_of, quarter_of
 
 
 def platforms(m: OperatorMonth) -> Fragment:
@@ -235,19 +238,21 @@ def followers(m: OperatorMonth) -> Fragment:
     rows = _fan_rows(m, opening)
     if not grown and not rows:
         return nothing("粉丝数", "没有一个账号有粉丝数")
+    totals = {
+        key: sum_known(row[key] for row in rows)
+        for key in ("level", "lost", "new", "net")
+    }
     return made(
         "followers",
         panels=_growth_panels(m, grown),
         rows=rows,
         before=numbers.month_short(before),
-        totals={
-            key: sum_known(row[key] for row in rows)
-            for key in ("level", "lost", "new", "net")
-        },
+        totals=totals,
         widest=max((max(r["new"] or 0, r["lost"] or 0) for r in rows), default=0) or 1,
         goals=any(one.goal is not None for one in grown),
         title=_growth_title(grown),
-        ultimate=_horizons(m),
+        marks=marks_told(campaign_marks(m)),
+        horizons=_horizons(m, totals),
         table=data_table(
             [(one.who.name, one.points) for one in grown],
             "date",
@@ -285,6 +290,7 @@ def _growth_panels(m: OperatorMonth, grown: Sequence[Growth]) -> list[Panel]:
     """Draw every account on the same scale."""
     values = [v for one in grown for v in (*one.points["value"], one.goal or 0)]
     scale = charts.scale(values, text=percent_tick)
+    marks = campaign_marks(m)
     panels = []
     for at, one in enumerate(grown):
         ax = charts.day_curve(
@@ -296,6 +302,7 @@ def _growth_panels(m: OperatorMonth, grown: Sequence[Growth]) -> list[Panel]:
             target=one.goal,
             target_text=f"目标{numbers.percent(one.goal, 1, sign=True)}",
             due=one.days,
+            marks=marks,
         )
         last = numbers.percent(one.last, 1, sign=True)
         panels.append(
@@ -351,9 +358,51 @@ def _fan_rows(m: OperatorMonth, opening: dict[str, float]) -> list[dict[str, Any
     return rows
 
 
-def _horizons(m: OperatorMonth) -> list[tuple[str, str, float]]:
-    """List the targets of followers that reach beyond the month and hold in it."""
-    periods = {"mid": quarter_of(m.month), "long": m.month[:4], "ultimate": ""}
+@dataclass(frozen=True)
+class Horizon:
+    """
+    How far the followers have come towards one target.
+
+    Parameters
+    ----------
+    name, period : str
+        The horizon, and the month, quarter or year it is for.
+    goal : float
+        Followers wanted at its end.
+    start, gained : float or None
+        Followers when it began, and gained since on own days; None if unknown.
+    level : float or None
+        Followers now: what a target without an end is measured by.
+    elapsed : float or None
+        Share of its days gone by; None for the ultimate one.
+    """
+
+    name: str
+    period: str
+    goal: float
+    start: float | None
+    gained: float | None
+    level: float | None
+    elapsed: float | None
+
+    @property
+    def way(self) -> float | None:
+        """Share of the way to the target, 1 or more if reached; as it is scored."""
+        if self.elapsed is None:
+            return None if self.level is None else self.level / self.goal
+        if self.start is None or self.gained is None or self.goal <= self.start:
+            return None
+        return self.gained / (self.goal - self.start)
+
+
+def _horizons(m: OperatorMonth, totals: dict[str, float | None]) -> list[Horizon]:
+    """Set the followers against the targets of all four horizons that hold now."""
+    periods = {
+        "short": m.month,
+        "mid": quarter_of(m.month),
+        "long": m.month[:4],
+        "ultimate": "",
+    }
     latest = {
         one.horizon: one
         for one in sorted(m.targets, key=lambda one: one.set_on)
@@ -361,8 +410,42 @@ def _horizons(m: OperatorMonth) -> list[tuple[str, str, float]]:
         and not one.platform
         and periods.get(one.horizon) == one.period
     }
-    return [
-        (HORIZONS[horizon], one.period, float(one.value))
-        for horizon in periods
-        if (one := latest.get(horizon))
-    ]
+    found = []
+    for name, period in periods.items():
+        one = latest.get(name)
+        if one is None or one.value <= 0:
+            continue
+        start, gained = _since(m, months_of(period)) if period else (None, None)
+        found.append(
+            Horizon(
+                name=HORIZONS[name],
+                period=period,
+                goal=float(one.value),
+                start=start,
+                gained=gained,
+                level=totals["level"],
+                elapsed=_elapsed(months_of(period), m.month) if period else None,
+            )
+        )
+    return found
+
+
+def _since(
+    m: OperatorMonth, months: Sequence[str]
+) -> tuple[float | None, float | None]:
+    """Return the opening followers of a period and the gain of its months so far."""
+    since = [month for month in months if month <= m.month]
+    gains = by_month(m, "followers_gain")
+    if not set(since) <= set(gains["month"]):
+        return None, None
+    openings = by_month(m, "followers_opening")
+    # An account that was taken over later opens with the followers it had then.
+    first = openings[openings["month"].isin(since)].drop_duplicates("account")
+    gained = gains.loc[gains["month"].isin(since), "value"].sum()
+    return float(first["value"].sum()), float(gained)
+
+
+def _elapsed(months: Sequence[str], month: str) -> float:
+    """Return the share of the days of a period that have gone by at a month's end."""
+    gone = sum(len(days_of(one)) for one in months if one <= month)
+    return gone / sum(len(days_of(one)) for one in months)

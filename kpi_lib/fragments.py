@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from kpi_lib import numbers, templates
 from kpi_lib.month import OperatorMonth
 from kpi_lib.roster import Account
+from kpi_lib.workdays import Calendar, month_of
+from kpi_lib.worklog import Campaign
 
 Card = dict[str, Any]
 
@@ -209,6 +212,82 @@ def losses(card: Card) -> list[tuple[str, Decimal]]:
     return sorted((one for one in lost if one[1] > 0), key=lambda one: -one[1])
 
 
+def measure_of(card: Card, kind: str) -> Card | None:
+    """
+    Return the measure that a kind of source feeds.
+
+    Parameters
+    ----------
+    card : dict
+        The score card.
+    kind : str
+        As the plan writes it, ``campaign_spend``.
+
+    Returns
+    -------
+    dict or None
+        The plan's first one; None where the plan has none.
+    """
+    found = (one for one in measures(card) if one["source"]["kind"] == kind)
+    return next(found, None)
+
+
+def numbered(m: OperatorMonth) -> list[tuple[str, Campaign]]:
+    """
+    Give the month's campaigns their numbers, in the table and on the curves.
+
+    Parameters
+    ----------
+    m : OperatorMonth
+        The operator's month.
+
+    Returns
+    -------
+    list of (number, Campaign)
+        Held ones by first day, ① ② …; those not held come last, without a number.
+    """
+    own = [one for one in m.worklog.campaigns if month_of(one.end) == m.month]
+    own.sort(key=lambda one: (bool(one.not_held), one.start, one.end, one.row))
+    return [("" if one.not_held else circled(at), one) for at, one in enumerate(own, 1)]
+
+
+def circled(number: int) -> str:
+    """
+    Print a number in a circle; there are twenty of those in every font.
+
+    Parameters
+    ----------
+    number : int
+        From 1.
+
+    Returns
+    -------
+    str
+        ① to ⑳, then (21).
+    """
+    return chr(0x245F + number) if number <= 20 else f"({number})"
+
+
+def shade_of(day: date, calendar: Calendar) -> str:
+    """
+    Return the class of a day's column: holiday, weekend or nothing.
+
+    Parameters
+    ----------
+    day : date
+        Any day.
+    calendar : Calendar
+        Which days are worked.
+
+    Returns
+    -------
+    {"hol", "off", ""}
+    """
+    if calendar.is_holiday(day):
+        return "hol"
+    return "" if calendar.is_working(day) else "off"
+
+
 def item_name(card: Card, item: Card) -> str:
     """
     Name an item by its KPI, by its own name where the KPI has several items.
@@ -308,3 +387,21 @@ def who_is(m: OperatorMonth, account: Account) -> Brand:
     own = platform_of(m, account.platform)
     name = account.name or own.name
     return Brand(account.id, name, own.name, own.seal, own.light, own.dark)
+
+
+def rate_of(card: Card) -> Decimal | None:
+    """
+    Return the score as a share of the rated points.
+
+    Parameters
+    ----------
+    card : dict
+        A score card.
+
+    Returns
+    -------
+    Decimal or None
+        None where nothing was rated.
+    """
+    rated = points(card["rated"])
+    return points(card["total"]) / rated if rated else None

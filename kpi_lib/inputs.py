@@ -19,6 +19,7 @@ from kpi_lib.plan import Plan, Rating
 from kpi_lib.records import Appeal, Decision, Signoff
 from kpi_lib.roster import Roster
 from kpi_lib.targets import Target
+from kpi_lib.wording import language
 from kpi_lib.workdays import Calendar
 from kpi_lib.worklog import Rateable, Worklog
 from kpi_lib.workspace import Workspace
@@ -133,8 +134,8 @@ def _rateable(plans: Mapping[str, Plan], month: str) -> dict[str, Rateable] | No
 
 Stamp = tuple[tuple[str, int, int, int], ...]
 
-_KEPT: dict[tuple[Path, str], tuple[Stamp, Inputs]] = {}
-"""What was read last of a month, and the files' stamps: read again if one differs."""
+_KEPT: dict[tuple[Path, str, str], tuple[Stamp, Inputs]] = {}
+"""What was read last of a month in a language, and the files' stamps then."""
 
 
 def _stamp(workspace: Workspace, month: str) -> Stamp:
@@ -174,11 +175,10 @@ def load(workspace: Workspace, month: str) -> Inputs:
     InvalidInput
         With every problem of every file.
     """
-    stamp = _stamp(workspace, month)
-    kept = _KEPT.get((workspace.root, month))
+    stamp, key = _stamp(workspace, month), (workspace.root, month, language())
+    kept = _KEPT.get(key)
     if kept is None or kept[0] != stamp:
-        kept = stamp, _read(workspace, month)
-        _KEPT[workspace.root, month] = kept
+        kept = _KEPT[key] = stamp, _read(workspace, month)
     return kept[1]
 
 

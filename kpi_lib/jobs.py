@@ -15,10 +15,15 @@ from typing import Any, Literal
 
 from kpi_lib import provenance
 from kpi_lib.errors import KpiError, RunError, printable
+from kpi_lib.numbers import month_name
+from kpi_lib.wording import LANGUAGES, N_, _, speaking
 from kpi_lib.workspace import STRAY, Workspace, sha256_file, write_atomic
 
 CLEAN, APPRAISAL, TEAM = "1-clean", "3-appraisal", "4-team"
 """The notebooks that are run, without suffix."""
+
+CLEANING = N_("数据清洗")
+"""What the page of a cleaning is about."""
 
 MADE = "made.json"
 """In a cleaned month's folder: the key it was made by, and what was made."""
@@ -61,12 +66,17 @@ class Job:
     @property
     def title(self) -> str:
         """Title of the page."""
-        return f"{self.who} {spoken(self.month)}"
+        return f"{self.subject} {month_name(self.month)}"
+
+    @property
+    def subject(self) -> str:
+        """Whom or what the page is about, in the language spoken; names are data."""
+        return self.who if self.kind == "operator" else _(self.who)
 
     @property
     def lang(self) -> str:
         """Language of the page."""
-        return self.parameters.get("lang", "zh-Hans")
+        return self.parameters.get("lang", LANGUAGES[0])
 
     @property
     def key(self) -> str:
@@ -120,10 +130,9 @@ def work(job: Job) -> Outcome:
     error = ""
     outputs: dict[str, str] = {}
     try:
-        outputs = {
-            workspace.relative(path): sha256_file(path)
-            for path in sorted(do(workspace, job))
-        }
+        with speaking(job.lang):
+            made = sorted(do(workspace, job))
+        outputs = {workspace.relative(path): sha256_file(path) for path in made}
     except KpiError as err:
         error = str(err)
     # Whatever else goes wrong must not take the other operators' pages with it, and
@@ -161,11 +170,6 @@ def refuse(job: Job, error: str) -> Outcome:
     """
     _publish_failure(Workspace(job.root), job, error)
     return Outcome(job=job.name, state="failed", error=error)
-
-
-def spoken(month: str) -> str:
-    """Return a month as people write it, as ``2026年10月``."""
-    return f"{month[:4]}年{int(month[5:])}月"
 
 
 def _execute(workspace: Workspace, job: Job, notebook: str, output: Path) -> Any:
@@ -227,6 +231,8 @@ def _appraise(workspace: Workspace, job: Job) -> list[Path]:
     }
     for suffix, content in files.items():
         write_atomic(folder / f"{job.name}.{suffix}", content)
+    # What was printed from the page before is no picture of this one.
+    (folder / f"{job.name}.pdf").unlink(missing_ok=True)
     return [notebook, *(folder / f"{job.name}.{suffix}" for suffix in files)]
 
 
@@ -239,11 +245,13 @@ def _team(workspace: Workspace, job: Job) -> list[Path]:
     index, cleaned = folder / "index.html", folder / "clean.html"
     write_atomic(index, report.page(executed, title=job.title, lang=job.lang))
     source = workspace.clean(job.month) / f"{CLEAN}.ipynb"
-    title = f"数据清洗 {spoken(job.month)}"
+    about = _(CLEANING)
     if source.is_file():
-        html = report.page(engine.read(source), title=title)
+        title = f"{about} {month_name(job.month)}"
+        html = report.page(engine.read(source), title=title, lang=job.lang)
     else:
-        html = report.failure_page("数据清洗", job.month, ["清洗没有做完"])
+        failed = [_("清洗没有做完")]
+        html = report.failure_page(about, job.month, failed, lang=job.lang)
     write_atomic(cleaned, html)
     return [notebook, index, cleaned]
 
@@ -261,5 +269,6 @@ def _publish_failure(workspace: Workspace, job: Job, error: str) -> None:
     name = "index" if job.kind == "team" else job.name
     for suffix in ("json", "evidence.parquet", "pdf"):
         (folder / f"{name}.{suffix}").unlink(missing_ok=True)
-    html = report.failure_page(job.who, job.month, [error])
+    with speaking(job.lang):
+        html = report.failure_page(job.subject, job.month, [error], lang=job.lang)
     write_atomic(folder / f"{name}.html", html)

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from ruamel.yaml import YAML
 
 from kpi_lib.catalogue import METRICS, STREAMS
+from kpi_lib.wording import language, translated
 
 Form = Literal["article", "video", "social", "product"]
 Grain = Literal["daily", "posts", "orders", "none"]
@@ -82,6 +83,11 @@ class Platform(_Declared):
     form: Form
     confirmed: bool
     order: int
+
+    @property
+    def label(self) -> str:
+        """Its name in the language that is spoken."""
+        return self.en if language() == "en" else translated(self.name)
 
 
 class Column(_Declared):

@@ -16,9 +16,25 @@ from typing import Protocol, TypeVar
 from kpi_lib import metrics, workdays
 from kpi_lib.catalogue import DUE, METRICS
 from kpi_lib.evidence import Evidence, Reading, excluded, pending, text
+from kpi_lib.numbers import joined, listed
 from kpi_lib.plan import Adjustments, Communities, Feedback, Measure, PostsReaching
 from kpi_lib.targets import Target
+from kpi_lib.wording import N_, _
 from kpi_lib.worklog import Campaign, Task, Worklog
+
+NONE_HERE = "确认"
+"""The sheet that states, signed, that another has nothing."""
+
+UNITS = {
+    "格": N_("{n}格"),
+    "项": N_("{n}项"),
+    "条": N_("{n}条"),
+    "次": N_("{n}次"),
+    "场": N_("{n}场"),
+    "篇": N_("{n}篇"),
+    "账号日": N_("{n}账号日"),
+}
+"""Units of readings: how so many of them are said."""
 
 
 class _Entry(Protocol):
@@ -32,7 +48,13 @@ class _Entry(Protocol):
     def row(self) -> int: ...
 
 
+class _Confirmable(_Entry, Protocol):
+    @property
+    def confirmed_by(self) -> str: ...
+
+
 E = TypeVar("E", bound=_Entry)
+C = TypeVar("C", bound=_Confirmable)
 
 
 def _own(evidence: Evidence, entries: Iterable[E]) -> list[E]:
@@ -44,6 +66,20 @@ def _confirmed(evidence: Evidence, measure: Measure, by: str) -> bool:
     if measure.confirm != "required":
         return True
     return bool(by) and by not in (evidence.operator.id, evidence.operator.name)
+
+
+def _counted(
+    evidence: Evidence, measure: Measure, rows: Sequence[C]
+) -> tuple[list[C], str]:
+    """Return the rows that count, and how many want another's confirmation."""
+    counted = [r for r in rows if _confirmed(evidence, measure, r.confirmed_by)]
+    return counted, _unconfirmed(len(rows) - len(counted))
+
+
+def _by_others(evidence: Evidence, rows: Sequence[_Confirmable]) -> bool:
+    """Say whether somebody else confirmed every row, asked for or not."""
+    own = ("", evidence.operator.id, evidence.operator.name)
+    return bool(rows) and all(row.confirmed_by not in own for row in rows)
 
 
 def _none(evidence: Evidence, sheet: str, worklog: Worklog | None = None) -> bool:
@@ -118,11 +154,19 @@ def _held(evidence: Evidence, rows: Sequence[Target]) -> Target:
 
 
 def _no_due(name: str) -> Reading:
-    return pending(f"没有{DUE[name]}的应完成数（targets.csv的{name}）")
+    return pending(
+        _("没有{due}的应完成数（targets.csv的{name}）", due=_(DUE[name]), name=name)
+    )
 
 
 def _missing(sheet: str) -> Reading:
-    return pending(f"工作记录的“{sheet}”表没有记录，也没有在“确认”表写明无")
+    return pending(
+        _(
+            "工作记录的“{sheet}”表没有记录，也没有在“{none}”表写明无",
+            sheet=sheet,
+            none=NONE_HERE,
+        )
+    )
 
 
 def _share(
@@ -131,10 +175,12 @@ def _share(
     below: Fraction | int,
     unit: str,
     note: str = "",
+    *,
+    confirmed: bool = False,
 ) -> Reading:
     """Return a count against a due number; 0 of 0 is excluded."""
     if below == 0:
-        return excluded("应完成数为0", unit=unit)
+        return excluded(_("应完成数为0"), unit=unit)
     return Reading(
         value=Fraction(above),
         target=Fraction(below),
@@ -142,13 +188,14 @@ def _share(
         note=note,
         inputs={"value": text(Fraction(above)), "target": text(Fraction(below))},
         evidence=_cite(entries),
+        confirmed=confirmed,
     )
 
 
 # Tasks and suggestions.
 
 
-def tasks_on_time(evidence: Evidence, _: Measure) -> Reading:
+def tasks_on_time(evidence: Evidence, measure: Measure) -> Reading:
     """Count tasks done by their planned day, against the larger of rows and due."""
     tasks = _own(evidence, evidence.worklog.tasks)
     if not tasks and not _none(evidence, "任务"):
@@ -157,7 +204,10 @@ def tasks_on_time(evidence: Evidence, _: Measure) -> Reading:
     if due is None:
         return _no_due("tasks_due")
     on_time = [t for t in tasks if t.done and t.planned and t.done <= t.planned]
-    return _share(tasks, len(on_time), max(Fraction(len(tasks)), due), "项")
+    counted, told = _counted(evidence, measure, on_time)
+    whole = max(Fraction(len(tasks)), due)
+    confirmed = _by_others(evidence, on_time)
+    return _share(tasks, len(counted), whole, "项", told, confirmed=confirmed)
 
 
 def tasks_accepted(evidence: Evidence, measure: Measure) -> Reading:
@@ -183,7 +233,7 @@ def tasks_accepted(evidence: Evidence, measure: Measure) -> Reading:
 
 
 def _unconfirmed(number: int) -> str:
-    return f"{number}行没有他人确认，不计" if number else ""
+    return _("{n}行没有他人确认，不计", n=number) if number else ""
 
 
 def suggestions_adopted(evidence: Evidence, measure: Measure) -> Reading:
@@ -205,7 +255,7 @@ def suggestions_adopted(evidence: Evidence, measure: Measure) -> Reading:
 # Contents and reviews.
 
 
-def contents_published(evidence: Evidence, _: Measure) -> Reading:
+def contents_published(evidence: Evidence, measure: Measure) -> Reading:
     """Count the month's contents that were published, against the due number."""
     rows = _own(evidence, evidence.worklog.contents)
     if not rows and not _none(evidence, "内容"):
@@ -218,7 +268,7 @@ def contents_published(evidence: Evidence, _: Measure) -> Reading:
     return _share(planned, len(published), due, "条")
 
 
-def contents_distributed(evidence: Evidence, _: Measure) -> Reading:
+def contents_distributed(evidence: Evidence, measure: Measure) -> Reading:
     """Count published contents that reached every platform planned for them."""
     rows = _own(evidence, evidence.worklog.contents)
     if not rows and not _none(evidence, "内容"):
@@ -234,7 +284,7 @@ def contents_distributed(evidence: Evidence, _: Measure) -> Reading:
     return _share(published, len(whole), len(published), "条")
 
 
-def reviews(evidence: Evidence, _: Measure) -> Reading:
+def reviews(evidence: Evidence, measure: Measure) -> Reading:
     """
     Count the weekly and monthly reviews delivered in time, against those due.
 
@@ -271,7 +321,11 @@ def reviews(evidence: Evidence, _: Measure) -> Reading:
     )
     if not any(r.delivered for r in monthly) and not closed:
         return pending(
-            f"月复盘还没有记录（{last}前交），也没有在“确认”表写明无",
+            _(
+                "月复盘还没有记录（{last}前交），也没有在“{none}”表写明无",
+                last=last,
+                none=NONE_HERE,
+            ),
             evidence=_cite(rows),
             inputs={"delivered": str(delivered), "due": str(due)},
         )
@@ -293,13 +347,13 @@ def _campaigns_or(evidence: Evidence) -> tuple[list[Campaign], Reading | None]:
     rows = _campaigns(evidence)
     due = due_number(evidence, "campaigns_due")
     if due == 0 and not rows:
-        return rows, excluded("本月不要求活动（campaigns_due为0）")
+        return rows, excluded(_("本月不要求活动（campaigns_due为0）"))
     if not rows and not _none(evidence, "活动"):
         return rows, _missing("活动")
     return rows, None
 
 
-def campaigns_held(evidence: Evidence, _: Measure) -> Reading:
+def campaigns_held(evidence: Evidence, measure: Measure) -> Reading:
     """Count campaigns held, against the due number."""
     rows, other = _campaigns_or(evidence)
     if other:
@@ -308,13 +362,15 @@ def campaigns_held(evidence: Evidence, _: Measure) -> Reading:
     if due is None:
         return _no_due("campaigns_due")
     held = [c for c in rows if not c.not_held]
-    return _share(rows, len(held), due, "场")
+    counted, told = _counted(evidence, measure, held)
+    confirmed = _by_others(evidence, held)
+    return _share(rows, len(counted), due, "场", told, confirmed=confirmed)
 
 
 _FIGURES = (
-    ("exposure", "曝光"),
-    ("new", "拉新"),
-    ("conversion", "转化"),
+    ("exposure", N_("活动“{names}”没有填曝光")),
+    ("new", N_("活动“{names}”没有填拉新")),
+    ("conversion", N_("活动“{names}”没有填转化")),
 )
 
 
@@ -330,7 +386,7 @@ def campaign_results(evidence: Evidence, measure: Measure) -> Reading:
         return other
     shares: list[Fraction] = []
     inputs: dict[str, str] = {}
-    for name, zh in _FIGURES:
+    for name, lacking in _FIGURES:
         aimed = [c for c in rows if getattr(c, f"{name}_target")]
         target = sum(
             (Fraction(getattr(c, f"{name}_target")) for c in aimed), Fraction(0)
@@ -339,7 +395,7 @@ def campaign_results(evidence: Evidence, measure: Measure) -> Reading:
             continue
         blank = [c.name for c in aimed if getattr(c, name) is None and not c.not_held]
         if blank:
-            return pending(f"活动“{'、'.join(blank)}”没有填{zh}", evidence=_cite(rows))
+            return pending(_(lacking, names=listed(blank)), evidence=_cite(rows))
         result = sum(
             (
                 Fraction(getattr(c, name) or 0)
@@ -351,7 +407,7 @@ def campaign_results(evidence: Evidence, measure: Measure) -> Reading:
         inputs |= {f"{name}.value": text(result), f"{name}.target": text(target)}
         shares.append(min(result / target, Fraction(1)))
     if not shares:
-        return pending("活动没有曝光、拉新、转化的目标", evidence=_cite(rows))
+        return pending(_("活动没有曝光、拉新、转化的目标"), evidence=_cite(rows))
     unconfirmed = [c for c in rows if not _confirmed(evidence, measure, c.confirmed_by)]
     return Reading(
         value=sum(shares, Fraction(0)) / len(shares),
@@ -376,9 +432,10 @@ def campaign_spend(evidence: Evidence, measure: Measure) -> Reading:
     held = [c for c in rows if not c.not_held]
     blank = [c.name for c in held if c.spend is None]
     if blank:
-        return pending(f"活动“{'、'.join(blank)}”没有填实际花费", evidence=_cite(rows))
+        told = _("活动“{names}”没有填实际花费", names=listed(blank))
+        return pending(told, evidence=_cite(rows))
     if not held:
-        return pending("没有举办的活动，没有花费", evidence=_cite(rows))
+        return pending(_("没有举办的活动，没有花费"), evidence=_cite(rows))
     spend = sum((Fraction(c.spend or 0) for c in rows), Fraction(0))
     budget = sum(
         (
@@ -396,7 +453,7 @@ def campaign_spend(evidence: Evidence, measure: Measure) -> Reading:
     return Reading(
         value=share,
         unit="%",
-        note="" if budget else "没有他人确认的预算",
+        note="" if budget else _("没有他人确认的预算"),
         inputs=inputs,
         evidence=_cite(rows),
     )
@@ -416,26 +473,31 @@ def posts_reaching(evidence: Evidence, measure: Measure) -> Reading:
         raise TypeError(source)
     posts = evidence.posts
     if posts.empty:
-        return pending("没有作品清单，不知道几篇达标")
+        return pending(_("没有作品清单，不知道几篇达标"))
     own = posts[
         (posts["published_at"].dt.strftime("%Y-%m") == evidence.month)
         & (posts["share"] > 0)
     ]
     if source.platform:
         own = own[own["platform"] == source.platform]
-    zh = METRICS[source.metric].zh
+    label = METRICS[source.metric].label
     counted = (
         own[source.metric] if source.metric in own else own["share"] * float("nan")
     )
     blank = int(counted.isna().sum())
     if blank:
-        return pending(f"{blank}篇作品没有{zh}")
+        return pending(_("{n}篇作品没有{metric}", n=blank, metric=label))
     reached = own[counted >= float(source.at_least)]
     number = sum((Fraction(repr(s)) for s in reached["share"]), Fraction(0))
     return Reading(
         value=number,
         unit="篇",
-        note=f"{zh}达到{text(source.at_least)}为达标，共{len(own)}篇",
+        note=_(
+            "{metric}达到{least}为达标，共{n}篇",
+            metric=label,
+            least=text(source.at_least),
+            n=len(own),
+        ),
         inputs={
             "value": text(number),
             "posts": str(len(own)),
@@ -457,14 +519,14 @@ def posts_reaching(evidence: Evidence, measure: Measure) -> Reading:
 # Data and adjustments.
 
 
-def account_days(evidence: Evidence, _: Measure) -> Reading:
+def account_days(evidence: Evidence, measure: Measure) -> Reading:
     """Count account-days on record, against those due."""
     rows = evidence.monthly[
         (evidence.monthly["month"] == evidence.month)
         & (evidence.monthly["metric"] == "account_days")
     ]
     if rows.empty:
-        return pending("没有应交数据的账号日：花名册的expects没有写")
+        return pending(_("没有应交数据的账号日：花名册的expects没有写"))
     present = sum((Fraction(repr(v)) for v in rows["value"]), Fraction(0))
     due = sum((Fraction(repr(v)) for v in rows["days_due"]), Fraction(0))
     return _share((), present, due, "账号日")
@@ -488,7 +550,7 @@ def adjustments(evidence: Evidence, measure: Measure) -> Reading:
 # Users.
 
 
-def comments_answered(evidence: Evidence, _: Measure) -> Reading:
+def comments_answered(evidence: Evidence, measure: Measure) -> Reading:
     """
     Return comments answered ÷ received.
 
@@ -500,19 +562,19 @@ def comments_answered(evidence: Evidence, _: Measure) -> Reading:
     exported = evidence.total("comments")
     number = exported.reading(evidence.which)
     if exported.gaps:
-        return pending("；".join(exported.gaps), evidence=_cite(rows))
+        return pending(joined(exported.gaps), evidence=_cite(rows))
     logged = Fraction(sum(row.received for row in rows))
     received = max(logged, number) if number is not None else logged
     if received == float("inf"):
-        return pending("收到的评论数只知道下限", evidence=_cite(rows))
+        return pending(_("收到的评论数只知道下限"), evidence=_cite(rows))
     answered = Fraction(sum(row.answered for row in rows))
     if received == 0:
-        return excluded("没有收到评论", evidence=_cite(rows))
+        return excluded(_("没有收到评论"), evidence=_cite(rows))
     return Reading(
         value=answered / Fraction(received),
         target=Fraction(1),
         unit="%",
-        note="收到的评论数取导出" if received != logged else "",
+        note=_("收到的评论数取导出") if received != logged else "",
         inputs={
             "answered": text(answered),
             "received.worklog": text(logged),
@@ -548,10 +610,10 @@ def feedback(evidence: Evidence, measure: Measure) -> Reading:
         ]
         if not drawn:
             due += 1
-            note = "本季度还没有用户画像，应交数加1"
+            note = _("本季度还没有用户画像，应交数加1")
     counted = [r for r in rows if _confirmed(evidence, measure, r.confirmed_by)]
-    notes = [part for part in (note, _unconfirmed(len(rows) - len(counted))) if part]
-    return _share(rows, len(counted), due, "条", "；".join(notes))
+    notes = joined((note, _unconfirmed(len(rows) - len(counted))))
+    return _share(rows, len(counted), due, "条", notes)
 
 
 def communities(evidence: Evidence, measure: Measure) -> Reading:
@@ -575,9 +637,8 @@ def communities(evidence: Evidence, measure: Measure) -> Reading:
     ]
     blank = [r.name for r in rows if r.members is None or r.speakers is None]
     if blank:
-        return pending(
-            f"社群“{'、'.join(blank)}”没有填成员数或发言人数", evidence=_cite(rows)
-        )
+        told = _("社群“{names}”没有填成员数或发言人数", names=listed(blank))
+        return pending(told, evidence=_cite(rows))
     active = [
         r
         for r in rows
@@ -590,7 +651,7 @@ def communities(evidence: Evidence, measure: Measure) -> Reading:
     if rows:
         halves.append(Fraction(len(active), len(rows)))
     if not halves:
-        return excluded("没有社群，也不要求新建")
+        return excluded(_("没有社群，也不要求新建"))
     return Reading(
         value=sum(halves, Fraction(0)) / len(halves),
         target=Fraction(1),

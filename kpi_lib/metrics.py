@@ -31,6 +31,7 @@ from kpi_lib import workdays
 from kpi_lib.catalogue import METRICS
 from kpi_lib.layouts import Layout
 from kpi_lib.roster import Account, Roster
+from kpi_lib.wording import _
 from kpi_lib.workdays import Calendar
 from kpi_lib.workspace import canonical_json
 
@@ -459,7 +460,7 @@ class _Work:
         chosen: dict[tuple[str, str, str], str] = {}
         days: dict[tuple[str, str, str, str], set[date]] = defaultdict(set)
         for basis in BASES:
-            for (operator, account, metric, _), cell in by_basis[basis].items():
+            for (operator, account, metric, _part), cell in by_basis[basis].items():
                 chosen.setdefault((operator, account, metric), basis)
                 days[basis, operator, account, metric] |= cell.days
         for basis in BASES:
@@ -837,9 +838,9 @@ def _first_of_product(present: set[str], accounts: Sequence[Account]) -> set[str
 
 
 def _gap(row: Mapping[Hashable, Any], metric: str) -> list[str]:
-    zh, account = METRICS[metric].zh, row["account"]
+    label, account = METRICS[metric].label, row["account"]
     if pd.isna(row["value"]) and pd.isna(row["low"]):
-        return [f"{account}没有{zh}"]
+        return [_("{account}没有{metric}", account=account, metric=label)]
     by_days = row["basis"] in ("daily", "manual") and METRICS[metric].kind in (
         "flow",
         "mean",
@@ -848,7 +849,15 @@ def _gap(row: Mapping[Hashable, Any], metric: str) -> list[str]:
         return []
     present, due = row["days_present"], row["days_due"]
     if due and Fraction(present) < ENOUGH * Fraction(due):
-        return [f"{account}的{zh}只有{present:g}天，应有{due:g}天"]
+        return [
+            _(
+                "{account}的{metric}只有{present}天，应有{due}天",
+                account=account,
+                metric=label,
+                present=f"{present:g}",
+                due=f"{due:g}",
+            )
+        ]
     return []
 
 

@@ -19,14 +19,15 @@ import pandas as pd
 from kpi_lib import inputs, intake, metrics, proposals, quotas, scorecard, workdays
 from kpi_lib.catalogue import METRICS, Metric
 from kpi_lib.errors import Problem
-from kpi_lib.evidence import Evidence
+from kpi_lib.evidence import Evidence, Sums
 from kpi_lib.inputs import Inputs
 from kpi_lib.layouts import Layout, Platform, layouts, platforms
-from kpi_lib.metrics import Total
+from kpi_lib.numbers import listed
 from kpi_lib.plan import Plan
 from kpi_lib.quotas import Quotas
 from kpi_lib.roster import Account, Operator, Roster
 from kpi_lib.targets import Target
+from kpi_lib.wording import N_, _, retold
 from kpi_lib.workdays import Calendar
 from kpi_lib.worklog import Worklog
 from kpi_lib.workspace import Workspace, sha256_file
@@ -134,7 +135,7 @@ class Month:
     month: str
     inputs: Inputs
     only: str = ""
-    _totals: dict[str, dict[tuple[str, str, str], Total]] = field(
+    _sums: dict[str, Sums] = field(
         init=False, default_factory=dict, repr=False, compare=False
     )
 
@@ -285,7 +286,7 @@ class Month:
             if appraising.counts_posts
             else pd.DataFrame(),
             # Added up once for the score, the earlier ones, quotas and proposals.
-            _totals=self._totals.setdefault(operator, {}),
+            sums=self._sums.setdefault(operator, Sums()),
         )
 
     def score(self, operator: str) -> dict[str, Any]:
@@ -312,7 +313,7 @@ class Month:
 
     def _appeals(self, operator: str) -> list[dict[str, str]]:
         """Return the month's appeals as they were made and decided."""
-        names = {key: one.name.zh for key, one in self.plan.measures()}
+        names = {key: one.name.label for key, one in self.plan.measures()}
         return [
             {
                 "id": row.id,
@@ -343,7 +344,7 @@ class Month:
             or last.total != Decimal(card["total"] or 0)
         )
         signed = last.action == "sign" and not void
-        told = f"{last.by}{last.on}的签字已失效：签字之后评分变了"
+        told = _("{by}{on}的签字已失效：签字之后评分变了", by=last.by, on=last.on)
         return card | {
             "signoff": {
                 "action": last.action,
@@ -382,18 +383,22 @@ class Month:
             where = problem.where.split("、")[0].split("/")
             for account in sorted(own & set(where)):
                 name = self.roster.account(account).name
-                file = (
-                    ""
-                    if "不同的值" in problem.what or not where[-1]
-                    else f"（{where[-1]}）"
-                )
+                whole = "不同的值" in problem.what or not where[-1]
                 if problem.level != "note":
-                    told.append(f"{name}{file}：{problem.what}")
+                    told.append(
+                        _(
+                            _OF_ACCOUNT if whole else _OF_FILE,
+                            account=name,
+                            file=where[-1],
+                            what=retold(problem.what),
+                        )
+                    )
         files = self.files[self.files["account"].isin(own)]
         unsure = files[(files["layout"] != "") & ~files["confirmed"]]
         names = sorted(set(unsure["layout_name"]) - {MANUAL})
         if names:
-            told.append(f"这些导出的格式还没有用真实文件核对过：{'、'.join(names)}")
+            named = listed(names)
+            told.append(_("这些导出的格式还没有用真实文件核对过：{names}", names=named))
         return told
 
     def _rewritten(self) -> list[str]:
@@ -401,7 +406,12 @@ class Month:
         now = self.plan
         digest = sha256_file(self.workspace.root / self.inputs.plan_file)
         return [
-            f"考核计划{now.id}第{now.version}版的内容与{month}考核时不同，版本号没有变"
+            _(
+                "考核计划{plan}第{version}版的内容与{month}考核时不同，版本号没有变",
+                plan=now.id,
+                version=now.version,
+                month=month,
+            )
             for month, record in self.recorded.items()
             if (record["plan"]["id"], record["plan"]["version"])
             == (now.id, now.version)
@@ -505,6 +515,9 @@ class Month:
             .sort_values(["account", "published_at", "post"], ignore_index=True)
         )
 
+
+_OF_ACCOUNT, _OF_FILE = N_("{account}：{what}"), N_("{account}（{file}）：{what}")
+"""Where a finding of the cleaning is."""
 
 MANUAL = "手工填报"
 """Name of the layout that people fill in by hand: unconfirmed by its nature."""

@@ -1,17 +1,19 @@
-"""How numbers, rates and dates read on a Chinese page; nothing here computes."""
+"""How numbers, rates and dates read on a page, by its language; nothing is computed."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from fractions import Fraction
 
 from babel.dates import format_skeleton
-from babel.numbers import format_decimal
+from babel.numbers import format_compact_decimal, format_decimal
+
+from kpi_lib.wording import LOCALES, N_, _, language
 
 Number = int | float | Decimal | str | None
 
-LOCALE = "zh_Hans"
 MINUS = "\u2212"
 NONE = "—"
 WAN = Decimal(10_000)
@@ -65,7 +67,7 @@ def _grouped(value: Decimal, places: int, *, sign: bool, group: bool = True) -> 
     """Print a number with a true minus, and a plus where a sign is asked for."""
     number = rounded(value, places)
     pattern = ("#,##0" if group else "0") + ("." + "0" * places if places else "")
-    text = str(format_decimal(abs(number), pattern, locale=LOCALE))
+    text = str(format_decimal(abs(number), pattern, locale=LOCALES[language()]))
     if number < 0:
         return MINUS + text
     return "+" + text if sign and number > 0 else text
@@ -96,6 +98,8 @@ def short(value: Number, *, sign: bool = False) -> str:
     """
     Print a number to be read at a glance: 8,633 · 1.84万 · 32.7万 · 3.42亿.
 
+    English counts by thousands: 8,633 · 18.4K · 327K · 342M.
+
     Parameters
     ----------
     value : Number
@@ -115,11 +119,23 @@ def short(value: Number, *, sign: bool = False) -> str:
     if size < WAN:
         places = 0 if number == number.to_integral_value() or size >= 100 else 1
         return _grouped(number, places, sign=sign)
+    if language() == "en":
+        return _thousands(number, sign=sign)
     if rounded(size / WAN, 2) < 10:
-        return _grouped(number / WAN, 2, sign=sign) + "万"
+        return _grouped(number / WAN, 2, sign=sign) + _("万")
     if rounded(size / WAN, 1) < WAN:
-        return _grouped(number / WAN, 1, sign=sign) + "万"
-    return _grouped(number / YI, 2, sign=sign) + "亿"
+        return _grouped(number / WAN, 1, sign=sign) + _("万")
+    return _grouped(number / YI, 2, sign=sign) + _("亿")
+
+
+def _thousands(number: Decimal, *, sign: bool) -> str:
+    """Print three figures with K, M or B, as Babel counts in English."""
+    figures = len(str(int(rounded(abs(number))))) % 3 or 3
+    text = format_compact_decimal(
+        abs(number), locale=LOCALES["en"], fraction_digits=3 - figures
+    )
+    mark = MINUS if number < 0 else "+" if sign else ""
+    return f"{mark}{text}"
 
 
 def axis(value: Number) -> str:
@@ -139,13 +155,21 @@ def axis(value: Number) -> str:
     if number is None:
         return ""
     size = abs(number)
-    for unit, word in ((YI, "亿"), (WAN, "万"), (Decimal(1000), "千")):
+    for unit, word in UNITS["en" if language() == "en" else "zh"]:
         if size >= unit:
-            return plain(rounded(number / unit, 2)) + word
+            return plain(rounded(number / unit, 2)) + _(word)
     return plain(rounded(number, 2))
 
 
-def plain(value: Number) -> str:
+_THOUSAND = Decimal(1000)
+UNITS: dict[str, tuple[tuple[Decimal, str], ...]] = {
+    "zh": ((YI, N_("亿")), (WAN, N_("万")), (_THOUSAND, N_("千"))),
+    "en": ((_THOUSAND**3, "B"), (_THOUSAND**2, "M"), (_THOUSAND, "K")),
+}
+"""Words for large round numbers on an axis, the largest first."""
+
+
+def plain(value: Number, most: int = 4) -> str:
     """
     Print a number as short as it is: 94 · 0.5 · 1,234 (no trailing zeros).
 
@@ -153,6 +177,8 @@ def plain(value: Number) -> str:
     ----------
     value : Number
         Anything that counts; missing gives a dash.
+    most : int
+        Decimal places at most.
 
     Returns
     -------
@@ -161,9 +187,9 @@ def plain(value: Number) -> str:
     number = decimal(value)
     if number is None:
         return NONE
-    exponent = number.normalize().as_tuple().exponent
+    exponent = rounded(number, most).normalize().as_tuple().exponent
     places = max(0, -exponent) if isinstance(exponent, int) else 0
-    return _grouped(number, min(places, 4), sign=False)
+    return _grouped(number, places, sign=False)
 
 
 def points(value: Number, *, sign: bool = False) -> str:
@@ -239,9 +265,8 @@ def month_name(month: str) -> str:
     -------
     str
     """
-    return str(
-        format_skeleton("yMMM", date.fromisoformat(f"{month}-01"), None, locale=LOCALE)
-    )
+    day = date.fromisoformat(f"{month}-01")
+    return str(format_skeleton("yMMM", day, None, locale=LOCALES[language()]))
 
 
 def month_short(month: str) -> str:
@@ -251,23 +276,26 @@ def month_short(month: str) -> str:
     Parameters
     ----------
     month : str
-        ``YYYY-MM``.
+        ``YYYY-MM``, or a day of it.
 
     Returns
     -------
     str
     """
+    if language() == "en":
+        day = date.fromisoformat(f"{month[:7]}-01")
+        return str(format_skeleton("MMM", day, None, locale=LOCALES["en"]))
     return f"{int(month[5:7])}月"
 
 
 def listed(names: list[str], most: int = 0) -> str:
     """
-    Join names as Chinese does, and count what is not named.
+    Join names, and count what is not named.
 
     Parameters
     ----------
     names : list of str
-        Words to join with 、.
+        Words to join: with 、 in Chinese, with commas in English.
     most : int
         How many to name; 0 for all.
 
@@ -275,9 +303,26 @@ def listed(names: list[str], most: int = 0) -> str:
     -------
     str
     """
+    joined = _("、").join(names[:most] if most else names)
     if most and len(names) > most:
-        return "、".join(names[:most]) + f"等{len(names)}个"
-    return "、".join(names)
+        return _("{names}等{n}个", names=joined, n=len(names))
+    return joined
+
+
+def joined(told: Iterable[str]) -> str:
+    """
+    Join remarks, each once.
+
+    Parameters
+    ----------
+    told : iterable of str
+        Sentences of one subject; empty ones are left out.
+
+    Returns
+    -------
+    str
+    """
+    return _("；").join(dict.fromkeys(one for one in told if one))
 
 
 def brief(name: str, most: int = 16) -> str:

@@ -26,6 +26,7 @@ from pydantic import (
 
 from kpi_lib import catalogue, documents, layouts
 from kpi_lib.errors import PlanError, Problem
+from kpi_lib.wording import language, traditional
 
 
 def _exact(value: Any) -> Fraction:
@@ -88,6 +89,23 @@ class Text(_Model):
     zh: Annotated[str, StringConstraints(min_length=1)]
     en: str = ""
     zh_hant: str = Field(default="", alias="zh-Hant")
+
+    @property
+    def written(self) -> str:
+        """The plan's own Chinese, in the characters of the language spoken."""
+        if language() == "zh-Hant":
+            return self.zh_hant or traditional(self.zh)
+        return self.zh
+
+    @property
+    def beside(self) -> str:
+        """The English that stands beside the wording; empty on a Chinese page."""
+        return self.en if language() == "en" else ""
+
+    @property
+    def label(self) -> str:
+        """The wording as a name: English alone where the plan gives it."""
+        return self.beside or self.written
 
 
 # Sources: where a measure's number comes from. APPRAISAL rules are in scoring.py.
@@ -318,6 +336,19 @@ WITHOUT_TARGET = ("suggestions_adopted", "campaign_spend", "posts_reaching")
 """Kinds of sources that give a number and nothing to divide it by."""
 
 
+CONFIRMED = (
+    "tasks_on_time",
+    "tasks_accepted",
+    "suggestions_adopted",
+    "campaigns_held",
+    "campaign_results",
+    "campaign_spend",
+    "adjustments",
+    "feedback",
+)
+"""Kinds of sources whose entries name who confirmed them (确认人)."""
+
+
 class Measure(_Model):
     """One scored number: a source, a rule, points."""
 
@@ -339,6 +370,12 @@ class Measure(_Model):
             message = (
                 f"{self.id}：{self.source.kind}没有目标，不能用{self.rule.kind}；"
                 "可用count、linear、tiers"
+            )
+            raise ValueError(message)
+        if self.confirm == "required" and self.source.kind not in CONFIRMED:
+            message = (
+                f"{self.id}：{self.source.kind}的记录没有确认人，不能要求确认；"
+                f"可以的有：{'、'.join(CONFIRMED)}"
             )
             raise ValueError(message)
         return self

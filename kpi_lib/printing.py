@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -42,7 +43,7 @@ def required() -> str:
 
 def pdf(page: Path) -> bytes:
     """
-    Print a page.
+    Print a page, with bookmarks made from its headings.
 
     Parameters
     ----------
@@ -66,21 +67,24 @@ def pdf(page: Path) -> bytes:
         made = Path(private) / "page.pdf"
         # The sandbox cannot start as root; the page is ours and runs nothing.
         as_root = os.name != "nt" and os.geteuid() == 0
-        subprocess.run(
-            [
-                command,
-                "--headless",
-                "--disable-gpu",
-                *(["--no-sandbox"] if as_root else []),
-                "--no-pdf-header-footer",
-                f"--user-data-dir={private}",
-                f"--print-to-pdf={made}",
-                page.resolve().as_uri(),
-            ],
-            check=False,
-            capture_output=True,
-            timeout=TIMEOUT,
-        )
+        # One that hangs has made nothing, and is told as such.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            subprocess.run(
+                [
+                    command,
+                    "--headless",
+                    "--disable-gpu",
+                    *(["--no-sandbox"] if as_root else []),
+                    "--no-pdf-header-footer",
+                    "--generate-pdf-document-outline",
+                    f"--user-data-dir={private}",
+                    f"--print-to-pdf={made}",
+                    page.resolve().as_uri(),
+                ],
+                check=False,
+                capture_output=True,
+                timeout=TIMEOUT,
+            )
         if made.is_file():
             return made.read_bytes()
     raise WorkspaceError((Problem(what="Chromium没有做出PDF", where=page.name),))

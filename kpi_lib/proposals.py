@@ -18,20 +18,22 @@ from kpi_lib import attainment, workdays
 from kpi_lib.catalogue import METRICS
 from kpi_lib.evidence import Evidence, text
 from kpi_lib.metrics import mapped_metrics
-from kpi_lib.numbers import percent
+from kpi_lib.numbers import joined, listed, month_short, percent
+from kpi_lib.wording import N_, _
 
-LEVELS = ("low", "middle", "high")
+LEVELS = {"low": N_("低"), "middle": N_("中"), "high": N_("高")}
+"""The three proposals, and what they are called."""
 
 DIGITS = (2, 3)
 """Significant figures of proposed numbers; the second where the first will not do."""
 
 UNITS = {
-    "people": "人",
-    "times": "次",
-    "orders": "单",
-    "CNY": "元",
-    "share": "比率",
-    "days": "天",
+    "people": N_("人"),
+    "times": N_("次"),
+    "orders": N_("单"),
+    "CNY": N_("元"),
+    "share": N_("比率"),
+    "days": N_("天"),
 }
 
 
@@ -82,10 +84,10 @@ def _proposal(evidence: Evidence, metric: str) -> dict[str, str]:
     last = _last_year(evidence, metric, following)
     out = {
         "metric": metric,
-        "name": found.zh,
+        "name": found.label,
         "platform": "",
         "period": following,
-        "unit": UNITS[found.unit],
+        "unit": _(UNITS[found.unit]),
         "baseline": text(base),
         "months": str(len([one for one in past if one.value is not None])),
         "value": text(now.value),
@@ -101,12 +103,16 @@ def _proposal(evidence: Evidence, metric: str) -> dict[str, str]:
     notes = [why] if why else _notes(evidence, metric, following, aims, base)
     if last is not None:
         notes.append(
-            f"去年{_short(following)}是{_short(evidence.month)}的{percent(text(last))}，"
-            "只作参考"
+            _(
+                "去年{month}是{before}的{ratio}，只作参考",
+                month=month_short(following),
+                before=month_short(evidence.month),
+                ratio=percent(text(last)),
+            )
         )
     out["last_year"] = text(last)
     out["method"] = _method(evidence, metric, past, digits) if aims else ""
-    out["note"] = "；".join(notes)
+    out["note"] = joined(notes)
     return out
 
 
@@ -199,24 +205,32 @@ def _why_not(
 ) -> str:
     """Say why there is nothing to propose; empty where there is."""
     if not any(evidence.operator.holds(day) for day in workdays.days_of(following)):
-        return f"{_short(following)}不在职"
+        return _("{month}不在职", month=month_short(following))
     if base is None:
         known = [one for one in past if one.value is not None]
         months: dict[str, list[str]] = {}
         for one in past[::-1]:
             if one.value is None:
-                months.setdefault(one.why, []).append(_short(one.month))
-        lacking = "；".join(f"{'、'.join(at)}{why}" for why, at in months.items())
+                months.setdefault(one.why, []).append(month_short(one.month))
         if len(known) < attainment.LEAST_MONTHS:
-            return (
-                f"没有基线：近{len(past)}个月只有{len(known)}个月可比，"
-                f"至少要{attainment.LEAST_MONTHS}个月（{lacking}）"
+            return _(
+                "没有基线：近{past}个月只有{known}个月可比，至少要{least}个月（{why}）",
+                past=len(past),
+                known=len(known),
+                least=attainment.LEAST_MONTHS,
+                why=joined(
+                    _("{months}{why}", months=listed(at), why=why)
+                    for why, at in months.items()
+                ),
             )
-        return f"没有基线：近{len(past)}个月的中位数不大于0"
+        return _("没有基线：近{past}个月的中位数不大于0", past=len(past))
     if level is None:
-        return "没有月末的粉丝数"
+        return _("没有月末的粉丝数")
     if _moves(evidence, metric, following, past):
-        return f"{_short(following)}的账号或份额与这几个月不同，届时没有基线"
+        return _(
+            "{month}的账号或份额与这几个月不同，届时没有基线",
+            month=month_short(following),
+        )
     return ""
 
 
@@ -259,32 +273,48 @@ def _notes(
     name = "followers_gain" if metric == "followers" else metric
     total = evidence.total(name)
     now = total.value
-    word = "净增" if metric == "followers" else "结果"
+    above, below = _COMPARED[metric == "followers"]
     if total.gaps:
-        notes.append("本月数据不全")
+        notes.append(_("本月数据不全"))
     elif now is not None and base is not None:
         high = aims["high"].gain
         if now < high if less else now > high:
-            notes.append(f"本月{word}{text(now)}已超过高的一档")
+            notes.append(_(above, value=text(now)))
         elif now > base if less else now < base:
-            notes.append(f"本月{word}{text(now)}不及基线{text(base)}")
+            notes.append(_(below, value=text(now), base=text(base)))
     band = evidence.plan.band
     outside = [
-        zh
-        for level, zh in zip(LEVELS, "低中高", strict=True)
-        if not _inside(evidence, aims[level])
+        _(LEVELS[level]) for level in LEVELS if not _inside(evidence, aims[level])
     ]
     if outside:
-        span = f"{_percent(band.floor)}至{_percent(band.top)}"
-        notes.append(f"取整后{'、'.join(outside)}的增幅在{span}之外")
+        notes.append(
+            _(
+                "取整后{levels}的增幅在{floor}至{top}之外",
+                levels=listed(outside),
+                floor=_percent(band.floor),
+                top=_percent(band.top),
+            )
+        )
     scales = METRICS[metric].kind == "flow" or metric == "followers"
     here, days = evidence.presence(following)
     if scales and here < days:
         notes.append(
-            f"按全勤提出；{_short(following)}{days}个工作日预计在岗{here}天，"
-            "目标届时按比例折算"
+            _(
+                "按全勤提出；{month}{days}个工作日预计在岗{here}天，目标届时按比例折算",
+                month=month_short(following),
+                days=days,
+                here=here,
+            )
         )
     return notes
+
+
+_COMPARED = {
+    True: (N_("本月净增{value}已超过高的一档"), N_("本月净增{value}不及基线{base}")),
+    False: (N_("本月结果{value}已超过高的一档"), N_("本月结果{value}不及基线{base}")),
+}
+"""What is said of a month above the high proposal or below the baseline: of followers,
+whose gain is compared, and of all others."""
 
 
 def _last_year(evidence: Evidence, metric: str, following: str) -> Fraction | None:
@@ -302,21 +332,27 @@ def _last_year(evidence: Evidence, metric: str, following: str) -> Fraction | No
 def _method(
     evidence: Evidence, metric: str, past: list[attainment.Past], digits: int
 ) -> str:
-    months = "、".join(_short(one.month) for one in past[::-1] if one.value is not None)
-    what = "净增" if metric == "followers" else METRICS[metric].zh
-    less = METRICS[metric].less_is_better
-    steps = "、".join(_percent(growth) for growth in _growths(evidence))
-    start = "月末粉丝数＋" if metric == "followers" else ""
-    sign = "÷" if less else "×"
-    side = "向下" if less else "向上"
-    return (
-        f"{start}{months}{what}的中位数{sign}（1＋{steps}），{side}取{digits}位有效数字"
+    if metric == "followers":
+        sentence = _UP_FROM_LEVEL
+    else:
+        sentence = _DOWN if METRICS[metric].less_is_better else _UP
+    return _(
+        sentence,
+        months=listed(
+            [month_short(p.month) for p in past[::-1] if p.value is not None]
+        ),
+        metric=METRICS[metric].label,
+        steps=listed([_percent(growth) for growth in _growths(evidence)]),
+        digits=digits,
     )
+
+
+_UP_FROM_LEVEL = N_(
+    "月末粉丝数＋{months}净增的中位数×（1＋{steps}），向上取{digits}位有效数字"
+)
+_UP = N_("{months}{metric}的中位数×（1＋{steps}），向上取{digits}位有效数字")
+_DOWN = N_("{months}{metric}的中位数÷（1＋{steps}），向下取{digits}位有效数字")
 
 
 def _percent(growth: Fraction) -> str:
     return f"{text(growth * 100)}%"
-
-
-def _short(month: str) -> str:
-    return f"{int(month[5:])}月"

@@ -18,9 +18,10 @@ from math import nan
 
 import pandas as pd
 
-from kpi_lib import attainment, logged, metrics, workdays
+from kpi_lib import attainment, logged, metrics, numbers, workdays
 from kpi_lib.catalogue import METRICS
 from kpi_lib.evidence import Evidence
+from kpi_lib.wording import _
 
 CONTENTS = "contents"
 """Name of the published contents among the metrics of a quota."""
@@ -130,7 +131,8 @@ def quotas(evidence: Evidence, daily: pd.DataFrame) -> Quotas:
         lines.append(contents)
     here = evidence.present()
     if lines and not here:
-        notes |= {line.metric: "本月没有在岗的工作日，无法分到日" for line in lines}
+        told = _("本月没有在岗的工作日，无法分到日")
+        notes |= {line.metric: told for line in lines}
         lines = []
     tables = [_days(evidence, line, here) for line in lines]
     return Quotas(
@@ -162,15 +164,15 @@ def _line(
     if not rows:
         return None
     if METRICS[metric].less_is_better:
-        notes[metric] = "越少越好，不分到日"
+        notes[metric] = _("越少越好，不分到日")
         return None
     if metric == "followers" and any(row.gaps for row in rows):
         gaps = [gap for row in rows for gap in row.gaps]
-        notes[metric] = f"不分到日：{'；'.join(dict.fromkeys(gaps))}"
+        notes[metric] = _("不分到日：{why}", why=numbers.joined(gaps))
         return None
     rows = [row for row in rows if row.counted > row.opening]
     if not rows:
-        notes[metric] = "目标不大于0，不分到日"
+        notes[metric] = _("目标不大于0，不分到日")
         return None
     own = evidence.monthly[evidence.monthly["month"] == evidence.month]
     if rows[0].platform:
@@ -179,14 +181,16 @@ def _line(
     days, without = metrics.by_day(own, daily, name, roster=evidence.roster)
     told = []
     if not all(row.approved for row in rows):
-        told.append("短期目标没有批准")
+        told.append(_("短期目标没有批准"))
     if rows[0].platform:
-        told.append("各平台的目标相加")
+        told.append(_("各平台的目标相加"))
     if without:
-        told.append(f"{'、'.join(without)}没有按日的数，日和周没有结果")
+        names = [evidence.roster.account(id_).name or id_ for id_ in without]
+        named = numbers.listed(names)
+        told.append(_("{accounts}没有按日的数，日和周没有结果", accounts=named))
     told += [gap for row in rows for gap in row.gaps]
     if told:
-        notes[metric] = "；".join(dict.fromkeys(told))
+        notes[metric] = numbers.joined(told)
     known = [Fraction(row.value) for row in rows if row.value is not None]
     return _Line(
         metric=metric,
@@ -205,7 +209,7 @@ def _contents(evidence: Evidence, notes: dict[str, str]) -> _Line | None:
     if not rows and not any(
         n.sheet == "内容" and n.by for n in evidence.worklog.none_here
     ):
-        notes[CONTENTS] = "工作记录的“内容”表没有记录"
+        notes[CONTENTS] = _("工作记录的“{sheet}”表没有记录", sheet="内容")
         return _Line(CONTENTS, due, None, {})
     published = Counter(row.planned for row in rows if row.published_platforms)
     # The sheet lists every content: a day without one is a known 0.

@@ -187,7 +187,7 @@ def _heading(card: Mapping[str, Any] | None, title: str) -> dict[str, str]:
         "who": card["name"],
         "when": month,
         "score": f"{total} / {numbers.plain(card['rated'])}　{grade}",
-        "print_left": _css_text(f"{card['name']}　{month}　KPI考核"),
+        "print_left": _css_text(f"{numbers.brief(card['name'])}　{month}　KPI考核"),
         "print_right": _css_text(f"{grade}　计划{plan['id']}第{plan['version']}版"),
     }
 

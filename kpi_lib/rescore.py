@@ -87,7 +87,7 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> Comparison:
     Comparison
         Measures are matched by ``item.measure``.
     """
-    old, new = _measures(before), _measures(after)
+    old, new = scorecard.measures(before), scorecard.measures(after)
     total = Line(
         key="total",
         name="总分",
@@ -102,16 +102,6 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> Comparison:
         grades=(before["grade"], after["grade"]),
         lines=(total, *(_line(key, old, new) for key in {**old, **new})),
     )
-
-
-def _measures(card: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Return the measures of a card by ``item.measure``; bonus ones by their id."""
-    bonus = card["bonus"]["measures"] if card["bonus"] else []
-    return {
-        f"{item['id']}.{one['id']}": one
-        for item in card["items"]
-        for one in item["measures"]
-    } | {f"bonus.{one['id']}": one for one in bonus}
 
 
 def _line(

@@ -25,6 +25,7 @@ from kpi_lib.errors import Problem, WorkspaceError
 from kpi_lib.inputs import for_month
 from kpi_lib.jobs import Job, Outcome, refuse
 from kpi_lib.pool import Pool
+from kpi_lib.wording import LANGUAGES, speaking
 from kpi_lib.workspace import STRAY, Workspace, canonical_json, sha256, write_atomic
 
 SCHEMA = 1
@@ -39,7 +40,7 @@ def run(
     *,
     operators: Sequence[str] | None = None,
     workers: int | None = None,
-    lang: str = "zh-Hans",
+    lang: str = LANGUAGES[0],
     force: bool = False,
     pdf: bool = False,
     progress: Progress | None = None,
@@ -94,9 +95,10 @@ def run(
         jobs = agenda.operator_jobs(chosen)
         # Baselines of a month that was not cleaned would be wrong without a word.
         outcomes += doing.refuse(jobs, broken) if broken else doing.each(jobs, force)
-        outcomes += doing.each([agenda.team_job()], force)
         if pdf:
             _print(workspace.reports(month), outcomes)
+        # The index links the PDFs that stand there.
+        outcomes += doing.each([agenda.team_job()], force)
         _record(agenda, outcomes)
         return outcomes
 
@@ -129,7 +131,7 @@ def clean(
     month = newest(workspace, month)
     inputs = for_month(workspace, month)
     with told_plainly(workspace), alone(workspace), Pool(1) as pool:
-        agenda = Agenda(workspace, month, inputs, "zh-Hans")
+        agenda = Agenda(workspace, month, inputs, _lang(workspace, month))
         return _Doing(agenda, pool, 1, progress).clean([month], force)
 
 
@@ -155,9 +157,14 @@ def status(workspace: Workspace, month: str) -> list[Status]:
     """
     month = newest(workspace, month)
     inputs = for_month(workspace, month)
-    last = provenance.read_json(workspace.reports(month) / "run.json")
-    agenda = Agenda(workspace, month, inputs, str(last.get("lang", "zh-Hans")))
+    agenda = Agenda(workspace, month, inputs, _lang(workspace, month))
     return [*(agenda.standing(job) for job in _jobs(agenda)), *_tables(agenda)]
+
+
+def _lang(workspace: Workspace, month: str) -> str:
+    """Return the language of a month's pages as they stand."""
+    last = provenance.read_json(workspace.reports(month) / "run.json")
+    return str(last.get("lang", LANGUAGES[0]))
 
 
 def _tables(agenda: Agenda) -> list[Status]:
@@ -323,7 +330,9 @@ def _record(agenda: Agenda, outcomes: Iterable[Outcome]) -> None:
     folder = agenda.workspace.reports(agenda.month)
     entries = _entries(agenda, {one.job: one for one in outcomes})
     outputs = {}
-    for name, content in sheets.tables(_cards(folder, entries)).items():
+    with speaking(agenda.lang):
+        tables = sheets.tables(_cards(folder, entries))
+    for name, content in tables.items():
         write_atomic(folder / name, content)
         outputs[agenda.workspace.relative(folder / name)] = sha256(content)
     for entry in entries.values():

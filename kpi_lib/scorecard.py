@@ -13,8 +13,10 @@ from fractions import Fraction
 from math import isinf
 from typing import Any
 
+from kpi_lib import logged
 from kpi_lib.catalogue import METRICS
 from kpi_lib.evidence import Evidence, Number, Reading, half_up, text
+from kpi_lib.numbers import joined
 from kpi_lib.plan import (
     Attainment,
     Challenge,
@@ -39,6 +41,7 @@ from kpi_lib.scoring import (
     share,
     steps_short,
 )
+from kpi_lib.wording import N_, _
 from kpi_lib.worklog import Rating as Given
 from kpi_lib.workspace import canonical_json, sha256
 
@@ -81,9 +84,10 @@ def score(
                 {
                     "id": item.id,
                     "group": group.id,
-                    "kpi": item.kpi.zh,
-                    "name": item.name.zh,
-                    "detail": [line.zh for line in item.detail],
+                    "kpi": item.kpi.label,
+                    "name": item.name.label,
+                    "detail": [line.written for line in item.detail],
+                    "detail_beside": [line.beside for line in item.detail],
                     "weight": item.weight if plan.weight_span(item) else "",
                     "weight_span": plan.weight_span(item),
                     "points": text(item.points),
@@ -121,7 +125,7 @@ def score(
         "groups": [
             {
                 "id": group.id,
-                "name": group.name.zh,
+                "name": group.name.label,
                 "points": text(sum((i.points for i in group.items), Fraction(0))),
                 **_sums_of([r for r in rows if r["group"] == group.id]),
             }
@@ -133,7 +137,12 @@ def score(
         "rests_on": _rests_on(evidence, every),
         "same_results": _same_results(every),
         "duties": [
-            {"id": duty.id, "name": duty.name.zh, "detail": duty.detail.zh}
+            {
+                "id": duty.id,
+                "name": duty.name.label,
+                "detail": duty.detail.written,
+                "detail_beside": duty.detail.beside,
+            }
             for duty in plan.duties
         ],
     }
@@ -197,8 +206,33 @@ def _bonus(evidence: Evidence, outcomes: Sequence[Outcome]) -> dict[str, Any] | 
         **sums,
         "sum": sums["score"],
         "score": None if score is None else str(score),
-        "measures": [_measure(outcome) for outcome in outcomes],
+        "measures": [
+            {"item": outcome.key.partition(".")[0], **_measure(outcome)}
+            for outcome in outcomes
+        ],
     }
+
+
+def measures(card: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """
+    Return every measure of a card, the bonus ones at last.
+
+    Parameters
+    ----------
+    card : Mapping
+        A score card, schema 1.
+
+    Returns
+    -------
+    dict of str to dict
+        By the plan's ``item.measure``.
+    """
+    bonus = card["bonus"]["measures"] if card["bonus"] else []
+    return {
+        f"{item['id']}.{one['id']}": one
+        for item in card["items"]
+        for one in item["measures"]
+    } | {f"{one['item']}.{one['id']}": one for one in bonus}
 
 
 def _veto(evidence: Evidence) -> dict[str, str] | None:
@@ -245,7 +279,7 @@ def _grade(evidence: Evidence, total: str | None, possible: str) -> str:
     percent = 100 * Fraction(total) / Fraction(possible)
     for grade in evidence.plan.grades:
         if percent >= grade.at_least:
-            return grade.name.zh
+            return grade.name.label
     return ""
 
 
@@ -259,31 +293,40 @@ def _flags(
     waiting = [o for o in outcomes if o.status == "pending"]
     if waiting:
         points = _decimal(sum((o.possible for o in waiting), Decimal(0)))
-        named = "；".join(
-            f"{o.measure.name.zh}（{_decimal(o.possible)}分）" for o in waiting[:NAMED]
+        named = joined(
+            _("{name}（{n}分）", name=o.measure.name.label, n=_decimal(o.possible))
+            for o in waiting[:NAMED]
         )
-        more = f"等{len(waiting)}项" if len(waiting) > NAMED else ""
-        told.append(f"{points}分待定：{named}{more}")
+        few = len(waiting) <= NAMED
+        sentence = _PENDING if few else _PENDING_MANY
+        told.append(_(sentence, points=points, names=named, n=len(waiting)))
     if veto:
-        told.append(
-            f"一票否决：{veto['reason']}（{veto['by']}，{veto['on']}），"
-            f"总分不超过{veto['cap']}"
-        )
+        told.append(_("一票否决：{reason}（{by}，{on}），总分不超过{cap}", **veto))
     elif any(rating.kind == "veto" for rating in evidence.worklog.ratings):
-        told.append("有一条否决没有计入：计划没有一票否决，或否决缺姓名、日期、理由")
+        told.append(_("有一条否决没有计入：计划没有一票否决，或否决缺姓名、日期、理由"))
     here, days = evidence.presence()
     if here < days:
-        told.append(f"本月{days}个工作日在岗{here}天，流量目标和应完成数按比例折算")
+        told.append(
+            _(
+                "本月{days}个工作日在岗{here}天，流量目标和应完成数按比例折算",
+                days=days,
+                here=here,
+            )
+        )
     if evidence.calendar.assumed(evidence.month):
-        told.append("这一年没有放假安排，工作日按周一至周五计")
+        told.append(_("这一年没有放假安排，工作日按周一至周五计"))
     for outcome in outcomes:
         told += outcome.reading.flags
     return list(dict.fromkeys(told))
 
 
+_PENDING = N_("{points}分待定：{names}")
+_PENDING_MANY = N_("{points}分待定：{names}等{n}项")
+
+
 def _ratings(evidence: Evidence, outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
     """List every rating as it was given: self ratings are shown, never counted."""
-    names = {key: measure.name.zh for key, measure in evidence.plan.measures()}
+    names = {key: measure.name.label for key, measure in evidence.plan.measures()}
     used = [outcome.rating for outcome in outcomes]
     return [
         {
@@ -342,7 +385,8 @@ def _rests(outcome: Outcome, by_hand: frozenset[str]) -> str:
         case _ if measure.source.kind == "account_days":
             return "exports"
         case _:
-            return "confirmed" if measure.confirm == "required" else "unconfirmed"
+            sure = measure.confirm == "required" or outcome.reading.confirmed
+            return "confirmed" if sure else "unconfirmed"
 
 
 def _metrics_of(outcome: Outcome) -> list[str]:
@@ -364,10 +408,10 @@ def _same_results(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
     same = []
     for metric, uses in found.items():
         # A use of one platform shares its result with that platform and with all.
-        for platform in sorted({p for _, p in uses if p}) or [""]:
+        for platform in sorted({p for _key, p in uses if p}) or [""]:
             keys = [key for key, p in uses if p in ("", platform)]
             if len(keys) > 1:
-                name = METRICS[metric].zh
+                name = METRICS[metric].label
                 same.append({"metric": metric, "name": name, "measures": keys})
     return same
 
@@ -379,7 +423,7 @@ def _measure(outcome: Outcome) -> dict[str, Any]:
     measure, reading = outcome.measure, outcome.reading
     shown: dict[str, Any] = {
         "id": measure.id,
-        "name": measure.name.zh,
+        "name": measure.name.label,
         "points": text(measure.points),
         "possible": _decimal(outcome.possible),
         "rated": _decimal(outcome.possible) if outcome.score is not None else "0",
@@ -470,9 +514,12 @@ def _show(measure: Measure, reading: Reading) -> dict[str, str]:
         goal = _goal(measure)
         return {"value": value, "target": goal, "unit": "", "text": value}
     target = _shown(reading.target, unit) if reading.target is not None else ""
+    said = f"{value}/{target}" if target else value
+    if unit in logged.UNITS:
+        # What stands behind a number: English has a space there.
+        unit, said = (_(logged.UNITS[unit], n=n) for n in ("", said))
     unit = "" if unit == "%" else unit
-    joined = f"{value}/{target}{unit}" if target else f"{value}{unit}"
-    return {"value": value, "target": target, "unit": unit, "text": joined}
+    return {"value": value, "target": target, "unit": unit, "text": said}
 
 
 def _goal(measure: Measure) -> str:
@@ -491,8 +538,13 @@ def _arithmetic(outcome: Outcome) -> str:
     points = _decimal(outcome.possible)
     if outcome.rating:
         given = outcome.rating
-        said = given.word or f"{text(Fraction(given.points or 0))}分"
-        return f"主管评定{said}（{given.by}，{given.on}）：{outcome.score}分"
+        return _(
+            _RATED_WORD if given.word else _RATED_POINTS,
+            given=given.word or text(Fraction(given.points or 0)),
+            by=given.by,
+            on=given.on,
+            score=outcome.score,
+        )
     if outcome.status != "scored" or reading.value is None:
         return ""
     match measure.rule:
@@ -500,13 +552,19 @@ def _arithmetic(outcome: Outcome) -> str:
             sum_ = f"{points}×min({_divided(reading)}, {_percent(cap)})"
         case Linear(from_=start, to=end, of=of):
             low, high = (_bound(bound, reading, of) for bound in (start, end))
-            sum_ = (
-                f"{points}×({_got(reading, of)}−{low})÷({high}−{low})，"
-                f"在0与{points}之间"
+            sum_ = _(
+                "{sum}，在0与{points}之间",
+                sum=f"{points}×({_got(reading, of)}−{low})÷({high}−{low})",
+                points=points,
             )
         case Tiers(of=of) as rule:
             part = _decimal(half_up(share(measure, reading)))
-            sum_ = f"{points}×{part}（{_got(reading, of)}，{_tiers(rule, reading)}）"
+            sum_ = _(
+                "{sum}（{got}，{tiers}）",
+                sum=f"{points}×{part}",
+                got=_got(reading, of),
+                tiers=_tiers(rule, reading),
+            )
         case Deduct() as rule:
             sum_ = _deducted(rule, outcome)
         case Count(each=each):
@@ -536,8 +594,12 @@ def _bound(bound: Fraction | None, reading: Reading, of: str) -> str:
 
 
 def _tiers(rule: Tiers, reading: Reading) -> str:
-    return "；".join(
-        f"{_sign(t)}{_bound(t.bound, reading, rule.of)}得{_percent(t.share)}"
+    return joined(
+        _(
+            "{bound}得{share}",
+            bound=f"{_sign(t)}{_bound(t.bound, reading, rule.of)}",
+            share=_percent(t.share),
+        )
         for t in rule.tiers
     )
 
@@ -555,13 +617,22 @@ def _deducted(rule: Deduct, outcome: Outcome) -> str:
     reading, possible = outcome.reading, Fraction(outcome.possible)
     steps = steps_short(rule, reading)
     per = half_up(rule.per * possible / outcome.measure.points)
-    size = {
-        "target": f"目标的{_percent(rule.step.size)}",
-        "points": f"{text(rule.step.size)}个百分点",
-        "unit": text(rule.step.size),
-    }[rule.step.of]
+    of, size = rule.step.of, rule.step.size
     value, target = (_shown(n, reading.unit) for n in (reading.value, reading.target))
-    return (
-        f"{_decimal(outcome.possible)}−{_decimal(per)}×{steps}"
-        f"（{value}对{target}，每差{size}一档），不低于0"
+    return _(
+        _DEDUCTED[of],
+        sum=f"{_decimal(outcome.possible)}−{_decimal(per)}×{steps}",
+        value=value,
+        target=target,
+        size=_percent(size) if of == "target" else text(size),
     )
+
+
+_RATED_WORD = N_("主管评定{given}（{by}，{on}）：{score}分")
+_RATED_POINTS = N_("主管评定{given}分（{by}，{on}）：{score}分")
+_DEDUCTED = {
+    "target": N_("{sum}（{value}对{target}，每差目标的{size}一档），不低于0"),
+    "points": N_("{sum}（{value}对{target}，每差{size}个百分点一档），不低于0"),
+    "unit": N_("{sum}（{value}对{target}，每差{size}一档），不低于0"),
+}
+"""What one step is of."""

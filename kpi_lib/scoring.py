@@ -15,6 +15,7 @@ from math import floor, isinf
 
 from kpi_lib import attainment, logged
 from kpi_lib.evidence import Evidence, Number, Reading, half_up, pending
+from kpi_lib.numbers import joined
 from kpi_lib.plan import (
     Attainment,
     Challenge,
@@ -31,6 +32,7 @@ from kpi_lib.plan import (
     Ratio,
     Tiers,
 )
+from kpi_lib.wording import _
 from kpi_lib.worklog import Rating as Given
 
 SCHEMA = 1
@@ -106,14 +108,10 @@ def read(evidence: Evidence, measure: Measure) -> Reading:
         half_up(share(measure, reading) * measure.points) for reading in (low, high)
     )
     if least == most:
-        told = "" if low.value == high.value else "有不同的值，但得分相同"
-        return replace(low, note=_join(low.note, told))
-    between = f"有不同的值没有选定，得分在{least}与{most}之间"
-    return replace(low, state="pending", note=_join(low.note, between))
-
-
-def _join(*parts: str) -> str:
-    return "；".join(part for part in parts if part)
+        told = "" if low.value == high.value else _("有不同的值，但得分相同")
+        return replace(low, note=joined((low.note, told)))
+    between = _("有不同的值没有选定，得分在{least}与{most}之间", least=least, most=most)
+    return replace(low, state="pending", note=joined((low.note, between)))
 
 
 def _source(evidence: Evidence, measure: Measure) -> Reading:
@@ -129,7 +127,7 @@ def _source(evidence: Evidence, measure: Measure) -> Reading:
         case OneMetric():
             return attainment.one(evidence, measure.source)
         case Rated():
-            return pending("等主管评分")
+            return pending(_("等主管评分"))
         case _:
             return logged.SOURCES[measure.source.kind](evidence, measure)
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 from kpi_lib.card_sections import header, score_card, sentences, waterfall
 from kpi_lib.fan_sections import followers, platforms
 from kpi_lib.fragments import SEALED, Fragment, Seal, Style, seal, style
+from kpi_lib.goal_sections import campaigns, next_month, quotas
+from kpi_lib.settled_sections import settled
 from kpi_lib.source_sections import (
     arrival,
     compare,
@@ -23,9 +25,12 @@ from kpi_lib.source_sections import (
 )
 from kpi_lib.team_sections import (
     team_evidence,
+    team_files,
+    team_grades,
     team_header,
     team_items,
     team_missing,
+    team_money,
     team_scores,
 )
 from kpi_lib.traffic_sections import activity, engagement, orders
@@ -37,6 +42,7 @@ __all__ = [
     "Style",
     "activity",
     "arrival",
+    "campaigns",
     "compare",
     "counted",
     "engagement",
@@ -45,18 +51,24 @@ __all__ = [
     "findings",
     "followers",
     "header",
+    "next_month",
     "orders",
     "platforms",
     "quarantine",
+    "quotas",
     "score_card",
     "seal",
     "sentences",
+    "settled",
     "sources",
     "style",
     "team_evidence",
+    "team_files",
+    "team_grades",
     "team_header",
     "team_items",
     "team_missing",
+    "team_money",
     "team_scores",
     "waterfall",
 ]

@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from kpi_lib import charts, numbers
-from kpi_lib.fragments import Brand
+from kpi_lib.fragments import Brand, numbered
 from kpi_lib.month import OperatorMonth
 from kpi_lib.roster import Account
 from kpi_lib.workdays import days_of
@@ -40,7 +40,14 @@ class Panel:
 
 
 def panel(
-    ax: Axes, *, name: str, note: str, last: str, prefix: str, who: Brand | None = None
+    ax: Axes,
+    *,
+    name: str,
+    note: str,
+    last: str,
+    prefix: str,
+    who: Brand | None = None,
+    rows: Sequence[Brand] = (),
 ) -> Panel:
     """
     Caption a drawing and make it fit for the page.
@@ -57,15 +64,61 @@ def panel(
         Put before every id of the drawing; once a page.
     who : Brand, optional
         Whose it is.
+    rows : sequence of Brand
+        Whose the rows of a dot plot are.
 
     Returns
     -------
     Panel
     """
     drawing = charts.svg(
-        ax, title=name, last=last, prefix=prefix, series=who.light if who else ""
+        ax,
+        title=name,
+        last=last,
+        prefix=prefix,
+        series=who.light if who else "",
+        rows=[(one.light, one.dark) for one in rows],
     )
     return Panel(name, note, drawing, who)
+
+
+def campaign_marks(m: OperatorMonth) -> tuple[charts.Mark, ...]:
+    """
+    Return the campaigns that are marked on the curves of days.
+
+    Parameters
+    ----------
+    m : OperatorMonth
+        The operator's month.
+
+    Returns
+    -------
+    tuple of Mark
+        Held ones, as `fragments.numbered` numbers them for the table.
+    """
+    return tuple(
+        charts.Mark(sign, one.name, one.start, one.end)
+        for sign, one in numbered(m)
+        if sign
+    )
+
+
+def marks_told(marks: Sequence[charts.Mark]) -> str:
+    """
+    Name the campaigns beside the panels that mark them.
+
+    Parameters
+    ----------
+    marks : sequence of Mark
+        As `campaign_marks` numbers them.
+
+    Returns
+    -------
+    str
+        As ``①国庆打卡、②秋日种草。``; empty without campaigns.
+    """
+    told = "、".join(one.sign + numbers.brief(one.name) for one in marks)
+    return f"{told}。" if told else ""
 
 
 def series(

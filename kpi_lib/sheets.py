@@ -21,6 +21,8 @@ from unicodedata import east_asian_width
 import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 
+from kpi_lib.wording import N_, _
+
 Card = Mapping[str, Any]
 
 SCORE_COLUMNS = (
@@ -35,16 +37,16 @@ PROPOSED_COLUMNS = (
     "growth_low", "growth_middle", "growth_high", "last_year", "method", "note",
 )  # fmt: skip
 
-PENDING, EXCLUDED = "待定", "不考"
+PENDING, EXCLUDED = N_("待定"), N_("不考")
 
-BONUS = "加分"
-"""What the bonus is called among the items; no id of a plan."""
+BONUS = N_("加分")
+"""The bonus among the items, and what it is called; no id of a plan."""
 
 STATUS = {
-    "scored": "已评",
-    "rated_by_manager": "主管评定",
+    "scored": N_("已评"),
+    "rated_by_manager": N_("主管评定"),
     "pending": PENDING,
-    "zero": "缺，按0分",
+    "zero": N_("缺，按0分"),
     "excluded": EXCLUDED,
 }
 
@@ -164,9 +166,9 @@ def _bonus(card: Card) -> list[dict[str, Any]]:
     if not bonus:
         return []
     return [
-        {"group": "", "id": BONUS, "kpi": BONUS, "name": BONUS, "weight": ""}
+        {"group": "", "id": BONUS, "kpi": _(BONUS), "name": _(BONUS), "weight": ""}
         | {"weight_span": 1, "points": bonus["cap"], "measures": bonus["measures"]}
-        | {"detail": [f"总分之外，最多加{bonus['cap']}分。"]}
+        | {"detail": [_("总分之外，最多加{n}分。", n=bonus["cap"])]}
     ]
 
 
@@ -182,19 +184,20 @@ LINE, TALLEST = 15, 409
 LONGEST_NAME, LONGEST_TEXT, LONGEST_HEADER = 31, 32_767, 100
 """UTF-16 units: Excel's most for a sheet's name and a cell, ours in a page's head."""
 
-SUMMARY = "汇总"
+SUMMARY = N_("汇总")
 
 COLUMNS = (
-    ("KPI指标", 10), ("量化KPI", 10), ("具体内容", 56), ("分值", 6), ("权重", 7),
-    ("评分", 8), ("量化指标", 19), ("数值", 13), ("目标", 13), ("得分算式", 34),
-    ("可得分", 8), ("得分", 8), ("状态", 11), ("说明", 30),
+    (N_("KPI指标"), 10), (N_("量化KPI"), 10), (N_("具体内容"), 56), (N_("分值"), 6),
+    (N_("权重"), 7), (N_("评分"), 8), (N_("量化指标"), 19), (N_("数值"), 13),
+    (N_("目标"), 13), (N_("得分算式"), 34), (N_("可得分"), 8), (N_("得分"), 8),
+    (N_("状态"), 11), (N_("说明"), 30),
 )  # fmt: skip
 """The plan's own table, then its measures: titles and widths in digits."""
 
 FIGURES = ("分值", "权重", "评分", "数值", "目标", "可得分", "得分")
-SUMS = ("总分", "可得分", "已评分", "得分率")
+SUMS = (N_("总分"), N_("可得分"), N_("已评分"), N_("得分率"))
 
-_AT = {title: at for at, (title, _) in enumerate(COLUMNS)}
+_AT = {title: at for at, (title, _width) in enumerate(COLUMNS)}
 _HEAD, _FIRST = 2, 3
 """Rows of a card's sheet, from 0: its column titles, its first measure."""
 
@@ -244,9 +247,9 @@ def scores_xlsx(cards: Sequence[Card]) -> bytes:
         "default_format_properties": FONT,
     }
     book = xlsxwriter.Workbook(content, options)
-    book.set_properties({"title": "KPI评分", "created": CREATED})
-    summary = _Sheet(book, SUMMARY)
-    taken = [SUMMARY]
+    book.set_properties({"title": _("KPI评分"), "created": CREATED})
+    taken = [_(SUMMARY)]
+    summary = _Sheet(book, taken[0])
     found = []
     for card in cards:
         taken.append(sheet_name(f"{card['operator']} {card['name']}", taken))
@@ -274,7 +277,7 @@ def sheet_name(text: str, taken: Collection[str]) -> str:
         At most 31 UTF-16 units, without ``[]:*?/\\'`` and control characters.
     """
     plain = "".join(" " if c in "[]:*?/\\'" else c for c in text if c.isprintable())
-    plain = " ".join(plain.split()) or SUMMARY
+    plain = " ".join(plain.split()) or _(SUMMARY)
     known = {name.casefold() for name in taken}
     name, number = _cut(plain, LONGEST_NAME), 1
     while name.casefold() in known:
@@ -367,7 +370,9 @@ class _Sheet:
         self.sheet.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.6)
         named = _cut(left, LONGEST_HEADER).replace("&", "&&")
         self.sheet.set_header(f"&L{named}&R{right.replace('&', '&&')}")
-        self.sheet.set_footer("&C第&P页，共&N页")
+        self.sheet.set_footer(
+            "&C" + _("第{page}页，共{pages}页", page="&P", pages="&N")
+        )
 
 
 class _CardSheet:
@@ -392,22 +397,27 @@ class _CardSheet:
 
     def _top(self) -> None:
         card, sheet = self.card, self.sheet
-        title = f"{card['name']} {card['month']} KPI评分卡"
+        title = _("{name} {month} KPI评分卡", name=card["name"], month=card["month"])
         sheet.text(0, 0, title, {"bold": True, "font_size": 14, "indent": 1})
         sheet.sheet.set_row(0, 26)
         sheet.sheet.set_row(1, 22)
-        plan = f"考核计划{card['plan']['id']}第{card['plan']['version']}版"
-        grade = f"等级{card['grade']}" if card["grade"] else ""
-        told = [_state(card), grade, plan, f"运营编号{card['operator']}"]
-        sheet.text(1, 0, "，".join(one for one in told if one), {"indent": 1})
-        sheet.head(_HEAD, COLUMNS, FIGURES)
+        plan, grade = card["plan"], card["grade"]
+        told = [
+            _state(card),
+            _("等级{grade}", grade=grade) if grade else "",
+            _("考核计划{id}第{version}版", id=plan["id"], version=plan["version"]),
+            _("运营编号{id}", id=card["operator"]),
+        ]
+        sheet.text(1, 0, _("，").join(one for one in told if one), {"indent": 1})
+        columns = [(_(title), width) for title, width in COLUMNS]
+        sheet.head(_HEAD, columns, [_(title) for title in FIGURES])
         sheet.sheet.freeze_panes(_FIRST, 0)
 
     def _item(self, item: Card) -> Cell:
         """Write an item over the rows of its measures; return its score's cell."""
         sheet, first = self.sheet, self.row
         last = first + len(item["measures"]) - 1
-        detail = "\n".join(item["detail"])
+        detail = "\n".join(_detail(item))
         for at in range(_AT["评分"] + 1):
             if at != _AT["权重"]:
                 sheet.merged(first, last, at)
@@ -435,6 +445,7 @@ class _CardSheet:
     def _measure(self, measure: Card) -> None:
         sheet, row, show = self.sheet, self.row, measure["show"]
         value = show["value"] or show["text"]
+        state = STATUS[measure["status"]]
         sheet.text(row, _AT["量化指标"], measure["name"], _TEXT)
         sheet.shown(row, _AT["数值"], value, show["unit"])
         sheet.shown(row, _AT["目标"], show["target"], show["unit"])
@@ -442,11 +453,11 @@ class _CardSheet:
         sheet.shown(row, _AT["可得分"], measure["possible"])
         if measure["score"] is None:
             look = {**_FIGURE, "font_color": "#6b6e70"}
-            sheet.text(row, _AT["得分"], STATUS[measure["status"]], look)
+            sheet.text(row, _AT["得分"], _(state), look)
         else:
             look = {**_FIGURE, "num_format": _SCORE}
             sheet.number(row, _AT["得分"], Decimal(measure["score"]), look)
-        sheet.text(row, _AT["状态"], STATUS[measure["status"]], _TEXT)
+        sheet.text(row, _AT["状态"], _(state), _TEXT)
         sheet.text(row, _AT["说明"], measure["note"], _TEXT)
         self.row += 1
 
@@ -468,7 +479,7 @@ class _CardSheet:
     def _earned(self, first: int, last: int, item: Card) -> Cell:
         """Write the sum of an item's measures, of a bonus up to its cap."""
         out = all(one["status"] == "excluded" for one in item["measures"])
-        word = EXCLUDED if out else PENDING
+        word = _(EXCLUDED if out else PENDING)
         scores = _range("得分", first, last)
         sum_ = f"ROUND(SUM({scores}),2)"
         value = _sum(one["score"] for one in item["measures"])
@@ -484,25 +495,25 @@ class _CardSheet:
         """Write the groups' sums, the total, what was possible and what is rated."""
         card = self.card
         self._groups()
-        sum_ = self._sum("合计", _FIRST, last, self.items).place
+        sum_ = self._sum(_("合计"), _FIRST, last, self.items).place
         added = ",".join([sum_, *(one.place for one in bonus)])
         total = f"ROUND(SUM({added}),2)"
         veto = card.get("veto")
         if veto:
-            cap = self._closing("一票否决，总分不超过", "", veto["cap"], _SCORE)
+            cap = self._closing(_("一票否决，总分不超过"), "", veto["cap"], _SCORE)
             total = f"MIN({total},{cap.place})"
         possible, scores = _range("可得分", _FIRST, last), _range("得分", _FIRST, last)
         formulas = {
-            "总分": (f'=IF(ISNUMBER({sum_}),{total},"{PENDING}")', card["total"]),
+            "总分": (f'=IF(ISNUMBER({sum_}),{total},"{_(PENDING)}")', card["total"]),
             "可得分": (f"=ROUND(SUM({possible}),2)", card["possible"]),
             "已评分": (f'=ROUND(SUMIF({scores},">=0",{possible}),2)', card["rated"]),
         }
         found = {
-            title: self._closing(title, formula, value, _SCORE)
+            title: self._closing(_(title), formula, value, _SCORE)
             for title, (formula, value) in formulas.items()
         }
-        rate = f'=IFERROR({found["总分"].place}/{found["可得分"].place},"{PENDING}")'
-        return found | {"得分率": self._closing("得分率", rate, _rate(card), _SHARE)}
+        rate = f'=IFERROR({found["总分"].place}/{found["可得分"].place},"{_(PENDING)}")'
+        return found | {"得分率": self._closing(_("得分率"), rate, _rate(card), _SHARE)}
 
     def _groups(self) -> None:
         """Write the sum of each group, whose items stand together."""
@@ -511,13 +522,13 @@ class _CardSheet:
             own = [one for one in self.items if one["group"] == group["id"]]
             end = first + sum(len(item["measures"]) for item in own)
             if own:
-                self._sum(f"{group['name']}小计", first, end - 1, own)
+                self._sum(_("{group}小计", group=group["name"]), first, end - 1, own)
             first = end
 
     def _sum(self, title: str, first: int, last: int, items: Sequence[Card]) -> Cell:
         """Write what some items give and what the plan gives for them."""
         points, scores = _range("分值", first, last), _range("评分", first, last)
-        formula = f'=IF(COUNT({scores})>0,ROUND(SUM({scores}),2),"{PENDING}")'
+        formula = f'=IF(COUNT({scores})>0,ROUND(SUM({scores}),2),"{_(PENDING)}")'
         earned = _sum(item["score"] for item in items)
         cell = self._closing(title, formula, earned, _SCORE)
         given = _valued(_sum(item["points"] for item in items), _POINTS)
@@ -542,7 +553,7 @@ class _CardSheet:
 
     def _remark(self, text: str) -> None:
         """Write a line of words over the whole width."""
-        width = sum(width for _, width in COLUMNS)
+        width = sum(dict(COLUMNS).values())
         self.sheet.across(self.row, len(COLUMNS) - 1, text)
         self.sheet.sheet.set_row(self.row, _high(_lines(text, width)))
         self.row += 1
@@ -557,8 +568,8 @@ def _summarise(
     every = [item for card in cards for item in card["items"] if item["measures"]]
     every += [item for card in cards for item in _bonus(card)]
     items = {item["id"]: item["name"] for item in every}
-    titles = {title: title for title in SUMS} | items
-    words = (("编号", 12), ("姓名", 16), ("状态", 16), ("等级", 10))
+    titles = {title: _(title) for title in SUMS} | items
+    words = ((_("编号"), 12), (_("姓名"), 16), (_("状态"), 16), (_("等级"), 10))
     figures = tuple(titles.values())
     sheet.head(0, (*words, *((title, 11) for title in figures)), figures)
     for row, (card, (name, cells)) in enumerate(zip(cards, found, strict=True), 1):
@@ -571,17 +582,24 @@ def _summarise(
                 formula = f"='{name}'!{cells[key].place}"
                 sheet.formula(row, at, formula, cells[key], look)
         high = max(
-            _lines(text, wide) for text, (_, wide) in zip(told, words, strict=True)
+            _lines(text, wide) for text, (_title, wide) in zip(told, words, strict=True)
         )
         sheet.sheet.set_row(row, _high(high))
     sheet.sheet.freeze_panes(1, 2)
     sheet.sheet.autofilter(0, 0, len(cards), len(words) + len(titles) - 1)
-    sheet.page("KPI评分汇总", cards[0]["month"] if cards else "")
+    sheet.page(_("KPI评分汇总"), cards[0]["month"] if cards else "")
 
 
 def _state(card: Card) -> str:
-    veto = "，一票否决" if card.get("veto") else ""
-    return f"{'终稿' if card['final'] else '暂定'}{veto}"
+    state = _("终稿") if card["final"] else _("暂定")
+    return _("{state}，一票否决", state=state) if card.get("veto") else state
+
+
+def _detail(item: Card) -> list[str]:
+    """Return the plan's wording of an item, each line with its English below."""
+    beside = item.get("detail_beside") or [""] * len(item["detail"])
+    pairs = zip(item["detail"], beside, strict=True)
+    return [line for pair in pairs for line in pair if line]
 
 
 def _rate(card: Card) -> Decimal | None:
@@ -595,8 +613,8 @@ def _sum(numbers: Iterable[str | None]) -> Decimal | None:
     return sum(rated, Decimal(0)) if rated else None
 
 
-def _valued(value: Decimal | str | None, form: str, word: str = PENDING) -> Cell:
-    return Cell("", word if value is None else float(value), form)
+def _valued(value: Decimal | str | None, form: str, word: str = "") -> Cell:
+    return Cell("", (word or _(PENDING)) if value is None else float(value), form)
 
 
 def _place(row: int, title: str) -> str:

@@ -5,19 +5,36 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 
 import pandas as pd
 
 from kpi_lib import numbers
-from kpi_lib.catalogue import DUE, METRICS
+from kpi_lib.catalogue import METRICS
 from kpi_lib.errors import Problem, printable
-from kpi_lib.fragments import Brand, Fragment, flags_of, made, who_is
+from kpi_lib.fragments import Brand, Fragment, flags_of, made, shade_of, who_is
 from kpi_lib.layouts import MANUAL, layouts, platforms
 from kpi_lib.month import OperatorMonth
 from kpi_lib.roster import Account
 from kpi_lib.workdays import Calendar, months_back
+
+SHOWN_HERE = {
+    "followers",
+    "follows",
+    "unfollows",
+    "dau",
+    "mau",
+    "views",
+    "comments",
+    "shares",
+    "likes",
+    "clicks",
+    "orders",
+    "gmv",
+    "revenue",
+    "account_days",
+}
+"""What the page prints of every month, asked for or not."""
 
 FATES = {
     "kept": "计入",
@@ -66,17 +83,16 @@ def counted(m: OperatorMonth) -> Fragment:
     if m.files.empty:
         return made(
             "counted",
-            files=[],
+            groups=[],
             unknown=[],
             fates=_fates(m.ledger),
             flags=flags_of(m),
             left=[],
             totals={},
-            bases=BASES,
         )
     return made(
         "counted",
-        files=_file_rows(m.files[m.files["layout"] != ""], m),
+        groups=_by_owner(_file_rows(m.files[m.files["layout"] != ""], m)),
         unknown=list(m.files.loc[m.files["layout"] == "", "source"]),
         fates=_fates(m.ledger),
         flags=flags_of(m),
@@ -101,6 +117,28 @@ def _file_rows(files: pd.DataFrame, m: OperatorMonth | None) -> list[dict[str, A
             }
         )
     return rows
+
+
+def _by_owner(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Add the files of each account up; a day counts once where one file has all."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault(str(row["account"]), []).append(row)
+    return [
+        {
+            "who": own[0]["who"],
+            "account": account,
+            "rows": own,
+            "count": len(own),
+            "days": max(one["days"] for one in own),
+            "bases": list(dict.fromkeys(one["basis"] for one in own)),
+            **{
+                key: sum(int(one[key]) for one in own)
+                for key in ("records", "kept", "left")
+            },
+        }
+        for account, own in groups.items()
+    ]
 
 
 def _fates(ledger: pd.DataFrame) -> list[tuple[str, int]]:
@@ -148,8 +186,8 @@ def sources(m: OperatorMonth) -> Fragment:
     -------
     Fragment
     """
-    used = set(m.monthly["metric"]) | {one.metric for one in m.targets}
-    rates = {"engagement_rate", "stickiness", "conversion_rate"}
+    present = set(m.monthly.loc[m.monthly["month"] == m.month, "metric"])
+    wanted = {one.metric for one in m.targets}
     return made(
         "sources",
         card=m.card,
@@ -157,7 +195,8 @@ def sources(m: OperatorMonth) -> Fragment:
         definitions=[
             one
             for name, one in m.definitions.items()
-            if name in used | rates and name not in DUE
+            if name in wanted | (present & SHOWN_HERE)
+            or (one.parts and set(one.parts) - {"/"} <= present)
         ],
         kinds={"stock": "期末值", "flow": "合计", "mean": "日均", "ratio": "先加后除"},
         assumed=m.calendar.assumed(m.month),
@@ -187,7 +226,7 @@ def arrival(
         return made("arrival", rows=[], days=[], title="", weekly=False)
     brands = _brands(accounts)
     dates = [stamp.date() for stamp in days["date"].drop_duplicates()]
-    kinds = [_kind_of(day, calendar) for day in dates]
+    kinds = [shade_of(day, calendar) for day in dates]
     rows, lacking = [], []
     for account, part in days.groupby("account", sort=False):
         states = list(part["state"])
@@ -216,12 +255,6 @@ def arrival(
         title=_arrival_title(lacking, sum(bool(row["due"]) for row in rows)),
         weekly=bool({"covered", "download"} & set(days["state"])),
     )
-
-
-def _kind_of(day: date, calendar: Calendar) -> str:
-    if calendar.is_holiday(day):
-        return "hol"
-    return "" if calendar.is_working(day) else "off"
 
 
 def _arrival_title(lacking: Sequence[tuple[int, str]], due: int) -> str:

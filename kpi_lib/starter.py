@@ -134,7 +134,11 @@ def init(folder: Path) -> list[Path]:
 
 
 def new_month(
-    root: Path, month: str, operators: Mapping[str, str], accounts: Collection[str]
+    root: Path,
+    month: str,
+    operators: Mapping[str, str],
+    accounts: Collection[str],
+    measures: Sequence[str] = (),
 ) -> list[Path]:
     """
     Make the folders of a month and its work-log template.
@@ -149,6 +153,8 @@ def new_month(
         Ids and names of those who are appraised.
     accounts : collection of str
         Ids of the accounts that live in the month.
+    measures : sequence of str
+        Names of the plan's measures, for the ratings' drop-down.
 
     Returns
     -------
@@ -170,7 +176,7 @@ def new_month(
             made.append(own)
     worklog = workspace.worklog(month)
     if not worklog.exists():
-        write_worklog_template(worklog, month, operators, _platforms())
+        write_worklog_template(worklog, month, operators, _platforms(), measures)
         made.append(worklog)
     return made
 
@@ -237,7 +243,11 @@ _INK, _PAPER, _FAINT, _RULE = "#1F2A37", "#E8EDF3", "#8A94A0", "#C5CED8"
 
 
 def write_worklog_template(
-    path: Path, month: str, operators: Mapping[str, str], platforms: Mapping[str, str]
+    path: Path,
+    month: str,
+    operators: Mapping[str, str],
+    platforms: Mapping[str, str],
+    measures: Sequence[str] = (),
 ) -> None:
     """
     Write an empty work log: drop-downs, checks, and one example row a sheet.
@@ -252,6 +262,8 @@ def write_worklog_template(
         Operator ids and names for the drop-downs.
     platforms : mapping of str to str
         Platform ids and Chinese names for the drop-downs.
+    measures : sequence of str
+        Names of the plan's measures for the drop-downs.
 
     Raises
     ------
@@ -272,7 +284,7 @@ def write_worklog_template(
         },
     )
     book.set_properties({"title": f"{month}工作记录", "created": CREATED})
-    _Template(book, month, operators, platforms).write()
+    _Template(book, month, operators, platforms, measures).write()
     book.close()
     write_atomic(path, content.getvalue())
 
@@ -286,9 +298,11 @@ class _Template:
         month: str,
         operators: Mapping[str, str],
         platforms: Mapping[str, str],
+        measures: Sequence[str],
     ) -> None:
         self.book, self.month = book, month
         self.operators, self.platforms = operators, platforms
+        self.measures = measures
         font = {"font_size": 11, "valign": "vcenter"}
         self.head = book.add_format(
             {**font, "bold": True, "font_color": _INK, "bg_color": _PAPER}
@@ -330,11 +344,12 @@ class _Template:
 
     def _choices(self) -> None:
         sheet = self.book.add_worksheet("选项")
-        sheet.set_column(0, 2, 16, self.text)
+        sheet.set_column(0, 3, 16, self.text)
         columns: tuple[tuple[str, Sequence[str]], ...] = (
             ("运营编号", list(self.operators)),
             ("姓名", list(self.operators.values())),
             ("平台", list(self.platforms.values())),
+            ("量化指标", self.measures),
         )
         for at, (title, values) in enumerate(columns):
             sheet.write_string(0, at, title, self.head)
@@ -366,6 +381,9 @@ class _Template:
         if column.kind == "operator" and self.operators:
             # A warning that can be passed: a name is read as well as an id.
             return _listed(f"=选项!$A$2:$A${len(self.operators) + 1}", "warning")
+        if column.kind == "measure" and self.measures:
+            # A warning that can be passed: of oneself one may say more.
+            return _listed(f"=选项!$D$2:$D${len(self.measures) + 1}", "warning")
         if column.kind == "platform" and self.platforms:
             return _listed(f"=选项!$C$2:$C${len(self.platforms) + 1}")
         return dict(_NUMERIC.get(column.kind, {}))
@@ -408,6 +426,11 @@ _NUMERIC: dict[str, dict[str, Any]] = {
         "validate": "any",
         "input_title": "平台",
         "input_message": "填平台的中文名，多个之间用顿号，例如公众号、头条号。",
+    },
+    "points": {
+        "validate": "any",
+        "input_title": "分数",
+        "input_message": "填分数，或计划里的等级词，例如优秀；否决不填。",
     },
     "period": {
         "validate": "any",

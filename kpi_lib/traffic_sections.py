@@ -12,12 +12,15 @@ from kpi_lib import charts, numbers
 from kpi_lib.catalogue import METRICS, STREAMS
 from kpi_lib.fragments import Fragment, made, nothing, who_is
 from kpi_lib.month import OperatorMonth
+from kpi_lib.rate_sections import rate_dots
 from kpi_lib.roster import Account
 from kpi_lib.series import (
     Panel,
     at_month,
     by_month,
+    campaign_marks,
     data_table,
+    marks_told,
     of_month,
     own_days,
     owned_part,
@@ -63,12 +66,14 @@ def activity(m: OperatorMonth) -> Fragment:
                     days=days_of(m.month),
                     calendar=m.calendar,
                     scale=charts.scale([*daily["value"], goal or 0]),
+                    marks=campaign_marks(m),
                     target=goal,
                     target_text=f"目标{numbers.short(goal)}",
                 ),
                 name="DAU日活",
                 note=f"{numbers.month_short(m.month)}，人",
-                last=f"日均{numbers.exact(mean)}人",
+                last=f"{_day(daily)}{numbers.short(daily['value'].iloc[-1])}人，"
+                f"日均{numbers.exact(mean)}人",
                 prefix="dau",
             )
         )
@@ -130,6 +135,7 @@ def activity(m: OperatorMonth) -> Fragment:
         panels=panels,
         tables=tables,
         products=len(set(chosen.values())),
+        marks=marks_told(campaign_marks(m)) if len(daily) else "",
         facts=[
             _against("日活均值", mean, short_target(m, "dau"), numbers.exact),
             _against(
@@ -273,7 +279,7 @@ def _revenue(m: OperatorMonth) -> dict[str, Any] | None:
         name="平台收益",
         note="近12个月，元",
         last=f"{numbers.month_short(str(curve['month'].iloc[-1]))}"
-        f"{numbers.money(curve['value'].iloc[-1])}",
+        f"{numbers.short(curve['value'].iloc[-1])}元",
         prefix="rev",
     )
     return {
@@ -311,8 +317,11 @@ def engagement(m: OperatorMonth) -> Fragment:
         panels=panels,
         table=table,
         rate=rate,
+        dots=rate_dots(m),
         weekly=weekly,
         month=m.month,
+        marks=marks_told(campaign_marks(m)),
+        before=numbers.month_short(months_back(m.month, 2)[0]),
     )
 
 
@@ -336,6 +345,7 @@ def _view_panels(m: OperatorMonth) -> tuple[list[Panel], dict[str, object] | Non
         return [], None
     highest = max(float((views["value"] / base).max()) for _, views, base in drawn)
     scale = charts.scale([0, min(highest, VIEW_TOP)], text=_times_tick)
+    marks = campaign_marks(m)
     panels = []
     for at, (account, views, base) in enumerate(drawn):
         own = own_days(m, account)
@@ -346,6 +356,8 @@ def _view_panels(m: OperatorMonth) -> tuple[list[Panel], dict[str, object] | Non
             scale=scale,
             target=1,
             due=own,
+            marks=marks,
+            cut=lambda value: f"{value:.1f}×",
         )
         total = views["value"].sum()
         note = f"{numbers.short(total)}次，中位数{numbers.short(base)}"
@@ -354,7 +366,8 @@ def _view_panels(m: OperatorMonth) -> tuple[list[Panel], dict[str, object] | Non
                 ax,
                 name=account.name,
                 note=note + owned_part(m, own),
-                last=f"本月{numbers.exact(total)}次",
+                last=f"本月{numbers.exact(total)}次，"
+                f"{_day(views)}{numbers.exact(views['value'].iloc[-1])}次",
                 prefix=f"view{at}",
                 who=who_is(m, account),
             )
@@ -367,6 +380,12 @@ def _view_panels(m: OperatorMonth) -> tuple[list[Panel], dict[str, object] | Non
         days,
         lambda day: f"{day:%m-%d}",
     )
+
+
+def _day(points: pd.DataFrame) -> str:
+    """Name the last day of a curve."""
+    day = points["date"].iloc[-1]
+    return f"{day.month}月{day.day}日"
 
 
 def _times_tick(value: float) -> str:
@@ -449,7 +468,7 @@ def _weekly_panels(m: OperatorMonth) -> dict[str, Any]:
                 ax,
                 name=name,
                 note=f"每周的日均，次；{counted}个账号",
-                last=f"最后一周日均{numbers.exact(known['value'].iloc[-1])}次",
+                last=f"最后一周日均{numbers.short(known['value'].iloc[-1])}次",
                 prefix=metric,
             )
         )

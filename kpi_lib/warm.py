@@ -25,6 +25,7 @@ from kpi_lib import (
 from kpi_lib import inputs as given
 from kpi_lib.errors import KpiError
 from kpi_lib.jobs import Job
+from kpi_lib.wording import speaking
 from kpi_lib.workspace import Workspace
 
 USED = (dataset, engine, month, sections, shell)
@@ -55,5 +56,5 @@ def inputs(job: Job) -> None:
     job : Job
         About to be done; what is wrong with the inputs is told there.
     """
-    with contextlib.suppress(KpiError, OSError):
+    with speaking(job.lang), contextlib.suppress(KpiError, OSError):
         given.load(Workspace(job.root), job.month)

@@ -141,6 +141,27 @@ def quarter_of(month: str) -> str:
     return f"{year:04d}-Q{(number + 2) // 3}"
 
 
+def months_of(period: str) -> list[str]:
+    """
+    Return the months of a period.
+
+    Parameters
+    ----------
+    period : str
+        A month, a quarter or a year: ``2026-10``, ``2026-Q4``, ``2026``.
+
+    Returns
+    -------
+    list of str
+        Ascending.
+    """
+    if is_month(period):
+        return [period]
+    year, _, quarter = period.partition("-Q")
+    first, last = (3 * int(quarter) - 2, 3 * int(quarter)) if quarter else (1, 12)
+    return [f"{year}-{at:02d}" for at in range(first, last + 1)]
+
+
 def week_of(day: date) -> str:
     """
     Return the ISO week of a day.

@@ -229,6 +229,7 @@ Kind = Literal[
     "platforms",
     "period",
     "points",
+    "measure",
 ]
 
 YES_NO: dict[str, bool] = {
@@ -461,7 +462,7 @@ RATINGS = LogSheet(
     zh="评分", en="ratings", field="ratings", entry=Rating,
     columns=(
         _operator("例"),
-        _column("item", "项目", example="按时完成", required=True),
+        _column("item", "项目", "measure", "任务按时", required=True),
         _column(
             "kind", "类型", "word", "自评", required=True,
             words={"自评": "self", "主管": "manager", "否决": "veto"},
@@ -673,6 +674,7 @@ class _Reader:
             "platforms": _several(platform),
             "period": _period,
             "points": _points,
+            "measure": to_text,
         }
 
     def read(self, where: str, name: str, book: Book) -> None:

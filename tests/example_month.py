@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
@@ -12,7 +12,8 @@ from typing import Any
 import pandas as pd
 
 from kpi_lib.catalogue import METRICS
-from kpi_lib.workdays import Calendar
+from kpi_lib.workdays import Calendar, days_of, week_of
+from kpi_lib.worklog import Campaign
 
 MONTHS = [f"2025-{at:02d}" for at in (11, 12)] + [
     f"2026-{at:02d}" for at in range(1, 11)
@@ -58,6 +59,8 @@ class ExampleMonth:
     card: dict[str, Any] = field(default_factory=dict)
     previous: dict[str, Any] | None = None
     flags: tuple[str, ...] = ()
+    earlier: tuple[dict[str, Any], ...] = ()
+    quotas: Any = None
     definitions: dict[str, Any] = field(default_factory=lambda: dict(METRICS))
 
 
@@ -75,6 +78,7 @@ def measure(
         "status": "scored" if score is not None else "pending",
         "value": None,
         "target": None,
+        "source": {"kind": ""},
         "show": {"value": "", "target": "", "unit": "", "text": text},
         "rule": {"kind": "ratio", "params": {"cap": "1"}, "text": ""},
         "inputs": {},
@@ -250,9 +254,38 @@ def card(operator: str = "op-01", name: str = "示例运营甲") -> dict[str, An
             "10%",
             1,
             [
-                measure("活动举办", "2", "2.00", "2/2场"),
-                measure("活动效果达成", "5", "4.12", "平均82.33%"),
-                measure("活动预算", "3", "1.50", "¥10,840"),
+                measure(
+                    "活动举办",
+                    "2",
+                    "2.00",
+                    "2/2场",
+                    value="2",
+                    target="2",
+                    source={"kind": "campaigns_held"},
+                ),
+                measure(
+                    "活动效果达成",
+                    "5",
+                    "4.12",
+                    "平均82.33%",
+                    source={"kind": "campaign_results"},
+                    inputs={
+                        "exposure.value": "1335000",
+                        "exposure.target": "1100000",
+                        "new.value": "7180",
+                        "new.target": "9205",
+                        "conversion.value": "355",
+                        "conversion.target": "515",
+                    },
+                ),
+                measure(
+                    "活动预算",
+                    "3",
+                    "1.50",
+                    "108.40%",
+                    source={"kind": "campaign_spend"},
+                    inputs={"budget": "10000", "spend": "10840"},
+                ),
             ],
         ),
         item(
@@ -308,6 +341,65 @@ def card(operator: str = "op-01", name: str = "示例运营甲") -> dict[str, An
             "sha256": "4f1c" + "0" * 56 + "9a02",
         },
         "total": total("score"),
+        "sum": total("score"),
+        "veto": None,
+        "bonus": None,
+        "ratings": [
+            {
+                "kind": "self",
+                "item": "content.周/月复盘",
+                "name": "周/月复盘",
+                "points": "5",
+                "word": "",
+                "by": name,
+                "on": "2026-11-03",
+                "reason": "第42周的复盘晚一天交，内容是全的",
+                "counted": False,
+            },
+            {
+                "kind": "manager",
+                "item": "over_delivery.合理意见被采纳",
+                "name": "合理意见被采纳",
+                "points": "2",
+                "word": "",
+                "by": "示例主管",
+                "on": "2026-11-04",
+                "reason": "",
+                "counted": False,
+            },
+        ],
+        "appeals": [
+            {
+                "id": "A-02",
+                "measure": "content.周/月复盘",
+                "name": "周/月复盘",
+                "text": "第42周系统维护，复盘晚一天才能交",
+                "on": "2026-11-05",
+                "decision": "",
+                "decided_by": "",
+                "decided_on": "",
+            }
+        ],
+        "signoff": None,
+        "rests_on": {
+            "exports": "35.11",
+            "manual": "6.00",
+            "confirmed": "27.24",
+            "unconfirmed": "6.37",
+            "rated": "2.00",
+        },
+        "same_results": [
+            {
+                "metric": "revenue",
+                "name": "平台收益",
+                "measures": [
+                    "target_setting.短期目标达成",
+                    "over_delivery.超额达成",
+                    "data_analysis.粉丝/订单/收益",
+                ],
+            }
+        ],
+        "proposals": _proposals(),
         "points": "100",
         "possible": total("possible"),
         "rated": total("rated"),
@@ -327,6 +419,54 @@ def card(operator: str = "op-01", name: str = "示例运营甲") -> dict[str, An
         "items": items,
         "duties": [{"id": "platform", "name": "平台", "detail": "不限于图文…"}],
     }
+
+
+def _proposal(metric: str, numbers: str, **more: str) -> dict[str, str]:
+    """Make one proposal; `numbers` are baseline, this month, low, middle, high."""
+    baseline, value, low, middle, high = numbers.split()
+    steps = {"low": low, "middle": middle, "high": high}
+    made = {
+        "metric": metric,
+        "name": METRICS[metric].zh,
+        "platform": "",
+        "period": "2026-11",
+        "unit": METRICS[metric].unit,
+        "baseline": baseline,
+        "months": "3",
+        "value": value,
+        **steps,
+        **{
+            f"growth_{step}": str(round(Decimal(at) / Decimal(baseline) - 1, 3))
+            for step, at in steps.items()
+        },
+        "last_year": "",
+        "method": "近三月中位数×（1＋5%、12%、20%）",
+        "note": "",
+    }
+    return made | more
+
+
+def _proposals() -> list[dict[str, str]]:
+    return [
+        _proposal(
+            "followers",
+            "17900 23742 18800 20000 21500",
+            low="849000",
+            middle="850200",
+            high="851700",
+            gain_low="18800",
+            gain_middle="20000",
+            gain_high="21500",
+            note="年度还差38,620人，两个月",
+        ),
+        _proposal("dau", "8540 8633 8970 9560 10250"),
+        _proposal("mau", "38300 40341 40200 42900 46000", months="2"),
+        _proposal("conversion_rate", "0.041 0.04 0.0431 0.0459 0.0492"),
+        _proposal(
+            "revenue", "29400 38556 30900 32900 35300", note="广告收入不一定重现"
+        ),
+        _proposal("views", "2450000 2651000 2570000 2740000 2940000"),
+    ]
 
 
 def earlier(now: dict[str, Any]) -> dict[str, Any]:
@@ -677,7 +817,143 @@ def _contents() -> tuple[SimpleNamespace, ...]:
     return tuple(made)
 
 
-def example(name: str = "示例运营甲", account: str = "") -> ExampleMonth:
+def _campaigns() -> tuple[Campaign, ...]:
+    """Make two campaigns that were held, the second over its budget."""
+    return (
+        Campaign(
+            operator="op-01",
+            row=3,
+            id="H2",
+            name="秋日种草",
+            start=date(2026, 10, 20),
+            end=date(2026, 10, 25),
+            budget=Decimal(6000),
+            spend=Decimal(6880),
+            exposure_target=Decimal(600_000),
+            exposure=Decimal(715_000),
+            new_target=Decimal(5205),
+            new=Decimal(3770),
+            conversion_target=Decimal(315),
+            conversion=Decimal(207),
+            confirmed_by="示例主管",
+        ),
+        Campaign(
+            operator="op-01",
+            row=2,
+            id="H1",
+            name="国庆打卡",
+            start=date(2026, 10, 1),
+            end=date(2026, 10, 7),
+            budget=Decimal(4000),
+            spend=Decimal(3960),
+            exposure_target=Decimal(500_000),
+            exposure=Decimal(620_000),
+            new_target=Decimal(4000),
+            new=Decimal(3410),
+            conversion_target=Decimal(200),
+            conversion=Decimal(148),
+            confirmed_by="示例主管",
+        ),
+    )
+
+
+def quotas(results: dict[str, list[float]], goals: dict[str, float]) -> SimpleNamespace:
+    """
+    Break goals down per day and week of the month, by the calendar's working days.
+
+    Parameters
+    ----------
+    results : dict of str to list of float
+        Metric → a result for every day; NaN where nothing is on record.
+    goals : dict of str to float
+        Metric → what the month should bring.
+    """
+    calendar, days = Calendar({}), days_of(MONTH)
+    working = [calendar.is_working(day) for day in days]
+    frames = []
+    for metric, found in results.items():
+        each = goals[metric] / sum(working)
+        frame = pd.DataFrame({"metric": metric, "date": pd.to_datetime(days)})
+        frame["working"] = working
+        frame["week"] = [week_of(day) for day in days]
+        frame["quota"] = [each if on else 0.0 for on in working]
+        frame["result"] = found
+        frame["quota_sum"] = frame["quota"].cumsum()
+        frame["result_sum"] = frame["result"].fillna(0).cumsum()
+        frames.append(frame)
+    by_day = pd.concat(frames, ignore_index=True)
+    by_week = (
+        by_day.groupby(["metric", "week"], sort=False)
+        .agg(
+            first=("date", "min"),
+            last=("date", "max"),
+            working_days=("working", "sum"),
+            quota=("quota", "sum"),
+            result=("result", lambda values: values.sum(min_count=1)),
+        )
+        .reset_index()
+    )
+    by_month = (
+        by_day.groupby("metric", sort=False)
+        .agg(
+            quota=("quota", "sum"),
+            result=("result", lambda values: values.sum(min_count=1)),
+        )
+        .reset_index()
+    )
+    return SimpleNamespace(
+        days=by_day, weeks=_attained(by_week), months=_attained(by_month), notes={}
+    )
+
+
+def _attained(frame: pd.DataFrame) -> pd.DataFrame:
+    quota = frame["quota"].where(frame["quota"] > 0)
+    return frame.assign(attained=frame["result"] / quota)
+
+
+def _quotas() -> SimpleNamespace:
+    """Make the month's quotas: contents short in two weeks, views with gaps."""
+    contents = [0, 0, 1, 3, 3, 3, 4, 3, 3, 4, 0, 3, 3, 2, 2, 3, 4, 0, 3, 3, 4]
+    contents += [3, 2, 3, 0, 2, 3, 3, 2, 3, 4]
+    views = [84_000 + 9_000 * math.sin(at) for at in range(31)]
+    views[11:13] = [math.nan, math.nan]
+    likes = [2_900.0 if at < 18 or at > 24 else math.nan for at in range(31)]
+    results = {
+        "contents": [float(one) for one in contents],
+        "views": views,
+        "likes": likes,
+        "followers": [766.0] * 31,
+    }
+    goals = {"contents": 57.0, "views": 2_570_000, "likes": 88_000, "followers": 18_800}
+    return quotas(results, goals)
+
+
+def quotas_of_nothing() -> SimpleNamespace:
+    """Make the quotas of a month without a single goal."""
+    full = _quotas()
+    return SimpleNamespace(
+        days=full.days.iloc[:0],
+        weeks=full.weeks.iloc[:0],
+        months=full.months.iloc[:0],
+        notes={},
+    )
+
+
+def _interactions() -> tuple[SimpleNamespace, ...]:
+    return tuple(
+        SimpleNamespace(
+            date=date(2026, 10, 5 + at),
+            platform=platform,
+            received=50,
+            answered=40 + at,
+        )
+        for at, platform in enumerate(FANS)
+    )
+
+
+def example(
+    name: str = "示例运营甲", account: str = "", text: str = ""
+) -> ExampleMonth:
     """
     Make the month of one operator with six accounts and a product.
 
@@ -687,6 +963,9 @@ def example(name: str = "示例运营甲", account: str = "") -> ExampleMonth:
         The operator's name, hostile ones too.
     account : str
         Name of every account; empty for the platform's own.
+    text : str
+        Stands for every title, file, sheet, header, cell and campaign; empty for
+        harmless ones.
 
     Returns
     -------
@@ -721,6 +1000,16 @@ def example(name: str = "示例运营甲", account: str = "") -> ExampleMonth:
         )
         for id, platform in platforms.items()
     )
+    posts, ledger, files = _posts(), _ledger(), _files()
+    contents, campaigns = _contents(), _campaigns()
+    if text:
+        posts = posts.assign(title=text)
+        ledger = ledger.assign(sheet=text, column=text, raw=text, reason=text)
+        files = files.assign(source=files["source"] + text)
+        contents = tuple(
+            SimpleNamespace(**vars(one) | {"title": text}) for one in contents
+        )
+        campaigns = tuple(replace(one, name=text) for one in campaigns)
     return ExampleMonth(
         operator=SimpleNamespace(
             id="op-01", name=name, team="示例组", manager="示例主管", leave=()
@@ -730,9 +1019,9 @@ def example(name: str = "示例运营甲", account: str = "") -> ExampleMonth:
         calendar=Calendar({}),
         daily=daily,
         monthly=_monthly(daily),
-        posts=_posts(),
-        ledger=_ledger(),
-        files=_files(),
+        posts=posts,
+        ledger=ledger,
+        files=files,
         targets=(
             _target("followers", "309000", "douyin"),
             _target("dau", "8900"),
@@ -743,9 +1032,18 @@ def example(name: str = "示例运营甲", account: str = "") -> ExampleMonth:
             _target("revenue", "27000"),
             _target("followers", "1000000", "", "ultimate", ""),
         ),
-        worklog=SimpleNamespace(contents=_contents(), campaigns=()),
+        worklog=SimpleNamespace(
+            contents=contents, campaigns=campaigns, interactions=_interactions()
+        ),
         card=made,
         previous=earlier(made),
+        earlier=tuple(
+            earlier(made) | {"month": month, "total": total}
+            for month, total in zip(
+                MONTHS[-4:-1], ("74.20", "78.05", "79.67"), strict=True
+            )
+        ),
+        quotas=_quotas(),
         flags=tuple(made["flags"]),
     )
 
@@ -763,9 +1061,15 @@ def empty() -> ExampleMonth:
         posts=full.posts.iloc[:0],
         ledger=full.ledger.iloc[:0],
         files=full.files.iloc[:0],
-        worklog=SimpleNamespace(contents=(), campaigns=()),
+        worklog=SimpleNamespace(contents=(), campaigns=(), interactions=()),
+        quotas=quotas_of_nothing(),
         card=card()
         | {
+            "ratings": [],
+            "appeals": [],
+            "proposals": [],
+            "same_results": [],
+            "rests_on": dict.fromkeys(card()["rests_on"], "0"),
             "total": None,
             "rated": "0",
             "items": [

@@ -15,6 +15,10 @@ HEADED = {
     "DAU / MAU": sections.activity,
     "电商订单 / 平台收益": sections.orders,
     "阅读 / 评论 / 转发 / 点赞": sections.engagement,
+    "活动": sections.campaigns,
+    "按周、按日定量": sections.quotas,
+    "下月目标": sections.next_month,
+    "自评、评定、申诉、签字": sections.settled,
     "什么算了，什么没算": sections.counted,
     "定义与来源": sections.sources,
 }

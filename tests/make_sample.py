@@ -178,6 +178,17 @@ def records(files: Files) -> Files:
                 MANAGER,
                 "2026-10-14",
             ),
+            (
+                "A-02",
+                "2026-10",
+                "op-03",
+                "campaigns.results",
+                "曝光按活动页统计，没有算转载（虚构）",
+                "2026-11-09",
+                "",
+                "",
+                "",
+            ),
         ],
     }
     return {f"data/{name}.csv": _written(rows) for name, rows in tables.items()}

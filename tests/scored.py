@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from kpi_lib import metrics, plan
+from kpi_lib import metrics, plan, scorecard
 from kpi_lib.evidence import Evidence
 from kpi_lib.layouts import layouts
 from kpi_lib.roster import Account, Operator, Roster
@@ -143,10 +143,4 @@ def evidence(
 
 def scores(card: Mapping[str, object]) -> dict[str, str | None]:
     """Return the printed points of every measure of a card, bonus ones too."""
-    rows = [
-        (f"{item['id']}.{one['id']}", one["score"])
-        for item in card["items"]  # type: ignore[attr-defined]
-        for one in item["measures"]
-    ]
-    bonus = card["bonus"]["measures"] if card["bonus"] else []  # type: ignore[index]
-    return dict(rows) | {f"bonus.{one['id']}": one["score"] for one in bonus}
+    return {key: one["score"] for key, one in scorecard.measures(card).items()}

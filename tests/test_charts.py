@@ -1,5 +1,6 @@
 import re
 from datetime import date
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pandas as pd
@@ -29,8 +30,8 @@ def curve(values: pd.DataFrame, **more: object) -> Axes:
     )
 
 
-def drawn(ax: Axes, **more: str) -> str:
-    given = {"title": "DAU日活", "last": "31人", "prefix": "a"} | more
+def drawn(ax: Axes, **more: Any) -> str:
+    given: dict[str, Any] = {"title": "DAU日活", "last": "31人", "prefix": "a"} | more
     return charts.svg(ax, **given)
 
 
@@ -220,3 +221,70 @@ def test_short_numbers(value: float | None, text: str) -> None:
 )
 def test_numbers_read_as_chinese_does(shown: str, text: str) -> None:
     assert shown == text
+
+
+def test_campaigns_are_marked_above_the_frame() -> None:
+    held = charts.Mark("①", "国庆打卡", date(2026, 9, 28), date(2026, 10, 7))
+    gone = charts.Mark("②", "中秋", date(2026, 9, 1), date(2026, 9, 7))
+    ax = curve(month(), marks=(held, gone))
+    bars = [line for line in ax.lines if line.get_linewidth() == 1.6]
+
+    assert [list(bar.get_xdata()) for bar in bars] == [[0.5, 7.5]]
+    assert min(bars[0].get_ydata()) > 1, "in shares of the frame"  # type: ignore[arg-type]
+    assert "①" in drawn(ax)
+    assert "②" not in drawn(ax)
+
+
+def test_a_bar_that_is_cut_says_its_value() -> None:
+    values = month()
+    ax = charts.day_bars(
+        values, scale=charts.scale([20]), cut=lambda value: f"{value:.0f}×"
+    )
+    said = re.findall(r">(\d+)×</text>", drawn(ax))
+
+    assert said == [str(at) for at in range(21, 32)]
+
+
+def test_a_frame_alone_makes_a_chart() -> None:
+    months = pd.DataFrame({"month": ["2026-09", "2026-10"], "value": [1.0, 2.0]})
+    weeks = pd.DataFrame({"week": [date(2026, 10, 5)], "value": [1.0]})
+
+    assert charts.day_curve(month()).get_xlim() == (0.5, 31.5)
+    assert charts.day_bars(month()).get_xlim() == (0.4, 31.6)
+    assert charts.month_curve(months).get_xlim() == (1, 2)
+    assert charts.week_curve(weeks).get_xlim() == (1, 2)
+
+
+def rates() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "name": ["公众号", "$\\frac{$😀" + "长" * 200],
+            "now": [0.04, 0.03],
+            "before": [0.035, float("nan")],
+            "target": [float("nan"), 0.05],
+        }
+    )
+
+
+def test_dots_are_solid_now_hollow_before_and_a_tick_at_the_target() -> None:
+    scale = charts.scale([0, 0.05], text=lambda value: f"{value:.0%}")
+    ax = charts.dot_plot(rates(), scale=scale, end=numbers.percent)
+    root = ET.fromstring(
+        drawn(ax, rows=[("#0f6251", "#aadfc4"), ("#443680", "#958dd8")])
+    )
+    dots = [one for one in root.iter("use") if "fill:" in one.get("style", "")]
+    hollow = [one for one in root.iter() if one.get("stroke-width") == "1.2"]
+    ticks = [one for one in root.iter("path") if one.get("stroke-width") == "1.4"]
+
+    assert (len(dots), len(hollow), len(ticks)) == (2, 1, 1)
+    assert "--l:#0f6251;--d:#aadfc4" in dots[0].get("style", "")
+    assert "--l:#443680;--d:#958dd8" in dots[1].get("style", "")
+    assert {"4.0%", "3.0%"} <= {node.text for node in root.iter("text")}
+
+
+def test_a_long_name_is_cut_at_the_left_of_its_row() -> None:
+    svg = drawn(charts.dot_plot(rates(), scale=charts.scale([1]), end=str))
+
+    assert ">公众号</text>" in svg
+    assert ">$\\frac{$😀" in svg
+    assert "长长长长长" not in svg

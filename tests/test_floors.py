@@ -13,6 +13,7 @@ FLOORS = {
     name: floor
     for floor, names in enumerate(
         [
+            "wording",
             "errors catalogue numbers values _table_worker processes shell",
             "workspace workdays layouts tables templates forked",
             "documents headers orders provenance printing",
@@ -27,7 +28,9 @@ FLOORS = {
             "month checks engine",
             "fragments",
             "series report",
-            "card_sections fan_sections traffic_sections source_sections team_sections",
+            "rate_sections",
+            "card_sections fan_sections traffic_sections source_sections team_sections"
+            " goal_sections settled_sections",
             "sections",
             "jobs starter add doctor explain verify rescore sheets",
             "agenda warm",
@@ -51,6 +54,7 @@ HOMES = {
     "chinese_calendar": {"workdays"},
     "ruamel": {"documents", "layouts"},
     "filelock": {"runner"},
+    "opencc": {"wording"},
     "typer": {"cli"},
 }
 

@@ -13,12 +13,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from kpi_lib import explain, inputs, intake, month, workdays
+from kpi_lib import explain, inputs, intake, month, rescore, scorecard, workdays
 from kpi_lib.errors import WorkspaceError
 from kpi_lib.month import Month
 from kpi_lib.records import Signoff
 from kpi_lib.workspace import Workspace
-from tests import recompute
+from tests import recompute, scored
 
 MONTH = "2026-10"
 ROOT = Path(__file__).parents[1]
@@ -194,8 +194,8 @@ def test_evidence_holds_the_rows_behind_the_score(
 
 
 class TestSignature:
-    def sign(self, sample: Month, total: str, sha: str) -> dict[str, Any]:
-        row = Signoff(
+    def row(self, total: str, sha: str) -> Signoff:
+        return Signoff(
             month=MONTH,
             operator="op-02",
             action="sign",
@@ -204,8 +204,15 @@ class TestSignature:
             by="示例主管",
             on=date(2026, 11, 6),
         )
-        signed = replace(sample, inputs=replace(sample.inputs, signoffs=(row,)))
-        return signed.score("op-02")
+
+    def under(
+        self, sample: Month, *rows: Signoff, operator: str = "op-02"
+    ) -> dict[str, Any]:
+        signed = replace(sample, inputs=replace(sample.inputs, signoffs=rows))
+        return signed.score(operator)
+
+    def sign(self, sample: Month, total: str, sha: str) -> dict[str, Any]:
+        return self.under(sample, self.row(total, sha))
 
     def test_a_signature_makes_a_complete_month_final(self, sample: Month) -> None:
         card = sample.score("op-02")
@@ -217,8 +224,107 @@ class TestSignature:
     def test_a_signature_under_another_score_is_void(self, sample: Month) -> None:
         signed = self.sign(sample, "99.00", "0" * 64)
 
-        assert not signed["signed"]
-        assert "2026-11-06的签字已失效" in signed["flags"][-1]
+        assert (signed["signed"], signed["signoff"]["void"]) == (False, True)
+        assert "示例主管2026-11-06的签字已失效" in signed["flags"][-1]
+
+    def test_a_signature_under_another_total_is_void(self, sample: Month) -> None:
+        card = sample.score("op-02")
+
+        assert not self.sign(sample, "99.00", card["score_sha256"])["signed"]
+
+    def test_a_signed_month_is_reopened(self, sample: Month) -> None:
+        card = sample.score("op-02")
+        row = self.row(card["total"], card["score_sha256"])
+        again = replace(
+            row, action="reopen", total=None, score_sha256="", reason="补交截图"
+        )
+        card = self.under(sample, row, again)
+
+        assert (card["signed"], card["final"]) == (False, False)
+        assert card["signoff"]["reason"] == "补交截图"
+
+    def test_pending_points_keep_a_signed_month_provisional(
+        self, sample: Month
+    ) -> None:
+        card = sample.score("op-03")
+        row = replace(self.row(card["total"], card["score_sha256"]), operator="op-03")
+        card = self.under(sample, row, operator="op-03")
+
+        assert (card["signed"], card["final"]) == (True, False)
+
+
+def test_an_appeal_stands_on_the_card_and_changes_nothing(sample: Month) -> None:
+    without = replace(sample, inputs=replace(sample.inputs, appeals=()))
+    card, plain = sample.score("op-03"), without.score("op-03")
+
+    assert [(one["id"], one["name"], one["decision"]) for one in card["appeals"]] == [
+        ("A-02", "活动效果达成", "")
+    ]
+    assert card["score_sha256"] == plain["score_sha256"]
+    assert sample.score("op-01")["appeals"] == []
+
+
+def test_earlier_cards_are_those_of_their_own_months(sample: Month) -> None:
+    person = sample.operator("op-01")
+
+    assert [card["month"] for card in person.earlier] == ["2026-08", "2026-09"]
+    assert person.previous is person.earlier[-1]
+
+
+class TestPlansByMonth:
+    def test_a_month_is_scored_by_the_plan_valid_in_it(self, sample: Month) -> None:
+        now = sample.inputs.plan
+        later = now.model_copy(update={"version": "2", "valid_from": MONTH})
+        plans = {"data/plan.2020.yml": now, "data/plan.yml": later}
+        opened = replace(sample, inputs=replace(sample.inputs, plans=plans))
+        person = opened.operator("op-01")
+
+        assert person.card["plan"]["version"] == "2"
+        assert {card["plan"]["version"] for card in person.earlier} == {"1"}
+
+    def test_a_plan_rewritten_under_its_version_is_told(self, sample: Month) -> None:
+        folder = sample.workspace.reports("2026-09")
+        folder.mkdir(parents=True)
+        plan = {"id": "new-media", "version": "1", "sha256": "0" * 64}
+        (folder / "run.json").write_text(json.dumps({"plan": plan}), "utf-8")
+        try:
+            told = month.open_month(MONTH, str(sample.workspace.root)).score("op-01")
+        finally:
+            shutil.rmtree(folder)
+
+        assert told["flags"][-1] == (
+            "考核计划new-media第1版的内容与2026-09考核时不同，版本号没有变"
+        )
+
+
+class TestRescore:
+    def test_two_plans_side_by_side_and_nothing_written(
+        self, sample: Month, tmp_path: Path
+    ) -> None:
+        text = sample.workspace.plan.read_text("utf-8")
+        other = tmp_path / "draft.yml"
+        # Over-delivery is paid from 95 % on.
+        other.write_text(
+            text.replace("from: 100%, to: 120%", "from: 95%, to: 120%"), "utf-8"
+        )
+        before = sorted(sample.workspace.root.rglob("*"))
+        first = rescore.rescore(sample.workspace, MONTH, other)[0]
+        moved = [line for line in first.lines if line.changed]
+
+        assert [line.key for line in moved] == ["total", "over_delivery.over_delivery"]
+        assert moved[0].by == moved[1].by > 0
+        assert sorted(sample.workspace.root.rglob("*")) == before
+
+    def test_measures_of_one_plan_only_stand_alone(self, sample: Month) -> None:
+        ours = scorecard.score(sample.evidence("op-01"))
+        theirs = scorecard.score(
+            sample.evidence("op-01", plan=scored.read_plan("rated"))
+        )
+        lines = {line.key: line for line in rescore.compare(ours, theirs).lines}
+
+        assert lines["content.published"].possible_after == ""
+        assert lines["quality.content"].possible_before == ""
+        assert lines["quality.content"].by is None
 
 
 @pytest.fixture(scope="module")
@@ -234,8 +340,11 @@ class TestExplain:
     def test_a_line_for_every_measure(self, place: Workspace) -> None:
         lines = explain.explain(place, MONTH, "op-01")
 
-        assert len(lines) == 23
+        assert len(lines) == 24
         assert lines[0].startswith("示例运营甲 2026-10：")
+        assert lines[-1].startswith(
+            f"签字：在data/signoff.csv加一行 {MONTH},op-01,sign,"
+        )
 
     def test_one_measure_down_to_its_rows(self, place: Workspace) -> None:
         lines = explain.explain(place, MONTH, "op-01", "content.published")

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from nbformat.v4 import new_markdown_cell, new_notebook
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from kpi_lib import report, sections
+from kpi_lib import numbers, report, sections
+from kpi_lib.errors import Problem
 from tests.example_month import card, empty, example
 from tests.example_page import notebook_of, shown
 
@@ -30,20 +32,37 @@ def team() -> str:
     cards = [card(), card("op-02", HOSTILE), card("op-03", "示例运营丙")]
     cells = [
         shown(sections.team_header(cards, [HOSTILE], "2026-10"), id="a"),
-        shown(sections.team_scores(cards, [HOSTILE]), id="b"),
+        shown(sections.team_scores(cards, [HOSTILE], cards[1:], ["op-02"]), id="b"),
         shown(sections.team_items(cards), id="c"),
         shown(sections.team_evidence(cards), id="d"),
+        shown(sections.team_grades(cards), id="e"),
+        shown(sections.team_money(cards), id="f"),
+        shown(sections.team_files(cards, ["op-02"]), id="g"),
     ]
     return report.page(new_notebook(cells=cells), title="团队")
 
 
-def clean() -> str:
-    m = example()
+def arrived(m: Any) -> pd.DataFrame:
+    """Lay out what came: one account with every state a day can have."""
+    states = ["present", "covered", "download", "missing", ""]
+    days = pd.date_range("2026-10-01", periods=31)
+    return pd.DataFrame(
+        {
+            "account": HOSTILE_ACCOUNT,
+            "date": days,
+            "state": [states[at % len(states)] for at in range(len(days))],
+        }
+    )
+
+
+def clean(m: Any) -> str:
     cells = [
         new_markdown_cell("## 到了哪些文件？", id="h"),
-        shown(sections.files(m.files, [("zhihu-a", "manual")]), id="a"),
+        shown(sections.arrival(arrived(m), (), m.calendar), id="0"),
+        shown(sections.files(m.files, [("zhihu-a", HOSTILE)]), id="a"),
         shown(sections.fates(m.ledger), id="b"),
         shown(sections.quarantine(m.ledger), id="c"),
+        shown(sections.findings([Problem(what=HOSTILE, where=HOSTILE)]), id="e"),
         shown(sections.compare(m.monthly, m.month), id="d"),
     ]
     return report.page(new_notebook(cells=cells), title="清洗")
@@ -52,11 +71,12 @@ def clean() -> str:
 PAGES = {
     "appraisal": lambda: report.page(notebook_of(example()), title="示例运营甲"),
     "hostile": lambda: report.page(
-        notebook_of(example(HOSTILE, HOSTILE_ACCOUNT)), title=HOSTILE
+        notebook_of(example(HOSTILE, HOSTILE_ACCOUNT, HOSTILE)), title=HOSTILE
     ),
     "empty": lambda: report.page(notebook_of(empty()), title="空"),
     "team": team,
-    "clean": clean,
+    "clean": lambda: clean(example()),
+    "hostile clean": lambda: clean(example(HOSTILE, HOSTILE_ACCOUNT, HOSTILE)),
     "failure": lambda: report.failure_page(HOSTILE, "2026-10", [HOSTILE]),
 }
 
@@ -66,7 +86,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("pages")
     found = {}
     for name, make in PAGES.items():
-        path = folder / f"{name}.html"
+        path = folder / f"{name.replace(' ', '-')}.html"
         path.write_text(make(), encoding="utf-8")
         found[name] = path.as_uri()
     return found
@@ -132,12 +152,13 @@ def test_nothing_scrolls_sideways(
     page.close()
 
 
+@pytest.mark.parametrize("width", [360, 1440])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["appraisal", "team", "clean"])
+@pytest.mark.parametrize("name", ["appraisal", "team", "clean", "failure"])
 def test_the_page_is_accessible(
-    browser: Browser, files: dict[str, str], name: str, scheme: str
+    browser: Browser, files: dict[str, str], name: str, scheme: str, width: int
 ) -> None:
-    page = opened(browser, files[name], 1440, color_scheme=scheme, bypass_csp=True)
+    page = opened(browser, files[name], width, color_scheme=scheme, bypass_csp=True)
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     found = Axe().run(page).response["violations"]
 
@@ -149,6 +170,7 @@ def test_the_page_is_accessible(
     ("width", "side", "bar"),
     [
         pytest.param(1440, True, False, id="wide"),
+        pytest.param(768, False, True, id="tablet"),
         pytest.param(360, False, True, id="phone"),
     ],
 )
@@ -159,6 +181,24 @@ def test_the_contents_stand_at_the_side_or_above(
 
     assert page.locator("nav.side").is_visible() is side
     assert page.locator("nav.topbar").is_visible() is bar
+    page.close()
+
+
+def test_the_contents_stay_in_reach_of_a_thumb(
+    browser: Browser, files: dict[str, str]
+) -> None:
+    page = opened(browser, files["appraisal"], 360)
+    page.evaluate("window.scrollTo(0, 5000)")
+    bar = page.locator("nav.topbar summary")
+    bar.click()
+    link = page.locator("nav.topbar a[href='#s4']")
+
+    assert (bar.bounding_box() or {})["y"] == 0
+    assert "76.72 / 94" in bar.inner_text()
+    assert (link.bounding_box() or {})["height"] >= 24
+    link.click()
+    assert page.url.endswith("#s4")
+    assert page.locator("#s4").is_visible()
     page.close()
 
 
@@ -192,4 +232,105 @@ def test_taps_find_their_target(browser: Browser, files: dict[str, str]) -> None
     )
 
     assert low == 0
+    page.close()
+
+
+def test_the_numbers_on_the_page_are_those_of_the_card(
+    browser: Browser, files: dict[str, str]
+) -> None:
+    page = opened(browser, files["appraisal"], 1440)
+    held = card()
+    scores = [
+        numbers.points(one["score"]) if one["score"] is not None else "待定"
+        for item in held["items"]
+        for one in item["measures"]
+    ]
+    items = [numbers.points(item["score"]) for item in held["items"]]
+
+    assert page.locator(".big").inner_text() == numbers.points(held["total"])
+    assert page.locator(".measure .s b").all_inner_texts() == scores
+    assert page.locator(".card tbody td.got > b").all_inner_texts() == items
+    page.close()
+
+
+def test_the_alt_text_of_every_chart_holds_its_last_value(
+    browser: Browser, files: dict[str, str]
+) -> None:
+    page = opened(browser, files["appraisal"], 1440)
+    charts = page.evaluate(
+        """[...document.querySelectorAll('svg.chart')].map(svg => [
+            svg.getAttribute('aria-label'),
+            [...svg.querySelectorAll('text[font-size="11px"]')].map(t => t.textContent),
+        ])"""
+    )
+    views = page.evaluate(
+        """[...document.querySelectorAll('.grid')].flatMap(grid => {
+            const alts = [...grid.querySelectorAll('svg')].map(
+                svg => svg.getAttribute('aria-label'));
+            if (!alts.some(alt => /本月.*次/.test(alt))) return [];
+            const rows = grid.nextElementSibling.querySelectorAll('tbody tr');
+            const last = [...rows].at(-1).querySelectorAll('td');
+            return alts.map((alt, at) => [alt, last[at].textContent]);
+        })"""
+    )
+
+    assert len(charts) == 22
+    assert len(views) == 6
+    # An end label is the last value drawn; bars have none, but their table has.
+    for alt, ends in [*charts, *([alt, [value]] for alt, value in views)]:
+        assert all(end in alt for end in ends), alt
+    page.close()
+
+
+def test_every_drawing_stands_over_its_numbers(
+    browser: Browser, files: dict[str, str]
+) -> None:
+    page = opened(browser, files["appraisal"], 1440)
+    alone = page.evaluate(
+        """[...document.querySelectorAll('.grid, .fall')].filter(e => {
+            const after = (e.closest('.beside') || e).nextElementSibling;
+            return !(after && after.matches('details.data'));
+        }).length"""
+    )
+
+    assert alone == 0
+    page.close()
+
+
+A4 = {"width": 688, "height": 994}
+"""A4 without its margins, in px."""
+
+
+@pytest.mark.parametrize("name", ["appraisal", "hostile"])
+def test_every_chart_is_printed_whole(
+    browser: Browser, files: dict[str, str], name: str
+) -> None:
+    page = opened(browser, files[name], A4["width"])
+    page.emulate_media(media="print")
+    figures = page.evaluate(
+        """[...document.querySelectorAll('figure')].map(e => {
+            const box = e.getBoundingClientRect();
+            return [getComputedStyle(e).breakInside, box.right, box.height];
+        })"""
+    )
+
+    assert len(figures) == 23
+    for inside, right, height in figures:
+        assert inside == "avoid"
+        assert right <= A4["width"]
+        assert height < A4["height"] / 2
+    page.close()
+
+
+def test_the_page_reads_in_order_without_its_style(
+    browser: Browser, files: dict[str, str]
+) -> None:
+    page = opened(browser, files["appraisal"], 1440)
+    page.evaluate("document.querySelectorAll('style').forEach(e => e.remove())")
+    text = page.locator("main").inner_text()
+    order = ["示例运营甲", "数据提示", "76.72", "挣分", "分数去了哪里", "评分表"]
+    places = [text.index(one) for one in order]
+
+    assert places == sorted(places)
+    assert "公公众号" not in text
     page.close()

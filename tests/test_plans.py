@@ -251,7 +251,7 @@ class TestVideo:
             # Fewer is better: 200 allowed, 250 lost: 0.8 of 10.
             "audience.lost": "8.00",
             # Two posts on 抖音, 3 points each, 9 at most.
-            "bonus.hits": "6.00",
+            "douyin.hits": "6.00",
         }
         assert card["sum"] == "78.33"
         # The plan adds at most 5.

@@ -249,7 +249,7 @@ class TestResults:
         assert made.days["result"].isna().all()
         assert made.weeks["result"].isna().all()
         assert made.months["attained"][0] == 0.5
-        assert made.notes == {"likes": "tt-main没有按日的数，日和周没有结果"}
+        assert made.notes == {"likes": "示例头条没有按日的数，日和周没有结果"}
 
     def test_another_owners_days_are_not_there(self) -> None:
         # From the 17th the account is another's; half of it before that.

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kpi_lib import agenda, intake, jobs, month, provenance, runner
+from kpi_lib import agenda, intake, month, provenance, runner
 from kpi_lib.errors import InvalidInput, WorkspaceError
 from kpi_lib.jobs import Outcome
 from kpi_lib.workspace import Workspace
@@ -352,4 +352,45 @@ def test_words_for_every_part(first: tuple[Workspace, list[Outcome]]) -> None:
     entries = recorded(first[0])["jobs"].values()
 
     assert {part for entry in entries for part in entry["parts"]} <= set(agenda.WORDS)
-    assert jobs.spoken("2026-01") == "2026年1月"
+
+
+def test_a_page_made_anew_takes_its_old_pdf_away(place: Workspace) -> None:
+    printed = place.reports(MONTH) / "op-01.pdf"
+    printed.write_bytes(b"%PDF-1.4 of the page before")
+    other = place.reports(MONTH) / "op-02.pdf"
+    other.write_bytes(b"%PDF-1.4")
+
+    outcomes = runner.run(place, MONTH, operators=["op-01"], force=True)
+
+    assert states(outcomes)["op-01"] == "made"
+    assert not printed.exists()
+    assert other.exists()
+
+
+def test_the_index_is_stale_when_a_pdf_comes(place: Workspace) -> None:
+    (place.reports(MONTH) / "op-02.pdf").write_bytes(b"%PDF-1.4")
+
+    (team,) = [one for one in runner.status(place, MONTH) if one.job == "team"]
+
+    assert (team.state, team.why) == ("stale", "PDF有变化")
+
+
+def test_another_language_leaves_the_months_before(place: Workspace) -> None:
+    before = {path: provenance.of_file(path) for path in place.root.rglob("note.txt")}
+    outcomes = runner.run(place, MONTH, lang="en")
+
+    assert states(outcomes) == {
+        **{f"clean 2026-0{n}": "unchanged" for n in (7, 8, 9)},
+        "clean 2026-10": "made",
+        "op-01": "made",
+        "op-02": "made",
+        "team": "made",
+    }
+    assert before == {path: provenance.of_file(path) for path in before}
+    for name in ("op-01", "index", "clean"):
+        page = (place.reports(MONTH) / f"{name}.html").read_text("utf-8")
+        assert '<html lang="en"' in page
+        assert "Oct 2026" in page
+    # The pages as they stand tell the language of what is looked at later.
+    assert {one.state for one in runner.status(place, MONTH)} == {"done"}
+    assert states(runner.clean(place, MONTH)) == {"clean 2026-10": "unchanged"}

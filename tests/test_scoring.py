@@ -690,3 +690,15 @@ def test_half_up_is_within_half_a_cent(number: Fraction) -> None:
 def test_half_up_rounds_halves_away_from_zero() -> None:
     assert half_up(Fraction("4.125")) == Decimal("4.13")
     assert half_up(Fraction("-4.125")) == Decimal("-4.13")
+
+
+def test_a_plan_may_ask_that_another_confirms_tasks_in_time() -> None:
+    asked = measure("weekly_tasks.on_time").model_copy(update={"confirm": "required"})
+    tasks = (task(15), task(14, confirmed_by="示例运营甲"))
+    log = Worklog(month=MONTH, tasks=tasks)
+    given_ = evidence((*TARGETS, target("tasks_due", "2")), log=log)
+    reading = scoring.read(given_, asked)
+
+    # Both in time; what the operator confirmed stays below the line only.
+    assert (reading.value, reading.target) == (1, 2)
+    assert reading.note == "1行没有他人确认，不计"

@@ -10,8 +10,16 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from kpi_lib import card_sections, fragments, sections, templates, traffic_sections
+from kpi_lib import (
+    card_sections,
+    fan_sections,
+    fragments,
+    sections,
+    templates,
+    traffic_sections,
+)
 from kpi_lib.errors import Problem
+from kpi_lib.series import campaign_marks
 from tests.example_month import MONTH, ExampleMonth, card, earlier, empty, example
 
 PARTS: dict[str, Callable[[Any], sections.Fragment]] = {
@@ -230,7 +238,7 @@ def test_each_duty_draws_its_curves(parts: dict[str, str]) -> None:
     assert charts["followers"] == 6
     assert charts["activity"] == 3
     assert charts["orders"] == 1
-    assert charts["engagement"] == 10
+    assert charts["engagement"] == 12
 
 
 def test_every_drawing_has_its_numbers_in_a_table(parts: dict[str, str]) -> None:
@@ -451,3 +459,82 @@ def test_no_space_is_typed_between_chinese_and_figures(parts: dict[str, str]) ->
         lines = re.split(r"<[^>]+>", html)
         for line in (one for one in lines if not one.startswith("kpi explain")):
             assert not re.search(r"[一-龥] \d|\d [一-龥]", line), (name, line)
+
+
+def test_campaigns_are_numbered_once_for_the_page(month: Any) -> None:
+    marks = campaign_marks(month)
+
+    assert [(one.sign, one.name) for one in marks] == [
+        ("①", "国庆打卡"),
+        ("②", "秋日种草"),
+    ], "what was not held is no campaign"
+
+
+def test_marked_panels_name_the_campaigns(parts: dict[str, str]) -> None:
+    for name in ("followers", "activity", "engagement"):
+        assert "①国庆打卡、②秋日种草。" in text_of(parts[name]), name
+
+
+@pytest.mark.parametrize(
+    ("start", "elapsed", "way"),
+    [
+        pytest.param(500.0, 0.5, 0.6, id="on the way"),
+        pytest.param(None, 0.5, None, id="unknown start"),
+        pytest.param(1000.0, 0.5, None, id="nothing to gain"),
+        pytest.param(None, None, 0.8, id="without an end"),
+    ],
+)
+def test_the_way_to_a_target_of_followers(
+    start: float | None, elapsed: float | None, way: float | None
+) -> None:
+    one = fan_sections.Horizon("中期", "2026-Q4", 1000.0, start, 300.0, 800.0, elapsed)
+
+    assert one.way == way
+
+
+def test_a_horizon_counts_the_gain_of_own_days_since_it_began(
+    month: ExampleMonth,
+) -> None:
+    rows = [
+        ("2026-09", "weibo-a", 500.0, 70.0),
+        ("2026-10", "weibo-a", 570.0, 30.0),
+        ("2026-10", "douyin-a", 900.0, 5.0),
+    ]
+    monthly = pd.DataFrame(
+        [
+            (at, account, "", metric, "", value)
+            for at, account, opening, gain in rows
+            for metric, value in (
+                ("followers_opening", opening),
+                ("followers_gain", gain),
+            )
+        ],
+        columns=["month", "account", "platform", "metric", "stream", "value"],
+    )
+    held: Any = replace(month, monthly=monthly)
+
+    assert fan_sections._since(held, ["2026-10", "2026-11"]) == (1470, 35)
+    assert fan_sections._since(held, ["2026-09", "2026-10"]) == (1400, 105)
+    assert fan_sections._since(held, ["2026-08", "2026-09"]) == (None, None)
+    assert fan_sections._elapsed(["2026-10", "2026-11", "2026-12"], MONTH) == 31 / 92
+
+
+def test_files_stand_by_account_and_open_one_by_one(parts: dict[str, str]) -> None:
+    html = parts["counted"]
+    head, rest = html.split("<summary>逐个文件</summary>")
+
+    assert "douyin_2026-10.csv" not in head.split("没有一种格式认得")[1]
+    assert "douyin_2026-10.csv" in rest
+
+
+def test_definitions_are_those_of_what_the_page_shows(parts: dict[str, str]) -> None:
+    text = text_of(parts["sources"])
+
+    assert "粘性" in text
+    assert "互动率" in text
+    assert "完播率" not in text, "no video has a completion rate"
+    assert "收藏" not in text, "nobody asked for favourites"
+
+
+def test_comments_answered_are_counted_by_platform(parts: dict[str, str]) -> None:
+    assert 'aria-label="评论回复率：公众号80.0%，头条号82.0%' in parts["engagement"]

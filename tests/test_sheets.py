@@ -400,7 +400,7 @@ def test_scores_are_one_row_a_measure_and_the_bonus_last() -> None:
 
 def test_proposals_stand_with_their_operator() -> None:
     proposal = {"metric": "views", "name": "阅读", "baseline": "1000", "note": "=x"}
-    cards = [card(), card("op-02") | {"proposals": [proposal]}]
+    cards = [card() | {"proposals": []}, card("op-02") | {"proposals": [proposal]}]
     content = sheets.proposed_csv(cards)
     (row,) = rows_of(content)
 

@@ -138,3 +138,23 @@ def test_quota_weeks_hold_every_day_of_the_month_once(month: str) -> None:
 
 def test_the_review_of_a_month_is_due_on_the_fifth_working_day_of_the_next() -> None:
     assert Calendar().review_due("2026-09") == date(2026, 10, 13)
+
+
+@pytest.mark.parametrize(
+    ("period", "first", "last", "count"),
+    [
+        pytest.param("2026-10", "2026-10", "2026-10", 1, id="month"),
+        pytest.param("2026-Q4", "2026-10", "2026-12", 3, id="quarter"),
+        pytest.param("2026", "2026-01", "2026-12", 12, id="year"),
+    ],
+)
+def test_months_of(period: str, first: str, last: str, count: int) -> None:
+    months = workdays.months_of(period)
+
+    assert (months[0], months[-1], len(months)) == (first, last, count)
+
+
+@given(MONTHS)
+def test_a_month_lies_in_its_own_quarter_and_year(month: str) -> None:
+    assert month in workdays.months_of(workdays.quarter_of(month))
+    assert month in workdays.months_of(month[:4])

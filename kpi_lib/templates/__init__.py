@@ -14,9 +14,12 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from kpi_lib import numbers
+from kpi_lib import numbers, wording
 
 HERE = Path(__file__).parent
+
+SHEETS = ("page.css", "sections.css")
+"""Parts of the one style sheet; the later one may lean on the earlier."""
 
 
 def clauses(text: str) -> Markup:
@@ -59,6 +62,26 @@ def kept(text: str) -> Markup:
     )
 
 
+def said(text: str, **values: object) -> Markup:
+    """
+    Say a sentence in the language of the page, escaped.
+
+    Parameters
+    ----------
+    text : str
+        The Chinese sentence, with ``{name}`` where values stand.
+    **values : object
+        What stands there: text is escaped, markup is kept.
+
+    Returns
+    -------
+    Markup
+        Ready for the page.
+    """
+    safe = {name: escape(value) for name, value in values.items()}
+    return Markup(wording._(text, **safe))
+
+
 @cache
 def environment() -> Environment:
     """
@@ -75,6 +98,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals["_"] = said
     made.filters |= {
         "brief": numbers.brief,
         "clauses": clauses,
@@ -119,6 +143,6 @@ def css() -> str:
     -------
     str
     """
-    text = (HERE / "page.css").read_text(encoding="utf-8")
+    text = "".join((HERE / name).read_text(encoding="utf-8") for name in SHEETS)
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
     return re.sub(r"\s*\n\s*", "\n", text).strip()

@@ -1,0 +1,213 @@
+"""
+Every sentence of the pages in three languages; the Chinese text is the key.
+
+``_("{n}项待定", n=3)`` gives the sentence in the language that is spoken now:
+simplified Chinese as written, traditional Chinese by OpenCC, English from the gettext
+catalogue ``locale/en.po``. Only the sentence is translated; what is put into it comes
+from data and stays as it is. English plurals are written in the catalogue as
+``{n} {n:item|items}``.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+LANGUAGES = ("zh-Hans", "zh-Hant", "en")
+"""Languages of the pages, the default first."""
+
+LOCALES = {"zh-Hans": "zh_Hans", "zh-Hant": "zh_Hant", "en": "en"}
+"""What Babel calls each."""
+
+CATALOGUE = Path(__file__).parent / "locale" / "en.po"
+
+_spoken: ContextVar[str] = ContextVar("language", default=LANGUAGES[0])
+
+
+def language() -> str:
+    """Return the language that is spoken now, one of `LANGUAGES`."""
+    return _spoken.get()
+
+
+def speak(language: str) -> None:
+    """
+    Speak a language from here on, as a notebook does.
+
+    Parameters
+    ----------
+    language : str
+        One of `LANGUAGES`.
+
+    Raises
+    ------
+    KeyError
+        It is none of them.
+    """
+    LOCALES[language]  # any other is a mistake
+    _spoken.set(language)
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """
+    Speak a language inside the block.
+
+    Parameters
+    ----------
+    language : str
+        One of `LANGUAGES`.
+    """
+    token = _spoken.set(language)
+    try:
+        yield
+    finally:
+        _spoken.reset(token)
+
+
+def _(text: str, /, **values: Any) -> str:
+    """
+    Say a sentence in the language that is spoken now.
+
+    Parameters
+    ----------
+    text : str
+        The Chinese sentence, with ``{name}`` where values stand.
+    **values : object
+        What stands there; put in as it is.
+
+    Returns
+    -------
+    str
+        The sentence; Chinese where the catalogue lacks it (a test finds none).
+    """
+    said = translated(text)
+    return _FILL.vformat(said, (), values) if values else said
+
+
+def N_(text: str, /) -> str:  # noqa: N802 - gettext's own name for it
+    """Mark a sentence that is said later, by ``_(…)`` of where it is kept."""
+    return text
+
+
+def translated(text: str) -> str:
+    """Return a sentence's template in the language that is spoken now."""
+    match language():
+        case "zh-Hant":
+            return traditional(text)
+        case "en":
+            return catalogue().get(text, text)
+        case _:
+            return text
+
+
+@cache
+def traditional(text: str) -> str:
+    """
+    Return simplified Chinese in the characters of Taiwan.
+
+    Parameters
+    ----------
+    text : str
+        A sentence of ours, never of data.
+
+    Returns
+    -------
+    str
+    """
+    return str(_opencc().convert(text))
+
+
+@cache
+def _opencc() -> Any:
+    # Loading its dictionaries takes a moment, and only one language needs them.
+    from opencc import OpenCC
+
+    return OpenCC("s2tw")
+
+
+@cache
+def catalogue() -> dict[str, str]:
+    """
+    Return the English of every sentence.
+
+    Returns
+    -------
+    dict of str to str
+        By the Chinese sentence; without those that are not translated yet.
+    """
+    from babel.messages.pofile import read_po
+
+    with CATALOGUE.open("rb") as file:
+        found = read_po(file, locale="en")
+    return {
+        str(message.id): str(message.string)
+        for message in found
+        if message.id and message.string
+    }
+
+
+class _Filling(string.Formatter):
+    """Fills sentences; ``{n:item|items}`` chooses by whether n is one."""
+
+    def format_field(self, value: Any, spec: str) -> str:
+        if "|" not in spec:
+            return str(super().format_field(value, spec))
+        one, many = spec.split("|", 1)
+        return one if str(value) == "1" else many
+
+
+_FILL = _Filling()
+
+
+# Sentences that were written down before the page was: findings of the cleaning.
+
+
+def retold(text: str) -> str:
+    """
+    Say a finished Chinese sentence again in the language that is spoken now.
+
+    Parameters
+    ----------
+    text : str
+        A sentence that was made and stored by the cleaning.
+
+    Returns
+    -------
+    str
+        The translation of the template that it fits, with the same values; the
+        sentence itself where none fits or Chinese is spoken.
+    """
+    if language() == LANGUAGES[0]:
+        return text
+    if language() == "zh-Hant":
+        return traditional(text)
+    if text in catalogue():
+        return catalogue()[text]
+    for template, pattern in _patterns():
+        found = pattern.fullmatch(text)
+        if found:
+            return _FILL.vformat(catalogue()[template], (), found.groupdict())
+    return text
+
+
+@cache
+def _patterns() -> list[tuple[str, re.Pattern[str]]]:
+    """Return the catalogue's templates with values, the longest first."""
+    made = []
+    for template in sorted(catalogue(), key=len, reverse=True):
+        parts = list(string.Formatter().parse(template))
+        names = [name for _, name, _, _ in parts if name]
+        if not names or len(set(names)) < len(names):
+            continue
+        pattern = "".join(
+            re.escape(literal) + (f"(?P<{name}>.+?)" if name else "")
+            for literal, name, _, _ in parts
+        )
+        made.append((template, re.compile(pattern, re.DOTALL)))
+    return made
