@@ -6,7 +6,7 @@ bomb takes all memory: so files are parsed here, under limits, and a death costs
 one file. Run as a script by `tables`; imports nothing of the package.
 
 Protocol, over stdin and stdout: a JSON line ``{"kind", "size"}`` and that many
-bytes in; a line ``{"size": …}`` of 16 bytes and that many bytes of JSON out. The answer
+bytes in; a line ``{"size": …}`` of 32 bytes and that many bytes of JSON out. The answer
 is ``{"sheets": […], "created", "modified"}``, or ``{"refused": code}`` with
 ``about`` and ``place`` where there is more to say.
 """
@@ -32,7 +32,7 @@ import lxml.html
 import python_calamine
 from lxml import etree
 
-HEAD = 16
+HEAD = 32
 """Bytes of the line before an answer, as in `kpi_lib.tables`."""
 
 MEMORY = 512 * 1024 * 1024

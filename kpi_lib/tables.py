@@ -44,7 +44,7 @@ MOST_COLUMNS = 16_384
 TIME_OUT = 10.0
 AHEAD, MOST_AHEAD = 60_000, 8
 """Bytes and files that are sent before they are read: less than a pipe holds."""
-HEAD = 16
+HEAD = 32
 """Bytes of the line before an answer."""
 WORKER = Path(__file__).with_name("_table_worker.py")
 
