@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -715,11 +714,3 @@ def rows(workspace: Workspace, month: str, name: str) -> int:
     """Return the rows of a cleaned table; 0 if the month was not cleaned."""
     path = workspace.clean(month) / f"{name}.parquet"
     return int(parquet_file.read_metadata(path).num_rows) if path.is_file() else 0
-
-
-def findings(workspace: Workspace, month: str) -> tuple[Problem, ...]:
-    """Return what cleaning a month had to tell; empty if it was not cleaned."""
-    path = workspace.clean(month) / "findings.json"
-    if not path.is_file():
-        return ()
-    return tuple(Problem(**told) for told in json.loads(path.read_text("utf-8")))

@@ -20,6 +20,7 @@ from kpi_lib import inputs, intake, metrics, proposals, quotas, scorecard, workd
 from kpi_lib.catalogue import METRICS, Metric
 from kpi_lib.errors import Problem
 from kpi_lib.evidence import Evidence, Sums
+from kpi_lib.findings import load as load_findings
 from kpi_lib.inputs import Inputs
 from kpi_lib.layouts import Layout, Platform, layouts, platforms
 from kpi_lib.numbers import listed
@@ -221,7 +222,7 @@ class Month:
     @cached_property
     def findings(self) -> tuple[Problem, ...]:
         """What cleaning had to tell."""
-        return intake.findings(self.workspace, self.month)
+        return load_findings(self.workspace, self.month)
 
     @cached_property
     def layouts(self) -> dict[str, Layout]:

@@ -329,12 +329,13 @@ def _record(agenda: Agenda, outcomes: Iterable[Outcome]) -> None:
     """Write the tables, then ``run.json``, then a line of the record."""
     folder = agenda.workspace.reports(agenda.month)
     entries = _entries(agenda, {one.job: one for one in outcomes})
-    outputs = {}
-    with speaking(agenda.lang):
-        tables = sheets.tables(_cards(folder, entries))
-    for name, content in tables.items():
-        write_atomic(folder / name, content)
-        outputs[agenda.workspace.relative(folder / name)] = sha256(content)
+    outputs = _kept_tables(agenda, entries)
+    if not outputs:
+        with speaking(agenda.lang):
+            tables = sheets.tables(_cards(folder, entries))
+        for name, content in tables.items():
+            write_atomic(folder / name, content)
+            outputs[agenda.workspace.relative(folder / name)] = sha256(content)
     for entry in entries.values():
         outputs.update(entry["outputs"])
     plan = agenda.inputs.plan
@@ -362,6 +363,26 @@ def _record(agenda: Agenda, outcomes: Iterable[Outcome]) -> None:
         text = json.dumps({**record, "timings": timings}, ensure_ascii=False, indent=1)
         write_atomic(folder / "run.json", text + "\n")
     provenance.append(agenda.workspace.record, record)
+
+
+def _kept_tables(
+    agenda: Agenda, entries: Mapping[str, Mapping[str, Any]]
+) -> dict[str, str]:
+    """Return the tables that stand; none if a card or one of them is another now."""
+    recorded = agenda.recorded
+    if recorded.get("jobs") != entries or recorded.get("lang") != agenda.lang:
+        return {}
+    pages = {path for entry in entries.values() for path in entry["outputs"]}
+    tables = {
+        path: content
+        for path, content in recorded.get("outputs", {}).items()
+        if path not in pages
+    }
+    stand = all(
+        provenance.of_file(agenda.workspace.root / path) == content
+        for path, content in tables.items()
+    )
+    return tables if stand else {}
 
 
 def _entries(

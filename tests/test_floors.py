@@ -17,7 +17,7 @@ FLOORS = {
             "errors catalogue numbers values _table_worker processes shell",
             "workspace workdays layouts tables templates forked",
             "documents headers orders provenance printing",
-            "plan roster targets worklog records columns",
+            "plan roster targets worklog records columns findings",
             "exports",
             "inputs clean metrics learn",
             "crosschecks",
