@@ -1,6 +1,6 @@
 # make report   sets up what is missing, then makes every page of the newest month
 # make test     sets up what is missing, then runs the tests
-# make lab      opens the notebooks in JupyterLab
+# make lab      makes what is stale, then opens the notebooks in JupyterLab
 # make lint     ruff and mypy
 # make bench    measures against other ways, as ratios (hours; make bench QUICK=1: minutes)
 # make catalogue  collects the sentences of the pages for translation
@@ -23,8 +23,14 @@ report: $(READY)
 test: $(READY)
 	@$(BIN)/python -m pytest -n auto --dist loadfile
 
+# Opens also where a month has an error: the notebooks are where one looks for it.
 lab: $(READY)
-	@$(BIN)/jupyter lab notebooks
+	@$(BIN)/kpi run latest || true
+	@$(BIN)/jupyter lab notebooks $(QUIET)
+
+# JupyterLab asks nobody for news or versions, and its user nothing.
+QUIET := --LabApp.app_settings_dir="$(CURDIR)/.jupyter" \
+  --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
 
 lint: $(READY)
 	@$(BIN)/ruff check .

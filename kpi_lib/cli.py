@@ -304,19 +304,10 @@ def _two(line: Line) -> str:
 )
 def new_month(month: Month, workspace: Place = None) -> None:
     """Make the folders of a month and its work-log template."""
-    from kpi_lib import inputs, starter
+    from kpi_lib import starter
 
     place = Workspace.find(workspace or "")
-    given = inputs.for_month(place, month)
-    roster = given.roster
-    people = {one.id: one.name for one in roster.appraised(month)}
-    accounts = {
-        account.id: None
-        for person in roster.appraised(month)
-        for account in roster.owned_by(person, month)
-    }
-    measures = [one.name.zh for _, one in given.plan.measures()]
-    made = starter.new_month(place.root, month, people, list(accounts), measures)
+    made = starter.prepare(place, month)
     for path in made:
         typer.echo(f"已建：{place.relative(path)}")
     if not made:

@@ -1021,8 +1021,42 @@ def _inside(items: Sequence[object], part: object) -> bool:
     return isinstance(part, int) and part < len(items)
 
 
+def validated(tree: object, model: type[M], error: type[InvalidInput], where: str) -> M:
+    """
+    Check plain values against a model, as a file's are checked.
+
+    Parameters
+    ----------
+    tree : object
+        Dicts, lists and scalars.
+    model : type of BaseModel
+        What they must fit.
+    error : type of InvalidInput
+        What is raised.
+    where : str
+        What messages call it.
+
+    Returns
+    -------
+    BaseModel
+        The validated model.
+
+    Raises
+    ------
+    InvalidInput
+        With one problem for every mistake.
+    """
+    try:
+        return model.model_validate(tree)
+    except ValidationError as found:
+        raise error(_translated(found, model, None, where)) from None
+
+
 def _translated(
-    found: ValidationError, model: type[BaseModel], tree: CommentedMap, where: str
+    found: ValidationError,
+    model: type[BaseModel],
+    tree: CommentedMap | None,
+    where: str,
 ) -> tuple[Problem, ...]:
     problems: dict[tuple[Path_, str], Problem] = {}
     mistakes = found.errors(include_url=False)
@@ -1032,7 +1066,8 @@ def _translated(
         if mistake["type"] == "too_short" and mistake["loc"] in inside:
             continue
         path, near = _located(mistake["loc"], model)
-        problem = _problem(mistake, path, near, where, _line(tree, path))
+        place = "" if tree is None else f"第{_line(tree, path)}行"
+        problem = _problem(mistake, path, near, where, place)
         before = problems.get((path, problem.what))
         if before is not None and before.expected != problem.expected:
             expected = f"{before.expected}，或{problem.expected}"
@@ -1134,11 +1169,10 @@ def _problem(
     path: Path_,
     near: type[BaseModel] | None,
     where: str,
-    line: int,
+    place: str,
 ) -> Problem:
     kind, context = mistake["type"], mistake.get("ctx", {})
     name = key_path(path)
-    place = f"第{line}行"
     if kind == "extra_forbidden":
         expected = choices(_keys(near)) if near else ""
         return Problem(

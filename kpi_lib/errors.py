@@ -89,6 +89,10 @@ class InvalidInput(KpiError):
     def __str__(self) -> str:
         return "\n".join(str(problem) for problem in self.problems)
 
+    def _render_traceback_(self) -> list[str]:
+        """Show a notebook's reader what to mend, not where our code stood."""
+        return [str(self)]
+
 
 class PlanError(InvalidInput):
     """plan.yml cannot be used."""

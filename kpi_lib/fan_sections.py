@@ -13,7 +13,15 @@ import pandas as pd
 
 from kpi_lib import charts, numbers
 from kpi_lib.catalogue import HORIZONS
-from kpi_lib.fragments import Brand, Fragment, made, nothing, platform_of, who_is
+from kpi_lib.fragments import (
+    Brand,
+    Fragment,
+    made,
+    nothing,
+    platform_of,
+    shade_of,
+    who_is,
+)
 from kpi_lib.month import OperatorMonth
 from kpi_lib.series import (
     Panel,
@@ -23,13 +31,14 @@ from kpi_lib.series import (
     marks_told,
     of_month,
     own_days,
-    owned_part,
+    owned_span,
     panel,
     percent_tick,
     series,
     short_target,
     sum_known,
 )
+from kpi_lib.wording import _
 from kpi_lib.workdays import days_of, months_back, months_of, quarter_of
 
 
@@ -47,10 +56,9 @@ def platforms(m: OperatorMonth) -> Fragment:
     Fragment
     """
     if m.posts.empty and not m.worklog.contents:
-        return nothing("发布", "本月没有作品数据，也没有内容记录")
+        return nothing(_("发布"), _("本月没有作品数据，也没有内容记录"))
     return made(
         "platforms",
-        month=m.month,
         calendar=_calendar(m),
         matrix=_matrix(m),
         posts=_best_posts(m),
@@ -64,14 +72,7 @@ def _calendar(m: OperatorMonth) -> dict[str, Any] | None:
     days = days_of(m.month)
     published = m.posts.assign(day=pd.to_datetime(m.posts["published_at"]).dt.day)
     counts = published.groupby(["account", "day"]).size()
-    kinds = [
-        "hol"
-        if m.calendar.is_holiday(day)
-        else ""
-        if m.calendar.is_working(day)
-        else "off"
-        for day in days
-    ]
+    kinds = [shade_of(day, m.calendar) for day in days]
     rows = []
     for account in m.accounts:
         found = [int(counts.get((account.id, day.day), 0)) for day in days]
@@ -80,13 +81,16 @@ def _calendar(m: OperatorMonth) -> dict[str, Any] | None:
                 (who_is(m, account), list(zip(found, kinds, strict=True)), sum(found))
             )
     empty = sum(not any(row[1][at][0] for row in rows) for at in range(len(days)))
-    busiest = max(rows, key=lambda row: row[2])
+    who, _cells, most = max(rows, key=lambda row: row[2])
+    told = {"n": int(counts.sum()), "who": numbers.brief(who.name), "most": most}
     return {
+        "title": _(
+            "本月发布{n}条，{who}最多，{most}条；{empty}天没有发布", empty=empty, **told
+        )
+        if empty
+        else _("本月发布{n}条，{who}最多，{most}条", **told),
         "days": list(zip((day.day for day in days), kinds, strict=True)),
         "rows": rows,
-        "total": int(counts.sum()),
-        "empty": empty,
-        "busiest": busiest,
     }
 
 
@@ -127,12 +131,10 @@ def _matrix(m: OperatorMonth) -> dict[str, Any] | None:
         if missed and missed[id] == max(missed.values())
     ]
     return {
+        "title": _matrix_title(len(contents), len(broken), missed.total(), worst),
         "columns": [platform_of(m, id) for id in columns],
         "total": len(contents),
         "complete": len(contents) - len(broken),
-        "missed": sum(missed.values()),
-        "broken": len(broken),
-        "worst": worst,
         "sums": [
             sum(id in one.published_platforms for one in contents if one not in broken)
             for id in columns
@@ -140,7 +142,7 @@ def _matrix(m: OperatorMonth) -> dict[str, Any] | None:
         "rows": [
             (
                 one.title,
-                one.planned,
+                numbers.day_short(one.planned),
                 [
                     "yes"
                     if id in one.published_platforms
@@ -153,6 +155,20 @@ def _matrix(m: OperatorMonth) -> dict[str, Any] | None:
             for one in sorted(broken, key=lambda one: (one.planned, one.row))
         ],
     }
+
+
+def _matrix_title(total: int, broken: int, missed: int, worst: list[str]) -> str:
+    """Say how many contents lack a platform, and which is lacked most."""
+    if not broken:
+        return _("已发布的{n}条内容都到达了计划的平台", n=total)
+    names = numbers.listed(worst)
+    if missed == 1:
+        return _("1条内容没有到达计划的平台：{platforms}", platforms=names)
+    return _(
+        "{n}条内容没有到达计划的平台，缺得最多的是{platforms}",
+        n=broken,
+        platforms=names,
+    )
 
 
 def _best_posts(m: OperatorMonth) -> dict[str, Any] | None:
@@ -179,13 +195,18 @@ def _best_posts(m: OperatorMonth) -> dict[str, Any] | None:
             {
                 "title": post.title,
                 "who": who_is(m, account) if account else None,
-                "day": pd.Timestamp(str(post.published_at)).strftime("%m-%d"),
+                "day": numbers.day_short(pd.Timestamp(str(post.published_at))),
                 "views": views,
                 "times": post.times,
                 "rate": engaged,
             }
         )
-    return {"rows": rows, "all": len(ranked) <= 5}
+    title = (
+        _("本月作品：全部{n}条", n=len(rows))
+        if len(ranked) <= 5
+        else _("本月作品：相对最高的三条和最低的两条")
+    )
+    return {"title": title, "rows": rows}
 
 
 @dataclass(frozen=True)
@@ -237,28 +258,29 @@ def followers(m: OperatorMonth) -> Fragment:
     grown = _growths(m, opening)
     rows = _fan_rows(m, opening)
     if not grown and not rows:
-        return nothing("粉丝数", "没有一个账号有粉丝数")
+        return nothing(_("粉丝数"), _("没有一个账号有粉丝数"))
     totals = {
         key: sum_known(row[key] for row in rows)
         for key in ("level", "lost", "new", "net")
     }
+    horizons = _horizons(m, totals)
     return made(
         "followers",
         panels=_growth_panels(m, grown),
         rows=rows,
-        before=numbers.month_short(before),
         totals=totals,
         widest=max((max(r["new"] or 0, r["lost"] or 0) for r in rows), default=0) or 1,
-        goals=any(one.goal is not None for one in grown),
         title=_growth_title(grown),
-        marks=marks_told(campaign_marks(m)),
-        horizons=_horizons(m, totals),
+        sub=_growth_note(m, grown, before),
+        net_title=_net_title(totals["net"]),
+        horizons_title=_horizons_title(horizons),
+        horizons=horizons,
         table=data_table(
             [(one.who.name, one.points) for one in grown],
             "date",
             lambda value: numbers.percent(value, 2, sign=True),
             [pd.Timestamp(day) for day in days_of(m.month)],
-            lambda day: f"{day:%m-%d}",
+            numbers.day_short,
         ),
     )
 
@@ -300,17 +322,23 @@ def _growth_panels(m: OperatorMonth, grown: Sequence[Growth]) -> list[Panel]:
             scale=scale,
             end=lambda value: numbers.percent(value, 1, sign=True),
             target=one.goal,
-            target_text=f"目标{numbers.percent(one.goal, 1, sign=True)}",
+            target_text=_("目标{value}", value=numbers.percent(one.goal, 1, sign=True)),
             due=one.days,
             marks=marks,
         )
-        last = numbers.percent(one.last, 1, sign=True)
+        level, days = numbers.short(one.level), owned_span(m, one.days)
         panels.append(
             panel(
                 ax,
                 name=one.who.name,
-                note=f"{numbers.short(one.level)}人{owned_part(m, one.days)}",
-                last=f"比上月末{last}，{numbers.exact(one.level)}人",
+                note=_("{level}人，{days}", level=level, days=days)
+                if days
+                else _("{level}人", level=level),
+                last=_(
+                    "比上月末{growth}，{level}人",
+                    growth=numbers.percent(one.last, 1, sign=True),
+                    level=numbers.exact(one.level),
+                ),
                 prefix=f"fan{at}",
                 who=one.who,
             )
@@ -323,13 +351,51 @@ def _growth_title(grown: Sequence[Growth]) -> str:
     if not grown:
         return ""
     best = max(grown, key=lambda one: one.last)
-    title = numbers.brief(best.who.name) + ("比例增长最多，" if len(grown) > 1 else "")
-    title += numbers.percent(best.last, 1, sign=True)
+    told = {
+        "who": numbers.brief(best.who.name),
+        "growth": numbers.percent(best.last, 1, sign=True),
+    }
+    title = (
+        _("{who}比例增长最多，{growth}", **told)
+        if len(grown) > 1
+        else _("{who}粉丝数{growth}", **told)
+    )
     met = [one.last >= one.goal for one in grown if one.goal is not None]
+    return numbers.joined([title, _goals_met(len(met), sum(met))])
+
+
+def _goals_met(n: int, met: int) -> str:
+    """Say how many of the accounts with a target reached it."""
+    if not n:
+        return ""
+    if met == n:
+        return _("有目标的{n}个账号都达到", n=n)
     if not met:
-        return title
-    said = {0: "都没有达到", len(met): "都达到"}.get(sum(met), f"{sum(met)}个达到")
-    return f"{title}；有目标的{len(met)}个账号{said}"
+        return _("有目标的{n}个账号都没有达到", n=n)
+    return _("有目标的{n}个账号{met}个达到", n=n, met=met)
+
+
+def _growth_note(m: OperatorMonth, grown: Sequence[Growth], before: str) -> str:
+    """Say how the panels are read."""
+    month = numbers.month_short(before)
+    return numbers.sentences(
+        _("比{month}末增长，%；{n}图同一纵轴。", month=month, n=len(grown))
+        if len(grown) > 1
+        else _("比{month}末增长，%。", month=month),
+        _("虚线是本月目标。") if any(one.goal is not None for one in grown) else "",
+        _("断开处没有数据。"),
+        marks_told(campaign_marks(m)),
+        _("深底是法定假日，浅底是周末。"),
+    )
+
+
+def _net_title(net: float | None) -> str:
+    """Say what the accounts gained together."""
+    if net is None:
+        return _("净增没有数据")
+    if net < 0:
+        return _("净减{n}人", n=numbers.exact(-net))
+    return _("净增{n}人", n=numbers.exact(net))
 
 
 def _fan_rows(m: OperatorMonth, opening: dict[str, float]) -> list[dict[str, Any]]:
@@ -366,7 +432,7 @@ class Horizon:
     Parameters
     ----------
     name, period : str
-        The horizon, and the month, quarter or year it is for.
+        The horizon as pages call it, and the month, quarter or year it is for.
     goal : float
         Followers wanted at its end.
     start, gained : float or None
@@ -418,7 +484,7 @@ def _horizons(m: OperatorMonth, totals: dict[str, float | None]) -> list[Horizon
         start, gained = _since(m, months_of(period)) if period else (None, None)
         found.append(
             Horizon(
-                name=HORIZONS[name],
+                name=_(HORIZONS[name]),
                 period=period,
                 goal=float(one.value),
                 start=start,
@@ -428,6 +494,24 @@ def _horizons(m: OperatorMonth, totals: dict[str, float | None]) -> list[Horizon
             )
         )
     return found
+
+
+def _horizons_title(horizons: Sequence[Horizon]) -> str:
+    """Say how many of the targets are reached."""
+    if not horizons:
+        return ""
+    met = sum(one.way is not None and one.way >= 1 for one in horizons)
+    if len(horizons) > 1:
+        told = {"n": len(horizons), "met": met}
+        return (
+            _("{n}个期限的粉丝目标，{met}个已达到", **told)
+            if met
+            else _("{n}个期限的粉丝目标，都还在途中", n=len(horizons))
+        )
+    name = horizons[0].name
+    if met:
+        return _("{horizon}的粉丝目标已达到", horizon=name)
+    return _("{horizon}的粉丝目标还在途中", horizon=name)
 
 
 def _since(

@@ -72,7 +72,14 @@ class Style:
     """The style sheet, shown once at the top of a notebook."""
 
     def _repr_html_(self) -> str:
-        return f"<style data-kpi>{templates.css()}</style>"
+        return f"<style data-kpi>{templates.css()}\n{IN_NOTEBOOKS}</style>"
+
+
+IN_NOTEBOOKS = """\
+.kpi>h3:first-child{margin-top:12px}
+table.brief caption{caption-side:top;text-align:left;white-space:nowrap}
+table.brief th{white-space:nowrap}"""
+"""What only a cell's output needs: it stands alone, under no heading of the page."""
 
 
 def style() -> Style:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -23,9 +23,10 @@ from kpi_lib.fragments import (
 )
 from kpi_lib.month import OperatorMonth
 from kpi_lib.series import of_month, sum_known
+from kpi_lib.wording import N_, _
 from kpi_lib.worklog import Campaign
 
-FIGURES = {"exposure": "曝光", "new": "拉新", "conversion": "转化"}
+FIGURES = {"exposure": N_("曝光"), "new": N_("拉新"), "conversion": N_("转化")}
 """What a campaign is measured by, as the work log's columns are called."""
 
 
@@ -56,7 +57,7 @@ def campaigns(m: OperatorMonth) -> Fragment:
         "campaigns",
         title=_campaign_title(rows, held, results, spent),
         rows=[_campaign(m, sign, one) for sign, one in rows],
-        figures=FIGURES,
+        figures=[_(name) for name in FIGURES.values()],
         sums=_sums(results, spent),
         notes=list(dict.fromkeys(notes)),
     )
@@ -65,12 +66,11 @@ def campaigns(m: OperatorMonth) -> Fragment:
 def _no_campaign(held: Card | None) -> str:
     """Say why there is no campaign to show."""
     if held is None or held["status"] == "excluded":
-        return "本月没有应办的活动，也没有活动记录。"
+        return _("本月没有应办的活动，也没有活动记录。")
     if held["status"] == "pending":
-        return "没有活动可列：{why}。".format(why=held["note"])
-    return "工作记录写明本月没有活动；应办{due}场。".format(
-        due=numbers.plain(held["target"])
-    )
+        return _("没有活动可列：{why}。", why=held["note"])
+    due = numbers.plain(held["target"])
+    return _("工作记录写明本月没有活动；应办{due}场。", due=due)
 
 
 def _campaign(m: OperatorMonth, sign: str, one: Campaign) -> dict[str, Any]:
@@ -79,13 +79,13 @@ def _campaign(m: OperatorMonth, sign: str, one: Campaign) -> dict[str, Any]:
     return {
         "sign": sign,
         "name": one.name,
-        "days": f"{one.start:%m-%d}至{one.end:%m-%d}",
+        "days": numbers.span(one.start, one.end),
         "budget": one.budget,
         "spend": one.spend,
         "over": max(over, Decimal(0)),
         "figures": [
-            (zh, getattr(one, name), getattr(one, f"{name}_target"))
-            for name, zh in FIGURES.items()
+            (_(named), getattr(one, name), getattr(one, f"{name}_target"))
+            for name, named in FIGURES.items()
         ],
         "not_held": one.not_held,
         "confirmed": one.confirmed_by not in ("", m.operator.id, m.operator.name),
@@ -104,8 +104,8 @@ def _sums(results: Card | None, spent: Card | None) -> dict[str, Any]:
         "spend": spend,
         "share": spend / budget if budget and spend is not None else None,
         "figures": [
-            (zh, known.get(f"{name}.value"), known.get(f"{name}.target"))
-            for name, zh in FIGURES.items()
+            (_(named), known.get(f"{name}.value"), known.get(f"{name}.target"))
+            for name, named in FIGURES.items()
         ],
     }
 
@@ -118,51 +118,51 @@ def _campaign_title(
 ) -> str:
     """Say how many were held, which figures were reached, and what was spent."""
     sums = _sums(results, spent)
-    clauses = [
-        _held_clause(rows, held),
-        _reached_clause(sums["figures"]),
-        _spend_clause(sums),
-    ]
-    return "；".join(filter(None, clauses))
+    return numbers.joined(
+        [
+            _held_clause(rows, held),
+            _reached_clause(sums["figures"]),
+            _spend_clause(sums),
+        ]
+    )
 
 
 def _held_clause(rows: Sequence[tuple[str, Campaign]], measure: Card | None) -> str:
-    held = sum(not one.not_held for _, one in rows)
+    held = sum(not one.not_held for _sign, one in rows)
     due = numbers.decimal(measure["target"]) if measure else None
     if not due:
-        return f"办了{held}场活动"
+        return _("办了{held}场活动", held=held)
     if held != due or held < len(rows):
         planned = numbers.plain(due)
-        return f"应办{planned}场活动，办了{held}场"
+        return _("应办{planned}场活动，办了{held}场", planned=planned, held=held)
     if held == 1:
-        return "应办的1场活动办了"
-    return f"{held}场活动都办了"
+        return _("应办的1场活动办了")
+    return _("{held}场活动都办了", held=held)
 
 
 def _reached_clause(
     figures: Sequence[tuple[str, Decimal | None, Decimal | None]],
 ) -> str:
     known = [
-        (zh, result >= target)
-        for zh, result, target in figures
+        (name, result >= target)
+        for name, result, target in figures
         if result is not None and target
     ]
-    good = numbers.listed([zh for zh, reached in known if reached])
-    short = numbers.listed([zh for zh, reached in known if not reached])
+    good = numbers.listed([name for name, reached in known if reached])
+    short = numbers.listed([name for name, reached in known if not reached])
     if good and short:
-        return f"{good}达到目标，{short}没有达到"
+        return _("{good}达到目标，{short}没有达到", good=good, short=short)
     if good:
-        return f"{good}达到目标"
-    return f"{short}没有达到目标" if short else ""
+        return _("{good}达到目标", good=good)
+    return _("{short}没有达到目标", short=short) if short else ""
 
 
 def _spend_clause(sums: Card) -> str:
     if sums["share"] is None:
         return ""
     if sums["share"] > 1:
-        over = numbers.percent(sums["share"] - 1)
-        return f"支出超预算{over}"
-    return "支出是预算的{share}".format(share=numbers.percent(sums["share"]))
+        return _("支出超预算{over}", over=numbers.percent(sums["share"] - 1))
+    return _("支出是预算的{share}", share=numbers.percent(sums["share"]))
 
 
 # Quotas.
@@ -190,9 +190,12 @@ def quotas(m: OperatorMonth) -> Fragment:
     named: dict[str, list[str]] = {}
     for metric, note in m.quotas.notes.items():
         named.setdefault(note, []).append(_quota_name(metric))
-    notes = [f"{numbers.listed(names)}：{note}。" for note, names in named.items()]
+    notes = [
+        _("{metrics}：{note}。", metrics=numbers.listed(names), note=note)
+        for note, names in named.items()
+    ]
     if m.quotas.months.empty:
-        why = notes or ["没有可以分到每天的目标或应完成数，排不出定量。"]
+        why = notes or [_("没有可以分到每天的目标或应完成数，排不出定量。")]
         return made("quotas", strip=None, table=None, notes=why)
     return made("quotas", strip=_strip(m), table=_by_week(m), notes=notes)
 
@@ -218,6 +221,17 @@ def _strip(m: OperatorMonth) -> dict[str, Any] | None:
     }
 
 
+DAYS = {
+    "hit": N_("{n}条，达到"),
+    "near": N_("{n}条，没有达到，累计没有落后"),
+    "miss": N_("{n}条，没有达到，累计也落后"),
+    "extra": N_("{n}条，休息日发的"),
+    "rest": N_("{n}条，没有定量"),
+    "gap": N_("缺"),
+}
+"""What is said of a day, by what became of its quota."""
+
+
 def _day(m: OperatorMonth, row: dict[Any, Any], top: float) -> dict[str, Any]:
     """Return one day: reached, short, missed, not on record, or without a quota."""
     result, quota = float(row["result"]), float(row["quota"])
@@ -234,6 +248,7 @@ def _day(m: OperatorMonth, row: dict[Any, Any], top: float) -> dict[str, Any]:
         state = "miss" if behind else "near"
     return {
         "day": row["date"].day,
+        "said": _(DAYS[state], n=numbers.plain(result, 2)),
         "shade": shade_of(row["date"].date(), m.calendar),
         "state": state,
         "result": result,
@@ -247,7 +262,7 @@ def _week(row: dict[Any, Any]) -> dict[str, Any]:
     first, last = row["first"], row["last"]
     return {
         "span": (last - first).days + 1,
-        "days": f"{first.day}–{last.day}日" if first != last else f"{first.day}日",
+        "days": numbers.span(first, last, "d"),
         "quota": float(row["quota"]),
         "result": float(row["result"]),
         "share": _share(row["result"], row["quota"]),
@@ -266,16 +281,19 @@ def _week_title(weeks: pd.DataFrame) -> str:
     owing = weeks[weeks["quota"] > TINY]
     known = owing[owing["result"].notna()]
     if known.empty:
-        return "内容没有记录，说不上有没有达到定量"
+        return _("内容没有记录，说不上有没有达到定量")
     short = known[known["result"] < known["quota"] - TINY]
     if short.empty:
-        return f"有定量的{len(known)}周，内容都达到"
+        return _("有定量的{weeks}周，内容都达到", weeks=len(known))
     worst = short.iloc[int((short["quota"] - short["result"]).argmax())]
-    reached, days = len(known) - len(short), _week(worst.to_dict())["days"]
-    quota, result = (numbers.plain(worst[key], 2) for key in ("quota", "result"))
-    return (
-        f"有定量的{len(known)}周中，内容{reached}周达到；"
-        f"差得最多的是{days}，定量{quota}条，发布{result}条"
+    return _(
+        "有定量的{weeks}周中，内容{reached}周达到；"
+        "差得最多的是{days}，定量{quota}条，发布{result}条",
+        weeks=len(known),
+        reached=len(known) - len(short),
+        days=numbers.span(worst["first"], worst["last"]),
+        quota=numbers.plain(worst["quota"], 2),
+        result=numbers.plain(worst["result"], 2),
     )
 
 
@@ -302,12 +320,14 @@ def _by_week(m: OperatorMonth) -> dict[str, Any]:
 
 def _reached_title(known: int, reached: int) -> str:
     if not known:
-        return "没有一个指标有可以比的结果"
+        return _("没有一个指标有可以比的结果")
     if reached == known:
-        return f"有结果的{known}个指标都达到全月定量"
+        return _("有结果的{known}个指标都达到全月定量", known=known)
     if not reached:
-        return f"有结果的{known}个指标都没有达到全月定量"
-    return f"有结果的{known}个指标中，{reached}个达到全月定量"
+        return _("有结果的{known}个指标都没有达到全月定量", known=known)
+    return _(
+        "有结果的{known}个指标中，{reached}个达到全月定量", known=known, reached=reached
+    )
 
 
 def _metric_weeks(m: OperatorMonth, month: dict[Any, Any]) -> dict[str, Any]:
@@ -337,8 +357,8 @@ def _contents(value: float) -> str:
 
 def _quota_name(metric: str) -> str:
     """Name what has a quota; contents and the gain of followers are no flows."""
-    names = {CONTENTS: "内容发布", "followers": "粉丝净增"}
-    return names.get(metric) or METRICS[metric].zh
+    names = {CONTENTS: _("内容发布"), "followers": _("粉丝净增")}
+    return names.get(metric) or METRICS[metric].label
 
 
 def _of(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
@@ -348,13 +368,16 @@ def _of(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
 # Next month's targets.
 
 PLANS = {
-    "增粉计划": ("followers",),
-    "定增计划": ("dau", "mau", "stickiness"),
-    "收益计划": ("orders", "conversion_rate", "revenue"),
+    N_("增粉计划"): ("followers",),
+    N_("定增计划"): ("dau", "mau", "stickiness"),
+    N_("收益计划"): ("orders", "conversion_rate", "revenue"),
 }
 """The plans that the appraisal plan's daily duties ask for, by what they move."""
 
-REST = "其他指标"
+REST = N_("其他指标")
+
+STEPS = {"low": N_("低"), "middle": N_("中"), "high": N_("高")}
+"""The three proposals of a metric, and what they are called."""
 
 
 def next_month(m: OperatorMonth) -> Fragment:
@@ -372,18 +395,23 @@ def next_month(m: OperatorMonth) -> Fragment:
     """
     proposals = m.card["proposals"]
     if not proposals:
-        return made("said", text="没有必考的指标，没有可以建议的目标。")
+        return made("said", text=_("没有必考的指标，没有可以建议的目标。"))
     named = {name: _proposed(m, metrics) for name, metrics in PLANS.items()}
     planned = {metric for metrics in PLANS.values() for metric in metrics}
     rest = tuple(one["metric"] for one in proposals if one["metric"] not in planned)
     groups = named | {REST: _proposed(m, tuple(dict.fromkeys(rest)))}
     return made(
         "next_month",
-        title="建议的{month}目标，等主管确认".format(
-            month=numbers.month_short(proposals[0]["period"])
+        title=_(
+            "建议的{month}目标，等主管确认",
+            month=numbers.month_short(proposals[0]["period"]),
         ),
-        sentences=[(name, _plan_sentences(name, rows)) for name, rows in named.items()],
-        groups=[(name, rows) for name, rows in groups.items() if rows],
+        sentences=[
+            (_(name), _plan_sentences(name, rows)) for name, rows in named.items()
+        ],
+        groups=[(_(name), rows) for name, rows in groups.items() if rows],
+        steps=[_(name) for name in STEPS.values()],
+        methods=_methods(groups.values()),
         now=numbers.month_short(m.month),
         noted=any(one["note"] for one in proposals),
     )
@@ -403,16 +431,15 @@ def _proposal(m: OperatorMonth, one: Card) -> dict[str, Any]:
     """Print one proposal; of followers the gain, with the level it leads to."""
     gain = one["metric"] == "followers"
     told = _amount(one["metric"])
-    steps = [
-        told(one[f"gain_{step}" if gain else step])
-        for step in ("low", "middle", "high")
-    ]
+    steps = [told(one[f"gain_{step}" if gain else step]) for step in STEPS]
     platform = platform_of(m, one["platform"]).name if one["platform"] else ""
     name = _quota_name(one["metric"])
     # A level stands in the proposal; what is compared with the median is the gain.
     now = sum_known(of_month(m, "followers_gain").values()) if gain else one["value"]
     return {
-        "name": f"{name}（{platform}）" if platform else name,
+        "name": _("{name}（{platform}）", name=name, platform=platform)
+        if platform
+        else name,
         "baseline": told(one["baseline"]),
         "months": one["months"],
         "value": told(now),
@@ -420,12 +447,23 @@ def _proposal(m: OperatorMonth, one: Card) -> dict[str, Any]:
         "given": bool(one["middle"]),
         "level": numbers.exact(one["middle"]) if gain and one["middle"] else "",
         "growths": [
-            numbers.percent(one[f"growth_{step}"], sign=True)
-            for step in ("low", "middle", "high")
+            numbers.percent(one[f"growth_{step}"], sign=True) for step in STEPS
         ],
         "method": one["method"],
         "note": one["note"],
     }
+
+
+def _methods(
+    groups: Iterable[Sequence[dict[str, Any]]],
+) -> list[tuple[str, str]]:
+    """Return each way of computing once, with the metrics that it is of."""
+    named: dict[str, list[str]] = {}
+    for rows in groups:
+        for one in rows:
+            if one["method"]:
+                named.setdefault(one["method"], []).append(one["name"])
+    return [(numbers.listed(names), method) for method, names in named.items()]
 
 
 def _amount(metric: str) -> Any:
@@ -442,15 +480,21 @@ def _plan_sentences(name: str, rows: Sequence[dict[str, Any]]) -> list[str]:
     """Say one plan in a sentence a metric; without required metrics there is none."""
     if rows:
         return [_step_sentence(one) for one in rows]
-    missing = numbers.listed([METRICS[one].zh for one in PLANS[name]])
-    return [f"这几项本月不考，没有建议：{missing}。"]
+    missing = numbers.listed([METRICS[one].label for one in PLANS[name]])
+    return [_("这几项本月不考，没有建议：{metrics}。", metrics=missing)]
 
 
 def _step_sentence(one: dict[str, Any]) -> str:
     if not one["given"]:
-        return f"{one['name']}没有建议。"
-    low, middle, high = one["steps"]
-    name, level = one["name"], one["level"]
-    if level:
-        return f"{name}建议{middle}人，在{low}与{high}之间，月末到{level}人。"
-    return f"{name}建议{middle}，在{low}与{high}之间。"
+        return _("{metric}没有建议。", metric=one["name"])
+    values = dict(zip(STEPS, one["steps"], strict=True))
+    if one["level"]:
+        return _(
+            "{metric}建议{middle}人，在{low}与{high}之间，月末到{level}人。",
+            metric=one["name"],
+            level=one["level"],
+            **values,
+        )
+    return _(
+        "{metric}建议{middle}，在{low}与{high}之间。", metric=one["name"], **values
+    )

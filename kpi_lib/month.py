@@ -27,8 +27,9 @@ from kpi_lib.numbers import listed
 from kpi_lib.plan import Plan
 from kpi_lib.quotas import Quotas
 from kpi_lib.roster import Account, Operator, Roster
+from kpi_lib.stored import retold
 from kpi_lib.targets import Target
-from kpi_lib.wording import N_, _, retold
+from kpi_lib.wording import N_, _
 from kpi_lib.workdays import Calendar
 from kpi_lib.worklog import Worklog
 from kpi_lib.workspace import Workspace, sha256_file
@@ -456,9 +457,9 @@ class Month:
             accounts=accounts,
             platforms={a.platform: known[a.platform] for a in accounts},
             calendar=self.calendar,
-            daily=self._own_days(person),
+            daily=self.own_days(person),
             monthly=monthly.drop(columns="operator").reset_index(drop=True),
-            posts=self._own_posts(person),
+            posts=self.own_posts(person),
             ledger=_of(self.ledger, ids),
             files=_of(self.files, ids),
             targets=tuple(t for t in self.targets if t.operator == operator),
@@ -482,7 +483,21 @@ class Month:
         frame = pd.DataFrame(rows, columns=["account", "date", "share"])
         return frame.astype({"date": "datetime64[s]", "account": "str"})
 
-    def _own_days(self, operator: Operator) -> pd.DataFrame:
+    def own_days(self, operator: Operator) -> pd.DataFrame:
+        """
+        Return the operator's part of every day of the twelve months.
+
+        Parameters
+        ----------
+        operator : Operator
+            Whose.
+
+        Returns
+        -------
+        DataFrame
+            One row per date, account, metric and part; `value` × share, but DAU and
+            MAU whole.
+        """
         own = self.daily.merge(self._shares(operator), on=["account", "date"])
         whole = own["metric"].isin(metrics.ONCE_A_PRODUCT)
         own["value"] = own["value"].where(whole, own["value"] * own["share"])
@@ -503,18 +518,35 @@ class Month:
             {"share": 0.0}
         )
 
-    def _own_posts(self, operator: Operator) -> pd.DataFrame:
-        """Return the posts published in the month on own days, latest counters."""
-        posts = self.posts.assign(date=self.posts["published_at"].dt.normalize())
-        first, last = workdays.days_of(self.month)[0], workdays.days_of(self.month)[-1]
-        inside = posts["date"].between(pd.Timestamp(first), pd.Timestamp(last))
-        own = posts[inside].merge(self._shares(operator), on=["account", "date"])
+    def own_posts(
+        self, operator: Operator | None = None, back: int = 1
+    ) -> pd.DataFrame:
+        """
+        Return posts with their latest counters.
+
+        Parameters
+        ----------
+        operator : Operator, optional
+            Only those published on a day of the operator's own; default: everybody's.
+        back : int
+            Months of publishing, this one included.
+
+        Returns
+        -------
+        DataFrame
+            One row per account and post, columns as of `posts`.
+        """
+        months = workdays.months_back(self.month, back)
+        posts = self.posts if back == 1 else self._table("posts", months)
+        posts = posts.assign(date=posts["published_at"].dt.normalize())
+        first, last = workdays.days_of(months[0])[0], workdays.days_of(months[-1])[-1]
+        own = posts[posts["date"].between(pd.Timestamp(first), pd.Timestamp(last))]
+        if operator is not None:
+            own = own.merge(self._shares(operator), on=["account", "date"])
         latest = own.sort_values(["account", "post", "downloaded"], na_position="first")
-        return (
-            latest.drop_duplicates(["account", "post"], keep="last")
-            .drop(columns=["date", "share"])
-            .sort_values(["account", "published_at", "post"], ignore_index=True)
-        )
+        return latest.drop_duplicates(["account", "post"], keep="last")[
+            posts.columns.drop("date")
+        ].sort_values(["account", "published_at", "post"], ignore_index=True)
 
 
 _OF_ACCOUNT, _OF_FILE = N_("{account}：{what}"), N_("{account}（{file}）：{what}")

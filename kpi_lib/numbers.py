@@ -7,7 +7,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from fractions import Fraction
 
-from babel.dates import format_skeleton
+from babel.dates import format_interval, format_skeleton
 from babel.numbers import format_compact_decimal, format_decimal
 
 from kpi_lib.wording import LOCALES, N_, _, language
@@ -288,6 +288,75 @@ def month_short(month: str) -> str:
     return f"{int(month[5:7])}月"
 
 
+def month_tick(month: str) -> str:
+    """
+    Print a month on an axis whose last month is named: 7 · Jul.
+
+    Parameters
+    ----------
+    month : str
+        ``YYYY-MM``.
+
+    Returns
+    -------
+    str
+    """
+    return month_short(month) if language() == "en" else str(int(month[5:7]))
+
+
+def day(at: date) -> str:
+    """
+    Print a day without its year: 10月13日 · Oct 13.
+
+    Parameters
+    ----------
+    at : date
+        Any day.
+
+    Returns
+    -------
+    str
+    """
+    return str(format_skeleton("MMMd", at, None, locale=LOCALES[language()]))
+
+
+def day_short(at: date) -> str:
+    """
+    Print a day as the head of a row: 10-13 · Oct 13.
+
+    Parameters
+    ----------
+    at : date
+        Any day.
+
+    Returns
+    -------
+    str
+    """
+    return day(at) if language() == "en" else f"{at:%m-%d}"
+
+
+def span(first: date, last: date, skeleton: str = "MMMd") -> str:
+    """
+    Print a stretch of days: 10月1日至7日 · Oct 1 – 7; one day stands alone.
+
+    Parameters
+    ----------
+    first, last : date
+        The days at its ends.
+    skeleton : str
+        What is told of a day, in Unicode's letters: ``d`` where the month is known.
+
+    Returns
+    -------
+    str
+    """
+    locale = LOCALES[language()]
+    if first == last:
+        return str(format_skeleton(skeleton, first, None, locale=locale))
+    return str(format_interval(first, last, skeleton, locale=locale))
+
+
 def listed(names: list[str], most: int = 0) -> str:
     """
     Join names, and count what is not named.
@@ -323,6 +392,22 @@ def joined(told: Iterable[str]) -> str:
     str
     """
     return _("；").join(dict.fromkeys(one for one in told if one))
+
+
+def sentences(*told: str) -> str:
+    """
+    Say whole sentences one after another.
+
+    Parameters
+    ----------
+    *told : str
+        Each with its full stop; empty ones are left out.
+
+    Returns
+    -------
+    str
+    """
+    return (" " if language() == "en" else "").join(one for one in told if one)
 
 
 def brief(name: str, most: int = 16) -> str:

@@ -341,7 +341,6 @@ def _method(
         months=listed(
             [month_short(p.month) for p in past[::-1] if p.value is not None]
         ),
-        metric=METRICS[metric].label,
         steps=listed([_percent(growth) for growth in _growths(evidence)]),
         digits=digits,
     )
@@ -350,8 +349,8 @@ def _method(
 _UP_FROM_LEVEL = N_(
     "月末粉丝数＋{months}净增的中位数×（1＋{steps}），向上取{digits}位有效数字"
 )
-_UP = N_("{months}{metric}的中位数×（1＋{steps}），向上取{digits}位有效数字")
-_DOWN = N_("{months}{metric}的中位数÷（1＋{steps}），向下取{digits}位有效数字")
+_UP = N_("{months}的中位数×（1＋{steps}），向上取{digits}位有效数字")
+_DOWN = N_("{months}的中位数÷（1＋{steps}），向下取{digits}位有效数字")
 
 
 def _percent(growth: Fraction) -> str:

@@ -10,9 +10,11 @@ from typing import Any
 import pandas as pd
 
 from kpi_lib import charts, numbers
+from kpi_lib.catalogue import METRICS
 from kpi_lib.fragments import Brand, platform_of, who_is
 from kpi_lib.month import OperatorMonth
 from kpi_lib.series import Panel, of_month, panel, percent_tick, short_target
+from kpi_lib.wording import _
 from kpi_lib.workdays import months_back
 
 NARROW = 0.2
@@ -55,34 +57,41 @@ def rate_dots(m: OperatorMonth) -> dict[str, Any] | None:
     found = [
         (name, note, rows)
         for name, note, rows in (
-            ("互动率", "互动÷阅读", _ratios(m, "engagement_rate")),
             (
-                "完播率/阅读完成率",
-                "按播放、阅读加权",
+                METRICS["engagement_rate"].label,
+                _("互动÷阅读"),
+                _ratios(m, "engagement_rate"),
+            ),
+            (
+                _("完播率/阅读完成率"),
+                _("按播放、阅读加权"),
                 [*_ratios(m, "completion_rate"), *_ratios(m, "read_completion")],
             ),
-            ("评论回复率", "按平台", _answered(m)),
+            (_("评论回复率"), _("按平台"), _answered(m)),
         )
         if rows
     ]
     if not found:
         return None
     return {
+        "title": _(
+            "{names}：按账号", names=numbers.listed([name for name, *_rest in found])
+        ),
         "panels": [
             _dots(name, note, rows, f"dot{at}")
             for at, (name, note, rows) in enumerate(found)
         ],
         "table": {
-            "head": ["本月", "上月", "目标"],
+            "head": [_("本月"), _("上月"), _("目标")],
             "rows": [
                 (
-                    f"{name}，{numbers.brief(one.who.name)}",
+                    _("{rate}，{who}", rate=name, who=numbers.brief(one.who.name)),
                     [
                         numbers.percent(value, 2)
                         for value in (one.now, one.before, one.target)
                     ],
                 )
-                for name, _, rows in found
+                for name, _note, rows in found
                 for one in rows
             ],
         },
@@ -158,8 +167,13 @@ def _dots(name: str, note: str, rows: Sequence[Rate], prefix: str) -> Panel:
         ),
         name=name,
         note=note,
-        last="，".join(
-            numbers.brief(one.who.name) + numbers.percent(one.now) for one in rows
+        last=_("，").join(
+            _(
+                "{name}{value}",
+                name=numbers.brief(one.who.name),
+                value=numbers.percent(one.now),
+            )
+            for one in rows
         ),
         prefix=prefix,
         rows=[one.who for one in rows],

@@ -15,6 +15,7 @@ from kpi_lib import charts, numbers
 from kpi_lib.fragments import Brand, numbered
 from kpi_lib.month import OperatorMonth
 from kpi_lib.roster import Account
+from kpi_lib.wording import _
 from kpi_lib.workdays import days_of
 
 
@@ -115,10 +116,14 @@ def marks_told(marks: Sequence[charts.Mark]) -> str:
     Returns
     -------
     str
-        As ``①国庆打卡、②秋日种草。``; empty without campaigns.
+        As ``活动：①国庆打卡、②秋日种草。``; empty without campaigns.
     """
-    told = "、".join(one.sign + numbers.brief(one.name) for one in marks)
-    return f"{told}。" if told else ""
+    if not marks:
+        return ""
+    names = [
+        _("{sign}{name}", sign=one.sign, name=numbers.brief(one.name)) for one in marks
+    ]
+    return _("活动：{names}。", names=numbers.listed(names))
 
 
 def series(
@@ -315,7 +320,7 @@ def data_table(
     text: Callable[[Any], str],
     index: Sequence[object],
     label: Callable[[Any], str],
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """
     Lay the drawn points of several panels side by side.
 
@@ -375,7 +380,7 @@ def own_days(m: OperatorMonth, account: Account) -> list[date]:
     ]
 
 
-def owned_part(m: OperatorMonth, days: Sequence[date]) -> str:
+def owned_span(m: OperatorMonth, days: Sequence[date]) -> str:
     """
     Say from when to when, where an account is not owned the whole month.
 
@@ -389,11 +394,11 @@ def owned_part(m: OperatorMonth, days: Sequence[date]) -> str:
     Returns
     -------
     str
-        As ``，10月1–15日``; empty for the whole month.
+        As ``10月1日至15日``; empty for the whole month.
     """
     if not days or len(days) == len(days_of(m.month)):
         return ""
-    return f"，{numbers.month_short(m.month)}{days[0].day}–{days[-1].day}日"
+    return numbers.span(days[0], days[-1])
 
 
 def percent_tick(value: float) -> str:

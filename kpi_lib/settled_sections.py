@@ -7,13 +7,14 @@ from typing import Any
 from kpi_lib import numbers
 from kpi_lib.fragments import ZERO, Card, Fragment, made, points
 from kpi_lib.month import OperatorMonth
+from kpi_lib.wording import N_, _
 
 RESTS = {
-    "exports": "平台导出的数据",
-    "manual": "手工填报的数据",
-    "confirmed": "他人确认或批准过的记录",
-    "unconfirmed": "本人的记录，不要求他人确认",
-    "rated": "主管评定",
+    "exports": N_("平台导出的数据"),
+    "manual": N_("手工填报的数据"),
+    "confirmed": N_("他人确认或批准过的记录"),
+    "unconfirmed": N_("没有他人确认的记录"),
+    "rated": N_("主管评定"),
 }
 """What points rest on, the surest first."""
 
@@ -44,11 +45,18 @@ def settled(m: OperatorMonth) -> Fragment:
         appeals=[_appeal(one) for one in card["appeals"]],
         rests=_rests(card),
         same=[
-            (one["name"], [_find(named, key)["name"] for key in one["measures"]])
+            (
+                one["name"],
+                numbers.listed([_find(named, key)["name"] for key in one["measures"]]),
+            )
             for one in card["same_results"]
         ],
         state=_state(card),
-        names=[("本人", card["name"]), ("主管", card["manager"]), ("人事", "")],
+        names=[
+            (_("本人"), card["name"]),
+            (_("主管"), card["manager"]),
+            (_("人事"), ""),
+        ],
     )
 
 
@@ -91,10 +99,9 @@ def _veto(card: Card) -> str:
     veto = card["veto"]
     if not veto:
         return ""
-    return (
+    return _(
         "一票否决：{by}于{on}决定，总分以{cap}分封顶；"
-        "各项合计{sum}分，总分{total}分。理由：{reason}。"
-    ).format(
+        "各项合计{sum}分，总分{total}分。理由：{reason}。",
         by=veto["by"],
         on=veto["on"],
         cap=numbers.plain(veto["cap"]),
@@ -109,8 +116,10 @@ def _bonus(card: Card) -> dict[str, Any] | None:
     if not bonus:
         return None
     return {
-        "title": "加分{score}分，最多{cap}分".format(
-            score=numbers.points(bonus["score"]), cap=numbers.plain(bonus["cap"])
+        "title": _(
+            "加分{score}分，最多{cap}分",
+            score=numbers.points(bonus["score"]),
+            cap=numbers.plain(bonus["cap"]),
         ),
         "measures": bonus["measures"],
     }
@@ -124,22 +133,26 @@ def _appeal(one: Card) -> dict[str, Any]:
         "on": one["on"],
         "open": not one["decision"],
         "decision": one["decision"],
-        "decided": "{by}，{on}".format(by=one["decided_by"], on=one["decided_on"])
-        if one["decision"]
-        else "",
+        "decided_by": one["decided_by"],
+        "decided_on": one["decided_on"],
     }
 
 
 def _rests(card: Card) -> dict[str, Any] | None:
     """Return how many points rest on what, and the sentence about the surest part."""
-    parts = [(word, points(card["rests_on"][key]), key) for key, word in RESTS.items()]
-    whole = sum((by for _, by, _ in parts), ZERO)
+    parts = [
+        (_(word), points(card["rests_on"][key]), key) for key, word in RESTS.items()
+    ]
+    whole = sum((by for _word, by, _key in parts), ZERO)
     if not whole:
         return None
-    total, exports = numbers.points(whole), numbers.points(parts[0][1])
-    share = numbers.percent(parts[0][1] / whole, 0)
     return {
-        "title": f"{total}分中{exports}分靠平台导出的数据，占{share}",
+        "title": _(
+            "{total}分中{exports}分靠平台导出的数据，占{share}",
+            total=numbers.points(whole),
+            exports=numbers.points(parts[0][1]),
+            share=numbers.percent(parts[0][1] / whole, 0),
+        ),
         "rows": [(word, by, float(100 * by / whole), key) for word, by, key in parts],
         "total": whole,
     }
@@ -149,7 +162,7 @@ def _state(card: Card) -> str:
     """Say who signed what and whether it still holds."""
     sign = card["signoff"]
     if not sign:
-        return "主管还没有签字，结果是暂定的。"
+        return _("主管还没有签字，结果是暂定的。")
     values = {
         "by": sign["by"],
         "on": sign["on"],
@@ -158,20 +171,15 @@ def _state(card: Card) -> str:
         "reason": sign["reason"].rstrip("。"),
     }
     if sign["action"] == "reopen":
-        return _reopened(sign).format(**values)
+        if not sign["reason"]:
+            return _("{by}于{on}重新打开，结果又是暂定的。", **values)
+        return _("{by}于{on}重新打开，结果又是暂定的。理由：{reason}。", **values)
     if sign["void"]:
-        said = (
+        return _(
             "{by}于{on}签过{total}分，之后评分变了，签字已失效；"
-            "现在是{now}分，要重新签字。"
+            "现在是{now}分，要重新签字。",
+            **values,
         )
-        return said.format(**values)
     if not card["final"]:
-        said = "{by}于{on}签字，{total}分；还有待定的分，结果仍是暂定的。"
-        return said.format(**values)
-    return "{by}于{on}签字，{total}分，是终稿。".format(**values)
-
-
-def _reopened(sign: Card) -> str:
-    if sign["reason"]:
-        return "{by}于{on}重新打开，结果又是暂定的。理由：{reason}。"
-    return "{by}于{on}重新打开，结果又是暂定的。"
+        return _("{by}于{on}签字，{total}分；还有待定的分，结果仍是暂定的。", **values)
+    return _("{by}于{on}签字，{total}分，是终稿。", **values)

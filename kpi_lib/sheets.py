@@ -11,17 +11,20 @@ import csv
 import io
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from math import ceil
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from unicodedata import east_asian_width
 
 import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from kpi_lib.wording import N_, _
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Card = Mapping[str, Any]
 
@@ -239,15 +242,7 @@ def scores_xlsx(cards: Sequence[Card]) -> bytes:
         the operators; what is pending or excluded is a word, which sums pass over.
     """
     content = io.BytesIO()
-    options = {
-        "in_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-        "default_format_properties": FONT,
-    }
-    book = xlsxwriter.Workbook(content, options)
-    book.set_properties({"title": _("KPI评分"), "created": CREATED})
+    book = _book(content, _("KPI评分"))
     taken = [_(SUMMARY)]
     summary = _Sheet(book, taken[0])
     found = []
@@ -258,6 +253,20 @@ def scores_xlsx(cards: Sequence[Card]) -> bytes:
     _summarise(summary, cards, found)
     book.close()
     return content.getvalue()
+
+
+def _book(content: io.BytesIO, title: str) -> Any:
+    """Open a workbook in which no text becomes a formula, a link or a number."""
+    options = {
+        "in_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+        "default_format_properties": FONT,
+    }
+    book = xlsxwriter.Workbook(content, options)
+    book.set_properties({"title": title, "created": CREATED})
+    return book
 
 
 def sheet_name(text: str, taken: Collection[str]) -> str:
@@ -298,16 +307,17 @@ class _Sheet:
         self.sheet = book.add_worksheet(name)
         self._add = cache(lambda *look: book.add_format(dict(look)))
 
-    def _form(self, look: Mapping[str, Any]) -> Any:
+    def form(self, look: Mapping[str, Any]) -> Any:
+        """Return the workbook's format of a look."""
         return self._add(*look.items())
 
     def text(self, row: int, at: int, text: object, look: Mapping[str, Any]) -> None:
         self.sheet.write_string(
-            row, at, _cut(harmless(text), LONGEST_TEXT), self._form(look)
+            row, at, _cut(harmless(text), LONGEST_TEXT), self.form(look)
         )
 
     def number(self, row: int, at: int, number: Decimal, look: dict[str, Any]) -> None:
-        self.sheet.write_number(row, at, float(number), self._form(look))
+        self.sheet.write_number(row, at, float(number), self.form(look))
 
     def shown(self, row: int, at: int, text: str, unit: str = "") -> None:
         """Write what a reader is shown: a number as one, with its unit."""
@@ -332,18 +342,18 @@ class _Sheet:
         look: Mapping[str, Any] = _TOTAL,
     ) -> Cell:
         """Write a formula with its value; return where it stands."""
-        form = self._form({**look, "num_format": cell.form})
+        form = self.form({**look, "num_format": cell.form})
         self.sheet.write_formula(row, at, formula, form, cell.value)
         return cell._replace(place=xl_rowcol_to_cell(row, at))
 
     def merged(self, first: int, last: int, at: int) -> None:
         """Make one cell of several rows, to be written into."""
         if last > first:
-            self.sheet.merge_range(first, at, last, at, "", self._form(_TEXT))
+            self.sheet.merge_range(first, at, last, at, "", self.form(_TEXT))
 
     def across(self, row: int, last: int, text: str) -> None:
         """Write text over the columns up to the last one."""
-        self.sheet.merge_range(row, 0, row, last, "", self._form(_TEXT))
+        self.sheet.merge_range(row, 0, row, last, "", self.form(_TEXT))
         self.text(row, 0, text, _TEXT)
 
     def head(
@@ -635,3 +645,83 @@ def _lines(text: str, width: int) -> int:
 
 def _high(lines: float) -> float:
     return min(lines * LINE + 3, TALLEST)
+
+
+# Frames: any table, a sheet each.
+
+WIDEST, NARROWEST = 40, 9
+"""Digits that a column of a frame is wide."""
+
+MOST_ROWS = 1_048_575
+"""Rows that a sheet holds below its head."""
+
+
+def frames_xlsx(
+    frames: Mapping[str, pd.DataFrame], forms: Mapping[str, str], title: str
+) -> bytes:
+    """
+    Return a workbook with one sheet a frame.
+
+    Parameters
+    ----------
+    frames : mapping of str to DataFrame
+        By the sheet's name.
+    forms : mapping of str to str
+        Excel's number format by column; others are shown as they are.
+    title : str
+        Of the workbook.
+
+    Returns
+    -------
+    bytes
+        Numbers and dates as such, missing ones as empty cells, text never a formula;
+        the head stays in sight and filters. The same bytes for the same frames.
+
+    Raises
+    ------
+    ValueError
+        More rows than a sheet holds.
+    """
+    content = io.BytesIO()
+    book = _book(content, title)
+    taken: list[str] = []
+    for name, frame in frames.items():
+        if len(frame) > MOST_ROWS:
+            raise ValueError(f"{name}有{len(frame)}行，一张工作表最多{MOST_ROWS}行")
+        taken.append(sheet_name(name, taken))
+        sheet = _Sheet(book, taken[-1])
+        columns = [(str(column), _wide(frame[column])) for column in frame]
+        sheet.head(0, columns, ())
+        for at, column in enumerate(frame):
+            look = {"num_format": form} if (form := forms.get(str(column))) else {}
+            _column(sheet, at, frame[column], look)
+        sheet.sheet.freeze_panes(1, 0)
+        sheet.sheet.autofilter(0, 0, max(len(frame), 1), max(len(columns) - 1, 0))
+    book.close()
+    return content.getvalue()
+
+
+def _column(sheet: _Sheet, at: int, cells: pd.Series, look: dict[str, Any]) -> None:
+    """Write one column; what is missing stays empty."""
+    known = cells.notna().to_numpy()
+    # One format a column: half a million cells have no time to look theirs up.
+    plain, day = sheet.form(look), sheet.form(_DATE | look)
+    write = sheet.sheet
+    for row, cell in zip(known.nonzero()[0] + 1, cells[known].tolist(), strict=True):
+        if isinstance(cell, bool):
+            write.write_string(row, at, "是" if cell else "", plain)
+        elif isinstance(cell, int | float | Decimal):
+            write.write_number(row, at, float(cell), plain)
+        elif isinstance(cell, date):
+            write.write_datetime(row, at, cell, day)
+        elif cell != "":
+            write.write_string(row, at, _cut(harmless(cell), LONGEST_TEXT), plain)
+
+
+_DATE = {"num_format": "yyyy-mm-dd", "align": "left"}
+
+
+def _wide(column: pd.Series) -> int:
+    # A column of width 3 gives a line a digit: as many as the text is wide.
+    cells = [_lines(str(cell), 3) for cell in column.head(200)]
+    return min(max(len(str(column.name)) + 3, NARROWEST, *cells), WIDEST)

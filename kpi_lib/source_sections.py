@@ -16,6 +16,8 @@ from kpi_lib.fragments import Brand, Fragment, flags_of, made, shade_of, who_is
 from kpi_lib.layouts import MANUAL, layouts, platforms
 from kpi_lib.month import OperatorMonth
 from kpi_lib.roster import Account
+from kpi_lib.stored import retold
+from kpi_lib.wording import N_, _
 from kpi_lib.workdays import Calendar, months_back
 
 SHOWN_HERE = {
@@ -37,28 +39,28 @@ SHOWN_HERE = {
 """What the page prints of every month, asked for or not."""
 
 FATES = {
-    "kept": "计入",
-    "duplicate": "重复",
-    "total": "合计行",
-    "blank": "空行",
-    "header": "表头",
-    "preamble": "表头以上的说明",
-    "note": "说明行",
-    "outside": "别的月份",
-    "private": "不公开，不计",
-    "quarantined": "读不懂，未计入",
-    "conflict": "两个值，待选定",
+    "kept": N_("计入"),
+    "duplicate": N_("重复"),
+    "total": N_("合计行"),
+    "blank": N_("空行"),
+    "header": N_("表头"),
+    "preamble": N_("表头以上的说明"),
+    "note": N_("说明行"),
+    "outside": N_("别的月份"),
+    "private": N_("不公开，不计"),
+    "quarantined": N_("读不懂，未计入"),
+    "conflict": N_("两个值，待选定"),
 }
 """What became of a row, in the reader's words; in the order of the page."""
 
 
 BASES = {
-    "daily": "按日",
-    "level": "按日",
-    "difference": "两次下载之差",
-    "published": "当月发布的累计",
-    "manual": "手工填报",
-    "listed": "只列作品，数按日",
+    "daily": N_("按日"),
+    "level": N_("按日"),
+    "difference": N_("两次下载之差"),
+    "published": N_("当月发布的累计"),
+    "manual": N_("手工填报"),
+    "listed": N_("只列作品，数按日"),
     "": "—",
 }
 
@@ -83,6 +85,7 @@ def counted(m: OperatorMonth) -> Fragment:
     if m.files.empty:
         return made(
             "counted",
+            title="",
             groups=[],
             unknown=[],
             fates=_fates(m.ledger),
@@ -90,14 +93,19 @@ def counted(m: OperatorMonth) -> Fragment:
             left=[],
             totals={},
         )
+    totals = {key: int(m.files[key].sum()) for key in ("records", "kept", "left")}
     return made(
         "counted",
+        title=_(
+            "{records}行中算了{kept}行，{left}行没算，每行都有原因",
+            **{key: numbers.exact(value) for key, value in totals.items()},
+        ),
         groups=_by_owner(_file_rows(m.files[m.files["layout"] != ""], m)),
         unknown=list(m.files.loc[m.files["layout"] == "", "source"]),
         fates=_fates(m.ledger),
         flags=flags_of(m),
         left=_left(m.ledger),
-        totals={key: int(m.files[key].sum()) for key in ("records", "kept", "left")},
+        totals=totals,
     )
 
 
@@ -107,12 +115,13 @@ def _file_rows(files: pd.DataFrame, m: OperatorMonth | None) -> list[dict[str, A
     for record in files.to_dict("records"):
         one = {str(key): value for key, value in record.items()}
         account = accounts.get(one["account"])
+        basis = str(one["basis"])
         rows.append(
             one
             | {
                 "name": re.sub(r"^data/raw/[^/]+/[^/]+/", "", str(one["source"])),
                 "who": who_is(m, account) if m and account else None,
-                "basis": BASES.get(one["basis"], one["basis"]),
+                "basis": _(BASES.get(basis, basis)),
                 "days": int(one["days"]) if pd.notna(one["days"]) else 0,
             }
         )
@@ -131,7 +140,7 @@ def _by_owner(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             "rows": own,
             "count": len(own),
             "days": max(one["days"] for one in own),
-            "bases": list(dict.fromkeys(one["basis"] for one in own)),
+            "bases": numbers.listed(list(dict.fromkeys(one["basis"] for one in own))),
             **{
                 key: sum(int(one[key]) for one in own)
                 for key in ("records", "kept", "left")
@@ -144,7 +153,7 @@ def _by_owner(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 def _fates(ledger: pd.DataFrame) -> list[tuple[str, int]]:
     counts = ledger["fate"].value_counts()
     return [
-        (word, int(counts[fate]))
+        (_(word), int(counts[fate]))
         for fate, word in FATES.items()
         if fate in counts.index
     ]
@@ -158,8 +167,9 @@ def _left(ledger: pd.DataFrame, most: int = 12) -> list[dict[str, Any]]:
         first = part.iloc[0]
         found.append(
             {
-                "fate": FATES[str(fate)],
-                "reason": reason,
+                "fate": _(FATES[str(fate)]),
+                "reason": retold(str(reason)),
+                "run": 1,
                 "count": len(part),
                 "source": str(first["source"]).rsplit("/", 1)[-1],
                 "sheet": first["sheet"],
@@ -171,6 +181,15 @@ def _left(ledger: pd.DataFrame, most: int = 12) -> list[dict[str, Any]]:
         )
     found.sort(key=lambda one: (one["order"], -one["count"], one["reason"]))
     return found[:most]
+
+
+KINDS = {
+    "stock": N_("期末值"),
+    "flow": N_("各日之和"),
+    "mean": N_("日均"),
+    "ratio": N_("先加后除"),
+}
+"""How the days of a metric become a month."""
 
 
 def sources(m: OperatorMonth) -> Fragment:
@@ -198,7 +217,7 @@ def sources(m: OperatorMonth) -> Fragment:
             if name in wanted | (present & SHOWN_HERE)
             or (one.parts and set(one.parts) - {"/"} <= present)
         ],
-        kinds={"stock": "期末值", "flow": "合计", "mean": "日均", "ratio": "先加后除"},
+        kinds={kind: _(name) for kind, name in KINDS.items()},
         assumed=m.calendar.assumed(m.month),
     )
 
@@ -223,7 +242,7 @@ def arrival(
     Fragment
     """
     if days.empty:
-        return made("arrival", rows=[], days=[], title="", weekly=False)
+        return made("arrival", rows=[], days=[], title="", sub="")
     brands = _brands(accounts)
     dates = [stamp.date() for stamp in days["date"].drop_duplicates()]
     kinds = [shade_of(day, calendar) for day in dates]
@@ -235,36 +254,63 @@ def arrival(
             day for day, state in zip(dates, states, strict=True) if state == "missing"
         ]
         weeks = {day.isocalendar()[:2] for day in gaps}
-        unit = "周" if weekly else "天"
         number = len(weeks) if weekly else len(gaps)
+        short, worst = GAPS[weekly]
         who = brands.get(str(account)) or _unknown(str(account))
         rows.append(
             {
                 "who": who,
                 "cells": list(zip(states, kinds, strict=True)),
-                "gap": f"{number}{unit}" if number else "",
+                "gap": _(short, n=number) if number else "",
                 "due": any(states),
             }
         )
         if number:
-            lacking.append((len(gaps), f"{numbers.brief(who.name)}缺{number}{unit}"))
+            told = _(worst, account=numbers.brief(who.name), n=number)
+            lacking.append((len(gaps), told))
     return made(
         "arrival",
         rows=rows,
         days=list(zip((day.day for day in dates), kinds, strict=True)),
         title=_arrival_title(lacking, sum(bool(row["due"]) for row in rows)),
-        weekly=bool({"covered", "download"} & set(days["state"])),
+        sub=_(HOW_TO_READ_WEEKS)
+        if {"covered", "download"} & set(days["state"])
+        else _(HOW_TO_READ),
     )
+
+
+HOW_TO_READ = N_(
+    "每格一天。实心：有数；红框：应有而缺；空白：不该有，如还没有接手。"
+    "深底是法定假日，浅底是周末。"
+)
+HOW_TO_READ_WEEKS = N_(
+    "每格一天。实心：有数；红框：应有而缺；空白：不该有，如还没有接手。"
+    "深底是法定假日，浅底是周末。"
+    "只有累计数的账号每周下载一次：深格是下载的那天，浅格是它管到的那一周。"
+)
+GAPS = {
+    False: (N_("{n}天"), N_("{account}缺{n}天")),
+    True: (N_("{n}周"), N_("{account}缺{n}周")),
+}
+"""How a gap is told in the table and in the title: by days, and by weeks."""
 
 
 def _arrival_title(lacking: Sequence[tuple[int, str]], due: int) -> str:
     if not due:
-        return "花名册没有要求任何账号交导出"
+        return _("花名册没有要求任何账号交导出")
     if not lacking:
-        return f"{due}个账号，每一天都到齐了"
-    worst = max(lacking, key=lambda one: one[0])[1]
-    told = worst if len(lacking) == 1 else f"最多的是{worst}"
-    return f"{due}个账号中{due - len(lacking)}个到齐，{len(lacking)}个有缺；{told}"
+        return _("{n}个账号，每一天都到齐了", n=due)
+    return _(
+        _ONE_SHORT if len(lacking) == 1 else _SOME_SHORT,
+        due=due,
+        whole=due - len(lacking),
+        short=len(lacking),
+        worst=max(lacking, key=lambda one: one[0])[1],
+    )
+
+
+_ONE_SHORT = N_("{due}个账号中{whole}个到齐，{short}个有缺；{worst}")
+_SOME_SHORT = N_("{due}个账号中{whole}个到齐，{short}个有缺；最多的是{worst}")
 
 
 def _brands(accounts: Sequence[Account]) -> dict[str, Brand]:
@@ -275,8 +321,8 @@ def _brands(accounts: Sequence[Account]) -> dict[str, Brand]:
         one = known[account.platform]
         found[account.id] = Brand(
             account.id,
-            account.name or one.name,
-            one.name,
+            account.name or one.label,
+            one.label,
             one.seal,
             one.light,
             one.dark,
@@ -313,7 +359,6 @@ def files(
     """
     brands = _brands(accounts)
     have = set(zip(found["account"], found["layout"], strict=True))
-    names = layouts()
     groups: dict[str, list[dict[str, Any]]] = {one.id: [] for one in accounts}
     for row in _file_rows(found[found["layout"] != ""], None):
         groups.setdefault(str(row["account"]), []).append(row | _reading(row))
@@ -322,7 +367,7 @@ def files(
         missing=[
             (
                 brands.get(account) or _unknown(account),
-                names[layout].name if layout in names else layout,
+                _layout_name(layout),
             )
             for account, layout in expected
             if (account, layout) not in have
@@ -337,22 +382,36 @@ def files(
     )
 
 
+def _layout_name(layout: str) -> str:
+    """Name an export as its platform does; the one filled in by hand is ours."""
+    if layout == MANUAL:
+        return _("手工填报")
+    known = layouts().get(layout)
+    return known.name if known else layout
+
+
 def _reading(row: Mapping[str, Any]) -> dict[str, Any]:
     """Say how a file was read: as what, in which encoding, of which day."""
     day = row.get("downloaded")
-    known = layouts().get(str(row["layout"]))
     encoding = str(row.get("encoding", ""))
     return {
         "name": re.sub(r"^\d{4}-\d{2}-\d{2}/", "", str(row["name"])),
-        "read_as": known.name if known else row["layout"],
+        "read_as": _layout_name(str(row["layout"])),
         "sure": bool(row.get("confirmed", True)) or row["layout"] == MANUAL,
-        "encoding": ENCODINGS.get(encoding, encoding.upper()) or "工作簿",
-        "day": f"{day:%m-%d}" if day is not None and pd.notna(day) else "—",
+        "encoding": _(ENCODINGS[encoding])
+        if encoding in ENCODINGS
+        else encoding.upper(),
+        "day": numbers.span(day, day) if day is not None and pd.notna(day) else "—",
         "folder": _elsewhere(str(row["source"])) if row.get("borrowed") else "",
     }
 
 
-ENCODINGS = {"utf-8-sig": "UTF-8，有BOM", "utf-8": "UTF-8", "gb18030": "GB18030"}
+ENCODINGS = {
+    "utf-8-sig": N_("UTF-8，有BOM"),
+    "utf-8": "UTF-8",
+    "gb18030": "GB18030",
+    "": N_("工作簿"),
+}
 """Encodings as people know them; a workbook has none."""
 
 
@@ -385,9 +444,12 @@ def fates(ledger: pd.DataFrame, accounts: Sequence[Account] = ()) -> Fragment:
             rows.append((brands[account], [int(counts.sum()), *_sides(counts)]))
     return made(
         "fates",
+        title=_(
+            "{files}个文件共{rows}行，每行都有去向",
+            files=ledger["source"].nunique(),
+            rows=numbers.exact(len(ledger)),
+        ),
         fates=_fates(ledger),
-        total=len(ledger),
-        files=ledger["source"].nunique(),
         rows=rows,
         sums=[len(ledger), *_sides(ledger["fate"].value_counts())],
     )
@@ -426,7 +488,7 @@ def quarantine(ledger: pd.DataFrame) -> Fragment:
         "quarantine",
         rows=listed[:SHOWN],
         held=len(rows),
-        more=sum(one["count"] for one in listed[SHOWN:]),
+        more=sum(one["run"] for one in listed[SHOWN:]),
         left=left,
         total=len(rows) + sum(one["count"] for one in left),
     )
@@ -440,10 +502,12 @@ def _held(rows: pd.DataFrame) -> list[dict[str, Any]]:
         last = found[-1] if found else {}
         same = all(row[k] == last.get(k) for k in ("source", "sheet", "reason"))
         if same and not (row["column"] or row["raw"] or last["column"] or last["raw"]):
-            last["count"] += 1
+            last["run"] += 1
             continue
         name = re.sub(r"^data/raw/[^/]+/", "", str(row["source"]))
-        found.append(row | {"name": name, "count": 1})
+        found.append(row | {"name": name, "run": 1})
+    for row in found:
+        row["reason"] = retold(str(row["reason"]))
     return found
 
 
@@ -460,22 +524,23 @@ def findings(problems: Sequence[Problem]) -> Fragment:
     -------
     Fragment
     """
-    levels = {"error": "错误", "warning": "提示", "note": "说明"}
-    groups = [
-        (
-            word,
-            [
-                {
-                    name: printable(getattr(one, name))
-                    for name in ("what", "where", "place", "expected", "do")
-                }
-                for one in dict.fromkeys(problems)
-                if one.level == level
-            ],
-        )
-        for level, word in levels.items()
-    ]
-    return made("findings", groups=[group for group in groups if group[1]])
+    groups = []
+    for level, word in LEVELS.items():
+        told = [one for one in dict.fromkeys(problems) if one.level == level]
+        if told:
+            groups.append((_(word, n=len(told)), [_finding(one) for one in told]))
+    return made("findings", groups=groups)
+
+
+LEVELS = {"error": N_("错误{n}条"), "warning": N_("提示{n}条"), "note": N_("说明{n}条")}
+"""What findings are called, worst first."""
+
+
+def _finding(one: Problem) -> dict[str, str]:
+    """Say a finding again in the language of the page; where it is stays as it is."""
+    said = {name: retold(getattr(one, name)) for name in ("what", "expected", "do")}
+    said |= {"where": one.where, "place": retold(one.place)}
+    return {name: printable(text) for name, text in said.items()}
 
 
 def compare(
@@ -510,7 +575,7 @@ def compare(
             {
                 "account": account,
                 "who": brands.get(account),
-                "metric": known.zh,
+                "metric": known.label,
                 "before": before,
                 "now": now,
                 "share": known.unit == "share",

@@ -17,7 +17,7 @@ from typing import Any
 
 import xlsxwriter
 
-from kpi_lib import layouts, records, targets
+from kpi_lib import inputs, layouts, records, targets
 from kpi_lib.errors import Problem, WorkspaceError
 from kpi_lib.workdays import is_month
 from kpi_lib.worklog import SHEETS, LogColumn
@@ -179,6 +179,39 @@ def new_month(
         write_worklog_template(worklog, month, operators, _platforms(), measures)
         made.append(worklog)
     return made
+
+
+def prepare(workspace: Workspace, month: str) -> list[Path]:
+    """
+    Make the folders of a month for those whom the roster knows in it.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where its roster lies.
+    month : str
+        As ``2026-10``.
+
+    Returns
+    -------
+    list of Path
+        As of `new_month`.
+
+    Raises
+    ------
+    InvalidInput
+        If what people wrote cannot be used.
+    """
+    given = inputs.for_month(workspace, month)
+    roster = given.roster
+    people = {one.id: one.name for one in roster.appraised(month)}
+    accounts = {
+        account.id: None
+        for person in roster.appraised(month)
+        for account in roster.owned_by(person, month)
+    }
+    measures = [one.name.zh for _, one in given.plan.measures()]
+    return new_month(workspace.root, month, people, list(accounts), measures)
 
 
 def notebooks_source() -> Path:

@@ -21,6 +21,7 @@ from kpi_lib.fragments import (
     points,
     rate_of,
 )
+from kpi_lib.wording import _
 from kpi_lib.workdays import shift
 
 
@@ -42,9 +43,13 @@ def team_header(cards: Sequence[Card], missing: Sequence[str], month: str) -> Fr
     Fragment
     """
     settled = sum(bool(card["final"]) for card in cards)
-    return made(
-        "team_header", cards=cards, missing=list(missing), month=month, settled=settled
+    values = {"rated": len(cards), "settled": settled, "open": len(cards) - settled}
+    state = (
+        _("{rated}人有评分，{settled}人已定，{open}人暂定。", **values)
+        if values["open"]
+        else _("{rated}人有评分，{settled}人已定。", **values)
     )
+    return made("team_header", state=state, missing=list(missing), month=month)
 
 
 def team_scores(
@@ -237,7 +242,7 @@ def team_items(cards: Sequence[Card]) -> Fragment:
     Fragment
     """
     if not cards:
-        return nothing("评分", "本月还没有一份评分")
+        return nothing(_("评分"), _("本月还没有一份评分"))
     ordered = sorted(cards, key=lambda card: card["operator"])
     names = {
         item["id"]: item_name(card, item) for card in ordered for item in card["items"]
@@ -285,7 +290,7 @@ def team_evidence(cards: Sequence[Card]) -> Fragment:
     rows: list[dict[str, Any]] = [
         {
             "card": card,
-            "waiting": [one["name"] for one in pending(card)],
+            "waiting": numbers.listed([one["name"] for one in pending(card)]),
             "open": points(card["possible"]) - points(card["rated"]),
             "unconfirmed": points(card["rests_on"]["unconfirmed"]),
         }

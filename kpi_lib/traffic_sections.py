@@ -23,7 +23,7 @@ from kpi_lib.series import (
     marks_told,
     of_month,
     own_days,
-    owned_part,
+    owned_span,
     panel,
     percent_tick,
     series,
@@ -32,6 +32,7 @@ from kpi_lib.series import (
     total_by_day,
     total_by_month,
 )
+from kpi_lib.wording import _
 from kpi_lib.workdays import days_of, months_back
 
 
@@ -54,7 +55,7 @@ def activity(m: OperatorMonth) -> Fragment:
     mau = total_by_month(m, "mau", list(chosen))
     dau = total_by_month(m, "dau", list(chosen))
     if daily.empty and mau.empty:
-        return nothing("DAU/MAU", "没有产品的日活或月活")
+        return nothing("DAU/MAU", _("没有产品的日活或月活"))
     panels, tables = [], []
     mean = daily["value"].mean() if len(daily) else None
     if len(daily):
@@ -68,31 +69,34 @@ def activity(m: OperatorMonth) -> Fragment:
                     scale=charts.scale([*daily["value"], goal or 0]),
                     marks=campaign_marks(m),
                     target=goal,
-                    target_text=f"目标{numbers.short(goal)}",
+                    target_text=_("目标{value}", value=numbers.short(goal)),
                 ),
-                name="DAU日活",
-                note=f"{numbers.month_short(m.month)}，人",
-                last=f"{_day(daily)}{numbers.short(daily['value'].iloc[-1])}人，"
-                f"日均{numbers.exact(mean)}人",
+                name=METRICS["dau"].label,
+                note=_("{month}，人", month=numbers.month_short(m.month)),
+                last=_(
+                    "{day}{n}人，日均{mean}人",
+                    day=numbers.day(daily["date"].iloc[-1]),
+                    n=numbers.short(daily["value"].iloc[-1]),
+                    mean=numbers.exact(mean),
+                ),
                 prefix="dau",
             )
         )
         tables.append(
             data_table(
-                [("DAU日活", daily)],
+                [(METRICS["dau"].label, daily)],
                 "date",
                 numbers.exact,
                 [pd.Timestamp(day) for day in days_of(m.month)],
-                lambda day: f"{day:%m-%d}",
+                numbers.day_short,
             )
         )
     sticky = dau.merge(mau, on="month", suffixes=("", "_mau"))
     sticky = sticky.assign(value=sticky["value"] / sticky["value_mau"])
-    for name, unit, points, metric, text, tick, prefix in (
-        ("MAU月活", "人", mau, "mau", numbers.short, numbers.axis, "mau"),
+    for unit, points, metric, text, tick, prefix in (
+        (_("近12个月，人"), mau, "mau", numbers.short, numbers.axis, "mau"),
         (
-            "粘性",
-            "日活均值÷月活",
+            _("日活均值÷月活"),
             sticky,
             "stickiness",
             numbers.percent,
@@ -112,9 +116,9 @@ def activity(m: OperatorMonth) -> Fragment:
                     end=text,
                     target=goal,
                     scale=charts.scale([*points["value"], goal or 0], text=tick),
-                    target_text=f"目标{text(goal)}",
+                    target_text=_("目标{value}", value=text(goal)),
                 ),
-                name=name,
+                name=METRICS[metric].label,
                 note=unit,
                 last=last,
                 prefix=prefix,
@@ -123,31 +127,43 @@ def activity(m: OperatorMonth) -> Fragment:
     if len(mau):
         tables.append(
             data_table(
-                [("DAU日活均值", dau), ("MAU月活", mau)],
+                [(_("日活均值"), dau), (METRICS["mau"].label, mau)],
                 "month",
                 numbers.exact,
                 months,
                 str,
             )
         )
-    return made(
-        "activity",
-        panels=panels,
-        tables=tables,
-        products=len(set(chosen.values())),
-        marks=marks_told(campaign_marks(m)) if len(daily) else "",
-        facts=[
-            _against("日活均值", mean, short_target(m, "dau"), numbers.exact),
+    facts = numbers.joined(
+        [
+            _against(_("日活均值"), mean, short_target(m, "dau"), numbers.exact),
             _against(
-                "月活", at_month(mau, m.month), short_target(m, "mau"), numbers.exact
+                _("月活"), at_month(mau, m.month), short_target(m, "mau"), numbers.exact
             ),
             _against(
-                "粘性",
+                METRICS["stickiness"].label,
                 at_month(sticky, m.month),
                 short_target(m, "stickiness"),
                 numbers.percent,
             ),
+        ]
+    )
+    products = len(set(chosen.values()))
+    return made(
+        "activity",
+        panels=panels,
+        tables=[
+            (_("图中的数字：{names}", names=numbers.listed(table["head"])), table)
+            for table in tables
         ],
+        title=facts or _("日活和月活"),
+        sub=numbers.sentences(
+            _("产品口径，每个产品只取一个账号，{n}个产品相加。", n=products)
+            if products > 1
+            else _("产品口径，每个产品只取一个账号。"),
+            _("日活看日，月活与粘性看近12个月；粘性＝日活均值÷月活。"),
+            marks_told(campaign_marks(m)) if len(daily) else "",
+        ),
     )
 
 
@@ -158,8 +174,11 @@ def _against(
     if value is None:
         return ""
     if goal is None:
-        return f"{name}{text(value)}"
-    return f"{name}{text(value)}，{'达到' if value >= goal else '不到'}目标{text(goal)}"
+        return _("{name}{value}", name=name, value=text(value))
+    told = {"name": name, "value": text(value), "goal": text(goal)}
+    if value >= goal:
+        return _("{name}{value}，达到目标{goal}", **told)
+    return _("{name}{value}，不到目标{goal}", **told)
 
 
 def _products(m: OperatorMonth) -> dict[str, str]:
@@ -191,12 +210,11 @@ def orders(m: OperatorMonth) -> Fragment:
     funnel = _funnel(m)
     revenue = _revenue(m)
     if funnel is None and revenue is None:
-        return nothing("订单和收益", "没有点击、订单或收益的数据")
+        return nothing(_("订单和收益"), _("没有点击、订单或收益的数据"))
     return made(
         "orders",
         funnel=funnel,
         revenue=revenue,
-        month=m.month,
         before=numbers.month_short(months_back(m.month, 2)[0]),
     )
 
@@ -235,23 +253,32 @@ def _funnel(m: OperatorMonth) -> dict[str, Any] | None:
                 else None,
             }
         )
+    ctr, cvr = rate(now, "clicks", "views"), rate(now, "orders", "clicks")
     return {
+        "title": _funnel_title(ctr, cvr, short_target(m, "conversion_rate")),
         "steps": [
-            (METRICS[name].zh, total(now, name), total(before, name))
+            (METRICS[name].label, total(now, name), total(before, name))
             for name in names[:3]
         ],
         "rates": [
-            (rate(now, "clicks", "views"), rate(before, "clicks", "views"), None),
-            (
-                rate(now, "orders", "clicks"),
-                rate(before, "orders", "clicks"),
-                short_target(m, "conversion_rate"),
-            ),
+            (ctr, rate(before, "clicks", "views")),
+            (cvr, rate(before, "orders", "clicks")),
         ],
         "goal": short_target(m, "orders"),
         "rows": rows,
         "totals": {name: total(now, name) for name in names},
     }
+
+
+def _funnel_title(ctr: float | None, cvr: float | None, goal: float | None) -> str:
+    """Say both rates, the second beside its target."""
+    told = {"ctr": numbers.percent(ctr, 2), "cvr": numbers.percent(cvr, 2)}
+    if cvr is None or goal is None:
+        return _("引流点击率{ctr}，成交率{cvr}", **told)
+    told["goal"] = numbers.percent(goal, 2)
+    if cvr >= goal:
+        return _("引流点击率{ctr}，成交率{cvr}；成交率达到目标{goal}", **told)
+    return _("引流点击率{ctr}，成交率{cvr}；成交率不到目标{goal}", **told)
 
 
 def _revenue(m: OperatorMonth) -> dict[str, Any] | None:
@@ -260,7 +287,7 @@ def _revenue(m: OperatorMonth) -> dict[str, Any] | None:
         return None
     own = rows[rows["month"] == m.month].groupby("stream")["value"].sum()
     streams = [
-        (STREAMS.get(name, name or "未分来源"), float(own[name]))
+        (_stream(name), float(own[name]))
         for name in [*STREAMS, *sorted(set(own.index) - set(STREAMS))]
         if name in own.index
     ]
@@ -274,24 +301,50 @@ def _revenue(m: OperatorMonth) -> dict[str, Any] | None:
             months=months,
             scale=charts.scale([*curve["value"], goal or 0]),
             target=goal,
-            target_text=f"目标{numbers.short(goal)}",
+            target_text=_("目标{value}", value=numbers.short(goal)),
         ),
-        name="平台收益",
-        note="近12个月，元",
-        last=f"{numbers.month_short(str(curve['month'].iloc[-1]))}"
-        f"{numbers.short(curve['value'].iloc[-1])}元",
+        name=METRICS["revenue"].label,
+        note=_("近12个月，元"),
+        last=_(
+            "{month}{value}元",
+            month=numbers.month_short(str(curve["month"].iloc[-1])),
+            value=numbers.short(curve["value"].iloc[-1]),
+        ),
         prefix="rev",
     )
     return {
+        "title": _revenue_title(total, goal),
+        "sub": numbers.sentences(
+            _("元；按来源，各行同一横轴。"), _("合计一行竖线是目标。") if goal else ""
+        ),
         "streams": streams,
         "total": total,
         "goal": goal,
         "panel": drawing,
-        "most": max((value for _, value in streams), default=0) or 1,
+        "most": max((value for _name, value in streams), default=0) or 1,
         "table": data_table(
-            [("平台收益（元）", curve)], "month", numbers.exact, months, str
+            [(_("平台收益（元）"), curve)], "month", numbers.exact, months, str
         ),
     }
+
+
+def _stream(name: str) -> str:
+    """Name a stream of revenue; one that is not the plan's stays as written."""
+    return _(STREAMS[name]) if name in STREAMS else name or _("未分来源")
+
+
+def _revenue_title(total: float | None, goal: float | None) -> str:
+    """Say the revenue, beside its target where there is one."""
+    if total is None:
+        return _("平台收益本月没有数据")
+    if not goal:
+        return _("平台收益{value}", value=numbers.money(total))
+    return _(
+        "平台收益{value}，是目标{goal}的{share}",
+        value=numbers.money(total),
+        goal=numbers.money(goal),
+        share=numbers.percent(total / goal, 0),
+    )
 
 
 def engagement(m: OperatorMonth) -> Fragment:
@@ -311,17 +364,26 @@ def engagement(m: OperatorMonth) -> Fragment:
     rate = _engagement_rate(m)
     weekly = _weekly_panels(m)
     if not panels and rate is None and not weekly["panels"]:
-        return nothing("阅读和互动", "没有按日或按月的阅读、评论、转发、点赞")
+        return nothing(_("阅读和互动"), _("没有按日或按月的阅读、评论、转发、点赞"))
     return made(
         "engagement",
         panels=panels,
+        sub=_views_note(m, len(panels)),
         table=table,
         rate=rate,
         dots=rate_dots(m),
         weekly=weekly,
-        month=m.month,
-        marks=marks_told(campaign_marks(m)),
         before=numbers.month_short(months_back(m.month, 2)[0]),
+    )
+
+
+def _views_note(m: OperatorMonth, panels: int) -> str:
+    """Say how the panels of views are read."""
+    return numbers.sentences(
+        _("以各账号前三个月单日的中位数为1（虚线），超出的柱子在顶端截断，写着倍数。"),
+        _("{n}图同一纵轴，柱子可以直接比。", n=panels) if panels > 1 else "",
+        _("缺的日子不是0。"),
+        marks_told(campaign_marks(m)),
     )
 
 
@@ -329,7 +391,7 @@ VIEW_TOP = 3.6
 """Highest multiple of the median that is drawn; beyond it the bar is cut and told."""
 
 
-def _view_panels(m: OperatorMonth) -> tuple[list[Panel], dict[str, object] | None]:
+def _view_panels(m: OperatorMonth) -> tuple[list[Panel], dict[str, Any] | None]:
     """Draw each account's views by day as multiples of its own recent median."""
     drawn: list[tuple[Account, pd.DataFrame, float]] = []
     recent = months_back(m.month, 4)[:3]
@@ -343,7 +405,7 @@ def _view_panels(m: OperatorMonth) -> tuple[list[Panel], dict[str, object] | Non
             drawn.append((account, views, float(base)))
     if not drawn:
         return [], None
-    highest = max(float((views["value"] / base).max()) for _, views, base in drawn)
+    highest = max(float((views["value"] / base).max()) for _who, views, base in drawn)
     scale = charts.scale([0, min(highest, VIEW_TOP)], text=_times_tick)
     marks = campaign_marks(m)
     panels = []
@@ -359,33 +421,32 @@ def _view_panels(m: OperatorMonth) -> tuple[list[Panel], dict[str, object] | Non
             marks=marks,
             cut=lambda value: f"{value:.1f}×",
         )
-        total = views["value"].sum()
-        note = f"{numbers.short(total)}次，中位数{numbers.short(base)}"
+        total, days = views["value"].sum(), owned_span(m, own)
+        told = {"total": numbers.short(total), "median": numbers.short(base)}
         panels.append(
             panel(
                 ax,
                 name=account.name,
-                note=note + owned_part(m, own),
-                last=f"本月{numbers.exact(total)}次，"
-                f"{_day(views)}{numbers.exact(views['value'].iloc[-1])}次",
+                note=_("{total}次，中位数{median}，{days}", days=days, **told)
+                if days
+                else _("{total}次，中位数{median}", **told),
+                last=_(
+                    "本月{total}次，{day}{last}次",
+                    total=numbers.exact(total),
+                    day=numbers.day(views["date"].iloc[-1]),
+                    last=numbers.exact(views["value"].iloc[-1]),
+                ),
                 prefix=f"view{at}",
                 who=who_is(m, account),
             )
         )
-    days = [pd.Timestamp(day) for day in days_of(m.month)]
     return panels, data_table(
-        [(account.name, views) for account, views, _ in drawn],
+        [(account.name, views) for account, views, _base in drawn],
         "date",
         numbers.exact,
-        days,
-        lambda day: f"{day:%m-%d}",
+        [pd.Timestamp(day) for day in days_of(m.month)],
+        numbers.day_short,
     )
-
-
-def _day(points: pd.DataFrame) -> str:
-    """Name the last day of a curve."""
-    day = points["date"].iloc[-1]
-    return f"{day.month}月{day.day}日"
 
 
 def _times_tick(value: float) -> str:
@@ -429,19 +490,21 @@ def _engagement_rate(m: OperatorMonth) -> dict[str, Any] | None:
             end=numbers.percent,
             target=goal,
             scale=charts.scale([*curve["value"], goal or 0], text=percent_tick),
-            target_text=f"目标{numbers.percent(goal)}",
+            target_text=_("目标{value}", value=numbers.percent(goal)),
         ),
-        name="互动率",
-        note="（评论＋转发＋点赞）÷阅读",
+        name=METRICS["engagement_rate"].label,
+        note=_("（评论＋转发＋点赞）÷阅读"),
         last=numbers.percent(curve["value"].iloc[-1]),
         prefix="rate",
     )
     return {
+        "title": _("互动率本月没有数据")
+        if value is None
+        else _("互动率{value}", value=numbers.percent(value, 2)),
         "panel": drawing,
         "rows": rows,
-        "value": value,
         "table": data_table(
-            [("互动率", curve)],
+            [(METRICS["engagement_rate"].label, curve)],
             "month",
             lambda v: numbers.percent(v if isinstance(v, float) else None, 2),
             months,
@@ -461,24 +524,27 @@ def _weekly_panels(m: OperatorMonth) -> dict[str, Any]:
         known, counted = _weekly(m.daily, metric, weeks)
         if len(known) < 2:
             continue
-        name = METRICS[metric].zh
+        name = METRICS[metric].label
         ax = charts.week_curve(known, weeks=weeks, scale=charts.scale(known["value"]))
         panels.append(
             panel(
                 ax,
                 name=name,
-                note=f"每周的日均，次；{counted}个账号",
-                last=f"最后一周日均{numbers.short(known['value'].iloc[-1])}次",
+                note=_("每周的日均，次；{n}个账号", n=counted),
+                last=_("最后一周日均{n}次", n=numbers.short(known["value"].iloc[-1])),
                 prefix=metric,
             )
         )
         drawn.append((name, known))
         accounts = max(accounts, counted)
-    table = data_table(drawn, "week", numbers.exact, weeks, lambda at: f"{at:%m-%d}")
+    table = data_table(drawn, "week", numbers.exact, weeks, numbers.day_short)
     return {
         "panels": panels,
         "accounts": accounts,
-        "title": "、".join(name for name, _ in drawn),
+        "title": _(
+            "{names}：近一年每周的日均",
+            names=numbers.listed([name for name, _points in drawn]),
+        ),
         "table": table if drawn else None,
     }
 

@@ -10,7 +10,6 @@ from data and stays as it is. English plurals are written in the catalogue as
 
 from __future__ import annotations
 
-import re
 import string
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -163,51 +162,3 @@ class _Filling(string.Formatter):
 
 
 _FILL = _Filling()
-
-
-# Sentences that were written down before the page was: findings of the cleaning.
-
-
-def retold(text: str) -> str:
-    """
-    Say a finished Chinese sentence again in the language that is spoken now.
-
-    Parameters
-    ----------
-    text : str
-        A sentence that was made and stored by the cleaning.
-
-    Returns
-    -------
-    str
-        The translation of the template that it fits, with the same values; the
-        sentence itself where none fits or Chinese is spoken.
-    """
-    if language() == LANGUAGES[0]:
-        return text
-    if language() == "zh-Hant":
-        return traditional(text)
-    if text in catalogue():
-        return catalogue()[text]
-    for template, pattern in _patterns():
-        found = pattern.fullmatch(text)
-        if found:
-            return _FILL.vformat(catalogue()[template], (), found.groupdict())
-    return text
-
-
-@cache
-def _patterns() -> list[tuple[str, re.Pattern[str]]]:
-    """Return the catalogue's templates with values, the longest first."""
-    made = []
-    for template in sorted(catalogue(), key=len, reverse=True):
-        parts = list(string.Formatter().parse(template))
-        names = [name for _, name, _, _ in parts if name]
-        if not names or len(set(names)) < len(names):
-            continue
-        pattern = "".join(
-            re.escape(literal) + (f"(?P<{name}>.+?)" if name else "")
-            for literal, name, _, _ in parts
-        )
-        made.append((template, re.compile(pattern, re.DOTALL)))
-    return made

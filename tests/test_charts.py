@@ -8,6 +8,7 @@ import pytest
 from matplotlib.axes import Axes
 
 from kpi_lib import charts, numbers
+from kpi_lib.wording import _, speaking
 from kpi_lib.workdays import Calendar, days_of, months_back
 
 DAYS = days_of("2026-10")
@@ -288,3 +289,20 @@ def test_a_long_name_is_cut_at_the_left_of_its_row() -> None:
     assert ">公众号</text>" in svg
     assert ">$\\frac{$😀" in svg
     assert "长长长长长" not in svg
+
+
+def test_a_long_note_of_a_target_is_broken_right_of_the_frame() -> None:
+    hugging = month(step=0.001).assign(value=20.0)
+    with speaking("en"):
+        ax = curve(hugging, target=20.0, target_text=_("目标{value}", value="20.05K"))
+    texts = [node.text for node in ET.fromstring(drawn(ax)).iter("text")]
+
+    assert {"Target", "20.05K"} <= set(texts)
+
+
+def test_a_missing_day_is_told_in_the_language_of_the_page() -> None:
+    with speaking("en"):
+        assert "3 days missing" in drawn(curve(month(missing=range(12, 15))))
+        assert ">missing</text>" in drawn(
+            charts.day_bars(month(missing=range(12, 15)), days=DAYS)
+        )

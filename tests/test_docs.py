@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from kpi_lib.workbook import Workbook
+
 ROOT = Path(__file__).parents[1]
 READMES = ("README.md", "README.zh-CN.md")
+_PYTHON = re.compile(r"^```python\n(.*?)^```", re.M | re.S)
 _BLOCK = re.compile(r"^( *)```sh(?P<flags>[^\n]*)\n(?P<text>.*?)^\1```", re.M | re.S)
 
 
@@ -71,6 +74,20 @@ def test_every_command_of_the_readme_works(clone: Path) -> None:
 
 def test_both_readmes_have_the_same_commands() -> None:
     assert commands("README.zh-CN.md") == commands("README.md")
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_the_readmes_python_runs(
+    m: Workbook, monkeypatch: pytest.MonkeyPatch, readme: str
+) -> None:
+    (code,) = _PYTHON.findall((ROOT / readme).read_text(encoding="utf-8"))
+    folder = m.workspace.root / "scratch" / readme
+    folder.mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    exec(code, {})
+
+    assert sorted(path.name for path in folder.iterdir()) == ["charts", "tables.xlsx"]
+    assert len(list((folder / "charts").glob("days-views-*.svg"))) == 5
 
 
 @pytest.mark.parametrize("readme", READMES)

@@ -201,7 +201,7 @@ def test_the_strip_stands_on_the_calendar_s_columns(month: ExampleMonth) -> None
         pytest.param([2.0] * 31, "有定量的4周，内容都达到", id="all"),
         pytest.param(
             [2.0] * 18 + [0.0] * 13,
-            "有定量的4周中，内容2周达到；差得最多的是19–25日，定量10条，发布0条",
+            "有定量的4周中，内容2周达到；差得最多的是10月19日至25日，定量10条，发布0条",
             id="some",
         ),
         pytest.param([math.nan] * 31, "内容没有记录", id="none known"),

@@ -59,7 +59,7 @@ class TestNumbers:
         assert numbers(row, "growth_") == ["0.091", "0.136", "0.227"]
         assert row["period"] == "2026-11"
         assert row["method"] == (
-            "8月、9月、10月阅读/播放的中位数×（1＋5%、12.5%、20%），向上取2位有效数字"
+            "8月、9月、10月的中位数×（1＋5%、12.5%、20%），向上取2位有效数字"
         )
 
     def test_a_third_figure_where_two_would_be_the_same(self) -> None:

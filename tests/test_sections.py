@@ -20,6 +20,7 @@ from kpi_lib import (
 )
 from kpi_lib.errors import Problem
 from kpi_lib.series import campaign_marks
+from kpi_lib.wording import LANGUAGES, speaking
 from tests.example_month import MONTH, ExampleMonth, card, earlier, empty, example
 
 PARTS: dict[str, Callable[[Any], sections.Fragment]] = {
@@ -328,7 +329,7 @@ def test_an_account_handed_over_lacks_no_day(month: ExampleMonth) -> None:
 
     text = text_of(str(sections.followers(handed)))
 
-    assert "人，10月1–15日" in text
+    assert "人，10月1日至15日" in text
     assert "缺3天" in text, "the days that were missing before"
     assert "缺19天" not in text
 
@@ -538,3 +539,84 @@ def test_definitions_are_those_of_what_the_page_shows(parts: dict[str, str]) -> 
 
 def test_comments_answered_are_counted_by_platform(parts: dict[str, str]) -> None:
     assert 'aria-label="评论回复率：公众号80.0%，头条号82.0%' in parts["engagement"]
+
+
+DUTIES = ("platforms", "followers", "activity", "orders", "engagement")
+
+TITLED = {
+    "zh-Hans": {
+        "platforms": "本月发布153条，微博最多，33条",
+        "followers": "净增23,471人",
+        "activity": "月活40,290，达到目标37,300",
+        "orders": "引流点击率0.56%，成交率4.16%",
+        "engagement": "6个账号每天的阅读/播放",
+    },
+    "zh-Hant": {
+        "platforms": "本月發佈153條，微博最多，33條",
+        "followers": "淨增23,471人",
+        "activity": "月活40,290，達到目標37,300",
+        "orders": "引流點擊率0.56%，成交率4.16%",
+        "engagement": "6個賬號每天的閱讀/播放",
+    },
+    "en": {
+        "platforms": "153 posts this month, most on 微博: 33",
+        "followers": "Net gain of 23,471 followers",
+        "activity": "MAU 40,290, target 37,300 reached",
+        "orders": "Click-through rate 0.56%, conversion rate 4.16%",
+        "engagement": "Daily views of 6 accounts",
+    },
+}
+
+TOLD = {
+    "zh-Hans": {
+        "followers": "公众号：比上月末+2.1%，128,447人",
+        "activity": "DAU日活：10月31日8,960人，日均8,585人",
+        "orders": "平台收益：10月3.86万元",
+        "engagement": "评论：最后一周日均322次",
+    },
+    "zh-Hant": {
+        "followers": "公众号：比上月末+2.1%，128,447人",
+        "orders": "平臺收益：10月3.86萬元",
+        "engagement": "評論：最後一週日均322次",
+    },
+    "en": {
+        "followers": "公众号: +2.1% since the end of last month, 128,447 followers",
+        "activity": "DAU: 8,960 users on Oct 31, 8,585 a day on average",
+        "orders": "Platform revenue: Oct: 38.6K CNY",
+        "engagement": "Comments: 322 a day in the last week",
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def spoken(month: ExampleMonth) -> dict[str, dict[str, str]]:
+    found = {}
+    for language in LANGUAGES:
+        with speaking(language):
+            found[language] = {name: str(PARTS[name](month)) for name in DUTIES}
+    return found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_titles_and_alt_texts_speak_the_language(
+    spoken: dict[str, dict[str, str]], language: str
+) -> None:
+    for name, title in TITLED[language].items():
+        assert title in text_of(spoken[language][name])
+    for name, told in TOLD[language].items():
+        assert f'aria-label="{told}"' in spoken[language][name]
+
+
+def test_the_duties_in_english_keep_chinese_for_data_only(
+    spoken: dict[str, dict[str, str]], month: ExampleMonth
+) -> None:
+    data = [one.name for one in month.platforms.values()]
+    data += [one.seal for one in month.platforms.values()]
+    data += [one.name for one in month.worklog.campaigns]
+    data += [one.title for one in month.worklog.contents]
+    data += list(month.posts["title"])
+    html = "".join(spoken["en"].values())
+    for name in sorted(data, key=len, reverse=True):
+        html = html.replace(name, "")
+
+    assert re.findall(r"[㐀-鿿：；，。、（）「」]+", html) == []

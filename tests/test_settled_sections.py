@@ -114,7 +114,7 @@ def test_what_points_rest_on_adds_up_to_the_score(month: ExampleMonth) -> None:
     text = settled(month)
 
     assert "76.72分中35.11分靠平台导出的数据，占46%" in text
-    assert "本人的记录，不要求他人确认6.37" in text
+    assert "没有他人确认的记录6.37" in text
 
 
 def test_a_bonus_measure_is_found_by_its_key(month: ExampleMonth) -> None:

@@ -1,8 +1,10 @@
 """What a fresh machine is set up with: the lock, conda's twin of it, make and CI."""
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -104,3 +106,40 @@ def test_the_doctor_has_a_remedy_for_everything() -> None:
         "Chromium",
     ]
     assert all(one.do for one in findings if not one.ok)
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+@pytest.mark.skipif(not (ROOT / ".venv").exists(), reason="the hooks use .venv")
+def test_every_hook_passes_on_what_is_here(tmp_path: Path) -> None:
+    def call(*words: str) -> str:
+        done = subprocess.run(
+            words,
+            cwd=tmp_path / "copy",
+            env=os.environ | {"PRE_COMMIT_HOME": str(tmp_path / "home")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    shutil.copytree(
+        ROOT,
+        tmp_path / "copy",
+        ignore=shutil.ignore_patterns(".*_cache", ".venv", ".git", "data", "reports"),
+    )
+    (tmp_path / "copy/.venv").symlink_to(ROOT / ".venv")
+    call("git", "init", "-q")
+    call("git", "add", "-A")
+
+    told = call(str(Path(sys.executable).with_name("pre-commit")), "run", "--all-files")
+
+    assert told.count("Passed") == 4
+
+
+def test_the_hooks_ask_no_network() -> None:
+    config = (ROOT / ".pre-commit-config.yaml").read_text("utf-8")
+    hooks = YAML(typ="safe").load(config)["repos"]
+
+    assert [one["repo"] for one in hooks] == ["local"]
+    assert {hook["language"] for hook in hooks[0]["hooks"]} == {"system"}

@@ -32,7 +32,6 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         "合计": "Total",
     }
     monkeypatch.setattr(wording, "catalogue", lambda: known)
-    monkeypatch.setattr(wording, "_patterns", wording._patterns.__wrapped__)
 
 
 @pytest.mark.usefixtures("small")
@@ -56,19 +55,6 @@ def test_english_with_plurals() -> None:
         assert _("{n}项待定", n=1) == "1 measure pending"
         assert _("{n}项待定", n=2) == "2 measures pending"
         assert _("没有译文") == "没有译文"
-
-
-@pytest.mark.usefixtures("small")
-def test_a_stored_sentence_is_told_again() -> None:
-    told = "示例甲的签字已失效：签字之后评分变了"
-
-    with speaking("en"):
-        assert (
-            wording.retold(told) == "The signature of 示例甲 is void: 签字之后评分变了"
-        )
-        assert wording.retold("合计") == "Total"
-        assert wording.retold("别的话") == "别的话"
-    assert wording.retold(told) == told
 
 
 def test_another_language_is_refused() -> None:

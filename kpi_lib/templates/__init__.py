@@ -82,6 +82,22 @@ def said(text: str, **values: object) -> Markup:
     return Markup(wording._(text, **safe))
 
 
+def bdi(text: object) -> Markup:
+    """
+    Set text from data apart, so that its own direction does not disturb a sentence.
+
+    Parameters
+    ----------
+    text : object
+        A name, a cell, a file; escaped here.
+
+    Returns
+    -------
+    Markup
+    """
+    return Markup("<bdi>{}</bdi>").format(text)
+
+
 @cache
 def environment() -> Environment:
     """
@@ -100,6 +116,7 @@ def environment() -> Environment:
     )
     made.globals["_"] = said
     made.filters |= {
+        "bdi": bdi,
         "brief": numbers.brief,
         "clauses": clauses,
         "kept": kept,

@@ -1,0 +1,18 @@
+import pytest
+
+from kpi_lib import open_month
+from kpi_lib.workbook import Workbook
+from kpi_lib.workspace import Workspace
+from tests import sample_month
+
+
+@pytest.fixture(scope="session")
+def sample_place(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The sample with its last five months cleaned; to be read only."""
+    return sample_month.build(tmp_path_factory.mktemp("sample"))
+
+
+@pytest.fixture(scope="session")
+def m(sample_place: Workspace) -> Workbook:
+    """The sample's October through the front door."""
+    return open_month(sample_month.MONTH, str(sample_place.root))
