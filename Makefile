@@ -2,7 +2,7 @@
 # make test     sets up what is missing, then runs the tests
 # make lab      makes what is stale, then opens the notebooks in JupyterLab
 # make lint     ruff and mypy
-# make bench    measures against other ways, as ratios (minutes)
+# make bench    measures against other ways, as ratios (hours; make bench QUICK=1: minutes)
 # make catalogue  collects the sentences of the pages for translation
 # make clean    removes what can be made again; reports/ stays, it holds the record
 
@@ -38,7 +38,9 @@ lint: $(READY)
 	@$(BIN)/mypy
 
 bench: $(READY)
-	@for file in bench/*.py; do $(BIN)/python "$$file" || exit 1; done
+	@for file in bench/*.py; do \
+	  $(BIN)/python "$$file" $(if $(QUICK),--quick) || failed=1; \
+	done; exit $${failed:-0}
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \

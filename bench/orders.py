@@ -130,6 +130,7 @@ def main() -> None:
     """Make the file, read it in each way, print peaks and ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--quick", action="store_true", help="fewer rows")
     parser.add_argument("--child", choices=READERS, help=argparse.SUPPRESS)
     parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -138,17 +139,18 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "orders.csv"
-        make(path, options.rows)
+        rows = min(options.rows, 100_000) if options.quick else options.rows
+        make(path, rows)
         size = path.stat().st_size
         found = {name: measure(name, path) for name in READERS}
     own, other = found["kpi_lib"], found["pandas.read_csv"]
     if own["found"] != other["found"]:
         raise SystemExit(f"not the same: {own['found']} and {other['found']}")
-    print(f"{options.rows} rows, {size / 2**20:.0f} MiB; {own['found'][0]} orders")
+    print(f"{rows} rows, {size / 2**20:.0f} MiB; {own['found'][0]} orders")
     for name, one in found.items():
         print(f"{name:16} peak {one['peak'] / 2**20:6.0f} MiB")
     result = {
-        "rows": options.rows,
+        "rows": rows,
         "file_mib": round(size / 2**20),
         "peak_mib": round(own["peak"] / 2**20),
         "peak_ratio": round(own["peak"] / other["peak"], 2),

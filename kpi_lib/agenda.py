@@ -14,12 +14,13 @@ from typing import Any, Literal
 
 from kpi_lib import cards, provenance
 from kpi_lib.errors import Problem, RosterError, WorkspaceError
-from kpi_lib.inputs import WORKLOGS, Inputs
+from kpi_lib.inputs import Inputs
 from kpi_lib.jobs import APPRAISAL, CLEAN, CLEANING, MADE, TEAM, Job
-from kpi_lib.roster import Operator, Roster
+from kpi_lib.roster import Account, Operator, Roster
 from kpi_lib.wording import N_
 from kpi_lib.workdays import months_back, shift
-from kpi_lib.workspace import Workspace
+from kpi_lib.worklog import SHEETS, Worklog
+from kpi_lib.workspace import OWN, Workspace
 
 LOOK_BACK = 13
 """Months that a page is made from, the appraised one included (kpi_lib.month.REACH)."""
@@ -237,25 +238,20 @@ class Agenda:
             loose=() if own else ("before", "parameters"),
         )
 
-    def operator_job(self, operator: Operator) -> Job:
-        """Return the job that makes an operator's report."""
-        logs = tuple(
-            f"data/raw/{month}/worklog" for month in months_back(self.month, WORKLOGS)
-        )
-        return self._job(
-            operator.id,
-            "operator",
-            APPRAISAL,
-            {"month": self.month, "operator": operator.id, "lang": self.lang},
-            {
-                "worklog": self._under(*logs),
-                "cleaned": self._cleaned(*months_back(self.month, LOOK_BACK)),
-                **self._data("plan", "roster", "targets", "calendar", "decisions"),
-                **self._data("downloads", "signoff", "appeals"),
-                "promised": self._promised(),
-            },
-            who=operator.name,
-        )
+    def operator_jobs(self, operators: Sequence[Operator]) -> list[Job]:
+        """Return the jobs that make operators' reports, each from its own inputs."""
+        owned = _Owned(self)
+        return [
+            self._job(
+                operator.id,
+                "operator",
+                APPRAISAL,
+                {"month": self.month, "operator": operator.id, "lang": self.lang},
+                {**owned.parts(operator), **self._data("plan", "calendar")},
+                who=operator.name,
+            )
+            for operator in operators
+        ]
 
     def team_job(self) -> Job:
         """Return the job that makes the index from the cards that stand there."""
@@ -355,31 +351,93 @@ class Agenda:
             }
         )
 
+    def made(self, month: str) -> dict[str, str]:
+        """Return the cleaned tables of a month by path, with their hashes."""
+        entry = provenance.read_json(self.workspace.clean(month) / MADE)
+        outputs: dict[str, str] = entry.get("outputs", {})
+        return {
+            path: content
+            for path, content in outputs.items()
+            if not path.endswith(".ipynb")
+        }
+
     def _cleaned(self, *months: str) -> str:
         """Hash of the cleaned tables of months, without the notebooks beside them."""
-        made = [
-            provenance.read_json(self.workspace.clean(month) / MADE) for month in months
-        ]
         return provenance.of(
             {
                 path: content
-                for entry in made
-                for path, content in entry.get("outputs", {}).items()
-                if not path.endswith(".ipynb")
+                for month in months
+                for path, content in self.made(month).items()
             }
         )
 
-    def _promised(self) -> str:
-        """Hash of the plans and targets that earlier months' runs have on record."""
-        earlier = sorted(self.workspace.record.parent.glob("*/run.json"))
-        records = {
-            path.parent.name: provenance.read_json(path)
-            for path in earlier
-            if path.parent.name < self.month
+
+class _Owned:
+    """What each operator's report is made from, of inputs that hold everybody's."""
+
+    def __init__(self, agenda: Agenda) -> None:
+        self._inputs, self._months = agenda.inputs, months_back(agenda.month, LOOK_BACK)
+        self._made = {month: agenda.made(month) for month in self._months}
+        self._rows = {
+            month: provenance.read_json(agenda.workspace.clean(month) / OWN)
+            for month in self._months
         }
-        return provenance.of(
-            {
-                month: [record.get("plan"), record.get("targets")]
-                for month, record in records.items()
-            }
-        )
+        self._logged = _entries(self._inputs.worklogs)
+        self._recorded = _recorded(agenda.workspace, agenda.month)
+        self._promised = {
+            row
+            for record in self._recorded.values()
+            for row in record.get("targets", {}).values()
+        }
+        self._accounts: dict[str, list[Account]] = {}
+        for account in self._inputs.roster.accounts:
+            for owner in dict.fromkeys(one.operator for one in account.owners):
+                self._accounts.setdefault(owner, []).append(account)
+
+    def parts(self, operator: Operator) -> dict[str, str]:
+        """Return a hash of each of one operator's own inputs."""
+        id, given = operator.id, self._inputs
+        accounts = self._accounts.get(id, [])
+        targets = [row for row in given.targets if row.operator == id]
+        promised = [row.sha256 for row in targets if row.sha256 in self._promised]
+        plans = {month: record.get("plan") for month, record in self._recorded.items()}
+        parts: dict[str, object] = {
+            "worklog": self._logged.get(id, []),
+            "cleaned": [self._cleaned(month, id, accounts) for month in self._months],
+            "roster": repr((operator, accounts)),
+            "targets": repr(targets),
+            "signoff": repr([row for row in given.signoffs if row.operator == id]),
+            "appeals": repr([row for row in given.appeals if row.operator == id]),
+            "promised": [plans, promised],
+        }
+        return {name: provenance.of(part) for name, part in parts.items()}
+
+    def _cleaned(
+        self, month: str, operator: str, accounts: Sequence[Account]
+    ) -> object:
+        """Return the hashes of the own rows; of all rows if none were told apart."""
+        rows = self._rows[month]
+        if not rows:
+            return self._made[month]
+        ids = [account.id for account in accounts]
+        own = {id: rows["account"][id] for id in ids if id in rows["account"]}
+        return [own, rows["operator"].get(operator, "")]
+
+
+def _entries(worklogs: Mapping[str, Worklog]) -> dict[str, list[str]]:
+    """Return every entry of the work logs, by whom it is about."""
+    found: dict[str, list[str]] = {}
+    for month, log in worklogs.items():
+        for sheet in SHEETS:
+            for entry in getattr(log, sheet.field):
+                found.setdefault(entry.operator, []).append(f"{month} {entry!r}")
+    return found
+
+
+def _recorded(workspace: Workspace, month: str) -> dict[str, dict[str, Any]]:
+    """Return what the runs of earlier months have on record, by month."""
+    return {
+        path.parent.name: provenance.read_json(path)
+        for path in sorted(workspace.record.parent.glob("*/run.json"))
+        if path.parent.name < month
+    }

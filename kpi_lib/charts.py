@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from html import escape
 from itertools import pairwise
 from pathlib import Path
@@ -132,10 +133,16 @@ class Scale:
     text: Format = numbers.axis
 
 
+@cache
+def _house_style() -> mpl.RcParams:
+    """Read the house style, once."""
+    return mpl.rc_params_from_file(STYLE, use_default_template=False)
+
+
 @contextmanager
 def _house() -> Iterator[None]:
     """Draw in the house style, silent about the one warning we cause on purpose."""
-    with mpl.rc_context(fname=STYLE), warnings.catch_warnings():
+    with mpl.rc_context(_house_style()), warnings.catch_warnings():
         # The page draws the text in the reader's own Chinese font.
         warnings.filterwarnings("ignore", r"Glyph \d+ .* missing", UserWarning)
         yield

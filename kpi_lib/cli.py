@@ -168,7 +168,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Make every page of a month that is missing or stale."""
-    from kpi_lib import agenda, intake, runner
+    from kpi_lib import agenda, findings, runner
 
     if lang not in LANGUAGES:
         raise typer.BadParameter("、".join(LANGUAGES), param_hint="--lang")
@@ -185,7 +185,7 @@ def run(
             progress=telling,
         )
     month = agenda.newest(place, month)
-    refused = [one for one in intake.findings(place, month) if one.level == "error"]
+    refused = [one for one in findings.load(place, month) if one.level == "error"]
     for problem in refused:
         _say(_as_dict(problem), _marked(problem), as_json)
     if not as_json:

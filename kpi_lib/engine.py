@@ -1,12 +1,12 @@
 """
 Runs a notebook with parameters, to its end or to a ``RunError``.
 
-The one home of papermill. Parameters are checked before a kernel starts (papermill
-only warns about a name it does not know, and takes NaN); the kernel is the very
-interpreter that runs, in the workspace's folder, with no configuration, history or
-start-up file of its user; every cell has a time limit; the executed notebook is
-written aside and renamed, and holds no time of day, so that the same inputs give the
-same bytes.
+Parameters are checked before anything runs (papermill only warns about a name it does
+not know, and takes NaN); the cells run in a forked child (`kpi_lib.forked`), or else in
+a kernel of the very interpreter that runs, in the workspace's folder, with no
+configuration, history or start-up file of its user; every cell has a time limit; the
+executed notebook is written aside and renamed, and holds no time of day, so that the
+same inputs give the same bytes.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ from nbformat import NotebookNode
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
+from kpi_lib import processes
 from kpi_lib.errors import InvalidInput, Problem, RunError
+from kpi_lib.forked import ForkedEngine
 from kpi_lib.workspace import write_atomic
 
 Value = str | int | float | bool | None
@@ -44,12 +46,6 @@ CELL_TIMEOUT = 300
 
 _INJECTED = "injected-parameters"
 _TIMES = ("start_time", "end_time", "duration")
-
-# One thread each: the jobs already share the cores among themselves.
-_THREADS = {
-    f"{library}_NUM_THREADS": "1"
-    for library in ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM", "NUMEXPR")
-}
 
 # papermill and nbclient tell here what the RunError tells; without a handler Python
 # would print it on the terminal.
@@ -65,6 +61,7 @@ def execute(
     job: str = "",
     start_timeout: int = START_TIMEOUT,
     cell_timeout: int = CELL_TIMEOUT,
+    kernel: bool = False,
 ) -> NotebookNode:
     """
     Run a notebook with parameters and save what came of it.
@@ -85,6 +82,8 @@ def execute(
         What the error names; default: the notebook's name.
     start_timeout, cell_timeout : int
         Seconds for the kernel's first answer, and for each cell.
+    kernel : bool
+        True to run the cells in a kernel also where a forked child could.
 
     Returns
     -------
@@ -100,10 +99,12 @@ def execute(
         or a cell was left out.
     """
     checked(notebook, parameters)
-    run = _attempt(notebook, parameters, folder, start_timeout, cell_timeout)
+    limits = _Limits(start_timeout, cell_timeout)
+    engine = _IN_KERNEL if kernel else _FORKED
+    run = _attempt(notebook, parameters, folder, limits, engine)
     if run.error is not None and run.cell is None:
         # Two kernels that start at once can be in each other's way: ask once more.
-        run = _attempt(notebook, parameters, folder, start_timeout, cell_timeout)
+        run = _attempt(notebook, parameters, folder, limits, engine)
     name, value = _told(run.error, cell_timeout) if run.error else _left_out(run)
     failed = output.with_suffix(".failed.ipynb")
     if not name and run.executed is not None:
@@ -243,7 +244,15 @@ class _Attempt:
     error: Exception | None
 
 
-class _Engine(NBClientEngine):  # type: ignore[misc]  # papermill has no types
+@dataclass(frozen=True)
+class _Limits:
+    """Seconds for a kernel's first answer and for a cell."""
+
+    start: int
+    cell: int
+
+
+class _InKernel(NBClientEngine):  # type: ignore[misc]  # papermill has no types
     """papermill's own engine, which also hands out what it ran when it failed."""
 
     @classmethod
@@ -254,15 +263,21 @@ class _Engine(NBClientEngine):  # type: ignore[misc]  # papermill has no types
         super().execute_managed_notebook(nb_man, kernel_name, **kwargs)
 
 
-papermill_engines.register("kpi", _Engine)
+class _Forked(_InKernel, ForkedEngine):  # type: ignore[misc]
+    """The same over the project's engine, which comes next in the order of classes."""
+
+
+_IN_KERNEL, _FORKED = "kpi-in-kernel", "kpi-forked"
+papermill_engines.register(_IN_KERNEL, _InKernel)
+papermill_engines.register(_FORKED, _Forked)
 
 
 def _attempt(
     notebook: Path,
     parameters: Mapping[str, Value],
     folder: Path,
-    start_timeout: int,
-    cell_timeout: int,
+    limits: _Limits,
+    engine: str,
 ) -> _Attempt:
     began: list[NotebookNode] = []
     error: Exception | None = None
@@ -274,15 +289,15 @@ def _attempt(
                 notebook,
                 None,
                 dict(parameters),
-                engine_name="kpi",
+                engine_name=engine,
                 kernel_name="python3",
                 language="python",
                 progress_bar=False,
                 # Nothing is saved on the way: 15 ms a cell, and a kill tears it.
                 request_save_on_cell_execute=False,
                 autosave_cell_every=0,
-                start_timeout=start_timeout,
-                execution_timeout=cell_timeout,
+                start_timeout=limits.start,
+                execution_timeout=limits.cell,
                 kernel_manager_class=_kernel_of(Path(private)),
                 # Not papermill's cwd, which moves this whole process.
                 resources={"metadata": {"path": str(folder)}},
@@ -326,7 +341,7 @@ def _kernel_of(private: Path) -> type[AsyncKernelManager]:
                 display_name="Python 3",
                 language="python",
                 env={
-                    **_THREADS,
+                    **processes.ONE_THREAD,
                     "IPYTHONDIR": str(private / "ipython"),
                     "JUPYTER_CONFIG_DIR": str(private / "config"),
                     "JUPYTER_RUNTIME_DIR": str(private),

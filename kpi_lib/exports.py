@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from itertools import pairwise
+from functools import partial
+from itertools import pairwise, repeat
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from kpi_lib import orders, tables, values
+from kpi_lib import columns, orders, tables, values, workdays
 from kpi_lib.catalogue import METRICS, STREAMS
+from kpi_lib.columns import Columns
 from kpi_lib.errors import LedgerError, Problem
 from kpi_lib.headers import Match, recognise
 from kpi_lib.layouts import (
@@ -180,6 +182,11 @@ class LedgerRow(NamedTuple):
     raw: str
 
 
+# As _make does, without its way through Python: half of what a plain file costs.
+_daily_row: Callable[[Iterable[object]], DailyRow] = partial(tuple.__new__, DailyRow)
+_ledger_row: Callable[[Iterable[object]], LedgerRow] = partial(tuple.__new__, LedgerRow)
+
+
 @dataclass(frozen=True)
 class Export:
     """
@@ -266,7 +273,8 @@ def read(
         reading.findings.extend(sheet.notices)
         blocks = [match for match in found if match.sheet.name == sheet.name]
         for match in blocks:
-            reading.table(match)
+            plain = columns.read(match) if len(found) == 1 else None
+            reading.table(match, plain)
         if not blocks:
             reading.aside(sheet)
         # Side by side every record stands in each of the tables.
@@ -370,6 +378,7 @@ class _Reading:
     seen: dict[tuple[object, ...], _Row] = field(default_factory=dict)
     told: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     order: Order = ""
+    falling: bool = False
 
     def aside(self, sheet: Sheet) -> None:
         """Account for a sheet that is not the table."""
@@ -380,14 +389,50 @@ class _Reading:
         if any(not record.blank for record in sheet.records):
             self._find(f"表“{sheet.name}”没有认得的表头，没有读", "note")
 
-    def table(self, match: Match) -> None:
-        """Read one table, row by row."""
+    def table(self, match: Match, plain: Columns | None = None) -> None:
+        """Read one table: what is plain by columns, any other row by row."""
+        sheet = match.sheet
+        if plain:
+            self._lines(match, sheet.records[: match.header + 1])
+            self._columns(match, plain)
+        else:
+            self._lines(match, sheet.records)
+        self._tell_table(match)
+
+    def _columns(self, match: Match, plain: Columns) -> None:
+        place = (self.source, match.sheet.name, match.block)
+        rows = [record.row for record in plain.records]
+        series = []
+        for key, numbers in plain.numbers.items():
+            metric, _, part = key.partition(":")
+            basis = "level" if METRICS[metric].kind == "stock" else "daily"
+            what = map(repeat, ("", metric, part, basis, False, *place))
+            account, name, stream, of, censored, source, sheet, block = what
+            series.append(
+                zip(account, plain.days, name, stream, numbers, of, censored, source,
+                    sheet, block, rows, strict=False)
+            )  # fmt: skip
+        first, *_, last = workdays.days_of(self.month)
+        inside = [first <= day <= last for day in plain.days]
+        for here, values_ in zip(inside, zip(*series, strict=True), strict=True):
+            (self.daily if here else self.other).extend(map(_daily_row, values_))
+        told = [
+            ("kept", "") if here else ("outside", f"{day}不在{self.month}")
+            for day, here in zip(plain.days, inside, strict=True)
+        ]
+        self.ledger += [
+            _ledger_row((*place, record.row, record.line, fate, reason, "", ""))
+            for record, (fate, reason) in zip(plain.records, told, strict=True)
+        ]
+        self.falling = not plain.growing(MANY_DAYS)
+
+    def _lines(self, match: Match, records: Sequence[Record]) -> None:
         sheet = match.sheet
         if "date" in match.columns:
-            below = sheet.records[match.header + 1 :]
+            below = records[match.header + 1 :]
             dates = [_Row(match, record).cell("date") for record in below]
             self.order = values.date_order(dates, self.month)
-        for index, record in enumerate(sheet.records):
+        for index, record in enumerate(records):
             if record.blank:
                 outcome = _Outcome("blank")
             elif index < match.header:
@@ -397,7 +442,6 @@ class _Reading:
             else:
                 outcome = self._row(match, record)
             self._enter(sheet, match.block, record, outcome)
-        self._tell_table(match)
 
     def _enter(
         self, sheet: Sheet, block: int, record: Record, outcome: _Outcome
@@ -641,7 +685,8 @@ class _Reading:
             self._find(f"{several or '认得，'}没有计入：{why}", "note")
         for what, rows in self.told.items():
             self._find(f"{_rows(rows)}{what}", "note")
-        for metric in _never_falling([*self.daily, *self.other]):
+        grown = [] if self.falling else _never_falling([*self.daily, *self.other])
+        for metric in grown:
             self._find(
                 f"“{METRICS[metric].zh}”每天都比前一天多，像是累计数而不是当天的数",
                 "warning",
@@ -802,6 +847,9 @@ def _never_falling(rows: Iterable[DailyRow]) -> list[str]:
 def _nameless(match: Match) -> list[str]:
     """Return the numbers of columns that hold something under no header."""
     names = match.names
+    widest = max((len(one.cells) for one in match.sheet.records), default=0)
+    if all(names) and widest <= len(names):
+        return []
     filled = {
         place
         for record in match.sheet.records[match.header + 1 :]

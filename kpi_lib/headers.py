@@ -63,8 +63,7 @@ class Match:
         """The header as written, without what surrounds it."""
         if self.header < 0:
             return ()
-        cells = self.sheet.records[self.header].cells
-        return tuple(values.plain(cell) for cell in cells)
+        return tuple(map(values.plain, self.sheet.records[self.header].cells))
 
 
 class _Fit(NamedTuple):
@@ -74,6 +73,7 @@ class _Fit(NamedTuple):
     known: int
     missing: list[str]
     extra: list[str]
+    repeated: list[str]
 
     @property
     def whole(self) -> bool:
@@ -270,15 +270,34 @@ def _sheet_match(sheet: Sheet, allowed: Sequence[Layout], source: str) -> Match 
     return None
 
 
+_FITS: dict[tuple[int, str, tuple[str | None, ...]], tuple[Layout, _Fit]] = {}
+"""Rows of text that were looked at, by layout, sheet and cells: exports of one kind
+begin alike. The layout is kept, so that its number stays its own."""
+
+MOST_FITS = 4096
+
+
 def _fit(layout: Layout, sheet: Sheet, record: Record) -> _Fit:
     """Find the layout's columns in a row, and what does not fit."""
+    # Only text: 1, 1.0 and True are one key.
+    if not {str, type(None)}.issuperset(map(type, record.cells)):
+        return _find(layout, sheet, record)
+    key = (id(layout), sheet.name, record.cells)
+    if key not in _FITS:
+        if len(_FITS) >= MOST_FITS:
+            _FITS.clear()
+        _FITS[key] = layout, _find(layout, sheet, record)  # type: ignore[index]
+    return _FITS[key][1]  # type: ignore[index]
+
+
+def _find(layout: Layout, sheet: Sheet, record: Record) -> _Fit:
     places: dict[str, int] = {}
     for place, cell in enumerate(record.cells):
         places.setdefault(header_key(cell), place)
     places.pop("", None)
     known = len(layout.headers & places.keys())
     if not known:
-        return _Fit({}, 0, ["任意一列"], [])
+        return _Fit({}, 0, ["任意一列"], [], [])
     columns: dict[str, tuple[int, ...]] = {}
     missing: list[str] = []
     here = {
@@ -310,18 +329,22 @@ def _fit(layout: Layout, sheet: Sheet, record: Record) -> _Fit:
         for key, place in places.items()
         if layout.closed and key not in layout.headers
     ]
-    return _Fit(columns, known, missing, extra)
+    return _Fit(columns, known, missing, extra, _repeated(layout, record))
 
 
-def _refuse_repeated(match: Match, source: str) -> None:
-    cells = match.sheet.records[match.header].cells
-    keys = [header_key(cell) for cell in cells if header_key(cell)]
+def _repeated(layout: Layout, record: Record) -> list[str]:
+    keys = [header_key(cell) for cell in record.cells if header_key(cell)]
     repeated = sorted({key for key in keys if keys.count(key) > 1})
-    for column in match.layout.columns.values():
+    for column in layout.columns.values():
         for names in column.parts:
             both = [key for key in dict.fromkeys(map(header_key, names)) if key in keys]
             repeated += [f"{'和'.join(both)}（同一列的两种写法）"] * (len(both) > 1)
-    if repeated:
+    return repeated
+
+
+def _refuse_repeated(match: Match, source: str) -> None:
+    record = match.sheet.records[match.header]
+    if repeated := _fit(match.layout, match.sheet, record).repeated:
         raise ExportColumns(
             (
                 Problem(

@@ -19,6 +19,7 @@ from kpi_lib.plan import Plan, Rating
 from kpi_lib.records import Appeal, Decision, Signoff
 from kpi_lib.roster import Roster
 from kpi_lib.targets import Target
+from kpi_lib.wording import language
 from kpi_lib.workdays import Calendar
 from kpi_lib.worklog import Rateable, Worklog
 from kpi_lib.workspace import Workspace
@@ -131,9 +132,31 @@ def _rateable(plans: Mapping[str, Plan], month: str) -> dict[str, Rateable] | No
     return _named(valid[-1:]) if valid else None
 
 
+Stamp = tuple[tuple[str, int, int, int], ...]
+
+_KEPT: dict[tuple[Path, str, str], tuple[Stamp, Inputs]] = {}
+"""What was read last of a month in a language, and the files' stamps then."""
+
+
+def _stamp(workspace: Workspace, month: str) -> Stamp:
+    """Return path, number, size and time of every file that is read for a month."""
+    logs = [
+        path
+        for past in workdays.months_back(month, WORKLOGS)
+        for log in workspace.raw(past).glob("worklog*")
+        for path in (log, *log.glob("*"))
+    ]
+    # The folders too: a file may go as well as come.
+    found = [*workspace.data.glob("*.*"), *logs]
+    stats = [(path, path.stat()) for path in sorted(found)]
+    return tuple(
+        (str(at), one.st_ino, one.st_size, one.st_mtime_ns) for at, one in stats
+    )
+
+
 def load(workspace: Workspace, month: str) -> Inputs:
     """
-    Read all that people wrote for a month.
+    Read all that people wrote for a month, once for as long as no file changes.
 
     Parameters
     ----------
@@ -152,6 +175,14 @@ def load(workspace: Workspace, month: str) -> Inputs:
     InvalidInput
         With every problem of every file.
     """
+    stamp, key = _stamp(workspace, month), (workspace.root, month, language())
+    kept = _KEPT.get(key)
+    if kept is None or kept[0] != stamp:
+        kept = _KEPT[key] = stamp, _read(workspace, month)
+    return kept[1]
+
+
+def _read(workspace: Workspace, month: str) -> Inputs:
     problems: list[Problem] = []
     names = {one.id: one.name for one in layouts.platforms().values()}
 

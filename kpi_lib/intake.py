@@ -7,15 +7,17 @@ And the way out: the cleaned tables as parquet. What lies between is
 
 from __future__ import annotations
 
+import hashlib
 import io
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+from pyarrow import parquet as parquet_file
 
 from kpi_lib import clean, crosschecks, exports, metrics, tables, workdays
 from kpi_lib.clean import Cleaned, File
@@ -25,7 +27,11 @@ from kpi_lib.layouts import layouts
 from kpi_lib.records import Decision
 from kpi_lib.roster import Account, Roster
 from kpi_lib.workdays import Calendar, Week
-from kpi_lib.workspace import Workspace, canonical_json, write_atomic
+from kpi_lib.workspace import OWN, Workspace, canonical_json, write_atomic
+
+GROUP = 16_384
+"""Rows that are read together: tables are sorted by account, so that what one operator
+has of a month of any size lies in a group or a few."""
 
 LOOK_AHEAD = 3
 """Days of an account without a daily file are looked for this many months ahead."""
@@ -103,6 +109,12 @@ def arrive(
     files: list[File] = []
     findings: list[Problem] = []
     first_days: dict[str, date] = {}
+    tables.ahead(
+        path
+        for account in roster.accounts
+        for folder in (month, workdays.shift(month, 1))
+        for path in _paths(workspace.raw(folder) / account.id)
+    )
     for account in roster.accounts:
         own = _folder(workspace, month, account, month, downloads)
         ahead = _folder(workspace, workdays.shift(month, 1), account, month, downloads)
@@ -589,7 +601,8 @@ def save(
     Returns
     -------
     list of Path
-        daily, posts, monthly, ledger, files as parquet; findings as JSON.
+        daily, posts, monthly, ledger, files as parquet; findings and hashes of
+        everybody's rows as JSON.
     """
     folder = workspace.clean(arrived.month)
     frames = {
@@ -605,21 +618,63 @@ def save(
         write_atomic(path, parquet(frame))
         written.append(path)
     told = [asdict(problem) for problem in (*arrived.findings, *cleaned.findings)]
-    path = folder / "findings.json"
-    write_atomic(path, canonical_json(told) + "\n")
-    return [*written, path]
+    texts = {"findings.json": told, OWN: own_rows(frames, told)}
+    for name, value in texts.items():
+        write_atomic(folder / name, canonical_json(value) + "\n")
+    return [*written, *(folder / name for name in texts)]
+
+
+def own_rows(
+    frames: Mapping[str, pd.DataFrame], told: Sequence[Mapping[str, Any]]
+) -> dict[str, dict[str, str]]:
+    """
+    Hash what each account and each operator has of a month's tables.
+
+    Parameters
+    ----------
+    frames : mapping of str to DataFrame
+        The tables by name; those with a column `operator` are told apart by it, the
+        others by `account`.
+    told : sequence of dict
+        The findings; one belongs to the accounts whose folders it names.
+
+    Returns
+    -------
+    dict
+        ``account`` and ``operator``, each a hash by id: what has the same hash has
+        the same rows in the same order.
+    """
+    hashes: dict[str, dict[str, Any]] = {"account": {}, "operator": {}}
+    for name, frame in frames.items():
+        column = "operator" if "operator" in frame else "account"
+        rows = pd.util.hash_pandas_object(frame, index=False).to_numpy()
+        for id, places in frame.groupby(column, sort=True).indices.items():
+            found = hashes[column].setdefault(str(id), hashlib.sha256())
+            found.update(name.encode() + rows[places].tobytes())
+    for problem in told:
+        for id in hashes["account"].keys() & set(re.split("[/、]", problem["where"])):
+            hashes["account"][id].update(canonical_json(problem).encode())
+    return {
+        column: {id: found.hexdigest() for id, found in sorted(ids.items())}
+        for column, ids in hashes.items()
+    }
 
 
 def parquet(frame: pd.DataFrame) -> bytes:
     """Return a frame as parquet, the same bytes for the same frame."""
     out = io.BytesIO()
-    frame.to_parquet(out, index=False, compression="zstd")
+    frame.to_parquet(out, index=False, compression="zstd", row_group_size=GROUP)
     return out.getvalue()
 
 
-def load(workspace: Workspace, month: str, name: str) -> pd.DataFrame:
+def load(
+    workspace: Workspace,
+    month: str,
+    name: str,
+    own: Mapping[str, Sequence[str]] | None = None,
+) -> pd.DataFrame:
     """
-    Read a cleaned table.
+    Read a cleaned table, or what of it is somebody's own.
 
     Parameters
     ----------
@@ -629,6 +684,9 @@ def load(workspace: Workspace, month: str, name: str) -> pd.DataFrame:
         ``YYYY-MM``.
     name : {"daily", "posts", "monthly", "ledger", "files"}
         Which one.
+    own : mapping of str to sequence of str, optional
+        The operator under ``operator``, for tables that have such a column, and
+        the accounts under ``account``; default: all rows.
 
     Returns
     -------
@@ -645,12 +703,14 @@ def load(workspace: Workspace, month: str, name: str) -> pd.DataFrame:
             "files": FILES,
         }[name]
         return pd.DataFrame(columns=list(columns)).astype(columns)
-    return pd.read_parquet(path, use_threads=False)
+    if own is None:
+        return pd.read_parquet(path, use_threads=False)
+    column = "operator" if name == "monthly" else "account"
+    wanted = [(column, "in", list(own[column]))]
+    return pd.read_parquet(path, use_threads=False, filters=wanted)
 
 
-def findings(workspace: Workspace, month: str) -> tuple[Problem, ...]:
-    """Return what cleaning a month had to tell; empty if it was not cleaned."""
-    path = workspace.clean(month) / "findings.json"
-    if not path.is_file():
-        return ()
-    return tuple(Problem(**told) for told in json.loads(path.read_text("utf-8")))
+def rows(workspace: Workspace, month: str, name: str) -> int:
+    """Return the rows of a cleaned table; 0 if the month was not cleaned."""
+    path = workspace.clean(month) / f"{name}.parquet"
+    return int(parquet_file.read_metadata(path).num_rows) if path.is_file() else 0

@@ -1,5 +1,5 @@
 """
-Jobs: a notebook to run, a page to make of it, in a process of its own.
+Jobs: a notebook to run, a page to make of it.
 
 A job never raises what a notebook raised: it comes back as an outcome, so that the
 others go on. What it publishes is whole and checked, or a page that says what failed.
@@ -8,14 +8,8 @@ others go on. What it publishes is whole and checked, or a page that says what f
 from __future__ import annotations
 
 import json
-import os
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
-from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 from typing import Any, Literal
 
@@ -114,98 +108,6 @@ class Outcome:
     error: str = ""
     seconds: float = 0.0
     outputs: dict[str, str] = field(default_factory=dict)
-
-
-class Pool:
-    """
-    Processes in which jobs run; to be used in a ``with`` block.
-
-    Parameters
-    ----------
-    workers : int
-        Jobs that run at once, at most.
-    """
-
-    def __init__(self, workers: int) -> None:
-        self._workers = workers
-        self._pool: ProcessPoolExecutor | None = None
-
-    def __enter__(self) -> Pool:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._close()
-
-    def run(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Outcome]]:
-        """
-        Run jobs.
-
-        Parameters
-        ----------
-        jobs : sequence of Job
-            In any order.
-
-        Yields
-        ------
-        Job, Outcome
-            As they come in.
-        """
-        lost: list[Job] = []
-        for job, future in self._submitted(jobs):
-            if isinstance(future.exception(), BrokenProcessPool):
-                lost.append(job)
-            else:
-                yield job, _outcome(job, future)
-        # When one process dies, all jobs under way are lost. Each gets another go by
-        # itself, so that the one that kills is told from those that stood beside it.
-        for job in lost:
-            self._close()
-            for _job, future in self._submitted([job]):
-                yield job, _outcome(job, future)
-        if lost:
-            self._close()
-
-    def _submitted(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Future[Outcome]]]:
-        if self._pool is None:
-            # Not forked: papermill's and pandas' threads would be cut in two.
-            self._pool = ProcessPoolExecutor(
-                self._workers,
-                mp_context=get_context("spawn"),
-                initializer=_die_with_parent,
-            )
-        futures = {self._pool.submit(work, job): job for job in jobs}
-        for future in as_completed(futures):
-            yield futures[future], future
-
-    def _close(self) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
-            self._pool = None
-
-
-def _outcome(job: Job, future: Future[Outcome]) -> Outcome:
-    error = future.exception()
-    if error is None:
-        return future.result()
-    died = isinstance(error, BrokenProcessPool)
-    return refuse(
-        job,
-        "进程中途退出，可能是内存不足"
-        if died
-        else f"{type(error).__name__}：{printable(str(error))}",
-    )
-
-
-def _die_with_parent() -> None:
-    """End this process when the run is killed: it must not write after it."""
-    parent = parent_process()
-
-    def watch() -> None:
-        if parent is not None:
-            connection.wait([parent.sentinel])
-            os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def work(job: Job) -> Outcome:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -20,6 +20,7 @@ from kpi_lib import inputs, intake, metrics, proposals, quotas, scorecard, workd
 from kpi_lib.catalogue import METRICS, Metric
 from kpi_lib.errors import Problem
 from kpi_lib.evidence import Evidence, Sums
+from kpi_lib.findings import load as load_findings
 from kpi_lib.inputs import Inputs
 from kpi_lib.layouts import Layout, Platform, layouts, platforms
 from kpi_lib.numbers import listed
@@ -128,11 +129,14 @@ class Month:
         ``YYYY-MM``.
     inputs : Inputs
         What people decided and recorded.
+    only : str
+        The operator whose rows alone are read; empty for everybody's.
     """
 
     workspace: Workspace
     month: str
     inputs: Inputs
+    only: str = ""
     _sums: dict[str, Sums] = field(
         init=False, default_factory=dict, repr=False, compare=False
     )
@@ -173,8 +177,23 @@ class Month:
         return workdays.months_back(self.month, LOOK_BACK)
 
     def _table(self, name: str, months: list[str]) -> pd.DataFrame:
-        frames = [intake.load(self.workspace, month, name) for month in months]
-        return pd.concat(frames, ignore_index=True)
+        return pd.concat(
+            [self._load(month, name) for month in months], ignore_index=True
+        )
+
+    def _load(self, month: str, name: str) -> pd.DataFrame:
+        return intake.load(self.workspace, month, name, self._own)
+
+    @cached_property
+    def _own(self) -> dict[str, list[str]] | None:
+        if not self.only:
+            return None
+        accounts = [
+            account.id
+            for account in self.roster.accounts
+            if any(owner.operator == self.only for owner in account.owners)
+        ]
+        return {"operator": [self.only], "account": accounts}
 
     @cached_property
     def daily(self) -> pd.DataFrame:
@@ -184,7 +203,7 @@ class Month:
     @cached_property
     def posts(self) -> pd.DataFrame:
         """One row per post and download of the month."""
-        return intake.load(self.workspace, self.month, "posts")
+        return self._load(self.month, "posts")
 
     @cached_property
     def monthly(self) -> pd.DataFrame:
@@ -194,17 +213,17 @@ class Month:
     @cached_property
     def ledger(self) -> pd.DataFrame:
         """One row per record of every file of the month."""
-        return intake.load(self.workspace, self.month, "ledger")
+        return self._load(self.month, "ledger")
 
     @cached_property
     def files(self) -> pd.DataFrame:
         """One row per file of the month."""
-        return intake.load(self.workspace, self.month, "files")
+        return self._load(self.month, "files")
 
     @cached_property
     def findings(self) -> tuple[Problem, ...]:
         """What cleaning had to tell."""
-        return intake.findings(self.workspace, self.month)
+        return load_findings(self.workspace, self.month)
 
     @cached_property
     def layouts(self) -> dict[str, Layout]:
@@ -345,11 +364,12 @@ class Month:
     def _earlier(self, operator: str) -> tuple[dict[str, Any], ...]:
         """Score the months before that have own entries in the work log."""
         person = self.roster.operator(operator)
-        known = set(self.monthly["month"])
         found = []
         for month in workdays.months_back(self.month, EARLIER + 1)[:-1]:
             log = self.inputs.worklogs.get(month)
-            if log is None or month not in known or not self.inputs.has_plan(month):
+            if log is None or not self.inputs.has_plan(month):
+                continue
+            if not intake.rows(self.workspace, month, "monthly"):
                 continue
             own = log.own(operator)
             written = own != Worklog(month=month, source=log.source)
@@ -420,6 +440,9 @@ class Month:
             Nobody has this id.
         """
         person = self.roster.operator(operator)
+        if self.only != operator:
+            # However large the team, a page is made from a small read.
+            return replace(self, only=operator).operator(operator)
         accounts = tuple(self.roster.owned_by(person, self.month))
         ids = [account.id for account in accounts]
         known = platforms()
@@ -483,7 +506,7 @@ class Month:
 
     def _counted_posts(self, operator: Operator, month: str) -> pd.DataFrame:
         """Return every post of the own accounts with the share of its day."""
-        posts = intake.load(self.workspace, month, "posts")
+        posts = self._load(month, "posts")
         own = posts.assign(date=posts["published_at"].dt.normalize()).merge(
             self._shares(operator), on=["account", "date"], how="left"
         )
@@ -579,9 +602,9 @@ def evidence_bytes(month: str, operator: str, root: str = "") -> bytes:
         One row per value of the month on an own account: daily values and counters
         of posts, each with file, sheet and row.
     """
-    opened = open_month(month, root)
+    opened = replace(open_month(month, root), only=operator)
     ids = [account.id for account in opened.roster.owned_by(operator, month)]
-    daily = _of(intake.load(opened.workspace, month, "daily"), ids)
+    daily = _of(opened._load(month, "daily"), ids)
     counters = [name for name in METRICS if name in opened.posts]
     posts = _of(opened.posts, ids).melt(
         id_vars=[

@@ -9,6 +9,7 @@ they name was there before them.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,13 +19,14 @@ from typing import Any
 
 import filelock
 
-from kpi_lib import printing, provenance, sheets
+from kpi_lib import printing, processes, provenance, sheets
 from kpi_lib.agenda import Agenda, Status, appraised, newest
 from kpi_lib.errors import Problem, WorkspaceError
 from kpi_lib.inputs import for_month
-from kpi_lib.jobs import Job, Outcome, Pool, refuse
+from kpi_lib.jobs import Job, Outcome, refuse
+from kpi_lib.pool import Pool
 from kpi_lib.wording import LANGUAGES, speaking
-from kpi_lib.workspace import Workspace, canonical_json, sha256, write_atomic
+from kpi_lib.workspace import STRAY, Workspace, canonical_json, sha256, write_atomic
 
 SCHEMA = 1
 
@@ -55,7 +57,7 @@ def run(
     operators : sequence of str, optional
         Ids from the roster; default: all that are active in the month.
     workers : int, optional
-        Notebooks that run at once; default: one per core.
+        Jobs that run at once; default: one per core, less where memory is short.
     lang : {"zh-Hans", "zh-Hant", "en"}
         Language of the pages.
     force : bool
@@ -81,12 +83,16 @@ def run(
     chosen = appraised(inputs.roster, month, operators)
     if pdf:
         printing.required()
-    with alone(workspace), Pool(workers or _cores()) as pool:
+    with (
+        told_plainly(workspace),
+        alone(workspace),
+        Pool(workers or processes.workers()) as pool,
+    ):
         agenda = Agenda(workspace, month, inputs, lang)
         doing = _Doing(agenda, pool, len(agenda.months) + len(chosen) + 1, progress)
         outcomes = doing.clean(agenda.months, force)
         broken = [one.job.split()[-1] for one in outcomes if one.state == "failed"]
-        jobs = [agenda.operator_job(one) for one in chosen]
+        jobs = agenda.operator_jobs(chosen)
         # Baselines of a month that was not cleaned would be wrong without a word.
         outcomes += doing.refuse(jobs, broken) if broken else doing.each(jobs, force)
         if pdf:
@@ -124,7 +130,7 @@ def clean(
     """
     month = newest(workspace, month)
     inputs = for_month(workspace, month)
-    with alone(workspace), Pool(1) as pool:
+    with told_plainly(workspace), alone(workspace), Pool(1) as pool:
         agenda = Agenda(workspace, month, inputs, _lang(workspace, month))
         return _Doing(agenda, pool, 1, progress).clean([month], force)
 
@@ -178,7 +184,7 @@ def _jobs(agenda: Agenda) -> list[Job]:
     operators = appraised(agenda.inputs.roster, agenda.month)
     return [
         agenda.clean_job(agenda.month),
-        *(agenda.operator_job(one) for one in operators),
+        *agenda.operator_jobs(operators),
         agenda.team_job(),
     ]
 
@@ -231,10 +237,45 @@ class _Doing:
             self._progress(outcome, self._done, self._total)
 
 
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+@contextlib.contextmanager
+def told_plainly(workspace: Workspace) -> Iterator[None]:
+    """
+    Say on one line what the system refused to write.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where it was to be written.
+
+    Raises
+    ------
+    WorkspaceError
+        For a full disk, a folder that may not be written, and the like.
+    """
+    try:
+        yield
+    except OSError as err:
+        full = err.errno in (errno.ENOSPC, errno.EDQUOT)
+        what = "磁盘满了" if full else f"写不进去（{err.strerror or err}）"
+        where = str(err.filename or "reports")
+        with contextlib.suppress(WorkspaceError):
+            where = workspace.relative(Path(where))
+        raise WorkspaceError(
+            (
+                Problem(
+                    what=what,
+                    where=where,
+                    do="请腾出空间" if full else "请确认工作区可以写入",
+                ),
+            )
+        ) from err
+
+
+def _sweep(workspace: Workspace) -> None:
+    """Take away what a killed run wrote aside: nobody else writes there now."""
+    for folder in (workspace.record.parent, workspace.data / "clean"):
+        for path in folder.rglob(f"{STRAY}*"):
+            path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -258,6 +299,7 @@ def alone(workspace: Workspace) -> Iterator[None]:
         with filelock.FileLock(workspace.lock, timeout=0):
             since = datetime.now().astimezone().isoformat(" ", "seconds")
             write_atomic(holder, canonical_json({"pid": os.getpid(), "since": since}))
+            _sweep(workspace)
             try:
                 yield
             finally:
@@ -287,12 +329,13 @@ def _record(agenda: Agenda, outcomes: Iterable[Outcome]) -> None:
     """Write the tables, then ``run.json``, then a line of the record."""
     folder = agenda.workspace.reports(agenda.month)
     entries = _entries(agenda, {one.job: one for one in outcomes})
-    outputs = {}
-    with speaking(agenda.lang):
-        tables = sheets.tables(_cards(folder, entries))
-    for name, content in tables.items():
-        write_atomic(folder / name, content)
-        outputs[agenda.workspace.relative(folder / name)] = sha256(content)
+    outputs = _kept_tables(agenda, entries)
+    if not outputs:
+        with speaking(agenda.lang):
+            tables = sheets.tables(_cards(folder, entries))
+        for name, content in tables.items():
+            write_atomic(folder / name, content)
+            outputs[agenda.workspace.relative(folder / name)] = sha256(content)
     for entry in entries.values():
         outputs.update(entry["outputs"])
     plan = agenda.inputs.plan
@@ -322,6 +365,26 @@ def _record(agenda: Agenda, outcomes: Iterable[Outcome]) -> None:
     provenance.append(agenda.workspace.record, record)
 
 
+def _kept_tables(
+    agenda: Agenda, entries: Mapping[str, Mapping[str, Any]]
+) -> dict[str, str]:
+    """Return the tables that stand; none if a card or one of them is another now."""
+    recorded = agenda.recorded
+    if recorded.get("jobs") != entries or recorded.get("lang") != agenda.lang:
+        return {}
+    pages = {path for entry in entries.values() for path in entry["outputs"]}
+    tables = {
+        path: content
+        for path, content in recorded.get("outputs", {}).items()
+        if path not in pages
+    }
+    stand = all(
+        provenance.of_file(agenda.workspace.root / path) == content
+        for path, content in tables.items()
+    )
+    return tables if stand else {}
+
+
 def _entries(
     agenda: Agenda, outcomes: Mapping[str, Outcome]
 ) -> dict[str, dict[str, Any]]:
@@ -330,16 +393,25 @@ def _entries(
     for job in _jobs(agenda):
         outcome = outcomes.get(job.name)
         if outcome and outcome.state != "unchanged":
-            entries[job.name] = {
+            entry: Mapping[str, Any] = {
                 "outcome": "failed" if outcome.state == "failed" else "done",
                 "error": outcome.error,
                 "key": job.key,
                 "parts": job.parts,
                 "outputs": outcome.outputs,
             }
-        elif agenda.entry(job):
+        else:
             # Its parts tell what it was made from, also if that has changed since.
-            entries[job.name] = {"error": "", **agenda.entry(job)}
+            entry = agenda.entry(job)
+        if entry:
+            # In one order, whether it was made now or by a run that was ended.
+            entries[job.name] = {
+                "outcome": entry["outcome"],
+                "error": entry.get("error", ""),
+                "key": entry["key"],
+                "parts": dict(sorted(entry["parts"].items())),
+                "outputs": dict(sorted(entry["outputs"].items())),
+            }
     return entries
 
 

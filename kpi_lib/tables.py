@@ -16,12 +16,14 @@ import io
 import json
 import os
 import re
+import select
 import stat
 import subprocess
 import sys
 import threading
-from collections import Counter
-from collections.abc import Mapping
+import time
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -40,6 +42,10 @@ MOST_CELLS = 800_000
 MOST_COLUMNS = 16_384
 """As Excel has: a longer row is no row of a table."""
 TIME_OUT = 10.0
+AHEAD, MOST_AHEAD = 60_000, 8
+"""Bytes and files that are sent before they are read: less than a pipe holds."""
+HEAD = 32
+"""Bytes of the line before an answer."""
 WORKER = Path(__file__).with_name("_table_worker.py")
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -150,6 +156,7 @@ def read(path: Path, *, where: str) -> Book:
         With one line that says what the file is and what to do; also if the
         reader and the counter do not find the same rows.
     """
+    _WORKERS.reached(path)
     return parse(read_bytes(path, where=where), where=where)
 
 
@@ -179,7 +186,24 @@ def read_bytes(path: Path, *, where: str) -> bytes:
                 "缩短时间段再导出",
                 expected="50MB以内",
             )
-        return stream.read(SIZE_CAP + 1)
+        # Asked for what is there: room for the cap is not at hand for nothing.
+        content = stream.read(length + 1)
+        if len(content) > length:  # it has grown meanwhile
+            content += stream.read(SIZE_CAP + 1 - len(content))
+        return content
+
+
+def ahead(paths: Iterable[Path]) -> None:
+    """
+    Say which files are read next, so that workbooks are opened meanwhile.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+        In the order of reading. A file that is then not read, or has changed, is
+        no harm.
+    """
+    _WORKERS.ahead(path for path in paths if path.suffix.lower() == ".xlsx")
 
 
 def open_file(path: Path, *, where: str) -> BinaryIO:
@@ -348,11 +372,50 @@ def _refuse_json(start: str, where: str) -> None:
 
 def _read_csv(text: str, encoding: str, where: str) -> Book:
     delimiter = _delimiter(text)
+    counted = {"": count_records(text, delimiter)}
+    if '"' not in text:  # every mark counts: told before two million are held
+        _refuse_size(0, text.count("\n") + text.count(delimiter), where, 0)
+        if records := _unquoted(text, delimiter):
+            return _csv_book(records, [], encoding, counted, where)
+    return _csv_book(*_quoted(text, delimiter, where), encoding, counted, where)
+
+
+def _csv_book(
+    records: list[Record],
+    notices: list[Problem],
+    encoding: str,
+    counted: dict[str, int],
+    where: str,
+) -> Book:
+    if len(records) != counted[""]:
+        raise _disagreement(where, counted[""], len(records))
+    sheet = Sheet(name="", records=tuple(records), notices=tuple(notices))
+    return Book(kind="csv", encoding=encoding, sheets=(sheet,), records=counted)
+
+
+def _unquoted(text: str, delimiter: str) -> list[Record]:
+    """Read rows of a line each; none where anything is to be told of one of them."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        rows = [
+            tuple(fields) if all(fields) else tuple([one or None for one in fields])
+            for fields in reader
+        ]
+    except csv.Error:
+        return []
+    sizes = [*map(len, rows)]
+    if max(sizes, default=0) > MOST_COLUMNS or sum(sizes) + len(rows) > MOST_CELLS:
+        return []
+    numbers = range(1, len(rows) + 1)
+    return [*map(Record, numbers, numbers, rows)]
+
+
+def _quoted(
+    text: str, delimiter: str, where: str
+) -> tuple[list[Record], list[Problem]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     records: list[Record] = []
     notices: list[Problem] = []
-    if '"' not in text:  # every mark counts: told before two million are held
-        _refuse_size(0, text.count("\n") + text.count(delimiter), where, 0)
     line, held = 1, 0
     try:
         for row, fields in enumerate(reader, 1):
@@ -365,11 +428,7 @@ def _read_csv(text: str, encoding: str, where: str) -> Book:
             line = reader.line_num + 1
     except csv.Error as err:
         raise Unreadable((_csv_problem(err, where, line),)) from err
-    sheet = Sheet(name="", records=tuple(records), notices=tuple(notices))
-    counted = {"": count_records(text, delimiter)}
-    if len(records) != counted[""]:
-        raise _disagreement(where, counted[""], len(records))
-    return Book(kind="csv", encoding=encoding, sheets=(sheet,), records=counted)
+    return records, notices
 
 
 def _refuse_size(width: int, held: int, where: str, line: int) -> None:
@@ -617,32 +676,72 @@ class _Workers:
         self._strangers: list[subprocess.Popen[bytes]] = []
         self._owner = 0
         self._lock = threading.Lock()
+        self._coming: deque[Path] = deque()
+        self._sent: deque[bytes] = deque()
+        self._answers: dict[bytes, bytes] = {}
 
     def ask(self, kind: Kind, content: bytes) -> dict[str, Any]:
         """Return the child's answer; a refusal if it died or took too long."""
         with self._lock:
-            child = self._running()
-            late = threading.Event()
-
-            def give_up() -> None:
-                late.set()
-                child.kill()
-
-            timer = threading.Timer(TIME_OUT, give_up)
-            timer.start()
             try:
-                return self._exchange(child, kind, content)
-            except (OSError, ValueError):  # a closed pipe, a torn answer
+                reply = self._reply(kind, content)
+                hook = _dated if b'"date' in reply else None
+                result: dict[str, Any] = json.loads(reply, object_hook=hook)
+            except (OSError, ValueError) as err:  # a closed pipe, a torn answer
                 self.close()
-                return {"refused": "late" if late.is_set() else "died"}
+                late = isinstance(err, TimeoutError)
+                return {"refused": "late" if late else "died"}
             except BaseException:
                 # Interrupted half-way: the answer under way must not be taken
                 # for that of the next file.
                 self.close()
                 raise
-            finally:
-                timer.cancel()
-                timer.join()
+            return result
+
+    def ahead(self, paths: Iterable[Path]) -> None:
+        """Take note of workbooks that will be read."""
+        self._coming = deque(paths)
+
+    def reached(self, path: Path) -> None:
+        """Forget a workbook that is read now."""
+        if self._coming and self._coming[0] == path:
+            self._coming.popleft()
+
+    def _reply(self, kind: Kind, content: bytes) -> bytes:
+        child = self._running()
+        if os.name == "nt":
+            return _by_thread(child, _request(kind, content))
+        # The child answers in the order of asking; what it answered to files that are
+        # read later is kept until then.
+        while content in self._sent:
+            self._answers[self._sent[0]] = _receive(child)
+            self._sent.popleft()
+        if content not in self._answers:
+            while self._sent:
+                self._answers[self._sent[0]] = _receive(child)
+                self._sent.popleft()
+            _send(child, _request(kind, content))
+            self._answers[content] = _receive(child)
+        reply = self._answers.pop(content)
+        self._send_ahead(child)
+        return reply
+
+    def _send_ahead(self, child: subprocess.Popen[bytes]) -> None:
+        """Send the next files, as many as a pipe holds: then no write can block."""
+        if len(self._answers) > MOST_AHEAD:  # announced, and never read
+            self._answers.clear()
+        while self._coming and len(self._sent) < MOST_AHEAD:
+            try:
+                content = read_bytes(self._coming[0], where="")
+            except Unreadable:
+                content = b""  # told when it is read
+            room = AHEAD - sum(map(len, self._sent))
+            if content.startswith(ZIP) and len(content) < AHEAD:
+                if len(content) > room:
+                    return
+                _send(child, _request("xlsx", content))
+                self._sent.append(content)
+            self._coming.popleft()
 
     def _running(self) -> subprocess.Popen[bytes]:
         # After a fork the child of the parent is not ours to talk to, nor its
@@ -652,6 +751,7 @@ class _Workers:
                 self._strangers.append(self._child)
                 _close_pipes(self._child)
             self._child, self._owner = None, os.getpid()
+            self._sent.clear()
         if self._child is None or self._child.poll() is not None:
             self.close()
             # By its path and without the folder on the path (-P): nothing of
@@ -661,31 +761,93 @@ class _Workers:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
+                bufsize=0 if os.name != "nt" else -1,
             )
         return self._child
-
-    @staticmethod
-    def _exchange(
-        child: subprocess.Popen[bytes], kind: Kind, content: bytes
-    ) -> dict[str, Any]:
-        source, sink = child.stdout, child.stdin
-        if source is None or sink is None:
-            raise BrokenPipeError
-        head = json.dumps({"kind": kind, "size": len(content)}).encode()
-        sink.write(head + b"\n" + content)
-        sink.flush()
-        size = json.loads(source.readline())["size"]
-        result: dict[str, Any] = json.loads(source.read(size), object_hook=_dated)
-        return result
 
     def close(self) -> None:
         """End the child, if it is ours."""
         child, self._child = self._child, None
+        self._sent.clear()
+        self._answers.clear()
         if child is None or self._owner != os.getpid():
             return
         child.kill()
         child.wait()
         _close_pipes(child)
+
+
+def _request(kind: Kind, content: bytes) -> bytes:
+    head = json.dumps({"kind": kind, "size": len(content)}).encode()
+    return head + b"\n" + content
+
+
+def _send(child: subprocess.Popen[bytes], request: bytes) -> None:
+    """Send without a thread that watches: a process with threads is not forked."""
+    if child.stdin is None:
+        raise BrokenPipeError
+    until, sink = time.monotonic() + TIME_OUT, child.stdin.fileno()
+    os.set_blocking(sink, False)
+    left = memoryview(request)
+    while left:
+        _await(sink, select.POLLOUT, until)
+        left = left[os.write(sink, left) :]
+
+
+def _receive(child: subprocess.Popen[bytes]) -> bytes:
+    if child.stdout is None:
+        raise BrokenPipeError
+    until, source = time.monotonic() + TIME_OUT, child.stdout.fileno()
+    head = b""
+    while not head.endswith(b"\n"):
+        _await(source, select.POLLIN, until)
+        # A few bytes, so that nothing of the next answer is taken.
+        piece = os.read(source, HEAD)
+        if not piece:
+            raise BrokenPipeError
+        head += piece
+    size = int(json.loads(head)["size"])
+    reply = bytearray()
+    while len(reply) < size:
+        _await(source, select.POLLIN, until)
+        piece = os.read(source, size - len(reply))
+        if not piece:
+            raise BrokenPipeError
+        reply += piece
+    return bytes(reply)
+
+
+def _await(descriptor: int, event: int, until: float) -> None:
+    poll = select.poll()
+    poll.register(descriptor, event)
+    if not poll.poll(max(until - time.monotonic(), 0) * 1000):
+        raise TimeoutError
+
+
+def _by_thread(
+    child: subprocess.Popen[bytes], request: bytes
+) -> bytes:  # pragma: no cover - pipes cannot be polled on Windows
+    """Send and receive, a thread ends the child when it is late."""
+    source, sink = child.stdout, child.stdin
+    if source is None or sink is None:
+        raise BrokenPipeError
+    late = threading.Event()
+
+    def give_up() -> None:
+        late.set()
+        child.kill()
+
+    timer = threading.Timer(TIME_OUT, give_up)
+    timer.start()
+    try:
+        sink.write(request)
+        sink.flush()
+        return source.read(json.loads(source.readline())["size"])
+    except (OSError, ValueError) as err:
+        raise (TimeoutError if late.is_set() else BrokenPipeError) from err
+    finally:
+        timer.cancel()
+        timer.join()
 
 
 def _close_pipes(child: subprocess.Popen[bytes]) -> None:

@@ -126,6 +126,11 @@ def plain(cell: Cell) -> str:
     text = str(cell)
     if text.isascii():
         return text.strip()
+    return _one_width(text)
+
+
+@lru_cache(maxsize=4096)  # headers and words that come again in every file
+def _one_width(text: str) -> str:
     text = unicodedata.normalize("NFKC", text).replace("\u2212", "-")
     return "".join(ch for ch in text if unicodedata.category(ch) != "Cf").strip()
 

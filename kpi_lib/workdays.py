@@ -397,6 +397,15 @@ def _worked(day: date) -> bool:
 
 
 @cache
+@cache
+def _is_workday(day: date) -> bool:
+    """Say whether a day is worked where nobody decided otherwise."""
+    if not _known(day.year):
+        return day.weekday() < 5
+    return bool(chinese_calendar.is_workday(day))
+
+
+@cache
 def _known(year: int) -> bool:
     """Say whether chinesecalendar holds the year: it raises for the others."""
     try:

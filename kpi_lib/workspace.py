@@ -20,6 +20,10 @@ from pathlib import Path
 from kpi_lib.errors import Problem, WorkspaceError
 
 PLAN = "data/plan.yml"
+
+OWN = "own.json"
+"""In a cleaned month's folder: hashes of the rows of each account and operator."""
+
 STRAY = ".tmp-"
 """How the name of a file that is being written begins; never taken for a result."""
 

@@ -129,7 +129,7 @@ def test_a_kernel_that_does_not_start_is_asked_twice(
     monkeypatch.setattr(sys, "executable", str(python))
 
     with pytest.raises(RunError, match="启动时出错") as caught:
-        run(tmp_path, SHOW, start_timeout=5)
+        run(tmp_path, SHOW, start_timeout=5, kernel=True)
 
     assert caught.value.cell is None
     assert calls.read_text().split() == ["x", "x"]

@@ -14,10 +14,11 @@ FLOORS = {
     for floor, names in enumerate(
         [
             "wording",
-            "errors catalogue numbers values _table_worker",
-            "workspace stored workdays layouts tables templates",
+            "errors catalogue numbers values _table_worker processes shell",
+            "workspace stored workdays layouts tables templates forked",
             "documents headers orders provenance printing codebook",
-            "plan roster targets worklog records exports",
+            "plan roster targets worklog records columns findings",
+            "exports",
             "inputs clean metrics learn",
             "crosschecks",
             "intake evidence charts cards patterns",
@@ -34,7 +35,8 @@ FLOORS = {
             "controls",
             "jobs starter add doctor explain verify rescore sheets",
             "whatif",
-            "agenda",
+            "agenda warm",
+            "pool",
             "runner",
             "workbook",
             "cli",
@@ -45,9 +47,10 @@ FLOORS = {
 
 HOMES = {
     "seaborn": {"charts"},
-    "papermill": {"engine"},
+    "IPython": {"shell"},
+    "papermill": {"engine", "forked"},
     "jupyter_client": {"engine"},
-    "nbclient": {"engine"},
+    "nbclient": {"engine", "forked"},
     "nbconvert": {"report"},
     "python_calamine": {"tables", "_table_worker"},
     "xlsxwriter": {"starter", "report", "sheets"},

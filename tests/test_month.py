@@ -365,3 +365,42 @@ class TestExplain:
     ) -> None:
         with pytest.raises(WorkspaceError, match=told):
             explain.explain(place, MONTH, operator, measure)
+
+
+@pytest.mark.parametrize("table", ["daily", "posts", "monthly", "ledger", "files"])
+def test_a_page_reads_the_own_rows_and_no_others(sample: Month, table: str) -> None:
+    for person in sample.operators:
+        whole, small = (
+            getattr(sample, table),
+            getattr(replace(sample, only=person.id), table),
+        )
+        owned = {
+            account.id
+            for account in sample.roster.accounts
+            if any(owner.operator == person.id for owner in account.owners)
+        }
+        own = whole[whole["account"].isin(owned)]
+        if table == "monthly":
+            own = whole[whole["operator"] == person.id]
+
+        pd.testing.assert_frame_equal(own.reset_index(drop=True), small)
+
+
+def test_own_rows_change_their_owners_hash_and_no_others(sample: Month) -> None:
+    frames = {"daily": sample.daily, "monthly": sample.monthly}
+    told = [{"where": f"data/raw/{MONTH}/{sample.daily['account'][0]}/x.csv"}]
+    before = intake.own_rows(frames, told)
+    daily = sample.daily.copy()
+    daily.loc[daily.index[-1], "value"] += 1
+    after = intake.own_rows({**frames, "daily": daily}, told)
+    silent = intake.own_rows(frames, [])
+
+    changed = {
+        id for id, one in after["account"].items() if one != before["account"][id]
+    }
+    assert changed == {daily["account"].iloc[-1]}
+    assert after["operator"] == before["operator"]
+    assert {
+        id for id, one in silent["account"].items() if one != before["account"][id]
+    } == {sample.daily["account"][0]}
+    assert intake.own_rows(frames, told) == before

@@ -224,9 +224,45 @@ def test_status_says_what_changed(place: Workspace) -> None:
     assert [(one.job, one.state, one.why) for one in runner.status(place, MONTH)] == [
         ("clean 2026-10", "done", ""),
         ("op-01", "stale", "目标有变化"),
-        ("op-02", "stale", "目标有变化"),
+        ("op-02", "done", ""),
         ("team", "stale", "目标有变化"),
     ]
+
+
+OWN_CLEAN = """
+import json
+from pathlib import Path
+folder = Path("data/clean") / month
+folder.mkdir(parents=True, exist_ok=True)
+(folder / "note.txt").write_text(str(len(list(Path("data/raw").rglob("*.csv")))))
+text = json.dumps({"account": {"zhihu-01": str(len(list(Path("data/raw").rglob(
+    "zhihu-01/**/*.csv"))))}, "operator": {}})
+(folder / "own.json").write_text(text)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "stale"),
+    [
+        pytest.param("zhihu-01", ["clean 2026-10", "op-01"], id="own account"),
+        pytest.param("zhihu-02", ["clean 2026-10"], id="nobody's account"),
+    ],
+)
+def test_another_export_re_makes_its_owners_page_only(
+    tmp_path: Path, name: str, stale: list[str]
+) -> None:
+    place = tiny_workspace.build(tmp_path)
+    notebook = place.notebooks / "1-clean.ipynb"
+    tiny_workspace.tiny_notebook.write(notebook, OWN_CLEAN)
+    runner.run(place, MONTH)
+    more = place.raw(MONTH) / name / "more.csv"
+    more.parent.mkdir(exist_ok=True)
+    more.write_text("日期,账号,指标,数值,备注\n", "utf-8")
+    outcomes = runner.run(place, MONTH)
+
+    own = ("clean 2026-10", "op-01", "op-02")
+    made = [one.job for one in outcomes if one.state == "made" and one.job in own]
+    assert made == stale
 
 
 def test_only_the_operators_asked_for(place: Workspace) -> None:

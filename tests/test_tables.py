@@ -549,3 +549,14 @@ def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     except Unreadable:
         return
     assert all(len(sheet.records) == book.records[sheet.name] for sheet in book.sheets)
+
+
+def test_an_answer_of_more_than_a_million_bytes_comes_whole(tmp_path: Path) -> None:
+    path = tmp_path / "large.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        for row in range(3000):
+            sheet.write_row(row, 0, [f"{row:040}"] * 10)
+    (found,) = tables.read(path, where="large.xlsx").sheets
+
+    assert [len(record.cells) for record in found.records] == [10] * 3000

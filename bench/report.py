@@ -1,0 +1,313 @@
+"""
+A month's reports: `kpi run` against what a user would do, and against the limit.
+
+    .venv/bin/python bench/report.py [--quick] [--rounds 5]
+
+Per round in turn, whole processes seen from outside, the same notebook, operators and
+tables: a plain loop of papermill and nbconvert (3 operators), the loop two at a time
+(6), `kpi run` (20), and the same sections, page and files by plain functions in two
+forked processes without any notebook (20). Before anything is timed, the tool's
+notebook must equal the loop's. Then a large team: all of it, nothing changed, one row
+changed; and the seconds a report takes in teams of 20, 100 and 1,000. Prints a table of
+ratios and one line of JSON; ends with 1 if a floor is not reached.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import team
+
+from kpi_lib import processes
+from kpi_lib.workspace import Workspace
+
+BIN = Path(sys.executable).parent
+WORKERS = 2
+ALONE, TWO, ALL = 3, 6, 20
+FLOORS = {
+    "a: plain loop / kpi run": (7, "at least"),
+    "a: loop two at a time / kpi run": (3.5, "at least"),
+    "b: kpi run / limit": (1.35, "at most"),
+    "c: nothing changed / full run": (1 / 50, "at most"),
+    "e: MiB a worker": (400, "at most"),
+    "growth: a report in the largest team / in the smallest": (1.25, "at most"),
+}
+
+
+def loop(place: Workspace, operators: list[str], at_once: int) -> None:
+    """Run papermill and nbconvert for each operator, so many at a time."""
+    script = (
+        '"$0/papermill" -k python3 notebooks/3-appraisal.ipynb "loop/$1.ipynb"'
+        f' -p month {team.MONTH} -p operator "$1" --no-progress-bar >/dev/null 2>&1'
+        ' && "$0/jupyter" nbconvert --to html --no-input "loop/$1.ipynb"'
+        " >/dev/null 2>&1"
+    )
+    (place.root / "loop").mkdir(exist_ok=True)
+    subprocess.run(
+        ["xargs", "-P", str(at_once), "-I{}", "sh", "-c", script, str(BIN), "{}"],
+        input="\n".join(operators),
+        text=True,
+        cwd=place.root,
+        check=True,
+    )
+
+
+def tool(place: Workspace, *more: str) -> None:
+    """Make every report that is not there."""
+    subprocess.run(
+        [BIN / "kpi", "run", team.MONTH, "--workers", str(WORKERS), *more],
+        cwd=place.root,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+
+
+def afresh(place: Workspace) -> None:
+    shutil.rmtree(place.root / "reports", ignore_errors=True)
+    tool(place)
+
+
+def limit(place: Workspace, operators: list[str]) -> None:
+    """Make the same pages by plain functions, in a process of its own."""
+    subprocess.run(
+        [sys.executable, __file__, "--limit", *operators],
+        cwd=place.root,
+        env={**os.environ, **processes.ONE_THREAD},
+        check=True,
+    )
+
+
+def plain(operators: list[str]) -> None:
+    """Be the limit: import once, fork, draw, render, write."""
+    import multiprocessing
+
+    from kpi_lib import warm
+
+    warm.up()
+    with multiprocessing.get_context("fork").Pool(WORKERS) as pool:
+        pool.map(plain_page, operators, chunksize=1)
+
+
+def plain_page(operator: str) -> None:
+    from kpi_lib import month, report
+    from kpi_lib.workspace import write_atomic
+
+    source = nbformat.read(Path("notebooks/3-appraisal.ipynb"), as_version=4)
+    names: dict[str, Any] = {}
+    for cell in source.cells:
+        if cell.cell_type != "code":
+            continue
+        *before, last = cell.source.rstrip().split("\n")
+        if last.startswith("sections."):
+            exec("\n".join(before), names)  # the notebook's own lines, by themselves
+            cell.outputs = [shown(eval(last, names))]  # noqa: S307
+        else:
+            exec(cell.source, names)
+        if "parameters" in cell.metadata.get("tags", []):
+            names.update(month=team.MONTH, operator=operator)
+    html = report.page(source, title=operator)
+    folder = Path("limit")
+    write_atomic(folder / f"{operator}.html", html)
+    card = json.dumps(report.sealed(source), ensure_ascii=False, indent=1)
+    write_atomic(folder / f"{operator}.json", card)
+    evidence = month.evidence_bytes(team.MONTH, operator)
+    write_atomic(folder / f"{operator}.evidence.parquet", evidence)
+
+
+def shown(value: Any) -> Any:
+    if hasattr(value, "_repr_mimebundle_"):
+        data = value._repr_mimebundle_()
+    else:
+        data = {"text/html": value._repr_html_()}
+    data = data[0] if isinstance(data, tuple) else data
+    return nbformat.v4.new_output("display_data", data=data)
+
+
+def same(place: Workspace, operator: str) -> None:
+    """Stop unless the tool's notebook equals the loop's, cell by cell."""
+    ours = place.reports(team.MONTH) / "executed" / f"{operator}.ipynb"
+    outputs = [
+        [
+            (one.get("data"), one.get("text"))
+            for cell in nbformat.read(path, as_version=4).cells
+            for one in cell.get("outputs", [])
+        ]
+        for path in (ours, place.root / "loop" / f"{operator}.ipynb")
+    ]
+    if outputs[0] != outputs[1]:
+        raise SystemExit("the tool's notebook is not the loop's: no figures")
+
+
+def seconds(do: Callable[[], None]) -> float:
+    start = time.perf_counter()
+    do()
+    return time.perf_counter() - start
+
+
+class Memory(threading.Thread):
+    """The most that this process's descendants hold, by what each has for itself."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.done = threading.Event()
+        self.most = 0.0
+
+    def run(self) -> None:
+        while not self.done.wait(0.1):
+            held = [pss(pid) for pid in descendants(os.getpid())]
+            self.most = max(self.most, sum(held) / 1024 / WORKERS)
+
+
+def descendants(pid: int) -> list[int]:
+    found: list[int] = []
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            for child in map(int, children.read_text().split()):
+                found += [child, *descendants(child)]
+        except OSError:
+            continue
+    return found
+
+
+def pss(pid: int) -> int:
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0
+    return next(int(x.split()[1]) for x in text.splitlines() if x.startswith("Pss:"))
+
+
+def against_loops(place: Workspace, rounds: int) -> dict[str, list[float]]:
+    names = [f"op-0{1 + at % 4}-{at // 4:03}" for at in range(ALL)]
+    loop(place, names[:1], 1)
+    memory = Memory()
+    memory.start()
+    afresh(place)
+    memory.done.set()
+    same(place, names[0])
+    limit(place, names[:2])
+    ways: dict[str, Callable[[], float]] = {
+        "loop": lambda: seconds(lambda: loop(place, names[:ALONE], 1)) / ALONE,
+        "two": lambda: seconds(lambda: loop(place, names[:TWO], 2)) / TWO,
+        "tool": lambda: seconds(lambda: afresh(place)) / ALL,
+        "limit": lambda: seconds(lambda: limit(place, names)) / ALL,
+    }
+    spent: dict[str, list[float]] = {way: [] for way in ways}
+    for turn in range(rounds):
+        order = [*ways][turn % len(ways) :] + [*ways][: turn % len(ways)]
+        for way in order:
+            spent[way].append(ways[way]())
+    pairs = {
+        "a: plain loop / kpi run": ("loop", "tool"),
+        "a: loop two at a time / kpi run": ("two", "tool"),
+        "b: kpi run / limit": ("tool", "limit"),
+    }
+    ratios = {
+        name: [one / other for one, other in zip(spent[a], spent[b], strict=True)]
+        for name, (a, b) in pairs.items()
+    }
+    return {**ratios, "e: MiB a worker": [memory.most]}
+
+
+def changes(place: Workspace, rounds: int) -> dict[str, list[float]]:
+    """Time a large team: all, nothing changed, one row of one operator changed."""
+    whole = seconds(lambda: afresh(place))
+    nothing, one = [], []
+    targets = place.data / "targets.csv"
+    text = targets.read_text("utf-8")
+    for turn in range(rounds):
+        nothing.append(seconds(lambda: tool(place)) / whole)
+        row = text.splitlines()[1]
+        number = row.split(",")[5]
+        changed = row.replace(f",{number},", f",{int(number) + turn + 1},")
+        targets.write_text(text.replace(row, changed), "utf-8")
+        one.append(seconds(lambda: tool(place)) / whole)
+    return {
+        "c: nothing changed / full run": nothing,
+        "c: one operator changed / full run": one,
+    }
+
+
+def growth(places: list[Workspace], rounds: int) -> dict[str, list[float]]:
+    """Return what a report takes in the largest team, in those of the smallest."""
+    spent: list[list[float]] = []
+    for _ in range(rounds):
+        for place in places:
+            chosen = [f"--operator=op-01-{number:03}" for number in range(4)]
+            tool(place, "--force", *chosen)
+            run = json.loads((place.reports(team.MONTH) / "run.json").read_text())
+            times = [t for name, t in run["timings"].items() if name.startswith("op-")]
+            spent.append(times)
+    medians = [statistics.median(times) for times in spent]
+    step = len(places)
+    return {
+        "growth: a report in the largest team / in the smallest": [
+            medians[at + step - 1] / medians[at] for at in range(0, len(medians), step)
+        ]
+    }
+
+
+def told(ratios: dict[str, list[float]]) -> bool:
+    """Print the table; return whether every floor is reached."""
+    good = True
+    print(f"{'ratio':56}{'median':>9}{'range':>18}  floor")
+    for name, found in ratios.items():
+        middle = statistics.median(found)
+        bound, side = FLOORS.get(name, (0, ""))
+        kept = not side or (middle >= bound if side == "at least" else middle <= bound)
+        good &= kept
+        spread = f"{min(found):.3f}-{max(found):.3f}"
+        floor = f"{side} {bound:.3g}{'' if kept else '  NOT REACHED'}" if side else ""
+        print(f"{name:56}{middle:9.3f}{spread:>18}  {floor}")
+    return good
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="ratios of making reports")
+    parser.add_argument("--quick", action="store_true", help="a smaller large team")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--limit", nargs="+", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.limit:
+        plain(options.limit)
+        return 0
+    sizes = (ALL, 40, 100) if options.quick else (ALL, 200, 1000)
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        tables = team.cleaned(root / "sample")
+        small, large, largest = (
+            team.build(root / f"team{size}", size, tables) for size in sizes
+        )
+        ratios = against_loops(small, options.rounds)
+        ratios |= changes(large, options.rounds)
+        ratios |= growth([small, large, largest], min(options.rounds, 3))
+    good = told(ratios)
+    setting = {
+        "operators": sizes,
+        "workers": WORKERS,
+        "rounds": options.rounds,
+        "cores": os.cpu_count(),
+        "load": os.getloadavg()[0],
+        "python": platform.python_version(),
+    }
+    rounded = {name: [round(x, 4) for x in found] for name, found in ratios.items()}
+    print(json.dumps({"bench": "report", "setting": setting, "ratios": rounded}))
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+"""
+What a report needs, imported and used once, so that forked children need not.
+
+No table is read here: parquet's library would start threads, and a fork with threads
+under way can hang.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+
+from pyarrow import dataset
+
+from kpi_lib import (
+    charts,
+    engine,
+    layouts,
+    month,
+    report,
+    sections,
+    shell,
+    templates,
+)
+from kpi_lib import inputs as given
+from kpi_lib.errors import KpiError
+from kpi_lib.jobs import Job
+from kpi_lib.wording import speaking
+from kpi_lib.workspace import Workspace
+
+USED = (dataset, engine, month, sections, shell)
+"""Imported for the children's sake alone."""
+
+
+def up() -> None:
+    """Load declarations, templates, fonts and the exporter."""
+    layouts.layouts()
+    layouts.platforms()
+    made = templates.environment()
+    for name in made.list_templates():
+        made.get_template(name)
+    # The shortest page there is: it compiles what every page is made with.
+    report.failure_page("", "2026-01", [])
+    charts.svg(charts.panel(), title="", last="", prefix="warm")
+    gc.collect()
+    # Not looked at again: a collection in a child would copy every page it touches.
+    gc.freeze()
+
+
+def inputs(job: Job) -> None:
+    """
+    Read what people wrote for a job's month, for all children of the month.
+
+    Parameters
+    ----------
+    job : Job
+        About to be done; what is wrong with the inputs is told there.
+    """
+    with speaking(job.lang), contextlib.suppress(KpiError, OSError):
+        given.load(Workspace(job.root), job.month)
