@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kpi_lib import inputs, intake
+from kpi_lib import findings, inputs, intake
 from kpi_lib.crosschecks import DO, KINDS
 from kpi_lib.layouts import layouts
 from kpi_lib.stored import retold
@@ -77,7 +77,7 @@ def test_the_sample_s_findings_and_reasons(sample_place: Workspace, month: str) 
     workspace = sample_place
     ledger = intake.load(workspace, month, "ledger")
     files = intake.load(workspace, month, "files")
-    problems = intake.findings(workspace, month)
+    problems = findings.load(workspace, month)
     named = {
         account.name for account in inputs.for_month(workspace, month).roster.accounts
     }
