@@ -13,6 +13,7 @@ import pytest
 
 from kpi_lib import report, sections, wording
 from kpi_lib.wording import speaking
+from kpi_lib.worklog import Entry
 from tests.example_month import card, empty, example
 from tests.example_page import shown
 
@@ -24,6 +25,17 @@ PARTS = {
     "sentences": sections.sentences,
     "waterfall": sections.waterfall,
     "score_card": sections.score_card,
+    "platforms": sections.platforms,
+    "followers": sections.followers,
+    "activity": sections.activity,
+    "orders": sections.orders,
+    "engagement": sections.engagement,
+    "campaigns": sections.campaigns,
+    "quotas": sections.quotas,
+    "next_month": sections.next_month,
+    "settled": sections.settled,
+    "counted": sections.counted,
+    "sources": sections.sources,
 }
 
 
@@ -44,6 +56,9 @@ def in_latin(part: Any) -> Any:
         return part.map(in_latin)
     if isinstance(part, SimpleNamespace):
         return SimpleNamespace(**in_latin(vars(part)))
+    if isinstance(part, Entry):
+        own = {one.name: getattr(part, one.name) for one in dataclasses.fields(part)}
+        return dataclasses.replace(part, **in_latin(own))
     return part
 
 

@@ -35,7 +35,12 @@ def spoken(language: str) -> str:
     return report.page(notebook, title="op-01", lang=language)
 
 
-def team() -> str:
+def team(language: str = "zh-Hans") -> str:
+    with speaking(language):
+        return report.page(_team(), title="团队", lang=language)
+
+
+def _team() -> Any:
     cards = [card(), card("op-02", HOSTILE), card("op-03", "示例运营丙")]
     cells = [
         shown(sections.team_header(cards, [HOSTILE], "2026-10"), id="a"),
@@ -46,7 +51,7 @@ def team() -> str:
         shown(sections.team_money(cards), id="f"),
         shown(sections.team_files(cards, ["op-02"]), id="g"),
     ]
-    return report.page(new_notebook(cells=cells), title="团队")
+    return new_notebook(cells=cells)
 
 
 def arrived(m: Any) -> pd.DataFrame:
@@ -84,6 +89,7 @@ PAGES = {
     ),
     "empty": lambda: report.page(notebook_of(empty()), title="空"),
     "team": team,
+    "english team": lambda: team("en"),
     "clean": lambda: clean(example()),
     "hostile clean": lambda: clean(example(HOSTILE, HOSTILE_ACCOUNT, HOSTILE)),
     "failure": lambda: report.failure_page(HOSTILE, "2026-10", [HOSTILE]),
@@ -164,7 +170,11 @@ def test_nothing_scrolls_sideways(
 @pytest.mark.parametrize("width", [360, 1440])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
-    "name", ["appraisal", "english", "traditional", "team", "clean", "failure"]
+    "name",
+    [
+        *("appraisal", "english", "traditional"),
+        *("team", "english team", "clean", "failure"),
+    ],
 )
 def test_the_page_is_accessible(
     browser: Browser, files: dict[str, str], name: str, scheme: str, width: int
