@@ -187,7 +187,7 @@ def test_hostile_words_are_text(month: ExampleMonth) -> None:
 def test_the_line_of_months_can_be_read_aloud(month: ExampleMonth) -> None:
     html = str(sections.header(month))  # type: ignore[arg-type]
 
-    assert 'aria-label="得分率：7月74.2%，8月78.1%，9月79.7%，10月81.6%"' in html
+    assert 'aria-label="得分率：7月74.2%、8月78.1%、9月79.7%、10月81.6%"' in html
     assert "得分率，近4个月" in html
 
 
