@@ -108,6 +108,9 @@ def page(lab: str) -> Iterator[Page]:
         page.on("request", lambda request: asked.append(request.url))
         page.goto(lab)
         page.locator(".jp-Notebook .jp-Cell").first.click()
+        # Cells that are run before there is a kernel are not run at all.
+        kernel = page.locator(".jp-NotebookPanel .jp-Notebook-ExecutionIndicator")
+        expect(kernel).to_have_attribute("data-status", "idle", timeout=SECONDS * 1000)
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         # Run All ends at the last cell, which is drawn then: prose, after all code.
