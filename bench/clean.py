@@ -102,27 +102,33 @@ def write_xlsx(path: Path, rows: list[list[object]]) -> None:
             sheet.write_row(number, 0, row)
 
 
-def by_package(files: list[File]) -> Iterator[float]:
+def by_package(files: list[File]) -> Iterator[exports.Export]:
     tables.ahead(path for path, *_ in files)  # as a month is read
-    for path, name, checked in files:
-        export = exports.read(path, month=MONTH, platform=name)
-        metric = CHECKED[checked]
-        # 知乎's views are 阅读 and 播放 together: its comments are compared.
-        if name == "zhihu":
-            metric = "comments"
-        yield sum(row.value for row in export.daily if row.metric == metric)
+    for path, name, _ in files:
+        yield exports.read(path, month=MONTH, platform=name)
 
 
-def by_pandas(files: list[File], engine: str) -> Iterator[float]:
-    for path, name, checked in files:
+def by_pandas(files: list[File], engine: str) -> Iterator[pd.DataFrame]:
+    for path, *_ in files:
         if path.suffix == ".csv":
-            frame = pd.read_csv(path, encoding="gbk")
+            yield pd.read_csv(path, encoding="gbk")
         else:
-            frame = pd.read_excel(path, engine=engine)
-        yield float(frame["评论" if name == "zhihu" else checked].sum())
+            yield pd.read_excel(path, engine=engine)
 
 
-WAYS: dict[str, Callable[[list[File]], Iterator[float]]] = {
+def checked_sum(file: File, found: exports.Export | pd.DataFrame) -> float:
+    """Return the sum of the file's checked column, whatever read it."""
+    _, platform, checked = file
+    metric = CHECKED[checked]
+    # 知乎's views are 阅读 and 播放 together: its comments are compared.
+    if platform == "zhihu":
+        metric, checked = "comments", "评论"
+    if isinstance(found, pd.DataFrame):
+        return float(found[checked].sum())
+    return sum(row.value for row in found.daily if row.metric == metric)
+
+
+WAYS: dict[str, Callable[[list[File]], Iterator[exports.Export | pd.DataFrame]]] = {
     "kpi_lib": by_package,
     "pandas + calamine": lambda files: by_pandas(files, "calamine"),
     "pandas + openpyxl": lambda files: by_pandas(files, "openpyxl"),
@@ -132,7 +138,7 @@ WAYS: dict[str, Callable[[list[File]], Iterator[float]]] = {
 def measure(files: list[File], rounds: int) -> dict[str, list[float]]:
     """Seconds of every way, the ways taking turns within each round."""
     # Before anything is timed: the same sums, and everything imported.
-    sums = {way: list(read(files)) for way, read in WAYS.items()}
+    sums = {way: [*map(checked_sum, files, read(files))] for way, read in WAYS.items()}
     if any(found != sums["kpi_lib"] for found in sums.values()):
         raise SystemExit("the ways do not agree on the sums: no figures")
     seconds: dict[str, list[float]] = {way: [] for way in WAYS}

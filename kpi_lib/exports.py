@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
-from itertools import pairwise, repeat
+from itertools import chain, compress, pairwise, repeat
+from operator import not_
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -270,6 +271,7 @@ def read(
         return _orders(_orders_of(book, found[0], source), month)
     reading = _Reading(source, month, layout)
     for sheet in book.sheets:
+        before = len(reading.ledger)
         reading.findings.extend(sheet.notices)
         blocks = [match for match in found if match.sheet.name == sheet.name]
         for match in blocks:
@@ -279,7 +281,7 @@ def read(
             reading.aside(sheet)
         # Side by side every record stands in each of the tables.
         times = len(layout.beside) or 1 if blocks else 1
-        rows = sum(row.sheet == sheet.name for row in reading.ledger)
+        rows = len(reading.ledger) - before
         if rows != book.records[sheet.name] * times:
             raise LedgerError(source, book.records[sheet.name], rows)
     reading.tell()
@@ -397,7 +399,7 @@ class _Reading:
             self._columns(match, plain)
         else:
             self._lines(match, sheet.records)
-        self._tell_table(match)
+        self._tell_table(match, plain is not None)
 
     def _columns(self, match: Match, plain: Columns) -> None:
         place = (self.source, match.sheet.name, match.block)
@@ -414,15 +416,18 @@ class _Reading:
             )  # fmt: skip
         first, *_, last = workdays.days_of(self.month)
         inside = [first <= day <= last for day in plain.days]
-        for here, values_ in zip(inside, zip(*series, strict=True), strict=True):
-            (self.daily if here else self.other).extend(map(_daily_row, values_))
-        told = [
-            ("kept", "") if here else ("outside", f"{day}不在{self.month}")
-            for day, here in zip(plain.days, inside, strict=True)
-        ]
+        by_day = [*zip(*series, strict=True)]
+        for taken, here in ((self.daily, inside), (self.other, map(not_, inside))):
+            taken.extend(map(_daily_row, chain.from_iterable(compress(by_day, here))))
         self.ledger += [
-            _ledger_row((*place, record.row, record.line, fate, reason, "", ""))
-            for record, (fate, reason) in zip(plain.records, told, strict=True)
+            _ledger_row(
+                (*place, row, line, "kept", "", "", "")
+                if here
+                else (*place, row, line, "outside", f"{day}不在{self.month}", "", "")
+            )
+            for (row, line, _), day, here in zip(
+                plain.records, plain.days, inside, strict=True
+            )
         ]
         self.falling = not plain.growing(MANY_DAYS)
 
@@ -641,8 +646,8 @@ class _Reading:
     def _find(self, what: str, level: Literal["warning", "note"], do: str = "") -> None:
         self.findings.append(Problem(what=what, where=self.source, do=do, level=level))
 
-    def _tell_table(self, match: Match) -> None:
-        if not any(
+    def _tell_table(self, match: Match, plain: bool) -> None:
+        if not plain and not any(
             (row.sheet, row.block) == (match.sheet.name, match.block)
             and row.fate not in {"header", "preamble", "blank"}
             for row in self.ledger
@@ -652,9 +657,9 @@ class _Reading:
         if match.why:
             self.left.setdefault(match.why, []).append(match)
         else:
-            self._tell_columns(match)
+            self._tell_columns(match, plain)
 
-    def _tell_columns(self, match: Match) -> None:
+    def _tell_columns(self, match: Match, plain: bool) -> None:
         unknown = [
             name
             for name in match.names
@@ -666,7 +671,8 @@ class _Reading:
                 "note",
                 f"要用时写进formats里{match.layout.id}的columns，不用时写进ignore",
             )
-        nameless = _nameless(match)
+        # In a plain table every column has its name.
+        nameless = [] if plain else _nameless(match)
         if nameless:
             self._find(f"第{'、'.join(nameless)}列有数据却没有列名，没有用到", "note")
         absent = [

@@ -175,7 +175,7 @@ def _beside(sheet: Sheet, layout: Layout, _: str) -> list[Match]:
                 sheet=replace(
                     sheet,
                     records=tuple(
-                        replace(one, cells=one.cells[start:stop])
+                        one._replace(cells=one.cells[start:stop])
                         for one in sheet.records
                     ),
                 ),

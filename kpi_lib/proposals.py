@@ -9,6 +9,7 @@ is no seasonal model: last year's step between the same months is only a note.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -254,7 +255,7 @@ def _moves(
     return any(parts & {*mapped_metrics(a, evidence.layouts)} for a in added)
 
 
-def _share(evidence: Evidence, account: str, days: list[date]) -> float:
+def _share(evidence: Evidence, account: str, days: Sequence[date]) -> float:
     shares = (
         Fraction(evidence.roster.share(account, evidence.operator, day)) for day in days
     )

@@ -105,7 +105,8 @@ def months_back(month: str, n: int) -> list[str]:
     return [shift(month, by) for by in range(1 - n, 1)]
 
 
-def days_of(month: str) -> list[date]:
+@cache
+def days_of(month: str) -> tuple[date, ...]:
     """
     Return every day of a month.
 
@@ -116,11 +117,13 @@ def days_of(month: str) -> list[date]:
 
     Returns
     -------
-    list of date
+    tuple of date
         Ascending.
     """
     year, number = _split(month)
-    return [date(year, number, day + 1) for day in range(monthrange(year, number)[1])]
+    return tuple(
+        date(year, number, one + 1) for one in range(monthrange(year, number)[1])
+    )
 
 
 def quarter_of(month: str) -> str:

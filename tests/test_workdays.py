@@ -131,7 +131,9 @@ def test_every_week_belongs_to_exactly_one_month(month: str) -> None:
 
 @given(MONTHS)
 def test_quota_weeks_hold_every_day_of_the_month_once(month: str) -> None:
-    days = [d for week in Calendar().quota_weeks(month) for d in week.days_in_month]
+    days = tuple(
+        d for week in Calendar().quota_weeks(month) for d in week.days_in_month
+    )
 
     assert days == workdays.days_of(month)
 
