@@ -8,9 +8,9 @@ the bytes it had: never by what a notebook says of itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, TypeVar
 
 from kpi_lib import cards, provenance
 from kpi_lib.errors import Problem, RosterError, WorkspaceError
@@ -112,6 +112,30 @@ def newest(workspace: Workspace, month: str) -> str:
     )
 
 
+def looked_back(workspace: Workspace, month: str) -> list[str]:
+    """
+    Return a month and those it looks back on, as far as exports may tell of them.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where exports lie.
+    month : str
+        ``YYYY-MM``.
+
+    Returns
+    -------
+    list of str
+        Ascending; the month is the last.
+    """
+    there = set(workspace.months())
+    return [
+        one
+        for one in months_back(month, LOOK_BACK)
+        if there & {shift(one, by) for by in NEAR if by >= 0}
+    ]
+
+
 def appraised(
     roster: Roster, month: str, only: Sequence[str] | None = None
 ) -> list[Operator]:
@@ -187,16 +211,6 @@ class Agenda:
         self._versions = provenance.of(provenance.versions())
 
     @property
-    def months(self) -> list[str]:
-        """The month and those it looks back on, as far as exports may tell of them."""
-        there = set(self.workspace.months())
-        return [
-            one
-            for one in months_back(self.month, LOOK_BACK)
-            if there & {shift(one, by) for by in NEAR if by >= 0}
-        ]
-
-    @property
     def files(self) -> dict[str, str]:
         """SHA-256 of every input of the month, by path relative to the workspace."""
         near = {
@@ -241,13 +255,14 @@ class Agenda:
     def operator_jobs(self, operators: Sequence[Operator]) -> list[Job]:
         """Return the jobs that make operators' reports, each from its own inputs."""
         owned = _Owned(self)
+        shared = self._data("plan", "calendar")
         return [
             self._job(
                 operator.id,
                 "operator",
                 APPRAISAL,
                 {"month": self.month, "operator": operator.id, "lang": self.lang},
-                {**owned.parts(operator), **self._data("plan", "calendar")},
+                {**owned.parts(operator), **shared},
                 who=operator.name,
             )
             for operator in operators
@@ -384,11 +399,18 @@ class _Owned:
         }
         self._logged = _entries(self._inputs.worklogs)
         self._recorded = _recorded(agenda.workspace, agenda.month)
+        self._plans = {
+            month: record.get("plan") for month, record in self._recorded.items()
+        }
         self._promised = {
             row
             for record in self._recorded.values()
             for row in record.get("targets", {}).values()
         }
+        given = self._inputs
+        self._targets = _by_operator(given.targets)
+        self._signoffs = _by_operator(given.signoffs)
+        self._appeals = _by_operator(given.appeals)
         self._accounts: dict[str, list[Account]] = {}
         for account in self._inputs.roster.accounts:
             for owner in dict.fromkeys(one.operator for one in account.owners):
@@ -396,19 +418,18 @@ class _Owned:
 
     def parts(self, operator: Operator) -> dict[str, str]:
         """Return a hash of each of one operator's own inputs."""
-        id, given = operator.id, self._inputs
+        id = operator.id
         accounts = self._accounts.get(id, [])
-        targets = [row for row in given.targets if row.operator == id]
+        targets = self._targets.get(id, [])
         promised = [row.sha256 for row in targets if row.sha256 in self._promised]
-        plans = {month: record.get("plan") for month, record in self._recorded.items()}
         parts: dict[str, object] = {
             "worklog": self._logged.get(id, []),
             "cleaned": [self._cleaned(month, id, accounts) for month in self._months],
             "roster": repr((operator, accounts)),
             "targets": repr(targets),
-            "signoff": repr([row for row in given.signoffs if row.operator == id]),
-            "appeals": repr([row for row in given.appeals if row.operator == id]),
-            "promised": [plans, promised],
+            "signoff": repr(self._signoffs.get(id, [])),
+            "appeals": repr(self._appeals.get(id, [])),
+            "promised": [self._plans, promised],
         }
         return {name: provenance.of(part) for name, part in parts.items()}
 
@@ -422,6 +443,21 @@ class _Owned:
         ids = [account.id for account in accounts]
         own = {id: rows["account"][id] for id in ids if id in rows["account"]}
         return [own, rows["operator"].get(operator, "")]
+
+
+class _OfOperator(Protocol):
+    @property
+    def operator(self) -> str: ...
+
+
+R = TypeVar("R", bound=_OfOperator)
+
+
+def _by_operator(rows: Iterable[R]) -> dict[str, list[R]]:
+    found: dict[str, list[R]] = {}
+    for row in rows:
+        found.setdefault(row.operator, []).append(row)
+    return found
 
 
 def _entries(worklogs: Mapping[str, Worklog]) -> dict[str, list[str]]:

@@ -8,6 +8,7 @@ that was changed or taken out later can be found.
 from __future__ import annotations
 
 import json
+import os
 import platform
 from collections.abc import Mapping
 from importlib import metadata
@@ -24,8 +25,9 @@ from kpi_lib.workspace import (
 
 # What shapes the bytes of a page: a new version of any makes every page stale.
 LIBRARIES = (
-    "babel", "jinja2", "lxml", "matplotlib", "nbconvert", "nbformat", "numpy", "pandas",
-    "papermill", "pyarrow", "pydantic", "python-calamine", "seaborn",
+    "babel", "chinesecalendar", "jinja2", "lxml", "matplotlib", "nbconvert", "nbformat",
+    "numpy", "opencc", "pandas", "papermill", "pyarrow", "pydantic", "python-calamine",
+    "seaborn", "xlsxwriter",
 )  # fmt: skip
 
 
@@ -74,14 +76,45 @@ def inputs(workspace: Workspace) -> dict[str, str]:
         SHA-256 by path relative to the workspace, ascending; without what was made,
         hidden files and the lock files of spreadsheets.
     """
-    made = workspace.data / "clean"
-    return {
-        workspace.relative(path): sha256_file(path)
-        for path in sorted(workspace.data.rglob("*"))
-        if path.is_file()
-        and not path.is_relative_to(made)
-        and not path.name.startswith((".", "~$"))
-    }
+    return _hashed(workspace, workspace.data, but=workspace.data / "clean")
+
+
+def whole(workspace: Workspace, lang: str) -> str:
+    """
+    Hash a workspace and what works on it, to tell whether anything at all changed.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        What people put there and what was made of it; hidden files do not count.
+    lang : str
+        Language of the pages.
+
+    Returns
+    -------
+    str
+        SHA-256.
+    """
+    folders = (workspace.data, workspace.notebooks, workspace.record.parent)
+    return of(
+        [lang, package(), versions(), *(_hashed(workspace, one) for one in folders)]
+    )
+
+
+def _hashed(
+    workspace: Workspace, folder: Path, *, but: Path | None = None
+) -> dict[str, str]:
+    """Return the SHA-256 of each file in a folder by its path, ascending."""
+    found = {}
+    # By texts and not by Path: a large team has ten thousand files and more.
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if Path(place, name) != but]
+        within = workspace.relative(Path(place))
+        for name in names:
+            path = f"{place}{os.sep}{name}"
+            if not name.startswith((".", "~$")) and os.path.isfile(path):  # noqa: PTH113
+                found[f"{within}/{name}"] = sha256_file(Path(path))
+    return dict(sorted(found.items()))
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -20,10 +20,10 @@ from typing import Any
 import filelock
 
 from kpi_lib import printing, processes, provenance, sheets
-from kpi_lib.agenda import Agenda, Status, appraised, newest
+from kpi_lib.agenda import Agenda, Status, appraised, looked_back, newest
 from kpi_lib.errors import Problem, WorkspaceError
 from kpi_lib.inputs import for_month
-from kpi_lib.jobs import Job, Outcome, refuse
+from kpi_lib.jobs import MADE, Job, Outcome, refuse
 from kpi_lib.pool import Pool
 from kpi_lib.wording import LANGUAGES, speaking
 from kpi_lib.workspace import STRAY, Workspace, canonical_json, sha256, write_atomic
@@ -79,27 +79,31 @@ def run(
         at work in the workspace. Nothing was run.
     """
     month = newest(workspace, month)
-    inputs = for_month(workspace, month)
-    chosen = appraised(inputs.roster, month, operators)
     if pdf:
         printing.required()
-    with (
-        told_plainly(workspace),
-        alone(workspace),
-        Pool(workers or processes.workers()) as pool,
-    ):
+    with told_plainly(workspace), alone(workspace):
+        if not (operators or force or pdf) and _as_left(workspace, month, lang):
+            return _unchanged(workspace, month, progress)
+        inputs = for_month(workspace, month)
+        chosen = appraised(inputs.roster, month, operators)
         agenda = Agenda(workspace, month, inputs, lang)
-        doing = _Doing(agenda, pool, len(agenda.months) + len(chosen) + 1, progress)
-        outcomes = doing.clean(agenda.months, force)
-        broken = [one.job.split()[-1] for one in outcomes if one.state == "failed"]
-        jobs = agenda.operator_jobs(chosen)
-        # Baselines of a month that was not cleaned would be wrong without a word.
-        outcomes += doing.refuse(jobs, broken) if broken else doing.each(jobs, force)
-        if pdf:
-            _print(workspace.reports(month), outcomes)
-        # The index links the PDFs that stand there.
-        outcomes += doing.each([agenda.team_job()], force)
+        months = looked_back(workspace, month)
+        with Pool(workers or processes.workers()) as pool:
+            doing = _Doing(agenda, pool, len(months) + len(chosen) + 1, progress)
+            outcomes = doing.clean(months, force)
+            broken = [one.job.split()[-1] for one in outcomes if one.state == "failed"]
+            jobs = agenda.operator_jobs(chosen)
+            # Baselines of a month that was not cleaned would be wrong without a word.
+            outcomes += (
+                doing.refuse(jobs, broken) if broken else doing.each(jobs, force)
+            )
+            if pdf:
+                _print(workspace.reports(month), outcomes)
+            # The index links the PDFs that stand there.
+            outcomes += doing.each([agenda.team_job()], force)
         _record(agenda, outcomes)
+        if operators is None and all(one.state != "failed" for one in outcomes):
+            write_atomic(_left(workspace, month), provenance.whole(workspace, lang))
         return outcomes
 
 
@@ -156,9 +160,51 @@ def status(workspace: Workspace, month: str) -> list[Status]:
         If what people wrote cannot be used.
     """
     month = newest(workspace, month)
+    lang = _lang(workspace, month)
+    if _as_left(workspace, month, lang):
+        jobs = provenance.read_json(workspace.reports(month) / "run.json")["jobs"]
+        return [Status(job=name, state="done") for name in jobs]
     inputs = for_month(workspace, month)
-    agenda = Agenda(workspace, month, inputs, _lang(workspace, month))
+    agenda = Agenda(workspace, month, inputs, lang)
     return [*(agenda.standing(job) for job in _jobs(agenda)), *_tables(agenda)]
+
+
+def _left(workspace: Workspace, month: str) -> Path:
+    """Name the file that holds what a run of a whole month left, as one hash."""
+    return workspace.record.parent / f".left-{month}"
+
+
+def _as_left(workspace: Workspace, month: str, lang: str) -> bool:
+    """
+    Say whether all files are as a whole run left them.
+
+    Then there is nothing to do whatever they hold, and none of them need be
+    understood: at two hundred operators that takes several times as long.
+    """
+    left = _left(workspace, month)
+    if not left.is_file():
+        return False
+    return left.read_bytes() == provenance.whole(workspace, lang).encode()
+
+
+def _unchanged(
+    workspace: Workspace, month: str, progress: Progress | None
+) -> list[Outcome]:
+    """Return the outcomes of a run that had nothing to do."""
+    cleaned = {
+        f"clean {one}": provenance.read_json(workspace.clean(one) / MADE)
+        for one in looked_back(workspace, month)
+    }
+    recorded = provenance.read_json(workspace.reports(month) / "run.json")
+    jobs = {**cleaned, **recorded["jobs"]}
+    outcomes = [
+        Outcome(job=name, state="unchanged", outputs=entry["outputs"])
+        for name, entry in jobs.items()
+    ]
+    for number, outcome in enumerate(outcomes, 1):
+        if progress:
+            progress(outcome, number, len(outcomes))
+    return outcomes
 
 
 def _lang(workspace: Workspace, month: str) -> str:

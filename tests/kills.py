@@ -31,11 +31,11 @@ SLOW = 60
 
 
 def contents(place: Workspace) -> dict[str, bytes]:
-    """Return every file but the lock, without the timings, which alone may differ."""
+    """Return every file but hidden ones, without the timings, which may differ."""
     found = {
         place.relative(path): path.read_bytes()
         for path in sorted(place.root.rglob("*"))
-        if path.is_file() and not path.name.startswith(".lock")
+        if path.is_file() and not path.name.startswith(".")
     }
     name = f"reports/{MONTH}/run.json"
     if name in found:

@@ -35,7 +35,7 @@ def contents(place: Workspace) -> dict[str, bytes]:
     found = {
         place.relative(path): path.read_bytes()
         for path in sorted(place.root.rglob("*"))
-        if path.is_file() and path.name != ".lock"
+        if path.is_file() and not path.name.startswith(".")
     }
     run = recorded(place)
     found[f"reports/{MONTH}/run.json"] = json.dumps({**run, "timings": 0}).encode()
