@@ -439,6 +439,7 @@ class _Telling:
         self._as_json = as_json
         self._bar: Any = None
         self._task: Any = None
+        self._kernels = {""}  # told once where a bar tells of the rest
 
     def __enter__(self) -> _Telling:
         if sys.stdout.isatty() and sys.stderr.isatty() and not self._as_json:
@@ -472,11 +473,14 @@ class _Telling:
         line = f"{done}/{total} {outcome.job} {words[outcome.state]}"
         if outcome.error:
             line += f"：{outcome.error}"
+        if outcome.kernel:
+            line += f"（在内核里运行，慢一些：{outcome.kernel}）"
         if self._bar is not None:
             self._bar.update(
                 self._task, description=outcome.job, completed=done, total=total
             )
-            if outcome.state == "failed":
+            if outcome.state == "failed" or outcome.kernel not in self._kernels:
+                self._kernels.add(outcome.kernel)
                 self._bar.console.print(line, markup=False, highlight=False)
             return
         told = {
@@ -484,6 +488,7 @@ class _Telling:
             "state": outcome.state,
             "error": outcome.error,
             "seconds": round(outcome.seconds, 3),
+            "kernel": outcome.kernel,
             "done": done,
             "total": total,
         }

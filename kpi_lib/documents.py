@@ -622,7 +622,7 @@ def read_book(path: Path, error: type[InvalidInput], where: str) -> tables.Book 
     if not path.exists():
         return None
     try:
-        book = tables.read(path, where=where)
+        book = tables.read(path, where=where, most=tables.MOST_OWN_CELLS)
     except ExportError as found:
         raise error(found.problems) from None
     wrong = tuple(

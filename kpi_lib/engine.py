@@ -33,7 +33,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from kpi_lib import processes
 from kpi_lib.errors import InvalidInput, Problem, RunError
-from kpi_lib.forked import ForkedEngine
+from kpi_lib.forked import ForkedEngine, why_not
 from kpi_lib.workspace import write_atomic
 
 Value = str | int | float | bool | None
@@ -137,6 +137,26 @@ def read(path: Path) -> NotebookNode:
         If there is none, or it is no notebook.
     """
     return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call,no-any-return]
+
+
+def why_kernel(notebook: Path) -> str:
+    """
+    Say why a notebook runs in a kernel and not in a forked child.
+
+    Parameters
+    ----------
+    notebook : Path
+        The notebook.
+
+    Returns
+    -------
+    str
+        Empty where it runs in a child, or is no notebook.
+    """
+    try:
+        return why_not(read(notebook), "python3")
+    except (OSError, ValueError):
+        return ""
 
 
 def declared(notebook: Path) -> dict[str, Value]:

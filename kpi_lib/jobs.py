@@ -101,6 +101,8 @@ class Outcome:
         Time it took; 0 if unchanged.
     outputs : dict of str to str
         SHA-256 of the files it made, by path relative to the workspace.
+    kernel : str
+        Why its cells ran in a kernel, which takes longer; empty if they did not.
     """
 
     job: str
@@ -108,6 +110,7 @@ class Outcome:
     error: str = ""
     seconds: float = 0.0
     outputs: dict[str, str] = field(default_factory=dict)
+    kernel: str = ""
 
 
 def work(job: Job) -> Outcome:
@@ -124,13 +127,16 @@ def work(job: Job) -> Outcome:
     Outcome
         ``made`` or ``failed``; nothing is raised but what ends the process.
     """
+    from kpi_lib import engine
+
     started = time.monotonic()
     workspace = Workspace(job.root)
     do = {"clean": _clean, "operator": _appraise, "team": _team}[job.kind]
-    error = ""
+    error = kernel = ""
     outputs: dict[str, str] = {}
     try:
         with speaking(job.lang):
+            kernel = engine.why_kernel(_notebook(workspace, job))
             made = sorted(do(workspace, job))
         outputs = {workspace.relative(path): sha256_file(path) for path in made}
     except KpiError as err:
@@ -149,6 +155,7 @@ def work(job: Job) -> Outcome:
         error=error,
         seconds=time.monotonic() - started,
         outputs=outputs,
+        kernel=kernel,
     )
 
 
@@ -172,10 +179,15 @@ def refuse(job: Job, error: str) -> Outcome:
     return Outcome(job=job.name, state="failed", error=error)
 
 
-def _execute(workspace: Workspace, job: Job, notebook: str, output: Path) -> Any:
+def _notebook(workspace: Workspace, job: Job) -> Path:
+    name = {"clean": CLEAN, "operator": APPRAISAL, "team": TEAM}[job.kind]
+    return workspace.notebooks / f"{name}.ipynb"
+
+
+def _execute(workspace: Workspace, job: Job, output: Path) -> Any:
     from kpi_lib import engine
 
-    path = workspace.notebooks / f"{notebook}.ipynb"
+    path = _notebook(workspace, job)
     known = engine.declared(path)
     # Only a page that is written in several languages declares one.
     parameters = {
@@ -191,7 +203,7 @@ def _execute(workspace: Workspace, job: Job, notebook: str, output: Path) -> Any
 def _clean(workspace: Workspace, job: Job) -> list[Path]:
     folder = workspace.clean(job.month)
     notebook = folder / f"{CLEAN}.ipynb"
-    _execute(workspace, job, CLEAN, notebook)
+    _execute(workspace, job, notebook)
     if job.loose:
         # Not fit for a page: what it compares with may not have been there yet.
         notebook.unlink()
@@ -216,7 +228,7 @@ def _appraise(workspace: Workspace, job: Job) -> list[Path]:
 
     folder = workspace.reports(job.month)
     notebook = folder / "executed" / f"{job.name}.ipynb"
-    executed = _execute(workspace, job, APPRAISAL, notebook)
+    executed = _execute(workspace, job, notebook)
     card = report.sealed(executed)
     if card is None or (card["operator"], card["month"]) != (job.name, job.month):
         raise RunError(
@@ -241,7 +253,7 @@ def _team(workspace: Workspace, job: Job) -> list[Path]:
 
     folder = workspace.reports(job.month)
     notebook = folder / "executed" / "team.ipynb"
-    executed = _execute(workspace, job, TEAM, notebook)
+    executed = _execute(workspace, job, notebook)
     index, cleaned = folder / "index.html", folder / "clean.html"
     write_atomic(index, report.page(executed, title=job.title, lang=job.lang))
     source = workspace.clean(job.month) / f"{CLEAN}.ipynb"

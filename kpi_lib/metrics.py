@@ -162,24 +162,30 @@ def months(
     """
     before = _Tables(daily_before, posts_before)
     work = _Work(month, roster, layouts, calendar, first_days)
-    plain = work.compute(_Tables(daily, posts), before)
-    low = high = plain
-    unsure = daily["censored"].any() or (posts["censored"] != "").any()
-    if unsure or not daily_conflicts.empty or not posts_conflicts.empty:
-        low = work.compute(
-            _Tables(
-                _with(daily, daily_conflicts, "min"),
-                _with_posts(posts, posts_conflicts, "min"),
-            ),
-            before,
-        )
-        high = work.compute(
-            _Tables(
-                _censored(_with(daily, daily_conflicts, "max")),
-                _censored_posts(_with_posts(posts, posts_conflicts, "max")),
-            ),
-            before,
-        )
+    everybody = {account.id for account in roster.accounts}
+    plain = work.compute(_Tables(daily, posts), before, everybody)
+    # An account is added up from its own rows alone.
+    unsure = {
+        *daily["account"][daily["censored"]],
+        *posts["account"][posts["censored"] != ""],
+        *daily_conflicts["account"],
+        *posts_conflicts["account"],
+    }
+    sure = {key: cell for key, cell in plain.items() if key[1] not in unsure}
+    daily, posts, daily_conflicts, posts_conflicts = (
+        frame[frame["account"].isin(unsure)]
+        for frame in (daily, posts, daily_conflicts, posts_conflicts)
+    )
+    least = _Tables(
+        _with(daily, daily_conflicts, "min"), _with_posts(posts, posts_conflicts, "min")
+    )
+    most = _Tables(
+        _censored(_with(daily, daily_conflicts, "max")),
+        _censored_posts(_with_posts(posts, posts_conflicts, "max")),
+    )
+    low, high = (
+        {**sure, **work.compute(tables, before, unsure)} for tables in (least, most)
+    )
     rows = [
         _row(month, key, plain.get(key, low[key]), work, (plain, low, high))
         for key in sorted({*plain, *low})
@@ -327,37 +333,38 @@ class _Work:
         self.days = workdays.days_of(month)
         self.first_days = first_days
         self.shares = {
-            (account.id, operator.id): {
-                day: share
-                for day in self.days
-                if (share := Fraction(roster.share(account.id, operator.id, day)))
-            }
-            for account in roster.accounts
-            for operator in roster.operators
+            account.id: _owners(account, self.days) for account in roster.accounts
         }
-
         self.means = {
-            key: float(sum(own.values(), Fraction(0)) / len(self.days))
-            for key, own in self.shares.items()
+            (account, operator): float(sum(own.values(), Fraction(0)) / len(self.days))
+            for account, owners in self.shares.items()
+            for operator, own in owners.items()
         }
 
-    def compute(self, now: _Tables, before: _Tables) -> dict[Key, _Cell]:
-        """Add up one reading."""
+    def compute(
+        self, now: _Tables, before: _Tables, only: Collection[str]
+    ) -> dict[Key, _Cell]:
+        """Add up one reading, of some accounts."""
+        accounts = [one for one in self.roster.accounts if one.id in only]
+        now, before = (
+            _Tables(*(table[table["account"].isin(only)] for table in tables))
+            for tables in ((now.daily, now.posts), (before.daily, before.posts))
+        )
         by_basis: dict[str, dict[Key, _Cell]] = {basis: {} for basis in BASES}
         series, levels = _series(now.daily), _series(before.daily)
         for (account, metric, part), values in series.items():
-            for operator in self.roster.operators:
-                self._days(by_basis, (operator.id, account, metric, part), values)
+            for operator in self.shares.get(account, {}):
+                self._days(by_basis, (operator, account, metric, part), values)
         self._counters(by_basis, now.posts, before.posts)
         cells = self._choose(by_basis)
-        self._followers(cells, series, levels)
-        self._gaps(cells, series, levels)
-        self._account_days(cells, now, before)
+        self._followers(cells, accounts, series, levels)
+        self._gaps(cells, accounts, series, levels)
+        self._account_days(cells, accounts, now, before)
         self._ratios(cells)
         return cells
 
     def _own(self, account: str, operator: str) -> dict[date, Fraction]:
-        return self.shares.get((account, operator), {})
+        return self.shares.get(account, {}).get(operator, {})
 
     def _due(self, account: str, operator: str) -> list[date]:
         first = self.first_days.get(account)
@@ -431,19 +438,20 @@ class _Work:
                 known = opening.posts.get(post) if opening else None
                 if published < first and known is None:
                     continue  # in only one of the two downloads: no difference
-                for operator in self.roster.operators:
-                    share = Fraction(self.roster.share(account, operator.id, published))
+                owners = self.roster.account(account).shares(published)
+                for operator, part in owners.items():
+                    share = Fraction(part)
                     if not share:
                         continue
                     for metric, value in counters.counts.items():
                         if known and metric not in known.counts:
                             continue
-                        key = (operator.id, account, metric, "")
+                        key = (operator, account, metric, "")
                         cell = by_basis[basis].setdefault(
                             key,
                             _Cell(
                                 basis=basis,
-                                share=self._mean_share(account, operator.id),
+                                share=self._mean_share(account, operator),
                                 opened=opening.day if opening else None,
                                 closed=closing.day,
                             ),
@@ -479,75 +487,82 @@ class _Work:
     def _followers(
         self,
         cells: dict[Key, _Cell],
+        accounts: Sequence[Account],
         series: Mapping[tuple[str, str, str], Mapping[date, _Value]],
         before: Mapping[tuple[str, str, str], Mapping[date, _Value]],
     ) -> None:
-        for account in self.roster.accounts:
+        for account in accounts:
             levels = dict(before.get((account.id, "followers", ""), {}))
             levels |= series.get((account.id, "followers", ""), {})
-            for operator in self.roster.operators:
-                own = self._own(account.id, operator.id)
-                if not own or not levels:
-                    continue
+            if not levels:
+                continue
+            for operator, own in self.shares[account.id].items():
                 gain, opening = _gain(own, levels)
                 if gain is None or opening is None:
                     continue
-                mean = self._mean_share(account.id, operator.id)
+                mean = self._mean_share(account.id, operator)
                 seen = {day for day in levels if day in own}
-                due = Fraction(len(self._due(account.id, operator.id)))
+                due = Fraction(len(self._due(account.id, operator)))
                 basis = gain.basis
                 gain.share = opening.share = mean
                 gain.days, gain.due = seen, due
                 opening.basis = basis
-                cells[operator.id, account.id, "followers_gain", ""] = gain
-                cells[operator.id, account.id, "followers_opening", ""] = opening
+                cells[operator, account.id, "followers_gain", ""] = gain
+                cells[operator, account.id, "followers_opening", ""] = opening
 
     # What is due and missing.
 
     def _gaps(
         self,
         cells: dict[Key, _Cell],
+        accounts: Sequence[Account],
         series: Mapping[tuple[str, str, str], Mapping[date, _Value]],
         before: Mapping[tuple[str, str, str], Mapping[date, _Value]],
     ) -> None:
         """Write a row without a value for what an own account maps and lacks."""
-        recorded = {(account, metric) for account, metric, _ in (*series, *before)}
-        for account in self.roster.accounts:
+        recorded: dict[str, set[str]] = defaultdict(set)
+        for name, metric, _part in (*series, *before):
+            recorded[name].add(metric)
+        there = {key[:3] for key in cells}
+        for account in accounts:
             mapped = set(mapped_metrics(account, self.layouts))
             if "manual" in account.expects:
-                mapped |= {metric for name, metric in recorded if name == account.id}
+                mapped |= recorded[account.id]
             if "followers" in mapped:
                 mapped.add("followers_gain")
-            for operator in self.roster.operators:
-                due = self._due(account.id, operator.id)
+            for operator in self.shares[account.id]:
+                due = self._due(account.id, operator)
                 if not due:
                     continue
                 for metric in mapped:
-                    streams = [
-                        key
-                        for key in cells
-                        if key[:3] == (operator.id, account.id, metric)
-                    ]
-                    if streams or METRICS[metric].kind == "ratio":
+                    kind = METRICS[metric].kind
+                    ended = kind == "stock" and self.days[-1] not in due
+                    if (
+                        kind == "ratio"
+                        or ended
+                        or (operator, account.id, metric) in there
+                    ):
                         continue
-                    if METRICS[metric].kind == "stock" and self.days[-1] not in due:
-                        continue
-                    cells[operator.id, account.id, metric, ""] = _Cell(
+                    cells[operator, account.id, metric, ""] = _Cell(
                         basis="",
-                        share=self._mean_share(account.id, operator.id),
+                        share=self._mean_share(account.id, operator),
                         due=Fraction(len(due)),
                     )
 
     # Account-days.
 
     def _account_days(
-        self, cells: dict[Key, _Cell], now: _Tables, before: _Tables
+        self,
+        cells: dict[Key, _Cell],
+        accounts: Sequence[Account],
+        now: _Tables,
+        before: _Tables,
     ) -> None:
         kept = _days_by_account(now.daily, "date")
         # A first week's download may lie in the folder of the month that it closes.
         both = pd.concat([now.posts, before.posts], ignore_index=True)
         downloads = _days_by_account(both, "downloaded")
-        for account in self.roster.accounts:
+        for account in accounts:
             known = [
                 self.layouts[n]
                 for n in account.expects
@@ -556,8 +571,7 @@ class _Work:
             if not known:
                 continue
             daily = any(layout.grain != "posts" for layout in known)
-            for operator in self.roster.operators:
-                owed = self._owed(account, operator.id)
+            for operator, owed in self._owed(account).items():
                 if daily:
                     days = kept[account.id] & set(owed)
                     due = sum(owed.values(), Fraction(0))
@@ -565,9 +579,9 @@ class _Work:
                 else:
                     due, present = self._weeks(owed, downloads[account.id])
                 if due:
-                    cells[operator.id, account.id, "account_days", ""] = _Cell(
+                    cells[operator, account.id, "account_days", ""] = _Cell(
                         basis="daily" if daily else "published",
-                        share=self._mean_share(account.id, operator.id),
+                        share=self._mean_share(account.id, operator),
                         value=present,
                         due=due,
                     )
@@ -587,19 +601,20 @@ class _Work:
                 present += unit
         return due, present
 
-    def _owed(self, account: Account, operator: str) -> dict[date, Fraction]:
-        """Return the operator's account-days: own ones less leave, plus covers."""
+    def _owed(self, account: Account) -> dict[str, dict[date, Fraction]]:
+        """Return everybody's account-days: own ones less leave, plus covers."""
         first = self.first_days.get(account.id)
-        owed: dict[date, Fraction] = defaultdict(Fraction)
-        for person in self.roster.operators:
-            for day, share in self._own(account.id, person.id).items():
+        owed: dict[str, dict[date, Fraction]] = {}
+        for owner, own in self.shares[account.id].items():
+            person = self.roster.operator(owner)
+            for day, share in own.items():
                 if first is None or day < first:
                     continue
                 away = person.leave_on(day)
-                bearer = person.id if away is None else away.cover
-                if bearer == operator:
-                    owed[day] += share
-        return dict(owed)
+                if bearer := owner if away is None else away.cover:
+                    days = owed.setdefault(bearer, {})
+                    days[day] = days.get(day, Fraction(0)) + share
+        return owed
 
     def _ratios(self, cells: dict[Key, _Cell]) -> None:
         """Divide sums of one account, never average ratios."""
@@ -631,6 +646,16 @@ class _Work:
                     opened=first.opened,
                     closed=first.closed,
                 )
+
+
+def _owners(account: Account, days: Iterable[date]) -> dict[str, dict[date, Fraction]]:
+    """Return who owns how much of an account on which of the days."""
+    owners: dict[str, dict[date, Fraction]] = {}
+    for day in days:
+        for operator, share in account.shares(day).items():
+            if share:
+                owners.setdefault(operator, {})[day] = Fraction(share)
+    return owners
 
 
 def _gain(

@@ -1,9 +1,10 @@
 """
-The processes in which a run's jobs are done, a process for each job.
+The processes in which a run's jobs are done.
 
-Where a fork is safe, one parent imports and warms what a report needs and forks a child
-for every job: nothing is imported twice, nothing of one job reaches another, and a job
-that kills its process loses only itself. Elsewhere processes are started anew.
+Jobs go to any ``concurrent.futures.Executor``. Where a fork is safe, ours is one parent
+that imports and warms what a report needs and forks a child for every job: nothing is
+imported twice, nothing of one job reaches another, and a job that kills its process
+loses only itself. Elsewhere processes are started anew.
 """
 
 from __future__ import annotations
@@ -11,14 +12,22 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    as_completed,
+)
+from itertools import count
 from multiprocessing import connection, get_context, parent_process
 from multiprocessing.connection import Connection
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from kpi_lib import processes
 from kpi_lib.errors import printable
@@ -26,25 +35,31 @@ from kpi_lib.jobs import Job, Outcome, refuse, work
 
 DIED = "进程中途退出，可能是内存不足"
 
+Call = tuple[int, Callable[..., Any], tuple[Any, ...]]
+"""Number of a call, the function, its arguments."""
+
 
 class Pool:
     """
-    Processes in which jobs run; to be used in a ``with`` block.
+    An executor for jobs; to be used in a ``with`` block.
 
     Parameters
     ----------
     workers : int
-        Jobs that run at once, at most.
+        Jobs that run at once, at most; of no matter where an executor is given.
+    executor : Executor, optional
+        Where jobs run instead. Its workers must be processes, and it stays open.
     """
 
-    def __init__(self, workers: int) -> None:
-        self._way = _Started(workers) if processes.why_not_fork() else _Warm(workers)
+    def __init__(self, workers: int, executor: Executor | None = None) -> None:
+        self._workers, self._given = workers, executor
+        self._own: Executor | None = None
 
     def __enter__(self) -> Pool:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._way.close()
+        self._close()
 
     def run(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Outcome]]:
         """
@@ -60,167 +75,56 @@ class Pool:
         Job, Outcome
             As they come in.
         """
-        if jobs:
-            yield from self._way.run(jobs)
-
-
-class _Warm:
-    """A warm parent in a process of its own, started when a job is there to be done."""
-
-    def __init__(self, workers: int) -> None:
-        self._workers = workers
-        self._parent: Connection | None = None
-
-    def run(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Outcome]]:
-        left = {job.name: job for job in jobs}
-        for _ in range(2):  # a parent that was killed is started once more
-            try:
-                parent = self._running()
-                for job in left.values():
-                    parent.send(job)
-                while left:
-                    name, outcome = parent.recv()
-                    job = left.pop(name)
-                    yield job, outcome or refuse(job, DIED)
-            except (EOFError, OSError):
-                self.close()
-        for job in left.values():
-            yield job, refuse(job, DIED)
-
-    def close(self) -> None:
-        """End the parent, and with it whatever it still does."""
-        if self._parent is not None:
-            self._parent.close()
-            self._process.kill()
-            self._process.join()
-            self._parent = None
-
-    def _running(self) -> Connection:
-        if self._parent is None:
-            # Started anew and not forked: this process may be anybody's, with threads.
-            context = get_context("spawn")
-            ours, theirs = context.Pipe()
-            self._process = context.Process(
-                target=_serve, args=(theirs, self._workers, os.getpid())
-            )
-            # numpy asks once, when it is imported, how many threads it may have.
-            before = {name: os.environ.get(name) for name in processes.ONE_THREAD}
-            os.environ.update(processes.ONE_THREAD)
-            try:
-                self._process.start()
-            finally:
-                for name, value in before.items():
-                    os.environ.pop(name)
-                    if value is not None:
-                        os.environ[name] = value
-            theirs.close()
-            self._parent = ours
-        return self._parent
-
-
-def _serve(run: Connection, workers: int, parent: int) -> None:
-    """Be the warm parent: fork a child for each job that comes, until the run ends."""
-    processes.die_with_parent(parent)
-    # A key that interrupts the run reaches us too: the run itself ends us.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    from kpi_lib import warm
-
-    warm.up()
-    waiting: deque[Job] = deque()
-    under_way: dict[Connection, tuple[Job, int]] = {}
-    while True:
-        ready = connection.wait([run, *under_way])
-        if run in ready:
-            try:
-                waiting.append(run.recv())
-            except EOFError:
-                return
-        for told in [told for told in under_way if told in ready]:
-            job, pid = under_way.pop(told)
-            run.send((job.name, _taken(told, pid)))
-        while waiting and len(under_way) < workers:
-            job = waiting.popleft()
-            warm.inputs(job)
-            told, pid = _forked(job)
-            under_way[told] = job, pid
-
-
-def _forked(job: Job) -> tuple[Connection, int]:
-    parent = os.getpid()
-    near, far = get_context("fork").Pipe(duplex=False)
-    pid = os.fork()
-    if not pid:
-        _child(job, far, parent)
-    far.close()
-    return near, pid
-
-
-def _child(job: Job, told: Connection, parent: int) -> NoReturn:
-    try:
-        processes.die_with_parent(parent)
-        told.send(work(job))
-    finally:
-        os._exit(0)
-
-
-def _taken(told: Connection, pid: int) -> Outcome | None:
-    """Return what a child came to; None if it died before it could tell."""
-    outcome: Outcome | None = None
-    with told, contextlib.suppress(EOFError, OSError):
-        outcome = told.recv()
-    os.waitpid(pid, 0)
-    return outcome
-
-
-class _Started:
-    """Processes started anew: where there is no safe fork."""
-
-    def __init__(self, workers: int) -> None:
-        self._workers = workers
-        self._pool: ProcessPoolExecutor | None = None
-
-    def run(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Outcome]]:
         lost: list[Job] = []
         for job, future in self._submitted(jobs):
-            if isinstance(future.exception(), BrokenProcessPool):
+            if isinstance(future.exception(), BrokenExecutor):
                 lost.append(job)
             else:
                 yield job, _outcome(job, future)
-        # When one process dies, all jobs under way are lost. Each gets another go by
+        # When an executor breaks, all jobs under way are lost. Each gets another go by
         # itself, so that the one that kills is told from those that stood beside it.
         for job in lost:
-            self.close()
+            self._close()
             for _, future in self._submitted([job]):
                 yield job, _outcome(job, future)
-        if lost:
-            self.close()
 
-    def _submitted(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Future[Outcome]]]:
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(
-                self._workers,
-                mp_context=get_context("spawn"),
-                initializer=_die_with_parent,
-            )
-        futures = {self._pool.submit(work, job): job for job in jobs}
+    def _submitted(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, Future[Outcome]]]:
+        futures = {self._submit(job): job for job in jobs}
         for future in as_completed(futures):
             yield futures[future], future
 
-    def close(self) -> None:
-        """End the processes."""
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
-            self._pool = None
+    def _submit(self, job: Job) -> Future[Outcome]:
+        executor = self._given or self._own
+        if executor is None:
+            executor = self._own = _executor(self._workers)
+        try:
+            return executor.submit(work, job)
+        except BrokenExecutor as err:  # by a job before this one
+            future: Future[Outcome] = Future()
+            future.set_exception(err)
+            return future
+
+    def _close(self) -> None:
+        if self._own is not None:
+            self._own.shutdown(cancel_futures=True)
+            self._own = None
+
+
+def _executor(workers: int) -> Executor:
+    if not processes.why_not_fork():
+        return WarmExecutor(workers)
+    return ProcessPoolExecutor(
+        workers, mp_context=get_context("spawn"), initializer=_die_with_parent
+    )
 
 
 def _outcome(job: Job, future: Future[Outcome]) -> Outcome:
     error = future.exception()
     if error is None:
         return future.result()
-    died = isinstance(error, BrokenProcessPool)
-    return refuse(
-        job, DIED if died else f"{type(error).__name__}：{printable(str(error))}"
-    )
+    if isinstance(error, BrokenExecutor | Died):
+        return refuse(job, DIED)
+    return refuse(job, f"{type(error).__name__}：{printable(str(error))}")
 
 
 def _die_with_parent() -> None:
@@ -233,3 +137,172 @@ def _die_with_parent() -> None:
             os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+# ------------------------------------------------------------- the warm parent
+
+
+class Died(Exception):
+    """A child ended before it could answer; the others go on."""
+
+
+class WarmExecutor(Executor):
+    """
+    Calls functions in children forked from a warm parent, a child for each call.
+
+    Parameters
+    ----------
+    workers : int
+        Children at once, at most.
+    """
+
+    def __init__(self, workers: int) -> None:
+        near, far = get_context("spawn").Pipe()
+        # Started anew and not forked: this process may be anybody's, with threads. Not
+        # by multiprocessing, which would run the caller's main module once more.
+        self._process = subprocess.Popen(
+            [
+                *(sys.executable, "-P", "-c", "from kpi_lib import pool; pool.serve()"),
+                *map(str, (far.fileno(), workers, os.getpid())),
+            ],
+            stdin=subprocess.DEVNULL,
+            pass_fds=[far.fileno()],
+            # numpy asks once, when it is imported, how many threads it may have.
+            env={**os.environ, **processes.ONE_THREAD},
+        )
+        far.close()
+        self._parent = near
+        self._open: dict[int, Future[Any]] = {}
+        self._numbers, self._lock, self._ended = count(), threading.Lock(), False
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    def submit(
+        self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
+    ) -> Future[Any]:
+        """
+        Call a function in a child.
+
+        Parameters
+        ----------
+        fn : callable
+            Importable by its name.
+        *args
+            What it is called with; whatever a `Job` among them reads of its month is
+            read before the fork.
+        **kwargs
+            Are not taken.
+
+        Returns
+        -------
+        Future
+            Raises ``Died`` if its child did, and ``BrokenExecutor`` if the parent did.
+        """
+        if kwargs:
+            raise TypeError("positional arguments only")
+        future: Future[Any] = Future()
+        future.set_running_or_notify_cancel()
+        with self._lock:
+            if self._ended:
+                raise BrokenExecutor(DIED)
+            number = next(self._numbers)
+            self._open[number] = future
+        with contextlib.suppress(OSError):  # the listener sees it too
+            self._parent.send((number, fn, args))
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """
+        End the parent, and with it whatever it still does.
+
+        Parameters
+        ----------
+        wait : bool
+            Let it finish what was submitted.
+        cancel_futures : bool
+            Do not.
+        """
+        if wait and not cancel_futures:
+            for future in [*self._open.values()]:
+                future.exception()
+        self._process.kill()
+        self._process.wait()
+        self._listener.join()
+        self._parent.close()
+
+    def _listen(self) -> None:
+        with contextlib.suppress(EOFError, OSError):
+            while True:
+                number, done, value = self._parent.recv()
+                future = self._open.pop(number)
+                if done:
+                    future.set_result(value)
+                else:
+                    future.set_exception(value)
+        with self._lock:
+            self._ended = True
+        for future in self._open.values():
+            future.set_exception(BrokenExecutor(DIED))
+
+
+def serve() -> None:
+    """Be the warm parent: fork a child for each call that comes, until the run ends."""
+    descriptor, workers, parent = map(int, sys.argv[1:])
+    processes.die_with_parent(parent)
+    # A key that interrupts the run reaches us too: the run itself ends us.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    from kpi_lib import warm
+
+    run = Connection(descriptor)
+    warm.up()
+    waiting: deque[Call] = deque()
+    under_way: dict[Connection, tuple[int, int]] = {}
+    while True:
+        ready = connection.wait([run, *under_way])
+        if run in ready:
+            try:
+                waiting.append(run.recv())
+            except EOFError:
+                return
+        for told in [told for told in under_way if told in ready]:
+            number, pid = under_way.pop(told)
+            run.send((number, *_answer(told, pid)))
+        while waiting and len(under_way) < workers:
+            number, fn, args = waiting.popleft()
+            for job in args:
+                if isinstance(job, Job):
+                    warm.inputs(job)
+            told, pid = _forked(fn, args)
+            under_way[told] = number, pid
+
+
+def _forked(fn: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Connection, int]:
+    parent = os.getpid()
+    near, far = get_context("fork").Pipe(duplex=False)
+    pid = os.fork()
+    if not pid:
+        _child(fn, args, far, parent)
+    far.close()
+    return near, pid
+
+
+def _child(
+    fn: Callable[..., Any], args: tuple[Any, ...], told: Connection, parent: int
+) -> NoReturn:
+    try:
+        processes.die_with_parent(parent)
+        try:
+            told.send((True, fn(*args)))
+        except Exception as err:
+            told.send((False, err))
+    finally:
+        os._exit(0)
+
+
+def _answer(told: Connection, pid: int) -> tuple[bool, Any]:
+    """Return what a child came to; that it died if it could not tell."""
+    answer: tuple[bool, Any] = False, Died(DIED)
+    with told, contextlib.suppress(EOFError, OSError):
+        answer = told.recv()
+    os.waitpid(pid, 0)
+    return answer

@@ -13,6 +13,7 @@ import errno
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ def run(
     *,
     operators: Sequence[str] | None = None,
     workers: int | None = None,
+    executor: Executor | None = None,
     lang: str = LANGUAGES[0],
     force: bool = False,
     pdf: bool = False,
@@ -58,6 +60,9 @@ def run(
         Ids from the roster; default: all that are active in the month.
     workers : int, optional
         Jobs that run at once; default: one per core, less where memory is short.
+    executor : Executor, optional
+        Where jobs run instead of in processes of our own. Its workers must be
+        processes, on this machine.
     lang : {"zh-Hans", "zh-Hant", "en"}
         Language of the pages.
     force : bool
@@ -88,7 +93,7 @@ def run(
         chosen = appraised(inputs.roster, month, operators)
         agenda = Agenda(workspace, month, inputs, lang)
         months = looked_back(workspace, month)
-        with Pool(workers or processes.workers()) as pool:
+        with Pool(workers or processes.workers(), executor) as pool:
             doing = _Doing(agenda, pool, len(months) + len(chosen) + 1, progress)
             outcomes = doing.clean(months, force)
             broken = [one.job.split()[-1] for one in outcomes if one.state == "failed"]

@@ -39,6 +39,8 @@ Kind = Literal["csv", "xlsx", "xls", "html"]
 SIZE_CAP = 50 * 1024 * 1024
 MOST_CELLS = 800_000
 """As for workbooks; an order file of a million rows is read elsewhere."""
+MOST_OWN_CELLS = 4_000_000
+"""Of a CSV that people write: the targets of a thousand operators for a year."""
 MOST_COLUMNS = 16_384
 """As Excel has: a longer row is no row of a table."""
 TIME_OUT = 10.0
@@ -135,7 +137,7 @@ class Book:
     records: Mapping[str, int] = field(default_factory=dict)
 
 
-def read(path: Path, *, where: str) -> Book:
+def read(path: Path, *, where: str, most: int = MOST_CELLS) -> Book:
     """
     Read a file into rows.
 
@@ -145,6 +147,8 @@ def read(path: Path, *, where: str) -> Book:
         The file; its name says nothing about its kind.
     where : str
         What problems call it: relative to the workspace, with ``/``.
+    most : int
+        Cells that a CSV may have.
 
     Returns
     -------
@@ -158,7 +162,7 @@ def read(path: Path, *, where: str) -> Book:
         reader and the counter do not find the same rows.
     """
     _WORKERS.reached(path)
-    return parse(read_bytes(path, where=where), where=where)
+    return parse(read_bytes(path, where=where), where=where, most=most)
 
 
 def read_bytes(path: Path, *, where: str) -> bytes:
@@ -245,7 +249,7 @@ def open_file(path: Path, *, where: str) -> BinaryIO:
     return os.fdopen(descriptor, "rb")
 
 
-def parse(content: bytes, *, where: str) -> Book:
+def parse(content: bytes, *, where: str, most: int = MOST_CELLS) -> Book:
     """
     Turn the bytes of a file into rows.
 
@@ -255,6 +259,8 @@ def parse(content: bytes, *, where: str) -> Book:
         All of a file.
     where : str
         What problems call it.
+    most : int
+        Cells that a CSV may have.
 
     Returns
     -------
@@ -272,7 +278,7 @@ def parse(content: bytes, *, where: str) -> Book:
     if start.startswith("<"):
         return _read_markup(start, encoding, where)
     _refuse_json(start, where)
-    return _read_csv(text, encoding, where)
+    return _read_csv(text, encoding, where, most)
 
 
 # ---------------------------------------------------------------------- text
@@ -371,14 +377,15 @@ def _refuse_json(start: str, where: str) -> None:
     )
 
 
-def _read_csv(text: str, encoding: str, where: str) -> Book:
+def _read_csv(text: str, encoding: str, where: str, most: int) -> Book:
     delimiter = _delimiter(text)
     counted = {"": count_records(text, delimiter)}
     if '"' not in text:  # every mark counts: told before two million are held
-        _refuse_size(0, text.count("\n") + text.count(delimiter), where, 0)
-        if records := _unquoted(text, delimiter):
+        _refuse_size(0, text.count("\n") + text.count(delimiter), most, where, 0)
+        if records := _unquoted(text, delimiter, most):
             return _csv_book(records, [], encoding, counted, where)
-    return _csv_book(*_quoted(text, delimiter, where), encoding, counted, where)
+    records, notices = _quoted(text, delimiter, most, where)
+    return _csv_book(records, notices, encoding, counted, where)
 
 
 def _csv_book(
@@ -394,7 +401,7 @@ def _csv_book(
     return Book(kind="csv", encoding=encoding, sheets=(sheet,), records=counted)
 
 
-def _unquoted(text: str, delimiter: str) -> list[Record]:
+def _unquoted(text: str, delimiter: str, most: int) -> list[Record]:
     """Read rows of a line each; none where anything is to be told of one of them."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
@@ -405,14 +412,14 @@ def _unquoted(text: str, delimiter: str) -> list[Record]:
     except csv.Error:
         return []
     sizes = [*map(len, rows)]
-    if max(sizes, default=0) > MOST_COLUMNS or sum(sizes) + len(rows) > MOST_CELLS:
+    if max(sizes, default=0) > MOST_COLUMNS or sum(sizes) + len(rows) > most:
         return []
     numbers = range(1, len(rows) + 1)
     return [*map(Record._make, zip(numbers, numbers, rows, strict=True))]
 
 
 def _quoted(
-    text: str, delimiter: str, where: str
+    text: str, delimiter: str, most: int, where: str
 ) -> tuple[list[Record], list[Problem]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     records: list[Record] = []
@@ -421,7 +428,7 @@ def _quoted(
     try:
         for row, fields in enumerate(reader, 1):
             held += len(fields) + 1
-            _refuse_size(len(fields), held, where, line)
+            _refuse_size(len(fields), held, most, where, line)
             cells = tuple([value or None for value in fields])
             records.append(Record(row, line, cells))
             if reader.line_num > line and _swallows(fields, delimiter):
@@ -432,17 +439,17 @@ def _quoted(
     return records, notices
 
 
-def _refuse_size(width: int, held: int, where: str, line: int) -> None:
+def _refuse_size(width: int, held: int, most: int, where: str, line: int) -> None:
     """Refuse a row wider than Excel's, and more cells than fit into memory."""
-    if width <= MOST_COLUMNS and held <= MOST_CELLS:
+    if width <= MOST_COLUMNS and held <= most:
         return
     wide = width > MOST_COLUMNS
-    what = f"这一行有{width}格" if wide else "表格有80万格以上"
+    what = f"这一行有{width}格" if wide else f"表格有{most // 10_000}万格以上"
     raise _refusal(
         where,
         what,
         "重新导出；太大时缩短时间段",
-        expected=f"每行{MOST_COLUMNS}格以内" if wide else "80万格以内",
+        expected=f"每行{MOST_COLUMNS}格以内" if wide else f"{most // 10_000}万格以内",
         place=f"第{line}行" if line else "",
     )
 

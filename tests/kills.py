@@ -1,9 +1,9 @@
 """
 Runs that are killed: at a moment, or before the n-th file that is opened or renamed.
 
-As a script it is such a run: ``python kills.py ROOT FORCE COUNTER N`` counts what it
-and all processes under it open for writing or rename in the workspace, one byte each in
-COUNTER, and kills itself at the N-th; 0 never.
+As a script it is such a run, ``python kills.py ROOT FORCE``. What it and all processes
+under it open and rename is counted by kill_site/sitecustomize.py, which Python imports
+before anything else.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -25,7 +24,7 @@ from kpi_lib.workspace import STRAY, Workspace
 
 MONTH = "2026-10"
 ROOT = Path(__file__).parents[1]
-WRITES = os.O_WRONLY | os.O_RDWR
+SITE = Path(__file__).with_name("kill_site")
 SLOW = 60
 """Seconds that a run may take: ten times what it does."""
 
@@ -73,9 +72,15 @@ def killed(place: Workspace, *, force: bool, at: int = 0, after: float = SLOW) -
     """Start a run and kill it; return whether it was still at work."""
     counter = place.root.with_suffix(".count")
     counter.write_bytes(b"")
-    words = [place.root, str(int(force)), counter, str(at)]
+    settings = {
+        "PYTHONPATH": os.pathsep.join([str(SITE), str(ROOT)]),
+        "KILLS_ROOT": str(place.root),
+        "KILLS_COUNTER": str(counter),
+        "KILLS_AT": str(at),
+    }
     run = subprocess.Popen(
-        [sys.executable, __file__, *map(str, words)],
+        [sys.executable, __file__, str(place.root), str(int(force))],
+        env={**os.environ, **settings},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -98,36 +103,10 @@ def kills(place: Workspace, number: int, seed: int) -> Iterator[bool]:
             yield killed(place, force=force, after=chance.uniform(0.5, 5))
 
 
-def _count(root: str, counter: int, at: int, run: int) -> Any:
-    def seen(event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "open":
-            path, _, flags = arguments
-            if not isinstance(flags, int) or not flags & WRITES:
-                return
-        elif event == "os.rename":
-            path = arguments[1]
-        else:
-            return
-        if not str(path).startswith(root):
-            return
-        os.write(counter, b"x")
-        if os.fstat(counter).st_size == at:
-            os.kill(run, signal.SIGKILL)
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    return seen
-
-
 def _run() -> None:
-    root, force, counter, at = sys.argv[1:5]
-    # The run's other processes read this file too, and count in the same place.
-    run = int(os.environ.setdefault("KILLS_RUN", str(os.getpid())))
-    descriptor = os.open(counter, os.O_WRONLY | os.O_APPEND)
-    sys.addaudithook(_count(root + os.sep, descriptor, int(at), run))
-    if os.getpid() == run:
-        runner.run(Workspace(Path(root)), MONTH, force=force == "1", workers=2)
+    root, force = sys.argv[1:3]
+    runner.run(Workspace(Path(root)), MONTH, force=force == "1", workers=2)
 
 
-if __name__ in ("__main__", "__mp_main__"):
-    sys.path.insert(0, str(ROOT))
+if __name__ == "__main__":
     _run()

@@ -2,6 +2,10 @@ import csv
 import json
 import os
 import shutil
+import subprocess
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +109,78 @@ def test_nothing_changed_nothing_is_made(place: Workspace) -> None:
 
     assert set(states(outcomes).values()) == {"unchanged"}
     assert contents(place) == before
+
+
+def test_nothing_changed_is_told_by_hashes_alone(
+    place: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(*_: object) -> None:
+        pytest.fail("the inputs were read")
+
+    monkeypatch.setattr(runner, "for_month", read)
+    outcomes = runner.run(place, MONTH)
+
+    assert list(states(outcomes)) == [
+        *(f"clean 2026-{n:02}" for n in (7, 8, 9, 10)), "op-01", "op-02", "team"
+    ]  # fmt: skip
+    assert set(states(outcomes).values()) == {"unchanged"}
+    assert {path for one in outcomes for path in one.outputs} >= {
+        "data/clean/2026-10/daily.parquet",
+        "reports/2026-10/op-01.html",
+    }
+    assert {one.state for one in runner.status(place, MONTH)} == {"done"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "data/roster.yml",
+        "data/clean/2026-07/posts.parquet",
+        "notebooks/3-appraisal.ipynb",
+        "reports/record.jsonl",
+        "reports/2026-10/op-02.json",
+        "data/raw/2026-10/new.txt",
+    ],
+)
+def test_whatever_changed_the_inputs_are_read_again(
+    place: Workspace, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    with (place.root / path).open("a", encoding="utf-8") as file:
+        file.write("\n")
+    monkeypatch.setattr(runner, "for_month", lambda *_: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        runner.run(place, MONTH)
+
+
+def test_jobs_run_in_any_executor_of_processes(
+    first: tuple[Workspace, list[Outcome]], place: Workspace
+) -> None:
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor:
+        outcomes = runner.run(place, MONTH, force=True, executor=executor)
+        assert executor.submit(os.getpid).result() != os.getpid()  # it stays open
+
+    assert states(outcomes)["op-01"] == "made"
+    assert contents(place) == contents(first[0])
+
+
+def test_a_script_without_a_main_guard_may_run_a_month(place: Workspace) -> None:
+    (place.root / "month.py").write_text(
+        f"from pathlib import Path\n"
+        f"from kpi_lib import runner\n"
+        f"from kpi_lib.workspace import Workspace\n"
+        f"print('once')\n"
+        f"runner.run(Workspace(Path({str(place.root)!r})), '{MONTH}', force=True)\n",
+        "utf-8",
+    )
+    done = subprocess.run(
+        [sys.executable, place.root / "month.py"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.stdout, done.stderr, done.returncode) == ("once\n", "", 0)
 
 
 @pytest.mark.parametrize("name", ["scores.csv", "scores.xlsx", "targets.proposed.csv"])
