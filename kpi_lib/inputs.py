@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from kpi_lib import layouts, plan, records, roster, targets, workdays, worklog
 from kpi_lib.errors import InvalidInput, Problem
@@ -134,24 +135,23 @@ def _rateable(plans: Mapping[str, Plan], month: str) -> dict[str, Rateable] | No
 
 Stamp = tuple[tuple[str, int, int, int], ...]
 
-_KEPT: dict[tuple[Path, str, str], tuple[Stamp, Inputs]] = {}
-"""What was read last of a month in a language, and the files' stamps then."""
+_KEPT: dict[tuple[Path, str, str], tuple[Stamp, Any]] = {}
+"""What was read last by workspace, name and language, and the files' stamps then."""
 
 
-def _stamp(workspace: Workspace, month: str) -> Stamp:
-    """Return path, number, size and time of every file that is read for a month."""
-    logs = [
-        path
-        for past in workdays.months_back(month, WORKLOGS)
-        for log in workspace.raw(past).glob("worklog*")
-        for path in (log, *log.glob("*"))
-    ]
-    # The folders too: a file may go as well as come.
-    found = [*workspace.data.glob("*.*"), *logs]
-    stats = [(path, path.stat()) for path in sorted(found)]
-    return tuple(
+def _once(
+    workspace: Workspace, name: str, files: Iterable[Path], read: Callable[[], T]
+) -> T:
+    """Read once for as long as no file changes its number, size or time."""
+    stats = [(path, path.stat()) for path in sorted(files)]
+    stamp = tuple(
         (str(at), one.st_ino, one.st_size, one.st_mtime_ns) for at, one in stats
     )
+    key = (workspace.root, name, language())  # messages are in the language spoken
+    if key not in _KEPT or _KEPT[key][0] != stamp:
+        _KEPT[key] = stamp, read()
+    found: T = _KEPT[key][1]
+    return found
 
 
 def load(workspace: Workspace, month: str) -> Inputs:
@@ -175,100 +175,119 @@ def load(workspace: Workspace, month: str) -> Inputs:
     InvalidInput
         With every problem of every file.
     """
-    stamp, key = _stamp(workspace, month), (workspace.root, month, language())
-    kept = _KEPT.get(key)
-    if kept is None or kept[0] != stamp:
-        kept = _KEPT[key] = stamp, _read(workspace, month)
-    return kept[1]
+    # The folders too: a file may go as well as come.
+    decided = [*workspace.data.glob("*.*")]
+    given = _once(workspace, "data", decided, lambda: _decided(workspace))
+    problems = [*given.problems]
+    worklogs: dict[str, Worklog] = {}
+    for past in workdays.months_back(month, WORKLOGS):
+        logs = [*workspace.raw(past).glob("worklog*")]
+        files = [*decided, *logs, *(one for log in logs for one in log.glob("*"))]
+        log, wrong = _once(
+            workspace, past, files, partial(_worklog, workspace, past, given)
+        )
+        problems += wrong
+        if log is not None:
+            worklogs[past] = log
+    if problems:
+        raise InvalidInput(tuple(problems))
+    return Inputs(month=month, worklogs=worklogs, **given.values)
 
 
-def _read(workspace: Workspace, month: str) -> Inputs:
+class _Decided(NamedTuple):
+    """All but the work logs, whatever month it is for; and what is wrong with it."""
+
+    values: dict[str, Any]
+    problems: list[Problem]
+
+
+def _taken(
+    workspace: Workspace,
+    problems: list[Problem],
+    path: Callable[[], Path],
+    read: Callable[[Path, str], T],
+) -> T | None:
+    """Read a file; what is wrong with it is noted."""
+    try:
+        file = path()
+        return read(file, workspace.relative(file))
+    except InvalidInput as refusal:
+        problems.extend(refusal.problems)
+        return None
+
+
+def _decided(workspace: Workspace) -> _Decided:
     problems: list[Problem] = []
-    names = {one.id: one.name for one in layouts.platforms().values()}
-
-    def take(read: Callable[[Path, str], T], path: Callable[[], Path]) -> T | None:
-        try:
-            file = path()
-            return read(file, workspace.relative(file))
-        except InvalidInput as refusal:
-            problems.extend(refusal.problems)
-            return None
-
-    plans = take(plan.load_all, lambda: workspace.data)
-    measures = _named(plans.values()) if plans else {}
+    names = _platform_names()
+    take = partial(_taken, workspace, problems)
+    plans = take(lambda: workspace.data, plan.load_all)
     people = take(
+        lambda: workspace.roster,
         lambda file, where: roster.load(
             file, platforms=names, layouts=layouts.layouts(), where=where
         ),
-        lambda: workspace.roster,
     )
-    downloads = take(records.downloads, lambda: workspace.downloads)
-    days = take(records.calendar, lambda: workspace.calendar)
-    aims: tuple[Target, ...] | None = None
-    decisions: tuple[Decision, ...] | None = None
-    signoffs: tuple[Signoff, ...] | None = None
-    appeals: tuple[Appeal, ...] | None = None
-    logs: dict[str, Worklog | None] = {}
-    if people is not None:
-        owned = people.platforms_of()
-        names_of = {one.id: one.name for one in people.operators}
-        accounts = [account.id for account in people.accounts]
-        decisions = take(
-            lambda file, where: records.decisions(file, where, accounts=accounts),
-            lambda: workspace.decisions,
-        )
-        signoffs = take(
-            lambda file, where: records.signoffs(file, where, operators=names_of),
-            lambda: workspace.signoff,
-        )
-        appeals = take(
-            lambda file, where: records.appeals(
-                file,
-                where,
-                operators=names_of,
-                measures={name: one.key for name, one in measures.items()},
-            ),
-            lambda: workspace.appeals,
-        )
-        aims = take(
-            lambda file, where: targets.load(
-                file, owned=owned, platforms=names, where=where
-            ),
-            lambda: workspace.targets,
-        )
-        for past in workdays.months_back(month, WORKLOGS):
-            logs[past] = take(
-                lambda file, where, past=past: worklog.load(  # type: ignore[misc]
-                    file,
-                    month=past,
-                    operators=names_of,
-                    platforms=names,
-                    measures=_rateable(plans or {}, past),
-                    where=where,
-                ),
-                lambda past=past: workspace.worklog(past),  # type: ignore[misc]
-            )
-    if (
-        problems
-        or plans is None
-        or people is None
-        or aims is None
-        or decisions is None
-        or downloads is None
-        or days is None
-        or signoffs is None
-        or appeals is None
-    ):
-        raise InvalidInput(tuple(problems))
-    return Inputs(
-        month=month,
-        plans=plans,
-        roster=people,
-        targets=aims,
-        worklogs={past: log for past, log in logs.items() if log is not None},
-        decisions=decisions,
-        downloads=downloads,
-        calendar=Calendar(days),
-        signoffs=signoffs,
-        appeals=appeals,
+    downloads = take(lambda: workspace.downloads, records.downloads)
+    days = take(lambda: workspace.calendar, records.calendar)
+    values: dict[str, Any] = {
+        "plans": plans,
+        "roster": people,
+        "downloads": downloads,
+        "calendar": None if days is None else Calendar(days),
+    }
+    if people is None:
+        return _Decided(values, problems)
+    measures = _named(plans.values()) if plans else {}
+    operators = {one.id: one.name for one in people.operators}
+    accounts = [account.id for account in people.accounts]
+    values["decisions"] = take(
+        lambda: workspace.decisions,
+        lambda file, where: records.decisions(file, where, accounts=accounts),
     )
+    values["signoffs"] = take(
+        lambda: workspace.signoff,
+        lambda file, where: records.signoffs(file, where, operators=operators),
+    )
+    values["appeals"] = take(
+        lambda: workspace.appeals,
+        lambda file, where: records.appeals(
+            file,
+            where,
+            operators=operators,
+            measures={name: one.key for name, one in measures.items()},
+        ),
+    )
+    values["targets"] = take(
+        lambda: workspace.targets,
+        lambda file, where: targets.load(
+            file, owned=people.platforms_of(), platforms=names, where=where
+        ),
+    )
+    return _Decided(values, problems)
+
+
+def _worklog(
+    workspace: Workspace, month: str, given: _Decided
+) -> tuple[Worklog | None, list[Problem]]:
+    problems: list[Problem] = []
+    people: Roster | None = given.values["roster"]
+    if people is None:
+        return None, problems
+    log = _taken(
+        workspace,
+        problems,
+        lambda: workspace.worklog(month),
+        lambda file, where: worklog.load(
+            file,
+            month=month,
+            operators={one.id: one.name for one in people.operators},
+            platforms=_platform_names(),
+            measures=_rateable(given.values["plans"] or {}, month),
+            where=where,
+        ),
+    )
+    return log, problems
+
+
+def _platform_names() -> dict[str, str]:
+    return {one.id: one.name for one in layouts.platforms().values()}

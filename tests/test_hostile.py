@@ -470,3 +470,13 @@ def test_every_refusal_crosses_a_process_pool() -> None:
 
     again = type(caught.value)(*caught.value.args)
     assert str(again) == str(caught.value)
+
+
+def test_a_table_that_people_write_may_be_larger(tmp_path: Path) -> None:
+    path = tmp_path / "targets.csv"
+    path.write_bytes(b"1,2,3,4,5,6,7,8,9\n" * 100_000)
+
+    with pytest.raises(Unreadable, match="80万格以上"):
+        tables.read(path, where="x.csv")
+    book = tables.read(path, where="x.csv", most=tables.MOST_OWN_CELLS)
+    assert len(book.sheets[0].records) == 100_000

@@ -125,7 +125,7 @@ def test_nothing_changed_is_told_by_hashes_alone(
     ]  # fmt: skip
     assert set(states(outcomes).values()) == {"unchanged"}
     assert {path for one in outcomes for path in one.outputs} >= {
-        "data/clean/2026-10/daily.parquet",
+        "data/clean/2026-10/1-clean.ipynb",
         "reports/2026-10/op-01.html",
     }
     assert {one.state for one in runner.status(place, MONTH)} == {"done"}
