@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,9 @@ def test_a_file_is_read_once_for_all_months_until_it_changes(
     for part in (inputs.roster, inputs.worklog):
         load = part.load
 
-        def counted(file: Path, *rest: object, load=load, **more: object) -> object:  # type: ignore[no-untyped-def]
+        def counted(
+            file: Path, *rest: object, load: Any = load, **more: object
+        ) -> object:
             read.append(place.relative(file))
             return load(file, *rest, **more)
 
