@@ -408,19 +408,14 @@ class _Owned:
             for row in record.get("targets", {}).values()
         }
         given = self._inputs
-        self._targets = _by_operator(given.targets)
         self._signoffs = _by_operator(given.signoffs)
         self._appeals = _by_operator(given.appeals)
-        self._accounts: dict[str, list[Account]] = {}
-        for account in self._inputs.roster.accounts:
-            for owner in dict.fromkeys(one.operator for one in account.owners):
-                self._accounts.setdefault(owner, []).append(account)
 
     def parts(self, operator: Operator) -> dict[str, str]:
         """Return a hash of each of one operator's own inputs."""
         id = operator.id
-        accounts = self._accounts.get(id, [])
-        targets = self._targets.get(id, [])
+        accounts = self._inputs.roster.ever_owned_by(id)
+        targets = self._inputs.targets_of(id)
         promised = [row.sha256 for row in targets if row.sha256 in self._promised]
         parts: dict[str, object] = {
             "worklog": self._logged.get(id, []),

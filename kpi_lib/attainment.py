@@ -109,12 +109,12 @@ def holding(
         The row set last before the month's end; a row set after the month's first
         day that is easier than the one before it holds only with a reason.
     """
+    key = (metric, horizon, platform, period(evidence.month, horizon))
     rows = sorted(
         (
             row
             for row in evidence.targets
-            if (row.metric, row.horizon, row.platform, row.period)
-            == (metric, horizon, platform, period(evidence.month, horizon))
+            if (row.metric, row.horizon, row.platform, row.period) == key
             and row.set_on <= evidence.last_day
         ),
         key=lambda row: row.set_on,

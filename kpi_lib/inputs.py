@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -59,6 +59,17 @@ class Inputs:
     calendar: Calendar
     signoffs: tuple[Signoff, ...]
     appeals: tuple[Appeal, ...]
+
+    @cached_property
+    def _targets_by_operator(self) -> dict[str, tuple[Target, ...]]:
+        found: dict[str, list[Target]] = {}
+        for row in self.targets:
+            found.setdefault(row.operator, []).append(row)
+        return {operator: tuple(rows) for operator, rows in found.items()}
+
+    def targets_of(self, operator: str) -> tuple[Target, ...]:
+        """Return an operator's rows of targets.csv, in their order."""
+        return self._targets_by_operator.get(operator, ())
 
     @property
     def plan_file(self) -> str:

@@ -188,11 +188,7 @@ class Month:
     def _own(self) -> dict[str, list[str]] | None:
         if not self.only:
             return None
-        accounts = [
-            account.id
-            for account in self.roster.accounts
-            if any(owner.operator == self.only for owner in account.owners)
-        ]
+        accounts = [account.id for account in self.roster.ever_owned_by(self.only)]
         return {"operator": [self.only], "account": accounts}
 
     @cached_property
@@ -279,7 +275,7 @@ class Month:
             layouts=self.layouts,
             calendar=self.calendar,
             monthly=own,
-            targets=tuple(t for t in self.targets if t.operator == operator),
+            targets=self.inputs.targets_of(operator),
             known_targets=self.known_targets,
             worklogs={
                 at: log.own(operator) for at, log in self.inputs.worklogs.items()
@@ -462,7 +458,7 @@ class Month:
             posts=self.own_posts(person),
             ledger=_of(self.ledger, ids),
             files=_of(self.files, ids),
-            targets=tuple(t for t in self.targets if t.operator == operator),
+            targets=self.inputs.targets_of(operator),
             worklog=self.worklog.own(operator),
             quotas=quotas.quotas(self.evidence(operator), self.daily),
             card=card,
@@ -474,8 +470,7 @@ class Month:
         """Return account, date and share of every day owned in the months shown."""
         rows = [
             (account.id, day, float(share))
-            for account in self.roster.accounts
-            if any(owner.operator == operator.id for owner in account.owners)
+            for account in self.roster.ever_owned_by(operator.id)
             for month in self.months
             for day in workdays.days_of(month)
             if (share := self.roster.share(account, operator, day))

@@ -289,6 +289,30 @@ class Roster(_Model):
         id_ = operator if isinstance(operator, str) else operator.id
         return whole.shares(day).get(id_, Decimal(0))
 
+    @cached_property
+    def _ever_owned(self) -> dict[str, list[Account]]:
+        found: dict[str, list[Account]] = {}
+        for account in self.accounts:
+            for operator in dict.fromkeys(owner.operator for owner in account.owners):
+                found.setdefault(operator, []).append(account)
+        return found
+
+    def ever_owned_by(self, operator: str) -> list[Account]:
+        """
+        Return the accounts of which an operator owns something on any day.
+
+        Parameters
+        ----------
+        operator : str
+            The id.
+
+        Returns
+        -------
+        list of Account
+            In the roster's order.
+        """
+        return self._ever_owned.get(operator, [])
+
     def owned_by(self, operator: Operator | str, month: str) -> list[Account]:
         """
         Return the accounts of which an operator owns something in a month.
@@ -309,7 +333,7 @@ class Roster(_Model):
         days = days_of(month)
         return [
             account
-            for account in self.accounts
+            for account in self.ever_owned_by(id_)
             if any(
                 owner.operator == id_ and owner.overlaps(days[0], days[-1])
                 for owner in account.owners
@@ -328,9 +352,7 @@ class Roster(_Model):
         return {
             operator.id: tuple(
                 dict.fromkeys(
-                    account.platform
-                    for account in self.accounts
-                    if any(owner.operator == operator.id for owner in account.owners)
+                    account.platform for account in self.ever_owned_by(operator.id)
                 )
             )
             for operator in self.operators

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import gc
 
+import nbformat
 from pyarrow import dataset
 
 from kpi_lib import (
@@ -39,6 +40,8 @@ def up() -> None:
     made = templates.environment()
     for name in made.list_templates():
         made.get_template(name)
+    # Compiles what every notebook is checked by when it is read and written.
+    nbformat.validate(nbformat.v4.new_notebook())  # type: ignore[no-untyped-call]
     # The shortest page there is: it compiles what every page is made with.
     report.failure_page("", "2026-01", [])
     charts.svg(charts.panel(), title="", last="", prefix="warm")
@@ -58,3 +61,5 @@ def inputs(job: Job) -> None:
     """
     with speaking(job.lang), contextlib.suppress(KpiError, OSError):
         given.load(Workspace(job.root), job.month)
+    # As above: a large team's targets are a million objects.
+    gc.freeze()

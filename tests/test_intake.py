@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from kpi_lib import intake, tables
@@ -268,3 +269,22 @@ class TestTidy:
             assert list(intake.load(workspace, MONTH, name)) == list(
                 intake.load(workspace, "2026-01", name)
             )
+
+    @pytest.mark.parametrize(
+        "accounts", [["a"], ["b", "d"], ["nobody"], [], list("abcd")]
+    )
+    def test_own_rows_are_all_rows_but_the_others(
+        self, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, accounts: list[str]
+    ) -> None:
+        monkeypatch.setattr(intake, "GROUP", 3)  # an account over several groups
+        rows = pd.DataFrame({"account": list("aaaabbccccd"), "value": range(11)})
+        path = workspace.clean(MONTH) / "daily.parquet"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(intake.parquet(rows.astype({"account": "str"})))
+        own = intake.load(
+            workspace, MONTH, "daily", {"operator": ["op-01"], "account": accounts}
+        )
+
+        everything = intake.load(workspace, MONTH, "daily")
+        expected = everything[everything["account"].isin(accounts)]
+        pd.testing.assert_frame_equal(own, expected.reset_index(drop=True))
