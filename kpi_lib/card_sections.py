@@ -28,6 +28,7 @@ from kpi_lib.fragments import (
     rate_of,
 )
 from kpi_lib.month import LOOK_BACK, OperatorMonth
+from kpi_lib.scoring import STATUS
 from kpi_lib.wording import N_, _
 from kpi_lib.workdays import months_back
 
@@ -47,14 +48,6 @@ DEDUCTED = {
     "unit": N_("每少{size}扣{per}分"),
 }
 """By what one step is of."""
-
-
-STATUS = {
-    "pending": N_("待定"),
-    "rated_by_manager": N_("主管评定"),
-    "zero": N_("缺，按0分"),
-    "excluded": N_("不考"),
-}
 
 
 @dataclass(frozen=True)
@@ -711,7 +704,7 @@ def _measure_view(one: Card, opened: bool) -> dict[str, object]:
         "points": one["points"],
         "open": opened,
         "status": one["status"],
-        "word": _(STATUS[status]) if status in STATUS else "",
+        "word": "" if status == "scored" else _(STATUS[status]),
         "width": (
             float(min(points(one["score"]) / possible, Decimal(1)) * 100)
             if one["score"] is not None and possible

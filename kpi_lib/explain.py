@@ -8,15 +8,8 @@ from typing import Any
 from kpi_lib import scorecard
 from kpi_lib.catalogue import METRICS
 from kpi_lib.errors import Problem, WorkspaceError
+from kpi_lib.scoring import STATUS
 from kpi_lib.workspace import Workspace
-
-STATUS = {
-    "scored": "已评",
-    "rated_by_manager": "主管评定",
-    "pending": "待定",
-    "zero": "没有依据，按计划记零分",
-    "excluded": "不计，分值转给同项的其他指标",
-}
 
 
 def explain(

@@ -21,6 +21,7 @@ from unicodedata import east_asian_width
 import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 
+from kpi_lib.scoring import STATUS
 from kpi_lib.wording import N_, _
 
 if TYPE_CHECKING:
@@ -40,18 +41,10 @@ PROPOSED_COLUMNS = (
     "growth_low", "growth_middle", "growth_high", "last_year", "method", "note",
 )  # fmt: skip
 
-PENDING, EXCLUDED = N_("待定"), N_("不考")
-
 BONUS = N_("加分")
 """The bonus among the items, and what it is called; no id of a plan."""
 
-STATUS = {
-    "scored": N_("已评"),
-    "rated_by_manager": N_("主管评定"),
-    "pending": PENDING,
-    "zero": N_("缺，按0分"),
-    "excluded": EXCLUDED,
-}
+PENDING, EXCLUDED = STATUS["pending"], STATUS["excluded"]
 
 
 def tables(cards: Sequence[Card]) -> dict[str, bytes]:
