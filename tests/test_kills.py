@@ -2,6 +2,10 @@
 
 import os
 import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -55,12 +59,55 @@ def test_what_a_killed_run_left_aside_is_swept(
     assert kills.contents(place) == kills.contents(undisturbed)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_read_only_folder_is_one_clear_line(tmp_path: Path) -> None:
-    place = tiny_workspace.build(tmp_path / "w")
+@pytest.fixture
+def anybody() -> Iterator[Path]:
+    """A folder that others may enter; the test is one of them, since root may all."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        try:
+            yield Path(folder)
+        finally:
+            os.seteuid(os.getuid())
+
+
+def test_a_read_only_folder_is_one_clear_line(anybody: Path) -> None:
+    place = tiny_workspace.build(anybody / "w")
     place.root.chmod(0o555)
+    if os.geteuid() == 0:
+        os.seteuid(65534)
     with pytest.raises(KpiError, match="reports：写不进去"):
         runner.run(place, kills.MONTH)
+
+
+IN_A_SMALL_DISK = (
+    'mkdir -p "$1/reports" && mount -t tmpfs -o size=64k tmpfs "$1/reports" &&'
+    ' exec "$2" run 2026-10 --workspace "$1"'
+)
+
+
+def test_a_disk_that_fills_up_leaves_nothing_half_done(
+    undisturbed: Workspace, tmp_path: Path
+) -> None:
+    apart = ["unshare", "--map-root-user", "--mount"]
+    if (
+        not shutil.which("unshare")
+        or subprocess.run([*apart, "true"], check=False).returncode
+    ):
+        pytest.skip("no file system of one's own to be had")
+    place = tiny_workspace.build(tmp_path / "w")
+    kpi = Path(sys.executable).with_name("kpi")
+    full = subprocess.run(
+        [*apart, "sh", "-c", IN_A_SMALL_DISK, "sh", place.root, kpi],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert full.returncode == 1
+    assert "磁盘满了" in full.stdout + full.stderr
+    assert "Traceback" not in full.stdout + full.stderr
+
+    runner.run(place, kills.MONTH)
+    assert kills.contents(place) == kills.contents(undisturbed)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from kpi_lib import agenda, intake, month, provenance, runner
+from kpi_lib import agenda, cli, intake, month, provenance, runner
 from kpi_lib.errors import InvalidInput, WorkspaceError
 from kpi_lib.jobs import Outcome
 from kpi_lib.workspace import Workspace
@@ -470,3 +470,14 @@ def test_another_language_leaves_the_months_before(place: Workspace) -> None:
     # The pages as they stand tell the language of what is looked at later.
     assert {one.state for one in runner.status(place, MONTH)} == {"done"}
     assert states(runner.clean(place, MONTH)) == {"clean 2026-10": "unchanged"}
+
+
+def test_a_notebook_that_needs_a_kernel_is_told(
+    place: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tiny_workspace.appraisal(place, "1  # ipywidgets")
+    cli.app(["run", MONTH, "--workspace", str(place.root)], standalone_mode=False)
+    told = capsys.readouterr().out.splitlines()
+
+    assert "5/7 op-01 已做（在内核里运行，慢一些：ipywidgets要和内核往来）" in told
+    assert "4/7 clean 2026-10 没有变化" in told
