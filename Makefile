@@ -2,7 +2,7 @@
 # make test     sets up what is missing, then runs the tests
 # make lab      makes what is stale, then opens the notebooks in JupyterLab
 # make lint     ruff and mypy
-# make bench    measures against other ways, as ratios (hours; make bench QUICK=1: minutes)
+# make bench    measures against other ways, as ratios (an hour or two; make bench QUICK=1: minutes)
 # make catalogue  collects the sentences of the pages for translation
 # make clean    removes what can be made again; reports/ stays, it holds the record
 

@@ -40,6 +40,7 @@ def main() -> int:
                 torn += len(kills.torn(place))
             runner.run(place, kills.MONTH)
             different += kills.contents(place) != expected
+            print(f"{(series + 1) * SERIES} kills: {torn} torn files", flush=True)
     print(f"{number} kills, {struck} of a run at work: {torn} torn files,")
     print(f"{different} of {number // SERIES} workspaces with other bytes at the end")
     found = {"kills": number, "struck": struck, "torn": torn, "different": different}
