@@ -79,26 +79,29 @@ def inputs(workspace: Workspace) -> dict[str, str]:
     return _hashed(workspace, workspace.data, but=workspace.data / "clean")
 
 
-def whole(workspace: Workspace, lang: str) -> str:
+def seen(workspace: Workspace, month: str, lang: str) -> str:
     """
-    Hash a workspace and what works on it, to tell whether anything at all changed.
+    Hash all that a run of a month reads, and what it is made by.
 
     Parameters
     ----------
     workspace : Workspace
-        What people put there and what was made of it; hidden files do not count.
+        Where it lies; what the run itself makes does not count.
+    month : str
+        ``YYYY-MM``.
     lang : str
         Language of the pages.
 
     Returns
     -------
     str
-        SHA-256.
+        SHA-256; as long as it is the same, every job has the key it had.
     """
-    folders = (workspace.data, workspace.notebooks, workspace.record.parent)
-    return of(
-        [lang, package(), versions(), *(_hashed(workspace, one) for one in folders)]
-    )
+    own = workspace.reports(month)
+    earlier = [one for one in own.parent.glob("*") if one.is_dir() and one != own]
+    folders = [workspace.notebooks, *sorted(earlier)]
+    files = [inputs(workspace), *(_hashed(workspace, one) for one in folders)]
+    return of([lang, package(), versions(), files])
 
 
 def _hashed(

@@ -20,7 +20,7 @@ from typing import Any
 
 import filelock
 
-from kpi_lib import printing, processes, provenance, sheets
+from kpi_lib import cards, printing, processes, provenance, sheets
 from kpi_lib.agenda import Agenda, Status, appraised, looked_back, newest
 from kpi_lib.errors import Problem, WorkspaceError
 from kpi_lib.inputs import for_month
@@ -87,8 +87,12 @@ def run(
     if pdf:
         printing.required()
     with told_plainly(workspace), alone(workspace):
-        if not (operators or force or pdf) and _as_left(workspace, month, lang):
-            return _unchanged(workspace, month, progress)
+        # Before anything is read: what changes from now on is for the next run.
+        seen = provenance.seen(workspace, month, lang)
+        if not (operators or force or pdf) and (
+            stand := _stand(workspace, month, seen)
+        ):
+            return _unchanged(workspace, month, stand, progress)
         inputs = for_month(workspace, month)
         chosen = appraised(inputs.roster, month, operators)
         agenda = Agenda(workspace, month, inputs, lang)
@@ -108,7 +112,7 @@ def run(
             outcomes += doing.each([agenda.team_job()], force)
         _record(agenda, outcomes)
         if operators is None and all(one.state != "failed" for one in outcomes):
-            write_atomic(_left(workspace, month), provenance.whole(workspace, lang))
+            write_atomic(_seen(workspace, month), seen)
         return outcomes
 
 
@@ -166,42 +170,60 @@ def status(workspace: Workspace, month: str) -> list[Status]:
     """
     month = newest(workspace, month)
     lang = _lang(workspace, month)
-    if _as_left(workspace, month, lang):
-        jobs = provenance.read_json(workspace.reports(month) / "run.json")["jobs"]
-        return [Status(job=name, state="done") for name in jobs]
+    if stand := _stand(workspace, month, provenance.seen(workspace, month, lang)):
+        earlier = {f"clean {one}" for one in looked_back(workspace, month)[:-1]}
+        return [Status(job=name, state="done") for name in stand if name not in earlier]
     inputs = for_month(workspace, month)
     agenda = Agenda(workspace, month, inputs, lang)
     return [*(agenda.standing(job) for job in _jobs(agenda)), *_tables(agenda)]
 
 
-def _left(workspace: Workspace, month: str) -> Path:
-    """Name the file that holds what a run of a whole month left, as one hash."""
-    return workspace.record.parent / f".left-{month}"
+def _seen(workspace: Workspace, month: str) -> Path:
+    """Name the file that holds what a run of a whole month had seen, as one hash."""
+    return workspace.record.parent / f".seen-{month}"
 
 
-def _as_left(workspace: Workspace, month: str, lang: str) -> bool:
+def _stand(workspace: Workspace, month: str, seen: str) -> dict[str, dict[str, Any]]:
     """
-    Say whether all files are as a whole run left them.
+    Return what is recorded of every job, if nothing changed and all it made stands.
 
-    Then there is nothing to do whatever they hold, and none of them need be
-    understood: at two hundred operators that takes several times as long.
+    Nothing of it need be understood: at two hundred operators that would take several
+    times as long. Empty where a job may be stale, or where no whole month was run.
     """
-    left = _left(workspace, month)
-    if not left.is_file():
-        return False
-    return left.read_bytes() == provenance.whole(workspace, lang).encode()
-
-
-def _unchanged(
-    workspace: Workspace, month: str, progress: Progress | None
-) -> list[Outcome]:
-    """Return the outcomes of a run that had nothing to do."""
+    left = _seen(workspace, month)
+    if not left.is_file() or left.read_bytes() != seen.encode():
+        return {}
     cleaned = {
         f"clean {one}": provenance.read_json(workspace.clean(one) / MADE)
         for one in looked_back(workspace, month)
     }
     recorded = provenance.read_json(workspace.reports(month) / "run.json")
-    jobs = {**cleaned, **recorded["jobs"]}
+    jobs: dict[str, dict[str, Any]] = {**cleaned, **recorded.get("jobs", {})}
+    outputs = dict(recorded.get("outputs", {}))
+    for entry in jobs.values():
+        outputs.update(entry.get("outputs", {}))
+    printed = provenance.of(cards.printed(month, str(workspace.root)))
+    whole = (
+        all(entry.get("outcome") == "done" for entry in jobs.values())
+        and all(
+            provenance.of_file(workspace.root / path) == content
+            for path, content in outputs.items()
+        )
+        and jobs.get("team", {}).get("parts", {}).get("printed") == printed
+    )
+    return jobs if whole else {}
+
+
+def _unchanged(
+    workspace: Workspace,
+    month: str,
+    jobs: Mapping[str, Mapping[str, Any]],
+    progress: Progress | None,
+) -> list[Outcome]:
+    """Return the outcomes of a run that had nothing to do but see to the record."""
+    record = provenance.read_json(workspace.reports(month) / "run.json")
+    del record["timings"]
+    provenance.append(workspace.record, record)
     outcomes = [
         Outcome(job=name, state="unchanged", outputs=entry["outputs"])
         for name, entry in jobs.items()

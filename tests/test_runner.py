@@ -135,22 +135,48 @@ def test_nothing_changed_is_told_by_hashes_alone(
     "path",
     [
         "data/roster.yml",
-        "data/clean/2026-07/posts.parquet",
+        "data/clean/2026-07/monthly.parquet",
         "notebooks/3-appraisal.ipynb",
-        "reports/record.jsonl",
         "reports/2026-10/op-02.json",
+        "reports/2026-10/scores.csv",
+        "reports/2026-10/op-02.pdf",
+        "reports/2026-09/run.json",
         "data/raw/2026-10/new.txt",
     ],
 )
 def test_whatever_changed_the_inputs_are_read_again(
     place: Workspace, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
+    (place.root / path).parent.mkdir(exist_ok=True)
     with (place.root / path).open("a", encoding="utf-8") as file:
         file.write("\n")
     monkeypatch.setattr(runner, "for_month", lambda *_: 1 / 0)
 
     with pytest.raises(ZeroDivisionError):
         runner.run(place, MONTH)
+
+
+def test_what_changed_while_a_run_was_at_work_is_for_the_next(
+    place: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def changed(outcome: Outcome, done: int, total: int) -> None:
+        if outcome.job == "op-02":
+            text = place.roster.read_text("utf-8")
+            place.roster.write_text(text + "\n", "utf-8")
+
+    runner.run(place, MONTH, force=True, progress=changed)
+    monkeypatch.setattr(runner, "for_month", lambda *_: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        runner.run(place, MONTH)
+
+
+def test_a_record_that_is_gone_is_written_anew(place: Workspace) -> None:
+    before = place.record.read_bytes()
+    place.record.unlink()
+
+    assert set(states(runner.run(place, MONTH)).values()) == {"unchanged"}
+    assert place.record.read_bytes() == before
 
 
 def test_jobs_run_in_any_executor_of_processes(
@@ -479,5 +505,6 @@ def test_a_notebook_that_needs_a_kernel_is_told(
     cli.app(["run", MONTH, "--workspace", str(place.root)], standalone_mode=False)
     told = capsys.readouterr().out.splitlines()
 
-    assert "5/7 op-01 已做（在内核里运行，慢一些：ipywidgets要和内核往来）" in told
+    slow = " op-01 已做（在内核里运行，慢一些：ipywidgets要和内核往来）"
+    assert [line for line in told if line.endswith(slow)]
     assert "4/7 clean 2026-10 没有变化" in told
