@@ -135,7 +135,7 @@ def test_nothing_changed_is_told_by_hashes_alone(
     "path",
     [
         "data/roster.yml",
-        "data/clean/2026-07/monthly.parquet",
+        "data/clean/2026-07/note.txt",
         "notebooks/3-appraisal.ipynb",
         "reports/2026-10/op-02.json",
         "reports/2026-10/scores.csv",
