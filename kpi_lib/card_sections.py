@@ -28,7 +28,7 @@ from kpi_lib.fragments import (
     rate_of,
 )
 from kpi_lib.month import LOOK_BACK, OperatorMonth
-from kpi_lib.scoring import STATUS
+from kpi_lib.plan import STATUS
 from kpi_lib.wording import N_, _
 from kpi_lib.workdays import months_back
 

@@ -8,7 +8,7 @@ from typing import Any
 from kpi_lib import scorecard
 from kpi_lib.catalogue import METRICS
 from kpi_lib.errors import Problem, WorkspaceError
-from kpi_lib.scoring import STATUS
+from kpi_lib.plan import STATUS
 from kpi_lib.workspace import Workspace
 
 

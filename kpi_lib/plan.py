@@ -26,7 +26,16 @@ from pydantic import (
 
 from kpi_lib import catalogue, documents, layouts
 from kpi_lib.errors import PlanError, Problem
-from kpi_lib.wording import language, traditional
+from kpi_lib.wording import N_, language, traditional
+
+STATUS = {
+    "scored": N_("已评"),
+    "rated_by_manager": N_("主管评定"),
+    "pending": N_("待定"),
+    "zero": N_("缺，按0分"),
+    "excluded": N_("不考"),
+}
+"""What may become of a measure, and what it is called."""
 
 
 def _exact(value: Any) -> Fraction:

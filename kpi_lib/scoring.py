@@ -32,20 +32,10 @@ from kpi_lib.plan import (
     Ratio,
     Tiers,
 )
-from kpi_lib.wording import N_, _
+from kpi_lib.wording import _
 from kpi_lib.worklog import Rating as Given
 
 SCHEMA = 1
-
-
-STATUS = {
-    "scored": N_("已评"),
-    "rated_by_manager": N_("主管评定"),
-    "pending": N_("待定"),
-    "zero": N_("缺，按0分"),
-    "excluded": N_("不考"),
-}
-"""What each status of a measure is called."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ from unicodedata import east_asian_width
 import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from kpi_lib.scoring import STATUS
+from kpi_lib.plan import STATUS
 from kpi_lib.wording import N_, _
 
 if TYPE_CHECKING:

@@ -41,6 +41,15 @@ def test_help_imports_nothing_heavy() -> None:
     assert told.stdout.splitlines()[-2:] == ["0", "[]"]
 
 
+def test_a_run_that_has_nothing_to_do_imports_no_tables() -> None:
+    code = "import kpi_lib.runner, sys; print({'pandas', 'numpy'} & {*sys.modules})"
+    told = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert told.stdout.strip() == "set()"
+
+
 @pytest.mark.parametrize(
     "command", ["init", "check", "clean", "run", "status", "doctor"]
 )
