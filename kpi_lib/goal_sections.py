@@ -21,6 +21,7 @@ from kpi_lib.fragments import (
     platform_of,
     shade_of,
 )
+from kpi_lib.metrics import amount
 from kpi_lib.month import OperatorMonth
 from kpi_lib.series import of_month, sum_known
 from kpi_lib.wording import N_, _
@@ -339,7 +340,7 @@ def _metric_weeks(m: OperatorMonth, month: dict[Any, Any]) -> dict[str, Any]:
     gaps = Counter(days[days["result"].isna()]["week"]) if by_day else Counter()
     weeks = _of(m.quotas.weeks, name).sort_values("first").to_dict("records")
     working = days[days["working"]]["quota"]
-    each = _contents if name == CONTENTS else _amount(name)
+    each = _contents if name == CONTENTS else amount(name)
     return {
         "name": _quota_name(name),
         "each": each(working.iloc[0]) if len(working) else numbers.NONE,
@@ -430,7 +431,7 @@ def _proposed(m: OperatorMonth, metrics: Sequence[str]) -> list[dict[str, Any]]:
 def _proposal(m: OperatorMonth, one: Card) -> dict[str, Any]:
     """Print one proposal; of followers the gain, with the level it leads to."""
     gain = one["metric"] == "followers"
-    told = _amount(one["metric"])
+    told = amount(one["metric"])
     steps = [told(one[f"gain_{step}" if gain else step]) for step in STEPS]
     platform = platform_of(m, one["platform"]).name if one["platform"] else ""
     name = _quota_name(one["metric"])
@@ -464,16 +465,6 @@ def _methods(
             if one["method"]:
                 named.setdefault(one["method"], []).append(one["name"])
     return [(numbers.listed(names), method) for method, names in named.items()]
-
-
-def _amount(metric: str) -> Any:
-    """Return how a value of a metric is printed: 5.25%, ¥11,047, 6,109."""
-    match METRICS[metric].unit:
-        case "share":
-            return lambda value: numbers.percent(value, 2)
-        case "CNY":
-            return numbers.money
-    return numbers.exact
 
 
 def _plan_sentences(name: str, rows: Sequence[dict[str, Any]]) -> list[str]:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
@@ -27,7 +27,7 @@ from typing import Any
 
 import pandas as pd
 
-from kpi_lib import workdays
+from kpi_lib import numbers, workdays
 from kpi_lib.catalogue import METRICS
 from kpi_lib.layouts import Layout
 from kpi_lib.roster import Account, Roster
@@ -247,6 +247,16 @@ def exact(number: Fraction) -> str:
     rounded = round(number, 6)
     text = f"{float(rounded):.6f}" if rounded.denominator != 1 else str(rounded)
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def amount(metric: str) -> Callable[[numbers.Number], str]:
+    """Return how a value of a metric is printed: 5.25%, ¥11,047, 6,109."""
+    match METRICS[metric].unit:
+        case "share":
+            return lambda value: numbers.percent(value, 2)
+        case "CNY":
+            return numbers.money
+    return numbers.exact
 
 
 def spans(rows: Iterable[int]) -> str:

@@ -18,7 +18,7 @@ from math import ceil, floor
 from kpi_lib import attainment, workdays
 from kpi_lib.catalogue import METRICS
 from kpi_lib.evidence import Evidence, text
-from kpi_lib.metrics import mapped_metrics
+from kpi_lib.metrics import amount, mapped_metrics
 from kpi_lib.numbers import joined, listed, month_short, percent
 from kpi_lib.wording import N_, _
 
@@ -275,14 +275,15 @@ def _notes(
     total = evidence.total(name)
     now = total.value
     above, below = _COMPARED[metric == "followers"]
+    told = amount(name)
     if total.gaps:
         notes.append(_("本月数据不全"))
     elif now is not None and base is not None:
         high = aims["high"].gain
         if now < high if less else now > high:
-            notes.append(_(above, value=text(now)))
+            notes.append(_(above, value=told(text(now))))
         elif now > base if less else now < base:
-            notes.append(_(below, value=text(now), base=text(base)))
+            notes.append(_(below, value=told(text(now)), base=told(text(base))))
     band = evidence.plan.band
     outside = [
         _(LEVELS[level]) for level in LEVELS if not _inside(evidence, aims[level])

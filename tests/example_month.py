@@ -188,6 +188,18 @@ def card(operator: str = "op-01", name: str = "示例运营甲") -> dict[str, An
                         "unit": "",
                         "text": "平均104.60%",
                     },
+                    parts=[
+                        {
+                            "metric": "views",
+                            "platform": "",
+                            "value": "2651462",
+                            "target": "2534858",
+                            "counted": "2534858",
+                            "opening": "",
+                            "attained": "1.046",
+                            "growth": "0.08",
+                        }
+                    ],
                     rule={
                         "kind": "linear",
                         "params": {"from": "1", "to": "1.2"},

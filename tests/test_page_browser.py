@@ -167,6 +167,27 @@ def test_nothing_scrolls_sideways(
     page.close()
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_no_figure_is_broken_over_two_lines(
+    browser: Browser, files: dict[str, str], name: str
+) -> None:
+    page = opened(browser, files[name], 360)
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    broken = page.evaluate(
+        r"""() => [...document.querySelectorAll('main *')]
+        .filter(e => !e.children.length && !e.closest('svg, .vh')
+            && /^[−+¥]?\d[\d,.]*%?$/.test(e.textContent.trim()))
+        .filter(e => {
+            const range = document.createRange();
+            range.selectNodeContents(e);
+            const tops = [...range.getClientRects()].map(one => Math.round(one.top));
+            return new Set(tops).size > 1;
+        }).map(e => e.textContent)"""
+    )
+
+    assert broken == []
+
+
 @pytest.mark.parametrize("width", [360, 1440])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(

@@ -195,9 +195,9 @@ class TestNotes:
     @pytest.mark.parametrize(
         ("now", "note"),
         [
-            pytest.param(2701, "本月结果2701已超过高的一档", id="above high"),
+            pytest.param(2701, "本月结果2,701已超过高的一档", id="above high"),
             pytest.param(2700, "", id="at high"),
-            pytest.param(2100, "本月结果2100不及基线2200", id="below the baseline"),
+            pytest.param(2100, "本月结果2,100不及基线2,200", id="below the baseline"),
         ],
     )
     def test_this_month_outside(self, now: float, note: str) -> None:
