@@ -20,7 +20,7 @@ import python_calamine
 import xlsxwriter
 from ruamel.yaml import YAML
 
-from kpi_lib import inputs, intake, runner
+from kpi_lib import inputs, intake, provenance, runner
 from kpi_lib.agenda import Agenda
 from kpi_lib.jobs import MADE
 from kpi_lib.workspace import OWN, Workspace, canonical_json, sha256_file
@@ -157,7 +157,8 @@ def _clean(place: Workspace, copies: list[str], tables: Path) -> None:
         (folder / OWN).write_text(canonical_json(own) + "\n")
         for notebook in source.glob("*.ipynb"):
             shutil.copy(notebook, folder)
-    agenda = Agenda(place, MONTH, inputs.load(place, MONTH), "zh-Hans")
+    files = provenance.inputs(place)
+    agenda = Agenda(place, MONTH, inputs.load(place, MONTH), "zh-Hans", files)
     for folder in sorted((place.data / "clean").iterdir()):
         job = agenda.clean_job(folder.name)
         made = {place.relative(path): sha256_file(path) for path in folder.iterdir()}

@@ -8,13 +8,13 @@ the bytes it had: never by what a notebook says of itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal
 
 from kpi_lib import cards, provenance
 from kpi_lib.errors import Problem, RosterError, WorkspaceError
-from kpi_lib.inputs import Inputs
+from kpi_lib.inputs import Inputs, by_operator
 from kpi_lib.jobs import APPRAISAL, CLEAN, CLEANING, MADE, TEAM, Job
 from kpi_lib.roster import Account, Operator, Roster
 from kpi_lib.wording import N_
@@ -191,6 +191,8 @@ class Agenda:
         What people decided.
     lang : str
         Language of the pages.
+    files : mapping of str to str
+        ``provenance.inputs``, from before the inputs were read.
 
     Attributes
     ----------
@@ -201,13 +203,18 @@ class Agenda:
     """
 
     def __init__(
-        self, workspace: Workspace, month: str, inputs: Inputs, lang: str
+        self,
+        workspace: Workspace,
+        month: str,
+        inputs: Inputs,
+        lang: str,
+        files: Mapping[str, str],
     ) -> None:
         self.workspace, self.month = workspace, month
         self.inputs, self.lang = inputs, lang
         self.code = provenance.package()
         self.recorded = provenance.read_json(workspace.reports(month) / "run.json")
-        self._files = provenance.inputs(workspace)
+        self._files = files
         self._versions = provenance.of(provenance.versions())
 
     @property
@@ -408,8 +415,8 @@ class _Owned:
             for row in record.get("targets", {}).values()
         }
         given = self._inputs
-        self._signoffs = _by_operator(given.signoffs)
-        self._appeals = _by_operator(given.appeals)
+        self._signoffs = by_operator(given.signoffs)
+        self._appeals = by_operator(given.appeals)
 
     def parts(self, operator: Operator) -> dict[str, str]:
         """Return a hash of each of one operator's own inputs."""
@@ -421,9 +428,9 @@ class _Owned:
             "worklog": self._logged.get(id, []),
             "cleaned": [self._cleaned(month, id, accounts) for month in self._months],
             "roster": repr((operator, accounts)),
-            "targets": repr(targets),
-            "signoff": repr(self._signoffs.get(id, [])),
-            "appeals": repr(self._appeals.get(id, [])),
+            "targets": repr([*targets]),
+            "signoff": repr([*self._signoffs.get(id, ())]),
+            "appeals": repr([*self._appeals.get(id, ())]),
             "promised": [self._plans, promised],
         }
         return {name: provenance.of(part) for name, part in parts.items()}
@@ -438,21 +445,6 @@ class _Owned:
         ids = [account.id for account in accounts]
         own = {id: rows["account"][id] for id in ids if id in rows["account"]}
         return [own, rows["operator"].get(operator, "")]
-
-
-class _OfOperator(Protocol):
-    @property
-    def operator(self) -> str: ...
-
-
-R = TypeVar("R", bound=_OfOperator)
-
-
-def _by_operator(rows: Iterable[R]) -> dict[str, list[R]]:
-    found: dict[str, list[R]] = {}
-    for row in rows:
-        found.setdefault(row.operator, []).append(row)
-    return found
 
 
 def _entries(worklogs: Mapping[str, Worklog]) -> dict[str, list[str]]:

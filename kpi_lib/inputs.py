@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from kpi_lib import layouts, plan, records, roster, targets, workdays, worklog
 from kpi_lib.errors import InvalidInput, Problem
@@ -62,10 +62,7 @@ class Inputs:
 
     @cached_property
     def _targets_by_operator(self) -> dict[str, tuple[Target, ...]]:
-        found: dict[str, list[Target]] = {}
-        for row in self.targets:
-            found.setdefault(row.operator, []).append(row)
-        return {operator: tuple(rows) for operator, rows in found.items()}
+        return by_operator(self.targets)
 
     def targets_of(self, operator: str) -> tuple[Target, ...]:
         """Return an operator's rows of targets.csv, in their order."""
@@ -88,6 +85,34 @@ class Inputs:
     def plan_of(self, month: str) -> Plan:
         """Return the plan by which a month is appraised."""
         return self.plans[plan.for_month(self.plans, month)]
+
+
+class _OfOperator(Protocol):
+    @property
+    def operator(self) -> str: ...
+
+
+R = TypeVar("R", bound=_OfOperator)
+
+
+def by_operator(rows: Iterable[R]) -> dict[str, tuple[R, ...]]:
+    """
+    Group rows by whom they are about.
+
+    Parameters
+    ----------
+    rows : iterable
+        With an `operator`.
+
+    Returns
+    -------
+    dict of str to tuple
+        Operator's id → the own rows, in their order.
+    """
+    found: dict[str, list[R]] = {}
+    for row in rows:
+        found.setdefault(row.operator, []).append(row)
+    return {operator: tuple(own) for operator, own in found.items()}
 
 
 def for_month(workspace: Workspace, month: str) -> Inputs:

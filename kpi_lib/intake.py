@@ -719,7 +719,8 @@ def _own_rows(path: Path, column: str, wanted: Sequence[str]) -> pd.DataFrame:
         groups = []
         for number in range(file.num_row_groups):
             found = file.metadata.row_group(number).column(at).statistics
-            if found is None or any(found.min <= one <= found.max for one in wanted):
+            bounded = found is not None and found.has_min_max
+            if not bounded or any(found.min <= one <= found.max for one in wanted):
                 groups.append(number)
         table = file.read_row_groups(groups, use_threads=False)
     own = pa.array(wanted, type=table.schema.field(column).type)

@@ -250,7 +250,19 @@ def exact(number: Fraction) -> str:
 
 
 def amount(metric: str) -> Callable[[numbers.Number], str]:
-    """Return how a value of a metric is printed: 5.25%, ¥11,047, 6,109."""
+    """
+    Return how a value of a metric is printed.
+
+    Parameters
+    ----------
+    metric : str
+        A name of the catalogue.
+
+    Returns
+    -------
+    callable
+        From a value in the metric's unit to text: 5.25%, ¥11,047, 6,109.
+    """
     match METRICS[metric].unit:
         case "share":
             return lambda value: numbers.percent(value, 2)

@@ -197,6 +197,13 @@ class WarmExecutor(Executor):
         -------
         Future
             Raises ``Died`` if its child did, and ``BrokenExecutor`` if the parent did.
+
+        Raises
+        ------
+        BrokenExecutor
+            If the parent died before.
+        TypeError
+            For a named argument.
         """
         if kwargs:
             raise TypeError("positional arguments only")
@@ -207,8 +214,8 @@ class WarmExecutor(Executor):
                 raise BrokenExecutor(DIED)
             number = next(self._numbers)
             self._open[number] = future
-        with contextlib.suppress(OSError):  # the listener sees it too
-            self._parent.send((number, fn, args))
+            with contextlib.suppress(OSError):  # the listener sees it too
+                self._parent.send((number, fn, args))
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -246,7 +253,12 @@ class WarmExecutor(Executor):
 
 
 def serve() -> None:
-    """Be the warm parent: fork a child for each call that comes, until the run ends."""
+    """
+    Be the warm parent: fork a child for each call that comes, until the run ends.
+
+    A command of its own; its arguments are the descriptor of the connection to the run,
+    the children at once, and the process number of the run.
+    """
     descriptor, workers, parent = map(int, sys.argv[1:])
     processes.die_with_parent(parent)
     # A key that interrupts the run reaches us too: the run itself ends us.

@@ -79,7 +79,7 @@ def inputs(workspace: Workspace) -> dict[str, str]:
     return _hashed(workspace, workspace.data, but=workspace.data / "clean")
 
 
-def seen(workspace: Workspace, month: str, lang: str) -> str:
+def seen(workspace: Workspace, month: str, lang: str, files: Mapping[str, str]) -> str:
     """
     Hash all that a run of a month reads, and what it is made by.
 
@@ -91,6 +91,8 @@ def seen(workspace: Workspace, month: str, lang: str) -> str:
         ``YYYY-MM``.
     lang : str
         Language of the pages.
+    files : mapping of str to str
+        What `inputs` returned.
 
     Returns
     -------
@@ -100,8 +102,8 @@ def seen(workspace: Workspace, month: str, lang: str) -> str:
     own = workspace.reports(month)
     earlier = [one for one in own.parent.glob("*") if one.is_dir() and one != own]
     folders = [workspace.notebooks, *sorted(earlier)]
-    files = [inputs(workspace), *(_hashed(workspace, one) for one in folders)]
-    return of([lang, package(), versions(), files])
+    others = [_hashed(workspace, one) for one in folders]
+    return of([lang, package(), versions(), files, others])
 
 
 def _hashed(

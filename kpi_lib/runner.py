@@ -88,14 +88,15 @@ def run(
         printing.required()
     with told_plainly(workspace), alone(workspace):
         # Before anything is read: what changes from now on is for the next run.
-        seen = provenance.seen(workspace, month, lang)
+        files = provenance.inputs(workspace)
+        seen = provenance.seen(workspace, month, lang, files)
         if not (operators or force or pdf) and (
             stand := _stand(workspace, month, seen)
         ):
             return _unchanged(workspace, month, stand, progress)
         inputs = for_month(workspace, month)
         chosen = appraised(inputs.roster, month, operators)
-        agenda = Agenda(workspace, month, inputs, lang)
+        agenda = Agenda(workspace, month, inputs, lang, files)
         months = looked_back(workspace, month)
         with Pool(workers or processes.workers(), executor) as pool:
             doing = _Doing(agenda, pool, len(months) + len(chosen) + 1, progress)
@@ -142,9 +143,10 @@ def clean(
         As for ``run``.
     """
     month = newest(workspace, month)
+    files = provenance.inputs(workspace)
     inputs = for_month(workspace, month)
     with told_plainly(workspace), alone(workspace), Pool(1) as pool:
-        agenda = Agenda(workspace, month, inputs, _lang(workspace, month))
+        agenda = Agenda(workspace, month, inputs, _lang(workspace, month), files)
         return _Doing(agenda, pool, 1, progress).clean([month], force)
 
 
@@ -170,11 +172,13 @@ def status(workspace: Workspace, month: str) -> list[Status]:
     """
     month = newest(workspace, month)
     lang = _lang(workspace, month)
-    if stand := _stand(workspace, month, provenance.seen(workspace, month, lang)):
+    files = provenance.inputs(workspace)
+    seen = provenance.seen(workspace, month, lang, files)
+    if stand := _stand(workspace, month, seen):
         earlier = {f"clean {one}" for one in looked_back(workspace, month)[:-1]}
         return [Status(job=name, state="done") for name in stand if name not in earlier]
     inputs = for_month(workspace, month)
-    agenda = Agenda(workspace, month, inputs, lang)
+    agenda = Agenda(workspace, month, inputs, lang, files)
     return [*(agenda.standing(job) for job in _jobs(agenda)), *_tables(agenda)]
 
 
