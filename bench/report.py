@@ -31,11 +31,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import nbformat
-import team
-
 from kpi_lib import processes
 from kpi_lib.workspace import Workspace
+
+with processes.without(processes.SLOW):  # as the tool does
+    import nbformat
+    import team
 
 BIN = Path(sys.executable).parent
 WORKERS = 2

@@ -19,6 +19,7 @@ from kpi_lib.catalogue import HORIZONS, METRICS, Metric
 from kpi_lib.evidence import (
     Evidence,
     Number,
+    Past,
     Reading,
     against_less,
     excluded,
@@ -167,29 +168,9 @@ def _approved(evidence: Evidence, row: Target) -> bool:
 # The baseline.
 
 
-@dataclass(frozen=True)
-class Past:
-    """
-    One month before a scored one, as a yardstick of its targets.
-
-    Parameters
-    ----------
-    month : str
-        ``YYYY-MM``.
-    value : Fraction or None
-        What the operator did, in the metric's unit; None where it does not compare.
-    why : str
-        Why it does not.
-    """
-
-    month: str
-    value: Fraction | None
-    why: str = ""
-
-
 def past(
     evidence: Evidence, metric: str, platform: str = "", month: str = ""
-) -> list[Past]:
+) -> tuple[Past, ...]:
     """
     Return the three months before a month, each compared with it.
 
@@ -204,12 +185,18 @@ def past(
 
     Returns
     -------
-    list of Past
+    tuple of Past
         The latest first; only months with the same accounts, shares and bases have
         a value.
     """
+    key = (metric, month or evidence.month, platform)
+    if key not in evidence.sums.past:
+        evidence.sums.past[key] = tuple(_past(evidence, *key))
+    return evidence.sums.past[key]
+
+
+def _past(evidence: Evidence, metric: str, at: str, platform: str) -> list[Past]:
     name = "followers_gain" if metric == "followers" else metric
-    at = month or evidence.month
     now = evidence.total(name, month=at, platform=platform)
     reference = now.made_of if now.value is not None else None
     found: list[Past] = []

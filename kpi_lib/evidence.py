@@ -1,4 +1,4 @@
-"""What a score is made from, and what a source gives back: two plain records."""
+"""What a score is made from, and what a source gives back: plain records."""
 
 from __future__ import annotations
 
@@ -29,11 +29,33 @@ Which = Literal["value", "low", "high"]
 
 
 @dataclass(frozen=True)
+class Past:
+    """
+    One month before a scored one, as a yardstick of its targets.
+
+    Parameters
+    ----------
+    month : str
+        ``YYYY-MM``.
+    value : Fraction or None
+        What the operator did, in the metric's unit; None where it does not compare.
+    why : str
+        Why it does not.
+    """
+
+    month: str
+    value: Fraction | None
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class Sums:
-    """What was added up of one operator's months already, to be done once."""
+    """What was worked out of one operator's months already, to be done once."""
 
     rows: dict[str, metrics.Rows] = field(default_factory=dict)
     totals: dict[tuple[str, str, str], Total] = field(default_factory=dict)
+    past: dict[tuple[str, str, str], tuple[Past, ...]] = field(default_factory=dict)
+    present: dict[str, list[date]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,11 +156,14 @@ class Evidence:
 
     def present(self, month: str = "") -> list[date]:
         """Return the working days of a month on which the operator was present."""
-        return [
-            day
-            for day in self.calendar.working_days(month or self.month)
-            if self.operator.holds(day) and not self.operator.leave_on(day)
-        ]
+        at = month or self.month
+        if at not in self.sums.present:
+            self.sums.present[at] = [
+                day
+                for day in self.calendar.working_days(at)
+                if self.operator.holds(day) and not self.operator.leave_on(day)
+            ]
+        return self.sums.present[at]
 
     def presence(self, month: str = "") -> tuple[int, int]:
         """Return working days present and working days of a month."""

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -671,50 +672,71 @@ def parquet(frame: pd.DataFrame) -> bytes:
 
 def load(
     workspace: Workspace,
-    month: str,
+    months: Sequence[str],
     name: str,
     own: Mapping[str, Sequence[str]] | None = None,
+    columns: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """
-    Read a cleaned table, or what of it is somebody's own.
+    Read a cleaned table of some months, or what of it is somebody's own.
 
     Parameters
     ----------
     workspace : Workspace
         Where it lies.
-    month : str
-        ``YYYY-MM``.
+    months : sequence of str
+        ``YYYY-MM``, in the order of the rows.
     name : {"daily", "posts", "monthly", "ledger", "files"}
         Which one.
     own : mapping of str to sequence of str, optional
         The operator under ``operator``, for tables that have such a column, and
         the accounts under ``account``; default: all rows.
+    columns : sequence of str, optional
+        Only these; default: all.
 
     Returns
     -------
     DataFrame
-        Empty, with its columns, if the month was not cleaned.
+        Empty, with its columns, if no month was cleaned.
     """
-    path = workspace.clean(month) / f"{name}.parquet"
-    if not path.is_file():
-        columns = {
+    paths = [workspace.clean(month) / f"{name}.parquet" for month in months]
+    there = [path for path in paths if path.is_file()]
+    if not there:
+        known = {
             "daily": clean.DAILY,
             "posts": clean.POSTS,
             "monthly": metrics.MONTHLY,
             "ledger": clean.LEDGER,
             "files": FILES,
         }[name]
-        return pd.DataFrame(columns=list(columns)).astype(columns)
+        kept = {one: known[one] for one in columns or known}
+        return pd.DataFrame(columns=list(kept)).astype(kept)
     if own is None:
-        return pd.read_parquet(path, use_threads=False)
+        names = None if columns is None else [*columns]
+        frames = [
+            pd.read_parquet(path, columns=names, use_threads=False) for path in there
+        ]
+        return pd.concat(frames, ignore_index=True)
     column = "operator" if name == "monthly" else "account"
-    return _own_rows(path, column, own[column])
+    tables = [_own_rows(path, column, own[column], columns) for path in there]
+    # Made a frame once and not a month at a time, which takes as long each time.
+    table = pa.concat_tables(tables, promote_options="permissive")
+    rows: pd.DataFrame = table.to_pandas(use_threads=False, types_mapper=_STRINGS.get)
+    return rows
 
 
-def _own_rows(path: Path, column: str, wanted: Sequence[str]) -> pd.DataFrame:
+def _own_rows(
+    path: Path, column: str, wanted: Sequence[str], columns: Sequence[str] | None
+) -> pa.Table:
     """Read the rows that have one of the texts, of the groups that may hold one."""
-    # By groups and not by a filter, which looks into all of a large team's rows.
-    with parquet_file.ParquetFile(path) as file:
+    metadata = parquet_file.read_metadata(path)
+    schema = metadata.schema.to_arrow_schema()
+    texts = [one.name for one in schema if one.type in _STRINGS]
+    # By groups and not by a filter, which looks into all of a large team's rows; each
+    # text once until it is known which rows stay.
+    with parquet_file.ParquetFile(
+        path, metadata=metadata, read_dictionary=texts, pre_buffer=False
+    ) as file:
         at = file.schema_arrow.get_field_index(column)
         groups = []
         for number in range(file.num_row_groups):
@@ -722,12 +744,16 @@ def _own_rows(path: Path, column: str, wanted: Sequence[str]) -> pd.DataFrame:
             bounded = found is not None and found.has_min_max
             if not bounded or any(found.min <= one <= found.max for one in wanted):
                 groups.append(number)
-        table = file.read_row_groups(groups, use_threads=False)
-    own = pa.array(wanted, type=table.schema.field(column).type)
-    rows: pd.DataFrame = table.filter(compute.is_in(table[column], own)).to_pandas(
-        use_threads=False
-    )
-    return rows
+        table = file.read_row_groups(groups, columns=columns, use_threads=False)
+    rows = table.filter(compute.is_in(table[column], pa.array(wanted, pa.string())))
+    return rows.cast(pa.schema([schema.field(name) for name in rows.column_names]))
+
+
+_STRINGS = {
+    kind: pd.StringDtype("python", na_value=nan)
+    for kind in (pa.string(), pa.large_string())
+}
+"""How texts of small tables are held: arrow's way costs more for each step on them."""
 
 
 def rows(workspace: Workspace, month: str, name: str) -> int:

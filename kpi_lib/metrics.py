@@ -244,6 +244,8 @@ def _number(value: Fraction | float | None) -> float:
 
 def exact(number: Fraction) -> str:
     """Return a number as a decimal string, at most six places, no exponent."""
+    if number.denominator == 1:
+        return str(number)
     rounded = round(number, 6)
     text = f"{float(rounded):.6f}" if rounded.denominator != 1 else str(rounded)
     return text.rstrip("0").rstrip(".") if "." in text else text
@@ -965,9 +967,12 @@ def by_day(
     """
     rows = monthly[monthly["metric"] == metric]
     named = "followers" if metric == "followers_gain" else metric
-    series = _series(
-        daily[(daily["metric"] == named) & daily["account"].isin(rows["account"])]
-    )
+    series: dict[tuple[str, str], dict[date, Fraction]] = defaultdict(dict)
+    near = daily[(daily["metric"] == named) & daily["account"].isin(rows["account"])]
+    for account, part, at, value in near[
+        ["account", "part", "date", "value"]
+    ].itertuples(index=False, name=None):
+        series[account, part][at.date()] = Fraction(_exactly(value))
     days: dict[date, Fraction] = defaultdict(Fraction)
     without: list[str] = []
     for month, operator, account, stream, basis in rows[
@@ -976,16 +981,14 @@ def by_day(
         if basis not in ("daily", "manual"):
             without.append(account)
             continue
-        values = {
-            day: Fraction(one.value)
-            for day, one in sorted(series.get((account, named, stream), {}).items())
-        }
+        values = dict(sorted(series[account, stream].items()))
         if metric == "followers_gain":
             values = _steps(values)
+        owners = _owners(roster.account(account), workdays.days_of(month))
+        own = owners.get(operator, {})
         for day, value in values.items():
-            share = Fraction(roster.share(account, operator, day))
-            if share and workdays.month_of(day) == month:
-                days[day] += value * share
+            if day in own:
+                days[day] += value * own[day]
     return dict(days), sorted(set(without))
 
 
@@ -1000,8 +1003,17 @@ def _steps(levels: Mapping[date, Fraction]) -> dict[date, Fraction]:
 
 
 def _exactly(value: float) -> Fraction | float:
-    # A float of a count or of two decimals prints as it was read: no binary dust.
-    return inf if isinf(value) else Fraction(repr(value))
+    if isinf(value):
+        return inf
+    # Most are counts, and a text need not be made of them.
+    if value.is_integer() and abs(value) < EXACT:
+        return Fraction(int(value))
+    # A float of two decimals prints as it was read: no binary dust.
+    return Fraction(repr(value))
+
+
+EXACT = 2**53
+"""Below it every whole number is a float of its own."""
 
 
 def _series(daily: pd.DataFrame) -> dict[tuple[str, str, str], dict[date, _Value]]:

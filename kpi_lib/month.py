@@ -8,7 +8,7 @@ what one operator may see, and nothing of the others.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
@@ -43,6 +43,13 @@ scores, each with the three months before it, lie within."""
 
 EARLIER = 3
 """Months before the appraised one whose scores are shown beside it."""
+
+
+OWN_DAYS = [
+    *("date", "account", "platform", "metric", "part"),
+    *("value", "basis", "censored"),
+]
+"""What an operator's page needs to know of a daily value."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +124,15 @@ class OperatorMonth:
 
 
 @dataclass(frozen=True)
+class _Kept:
+    """What was worked out already of operators of a month, by their ids."""
+
+    sums: dict[str, Sums] = field(default_factory=dict)
+    evidence: dict[tuple[str, str], Evidence] = field(default_factory=dict)
+    owned: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Month:
     """
     One month of a workspace.
@@ -137,9 +153,7 @@ class Month:
     month: str
     inputs: Inputs
     only: str = ""
-    _sums: dict[str, Sums] = field(
-        init=False, default_factory=dict, repr=False, compare=False
-    )
+    _kept: _Kept = field(init=False, default_factory=_Kept, repr=False, compare=False)
 
     @property
     def plan(self) -> Plan:
@@ -176,13 +190,10 @@ class Month:
         """The twelve months shown, ascending."""
         return workdays.months_back(self.month, LOOK_BACK)
 
-    def _table(self, name: str, months: list[str]) -> pd.DataFrame:
-        return pd.concat(
-            [self._load(month, name) for month in months], ignore_index=True
-        )
-
-    def _load(self, month: str, name: str) -> pd.DataFrame:
-        return intake.load(self.workspace, month, name, self._own)
+    def _load(
+        self, name: str, *months: str, columns: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        return intake.load(self.workspace, months, name, self._own, columns)
 
     @cached_property
     def _own(self) -> dict[str, list[str]] | None:
@@ -194,27 +205,28 @@ class Month:
     @cached_property
     def daily(self) -> pd.DataFrame:
         """One row per account, date, metric and part, over twelve months."""
-        return self._table("daily", self.months)
+        columns = OWN_DAYS if self.only else None
+        return self._load("daily", *self.months, columns=columns)
 
     @cached_property
     def posts(self) -> pd.DataFrame:
         """One row per post and download of the month."""
-        return self._load(self.month, "posts")
+        return self._load("posts", self.month)
 
     @cached_property
     def monthly(self) -> pd.DataFrame:
         """One row per month, operator, account, metric and stream."""
-        return self._table("monthly", workdays.months_back(self.month, REACH))
+        return self._load("monthly", *workdays.months_back(self.month, REACH))
 
     @cached_property
     def ledger(self) -> pd.DataFrame:
         """One row per record of every file of the month."""
-        return self._load(self.month, "ledger")
+        return self._load("ledger", self.month)
 
     @cached_property
     def files(self) -> pd.DataFrame:
         """One row per file of the month."""
-        return self._load(self.month, "files")
+        return self._load("files", self.month)
 
     @cached_property
     def findings(self) -> tuple[Problem, ...]:
@@ -264,27 +276,34 @@ class Month:
         Evidence
             Only the operator's own rows.
         """
+        at = month or self.month
+        if plan:
+            return self._gathered(operator, at, plan)
+        if (operator, at) not in self._kept.evidence:
+            usual = self.inputs.plan_of(at)
+            self._kept.evidence[operator, at] = self._gathered(operator, at, usual)
+        return self._kept.evidence[operator, at]
+
+    def _gathered(self, operator: str, month: str, plan: Plan) -> Evidence:
         person = self.roster.operator(operator)
-        own = self.monthly[self.monthly["operator"] == operator]
-        appraising = plan or self.inputs.plan_of(month or self.month)
         return Evidence(
-            month=month or self.month,
+            month=month,
             operator=person,
-            plan=appraising,
+            plan=plan,
             roster=self.roster,
             layouts=self.layouts,
             calendar=self.calendar,
-            monthly=own,
+            monthly=self.monthly[self.monthly["operator"] == operator],
             targets=self.inputs.targets_of(operator),
             known_targets=self.known_targets,
             worklogs={
                 at: log.own(operator) for at, log in self.inputs.worklogs.items()
             },
-            posts=self._counted_posts(person, month or self.month)
-            if appraising.counts_posts
+            posts=self._counted_posts(person, month)
+            if plan.counts_posts
             else pd.DataFrame(),
             # Added up once for the score, the earlier ones, quotas and proposals.
-            sums=self._sums.setdefault(operator, Sums()),
+            sums=self._kept.sums.setdefault(operator, Sums()),
         )
 
     def score(self, operator: str) -> dict[str, Any]:
@@ -468,6 +487,11 @@ class Month:
 
     def _shares(self, operator: Operator) -> pd.DataFrame:
         """Return account, date and share of every day owned in the months shown."""
+        if operator.id not in self._kept.owned:
+            self._kept.owned[operator.id] = self._days_owned(operator)
+        return self._kept.owned[operator.id]
+
+    def _days_owned(self, operator: Operator) -> pd.DataFrame:
         rows = [
             (account.id, day, float(share))
             for account in self.roster.ever_owned_by(operator.id)
@@ -496,12 +520,11 @@ class Month:
         own = self.daily.merge(self._shares(operator), on=["account", "date"])
         whole = own["metric"].isin(metrics.ONCE_A_PRODUCT)
         own["value"] = own["value"].where(whole, own["value"] * own["share"])
-        columns = ["date", "account", "platform", "metric", "part", "value", "basis"]
-        return own[[*columns, "censored"]].sort_values(columns[:5], ignore_index=True)
+        return own[OWN_DAYS].sort_values(OWN_DAYS[:5], ignore_index=True)
 
     def _counted_posts(self, operator: Operator, month: str) -> pd.DataFrame:
         """Return every post of the own accounts with the share of its day."""
-        posts = self._load(month, "posts")
+        posts = self._load("posts", month)
         own = posts.assign(date=posts["published_at"].dt.normalize()).merge(
             self._shares(operator), on=["account", "date"], how="left"
         )
@@ -532,7 +555,7 @@ class Month:
             One row per account and post, columns as of `posts`.
         """
         months = workdays.months_back(self.month, back)
-        posts = self.posts if back == 1 else self._table("posts", months)
+        posts = self.posts if back == 1 else self._load("posts", *months)
         posts = posts.assign(date=posts["published_at"].dt.normalize())
         first, last = workdays.days_of(months[0])[0], workdays.days_of(months[-1])[-1]
         own = posts[posts["date"].between(pd.Timestamp(first), pd.Timestamp(last))]
@@ -599,7 +622,7 @@ def evidence_bytes(month: str, operator: str, root: str = "") -> bytes:
     """
     opened = replace(open_month(month, root), only=operator)
     ids = [account.id for account in opened.roster.owned_by(operator, month)]
-    daily = _of(opened._load(month, "daily"), ids)
+    daily = _of(opened._load("daily", month), ids)
     counters = [name for name in METRICS if name in opened.posts]
     posts = _of(opened.posts, ids).melt(
         id_vars=[

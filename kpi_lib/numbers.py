@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from fractions import Fraction
 
 from babel.dates import format_interval, format_skeleton
-from babel.numbers import format_compact_decimal, format_decimal
+from babel.numbers import format_compact_decimal
 
 from kpi_lib.wording import LOCALES, N_, _, language
 
@@ -66,8 +66,8 @@ def rounded(value: Decimal, places: int = 0) -> Decimal:
 def _grouped(value: Decimal, places: int, *, sign: bool, group: bool = True) -> str:
     """Print a number with a true minus, and a plus where a sign is asked for."""
     number = rounded(value, places)
-    pattern = ("#,##0" if group else "0") + ("." + "0" * places if places else "")
-    text = str(format_decimal(abs(number), pattern, locale=LOCALES[language()]))
+    # Chinese and English group and point alike, and as Python does.
+    text = f"{abs(number):{',' if group else ''}.{places}f}"
     if number < 0:
         return MINUS + text
     return "+" + text if sign and number > 0 else text

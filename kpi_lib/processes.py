@@ -12,6 +12,7 @@ import ctypes
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 ONE_THREAD = {
@@ -20,6 +21,10 @@ ONE_THREAD = {
 }
 """Environment of every process that works: the jobs share the cores among themselves,
 and a library's threads would be cut in two by a fork."""
+
+SLOW = "rfc3987_syntax"
+"""Where jsonschema finds it, it takes a second to compile a grammar of web addresses.
+No notebook is checked by that."""
 
 A_WORKER = 400 << 20
 """Bytes that a worker and the notebook under it may take."""
@@ -44,6 +49,26 @@ def die_with_parent(parent: int) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it was gone before the line above
         os._exit(1)
+
+
+@contextlib.contextmanager
+def without(module: str) -> Iterator[None]:
+    """
+    Let what is imported in a block believe that an optional module is not there.
+
+    Parameters
+    ----------
+    module : str
+        Its name; not imported yet.
+    """
+    if module in sys.modules:
+        yield
+        return
+    sys.modules[module] = None  # type: ignore[assignment]  # as Python documents it
+    try:
+        yield
+    finally:
+        del sys.modules[module]
 
 
 def threads() -> int:

@@ -17,7 +17,7 @@ from math import ceil, floor
 
 from kpi_lib import attainment, workdays
 from kpi_lib.catalogue import METRICS
-from kpi_lib.evidence import Evidence, text
+from kpi_lib.evidence import Evidence, Past, text
 from kpi_lib.metrics import amount, mapped_metrics
 from kpi_lib.numbers import joined, listed, month_short, percent
 from kpi_lib.wording import N_, _
@@ -200,7 +200,7 @@ def _why_not(
     evidence: Evidence,
     metric: str,
     following: str,
-    past: list[attainment.Past],
+    past: Sequence[Past],
     base: Fraction | None,
     level: Fraction | None,
 ) -> str:
@@ -236,7 +236,7 @@ def _why_not(
 
 
 def _moves(
-    evidence: Evidence, metric: str, following: str, past: list[attainment.Past]
+    evidence: Evidence, metric: str, following: str, past: Sequence[Past]
 ) -> bool:
     """Say whether the roster already knows of other accounts or shares next month."""
     name = "followers_gain" if metric == "followers" else metric
@@ -331,9 +331,7 @@ def _last_year(evidence: Evidence, metric: str, following: str) -> Fraction | No
     return Fraction(then.value) / Fraction(before.value)
 
 
-def _method(
-    evidence: Evidence, metric: str, past: list[attainment.Past], digits: int
-) -> str:
+def _method(evidence: Evidence, metric: str, past: Sequence[Past], digits: int) -> str:
     if metric == "followers":
         sentence = _UP_FROM_LEVEL
     else:

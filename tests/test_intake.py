@@ -266,8 +266,8 @@ class TestTidy:
         assert save() == first
         for name in ("daily", "posts", "monthly", "ledger", "files"):
             assert f"{name}.parquet" in first
-            assert list(intake.load(workspace, MONTH, name)) == list(
-                intake.load(workspace, "2026-01", name)
+            assert list(intake.load(workspace, [MONTH], name)) == list(
+                intake.load(workspace, ["2026-01"], name)
             )
 
     @pytest.mark.parametrize(
@@ -282,9 +282,9 @@ class TestTidy:
         path.parent.mkdir(parents=True)
         path.write_bytes(intake.parquet(rows.astype({"account": "str"})))
         own = intake.load(
-            workspace, MONTH, "daily", {"operator": ["op-01"], "account": accounts}
+            workspace, [MONTH], "daily", {"operator": ["op-01"], "account": accounts}
         )
 
-        everything = intake.load(workspace, MONTH, "daily")
+        everything = intake.load(workspace, [MONTH], "daily")
         expected = everything[everything["account"].isin(accounts)]
         pd.testing.assert_frame_equal(own, expected.reset_index(drop=True))

@@ -75,8 +75,8 @@ def test_what_tables_hold_is_among_the_sentences() -> None:
 @pytest.mark.parametrize("month", ["2026-09", "2026-10"])
 def test_the_sample_s_findings_and_reasons(sample_place: Workspace, month: str) -> None:
     workspace = sample_place
-    ledger = intake.load(workspace, month, "ledger")
-    files = intake.load(workspace, month, "files")
+    ledger = intake.load(workspace, [month], "ledger")
+    files = intake.load(workspace, [month], "files")
     problems = findings.load(workspace, month)
     named = {
         account.name for account in inputs.for_month(workspace, month).roster.accounts
