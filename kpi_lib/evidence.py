@@ -116,10 +116,9 @@ class Evidence:
         return self.worklogs[self.month]
 
     def _rows(self, month: str) -> metrics.Rows:
-        if month not in self.sums.rows:
-            own = self.monthly[self.monthly["month"] == month]
-            self.sums.rows[month] = metrics.by_metric(own)
-        return self.sums.rows[month]
+        if not self.sums.rows:
+            self.sums.rows.update(metrics.by_month(self.monthly))
+        return self.sums.rows.get(month, {})
 
     @cached_property
     def uncertain(self) -> bool:

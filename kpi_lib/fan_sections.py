@@ -290,7 +290,7 @@ def _growths(m: OperatorMonth, opening: dict[str, float]) -> list[Growth]:
     platforms = Counter(account.platform for account in m.accounts)
     found = []
     for account in m.accounts:
-        levels = series(m.daily, account.id, "followers", m.month)
+        levels = series(m, account.id, "followers", m.month)
         start = opening.get(account.id)
         if levels.empty or not start:
             continue

@@ -783,24 +783,25 @@ Rows = Mapping[str, Sequence[Mapping[Hashable, Any]]]
 """Metric → its rows of `monthly`, in the order of accounts and streams."""
 
 
-def by_metric(monthly: pd.DataFrame) -> Rows:
+def by_month(monthly: pd.DataFrame) -> dict[str, Rows]:
     """
-    Sort the rows of one operator and month by their metrics.
+    Sort the rows of one operator by their months and metrics.
 
     Parameters
     ----------
     monthly : DataFrame
-        Rows of one operator and month, see ``MONTHLY``.
+        Rows of one operator, see ``MONTHLY``.
 
     Returns
     -------
-    mapping of str to list of dict
-        Ready to be added up by `total`, many metrics from one pass.
+    dict of str to mapping of str to list of dict
+        Month → metric → rows, ready to be added up by `total`, all from one pass.
     """
-    rows: dict[str, list[Mapping[Hashable, Any]]] = {}
+    rows: dict[str, dict[str, list[Mapping[Hashable, Any]]]] = {}
     for row in monthly.sort_values(["account", "stream"]).to_dict("records"):
-        rows.setdefault(row["metric"], []).append(row)
-    return rows
+        of_month = rows.setdefault(row["month"], {})
+        of_month.setdefault(row["metric"], []).append(row)
+    return {**rows}
 
 
 def total(
@@ -816,7 +817,7 @@ def total(
     Parameters
     ----------
     monthly : mapping of str to list of dict
-        Rows of one operator and month, as `by_metric` gives them.
+        Rows of one operator and month, as `by_month` gives them.
     metric : str
         Any name of the catalogue.
     accounts : sequence of Account

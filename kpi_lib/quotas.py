@@ -107,7 +107,7 @@ def quotas(evidence: Evidence, daily: pd.DataFrame) -> Quotas:
         The operator's month.
     daily : DataFrame
         Kept daily values, see ``kpi_lib.clean.DAILY``, at least of this month and
-        the one before; only the operator's own part of them is used.
+        of the one before; only the operator's own part of them is used.
 
     Returns
     -------
@@ -116,14 +116,16 @@ def quotas(evidence: Evidence, daily: pd.DataFrame) -> Quotas:
         zero, and one of what is wanted little of, has no quota.
     """
     before = workdays.days_of(workdays.shift(evidence.month, -1))[0]
-    near = daily[
-        daily["date"].between(pd.Timestamp(before), pd.Timestamp(evidence.last_day))
-    ]
+    levels, flows = (
+        daily[daily["date"].between(pd.Timestamp(day), pd.Timestamp(evidence.last_day))]
+        for day in (before, evidence.first_day)
+    )
     notes: dict[str, str] = {}
     lines = [
         line
         for metric, found in METRICS.items()
         if metric == "followers" or found.kind == "flow"
+        for near in [levels if metric == "followers" else flows]
         if (line := _line(evidence, near, metric, notes))
     ]
     contents = _contents(evidence, notes)

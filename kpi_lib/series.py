@@ -16,7 +16,7 @@ from kpi_lib.fragments import Brand, numbered
 from kpi_lib.month import OperatorMonth
 from kpi_lib.roster import Account
 from kpi_lib.wording import _
-from kpi_lib.workdays import days_of
+from kpi_lib.workdays import days_of, month_of
 
 
 @dataclass(frozen=True)
@@ -127,15 +127,15 @@ def marks_told(marks: Sequence[charts.Mark]) -> str:
 
 
 def series(
-    frame: pd.DataFrame, account: str, metric: str, month: str = ""
+    m: OperatorMonth, account: str, metric: str, month: str = ""
 ) -> pd.DataFrame:
     """
     Return one account's days of a metric, its parts added up.
 
     Parameters
     ----------
-    frame : DataFrame
-        One row per date, account, metric and part, with `value`.
+    m : OperatorMonth
+        The operator's month.
     account, metric : str
         Which rows.
     month : str
@@ -146,10 +146,13 @@ def series(
     DataFrame
         One row per day: `date`, `value`.
     """
-    rows = frame[(frame["account"] == account) & (frame["metric"] == metric)]
-    if month:
-        rows = rows[rows["date"].dt.strftime("%Y-%m") == month]
-    return rows.groupby("date", sort=True)["value"].sum().to_frame().reset_index()
+    rows = [
+        (day, value)
+        for day, value in m.by_day.get((account, metric), {}).items()
+        if not month or month_of(day) == month
+    ]
+    types = {"date": "datetime64[s]", "value": "float64"}
+    return pd.DataFrame(rows, columns=[*types]).astype(types)
 
 
 def by_month(m: OperatorMonth, metric: str) -> pd.DataFrame:
@@ -168,9 +171,13 @@ def by_month(m: OperatorMonth, metric: str) -> pd.DataFrame:
     DataFrame
         One row per month and account: `month`, `account`, `value`.
     """
-    rows = m.monthly[(m.monthly["metric"] == metric) & m.monthly["value"].notna()]
-    sums = rows.groupby(["month", "account"], sort=True)["value"].sum()
-    return sums.to_frame().reset_index()
+    rows = [
+        (month, account, value)
+        for month, own in m.by_month.get(metric, {}).items()
+        for account, value in own.items()
+    ]
+    types = {"month": "str", "account": "str", "value": "float64"}
+    return pd.DataFrame(rows, columns=[*types]).astype(types)
 
 
 def of_month(m: OperatorMonth, metric: str, month: str = "") -> dict[str, float]:
@@ -191,9 +198,7 @@ def of_month(m: OperatorMonth, metric: str, month: str = "") -> dict[str, float]
     dict of str to float
         Account to value; accounts without a value are absent.
     """
-    rows = by_month(m, metric)
-    rows = rows[rows["month"] == (month or m.month)]
-    return dict(zip(rows["account"], rows["value"], strict=True))
+    return m.by_month.get(metric, {}).get(month or m.month, {})
 
 
 def total_by_month(
@@ -242,7 +247,7 @@ def total_by_day(
     DataFrame
         One row per day of the appraised month: `date`, `value`.
     """
-    parts = [series(m.daily, id, metric, m.month).set_index("date") for id in accounts]
+    parts = [series(m, id, metric, m.month).set_index("date") for id in accounts]
     known = [part["value"] for part in parts if len(part)]
     if not known:
         return pd.DataFrame({"date": [], "value": []})

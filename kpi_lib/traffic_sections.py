@@ -396,8 +396,8 @@ def _view_panels(m: OperatorMonth) -> tuple[list[Panel], dict[str, Any] | None]:
     drawn: list[tuple[Account, pd.DataFrame, float]] = []
     recent = months_back(m.month, 4)[:3]
     for account in m.accounts:
-        every = series(m.daily, account.id, "views")
-        month = every["date"].dt.strftime("%Y-%m")
+        every = series(m, account.id, "views")
+        month = every["date"].dt.to_period("M").astype(str)
         views = every[month == m.month]
         past = every.loc[month.isin(recent), "value"]
         base = (past if len(past) else views["value"]).median()
@@ -563,18 +563,19 @@ def _weekly(
     if rows.empty:
         return pd.DataFrame({"week": [], "value": []}), 0
     since = pd.to_timedelta(rows["date"].dt.day_of_week, unit="D")
-    week = (rows["date"] - since).dt.date
-    by_day = rows.assign(week=week).groupby(["week", "account", "date"])["value"].sum()
+    dated = rows.assign(week=rows["date"] - since)
+    by_day = dated.groupby(["week", "account", "date"])["value"].sum()
     means = (
         by_day.groupby(level=["week", "account"])
         .mean()
         .reset_index()
         .pivot_table(index="week", columns="account", values="value")
-        .reindex(list(weeks))
+        .reindex(pd.to_datetime(list(weeks)))
     )
     lasting = means.columns[
         means.tail(2).notna().any() & (means.notna().sum() >= len(weeks) / 2)
     ]
     total = means[lasting].dropna().sum(axis=1)
-    known = pd.DataFrame({"week": list(total.index), "value": total.to_numpy()})
+    known = total.rename("value").rename_axis("week").reset_index()
+    known["week"] = known["week"].dt.date
     return (known if len(lasting) else known.iloc[:0]), len(lasting)

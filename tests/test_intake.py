@@ -287,4 +287,7 @@ class TestTidy:
 
         everything = intake.load(workspace, [MONTH], "daily")
         expected = everything[everything["account"].isin(accounts)]
+        assert own.dtypes.astype(str).equals(expected.dtypes.astype(str))
+        # Texts of few rows are held another way.
+        own = own.astype(expected.dtypes)
         pd.testing.assert_frame_equal(own, expected.reset_index(drop=True))

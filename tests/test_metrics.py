@@ -86,7 +86,12 @@ def total_of(
     table: pd.DataFrame, metric: str, roster: Roster | None = None
 ) -> metrics.Total:
     accounts = (roster or people()).accounts
-    return metrics.total(metrics.by_metric(table), metric, accounts=accounts)
+    return metrics.total(by_metric(table), metric, accounts=accounts)
+
+
+def by_metric(table: pd.DataFrame) -> metrics.Rows:
+    (rows,) = metrics.by_month(table).values()
+    return rows
 
 
 def months(roster: Roster, **frames: pd.DataFrame) -> pd.DataFrame:
@@ -166,9 +171,7 @@ class TestDays:
         table = months(people(), daily=days("views", {DAYS[0]: 1}))
 
         assert isnan(row(table, "likes")["value"])
-        total = metrics.total(
-            metrics.by_metric(table), "likes", accounts=people().accounts
-        )
+        total = metrics.total(by_metric(table), "likes", accounts=people().accounts)
         assert total.gaps == ("tt没有点赞",)
 
     def test_account_days(self) -> None:
@@ -310,9 +313,7 @@ class TestGaps:
             ]
         )
         table = months(people(), daily=daily)
-        own = metrics.total(
-            metrics.by_metric(table), "revenue", accounts=people().accounts
-        )
+        own = metrics.total(by_metric(table), "revenue", accounts=people().accounts)
 
         assert (own.value, own.gaps) == (31 * 5 + 60, ())
 
@@ -353,7 +354,7 @@ class TestTotal:
         )
         table = months(people(), daily=daily)
         got = metrics.total(
-            metrics.by_metric(table), "engagement_rate", accounts=people().accounts
+            by_metric(table), "engagement_rate", accounts=people().accounts
         )
 
         # 60 of 1,000, not the mean of 50 % and 1.1 %

@@ -105,7 +105,7 @@ def test_totals_are_what_is_scored(m: Workbook, metric: str) -> None:
     scored = {}
     for (month, operator), rows in m.monthly.groupby(["month", "operator"]):
         value = metrics.total(
-            metrics.by_metric(rows), metric, accounts=m.source.roster.accounts
+            metrics.by_month(rows)[month], metric, accounts=m.source.roster.accounts
         ).value
         if value is not None and month in m.months[-2:]:
             scored[month, operator] = float(value)
