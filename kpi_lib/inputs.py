@@ -171,8 +171,20 @@ def _rateable(plans: Mapping[str, Plan], month: str) -> dict[str, Rateable] | No
 
 Stamp = tuple[tuple[str, int, int, int], ...]
 
-_KEPT: dict[tuple[Path, str, str], tuple[Stamp, Any]] = {}
+Kept = dict[tuple[Path, str, str], tuple[Stamp, Any]]
 """What was read last by workspace, name and language, and the files' stamps then."""
+
+_KEPT: Kept = {}
+
+
+def kept() -> Kept:
+    """Return what this process has read, for another one that would read it again."""
+    return {**_KEPT}
+
+
+def keep(read: Kept) -> None:
+    """Take over what another process has read; a file that changed is read anew."""
+    _KEPT.update(read)
 
 
 def _once(

@@ -132,16 +132,13 @@ class OperatorMonth:
     def by_day(self) -> dict[tuple[str, str], dict[date, float]]:
         """Account and metric → day → value, its parts added up."""
         # By plain values: a frame for each of a hundred keys takes ten times as long.
-        numbers, days = pd.factorize(self.daily["date"], sort=True)
-        names = [day.date() for day in pd.DatetimeIndex(days)]
+        places, dates = pd.factorize(self.daily["date"], sort=True)
+        days = [at.date() for at in pd.DatetimeIndex(dates)]
+        columns = [self.daily[name].tolist() for name in ("account", "metric", "value")]
         found: dict[tuple[str, str], dict[date, float]] = {}
-        for account, metric, at, value in zip(
-            *(self.daily["account"], self.daily["metric"], numbers.tolist()),
-            self.daily["value"].tolist(),
-            strict=True,
-        ):
+        for account, metric, value, at in zip(*columns, places.tolist(), strict=True):
             own = found.setdefault((account, metric), {})
-            own[names[at]] = own.get(names[at], 0) + value
+            own[days[at]] = own.get(days[at], 0) + value
         return found
 
     @property

@@ -30,7 +30,7 @@ from multiprocessing import connection, get_context, parent_process
 from multiprocessing.connection import Connection
 from typing import Any, NoReturn
 
-from kpi_lib import processes
+from kpi_lib import inputs, processes
 from kpi_lib.errors import printable
 from kpi_lib.jobs import Job, Outcome, refuse, work
 
@@ -173,6 +173,8 @@ class WarmExecutor(Executor):
         )
         far.close()
         self._parent = near
+        with contextlib.suppress(OSError):  # it ended: the listener sees it too
+            near.send(inputs.kept())
         self._open: dict[int, Future[Any]] = {}
         self._numbers, self._lock, self._ended = count(), threading.Lock(), False
         self._listener = threading.Thread(target=self._listen, daemon=True)
@@ -269,6 +271,7 @@ def serve() -> None:
     with processes.without(processes.SLOW):
         from kpi_lib import warm
     run = Connection(descriptor)
+    inputs.keep(run.recv())
     warm.up()
     gc.enable()
     waiting: deque[Call] = deque()

@@ -45,6 +45,8 @@ def up() -> None:
     # The shortest page there is: it compiles what every page is made with.
     report.failure_page("", "2026-01", [])
     charts.svg(charts.panel(), title="", last="", prefix="warm")
+    # A page's figures are many objects and little garbage.
+    gc.set_threshold(50_000, 10, 10)
     gc.collect()
     # Not looked at again: a collection in a child would copy every page it touches.
     gc.freeze()

@@ -13,6 +13,7 @@ import pandas as pd
 
 from kpi_lib.catalogue import METRICS
 from kpi_lib.layouts import Platform
+from kpi_lib.month import OperatorMonth
 from kpi_lib.workdays import Calendar, days_of, week_of
 from kpi_lib.worklog import Campaign
 
@@ -63,6 +64,14 @@ class ExampleMonth:
     earlier: tuple[dict[str, Any], ...] = ()
     quotas: Any = None
     definitions: dict[str, Any] = field(default_factory=lambda: dict(METRICS))
+
+    @property
+    def by_month(self) -> Any:
+        return OperatorMonth.by_month.func(self)  # type: ignore[arg-type]
+
+    @property
+    def by_day(self) -> Any:
+        return OperatorMonth.by_day.func(self)  # type: ignore[arg-type]
 
 
 def measure(

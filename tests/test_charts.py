@@ -1,14 +1,18 @@
 import re
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pandas as pd
 import pytest
+from babel.numbers import format_decimal
+from hypothesis import given
+from hypothesis.strategies import decimals, integers
 from matplotlib.axes import Axes
 
 from kpi_lib import charts, numbers
-from kpi_lib.wording import _, speaking
+from kpi_lib.wording import LANGUAGES, LOCALES, _, speaking
 from kpi_lib.workdays import Calendar, days_of, months_back
 
 DAYS = days_of("2026-10")
@@ -222,6 +226,19 @@ def test_short_numbers(value: float | None, text: str) -> None:
 )
 def test_numbers_read_as_chinese_does(shown: str, text: str) -> None:
     assert shown == text
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@given(value=decimals(-(10**12), 10**12, places=3), places=integers(0, 3))
+def test_numbers_are_grouped_as_their_language_does(
+    lang: str, value: Decimal, places: int
+) -> None:
+    pattern = "#,##0" + ("." + "0" * places if places else "")
+    number = abs(numbers.rounded(value, places))
+    with speaking(lang):
+        shown = numbers.exact(value, places).lstrip("−")
+
+    assert shown == format_decimal(number, pattern, locale=LOCALES[lang])
 
 
 def test_campaigns_are_marked_above_the_frame() -> None:

@@ -236,6 +236,21 @@ def test_a_notebook_that_needs_a_kernel_gets_one(
     assert "ipywidgets要和内核往来：改用papermill自带的引擎" in caplog.text
 
 
+def test_a_module_is_left_out_for_a_block_and_no_longer() -> None:
+    code = (
+        "import sys; from kpi_lib import processes\n"
+        "with processes.without(processes.SLOW): import nbformat, jsonschema\n"
+        "print(processes.SLOW in sys.modules)\n"
+        "import rfc3987_syntax; print(rfc3987_syntax.__name__)\n"
+        "with processes.without(processes.SLOW): import rfc3987_syntax"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    )
+
+    assert done.stdout == f"False\n{processes.SLOW}\n"
+
+
 def test_few_threads_stand_before_a_fork() -> None:
     code = (
         "import kpi_lib.engine, kpi_lib.month, kpi_lib.report, kpi_lib.sections\n"

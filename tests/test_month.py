@@ -15,7 +15,7 @@ import pytest
 
 from kpi_lib import explain, inputs, intake, month, rescore, scorecard, workdays
 from kpi_lib.errors import WorkspaceError
-from kpi_lib.month import Month
+from kpi_lib.month import OWN_DAYS, Month
 from kpi_lib.records import Signoff
 from kpi_lib.workspace import Workspace
 from tests import recompute, scored
@@ -383,7 +383,10 @@ def test_a_page_reads_the_own_rows_and_no_others(sample: Month, table: str) -> N
         if table == "monthly":
             own = whole[whole["operator"] == person.id]
 
-        pd.testing.assert_frame_equal(own.reset_index(drop=True), small)
+        assert list(small) == (OWN_DAYS if table == "daily" else list(whole))
+        # Texts of few rows are held another way.
+        own = own[small.columns].astype(small.dtypes).reset_index(drop=True)
+        pd.testing.assert_frame_equal(own, small)
 
 
 def test_own_rows_change_their_owners_hash_and_no_others(sample: Month) -> None:

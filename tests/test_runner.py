@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from kpi_lib import agenda, cli, intake, month, provenance, runner
+from kpi_lib import agenda, cli, inputs, intake, month, processes, provenance, runner
 from kpi_lib.errors import InvalidInput, WorkspaceError
 from kpi_lib.jobs import Outcome
+from kpi_lib.pool import WarmExecutor
 from kpi_lib.workspace import Workspace
 from tests import tiny_workspace
 from tests.tiny_workspace import MONTH
@@ -188,6 +189,18 @@ def test_jobs_run_in_any_executor_of_processes(
 
     assert states(outcomes)["op-01"] == "made"
     assert contents(place) == contents(first[0])
+
+
+@pytest.mark.skipif(bool(processes.why_not_fork()), reason="no safe fork")
+def test_what_a_run_has_read_is_not_read_again_for_its_pages(place: Workspace) -> None:
+    inputs.load(place, MONTH)
+    executor = WarmExecutor(1)
+    handed = executor.submit(inputs.kept).result()
+    executor.shutdown()
+
+    own = [key for key in inputs.kept() if key[0] == place.root]
+    assert own
+    assert [handed[key] for key in own] == [inputs.kept()[key] for key in own]
 
 
 def test_a_script_without_a_main_guard_may_run_a_month(place: Workspace) -> None:
