@@ -148,7 +148,7 @@ class Evidence:
             self.sums.totals[key] = metrics.total(
                 self._rows(key[1]),
                 metric,
-                accounts=self.roster.accounts,
+                accounts=self.roster.ever_owned_by(self.operator.id),
                 platform=platform,
             )
         return self.sums.totals[key]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -43,6 +43,8 @@ class Inputs:
         Operators and accounts.
     targets : tuple of Target
         All rows of targets.csv.
+    own_targets : mapping of str to tuple of Target
+        The same by operator, sorted once for all that read them.
     worklogs : mapping of str to Worklog
         Month → work log: the month's own and those of the two before it.
     decisions, downloads, calendar, signoffs, appeals
@@ -53,6 +55,7 @@ class Inputs:
     plans: Mapping[str, Plan]
     roster: Roster
     targets: tuple[Target, ...]
+    own_targets: Mapping[str, tuple[Target, ...]]
     worklogs: Mapping[str, Worklog]
     decisions: tuple[Decision, ...]
     downloads: Mapping[str, date]
@@ -60,13 +63,9 @@ class Inputs:
     signoffs: tuple[Signoff, ...]
     appeals: tuple[Appeal, ...]
 
-    @cached_property
-    def _targets_by_operator(self) -> dict[str, tuple[Target, ...]]:
-        return by_operator(self.targets)
-
     def targets_of(self, operator: str) -> tuple[Target, ...]:
         """Return an operator's rows of targets.csv, in their order."""
-        return self._targets_by_operator.get(operator, ())
+        return self.own_targets.get(operator, ())
 
     @property
     def plan_file(self) -> str:
@@ -311,6 +310,7 @@ def _decided(workspace: Workspace) -> _Decided:
             file, owned=people.platforms_of(), platforms=names, where=where
         ),
     )
+    values["own_targets"] = by_operator(values["targets"] or ())
     return _Decided(values, problems)
 
 

@@ -62,6 +62,8 @@ def inputs(job: Job) -> None:
         About to be done; what is wrong with the inputs is told there.
     """
     with speaking(job.lang), contextlib.suppress(KpiError, OSError):
-        given.load(Workspace(job.root), job.month)
+        read = given.load(Workspace(job.root), job.month)
+        for log in read.worklogs.values():
+            log.own("")  # sorted by operator here, and not in every child
     # As above: a large team's targets are a million objects.
     gc.freeze()

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -554,15 +555,20 @@ class Worklog:
         Worklog
             Without findings: they may tell of others.
         """
+        mine = self._by_operator.get(operator, {})
         entries: dict[str, Any] = {
-            one.field: tuple(
-                entry
-                for entry in getattr(self, one.field)
-                if entry.operator == operator
-            )
-            for one in SHEETS
+            one.field: tuple(mine.get(one.field, ())) for one in SHEETS
         }
         return replace(self, findings=(), **entries)
+
+    @cached_property
+    def _by_operator(self) -> dict[str, dict[str, list[Any]]]:
+        found: dict[str, dict[str, list[Any]]] = {}
+        for one in SHEETS:
+            for entry in getattr(self, one.field):
+                own = found.setdefault(entry.operator, {})
+                own.setdefault(one.field, []).append(entry)
+        return found
 
 
 # --- reading -------------------------------------------------------------------
