@@ -271,7 +271,8 @@ def against_loops(place: Workspace, rounds: int) -> dict[str, list[float]]:
             "a: loop two at a time / kpi run": wall["two"] / wall["tool"],
             "b: kpi run / limit": wall["tool"] / wall["limit"],
             "b: CPU of kpi run / limit": cpu["tool"] / cpu["limit"],
-            "b: CPU of kpi run beside that of the limit": cpu["tool"] - cpu["limit"],
+            "b: CPU of kpi run beside that of the limit, s a report": cpu["tool"]
+            - cpu["limit"],
             "b: CPU of the charts, s a report": charts[-1],
             BESIDE: cpu["tool"] - charts[-1],
         }

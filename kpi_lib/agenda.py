@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from kpi_lib import cards, provenance
+from kpi_lib.documents import by_operator
 from kpi_lib.errors import Problem, RosterError, WorkspaceError
-from kpi_lib.inputs import Inputs, by_operator
+from kpi_lib.inputs import Inputs
 from kpi_lib.jobs import APPRAISAL, CLEAN, CLEANING, MADE, TEAM, Job
 from kpi_lib.roster import Account, Operator, Roster
 from kpi_lib.wording import N_

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import types
 import unicodedata
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -20,6 +20,7 @@ from typing import (
     Any,
     Generic,
     Literal,
+    Protocol,
     TypeGuard,
     TypeVar,
     Union,
@@ -1256,3 +1257,34 @@ def key_path(path: Sequence[str | int]) -> str:
         else:
             text += f".{part}" if text else part
     return text
+
+
+# Rows about people.
+
+
+class _OfOperator(Protocol):
+    @property
+    def operator(self) -> str: ...
+
+
+R = TypeVar("R", bound=_OfOperator)
+
+
+def by_operator(rows: Iterable[R]) -> dict[str, tuple[R, ...]]:
+    """
+    Group rows by whom they are about.
+
+    Parameters
+    ----------
+    rows : iterable
+        With an `operator`.
+
+    Returns
+    -------
+    dict of str to tuple
+        Operator's id → the own rows, in their order.
+    """
+    found: dict[str, list[R]] = {}
+    for row in rows:
+        found.setdefault(row.operator, []).append(row)
+    return {operator: tuple(own) for operator, own in found.items()}

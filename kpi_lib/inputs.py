@@ -12,9 +12,10 @@ from datetime import date
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from kpi_lib import layouts, plan, records, roster, targets, workdays, worklog
+from kpi_lib.documents import by_operator
 from kpi_lib.errors import InvalidInput, Problem
 from kpi_lib.plan import Plan, Rating
 from kpi_lib.records import Appeal, Decision, Signoff
@@ -86,34 +87,6 @@ class Inputs:
         return self.plans[plan.for_month(self.plans, month)]
 
 
-class _OfOperator(Protocol):
-    @property
-    def operator(self) -> str: ...
-
-
-R = TypeVar("R", bound=_OfOperator)
-
-
-def by_operator(rows: Iterable[R]) -> dict[str, tuple[R, ...]]:
-    """
-    Group rows by whom they are about.
-
-    Parameters
-    ----------
-    rows : iterable
-        With an `operator`.
-
-    Returns
-    -------
-    dict of str to tuple
-        Operator's id → the own rows, in their order.
-    """
-    found: dict[str, list[R]] = {}
-    for row in rows:
-        found.setdefault(row.operator, []).append(row)
-    return {operator: tuple(own) for operator, own in found.items()}
-
-
 def for_month(workspace: Workspace, month: str) -> Inputs:
     """
     Read all that people wrote for a month, if it can be appraised.
@@ -177,12 +150,26 @@ _KEPT: Kept = {}
 
 
 def kept() -> Kept:
-    """Return what this process has read, for another one that would read it again."""
+    """
+    Return what this process has read, for another one that would read it again.
+
+    Returns
+    -------
+    dict
+        By workspace, name and language: the files' stamps, and what was made of them.
+    """
     return {**_KEPT}
 
 
 def keep(read: Kept) -> None:
-    """Take over what another process has read; a file that changed is read anew."""
+    """
+    Take over what another process has read; a file that changed is read anew.
+
+    Parameters
+    ----------
+    read : dict
+        What `kept` returned there.
+    """
     _KEPT.update(read)
 
 

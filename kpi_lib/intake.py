@@ -692,7 +692,7 @@ def load(
         The operator under ``operator``, for tables that have such a column, and
         the accounts under ``account``; default: all rows.
     columns : sequence of str, optional
-        Only these; default: all.
+        Only these, the one with the owner among them; default: all.
 
     Returns
     -------

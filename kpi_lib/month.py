@@ -119,7 +119,7 @@ class OperatorMonth:
 
     @cached_property
     def by_month(self) -> dict[str, dict[str, dict[str, float]]]:
-        """Metric → month → account → value, its streams added up."""
+        """Metric → month → account → value in the metric's unit, streams added up."""
         known = self.monthly[self.monthly["value"].notna()]
         sums = known.groupby(["metric", "month", "account"], sort=True)["value"].sum()
         found: dict[str, dict[str, dict[str, float]]] = {}
@@ -130,7 +130,7 @@ class OperatorMonth:
 
     @cached_property
     def by_day(self) -> dict[tuple[str, str], dict[date, float]]:
-        """Account and metric → day → value, its parts added up."""
+        """Account and metric → day → value in the metric's unit, parts added up."""
         # By plain values: a frame for each of a hundred keys takes ten times as long.
         places, dates = pd.factorize(self.daily["date"], sort=True)
         days = [at.date() for at in pd.DatetimeIndex(dates)]

@@ -116,17 +116,18 @@ def quotas(evidence: Evidence, daily: pd.DataFrame) -> Quotas:
         zero, and one of what is wanted little of, has no quota.
     """
     before = workdays.days_of(workdays.shift(evidence.month, -1))[0]
-    levels, flows = (
-        daily[daily["date"].between(pd.Timestamp(day), pd.Timestamp(evidence.last_day))]
-        for day in (before, evidence.first_day)
-    )
+    last = pd.Timestamp(evidence.last_day)
+    near = {
+        # What a level gained is told from the one before the month.
+        gain: daily[daily["date"].between(pd.Timestamp(day), last)]
+        for gain, day in ((True, before), (False, evidence.first_day))
+    }
     notes: dict[str, str] = {}
     lines = [
         line
         for metric, found in METRICS.items()
         if metric == "followers" or found.kind == "flow"
-        for near in [levels if metric == "followers" else flows]
-        if (line := _line(evidence, near, metric, notes))
+        if (line := _line(evidence, near[metric == "followers"], metric, notes))
     ]
     contents = _contents(evidence, notes)
     if contents:

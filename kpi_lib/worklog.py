@@ -21,6 +21,7 @@ from kpi_lib.documents import (
     Column,
     TableRow,
     WrongForm,
+    by_operator,
     choices,
     normal,
     one_of,
@@ -555,20 +556,14 @@ class Worklog:
         Worklog
             Without findings: they may tell of others.
         """
-        mine = self._by_operator.get(operator, {})
         entries: dict[str, Any] = {
-            one.field: tuple(mine.get(one.field, ())) for one in SHEETS
+            field: own.get(operator, ()) for field, own in self._by_operator.items()
         }
         return replace(self, findings=(), **entries)
 
     @cached_property
-    def _by_operator(self) -> dict[str, dict[str, list[Any]]]:
-        found: dict[str, dict[str, list[Any]]] = {}
-        for one in SHEETS:
-            for entry in getattr(self, one.field):
-                own = found.setdefault(entry.operator, {})
-                own.setdefault(one.field, []).append(entry)
-        return found
+    def _by_operator(self) -> dict[str, dict[str, tuple[Any, ...]]]:
+        return {one.field: by_operator(getattr(self, one.field)) for one in SHEETS}
 
 
 # --- reading -------------------------------------------------------------------
