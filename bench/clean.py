@@ -28,7 +28,8 @@ from pathlib import Path
 import pandas as pd
 import xlsxwriter
 
-from kpi_lib import exports, tables
+from kpi_lib.exports import reader
+from kpi_lib.files import tables
 
 MONTH = "2026-10"
 SEED = 20261
@@ -102,10 +103,10 @@ def write_xlsx(path: Path, rows: list[list[object]]) -> None:
             sheet.write_row(number, 0, row)
 
 
-def by_package(files: list[File]) -> Iterator[exports.Export]:
+def by_package(files: list[File]) -> Iterator[reader.Export]:
     tables.ahead(path for path, *_ in files)  # as a month is read
     for path, name, _ in files:
-        yield exports.read(path, month=MONTH, platform=name)
+        yield reader.read(path, month=MONTH, platform=name)
 
 
 def by_pandas(files: list[File], engine: str) -> Iterator[pd.DataFrame]:
@@ -116,7 +117,7 @@ def by_pandas(files: list[File], engine: str) -> Iterator[pd.DataFrame]:
             yield pd.read_excel(path, engine=engine)
 
 
-def checked_sum(file: File, found: exports.Export | pd.DataFrame) -> float:
+def checked_sum(file: File, found: reader.Export | pd.DataFrame) -> float:
     """Return the sum of the file's checked column, whatever read it."""
     _, platform, checked = file
     metric = CHECKED[checked]
@@ -128,7 +129,7 @@ def checked_sum(file: File, found: exports.Export | pd.DataFrame) -> float:
     return sum(row.value for row in found.daily if row.metric == metric)
 
 
-WAYS: dict[str, Callable[[list[File]], Iterator[exports.Export | pd.DataFrame]]] = {
+WAYS: dict[str, Callable[[list[File]], Iterator[reader.Export | pd.DataFrame]]] = {
     "kpi_lib": by_package,
     "pandas + calamine": lambda files: by_pandas(files, "calamine"),
     "pandas + openpyxl": lambda files: by_pandas(files, "openpyxl"),

@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from kpi_lib import runner
+from kpi_lib.run import runner
 from tests import kills, tiny_workspace
 
 SERIES = 10

@@ -33,7 +33,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from kpi_lib import processes
+from kpi_lib.run import processes
 from kpi_lib.workspace import Workspace
 
 with processes.without(processes.SLOW):  # as the tool does
@@ -105,7 +105,8 @@ def plain(operators: list[str]) -> None:
     """Be the limit: import once, fork, draw, render, write."""
     import multiprocessing
 
-    from kpi_lib import charts, warm
+    from kpi_lib.page import charts
+    from kpi_lib.run import warm
 
     timed(charts)
     warm.up()
@@ -143,7 +144,8 @@ def timed(charts: Any) -> None:
 
 def plain_page(operator: str) -> float:
     """Make one page and its files; return the CPU seconds of its charts."""
-    from kpi_lib import month, report
+    from kpi_lib.appraisal import month
+    from kpi_lib.page import html as html_module
     from kpi_lib.workspace import write_atomic
 
     TAKEN.clear()
@@ -160,10 +162,10 @@ def plain_page(operator: str) -> float:
             exec(cell.source, names)
         if "parameters" in cell.metadata.get("tags", []):
             names.update(month=team.MONTH, operator=operator)
-    html = report.page(source, title=operator)
+    html = html_module.page(source, title=operator)
     folder = Path("limit")
     write_atomic(folder / f"{operator}.html", html)
-    card = json.dumps(report.sealed(source), ensure_ascii=False, indent=1)
+    card = json.dumps(html_module.sealed(source), ensure_ascii=False, indent=1)
     write_atomic(folder / f"{operator}.json", card)
     evidence = month.evidence_bytes(team.MONTH, operator)
     write_atomic(folder / f"{operator}.evidence.parquet", evidence)

@@ -20,10 +20,17 @@ import python_calamine
 import xlsxwriter
 from ruamel.yaml import YAML
 
-from kpi_lib import inputs, intake, provenance, runner
-from kpi_lib.agenda import Agenda
-from kpi_lib.jobs import MADE
-from kpi_lib.workspace import OWN, Workspace, canonical_json, sha256_file
+from kpi_lib.inputs import everything
+from kpi_lib.months import arrivals
+from kpi_lib.run import provenance, runner
+from kpi_lib.run.jobs import MADE
+from kpi_lib.run.stale import Agenda
+from kpi_lib.workspace import (
+    OWN,
+    Workspace,
+    canonical_json,
+    sha256_file,
+)
 
 ROOT = Path(__file__).parents[1]
 MONTH = "2026-10"
@@ -151,14 +158,14 @@ def _clean(place: Workspace, copies: list[str], tables: Path) -> None:
             for name in TABLES
         }
         for name, frame in frames.items():
-            (folder / f"{name}.parquet").write_bytes(intake.parquet(frame))
+            (folder / f"{name}.parquet").write_bytes(arrivals.parquet(frame))
         (folder / "findings.json").write_text("[]\n")
-        own = intake.own_rows(frames, [])
+        own = arrivals.own_rows(frames, [])
         (folder / OWN).write_text(canonical_json(own) + "\n")
         for notebook in source.glob("*.ipynb"):
             shutil.copy(notebook, folder)
     files = provenance.inputs(place)
-    agenda = Agenda(place, MONTH, inputs.load(place, MONTH), "zh-Hans", files)
+    agenda = Agenda(place, MONTH, everything.load(place, MONTH), "zh-Hans", files)
     for folder in sorted((place.data / "clean").iterdir()):
         job = agenda.clean_job(folder.name)
         made = {place.relative(path): sha256_file(path) for path in folder.iterdir()}

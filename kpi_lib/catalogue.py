@@ -10,7 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from kpi_lib.wording import N_, _, language, translated
+from kpi_lib.language import (
+    N_,
+    _,
+    language,
+    translated,
+)
 
 Kind = Literal["stock", "flow", "mean", "ratio"]
 Unit = Literal["people", "times", "orders", "CNY", "share", "days"]

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from kpi_lib.errors import KpiError, Problem, printable
-from kpi_lib.wording import LANGUAGES
+from kpi_lib.language import LANGUAGES
 from kpi_lib.workspace import Workspace
 
 if TYPE_CHECKING:
-    from kpi_lib.jobs import Outcome
-    from kpi_lib.rescore import Line
+    from kpi_lib.run import Outcome
+    from kpi_lib.workbook import Line
 
 app = typer.Typer(
     name="kpi",
@@ -93,9 +93,9 @@ def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="还不存在的文件夹")],
 ) -> None:
     """Make a new workspace."""
-    from kpi_lib import starter
+    from kpi_lib import inputs
 
-    starter.init(folder)
+    inputs.init(folder)
     typer.echo(f"工作区已建好：{folder}")
     typer.echo("接下来：填写data/roster.yml和data/targets.csv，再运行kpi check。")
 
@@ -113,10 +113,11 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Tell every problem of what people wrote and of the exports."""
-    from kpi_lib import agenda, checks
+    from kpi_lib import run
+    from kpi_lib.run import newest
 
     place = Workspace.find(workspace or "")
-    problems = checks.check(place, agenda.newest(place, month))
+    problems = run.check(place, newest(place, month))
     for problem in problems:
         _say(_as_dict(problem), _marked(problem), as_json)
     errors = sum(problem.level == "error" for problem in problems)
@@ -134,13 +135,14 @@ def clean(
     as_json: AsJson = False,
 ) -> None:
     """Clean a month's exports."""
-    from kpi_lib import agenda, runner
+    from kpi_lib import run
+    from kpi_lib.run import newest
 
     place = Workspace.find(workspace or "")
     with _Telling(as_json) as telling:
-        outcomes = runner.clean(place, month, force=force, progress=telling)
+        outcomes = run.clean(place, month, force=force, progress=telling)
     if not as_json and outcomes[0].state != "failed":
-        folder = place.clean(agenda.newest(place, month))
+        folder = place.clean(newest(place, month))
         typer.echo(f"清洗结果在{_near(folder)}")
     raise typer.Exit(_code(outcomes))
 
@@ -168,13 +170,14 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Make every page of a month that is missing or stale."""
-    from kpi_lib import agenda, findings, runner
+    from kpi_lib import months, run
+    from kpi_lib.run import newest
 
     if lang not in LANGUAGES:
         raise typer.BadParameter("、".join(LANGUAGES), param_hint="--lang")
     place = Workspace.find(workspace or "")
     with _Telling(as_json) as telling:
-        outcomes = runner.run(
+        outcomes = run.run(
             place,
             month,
             operators=operator,
@@ -184,8 +187,10 @@ def run(
             pdf=pdf,
             progress=telling,
         )
-    month = agenda.newest(place, month)
-    refused = [one for one in findings.load(place, month) if one.level == "error"]
+    month = newest(place, month)
+    refused = [
+        one for one in months.load_findings(place, month) if one.level == "error"
+    ]
     for problem in refused:
         _say(_as_dict(problem), _marked(problem), as_json)
     if not as_json:
@@ -193,7 +198,7 @@ def run(
             typer.echo("没有变化，什么也没有重做。")
         stale = [
             one.job
-            for one in (runner.status(place, month) if operator else ())
+            for one in (run.status(place, month) if operator else ())
             if one.state == "stale"
         ]
         if stale:
@@ -207,10 +212,10 @@ def run(
 )
 def status(month: Month, workspace: Place = None, as_json: AsJson = False) -> None:
     """Tell how every job of a month stands."""
-    from kpi_lib import runner
+    from kpi_lib import run
 
     words = {"done": "已做", "stale": "过期", "failed": "失败", "missing": "没做"}
-    every = runner.status(Workspace.find(workspace or ""), month)
+    every = run.status(Workspace.find(workspace or ""), month)
     for one in every:
         told = {"job": one.job, "state": one.state, "why": one.why}
         why = f"：{one.why}" if one.why else ""
@@ -232,10 +237,10 @@ def explain(
     workspace: Place = None,
 ) -> None:
     """Tell how points came about."""
-    from kpi_lib import explain as explaining
+    from kpi_lib import workbook
 
     place = Workspace.find(workspace or "")
-    for line in explaining.explain(place, month, operator, measure):
+    for line in workbook.explain(place, month, operator, measure):
         typer.echo(printable(line))
 
 
@@ -245,9 +250,9 @@ def explain(
 )
 def verify(month: Month, workspace: Place = None, as_json: AsJson = False) -> None:
     """Compare a month's record with what lies there now."""
-    from kpi_lib import verify as verifying
+    from kpi_lib import run
 
-    problems = verifying.verify(Workspace.find(workspace or ""), month)
+    problems = run.verify(Workspace.find(workspace or ""), month)
     for problem in problems:
         _say(_as_dict(problem), _marked(problem), as_json)
     if not problems and not as_json:
@@ -269,10 +274,10 @@ def rescore(
     as_json: AsJson = False,
 ) -> None:
     """Put two plans side by side on one month."""
-    from kpi_lib import rescore as rescoring
+    from kpi_lib import workbook
 
     place = Workspace.find(workspace or "")
-    for one in rescoring.rescore(place, month, plan):
+    for one in workbook.rescore(place, month, plan):
         if as_json:
             _say(one.as_dict(), "", as_json)
             continue
@@ -304,10 +309,10 @@ def _two(line: Line) -> str:
 )
 def new_month(month: Month, workspace: Place = None) -> None:
     """Make the folders of a month and its work-log template."""
-    from kpi_lib import starter
+    from kpi_lib import inputs
 
     place = Workspace.find(workspace or "")
-    made = starter.prepare(place, month)
+    made = inputs.prepare(place, month)
     for path in made:
         typer.echo(f"已建：{place.relative(path)}")
     if not made:
@@ -340,18 +345,17 @@ def add(
     """Copy exports in, named by their download day."""
     from datetime import date
 
-    from kpi_lib import add as adding
-    from kpi_lib import workdays
+    from kpi_lib import days, run
 
     try:
         day = date.fromisoformat(downloaded) if downloaded else None
     except ValueError:
         raise typer.BadParameter("2026-11-02这样的日期", param_hint="DAY") from None
-    if month and not workdays.is_month(month):
+    if month and not days.is_month(month):
         raise typer.BadParameter("2026-10这样的月份", param_hint="M")
     place = Workspace.find(workspace or "")
     refused = False
-    for one in adding.add(place, files, account, downloaded=day, month=month):
+    for one in run.add(place, files, account, downloaded=day, month=month):
         refused = refused or one.state == "refused"
         if as_json:
             _say(one.as_dict(), "", as_json)
@@ -377,10 +381,10 @@ def formats(context: typer.Context) -> None:
     """List the layouts that are known."""
     if context.invoked_subcommand is not None:
         return
-    from kpi_lib import layouts
+    from kpi_lib.files import layouts, platforms
 
-    names = {one.id: one.name for one in layouts.platforms().values()}
-    for layout in layouts.layouts().values():
+    names = {one.id: one.name for one in platforms().values()}
+    for layout in layouts().values():
         sure = "" if layout.confirmed else "（没有用真实文件核对过）"
         platform = names.get(layout.platform, "任何平台")
         typer.echo(f"{layout.id}：{platform} {layout.name}{sure}")
@@ -405,25 +409,25 @@ def learn(
     ] = None,
 ) -> None:
     """Draft a declaration from somebody's own file."""
-    from kpi_lib import learn as learning
+    from kpi_lib import exports
     from kpi_lib.workspace import write_atomic
 
-    text = learning.draft(file, platform=platform)
+    text = exports.draft(file, platform=platform)
     if out is None:
         typer.echo(text, nl=False)
         return
     if out.exists():
         raise typer.BadParameter(f"{out}已经有了，不覆盖", param_hint="--out")
     write_atomic(out, text)
-    typer.echo(f"草稿已写到{out}：逐条看过“待确认”，再放进kpi_lib/formats/。")
+    typer.echo(f"草稿已写到{out}：逐条看过“待确认”，再放进kpi_lib/files/formats/。")
 
 
 @app.command("doctor", help="这台电脑缺什么，怎样补上。\n\n例：kpi doctor")
 def doctor(workspace: Place = None, as_json: AsJson = False) -> None:
     """Tell what this machine lacks."""
-    from kpi_lib import doctor as examination
+    from kpi_lib.run import examine
 
-    findings = examination.examine(workspace)
+    findings = examine(workspace)
     for one in findings:
         told = {"subject": one.subject, "ok": one.ok, "found": one.found, "do": one.do}
         mark = "✓" if one.ok else "✗"

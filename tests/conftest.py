@@ -1,7 +1,7 @@
 import pytest
 
 from kpi_lib import open_month
-from kpi_lib.workbook import Workbook
+from kpi_lib.workbook.workbook import Workbook
 from kpi_lib.workspace import Workspace
 from tests import sample_month
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import pandas as pd
 
+from kpi_lib.appraisal.month import OperatorMonth
 from kpi_lib.catalogue import METRICS
-from kpi_lib.layouts import Platform
-from kpi_lib.month import OperatorMonth
-from kpi_lib.workdays import Calendar, days_of, week_of
-from kpi_lib.worklog import Campaign
+from kpi_lib.days import Calendar, days_of, week_of
+from kpi_lib.files.platforms import Platform
+from kpi_lib.inputs.worklog import Campaign
 
 MONTHS = [f"2025-{at:02d}" for at in (11, 12)] + [
     f"2026-{at:02d}" for at in range(1, 11)

@@ -5,7 +5,7 @@ from typing import Any
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from kpi_lib import sections
+from kpi_lib import page as sections
 
 HEADED = {
     "分数去了哪里": sections.waterfall,
@@ -31,7 +31,7 @@ def shown(value: Any, *, id: str = "cell") -> NotebookNode:
     else:
         data = {"text/html": value._repr_html_()}
     return new_code_cell(
-        "from kpi_lib import sections",
+        "from kpi_lib import page",
         id=id,
         outputs=[new_output("display_data", data=data)],
     )

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from kpi_lib import runner
+from kpi_lib.run import runner
 from kpi_lib.workspace import STRAY, Workspace
 
 MONTH = "2026-10"

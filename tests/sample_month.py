@@ -4,7 +4,9 @@ import shutil
 from itertools import pairwise
 from pathlib import Path
 
-from kpi_lib import inputs, intake, workdays
+from kpi_lib import days
+from kpi_lib.inputs import everything
+from kpi_lib.months import arrivals
 from kpi_lib.workspace import Workspace
 
 ROOT = Path(__file__).parents[1]
@@ -18,18 +20,18 @@ def build(root: Path, months: int = 5) -> Workspace:
     )
     shutil.copytree(ROOT / "notebooks", root / "notebooks")
     workspace = Workspace(root)
-    given = inputs.load(workspace, MONTH)
-    past = [workdays.shift(MONTH, -months), *workdays.months_back(MONTH, months)]
+    given = everything.load(workspace, MONTH)
+    past = [days.shift(MONTH, -months), *days.months_back(MONTH, months)]
     arrived = {
-        at: intake.arrive(workspace, at, given.roster, given.downloads) for at in past
+        at: arrivals.arrive(workspace, at, given.roster, given.downloads) for at in past
     }
     for before, at in pairwise(past):
-        cleaned, monthly = intake.tidy(
+        cleaned, monthly = arrivals.tidy(
             arrived[at],
             arrived[before],
             roster=given.roster,
             calendar=given.calendar,
             decisions=given.decisions,
         )
-        intake.save(workspace, arrived[at], cleaned, monthly)
+        arrivals.save(workspace, arrived[at], cleaned, monthly)
     return workspace

@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from kpi_lib import metrics, plan, scorecard
-from kpi_lib.evidence import Evidence
-from kpi_lib.layouts import layouts
-from kpi_lib.roster import Account, Operator, Roster
-from kpi_lib.targets import Target
-from kpi_lib.workdays import Calendar
-from kpi_lib.worklog import Worklog
+from kpi_lib.appraisal.card import measures
+from kpi_lib.appraisal.evidence import Evidence
+from kpi_lib.days import Calendar
+from kpi_lib.files.platforms import layouts
+from kpi_lib.inputs import plan
+from kpi_lib.inputs.roster import Account, Operator, Roster
+from kpi_lib.inputs.targets import Target
+from kpi_lib.inputs.worklog import Worklog
+from kpi_lib.months import add_up
 
 MONTH = "2026-10"
 PLANS = Path(__file__).parent / "data" / "plans"
@@ -126,7 +128,7 @@ def evidence(
     listed: pd.DataFrame | None = None,
 ) -> Evidence:
     """Gather what one operator's October is scored from."""
-    frame = pd.DataFrame(list(rows), columns=list(metrics.MONTHLY))
+    frame = pd.DataFrame(list(rows), columns=list(add_up.MONTHLY))
     return Evidence(
         month=MONTH,
         operator=roster.operators[0],
@@ -134,7 +136,7 @@ def evidence(
         roster=roster,
         layouts=layouts(),
         calendar=Calendar(),
-        monthly=frame.astype(metrics.MONTHLY),
+        monthly=frame.astype(add_up.MONTHLY),
         targets=tuple(targets),
         worklogs={MONTH: log or Worklog(month=MONTH)},
         posts=pd.DataFrame() if listed is None else listed,
@@ -143,4 +145,4 @@ def evidence(
 
 def scores(card: Mapping[str, object]) -> dict[str, str | None]:
     """Return the printed points of every measure of a card, bonus ones too."""
-    return {key: one["score"] for key, one in scorecard.measures(card).items()}
+    return {key: one["score"] for key, one in measures(card).items()}

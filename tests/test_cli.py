@@ -42,7 +42,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_a_run_that_has_nothing_to_do_imports_no_tables() -> None:
-    code = "import kpi_lib.runner, sys; print({'pandas', 'numpy'} & {*sys.modules})"
+    code = "import kpi_lib.run.runner, sys; print({'pandas', 'numpy'} & {*sys.modules})"
     told = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )

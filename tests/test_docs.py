@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from kpi_lib.workbook import Workbook
+from kpi_lib.workbook.workbook import Workbook
 
 ROOT = Path(__file__).parents[1]
 READMES = ("README.md", "README.zh-CN.md")

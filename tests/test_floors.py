@@ -1,6 +1,7 @@
-"""A module imports only from floors below; a heavy library has one home."""
+"""A folder imports only from those before it; another one only through its face."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -8,98 +9,97 @@ import pytest
 import kpi_lib
 
 HOME = Path(kpi_lib.__file__).parent
+PAGE = HOME.parent / "docs" / "architecture.md"
 
-FLOORS = {
-    name: floor
-    for floor, names in enumerate(
-        [
-            "wording",
-            "errors catalogue numbers values _table_worker processes shell",
-            "workspace stored workdays layouts tables templates forked",
-            "documents headers orders provenance printing codebook",
-            "plan roster targets worklog records columns findings",
-            "exports",
-            "inputs clean metrics learn",
-            "crosschecks",
-            "intake evidence charts cards patterns",
-            "attainment logged",
-            "scoring quotas proposals",
-            "scorecard",
-            "month checks engine",
-            "fragments team",
-            "series report",
-            "rate_sections",
-            "card_sections fan_sections traffic_sections source_sections team_sections"
-            " goal_sections settled_sections",
-            "sections explore",
-            "controls",
-            "jobs starter add doctor explain verify rescore sheets",
-            "whatif",
-            "agenda warm",
-            "pool",
-            "runner",
-            "workbook",
-            "cli",
-        ]
-    )
-    for name in names.split()
-}
+FLOORS = re.findall(r"^- `(\w+)`: ", PAGE.read_text("utf-8"), re.MULTILINE)
+"""Folders in the order of docs/architecture.md, the ground first."""
+
+BESIDE = {"exports", "inputs"}
+"""Folders between which no arrow goes either way."""
 
 HOMES = {
-    "seaborn": {"charts"},
-    "IPython": {"shell"},
-    "papermill": {"engine", "forked"},
-    "jupyter_client": {"engine"},
-    "nbclient": {"engine", "forked"},
-    "nbconvert": {"report"},
-    "python_calamine": {"tables", "_table_worker"},
-    "xlsxwriter": {"starter", "report", "sheets"},
-    "chinese_calendar": {"workdays"},
-    "ruamel": {"documents", "layouts"},
-    "filelock": {"runner"},
-    "ipywidgets": {"controls"},
-    "opencc": {"wording"},
-    "typer": {"cli"},
+    "seaborn": {"page"},
+    "IPython": {"run"},
+    "papermill": {"run"},
+    "jupyter_client": {"run"},
+    "nbclient": {"run"},
+    "nbconvert": {"page"},
+    "python_calamine": {"files"},
+    "xlsxwriter": {"inputs", "page", "run"},
+    "chinese_calendar": {"root"},
+    "ruamel": {"inputs", "files"},
+    "filelock": {"run"},
+    "ipywidgets": {"workbook"},
+    "opencc": {"root"},
+    "typer": {"root"},
 }
 
-MODULES = sorted(path for path in HOME.rglob("*.py") if path != HOME / "__init__.py")
+MODULES = sorted(HOME.rglob("*.py"))
 
 
 def name_of(path: Path) -> str:
-    own = path.relative_to(HOME).with_suffix("")
-    return ".".join(part for part in own.parts if part != "__init__")
+    return path.relative_to(HOME).as_posix()
 
 
-def imported(path: Path) -> set[str]:
-    """Return the dotted names that a module imports, also inside functions."""
-    found: set[str] = set()
+def folder_of(path: Path) -> str:
+    parts = path.relative_to(HOME).parts
+    return parts[0] if len(parts) > 1 else "root"
+
+
+def imported(path: Path) -> list[tuple[str, str]]:
+    """Return module and name of every import, also inside functions."""
+    names: list[tuple[str, str]] = []
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            names += [(alias.name, "") for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path.name}: relative import"
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
+            names += [(node.module or "", alias.name) for alias in node.names]
+    return names
+
+
+def entered(path: Path) -> set[tuple[str, str]]:
+    """Return the folders that a module imports from, and what past their faces."""
+    ways = set()
+    for module, name in imported(path):
+        parts = module.split(".")
+        if parts[0] != "kpi_lib":
+            continue
+        place = [*parts[1:], name] if parts == ["kpi_lib"] else parts[1:]
+        folder = place[0] if place[0] in FLOORS else "root"
+        ways.add((folder, ".".join(place[1:])))
+    return ways
+
+
+def test_the_page_names_every_folder() -> None:
+    folders = {path.parent.name for path in HOME.glob("*/__init__.py")}
+
+    assert sorted(FLOORS) == sorted(folders | {"root"})
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_a_module_imports_only_from_floors_below(path: Path) -> None:
-    own = {name.split(".")[1] for name in imported(path) if name.startswith("kpi_lib.")}
-    floor = FLOORS[name_of(path).split(".")[0]]
+def test_imports_come_from_folders_below_and_through_their_faces(path: Path) -> None:
+    own = folder_of(path)
+    if path in (HOME / "cli.py", HOME / "__init__.py"):
+        allowed = set(FLOORS)
+    else:
+        allowed = {*FLOORS[: FLOORS.index(own) + 1]}
+        allowed -= BESIDE - {own} if own in BESIDE else set()
 
-    assert {name for name in own if FLOORS.get(name, 99) >= floor} == set()
+    assert {folder for folder, _ in entered(path)} <= allowed
+    assert {
+        (folder, past)
+        for folder, past in entered(path)
+        if past and folder not in (own, "root")
+    } == set()
 
 
 @pytest.mark.parametrize("library", HOMES)
 def test_a_heavy_library_has_one_home(library: str) -> None:
     homes = {
-        name_of(path)
+        folder_of(path)
         for path in MODULES
-        if any(name.split(".")[0] == library for name in imported(path))
+        if any(module.split(".")[0] == library for module, _ in imported(path))
     }
 
     assert homes <= HOMES[library]
-
-
-def test_every_module_has_a_floor() -> None:
-    assert {name_of(path).split(".")[0] for path in MODULES} <= set(FLOORS)

@@ -13,7 +13,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from kpi_lib import engine, report
+from kpi_lib.page import html
+from kpi_lib.run import engine
 from kpi_lib.workspace import Workspace
 from tests.sample_month import MONTH, ROOT
 from tests.test_notebooks_style import NAMES
@@ -80,7 +81,7 @@ def test_explore_reads_without_widgets(executed: dict[str, Any]) -> None:
 
 
 def page(notebook: Any) -> str:
-    return report.page(notebook, title="一页")
+    return html.page(notebook, title="一页")
 
 
 def test_papermill_and_run_all_give_the_page_of_the_run(
@@ -104,9 +105,9 @@ def test_papermill_and_run_all_give_the_page_of_the_run(
     )
     theirs = nbformat.read(by_hand, as_version=4)
 
-    assert report.sealed(ours)
-    assert report.sealed(theirs) == report.sealed(ours)
-    assert report.sealed(executed["3-appraisal"]) == report.sealed(ours)
+    assert html.sealed(ours)
+    assert html.sealed(theirs) == html.sealed(ours)
+    assert html.sealed(executed["3-appraisal"]) == html.sealed(ours)
     assert page(theirs) == page(ours)
     assert page(executed["3-appraisal"]) == page(ours)
     assert outputs(theirs) == outputs(ours)

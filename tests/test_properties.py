@@ -15,7 +15,8 @@ import xlwt
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kpi_lib import clean, exports
+from kpi_lib.exports import reader
+from kpi_lib.months import clean
 
 MONTH = "2026-10"
 METRICS = {
@@ -184,21 +185,21 @@ def months(draw: st.DrawFn) -> Written:
     )
 
 
-def read(month: Written, source: str = "a.xls") -> exports.Export:
+def read(month: Written, source: str = "a.xls") -> reader.Export:
     """Read through the door that everybody uses, under a name that tells nothing."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / source
         path.write_bytes(month.content())
-        return exports.read(path, month=MONTH, platform="bilibili", source=source)
+        return reader.read(path, month=MONTH, platform="bilibili", source=source)
 
 
-def values(export: exports.Export) -> Values:
+def values(export: reader.Export) -> Values:
     found = {(row.date, row.metric): row.value for row in export.daily}
     assert len(found) == len(export.daily)
     return found
 
 
-def cleaned(*files: exports.Export) -> clean.Cleaned:
+def cleaned(*files: reader.Export) -> clean.Cleaned:
     arrived = [
         clean.File(
             source=export.source, account="b1", platform="bilibili", export=export

@@ -13,8 +13,9 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from kpi_lib import exports, roster, targets, worklog
-from kpi_lib.exports import layouts, platforms
+from kpi_lib.exports import reader
+from kpi_lib.exports.reader import layouts, platforms
+from kpi_lib.inputs import roster, targets, worklog
 
 HERE = Path(__file__).resolve().parent
 WORKSPACE = HERE.parent
@@ -83,12 +84,12 @@ def _rows(content: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
 
 
-def _read(made: Path, name: str) -> exports.Export:
+def _read(made: Path, name: str) -> reader.Export:
     month, account = name.split("/")[2:4]
     found = roster.load(
         made / "data/roster.yml", platforms=platforms(), layouts=layouts()
     ).account(account)
-    return exports.read(made / name, month=month, platform=found.platform, source=name)
+    return reader.read(made / name, month=month, platform=found.platform, source=name)
 
 
 def _october(goal: targets.Target, operator: str, metric: str) -> bool:

@@ -1,0 +1,302 @@
+"""
+A month's short targets, broken down to its days and weeks (量化).
+
+A day's quota is the target as it counts (`attainment.Row.counted`) over the working
+days on which the operator was present; a week's is the sum of its days, cut at the
+month's edge. Quotas are for flows, for the gain of followers and for contents.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from itertools import accumulate
+from math import nan
+
+import pandas as pd
+
+from kpi_lib import figures
+from kpi_lib.appraisal import attainment, worklog_measures
+from kpi_lib.appraisal.evidence import Evidence
+from kpi_lib.catalogue import METRICS
+from kpi_lib.days import days_of, shift, week_of
+from kpi_lib.language import _
+from kpi_lib.months import by_day
+
+CONTENTS = "contents"
+"""Name of the published contents among the metrics of a quota."""
+
+DAYS = {
+    "metric": "str",
+    "date": "datetime64[s]",
+    "working": "bool",
+    "week": "str",
+    "quota": "float64",
+    "result": "float64",
+    "quota_sum": "float64",
+    "result_sum": "float64",
+    "attained": "float64",
+}
+
+WEEKS = {
+    "metric": "str",
+    "week": "str",
+    "first": "datetime64[s]",
+    "last": "datetime64[s]",
+    "working_days": "int64",
+    "quota": "float64",
+    "result": "float64",
+    "attained": "float64",
+}
+
+MONTHS = {
+    "metric": "str",
+    "quota": "float64",
+    "result": "float64",
+    "attained": "float64",
+}
+
+
+@dataclass(frozen=True)
+class Quotas:
+    """
+    One operator's quotas of a month beside what came of them.
+
+    Quotas and results are in the metric's unit, the own part; `attained` is result
+    over quota, 1 being the whole, missing where there is no quota or no result.
+
+    Parameters
+    ----------
+    days : DataFrame
+        One row per metric and day of the month, see ``DAYS``: `working` is False on
+        days off, on leave and outside the employment; `result` is missing where
+        nothing is on record, days off count; `quota_sum` and `result_sum` run from
+        the first of the month.
+    weeks : DataFrame
+        One row per metric and week cut at the month's edge, see ``WEEKS``.
+    months : DataFrame
+        One row per metric, see ``MONTHS``; its result also where it comes from
+        counters of posts, which have no days.
+    notes : mapping of str to str
+        Metric → what to know about its quota, in Chinese.
+    """
+
+    days: pd.DataFrame
+    weeks: pd.DataFrame
+    months: pd.DataFrame
+    notes: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One metric: the month's quota, its result, and the results by day."""
+
+    metric: str
+    quota: Fraction
+    result: Fraction | None
+    days: Mapping[date, Fraction]
+
+
+def quotas(evidence: Evidence, daily: pd.DataFrame) -> Quotas:
+    """
+    Break the month's short targets down.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The operator's month.
+    daily : DataFrame
+        Kept daily values, see `kpi_lib.months.clean.DAILY`, at least of this month
+        and of the one before; only the operator's own part of them is used.
+
+    Returns
+    -------
+    Quotas
+        Metrics in the catalogue's order, contents last. A target that is not above
+        zero, and one of what is wanted little of, has no quota.
+    """
+    before = days_of(shift(evidence.month, -1))[0]
+    last = pd.Timestamp(evidence.last_day)
+    near = {
+        # What a level gained is told from the one before the month.
+        gain: daily[daily["date"].between(pd.Timestamp(day), last)]
+        for gain, day in ((True, before), (False, evidence.first_day))
+    }
+    notes: dict[str, str] = {}
+    lines = [
+        line
+        for metric, found in METRICS.items()
+        if metric == "followers" or found.kind == "flow"
+        if (line := _line(evidence, near[metric == "followers"], metric, notes))
+    ]
+    contents = _contents(evidence, notes)
+    if contents:
+        lines.append(contents)
+    here = evidence.present()
+    if lines and not here:
+        told = _("本月没有在岗的工作日，无法分到日")
+        notes |= {line.metric: told for line in lines}
+        lines = []
+    tables = [_days(evidence, line, here) for line in lines]
+    return Quotas(
+        _frame([row for rows in tables for row in rows], DAYS),
+        _frame(
+            [
+                row
+                for line, rows in zip(lines, tables, strict=True)
+                for row in _weeks(evidence, line, rows)
+            ],
+            WEEKS,
+        ),
+        _frame(
+            [
+                (line.metric, line.quota, line.result, _over(line.result, line.quota))
+                for line in lines
+            ],
+            MONTHS,
+        ),
+        notes,
+    )
+
+
+def _line(
+    evidence: Evidence, daily: pd.DataFrame, metric: str, notes: dict[str, str]
+) -> _Line | None:
+    """Return a metric's quota and results, its platform rows added up."""
+    rows = attainment.short_rows(evidence, metric)
+    if not rows:
+        return None
+    if METRICS[metric].less_is_better:
+        notes[metric] = _("越少越好，不分到日")
+        return None
+    if metric == "followers" and any(row.gaps for row in rows):
+        gaps = [gap for row in rows for gap in row.gaps]
+        notes[metric] = _("不分到日：{why}", why=figures.joined(gaps))
+        return None
+    rows = [row for row in rows if row.counted > row.opening]
+    if not rows:
+        notes[metric] = _("目标不大于0，不分到日")
+        return None
+    own = evidence.monthly[evidence.monthly["month"] == evidence.month]
+    if rows[0].platform:
+        own = own[own["platform"].isin([row.platform for row in rows])]
+    name = "followers_gain" if metric == "followers" else metric
+    days, without = by_day(own, daily, name, roster=evidence.roster)
+    told = []
+    if not all(row.approved for row in rows):
+        told.append(_("短期目标没有批准"))
+    if rows[0].platform:
+        told.append(_("各平台的目标相加"))
+    if without:
+        names = [evidence.roster.account(id_).name or id_ for id_ in without]
+        named = figures.listed(names)
+        told.append(_("{accounts}没有按日的数，日和周没有结果", accounts=named))
+    told += [gap for row in rows for gap in row.gaps]
+    if told:
+        notes[metric] = figures.joined(told)
+    known = [Fraction(row.value) for row in rows if row.value is not None]
+    return _Line(
+        metric=metric,
+        quota=sum((row.counted - row.opening for row in rows), Fraction(0)),
+        result=sum(known, Fraction(0)) if len(known) == len(rows) else None,
+        days={} if without else days,
+    )
+
+
+def _contents(evidence: Evidence, notes: dict[str, str]) -> _Line | None:
+    """Return the contents due, and those published on the day they were planned for."""
+    due = worklog_measures.due_number(evidence, "contents_due")
+    if due is None or due <= 0:
+        return None
+    rows = evidence.worklog.contents
+    if not rows and not any(
+        n.sheet == "内容" and n.by for n in evidence.worklog.none_here
+    ):
+        notes[CONTENTS] = _("工作记录的“{sheet}”表没有记录", sheet="内容")
+        return _Line(CONTENTS, due, None, {})
+    published = Counter(row.planned for row in rows if row.published_platforms)
+    # The sheet lists every content: a day without one is a known 0.
+    days = {day: Fraction(published[day]) for day in days_of(evidence.month)}
+    return _Line(CONTENTS, due, sum(days.values(), Fraction(0)), days)
+
+
+Day = tuple[
+    str, date, bool, str, Fraction, Fraction | None, Fraction, Fraction | None, object
+]
+
+
+def _days(evidence: Evidence, line: _Line, here: Sequence[date]) -> list[Day]:
+    """Return a metric's rows of ``DAYS``, still exact."""
+    each = line.quota / len(here)
+    days = days_of(evidence.month)
+    quota = [each if day in here else Fraction(0) for day in days]
+    known = [line.days.get(day, Fraction(0)) for day in days]
+    begun = min(line.days, default=date.max)
+    return [
+        (
+            line.metric,
+            day,
+            day in here,
+            week_of(day),
+            wanted,
+            line.days.get(day),
+            wanted_sum,
+            known_sum if day >= begun else None,
+            _over(line.days.get(day), wanted),
+        )
+        for day, wanted, wanted_sum, known_sum in zip(
+            days, quota, accumulate(quota), accumulate(known), strict=True
+        )
+    ]
+
+
+def _weeks(
+    evidence: Evidence, line: _Line, days: Sequence[Day]
+) -> list[tuple[object, ...]]:
+    """Return a metric's rows of ``WEEKS``: sums of its days."""
+    out: list[tuple[object, ...]] = []
+    for week in evidence.calendar.quota_weeks(evidence.month):
+        inside = [row for row in days if row[1] in week.days_in_month]
+        quota = sum((row[4] for row in inside), Fraction(0))
+        known = [row[5] for row in inside if row[5] is not None]
+        result = sum(known, Fraction(0)) if known else None
+        out.append(
+            (
+                line.metric,
+                week.name,
+                week.days_in_month[0],
+                week.days_in_month[-1],
+                sum(row[2] for row in inside),
+                quota,
+                result,
+                _over(result, quota),
+            )
+        )
+    return out
+
+
+def _over(result: Fraction | None, quota: Fraction) -> Fraction | None:
+    return None if result is None or quota <= 0 else result / quota
+
+
+def _frame(
+    rows: Sequence[tuple[object, ...]], columns: Mapping[str, str]
+) -> pd.DataFrame:
+    """Make the table; exact numbers become floats here and not before."""
+    plain = [
+        tuple(
+            nan
+            if cell is None
+            else float(cell)
+            if isinstance(cell, Fraction)
+            else pd.Timestamp(cell)
+            if isinstance(cell, date)
+            else cell
+            for cell in row
+        )
+        for row in rows
+    ]
+    return pd.DataFrame(plain, columns=list(columns)).astype(dict(columns))

@@ -1,0 +1,28 @@
+"""
+An export, recognised by its header and read by its declaration.
+
+In goes a file of a platform; out comes an `Export`: rows of days and posts, and what
+became of every record. `draft` writes a declaration for a file that none knows.
+"""
+
+from __future__ import annotations
+
+from kpi_lib.exports.learn import (
+    draft,
+)
+from kpi_lib.exports.reader import (
+    DailyRow,
+    Export,
+    LedgerRow,
+    PostRow,
+    read,
+)
+
+__all__ = [
+    "DailyRow",
+    "Export",
+    "LedgerRow",
+    "PostRow",
+    "draft",
+    "read",
+]

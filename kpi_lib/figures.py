@@ -1,0 +1,433 @@
+"""How numbers, rates and dates read on a page, by its language; nothing is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from fractions import Fraction
+
+from babel.dates import format_interval, format_skeleton
+from babel.numbers import format_compact_decimal
+
+from kpi_lib.language import (
+    LOCALES,
+    N_,
+    _,
+    language,
+)
+
+Number = int | float | Decimal | str | None
+
+MINUS = "\u2212"
+NONE = "—"
+WAN = Decimal(10_000)
+YI = Decimal(100_000_000)
+
+
+def decimal(value: Number) -> Decimal | None:
+    """
+    Return a finite exact number, or None for what is missing or not finite.
+
+    Parameters
+    ----------
+    value : int, float, Decimal, str or None
+        A float counts as its shortest decimal text; a text may be a fraction, 1/3.
+
+    Returns
+    -------
+    Decimal or None
+    """
+    text = str(value)
+    try:
+        if "/" in text:
+            whole = Fraction(text)
+            number = Decimal(whole.numerator) / Decimal(whole.denominator)
+        else:
+            number = Decimal(text)
+    except (InvalidOperation, ValueError, ZeroDivisionError):
+        return None
+    return number if number.is_finite() else None
+
+
+def rounded(value: Decimal, places: int = 0) -> Decimal:
+    """
+    Round half up, as a person does.
+
+    Parameters
+    ----------
+    value : Decimal
+        What to round.
+    places : int
+        Decimal places to keep.
+
+    Returns
+    -------
+    Decimal
+    """
+    return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+
+
+def _grouped(value: Decimal, places: int, *, sign: bool, group: bool = True) -> str:
+    """Print a number with a true minus, and a plus where a sign is asked for."""
+    number = rounded(value, places)
+    # Chinese and English group and point alike, and as Python does.
+    text = f"{abs(number):{',' if group else ''}.{places}f}"
+    if number < 0:
+        return MINUS + text
+    return "+" + text if sign and number > 0 else text
+
+
+def exact(value: Number, places: int = 0, *, sign: bool = False) -> str:
+    """
+    Print a number in full, for tables: 8,633 · −1,180 · +3,876.
+
+    Parameters
+    ----------
+    value : Number
+        Anything that counts; missing gives a dash.
+    places : int
+        Decimal places.
+    sign : bool
+        Whether a plus is written.
+
+    Returns
+    -------
+    str
+    """
+    number = decimal(value)
+    return NONE if number is None else _grouped(number, places, sign=sign)
+
+
+def short(value: Number, *, sign: bool = False) -> str:
+    """
+    Print a number to be read at a glance: 8,633 · 1.84万 · 32.7万 · 3.42亿.
+
+    English counts by thousands: 8,633 · 18.4K · 327K · 342M.
+
+    Parameters
+    ----------
+    value : Number
+        Anything that counts; missing gives a dash.
+    sign : bool
+        Whether a plus is written.
+
+    Returns
+    -------
+    str
+    """
+    number = decimal(value)
+    if number is None:
+        return NONE
+    size = abs(rounded(number))
+    # Compared after rounding, so that 99,999 is 10.0万 and never 10.00万.
+    if size < WAN:
+        places = 0 if number == number.to_integral_value() or size >= 100 else 1
+        return _grouped(number, places, sign=sign)
+    if language() == "en":
+        return _thousands(number, sign=sign)
+    if rounded(size / WAN, 2) < 10:
+        return _grouped(number / WAN, 2, sign=sign) + _("万")
+    if rounded(size / WAN, 1) < WAN:
+        return _grouped(number / WAN, 1, sign=sign) + _("万")
+    return _grouped(number / YI, 2, sign=sign) + _("亿")
+
+
+def _thousands(number: Decimal, *, sign: bool) -> str:
+    """Print three figures with K, M or B, as Babel counts in English."""
+    figures = len(str(int(rounded(abs(number))))) % 3 or 3
+    text = format_compact_decimal(
+        abs(number), locale=LOCALES["en"], fraction_digits=3 - figures
+    )
+    mark = MINUS if number < 0 else "+" if sign else ""
+    return f"{mark}{text}"
+
+
+def axis(value: Number) -> str:
+    """
+    Print a round number on an axis: 0 · 500 · 4千 · 1.2万 · 3亿.
+
+    Parameters
+    ----------
+    value : Number
+        A tick.
+
+    Returns
+    -------
+    str
+    """
+    number = decimal(value)
+    if number is None:
+        return ""
+    size = abs(number)
+    for unit, word in UNITS["en" if language() == "en" else "zh"]:
+        if size >= unit:
+            return plain(rounded(number / unit, 2)) + _(word)
+    return plain(rounded(number, 2))
+
+
+_THOUSAND = Decimal(1000)
+UNITS: dict[str, tuple[tuple[Decimal, str], ...]] = {
+    "zh": ((YI, N_("亿")), (WAN, N_("万")), (_THOUSAND, N_("千"))),
+    "en": ((_THOUSAND**3, "B"), (_THOUSAND**2, "M"), (_THOUSAND, "K")),
+}
+"""Words for large round numbers on an axis, the largest first."""
+
+
+def plain(value: Number, most: int = 4) -> str:
+    """
+    Print a number as short as it is: 94 · 0.5 · 1,234 (no trailing zeros).
+
+    Parameters
+    ----------
+    value : Number
+        Anything that counts; missing gives a dash.
+    most : int
+        Decimal places at most.
+
+    Returns
+    -------
+    str
+    """
+    number = decimal(value)
+    if number is None:
+        return NONE
+    exponent = rounded(number, most).normalize().as_tuple().exponent
+    places = max(0, -exponent) if isinstance(exponent, int) else 0
+    return _grouped(number, places, sign=False)
+
+
+def points(value: Number, *, sign: bool = False) -> str:
+    """
+    Print points, always with two decimals: 76.72.
+
+    Parameters
+    ----------
+    value : Number
+        Points; missing gives a dash.
+    sign : bool
+        Whether a plus is written.
+
+    Returns
+    -------
+    str
+    """
+    return exact(value, 2, sign=sign)
+
+
+def percent(value: Number, places: int = 1, *, sign: bool = False) -> str:
+    """
+    Print a fraction as a percentage: 0.816 is 81.6%.
+
+    Parameters
+    ----------
+    value : Number
+        A fraction, 1 being the whole; missing gives a dash.
+    places : int
+        Decimal places of the percentage.
+    sign : bool
+        Whether a plus is written.
+
+    Returns
+    -------
+    str
+    """
+    number = decimal(value)
+    if number is None:
+        return NONE
+    return _grouped(number * 100, places, sign=sign) + "%"
+
+
+def money(value: Number, places: int = 0) -> str:
+    """
+    Print yuan: ¥10,840.
+
+    Parameters
+    ----------
+    value : Number
+        An amount; missing gives a dash.
+    places : int
+        Decimal places.
+
+    Returns
+    -------
+    str
+    """
+    text = exact(value, places)
+    return text if text == NONE else f"¥{text}"
+
+
+def month_name(month: str) -> str:
+    """
+    Print a month in full: ``2026-10`` is 2026年10月.
+
+    Parameters
+    ----------
+    month : str
+        ``YYYY-MM``.
+
+    Returns
+    -------
+    str
+    """
+    day = date.fromisoformat(f"{month}-01")
+    return str(format_skeleton("yMMM", day, None, locale=LOCALES[language()]))
+
+
+def month_short(month: str) -> str:
+    """
+    Print a month without its year: ``2026-10`` is 10月.
+
+    Parameters
+    ----------
+    month : str
+        ``YYYY-MM``, or a day of it.
+
+    Returns
+    -------
+    str
+    """
+    if language() == "en":
+        day = date.fromisoformat(f"{month[:7]}-01")
+        return str(format_skeleton("MMM", day, None, locale=LOCALES["en"]))
+    return f"{int(month[5:7])}月"
+
+
+def month_tick(month: str) -> str:
+    """
+    Print a month on an axis whose last month is named: 7 · Jul.
+
+    Parameters
+    ----------
+    month : str
+        ``YYYY-MM``.
+
+    Returns
+    -------
+    str
+    """
+    return month_short(month) if language() == "en" else str(int(month[5:7]))
+
+
+def day(at: date) -> str:
+    """
+    Print a day without its year: 10月13日 · Oct 13.
+
+    Parameters
+    ----------
+    at : date
+        Any day.
+
+    Returns
+    -------
+    str
+    """
+    return str(format_skeleton("MMMd", at, None, locale=LOCALES[language()]))
+
+
+def day_short(at: date) -> str:
+    """
+    Print a day as the head of a row: 10-13 · Oct 13.
+
+    Parameters
+    ----------
+    at : date
+        Any day.
+
+    Returns
+    -------
+    str
+    """
+    return day(at) if language() == "en" else f"{at:%m-%d}"
+
+
+def span(first: date, last: date, skeleton: str = "MMMd") -> str:
+    """
+    Print a stretch of days: 10月1日至7日 · Oct 1 – 7; one day stands alone.
+
+    Parameters
+    ----------
+    first, last : date
+        The days at its ends.
+    skeleton : str
+        What is told of a day, in Unicode's letters: ``d`` where the month is known.
+
+    Returns
+    -------
+    str
+    """
+    locale = LOCALES[language()]
+    if first == last:
+        return str(format_skeleton(skeleton, first, None, locale=locale))
+    return str(format_interval(first, last, skeleton, locale=locale))
+
+
+def listed(names: list[str], most: int = 0) -> str:
+    """
+    Join names, and count what is not named.
+
+    Parameters
+    ----------
+    names : list of str
+        Words to join: with 、 in Chinese, with commas in English.
+    most : int
+        How many to name; 0 for all.
+
+    Returns
+    -------
+    str
+    """
+    joined = _("、").join(names[:most] if most else names)
+    if most and len(names) > most:
+        return _("{names}等{n}个", names=joined, n=len(names))
+    return joined
+
+
+def joined(told: Iterable[str]) -> str:
+    """
+    Join remarks, each once.
+
+    Parameters
+    ----------
+    told : iterable of str
+        Sentences of one subject; empty ones are left out.
+
+    Returns
+    -------
+    str
+    """
+    return _("；").join(dict.fromkeys(one for one in told if one))
+
+
+def sentences(*told: str) -> str:
+    """
+    Say whole sentences one after another.
+
+    Parameters
+    ----------
+    *told : str
+        Each with its full stop; empty ones are left out.
+
+    Returns
+    -------
+    str
+    """
+    return (" " if language() == "en" else "").join(one for one in told if one)
+
+
+def brief(name: str, most: int = 16) -> str:
+    """
+    Cut a long name for a sentence; tables show it whole.
+
+    Parameters
+    ----------
+    name : str
+        Any name.
+    most : int
+        Most characters, the ellipsis included.
+
+    Returns
+    -------
+    str
+    """
+    return name if len(name) <= most else name[: most - 1] + "…"

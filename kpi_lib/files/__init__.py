@@ -1,0 +1,82 @@
+"""
+Foreign bytes, read safely: rows and cells under limits, and what a platform declares.
+
+In go the bytes of a file that somebody downloaded or wrote; out come a `Book` of
+sheets, records and cells, or one refusal that names file, place and remedy. The grammar
+of a cell (`number`, `day`, `moment` …) and the declarations of platform exports
+(``formats/*.yml``: `platforms`, `layouts`) stand here for both kinds of readers.
+"""
+
+from __future__ import annotations
+
+from kpi_lib.files.cells import (
+    Cell,
+    Number,
+    NumberKind,
+    Order,
+    WrongValue,
+    date_order,
+    day,
+    epoch,
+    is_below,
+    is_missing,
+    moment,
+    number,
+    plain,
+    shown,
+)
+from kpi_lib.files.platforms import (
+    MANUAL,
+    Column,
+    Layout,
+    Platform,
+    declaration,
+    header_key,
+    layouts,
+    platforms,
+)
+from kpi_lib.files.tables import (
+    DELIMITERS,
+    MOST_OWN_CELLS,
+    Book,
+    Record,
+    Sheet,
+    ahead,
+    count_records,
+    open_file,
+    read,
+)
+
+__all__ = [
+    "DELIMITERS",
+    "MANUAL",
+    "MOST_OWN_CELLS",
+    "Book",
+    "Cell",
+    "Column",
+    "Layout",
+    "Number",
+    "NumberKind",
+    "Order",
+    "Platform",
+    "Record",
+    "Sheet",
+    "WrongValue",
+    "ahead",
+    "count_records",
+    "date_order",
+    "day",
+    "declaration",
+    "epoch",
+    "header_key",
+    "is_below",
+    "is_missing",
+    "layouts",
+    "moment",
+    "number",
+    "open_file",
+    "plain",
+    "platforms",
+    "read",
+    "shown",
+]

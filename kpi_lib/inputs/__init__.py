@@ -1,0 +1,130 @@
+"""
+What people write: plan, roster, targets, work log, decisions, signatures.
+
+In go the workspace's own files; out come `Inputs`, checked as a whole, or every problem
+with its line or cell. `init` and `prepare` write what people fill in.
+"""
+
+from __future__ import annotations
+
+from kpi_lib.inputs.blank import (
+    init,
+    prepare,
+)
+from kpi_lib.inputs.documents import (
+    WrongForm,
+    by_operator,
+    to_decimal,
+    validated,
+)
+from kpi_lib.inputs.documents import (
+    shown as shown_value,
+)
+from kpi_lib.inputs.everything import (
+    Inputs,
+    for_month,
+    keep,
+    kept,
+    load,
+)
+from kpi_lib.inputs.plan import (
+    STATUS,
+    Adjustments,
+    Attainment,
+    Challenge,
+    Communities,
+    Count,
+    Coverage,
+    Deduct,
+    Feedback,
+    Item,
+    Linear,
+    Measure,
+    OneMetric,
+    OverDelivery,
+    Plan,
+    PostsReaching,
+    Rated,
+    Rating,
+    Ratio,
+    Tier,
+    Tiers,
+)
+from kpi_lib.inputs.plan import (
+    load as load_plan,
+)
+from kpi_lib.inputs.records import (
+    Decision,
+    decisions,
+    downloads,
+)
+from kpi_lib.inputs.roster import (
+    Account,
+    Operator,
+    Roster,
+)
+from kpi_lib.inputs.roster import (
+    load as load_roster,
+)
+from kpi_lib.inputs.targets import (
+    Target,
+)
+from kpi_lib.inputs.worklog import (
+    SHEETS,
+    Campaign,
+    Task,
+    Worklog,
+)
+from kpi_lib.inputs.worklog import (
+    Rating as GivenRating,
+)
+
+__all__ = [
+    "SHEETS",
+    "STATUS",
+    "Account",
+    "Adjustments",
+    "Attainment",
+    "Campaign",
+    "Challenge",
+    "Communities",
+    "Count",
+    "Coverage",
+    "Decision",
+    "Deduct",
+    "Feedback",
+    "GivenRating",
+    "Inputs",
+    "Item",
+    "Linear",
+    "Measure",
+    "OneMetric",
+    "Operator",
+    "OverDelivery",
+    "Plan",
+    "PostsReaching",
+    "Rated",
+    "Rating",
+    "Ratio",
+    "Roster",
+    "Target",
+    "Task",
+    "Tier",
+    "Tiers",
+    "Worklog",
+    "WrongForm",
+    "by_operator",
+    "decisions",
+    "downloads",
+    "for_month",
+    "init",
+    "keep",
+    "kept",
+    "load",
+    "load_plan",
+    "load_roster",
+    "prepare",
+    "shown_value",
+    "to_decimal",
+    "validated",
+]

@@ -1,0 +1,436 @@
+"""
+What every part of a page is made of: fragments, names and the card's arithmetic.
+
+A Fragment was rendered through the escaping templates; nothing from data reaches a
+page by any other way.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from kpi_lib import figures
+from kpi_lib.appraisal import OperatorMonth
+from kpi_lib.days import Calendar, month_of
+from kpi_lib.inputs import Account, Campaign
+from kpi_lib.language import _
+from kpi_lib.page import templates
+
+Card = dict[str, Any]
+
+SEALED = "application/vnd.kpi.card+json"
+"""MIME type under which the last cell keeps the card."""
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """
+    A piece of the page, ready to be shown.
+
+    Parameters
+    ----------
+    html : str
+        Rendered and escaped.
+    """
+
+    html: str
+
+    def _repr_html_(self) -> str:
+        return f'<div class="kpi">{self.html}</div>'
+
+    def __str__(self) -> str:
+        return self.html
+
+
+@dataclass(frozen=True)
+class Seal:
+    """
+    The card as a cell's output: nothing to see, everything to read back.
+
+    Parameters
+    ----------
+    card : dict
+        The score card, schema 1.
+    """
+
+    card: Card
+
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None
+    ) -> dict[str, object]:
+        """Return the card under its own MIME type, beside an empty text."""
+        return {SEALED: self.card, "text/plain": ""}
+
+
+@dataclass(frozen=True)
+class Style:
+    """The style sheet, shown once at the top of a notebook."""
+
+    def _repr_html_(self) -> str:
+        return f"<style data-kpi>{templates.css()}\n{IN_NOTEBOOKS}</style>"
+
+
+IN_NOTEBOOKS = """\
+.kpi>h3:first-child{margin-top:12px}
+table.brief caption{caption-side:top;text-align:left;white-space:nowrap}
+table.brief th{white-space:nowrap}"""
+"""What only a cell's output needs: it stands alone, under no heading of the page."""
+
+
+def style() -> Style:
+    """
+    Return the style sheet that every fragment needs inside a notebook.
+
+    Returns
+    -------
+    Style
+        The page carries the same sheet in its head and drops this one.
+    """
+    return Style()
+
+
+def seal(m: OperatorMonth) -> Seal:
+    """
+    Return the card for the notebook's last cell.
+
+    Parameters
+    ----------
+    m : OperatorMonth
+        The operator's month.
+
+    Returns
+    -------
+    Seal
+    """
+    return Seal(m.card)
+
+
+def made(template: str, **values: object) -> Fragment:
+    """
+    Render a template of the package into a fragment.
+
+    Parameters
+    ----------
+    template : str
+        Name without ``.html.j2``.
+    **values : object
+        What the template names.
+
+    Returns
+    -------
+    Fragment
+    """
+    return Fragment(templates.render(template, **values))
+
+
+def nothing(what: str, why: str) -> Fragment:
+    """
+    Say in one honest line that there is nothing to draw.
+
+    Parameters
+    ----------
+    what : str
+        What is missing.
+    why : str
+        Why, without a full stop.
+
+    Returns
+    -------
+    Fragment
+    """
+    return made("nothing", what=what, why=why)
+
+
+def points(value: object) -> Decimal:
+    """
+    Return points of a card as a number.
+
+    Parameters
+    ----------
+    value : str, Decimal or None
+        As the card holds them; None, nothing rated, counts as none.
+
+    Returns
+    -------
+    Decimal
+    """
+    return figures.decimal(value if isinstance(value, str | Decimal) else None) or ZERO
+
+
+def measures(card: Card) -> list[Card]:
+    """
+    List the measures of a card in the plan's order.
+
+    Parameters
+    ----------
+    card : dict
+        The score card.
+
+    Returns
+    -------
+    list of dict
+    """
+    return [one for item in card["items"] for one in item["measures"]]
+
+
+def pending(card: Card) -> list[Card]:
+    """
+    List the measures that wait for evidence.
+
+    Parameters
+    ----------
+    card : dict
+        The score card.
+
+    Returns
+    -------
+    list of dict
+    """
+    return [one for one in measures(card) if one["status"] == "pending"]
+
+
+def losses(card: Card, *, veto: bool = True) -> list[tuple[str, Decimal]]:
+    """
+    List what measures lost.
+
+    Parameters
+    ----------
+    card : dict
+        The score card.
+    veto : bool
+        Whether what a veto cut off the sum is listed as a loss of its own.
+
+    Returns
+    -------
+    list of (name, points)
+        Largest first.
+    """
+    lost = [
+        (str(one["name"]), points(one["possible"]) - points(one["score"]))
+        for one in measures(card)
+        if one["score"] is not None
+    ]
+    if veto:
+        lost.append((_("一票否决"), cut_off(card)))
+    return sorted((one for one in lost if one[1] > 0), key=lambda one: -one[1])
+
+
+def cut_off(card: Card) -> Decimal:
+    """
+    Return what a veto cut off the sum of items and bonus.
+
+    Parameters
+    ----------
+    card : dict
+        The score card.
+
+    Returns
+    -------
+    Decimal
+        0 without a veto, or where the sum is not above its cap.
+    """
+    reached = sum((points(one["score"]) for one in measures(card)), ZERO)
+    if card["bonus"]:
+        reached += points(card["bonus"]["score"])
+    return max(reached - points(card["total"]), ZERO) if card["total"] else ZERO
+
+
+def measure_of(card: Card, kind: str) -> Card | None:
+    """
+    Return the measure that a kind of source feeds.
+
+    Parameters
+    ----------
+    card : dict
+        The score card.
+    kind : str
+        As the plan writes it, ``campaign_spend``.
+
+    Returns
+    -------
+    dict or None
+        The plan's first one; None where the plan has none.
+    """
+    found = (one for one in measures(card) if one["source"]["kind"] == kind)
+    return next(found, None)
+
+
+def numbered(m: OperatorMonth) -> list[tuple[str, Campaign]]:
+    """
+    Give the month's campaigns their numbers, in the table and on the curves.
+
+    Parameters
+    ----------
+    m : OperatorMonth
+        The operator's month.
+
+    Returns
+    -------
+    list of (number, Campaign)
+        Held ones by first day, ① ② …; those not held come last, without a number.
+    """
+    own = [one for one in m.worklog.campaigns if month_of(one.end) == m.month]
+    own.sort(key=lambda one: (bool(one.not_held), one.start, one.end, one.row))
+    return [("" if one.not_held else circled(at), one) for at, one in enumerate(own, 1)]
+
+
+def circled(number: int) -> str:
+    """
+    Print a number in a circle; there are twenty of those in every font.
+
+    Parameters
+    ----------
+    number : int
+        From 1.
+
+    Returns
+    -------
+    str
+        ① to ⑳, then (21).
+    """
+    return chr(0x245F + number) if number <= 20 else f"({number})"
+
+
+def shade_of(day: date, calendar: Calendar) -> str:
+    """
+    Return the class of a day's column: holiday, weekend or nothing.
+
+    Parameters
+    ----------
+    day : date
+        Any day.
+    calendar : Calendar
+        Which days are worked.
+
+    Returns
+    -------
+    {"hol", "off", ""}
+    """
+    if calendar.is_holiday(day):
+        return "hol"
+    return "" if calendar.is_working(day) else "off"
+
+
+def item_name(card: Card, item: Card) -> str:
+    """
+    Name an item by its KPI, by its own name where the KPI has several items.
+
+    Parameters
+    ----------
+    card : dict
+        The score card.
+    item : dict
+        One of its items.
+
+    Returns
+    -------
+    str
+    """
+    kpis = Counter(one["kpi"] for one in card["items"])
+    return str(item["name"] if kpis[item["kpi"]] > 1 else item["kpi"])
+
+
+def flags_of(m: OperatorMonth) -> list[str]:
+    """
+    List what stands above the score, each thing once.
+
+    Parameters
+    ----------
+    m : OperatorMonth
+        The operator's month.
+
+    Returns
+    -------
+    list of str
+    """
+    return list(dict.fromkeys([*m.card.get("flags", []), *m.flags]))
+
+
+@dataclass(frozen=True)
+class Brand:
+    """
+    How the page names a platform or an account.
+
+    Parameters
+    ----------
+    id, name : str
+        Id, and the name as written; a name is data.
+    platform : str
+        The platform's own name.
+    seal : str
+        One character that stands for the platform.
+    light, dark : str
+        The platform's colour in both themes.
+    """
+
+    id: str
+    name: str
+    platform: str
+    seal: str
+    light: str = "#5f6468"
+    dark: str = "#a3a7aa"
+
+
+def platform_of(m: OperatorMonth, id: str) -> Brand:
+    """
+    Return a platform; one that is not the operator's own stands in grey.
+
+    Parameters
+    ----------
+    m : OperatorMonth
+        The operator's month.
+    id : str
+        The platform's id.
+
+    Returns
+    -------
+    Brand
+    """
+    known = m.platforms.get(id)
+    if known is None:
+        return Brand(id, id, id, id[:1].upper())
+    return Brand(id, known.label, known.label, known.seal, known.light, known.dark)
+
+
+def who_is(m: OperatorMonth, account: Account) -> Brand:
+    """
+    Return an account in its platform's clothes.
+
+    Parameters
+    ----------
+    m : OperatorMonth
+        The operator's month.
+    account : Account
+        One of the operator's own.
+
+    Returns
+    -------
+    Brand
+    """
+    own = platform_of(m, account.platform)
+    name = account.name or own.name
+    return Brand(account.id, name, own.name, own.seal, own.light, own.dark)
+
+
+def rate_of(card: Card) -> Decimal | None:
+    """
+    Return the score as a share of the rated points.
+
+    Parameters
+    ----------
+    card : dict
+        A score card.
+
+    Returns
+    -------
+    Decimal or None
+        None where nothing was rated.
+    """
+    rated = points(card["rated"])
+    return points(card["total"]) / rated if rated else None

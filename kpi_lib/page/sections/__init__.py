@@ -1,0 +1,1 @@
+"""One module a subject of the page; each function returns a Fragment."""

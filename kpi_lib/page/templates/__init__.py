@@ -1,0 +1,185 @@
+"""
+The page's templates: one environment that escapes, one style sheet.
+
+Everything from data passes through here, and through nothing else, on its way into
+a page: autoescape is on and an undefined name is an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from kpi_lib import figures, language
+
+HERE = Path(__file__).parent
+
+SHEETS = ("page.css", "sections.css")
+"""Parts of the one style sheet; the later one may lean on the earlier."""
+
+
+def clauses(text: str) -> Markup:
+    """
+    Let a title break between its clauses only.
+
+    Parameters
+    ----------
+    text : str
+        A title; clauses end at ；，：.
+
+    Returns
+    -------
+    Markup
+        Each clause in a span of its own, escaped.
+    """
+    parts = re.findall(r"[^；，：]+[；，：]?|[；，：]", text)
+    span = Markup('<span class="c">{}</span>')
+    return Markup("").join(span.format(part) for part in parts)
+
+
+def kept(text: str) -> Markup:
+    """
+    Keep short quoted names whole at the end of a line.
+
+    Parameters
+    ----------
+    text : str
+        A sentence with names in 「」 or “”.
+
+    Returns
+    -------
+    Markup
+        The same, escaped, with names of up to 12 squares unbreakable.
+    """
+    parts = re.split(r"(「[^」]{1,12}」|“[^”]{1,24}”)", text)
+    span = Markup('<span class="keep">{}</span>')
+    return Markup("").join(
+        span.format(part) if at % 2 else escape(part) for at, part in enumerate(parts)
+    )
+
+
+def said(text: str, **values: object) -> Markup:
+    """
+    Say a sentence in the language of the page, escaped.
+
+    Parameters
+    ----------
+    text : str
+        The Chinese sentence, with ``{name}`` where values stand.
+    **values : object
+        What stands there: text is escaped, markup is kept.
+
+    Returns
+    -------
+    Markup
+        Ready for the page.
+    """
+    safe = {name: escape(value) for name, value in values.items()}
+    return Markup(language._(text, **safe))
+
+
+def told(sentences: Iterable[str]) -> Markup:
+    """
+    Say sentences one after the other.
+
+    Parameters
+    ----------
+    sentences : iterable of str
+        Whole ones; empty ones are left out.
+
+    Returns
+    -------
+    Markup
+        Escaped, with a space between them where the language has one.
+    """
+    return Markup(figures.sentences(*map(escape, sentences)))
+
+
+def bdi(text: object) -> Markup:
+    """
+    Set text from data apart, so that its own direction does not disturb a sentence.
+
+    Parameters
+    ----------
+    text : object
+        A name, a cell, a file; escaped here.
+
+    Returns
+    -------
+    Markup
+    """
+    return Markup("<bdi>{}</bdi>").format(text)
+
+
+@cache
+def environment() -> Environment:
+    """
+    Return the one environment in which fragments are rendered.
+
+    Returns
+    -------
+    Environment
+    """
+    made = Environment(
+        loader=FileSystemLoader(HERE / "sections"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals |= {"_": said, "language": language.language}
+    made.filters |= {
+        "bdi": bdi,
+        "brief": figures.brief,
+        "clauses": clauses,
+        "kept": kept,
+        "told": told,
+        "listed": figures.listed,
+        "exact": figures.exact,
+        "short": figures.short,
+        "plain": figures.plain,
+        "points": figures.points,
+        "percent": figures.percent,
+        "money": figures.money,
+        "month": figures.month_name,
+    }
+    return made
+
+
+def render(template: str, **values: object) -> str:
+    """
+    Render one template of this folder's sections.
+
+    Parameters
+    ----------
+    template : str
+        Name without ``.html.j2``.
+    **values : object
+        What the template names; a name it misses is an error.
+
+    Returns
+    -------
+    str
+        HTML, without the indentation of the template.
+    """
+    html = environment().get_template(f"{template}.html.j2").render(values)
+    return re.sub(r"\n\s*", "\n", html).strip()
+
+
+@cache
+def css() -> str:
+    """
+    Return the style sheet of every page and fragment, without its comments.
+
+    Returns
+    -------
+    str
+    """
+    text = "".join((HERE / name).read_text(encoding="utf-8") for name in SHEETS)
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+    return re.sub(r"\s*\n\s*", "\n", text).strip()

@@ -1,0 +1,229 @@
+"""
+Exports on their way in: recognised first, then copied to where they are looked for.
+
+``data/raw/<month>/<account>/<day>/<own name>``, byte for byte. The folder's name
+keeps the download day; nothing that is there already is ever overwritten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import count
+from pathlib import Path
+from typing import Literal
+
+from kpi_lib import exports, inputs
+from kpi_lib.days import shift
+from kpi_lib.errors import ExportError, Problem
+from kpi_lib.exports import Export
+from kpi_lib.files import layouts, platforms
+from kpi_lib.inputs import Account
+from kpi_lib.workspace import Workspace, write_atomic
+
+State = Literal["copied", "there", "refused"]
+
+ANY_MONTH = "2026-01"
+"""Read for this month where only the day of download is asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Added:
+    """
+    What became of one file.
+
+    Parameters
+    ----------
+    file : Path
+        The file as it was named.
+    state : {"copied", "there", "refused"}
+        Copied in, there already with the same bytes, or not taken.
+    target : str
+        Where it lies now, relative to the workspace; empty if it was not taken.
+    layout : str
+        As what it was recognised; empty if it was not taken.
+    month : str
+        The month whose folder it lies in.
+    days, posts : int
+        How many days of the month and how many posts it holds.
+    problems : tuple of Problem
+        Why it was not taken, or what is worth telling about it.
+    """
+
+    file: Path
+    state: State
+    target: str = ""
+    layout: str = ""
+    month: str = ""
+    days: int = 0
+    posts: int = 0
+    problems: tuple[Problem, ...] = ()
+
+    def __str__(self) -> str:
+        """Return one line: the file, what it is, where it lies."""
+        if self.state == "refused":
+            return f"{self.file.name}：没有放进来"
+        name = layouts()[self.layout].name
+        holds = [f"{self.month}的{self.days}天"] if self.days else []
+        holds += [f"{self.posts}条作品"] if self.posts else []
+        what = f"{name}（{self.layout}）" + (f"，{'、'.join(holds)}" if holds else "")
+        done = "放进" if self.state == "copied" else "已经有了，没有动："
+        return f"{self.file.name}：{what}；{done}{self.target}"
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the same for a machine."""
+        return {
+            "file": str(self.file),
+            "state": self.state,
+            "target": self.target,
+            "layout": self.layout,
+            "month": self.month,
+            "days": self.days,
+            "posts": self.posts,
+            "problems": [str(problem) for problem in self.problems],
+        }
+
+
+def add(
+    workspace: Workspace,
+    files: Sequence[Path],
+    account: str,
+    *,
+    downloaded: date | None = None,
+    month: str = "",
+) -> Iterator[Added]:
+    """
+    Copy exports to where they are looked for.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where to.
+    files : sequence of Path
+        Exports as they were downloaded.
+    account : str
+        Roster id of the account they are of.
+    downloaded : date or None
+        The day they were downloaded; None: as each file tells it, by the end of its
+        name or, where the declaration says they are true, by its own properties.
+    month : str
+        ``YYYY-MM`` of the folder; empty: the month before for a download day on
+        which closing counters are taken, else the month of the day.
+
+    Yields
+    ------
+    Added
+        One for each file, in their order; a refused file stops no other.
+
+    Raises
+    ------
+    RosterError
+        If there is no such account; lists those there are.
+    """
+    # The roster alone: a wrong plan or target is no reason to refuse files.
+    owner = inputs.load_roster(
+        workspace.roster,
+        platforms={one.id: one.name for one in platforms().values()},
+        layouts=layouts(),
+        where=workspace.relative(workspace.roster),
+    ).account(account)
+    for file in files:
+        yield _add(workspace, file, owner, downloaded, month)
+
+
+def _add(
+    workspace: Workspace,
+    file: Path,
+    account: Account,
+    downloaded: date | None,
+    month: str,
+) -> Added:
+    from kpi_lib import months
+
+    day = downloaded or months.day_at_the_end(file.stem)
+    try:
+        export = _read(file, account, month or (_month_of(day) if day else ANY_MONTH))
+        if day is None and layouts()[export.layout].properties_dates_true:
+            day = export.modified or export.created
+            if day and not month:
+                export = _read(file, account, _month_of(day))
+    except ExportError as refusal:
+        return Added(file=file, state="refused", problems=refusal.problems)
+    reason = _reason_against(file, day)
+    if reason or day is None:
+        return Added(file=file, state="refused", problems=(reason,) if reason else ())
+    at = month or _month_of(day)
+    content = file.read_bytes()
+    target, there = _place(
+        workspace.raw(at) / account.id / day.isoformat(), file, content
+    )
+    if not there:
+        write_atomic(target, content)
+    return Added(
+        file=file,
+        state="there" if there else "copied",
+        target=workspace.relative(target),
+        layout=export.layout,
+        month=at,
+        days=len({row.date for row in export.daily}),
+        posts=len({row.post for row in export.posts}),
+        problems=_worth_telling(file, export, at),
+    )
+
+
+def _read(file: Path, account: Account, month: str) -> Export:
+    return exports.read(file, month=month, platform=account.platform, source=file.name)
+
+
+def _month_of(day: date) -> str:
+    from kpi_lib.months import COUNTER_WINDOW
+
+    month = f"{day:%Y-%m}"
+    return shift(month, -1) if day.day <= COUNTER_WINDOW else month
+
+
+def _reason_against(file: Path, day: date | None) -> Problem | None:
+    """Say why a readable file cannot be filed, if it cannot."""
+    from kpi_lib.months import is_noise
+
+    if is_noise(file.name):
+        return Problem(
+            what="这样开头的文件名会被当作系统或临时文件，不会被读",
+            where=file.name,
+            expected="不以.或~$开头的文件名",
+            do="改名后再添加",
+        )
+    if day is None:
+        return Problem(
+            what="文件名末尾没有日期，不知道是哪天下载的",
+            where=file.name,
+            do="请加上下载日期，如--downloaded 2026-11-02",
+        )
+    return None
+
+
+def _place(folder: Path, file: Path, content: bytes) -> tuple[Path, bool]:
+    """Return where a file goes, and whether these very bytes are there already."""
+    for number in count():
+        name = file.name if not number else f"{file.stem} ({number}){file.suffix}"
+        target = folder / name
+        if not target.exists():
+            return target, False
+        if target.is_file() and target.read_bytes() == content:
+            return target, True
+    raise AssertionError("unreachable")
+
+
+def _worth_telling(file: Path, export: Export, month: str) -> tuple[Problem, ...]:
+    found = [one for one in export.findings if one.level != "note"]
+    if not export.posts and not export.daily:
+        found.append(
+            Problem(
+                what=f"里面没有{month}的数据",
+                where=file.name,
+                do="核对时间段；放错月份的，用--month写明月份",
+                level="warning",
+            )
+        )
+    return tuple(found)

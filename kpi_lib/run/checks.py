@@ -1,0 +1,65 @@
+"""Reads everything, writes nothing: every problem of a month, before it is run."""
+
+from __future__ import annotations
+
+from kpi_lib import days, files, inputs
+from kpi_lib.errors import InvalidInput, Problem
+from kpi_lib.workspace import Workspace
+
+_ORDER = ("error", "warning", "note")
+
+
+def check(workspace: Workspace, month: str) -> list[Problem]:
+    """
+    Tell every problem of what people wrote and of the exports of a month.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where it lies.
+    month : str
+        ``YYYY-MM``.
+
+    Returns
+    -------
+    list of Problem
+        Errors first, then warnings, then notes; each kind in the order of reading.
+    """
+    problems: list[Problem] = []
+    try:
+        given = inputs.for_month(workspace, month)
+        problems += given.worklogs[month].findings
+    except InvalidInput as err:
+        problems += err.problems
+    problems += _exports(workspace, month)
+    return sorted(
+        dict.fromkeys(problems), key=lambda problem: _ORDER.index(problem.level)
+    )
+
+
+def _exports(workspace: Workspace, month: str) -> list[Problem]:
+    """Look at the exports even if a plan or a target is wrong; not without a roster."""
+    try:
+        people = inputs.load_roster(
+            workspace.roster,
+            platforms=files.platforms(),
+            layouts=files.layouts(),
+            where=workspace.relative(workspace.roster),
+        )
+        downloads = inputs.downloads(
+            workspace.downloads, workspace.relative(workspace.downloads)
+        )
+        decisions = inputs.decisions(
+            workspace.decisions,
+            workspace.relative(workspace.decisions),
+            accounts=[account.id for account in people.accounts],
+        )
+    except InvalidInput:
+        # Told already, with the other files that people wrote.
+        return []
+    from kpi_lib import months  # pandas: only where exports are read
+
+    arrived = months.arrive(workspace, month, people, downloads)
+    before = months.arrive(workspace, days.shift(month, -1), people, downloads)
+    cleaned, _ = months.tables_of(arrived, before, roster=people, decisions=decisions)
+    return [*arrived.findings, *cleaned.findings]

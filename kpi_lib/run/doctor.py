@@ -1,0 +1,211 @@
+"""What this machine lacks, each with the one line that mends it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from kpi_lib.errors import WorkspaceError
+from kpi_lib.workspace import Workspace
+
+PYTHON = (3, 11)
+"""The oldest Python that the package is written for (pyproject.toml)."""
+
+DISK = 1 << 30
+"""Free bytes that a year of 20 operators takes twice over."""
+
+LOCK = Path(__file__).parents[2] / "requirements.lock"
+
+_PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)( *;)?", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """
+    One thing looked at.
+
+    Parameters
+    ----------
+    subject : str
+        What was looked at.
+    ok : bool
+        False if it is missing or wrong.
+    found : str
+        What there is.
+    do : str
+        What mends it; empty if nothing is needed.
+    """
+
+    subject: str
+    ok: bool
+    found: str
+    do: str = ""
+
+
+def examine(folder: Path | None = None) -> list[Finding]:
+    """
+    Look at this machine.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        A workspace; default: the one around the current folder, if any.
+
+    Returns
+    -------
+    list of Finding
+        Python, packages, fonts, Chromium, and the workspace's disk and access.
+    """
+    return [
+        python(),
+        packages(LOCK),
+        fonts(),
+        chromium(),
+        *_workspace(folder),
+    ]
+
+
+def python() -> Finding:
+    """Look at the version of Python."""
+    needed = ".".join(map(str, PYTHON))
+    return Finding(
+        subject="Python",
+        ok=sys.version_info[:2] >= PYTHON,
+        found=".".join(map(str, sys.version_info[:3])),
+        do=f"请安装Python {needed}或更新的版本，再运行make report",
+    )
+
+
+def packages(lock: Path) -> Finding:
+    """
+    Compare what is installed with the lock.
+
+    Parameters
+    ----------
+    lock : Path
+        ``requirements.lock``; without one (a package without its repository) nothing
+        is compared.
+
+    Returns
+    -------
+    Finding
+        Not ok if a package is missing or of another version.
+    """
+    if not lock.is_file():
+        return Finding(subject="软件包", ok=True, found="没有requirements.lock，不核对")
+    off = [
+        f"{name} {installed or '没有安装'}（应为{'或'.join(versions)}）"
+        for name, versions in pins(lock).items()
+        if (installed := _installed(name)) not in versions
+    ]
+    return Finding(
+        subject="软件包",
+        ok=not off,
+        found="、".join(off) or "与requirements.lock一致",
+        do=".venv/bin/python -m pip install --require-hashes -r requirements.lock",
+    )
+
+
+def pins(lock: Path) -> dict[str, tuple[str, ...]]:
+    """
+    Return the versions of each package that a lock allows.
+
+    Parameters
+    ----------
+    lock : Path
+        ``requirements.lock``.
+
+    Returns
+    -------
+    dict of str to tuple of str
+        By name. A package that only some machines need may also be missing: ``""``.
+    """
+    allowed: dict[str, tuple[str, ...]] = {}
+    for name, version, marker in _PIN.findall(lock.read_text("utf-8")):
+        more = (version, "") if marker else (version,)
+        allowed[name] = (*allowed.get(name, ()), *more)
+    return allowed
+
+
+def fonts() -> Finding:
+    """Look for a Chinese font, which PDFs and pictures need (pages do not)."""
+    subject = "中文字体"
+    lister = shutil.which("fc-list")
+    if not lister:
+        # Windows and macOS bring Chinese fonts and have no fontconfig.
+        ok = sys.platform in ("win32", "darwin")
+        found = "系统自带" if ok else "没有fontconfig，无法查看"
+        return Finding(subject=subject, ok=ok, found=found, do=_INSTALL_FONTS)
+    listed = subprocess.run(
+        [lister, ":lang=zh-cn", "family"],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    families = sorted({line.split(",")[0] for line in listed.stdout.splitlines()})
+    return Finding(
+        subject=subject,
+        ok=bool(families),
+        found=families[0] if families else "没有",
+        do=_INSTALL_FONTS,
+    )
+
+
+_INSTALL_FONTS = "sudo apt-get install fontconfig fonts-noto-cjk"
+
+
+def chromium() -> Finding:
+    """Look for a Chromium, which PDFs need."""
+    from kpi_lib import page
+
+    found = page.browser()
+    return Finding(
+        subject="Chromium",
+        ok=bool(found),
+        found=found or "没有，不能做PDF",
+        do="sudo apt-get install chromium",
+    )
+
+
+def _workspace(folder: Path | None) -> Iterator[Finding]:
+    try:
+        root = Workspace.find(folder or "").root
+    except WorkspaceError as err:
+        yield Finding(
+            subject="工作区", ok=folder is None, found=str(err), do="kpi init DIR"
+        )
+        return
+    free = shutil.disk_usage(root).free
+    yield Finding(
+        subject="磁盘",
+        ok=free >= DISK,
+        found=f"剩余{free / DISK:.1f}GB",
+        do=f"请在{root}所在的磁盘上腾出1GB",
+    )
+    places = [root / "data", root / "reports"]
+    closed = [
+        str(place)
+        for place in places
+        if place.exists() and not os.access(place, os.W_OK)
+    ]
+    yield Finding(
+        subject="写入权限",
+        ok=not closed,
+        found=f"不能写入{'、'.join(closed)}" if closed else "可以写入",
+        do="请改由文件夹的主人运行，或请他开放写入权限",
+    )
+
+
+def _installed(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ""

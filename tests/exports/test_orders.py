@@ -1,0 +1,330 @@
+"""Orders: distinct numbers, money by line, nothing personal, any size."""
+
+from __future__ import annotations
+
+import csv
+import io
+import pickle
+import random
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kpi_lib.errors import (
+    ExportColumns,
+    ExportError,
+    UnknownExport,
+    Unreadable,
+)
+from kpi_lib.exports import orders, reader
+from kpi_lib.exports.reader import Export
+from kpi_lib.files import tables
+from tests.sample_files import Author, Row, SheetRows, xlsx_bytes
+
+TWIN = Path(__file__).parents[1] / "data" / "exports" / "doudian" / "orders.csv"
+MONTH = "2026-10"
+HEADER = (
+    "主订单编号,子订单编号,订单应付金额,收件人,收件人手机号,详细地址,"
+    "订单提交时间,订单状态,售后状态"
+)
+PERSON, PHONE, ADDRESS = "示例收件人", "13800000000", "示例省示例市示例路1号"
+FIRST = 6920000000000000101
+
+
+def line(
+    order: object,
+    part: object,
+    amount: str = "10.00",
+    day: str = "2026-10-01",
+    status: str = "已完成",
+    after: str = "-",
+) -> list[str]:
+    at = f"{day} 12:00:00"
+    return [
+        str(order), str(part), amount, PERSON, PHONE, ADDRESS, at, status, after,
+    ]  # fmt: skip
+
+
+def write(
+    folder: Path,
+    lines: Sequence[Sequence[str]],
+    encoding: str = "utf-8-sig",
+    delimiter: str = ",",
+) -> Path:
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=delimiter)
+    writer.writerow(HEADER.split(","))
+    writer.writerows(lines)
+    path = folder / "orders.csv"
+    path.write_bytes(out.getvalue().encode(encoding))
+    return path
+
+
+def workbook(folder: Path, rows: Sequence[Row]) -> Path:
+    path = folder / "orders.xlsx"
+    author = Author("示例", "Excel", created="2026-11-01T03:00:00Z")
+    path.write_bytes(xlsx_bytes([SheetRows("订单", rows)], author))
+    return path
+
+
+def read(path: Path) -> Export:
+    return reader.read(path, month=MONTH, platform="doudian")
+
+
+def sums(export: Export) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for row in export.daily:
+        found[row.metric] = found.get(row.metric, 0) + row.value
+    return found
+
+
+def fates(export: Export) -> list[str]:
+    return [row.fate for row in export.ledger]
+
+
+def test_lines_of_one_order_are_one_order_and_all_of_its_money(tmp_path: Path) -> None:
+    lines = [line(FIRST, at, "0.10") for at in range(1, 4)] + [line(FIRST + 1, 9)]
+    export = read(write(tmp_path, lines))
+
+    assert sums(export) == {"orders": 2, "gmv": 10.3}
+    assert fates(export) == ["header", *["kept"] * 4]
+
+
+@pytest.mark.parametrize(
+    ("status", "after", "counts"),
+    [
+        pytest.param("已完成", "-", True, id="done"),
+        pytest.param("待发货", "", True, id="paid, not sent"),
+        pytest.param("已发货", "售后关闭", True, id="claim withdrawn"),
+        pytest.param("已完成", "部分退款", True, id="a part refunded"),
+        pytest.param("已完成", "退款成功", False, id="refunded"),
+        pytest.param("待支付", "-", False, id="unpaid"),
+        pytest.param("已关闭", "-", False, id="cancelled"),
+    ],
+)
+def test_what_counts(tmp_path: Path, status: str, after: str, counts: bool) -> None:
+    lines = [line(FIRST, 1, status=status, after=after)]
+    export = read(write(tmp_path, lines))
+
+    assert sums(export) == {"orders": counts, "gmv": 10.0 * counts}
+    entry = export.ledger[1]
+    assert entry.fate == ("kept" if counts else "private")
+    assert bool(entry.reason) is not counts
+
+
+def test_one_line_refunded_leaves_the_order(tmp_path: Path) -> None:
+    lines = [line(FIRST, 1, after="退款成功"), line(FIRST, 2, "3.00")]
+
+    assert sums(read(write(tmp_path, lines))) == {"orders": 1, "gmv": 3.0}
+
+
+def test_days_between_orders_are_zero_and_days_beyond_are_unknown(
+    tmp_path: Path,
+) -> None:
+    lines = [line(FIRST, 1, day="2026-10-02"), line(FIRST + 1, 2, day="2026-10-05")]
+    export = read(write(tmp_path, lines))
+
+    found = {row.date.day: row.value for row in export.daily if row.metric == "orders"}
+    assert found == {2: 1, 3: 0, 4: 0, 5: 1}
+
+
+def test_orders_of_another_month_are_returned_apart(tmp_path: Path) -> None:
+    export = read(write(tmp_path, [line(FIRST, 1, day="2026-09-30")]))
+
+    assert not export.daily
+    assert {row.date for row in export.other} == {date(2026, 9, 30)}
+    assert fates(export) == ["header", "outside"]
+
+
+# -------------------------------------------------------------- personal data
+
+
+def every_word(export: Export) -> str:
+    return repr(export) + "".join(str(problem) for problem in export.findings)
+
+
+def test_nothing_personal_is_in_any_result() -> None:
+    text = TWIN.read_text(encoding="utf-8-sig")
+    assert all(word in text for word in (PERSON, PHONE, ADDRESS))
+    told = every_word(reader.read(TWIN, month=MONTH))
+
+    assert not any(word in told for word in (PERSON, PHONE, "示例路"))
+
+
+@pytest.mark.parametrize("by", range(1, 9))
+def test_a_shifted_row_tells_nothing_personal(tmp_path: Path, by: int) -> None:
+    row = line(FIRST, 1)
+    export = read(write(tmp_path, [row[by:] + row[:by], line(FIRST, 2)]))
+
+    assert fates(export) == ["header", "quarantined", "kept"]
+    told = every_word(export)
+    assert not any(word in told for word in (PERSON, PHONE, "示例路"))
+
+
+def test_a_file_refused_tells_nothing_personal(tmp_path: Path) -> None:
+    path = write(tmp_path, [line(FIRST, 1)])
+    path.write_bytes(path.read_bytes() + f'"{PERSON}","{PHONE}'.encode())
+
+    with pytest.raises(ExportError) as caught:
+        read(path)
+    assert PERSON not in str(caught.value)
+    assert PERSON.encode() not in pickle.dumps(caught.value)
+
+
+# -------------------------------------------------------------------- numbers
+
+
+def test_long_numbers_are_compared_whole(tmp_path: Path) -> None:
+    # As floats, or as Excel keeps them, these three are one.
+    lines = [line(f"{FIRST + at}\t", at) for at in range(3)]
+
+    assert sums(read(write(tmp_path, lines)))["orders"] == 3
+
+
+@pytest.mark.parametrize("mangled", ["6.92E+18", "6.92000000000000E+18"])
+def test_numbers_that_excel_rounded_are_refused(tmp_path: Path, mangled: str) -> None:
+    with pytest.raises(ExportColumns, match=r"第2行：“主订单编号”.*已被Excel改掉"):
+        read(write(tmp_path, [line(mangled, 1)]))
+
+
+def test_numbers_that_all_end_in_zeros_are_refused(tmp_path: Path) -> None:
+    lines = [line(692000000000000 * 10**4 + at * 10**5, at) for at in range(3)]
+
+    with pytest.raises(ExportColumns, match="第16位起全是0"):
+        read(write(tmp_path, lines))
+
+
+def test_a_workbook_with_numbers_as_text_is_read(tmp_path: Path) -> None:
+    lines = [line(FIRST, 1), line(FIRST, 2), line(FIRST + 1, 3)]
+    rows = [HEADER.split(","), *lines]
+    path = workbook(tmp_path, rows)
+    export = read(path)
+
+    assert export.created == date(2026, 11, 1)
+    assert sums(export) == {"orders": 2, "gmv": 30.0}
+    assert fates(export) == ["header", *["kept"] * 3]
+    assert PERSON not in every_word(export)
+
+
+def test_a_workbook_with_rounded_numbers_is_refused(tmp_path: Path) -> None:
+    rows = [HEADER.split(","), [6.92e18, *line("", 1)[1:]]]
+    path = workbook(tmp_path, rows)
+
+    with pytest.raises(ExportColumns, match="已被Excel改掉"):
+        read(path)
+
+
+# ---------------------------------------------------------------------- bytes
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-8", "gb18030", "utf-16"])
+@pytest.mark.parametrize("delimiter", [",", "\t", ";"])
+def test_encodings_and_delimiters_change_nothing(
+    tmp_path: Path, encoding: str, delimiter: str
+) -> None:
+    lines = [line(FIRST, 1), line(FIRST, 2, "1,280.50")]
+    export = read(write(tmp_path, lines, encoding, delimiter))
+
+    assert sums(export) == {"orders": 1, "gmv": 1290.5}
+
+
+@pytest.mark.parametrize(
+    ("tail", "message"),
+    [
+        pytest.param(b"\xff\xfe\r\n", "第3行.*第1个字节", id="bytes"),
+        pytest.param(b'"open,1\r\n2\r\n', "第3行.*引号没有配对", id="quote"),
+        pytest.param(b"a\0b\r\n", "不是文本", id="nul"),
+        pytest.param(b"x" * (orders.LINE_CAP + 1), "一行超过1MB", id="one line"),
+    ],
+)
+def test_broken_files_are_refused_with_a_place(
+    tmp_path: Path, tail: bytes, message: str
+) -> None:
+    path = write(tmp_path, [line(FIRST, 1)])
+    path.write_bytes(path.read_bytes() + tail)
+
+    with pytest.raises(Unreadable, match=message):
+        read(path)
+
+
+def test_a_larger_file_than_others_may_be_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "SIZE_CAP", 100)
+    path = write(tmp_path, [line(FIRST, 1)])
+    assert sums(read(path))["orders"] == 1
+
+    monkeypatch.setattr(orders, "SIZE_CAP", 100)
+    with pytest.raises(Unreadable, match="订单文件上限"):
+        read(path)
+
+
+def test_too_many_rows_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(orders, "ROWS_CAP", 2)
+
+    with pytest.raises(Unreadable, match="缩短时间段"):
+        read(write(tmp_path, [line(FIRST, 1), line(FIRST, 2)]))
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    link = tmp_path / "link.csv"
+    link.symlink_to(TWIN)
+
+    with pytest.raises(Unreadable, match="链接"):
+        read(link)
+
+
+def test_a_missing_column_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(HEADER.replace("订单状态,", "") + "\n", encoding="utf-8")
+
+    with pytest.raises(ExportColumns, match="抖店“订单”，缺少列：订单状态"):
+        read(path)
+
+
+def test_orders_in_another_platforms_folder_are_named() -> None:
+    with pytest.raises(UnknownExport, match="这是抖店“订单”，不是"):
+        reader.read(TWIN, month=MONTH, platform="douyin")
+
+
+# ------------------------------------------------------------------ properties
+
+
+@settings(deadline=None)
+@given(
+    lines=st.lists(
+        st.tuples(
+            st.integers(0, 5),
+            st.integers(0, 99_999),
+            st.integers(1, 31),
+            st.sampled_from(["已完成", "已关闭"]),
+            st.text(st.sampled_from('甲",\n\r ;\t'), max_size=6),
+        ),
+        max_size=20,
+    ),
+    order=st.randoms(use_true_random=False),
+)
+def test_any_lines_add_up(
+    tmp_path_factory: pytest.TempPathFactory,
+    lines: list[tuple[int, int, int, str, str]],
+    order: random.Random,
+) -> None:
+    written = []
+    for at, (number, fen, day, status, name) in enumerate(lines):
+        row = line(FIRST + number, at, f"{fen / 100:.2f}", f"2026-10-{day:02}", status)
+        row[3] = name
+        written.append(row)
+    order.shuffle(written)
+    export = read(write(tmp_path_factory.mktemp("orders"), written))
+
+    counted = [one for one in lines if one[3] == "已完成"]
+    found = sums(export)
+    assert found.get("orders", 0) == len({number for number, *_ in counted})
+    assert round(found.get("gmv", 0) * 100) == sum(fen for _, fen, *_ in counted)
+    assert len(export.ledger) == len(lines) + 1

@@ -1,0 +1,638 @@
+"""Every layout on a made-up twin of its true form, and what must be refused."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import random
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kpi_lib.catalogue import METRICS
+from kpi_lib.errors import ExportColumns, UnknownExport
+from kpi_lib.exports import reader
+from kpi_lib.exports.reader import Export
+from kpi_lib.files import tables
+from kpi_lib.months import clean
+
+TWINS = Path(__file__).parents[1] / "data" / "exports"
+MONTH = "2026-10"
+REWRITE = os.environ.get("KPI_REWRITE_GOLDEN") == "1"
+"""Write the expected rows anew; then read every line of the difference."""
+
+Place = tuple[str, int, int]
+PLACE = ("sheet", "block")
+COLUMNS = (
+    "row", "fate", "account", "day", "post", "kind", "metric", "part", "basis",
+    "value", "censored", "reason",
+)  # fmt: skip
+
+GOLDEN = [
+    ("gongzhonghao.notified", "gongzhonghao/notified.xls"),
+    ("gongzhonghao.users", "gongzhonghao/users.xls"),
+    ("gongzhonghao.ads", "gongzhonghao/ads.csv"),
+    ("toutiao.works", "toutiao/works.xlsx"),
+    ("toutiao.trend", "toutiao/trend.xlsx"),
+    ("toutiao.fans", "toutiao/fans.xlsx"),
+    ("baijiahao.articles", "baijiahao/articles.xlsx"),
+    ("douyin.works", "douyin/works.xlsx"),
+    ("douyin.works", "douyin/works_edition_b.xlsx"),
+    ("douyin.daily", "douyin/daily_followers.csv"),
+    ("douyin.posts_daily", "douyin/posts_daily.csv"),
+    ("bilibili.compare", "bilibili/compare.csv"),
+    ("bilibili.history", "bilibili/history.csv"),
+    ("shipinhao.posts", "shipinhao/posts.csv"),
+    ("shipinhao.posts", "shipinhao/posts_19_columns.csv"),
+    ("shipinhao.daily", "shipinhao/daily.csv"),
+    ("xiaohongshu.notes", "xiaohongshu/notes.xlsx"),
+    ("youtube.totals", "youtube/totals_views.csv"),
+    ("youtube.totals", "youtube/totals_subscribers.csv"),
+    ("zhihu.daily", "zhihu/daily.xls"),
+    ("doudian.orders", "doudian/orders.csv"),
+    ("manual", "manual/manual.csv"),
+    ("gongzhonghao.tendency", "gongzhonghao/tendency.xls"),
+    ("gongzhonghao.article", "gongzhonghao/article.xls"),
+    ("gongzhonghao.article", "gongzhonghao/article_edition_times.xls"),
+    ("gongzhonghao.sources", "gongzhonghao/sources.csv"),
+    ("toutiao.works", "toutiao/works_micro.xlsx"),
+    ("toutiao.videos", "toutiao/videos.xlsx"),
+    ("douyin.performance", "douyin/performance.xlsx"),
+    ("douyin.overview", "douyin/overview.xlsx"),
+    ("douyin.yinlang", "douyin/yinlang.csv"),
+    ("douyin.yinlang", "douyin/yinlang_header_only.xlsx"),
+    ("xiaohongshu.daily", "xiaohongshu/daily_views.xlsx"),
+    ("xiaohongshu.daily", "xiaohongshu/daily_interactions.xlsx"),
+    ("xiaohongshu.daily", "xiaohongshu/daily_followers.xlsx"),
+    ("xiaohongshu.daily", "xiaohongshu/daily_posts.xlsx"),
+    ("xiaohongshu.note", "xiaohongshu/note.xlsx"),
+    ("youtube.totals", "youtube/totals_table_by_date.csv"),
+    ("youtube.table", "youtube/table.csv"),
+    ("youtube.chart", "youtube/chart.csv"),
+    ("product.ga4", "product/ga4.csv"),
+    ("product.ga4", "product/ga4_free_form.csv"),
+    ("qiehao.articles", "qiehao/articles.csv"),
+    ("qiehao.videos", "qiehao/videos.csv"),
+    ("kuaishou.daily", "kuaishou/daily.csv"),
+    ("weibo.daily", "weibo/daily.csv"),
+    ("weibo.posts", "weibo/posts.csv"),
+    ("tieba.daily", "tieba/daily.csv"),
+    ("sohu.articles", "sohu/articles.csv"),
+    ("xigua.videos", "xigua/videos.xlsx"),
+    ("shequn.wecom", "shequn/wecom.csv"),
+    ("shequn.weibo_group", "shequn/weibo_group.csv"),
+]
+
+
+def flat(export: Export) -> str:
+    """Every row of the ledger with the values that it gave, as CSV."""
+    given_by: dict[Place, list[dict[str, object]]] = {}
+    for row in (*export.daily, *export.other):
+        given_by.setdefault((row.sheet, row.block, row.row), []).append(
+            {
+                "account": row.account,
+                "day": row.date,
+                "metric": row.metric,
+                "part": row.part,
+                "basis": row.basis,
+                "value": f"{row.value:g}",
+                "censored": row.censored or "",
+            }
+        )
+    for post in export.posts:
+        given_by[post.sheet, post.block, post.row] = [
+            {
+                "day": post.published_at,
+                "post": post.post,
+                "kind": post.kind,
+                "metric": metric,
+                "value": f"{value:.12g}",
+                "censored": (metric in post.censored) or "",
+            }
+            for metric, value in post.metrics.items()
+        ]
+    # Which table, where there are several.
+    several = len({(line.sheet, line.block) for line in export.ledger}) > 1
+    out = io.StringIO()
+    writer = csv.DictWriter(
+        out,
+        (*PLACE, *COLUMNS) if several else COLUMNS,
+        restval="",
+        lineterminator="\n",
+        extrasaction="ignore",
+    )
+    writer.writeheader()
+    for line in export.ledger:
+        base = {name: getattr(line, name) for name in (*PLACE, "row", "fate", "reason")}
+        given = given_by.get((line.sheet, line.block, line.row), [{}]) or [{}]
+        writer.writerows({**base, **values} for values in given)
+    return out.getvalue()
+
+
+def twin(layout: str, name: str) -> Export:
+    """Read a twin; what was only heard of, as a file of its own platform."""
+    declared = reader.layouts()[layout]
+    platform = None if declared.confirmed else declared.platform
+    return reader.read(TWINS / name, month=MONTH, platform=platform)
+
+
+def write(folder: Path, text: str, encoding: str = "utf-8") -> Path:
+    path = folder / "export.csv"
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+@pytest.mark.parametrize(("layout", "name"), GOLDEN, ids=[name for _, name in GOLDEN])
+def test_twin_gives_the_expected_rows(layout: str, name: str) -> None:
+    export = twin(layout, name)
+    expected = (TWINS / name).with_suffix(".expected.csv")
+    if REWRITE:
+        expected.write_text(flat(export), encoding="utf-8")
+
+    assert export.layout == layout
+    assert flat(export) == expected.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("layout", "name"), GOLDEN, ids=[name for _, name in GOLDEN])
+def test_every_record_of_every_block_is_in_the_ledger(layout: str, name: str) -> None:
+    export = twin(layout, name)
+    book = tables.read(TWINS / name, where=name)
+
+    tables_beside = len(reader.layouts()[layout].beside) or 1
+    records = sum(book.records.values()) * tables_beside
+    keys = {(line.sheet, line.block, line.row) for line in export.ledger}
+    assert len(export.ledger) == len(keys) == records
+
+
+def test_every_declared_layout_has_a_twin() -> None:
+    assert {layout for layout, _ in GOLDEN} == set(reader.layouts())
+
+
+# --------------------------------------------------------------- recognition
+
+WORKS = "作品名称,发布时间,体裁,审核状态,播放量,完播率,点赞量,分享量,评论量,收藏量"
+
+
+def test_columns_are_found_by_name_in_any_order_and_width(tmp_path: Path) -> None:
+    head = "净增关注人数,累计关注人数, 时间 ,取消关注人数,新关注人数"
+    text = f"{head}\n9,100,2026-10-01,3,12\n"
+    export = reader.read(write(tmp_path, text), month=MONTH)
+
+    found = {row.metric: row.value for row in export.daily}
+    assert export.layout == "gongzhonghao.users"
+    assert found == {"follows": 12, "unfollows": 3, "net_follows": 9, "followers": 100}
+
+
+def test_full_width_and_half_width_headers_are_one(tmp_path: Path) -> None:
+    text = "时间,展现量,阅读（播放）量,点赞量,评论量\n2026-10-01,1,2,3,4\n"
+
+    assert reader.read(write(tmp_path, text), month=MONTH).layout == "toutiao.trend"
+
+
+def test_the_file_name_says_nothing(tmp_path: Path) -> None:
+    target = tmp_path / "头条号_作品列表_2026-10.csv"
+    target.write_bytes((TWINS / "douyin/works.xlsx").read_bytes())
+
+    assert reader.read(target, month=MONTH).layout == "douyin.works"
+
+
+def test_missing_column_names_the_layout_and_the_column(tmp_path: Path) -> None:
+    text = WORKS.replace(",完播率", "") + "\n"
+
+    with pytest.raises(ExportColumns, match="抖音“作品列表”，缺少列：完播率"):
+        reader.read(write(tmp_path, text), month=MONTH)
+
+
+def test_unknown_header_lists_the_choices(tmp_path: Path) -> None:
+    with pytest.raises(UnknownExport, match="没有认得的表头；应为快手“数据总览”、“手"):
+        reader.read(write(tmp_path, "甲,乙\n1,2\n"), month=MONTH, platform="kuaishou")
+
+
+def test_another_platforms_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UnknownExport, match="这是抖音“作品列表”，不是"):
+        reader.read(TWINS / "douyin/works.xlsx", month=MONTH, platform="bilibili")
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        pytest.param(WORKS + ",播放量", "列名重复：播放量", id="same name twice"),
+        pytest.param(WORKS + ",发布状态", "同一列的两种写法", id="two aliases"),
+    ],
+)
+def test_repeated_headers_are_refused(
+    tmp_path: Path, header: str, message: str
+) -> None:
+    with pytest.raises(ExportColumns, match=message):
+        reader.read(write(tmp_path, header + "\n"), month=MONTH)
+
+
+def test_equal_fit_is_refused_and_settled_by_the_platform(tmp_path: Path) -> None:
+    # Both any-metric layouts know two of these columns.
+    path = write(tmp_path, "date,totalReadCount,view\n2026-10-01,5,5\n")
+
+    with pytest.raises(ExportColumns, match=r"同样符合几种导出：贴吧.*微博"):
+        reader.read(path, month=MONTH)
+    assert reader.read(path, month=MONTH, platform="weibo").layout == "weibo.daily"
+
+
+def test_what_was_only_heard_of_never_beats_what_was_seen() -> None:
+    path = TWINS / "xigua/videos.xlsx"
+
+    assert reader.read(path, month=MONTH).layout == "toutiao.videos"
+    assert reader.read(path, month=MONTH, platform="xigua").layout == "xigua.videos"
+
+
+def test_a_further_dimension_is_not_a_day_of_the_account(tmp_path: Path) -> None:
+    path = write(tmp_path, "Date,Zodiac sign,Views\n2026-10-01,Aries,5\n")
+
+    with pytest.raises(ExportColumns, match="“Totals”，多出列：Zodiac sign"):
+        reader.read(path, month=MONTH, platform="youtube")
+
+
+def test_a_metric_a_sheet_needs_the_sheet_that_says_whose(tmp_path: Path) -> None:
+    path = tmp_path / "export.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("观看趋势")
+        sheet.write_row(0, 0, ["日期", "数值"])
+        sheet.write_row(1, 0, ["2026年10月01日", 5])
+
+    with pytest.raises(ExportColumns, match="“近30日数据”，缺少表：账号总体观看数据"):
+        reader.read(path, month=MONTH, platform="xiaohongshu")
+
+
+def test_sheets_of_one_note_are_not_the_accounts() -> None:
+    export = reader.read(TWINS / "xiaohongshu/note.xlsx", month=MONTH)
+
+    assert not export.daily
+    assert {line.fate for line in export.ledger} == {"note"}
+
+
+def test_tables_beside_each_other_have_a_ledger_each() -> None:
+    export = reader.read(TWINS / "gongzhonghao/tendency.xls", month=MONTH)
+
+    fates = {
+        block: [line.fate for line in export.ledger if line.block == block]
+        for block in range(3)
+    }
+    assert not export.daily
+    assert fates == {
+        0: ["preamble", "header", "total", "note", "note", "total", "note"],
+        1: ["blank", "header", "note", "note", "blank", "blank", "blank"],
+        2: ["blank", "header", "total", "note", "note", "blank", "blank"],
+    }
+
+
+def test_what_is_known_and_not_counted_is_told_once() -> None:
+    export = reader.read(TWINS / "gongzhonghao/article.xls", month=MONTH)
+
+    assert [(problem.level, problem.what) for problem in export.findings] == [
+        ("note", "认得，没有计入：一篇文章的数，不是账号的；文章的次数在“已通知内容”里")
+    ]
+
+
+def test_big5_is_named_where_nothing_is_known(tmp_path: Path) -> None:
+    text = "日期,標題,發布時間,瀏覽次數\n2026-10-01,範例,2026-10-01,5\n"
+
+    with pytest.raises(UnknownExport, match="像是Big5"):
+        reader.read(write(tmp_path, text, "big5"), month=MONTH)
+    other = "甲方名称,乙方名称,丙方名称\n1,2,3\n"
+    with pytest.raises(UnknownExport, match="没有认得的表头") as refusal:
+        reader.read(write(tmp_path, other, "gb18030"), month=MONTH)
+    assert "Big5" not in str(refusal.value)
+
+
+def test_unmapped_columns_are_told_not_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, "日期,总粉丝量,新指标\n2026-10-01,5,6\n")
+    export = reader.read(path, month=MONTH)
+
+    assert [row.value for row in export.daily] == [5]
+    assert any("没有用到的列：新指标" in str(problem) for problem in export.findings)
+    assert {problem.level for problem in export.findings} == {"note"}
+
+
+def test_a_shorter_list_of_the_same_posts_contradicts_nothing(tmp_path: Path) -> None:
+    row = "示例,2026-10-02 08:00:00,视频,公开,9,0.5,1,0,0,0"
+    short = "示例,2026-10-02 08:00:00,9,0.4,0.2,8.2"
+    head = "作品名称,发布时间,播放量,5s完播率,2s跳出率,平均播放时长"
+    both = []
+    for name, text in (("a", f"{head}\n{short}"), ("b", f"{WORKS}\n{row}")):
+        (tmp_path / name).mkdir()
+        export = reader.read(write(tmp_path / name, f"{text}\n"), month=MONTH)
+        both.append(
+            clean.File(source=name, account="a", platform="douyin", export=export)
+        )
+    cleaned = clean.clean(both, MONTH, names={})
+
+    assert cleaned.posts_conflicts.empty
+    assert list(cleaned.posts["likes"]) == [1]
+
+
+def test_header_only_is_told(tmp_path: Path) -> None:
+    export = reader.read(write(tmp_path, "日期,总粉丝量\n"), month=MONTH)
+
+    assert not export.daily
+    assert [str(problem) for problem in export.findings] == [
+        "export.csv：只有表头，没有数据。确认时间段后重新导出。"
+    ]
+
+
+# --------------------------------------------------------------------- values
+
+
+def one_day(folder: Path, value: str, day: str = "2026-10-01") -> Export:
+    text = f'日期,播放量,总粉丝量\n{day},"{value}",7\n'
+    return reader.read(write(folder, text), month=MONTH)
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("12,345", 12345),
+        ("１２３", 123),
+        ("1.2万", 12000),
+        ("3.5w", 35000),
+        ("3千", 3000),
+        ("3.4亿", 340_000_000),
+        ("10万+", 100_000),
+        ("33.0", 33),
+        ("0", 0),
+    ],
+)
+def test_numbers_with_units(tmp_path: Path, written: str, value: float) -> None:
+    export = one_day(tmp_path, written)
+
+    row = next(row for row in export.daily if row.metric == "views")
+    assert (row.value, row.censored) == (value, written.endswith("+"))
+
+
+@pytest.mark.parametrize(
+    "written", ["-", "--", "—", "", "null", "N/A", "无数据", "***"]
+)
+def test_missing_is_never_zero(tmp_path: Path, written: str) -> None:
+    export = one_day(tmp_path, written)
+
+    assert [row.metric for row in export.daily] == ["followers"]
+    assert [row.fate for row in export.ledger] == ["header", "kept"]
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        pytest.param("约1.2万", "不是数", id="about"),
+        pytest.param("1e3", "不是数", id="scientific"),
+        pytest.param("1_000", "不是数", id="underscore"),
+        pytest.param("١٢", "不是数", id="arabic-indic"),
+        pytest.param("1²", "上标", id="superscript"),
+        pytest.param("nan", "不是数", id="nan"),
+        pytest.param("1,23", "不是数", id="comma in the wrong place"),
+        pytest.param("12.5", "不是整数", id="half a view"),
+        pytest.param("-3", "不可能是负数", id="negative"),
+        pytest.param("9" * 20, "大得不可能", id="too large"),
+        pytest.param("=1+1", "不是数", id="formula"),
+        pytest.param("12%", "不是数", id="percent"),
+    ],
+)
+def test_anything_else_goes_to_quarantine(
+    tmp_path: Path, written: str, reason: str
+) -> None:
+    export = one_day(tmp_path, written)
+    row = export.ledger[1]
+
+    assert not export.daily
+    assert (row.fate, row.column, row.raw) == ("quarantined", "播放量", written)
+    assert reason in row.reason
+    assert any(problem.level == "warning" for problem in export.findings)
+
+
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("2026-10-05", 5),
+        ("20261005", 5),
+        ("2026/10/5", 5),
+        ("2026.10.05", 5),
+        ("2026年10月5日", 5),
+        ("2026-10-05 00:00:00", 5),
+        ("10月5日", 5),
+        ("10/25/2026", 25),
+        ("25/10/2026", 25),
+    ],
+)
+def test_days_in_their_forms(tmp_path: Path, written: str, day: int) -> None:
+    export = one_day(tmp_path, "1", written)
+
+    assert {row.date for row in export.daily} == {date(2026, 10, day)}
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2026-13-01",
+        "2026-10-32",
+        "9月5日",
+        "01/02/2026",
+        "46296",
+        "2026-10-01 ~ 2026-10-31",
+    ],
+)
+def test_days_that_cannot_be_told_go_to_quarantine(
+    tmp_path: Path, written: str
+) -> None:
+    export = one_day(tmp_path, "1", written)
+
+    assert [row.fate for row in export.ledger] == ["header", "quarantined"]
+    assert export.ledger[1].column == "日期"
+
+
+def test_one_order_of_month_and_day_holds_for_the_file(tmp_path: Path) -> None:
+    days = ["10/13/2026", "10/02/2026", "09/10/2026", "13/45/2026"]
+    rows = "".join(f"{day},{at}\n" for at, day in enumerate(days))
+    export = reader.read(write(tmp_path, f"日期,总粉丝量\n{rows}"), month=MONTH)
+
+    # By itself 09/10/2026 would be the 9th of October.
+    assert [row.date.day for row in export.daily] == [13, 2]
+    assert [row.date for row in export.other] == [date(2026, 9, 10)]
+    assert export.ledger[-1].fate == "quarantined"
+
+
+def test_seconds_since_1970_only_where_declared(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    path = write(tmp_path, "日期,群总人数\n1790784000,5\n")
+    other = write(tmp_path / "other", "日期,总粉丝量\n1790784000,5\n")
+
+    export = reader.read(path, month=MONTH, platform="shequn")
+    refused = reader.read(other, month=MONTH, platform="douyin")
+    assert [row.date for row in export.daily] == [date(2026, 10, 1)]
+    assert [line.fate for line in refused.ledger] == ["header", "quarantined"]
+
+
+def test_below_a_threshold_is_missing_and_told(tmp_path: Path) -> None:
+    row = "示例,2026-10-02 08:00:00,视频,公开,9,<0.1%,1,0,0,0"
+    export = reader.read(write(tmp_path, f"{WORKS}\n{row}\n"), month=MONTH)
+
+    assert export.posts[0].metrics["views"] == 9
+    assert "completion_rate" not in export.posts[0].metrics
+    assert any("按缺数处理" in problem.what for problem in export.findings)
+
+
+def test_conflicting_days_of_one_file_are_both_returned(tmp_path: Path) -> None:
+    text = "日期,总粉丝量\n2026-10-01,5\n2026-10-01,6\n2026-10-01,5\n"
+    export = reader.read(write(tmp_path, text), month=MONTH)
+
+    assert [row.value for row in export.daily] == [5, 6]
+    assert [row.fate for row in export.ledger] == [
+        "header", "kept", "kept", "duplicate"
+    ]  # fmt: skip
+
+
+def test_daily_figures_that_never_fall_are_suspected_to_be_levels(
+    tmp_path: Path,
+) -> None:
+    rows = "".join(f"2026-10-{day:02},{100 * day}\n" for day in range(1, 12))
+    export = reader.read(write(tmp_path, f"日期,播放量\n{rows}"), month=MONTH)
+
+    assert [(problem.level, problem.what) for problem in export.findings] == [
+        ("warning", "“阅读/播放”每天都比前一天多，像是累计数而不是当天的数")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "fate"),
+    [
+        pytest.param("合计,5", "total", id="total"),
+        pytest.param("总计：,5", "total", id="total with a colon"),
+        pytest.param("累计（2026-10-01至2026-10-31）,5", "total", id="total of a span"),
+        pytest.param(",", "blank", id="blank"),
+        pytest.param("注：数据每日12点更新,", "note", id="note"),
+        pytest.param("日期,总粉丝量", "header", id="header again"),
+        pytest.param("2026-10-02", "quarantined", id="cut short"),
+        pytest.param("2026-10-02,5,6", "quarantined", id="too wide"),
+        pytest.param("2026-09-30,5", "outside", id="another month"),
+    ],
+)
+def test_fates_of_rows_that_are_no_data(tmp_path: Path, line: str, fate: str) -> None:
+    text = f"日期,总粉丝量\n2026-10-01,5\n{line}\n"
+    export = reader.read(write(tmp_path, text), month=MONTH)
+
+    assert [row.value for row in export.daily] == [5]
+    assert [row.fate for row in export.ledger] == ["header", "kept", fate]
+
+
+def test_a_picture_post_has_no_completion_rate() -> None:
+    export = reader.read(TWINS / "douyin/works.xlsx", month=MONTH)
+
+    rated = {post.kind: "completion_rate" in post.metrics for post in export.posts}
+    assert rated == {"video": True, "article": False}
+
+
+def test_days_of_download_are_told_by_the_layout() -> None:
+    true = reader.read(TWINS / "baijiahao/articles.xlsx", month=MONTH)
+    false = reader.read(TWINS / "toutiao/works.xlsx", month=MONTH)
+    known = reader.layouts()
+
+    assert true.created == date(2026, 11, 1)
+    assert known[true.layout].properties_dates_true
+    assert false.created == date(2006, 9, 16)
+    assert not known[false.layout].properties_dates_true
+
+
+# --------------------------------------------------------------- declarations
+
+
+def contrast(one: str, other: str) -> float:
+    def luminance(colour: str) -> float:
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        linear = [
+            part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+            for part in parts
+        ]
+        return sum(
+            weight * part
+            for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True)
+        )
+
+    low, high = sorted([luminance(one), luminance(other)])
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_platforms_are_told_apart_and_readable() -> None:
+    platforms = list(reader.platforms().values())
+
+    assert len({platform.seal for platform in platforms}) == len(platforms)
+    assert min(contrast(platform.light, "#fcfbf8") for platform in platforms) >= 4.5
+    assert min(contrast(platform.dark, "#16181a") for platform in platforms) >= 4.5
+
+
+def test_platforms_of_the_plan_come_first_and_in_order() -> None:
+    named = [platform.name for platform in reader.platforms().values()]
+
+    assert named[:10] == [
+        "公众号", "头条号", "百家号", "企鹅号", "搜狐号", "知乎",
+        "抖音", "快手", "B站", "西瓜视频",
+    ]  # fmt: skip
+
+
+def test_layouts_map_only_metrics_of_the_catalogue() -> None:
+    for layout in reader.layouts().values():
+        assert set(layout.metrics) <= METRICS.keys()
+
+
+# ------------------------------------------------------------------ properties
+
+NAMES = {"播放量": "views", "作品点赞": "likes", "总粉丝量": "followers"}
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(
+    table=st.lists(
+        st.tuples(*[st.none() | st.integers(0, 10**9) for _ in NAMES]),
+        min_size=1,
+        max_size=31,
+    ),
+    order=st.randoms(use_true_random=False),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "gb18030", "utf-16"]),
+    delimiter=st.sampled_from([",", "\t", ";"]),
+    grouped=st.booleans(),
+)
+def test_a_daily_table_reads_back_equal(
+    tmp_path_factory: pytest.TempPathFactory,
+    table: list[tuple[int | None, ...]],
+    order: random.Random,
+    encoding: str,
+    delimiter: str,
+    grouped: bool,
+) -> None:
+    first = date(2026, 10, 1)
+    rows = {first + timedelta(days=at): row for at, row in enumerate(table)}
+    columns = ["日期", *NAMES]
+    order.shuffle(columns)
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=delimiter)
+    writer.writerow(columns)
+    days = list(rows)
+    order.shuffle(days)
+    for day in days:
+        cells = dict(zip(NAMES, rows[day], strict=True))
+        text = {
+            name: "-" if value is None else f"{value:,}" if grouped else str(value)
+            for name, value in cells.items()
+        }
+        writer.writerow([{"日期": f"{day}", **text}[name] for name in columns])
+    path = write(tmp_path_factory.mktemp("daily"), out.getvalue(), encoding)
+
+    export = reader.read(path, month=MONTH)
+
+    expected = {
+        (day, metric, value)
+        for day, row in rows.items()
+        for metric, value in zip(NAMES.values(), row, strict=True)
+        if value is not None
+    }
+    assert {(row.date, row.metric, row.value) for row in export.daily} == expected
+    assert len(export.ledger) == len(rows) + 1

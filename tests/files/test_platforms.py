@@ -1,0 +1,104 @@
+"""Declarations refuse what they cannot mean."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from kpi_lib.files.platforms import Column, Layout, header_key
+
+DATE = Column(kind="date", source=("日期",))
+COUNT = Column(kind="count", source=("播放量",))
+
+
+def layout(grain: str, **columns: Column) -> Layout:
+    return Layout.model_validate(
+        {
+            "id": "examplevideo.daily",
+            "platform": "examplevideo",
+            "name": "示例",
+            "grain": grain,
+            "confirmed": False,
+            "columns": columns,
+        }
+    )
+
+
+def test_headers_hold_aliases_and_ignored_ones() -> None:
+    declared = layout("daily", date=DATE, views=COUNT)
+
+    assert declared.headers == {"日期", "播放量"}
+    assert declared.metrics == ("views",)
+
+
+@pytest.mark.parametrize(
+    ("grain", "columns", "message"),
+    [
+        pytest.param(
+            "daily", {"date": DATE, "plays": COUNT}, "no such metric", id="metric"
+        ),
+        pytest.param(
+            "daily",
+            {"date": DATE, "revenue:shop": COUNT},
+            "no such metric",
+            id="stream",
+        ),
+        pytest.param(
+            "daily",
+            {"date": DATE, "completion_rate": COUNT},
+            "a ratio cannot be summed",
+            id="ratio by day",
+        ),
+        pytest.param("posts", {"date": DATE}, "needs the column", id="grain"),
+        pytest.param("none", {"date": DATE}, "has no columns", id="nothing counted"),
+        pytest.param("none", {}, "says why", id="nothing said"),
+        pytest.param("weekly", {"date": DATE}, "grain", id="unknown grain"),
+    ],
+)
+def test_layouts_that_cannot_be(
+    grain: str, columns: dict[str, Column], message: str
+) -> None:
+    with pytest.raises(ValidationError, match=message):
+        layout(grain, **columns)
+
+
+def test_what_is_known_needs_something_to_be_known_by() -> None:
+    declared = {"id": "a.b", "platform": "a", "name": "示例", "grain": "none"}
+
+    with pytest.raises(ValidationError, match="something to be known by"):
+        Layout.model_validate({**declared, "confirmed": True, "why": "不是指标"})
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        pytest.param({"kind": "count"}, "source or sum", id="no header"),
+        pytest.param(
+            {"kind": "percent", "source": ["率"]}, "has a scale", id="no scale"
+        ),
+        pytest.param(
+            {"kind": "count", "source": ["数"], "scale": "fraction"},
+            "has a scale",
+            id="scale of a count",
+        ),
+        pytest.param(
+            {"kind": "count", "source": ["数"], "epoch": "s"},
+            "only a date",
+            id="epoch of a count",
+        ),
+        pytest.param(
+            {"kind": "count", "sources": ["数"]}, "Extra inputs", id="typing error"
+        ),
+    ],
+)
+def test_columns_that_cannot_be(column: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        Column.model_validate(column)
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["阅读（播放）量", " 阅读(播放)量 ", "阅读【播放】量", "阅读\u200b(播放) 量"],
+)
+def test_headers_are_compared_in_one_form(written: str) -> None:
+    assert header_key(written) == "阅读(播放)量"

@@ -1,0 +1,238 @@
+"""The plan's file: what it may say, and every mistake with its line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from kpi_lib.errors import PlanError
+from kpi_lib.inputs import plan
+
+DEFAULT = (Path(__file__).parents[2] / "data" / "plan.yml").read_text("utf-8")
+PLANS = Path(__file__).parents[1] / "data" / "plans"
+
+
+def loaded(folder: Path, text: str) -> plan.Plan:
+    path = folder / "plan.yml"
+    path.write_text(text, "utf-8")
+    return plan.load(path)
+
+
+def test_the_default_plan_is_that_of_the_appraisal(tmp_path: Path) -> None:
+    found = loaded(tmp_path, DEFAULT)
+
+    assert [
+        (i.id, int(i.points), i.weight, found.weight_span(i)) for i in found.items()
+    ] == [
+        ("target_setting", 15, "15%", 1),
+        ("over_delivery", 10, "20%", 2),
+        ("weekly_tasks", 10, "with above", 0),
+        ("content", 30, "30%", 1),
+        ("campaigns", 10, "10%", 1),
+        ("data_analysis", 15, "15%", 1),
+        ("user_ops", 10, "10%", 1),
+    ]
+    assert [duty.id for duty in found.duties] == [
+        "platforms",
+        "followers",
+        "activity",
+        "orders",
+        "engagement",
+    ]
+
+
+def replaced(old: str, new: str) -> Callable[[str], str]:
+    def change(text: str) -> str:
+        assert old in text
+        return text.replace(old, new, 1)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        pytest.param(
+            "deductions", replaced("version:", "verison:"), "verison", id="key"
+        ),
+        pytest.param(
+            "deductions",
+            replaced("metric: followers", "metric: fans"),
+            r"^data/plan.yml，第24行：groups\[1\].*没有指标'fans'；可用：followers、",
+            id="metric",
+        ),
+        pytest.param(
+            "deductions",
+            replaced(
+                "kind: posts_reaching, metric: views", "kind: posts, metric: views"
+            ),
+            "posts_reaching",
+            id="kind",
+        ),
+        pytest.param(
+            "deductions",
+            replaced("points: 30\n        weight", "points: 31\n        weight"),
+            "growth的量化指标合计30分，与项目的31分不符",
+            id="points of an item",
+        ),
+        pytest.param(
+            "deductions",
+            replaced("weight: 40%", "weight: 30%"),
+            "各项权重合计90%，应为100%",
+            id="weights",
+        ),
+        pytest.param(
+            "deductions",
+            replaced("size: 1, of: points", "size: 1%, of: points"),
+            "size是百分点数，例如1，不写百分号",
+            id="percentage points",
+        ),
+        pytest.param(
+            "deductions",
+            replaced("size: 1%, of: target", "size: 1, of: target"),
+            "size是目标的一部分，例如1%",
+            id="share of the target",
+        ),
+        pytest.param(
+            "deductions",
+            replaced("{kind: count, each: 1}", "{kind: ratio}"),
+            "posts_reaching没有目标，不能用ratio；可用count、linear、tiers",
+            id="nothing to divide by",
+        ),
+        pytest.param(
+            "rated",
+            replaced("rule: {kind: rating}", "rule: {kind: ratio}"),
+            "source为rated与rule为rating应同时用",
+            id="rated by a ratio",
+        ),
+        pytest.param(
+            "rated",
+            replaced("优秀: 100%", "优秀: 120%"),
+            "小于等于1|不大于1|≤",
+            id="scale",
+        ),
+        pytest.param(
+            "video",
+            replaced("platform: douyin}", "platform: tiktok}"),
+            "没有平台'tiktok'；可用：gongzhonghao",
+            id="platform",
+        ),
+        pytest.param("video", replaced("bonus: 5\n", ""), "加分上限", id="no cap"),
+        pytest.param(
+            "rated",
+            replaced(
+                "source: {kind: account_days}",
+                "confirm: required\n            source: {kind: account_days}",
+            ),
+            "account_days的记录没有确认人，不能要求确认；可以的有：tasks_on_time",
+            id="nobody confirms",
+        ),
+        pytest.param(
+            "video",
+            replaced("{kind: ratio}", "{kind: ratio, cap: 120%}"),
+            "1",
+            id="cap",
+        ),
+        pytest.param(
+            "video",
+            replaced("at_least: 70", "at_least: 99"),
+            "等级应从高到低排列",
+            id="grades",
+        ),
+    ],
+)
+def test_a_mistake_is_named(
+    tmp_path: Path, name: str, change: Callable[[str], str], message: str
+) -> None:
+    text = change((PLANS / f"{name}.yml").read_text("utf-8"))
+
+    with pytest.raises(PlanError, match=message):
+        loaded(tmp_path, text)
+
+
+def test_a_list_is_not_called_short_for_what_is_wrong_inside(tmp_path: Path) -> None:
+    text = (PLANS / "deductions.yml").read_text("utf-8")
+
+    with pytest.raises(PlanError) as caught:
+        loaded(tmp_path, text.replace("metric: followers}", "metric: fans}"))
+
+    assert [problem.place[:4] for problem in caught.value.problems] == ["第24行"]
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    text = (PLANS / "video.yml").read_text("utf-8")
+    text = text.replace("version:", "verison:").replace("metric: views", "metric: view")
+
+    with pytest.raises(PlanError) as caught:
+        loaded(tmp_path, text)
+
+    # The missing key, the unknown one, and three times an unknown metric.
+    assert len(caught.value.problems) == 5
+
+
+class TestByMonth:
+    def folder(self, root: Path, **began: str) -> Path:
+        for name, month in began.items():
+            text = DEFAULT.replace('valid_from: "2020-01"', f'valid_from: "{month}"')
+            file = "plan.yml" if name == "now" else f"plan.{name}.yml"
+            (root / file).write_text(text, "utf-8")
+        return root
+
+    def test_the_one_that_began_last_holds(self, tmp_path: Path) -> None:
+        plans = plan.load_all(
+            self.folder(tmp_path, now="2026-07", old="2025-01", middle="2026-01")
+        )
+
+        assert list(plans) == [
+            "data/plan.old.yml",
+            "data/plan.middle.yml",
+            "data/plan.yml",
+        ]
+        assert plan.for_month(plans, "2026-10") == "data/plan.yml"
+        assert plan.for_month(plans, "2026-07") == "data/plan.yml"
+        assert plan.for_month(plans, "2026-06") == "data/plan.middle.yml"
+        assert plan.for_month(plans, "2025-12") == "data/plan.old.yml"
+
+    def test_before_the_first_there_is_none(self, tmp_path: Path) -> None:
+        plans = plan.load_all(self.folder(tmp_path, now="2026-07", old="2026-01"))
+
+        with pytest.raises(
+            PlanError, match=r"data/plan.old.yml.*从2026-01起有效，不能考核2025-12"
+        ):
+            plan.for_month(plans, "2025-12")
+
+    def test_two_from_one_month_are_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(PlanError, match=r"与data/plan.yml都从2026-01起有效"):
+            plan.load_all(self.folder(tmp_path, now="2026-01", old="2026-01"))
+
+
+def test_a_name_that_two_measures_share_means_both() -> None:
+    found = plan.load(PLANS / "video.yml").named()
+
+    assert found["views"] == ("douyin.views", "bilibili.views")
+    assert found["抖音播放"] == ("douyin.views",)
+    assert found["bilibili.views"] == ("bilibili.views",)
+
+
+def test_the_manual_names_every_kind_of_source_and_rule() -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "plan.md").read_text("utf-8")
+    kinds = {
+        kind
+        for union in (plan.Source, plan.Rule)
+        for model in get_args(get_args(union)[0])
+        for kind in get_args(model.model_fields["kind"].annotation)
+    }
+    keys = {
+        field.alias or name
+        for model in (plan.Plan, plan.Measure, plan.Step)
+        for name, field in model.model_fields.items()
+    }
+
+    assert {word for word in kinds | keys if f"`{word}" not in manual} <= {
+        *("id", "name", "source", "rule", "points", "missing", "confirm"),
+        *("size", "of"),  # in the examples
+    }
+    assert len(kinds) == 27

@@ -1,0 +1,235 @@
+"""The roster: people, accounts and shares, and every mistake in them."""
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from kpi_lib.errors import RosterError
+from kpi_lib.inputs import roster
+
+PLATFORMS = ("toutiao", "douyin")
+LAYOUTS = ("toutiao.works", "toutiao.trend", "douyin.works", "manual")
+
+GOOD = """\
+operators:
+  - id: "op-01"
+    name: 示例运营甲
+    team: 新媒体
+    manager: 示例主管
+    from: 2026-01-01
+    required: [followers, views]
+    leave:
+      - {from: 2026-10-12, to: 2026-10-14, kind: 年假, cover: "op-02"}
+  - id: "op-02"
+    name: 示例运营乙
+    manager: 示例主管
+    from: 2026-03-01
+    to: 2026-12-31
+accounts:
+  - id: "toutiao-a"
+    platform: toutiao
+    name: 示例头条
+    url: https://example.com/a
+    expects: [toutiao.works, manual]
+    from: 2026-01-01
+    owners:
+      - {operator: "op-01", from: 2026-01-01, to: 2026-10-15}
+      - {operator: "op-01", from: 2026-10-16, share: 0.4}
+      - {operator: "op-02", from: 2026-10-16, to: 2026-12-31, share: 60%}
+      - {operator: "op-01", from: 2027-01-01, share: 0.6}
+  - id: "douyin-a"
+    platform: douyin
+    name: 示例抖音
+    from: 2026-05-01
+    to: 2026-09-30
+    owners:
+      - {operator: "op-02", from: 2026-05-01, to: 2026-09-30}
+"""
+# The fourth owner above overlaps the second: mended here, kept wrong in a test.
+GOOD = GOOD.replace(
+    '"op-01", from: 2026-10-16, share: 0.4}',
+    '"op-01", from: 2026-10-16, to: 2026-12-31, share: 0.4}',
+).replace("from: 2027-01-01, share: 0.6}", "from: 2027-01-01}")
+
+
+def load(folder: Path, text: str) -> roster.Roster:
+    path = folder / "roster.yml"
+    path.write_text(text, encoding="utf-8")
+    return roster.load(path, platforms=PLATFORMS, layouts=LAYOUTS)
+
+
+def test_a_good_roster(tmp_path: Path) -> None:
+    found = load(tmp_path, GOOD)
+
+    assert found.operator("op-01").required == ("followers", "views")
+    assert found.operator("op-02").required is None
+    assert found.account("toutiao-a").expects == ("toutiao.works", "manual")
+    assert found.operator("op-01").leave_on(date(2026, 10, 13)).cover == "op-02"
+    assert found.operator("op-01").leave_on(date(2026, 10, 15)) is None
+
+
+@pytest.mark.parametrize(
+    ("account", "operator", "day", "share"),
+    [
+        pytest.param("toutiao-a", "op-01", date(2026, 10, 15), "1", id="whole"),
+        pytest.param("toutiao-a", "op-01", date(2026, 10, 16), "0.4", id="part"),
+        pytest.param("toutiao-a", "op-02", date(2026, 10, 16), "0.6", id="percent"),
+        pytest.param("toutiao-a", "op-02", date(2026, 10, 15), "0", id="not-yet"),
+        pytest.param("douyin-a", "op-02", date(2026, 10, 1), "0", id="closed"),
+    ],
+)
+def test_share(
+    tmp_path: Path, account: str, operator: str, day: date, share: str
+) -> None:
+    assert load(tmp_path, GOOD).share(account, operator, day) == Decimal(share)
+
+
+def test_owned_by_lists_each_account_once_in_order(tmp_path: Path) -> None:
+    found = load(tmp_path, GOOD)
+
+    assert [a.id for a in found.owned_by("op-01", "2026-10")] == ["toutiao-a"]
+    assert [a.id for a in found.owned_by("op-02", "2026-09")] == ["douyin-a"]
+    assert found.owned_by("op-01", "2025-12") == []
+    assert [o.id for o in found.appraised("2026-02")] == ["op-01"]
+
+
+def test_unknown_names_list_the_choices(tmp_path: Path) -> None:
+    found = load(tmp_path, GOOD)
+
+    with pytest.raises(RosterError, match="没有运营人员“op-09”；应为op-01、op-02"):
+        found.operator("op-09")
+    with pytest.raises(RosterError, match="没有账号“x”；应为toutiao-a、douyin-a"):
+        found.account("x")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        pytest.param(
+            '  - id: "op-02"',
+            '  - id: "op-01"',
+            "第10行：编号“op-01”已在第2行用过",
+            id="duplicate",
+        ),
+        pytest.param('id: "op-02"', "id: Op_02", "第10行：.*小写字母开头", id="bad-id"),
+        pytest.param(
+            'id: "op-02"', 'id: "index"', "第10行：.*保留给程序", id="reserved"
+        ),
+        pytest.param('"toutiao-a"', '"worklog"', "第16行：.*保留给程序", id="worklog"),
+        pytest.param(
+            "platform: toutiao",
+            "platform: totiao",
+            "第17行：不认识的平台“totiao”；应为toutiao、douyin",
+            id="platform",
+        ),
+        pytest.param(
+            "toutiao.works",
+            "douyin.works",
+            "第20行：平台“toutiao”没有版式“douyin.works”；"
+            "应为toutiao.works、toutiao.trend、manual",
+            id="layout-of-another-platform",
+        ),
+        pytest.param(
+            "[toutiao.works, manual]", "[manual, manual]", "写了两次", id="layout-twice"
+        ),
+        pytest.param(
+            "share: 60%",
+            "share: 50%",
+            "第22行：账号“toutiao-a”2026-10-16至2026-12-31的份额合计是0.9"
+            "（op-01 0.4、op-02 0.5）；应为每一天合计为1",
+            id="sum",
+        ),
+        pytest.param(
+            "from: 2026-01-01, to: 2026-10-15}",
+            "from: 2026-01-02, to: 2026-10-15}",
+            "2026-01-01至2026-01-01的份额合计是0（无人负责）",
+            id="gap-at-the-start",
+        ),
+        pytest.param(
+            '"op-02", from: 2026-05-01, to: 2026-09-30}',
+            '"op-02", from: 2026-05-01, to: 2026-10-30}',
+            "超出了账号“douyin-a”的起止；应为2026-05-01至2026-09-30之内",
+            id="owner-beyond-the-account",
+        ),
+        pytest.param(
+            "to: 2026-12-31, share: 60%",
+            "share: 60%",
+            "“op-02”负责账号“toutiao-a”的日期2026-10-16起超出了任职期",
+            id="employment",
+        ),
+        pytest.param(
+            '"op-02", from: 2026-10-16',
+            '"op-07", from: 2026-10-16',
+            "第25行：不认识的运营人员“op-07”；应为op-01、op-02",
+            id="operator",
+        ),
+        pytest.param(
+            "from: 2027-01-01}",
+            "from: 2026-12-31}",
+            "“op-01”在同一天里写了两次",
+            id="same-owner-twice",
+        ),
+        pytest.param("share: 0.4", "share: 0", "大于0、至多为1", id="share-zero"),
+        pytest.param("share: 0.4", "share: true", "应为数字", id="share-true"),
+        pytest.param(
+            'cover: "op-02"',
+            'cover: "op-01"',
+            "第9行：代班人“op-01”不是另一位",
+            id="cover",
+        ),
+        pytest.param(
+            "from: 2026-10-12",
+            "from: 2025-10-12",
+            "不在“op-01”的任职期内",
+            id="leave",
+        ),
+        pytest.param(
+            "from: 2026-10-12",
+            "from: 2026-10-15",
+            "结束日2026-10-14早于",
+            id="backwards",
+        ),
+        pytest.param(
+            "[followers, views]", "[fans]", "必考|应为followers、follows", id="metric"
+        ),
+        pytest.param(
+            "[followers, views]", "[views, views]", "有重复", id="metric-twice"
+        ),
+        pytest.param(
+            "https://example.com/a", "javascript:1", "应为以https://", id="url"
+        ),
+        pytest.param(
+            "    team: 新媒体", "    tema: 新媒体", "不认识的键.*team", id="typo"
+        ),
+        pytest.param("from: 2026-05-01\n", "from: 20260501\n", "应为日期", id="date"),
+        pytest.param(
+            "    name: 示例运营乙\n", "", "缺少operators.2..name", id="missing"
+        ),
+    ],
+)
+def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:
+    assert old in GOOD
+
+    with pytest.raises(RosterError, match=message):
+        load(tmp_path, GOOD.replace(old, new, 1))
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    text = GOOD.replace("platform: toutiao", "platform: x").replace("60%", "50%")
+
+    with pytest.raises(RosterError) as caught:
+        load(tmp_path, text)
+
+    assert [problem.place for problem in caught.value.problems] == [
+        "第17行",
+        "第20行",
+        "第22行",
+    ]
+
+
+def test_an_empty_roster_is_fine(tmp_path: Path) -> None:
+    found = load(tmp_path, "operators: []\naccounts: []\n")
+
+    assert found.operators == ()

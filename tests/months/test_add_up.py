@@ -1,0 +1,392 @@
+"""Days and counters → months: hand-overs, shares, openings, bounds."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from math import inf, isnan
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kpi_lib.days import Calendar, days_of
+from kpi_lib.files.platforms import layouts
+from kpi_lib.inputs.roster import Account, Operator, Roster
+from kpi_lib.months import add_up, clean
+
+MONTH = "2026-10"
+DAYS = days_of(MONTH)
+
+
+def people(*owners: dict[str, object], **more: object) -> Roster:
+    known = {
+        "id": "tt",
+        "platform": "toutiao",
+        "name": "示例头条",
+        "from": "2025-01-01",
+        "expects": ["toutiao.trend"],
+        "owners": list(owners) or [{"operator": "op-01", "from": "2025-01-01"}],
+    }
+    return Roster(
+        operators=tuple(
+            Operator.model_validate(
+                {"id": id_, "name": id_, "manager": "主管", "from": "2025-01-01"}
+            )
+            for id_ in ("op-01", "op-02")
+        ),
+        accounts=(Account.model_validate(known | more),),
+    )
+
+
+def days(metric: str, values: dict[date, float], **more: object) -> pd.DataFrame:
+    rows = [
+        {
+            "date": day,
+            "account": "tt",
+            "platform": "toutiao",
+            "metric": metric,
+            "part": "",
+            "value": value,
+            "basis": "level" if metric == "followers" else "daily",
+            "censored": False,
+            "source": "data/raw/a.xlsx",
+            "sheet": "Sheet1",
+            "block": 0,
+            "row": at + 3,
+        }
+        | more
+        for at, (day, value) in enumerate(values.items())
+    ]
+    return pd.DataFrame(rows, columns=list(clean.DAILY)).astype(clean.DAILY)
+
+
+def posts(*rows: dict[str, object]) -> pd.DataFrame:
+    made = [
+        {
+            "account": "tt",
+            "platform": "toutiao",
+            "post": "p",
+            "title": "",
+            "kind": "article",
+            "status": "",
+            "censored": "",
+            "source": "data/raw/b.xlsx",
+            "sheet": "Sheet1",
+            "block": 0,
+            "row": 2,
+        }
+        | row
+        for row in rows
+    ]
+    return pd.DataFrame(made, columns=list(clean.POSTS)).astype(clean.POSTS)
+
+
+def total_of(
+    table: pd.DataFrame, metric: str, roster: Roster | None = None
+) -> add_up.Total:
+    accounts = (roster or people()).accounts
+    return add_up.total(by_metric(table), metric, accounts=accounts)
+
+
+def by_metric(table: pd.DataFrame) -> add_up.Rows:
+    (rows,) = add_up.by_month(table).values()
+    return rows
+
+
+def months(roster: Roster, **frames: pd.DataFrame) -> pd.DataFrame:
+    tables = {
+        "daily": days("views", {}),
+        "posts": posts(),
+        "daily_conflicts": days("views", {}),
+        "posts_conflicts": posts(),
+        "daily_before": days("views", {}),
+        "posts_before": posts(),
+    }
+    return add_up.months(
+        MONTH,
+        **(tables | frames),
+        roster=roster,
+        layouts=layouts(),
+        calendar=Calendar(),
+        first_days={"tt": DAYS[0]},
+    )
+
+
+def row(table: pd.DataFrame, metric: str, operator: str = "op-01") -> pd.Series:
+    found = table[(table["metric"] == metric) & (table["operator"] == operator)]
+
+    assert len(found) == 1
+
+    return found.iloc[0]
+
+
+HANDED_OVER = (
+    {"operator": "op-01", "from": "2025-01-01", "to": "2026-10-15"},
+    {"operator": "op-02", "from": "2026-10-16"},
+)
+
+
+class TestDays:
+    def test_a_flow_goes_to_the_owner_of_each_day(self) -> None:
+        table = months(
+            people(*HANDED_OVER), daily=days("views", dict.fromkeys(DAYS, 10))
+        )
+
+        assert row(table, "views")["value"] == 150
+        assert row(table, "views", "op-02")["value"] == 160
+        assert row(table, "views")["days_due"] == 15
+
+    def test_a_level_goes_to_the_owner_of_the_last_day(self) -> None:
+        levels = {day: 1000 + 10 * at for at, day in enumerate(DAYS)}
+        before = days("followers", {date(2026, 9, 30): 990})
+        table = months(
+            people(*HANDED_OVER), daily=days("followers", levels), daily_before=before
+        )
+
+        # op-01 keeps the change up to the 15th: 1140 − 990; op-02 1300 − 1140.
+        assert row(table, "followers_gain")["value"] == 150
+        assert row(table, "followers_gain", "op-02")["value"] == 160
+        assert row(table, "followers", "op-02")["value"] == 1300
+        assert table.query("operator == 'op-01' and metric == 'followers'").empty
+
+    def test_shares_split_and_add_up(self) -> None:
+        shared = (
+            {"operator": "op-01", "from": "2025-01-01", "share": "0.6"},
+            {"operator": "op-02", "from": "2025-01-01", "share": "0.4"},
+        )
+        table = months(people(*shared), daily=days("views", {DAYS[0]: 100}))
+
+        assert row(table, "views")["value"] == 60
+        assert row(table, "views", "op-02")["value"] == 40
+
+    def test_missing_days_are_not_zero(self) -> None:
+        seen = dict.fromkeys(DAYS[:20], 500)
+        table = months(people(), daily=days("dau", seen))
+
+        assert row(table, "dau")["value"] == 500
+        assert row(table, "dau")["days_present"] == 20
+
+    def test_a_metric_that_is_due_and_absent_is_missing(self) -> None:
+        table = months(people(), daily=days("views", {DAYS[0]: 1}))
+
+        assert isnan(row(table, "likes")["value"])
+        total = add_up.total(by_metric(table), "likes", accounts=people().accounts)
+        assert total.gaps == ("tt没有点赞",)
+
+    def test_account_days(self) -> None:
+        table = months(people(), daily=days("views", dict.fromkeys(DAYS[:28], 1)))
+        found = row(table, "account_days")
+
+        assert (found["value"], found["days_due"]) == (28, 31)
+
+
+class TestBounds:
+    def test_a_conflict_is_left_out_and_bounded(self) -> None:
+        out = pd.concat(
+            [
+                days("views", {DAYS[1]: 40}),
+                days("views", {DAYS[1]: 70}, source="data/raw/c.xlsx"),
+            ]
+        )
+        table = months(
+            people(), daily=days("views", {DAYS[0]: 100}), daily_conflicts=out
+        )
+        found = row(table, "views")
+
+        assert (found["value"], found["low"], found["high"]) == (100, 140, 170)
+
+    def test_a_censored_value_is_a_lower_bound(self) -> None:
+        table = months(people(), daily=days("views", {DAYS[0]: 100_000}, censored=True))
+        found = row(table, "views")
+
+        assert (found["low"], found["high"]) == (100_000, inf)
+
+
+SEPTEMBER = {"published_at": datetime(2026, 9, 20), "post": "old"}
+OCTOBER = {"published_at": datetime(2026, 10, 9), "post": "new"}
+
+
+OPENED = {"downloaded": datetime(2026, 10, 2)}
+
+
+CLOSED = {"downloaded": datetime(2026, 11, 2)}
+
+
+class TestCounters:
+    def test_difference(self) -> None:
+        table = months(
+            people(),
+            posts_before=posts(SEPTEMBER | OPENED | {"favorites": 30}),
+            posts=posts(
+                SEPTEMBER | CLOSED | {"favorites": 28},
+                OCTOBER | CLOSED | {"favorites": 9, "row": 3},
+            ),
+        )
+        found = row(table, "favorites")
+
+        # 28 − 30 of the old one (counters may fall), 9 of the new one
+        assert found["value"] == 7
+        assert found["basis"] == "difference"
+        assert found["opened"].date() == date(2026, 10, 2)
+        assert found["closed"].date() == date(2026, 11, 2)
+
+    def test_without_an_opening_only_the_months_posts_count(self) -> None:
+        table = months(
+            people(),
+            posts=posts(
+                SEPTEMBER | CLOSED | {"favorites": 28},
+                OCTOBER | CLOSED | {"favorites": 9, "row": 3},
+            ),
+        )
+        found = row(table, "favorites")
+
+        assert (found["value"], found["basis"]) == (9, "published")
+
+    def test_the_first_download_of_the_window_closes(self) -> None:
+        table = months(
+            people(),
+            posts=posts(
+                OCTOBER | {"downloaded": datetime(2026, 10, 30), "favorites": 5},
+                OCTOBER | {"downloaded": datetime(2026, 11, 2), "favorites": 7},
+                OCTOBER | {"downloaded": datetime(2026, 11, 4), "favorites": 9},
+            ),
+        )
+
+        assert row(table, "favorites")["value"] == 7
+
+    def test_a_post_belongs_to_the_owner_of_its_publishing_day(self) -> None:
+        table = months(
+            people(*HANDED_OVER),
+            posts=posts(OCTOBER | CLOSED | {"favorites": 9}),
+        )
+
+        assert row(table, "favorites")["value"] == 9
+        assert table.query("operator == 'op-02' and metric == 'favorites'").empty
+
+    def test_rates_of_posts_are_weighted_by_views(self) -> None:
+        table = months(
+            people(),
+            posts=posts(
+                OCTOBER | CLOSED | {"views": 900, "read_completion": 0.5},
+                OCTOBER
+                | CLOSED
+                | {"post": "b", "views": 100, "read_completion": 0.9, "row": 3},
+            ),
+        )
+
+        assert row(table, "read_completion")["value"] == pytest.approx(0.54)
+
+    def test_days_win_over_counters(self) -> None:
+        table = months(
+            people(),
+            daily=days("likes", {DAYS[0]: 50}),
+            posts=posts(OCTOBER | CLOSED | {"likes": 9}),
+        )
+
+        assert (row(table, "likes")["value"], row(table, "likes")["basis"]) == (
+            50,
+            "daily",
+        )
+
+    def test_a_kind_that_the_opening_has_none_of_began_at_zero(self) -> None:
+        table = months(
+            people(),
+            posts_before=posts(SEPTEMBER | OPENED | {"views": 30}),
+            posts=posts(
+                SEPTEMBER | CLOSED | {"views": 40},
+                OCTOBER | CLOSED | {"kind": "video", "views": 9, "row": 3},
+            ),
+        )
+
+        # 10 of the old article and 9 of the month's first video, on one basis
+        assert row(table, "views")["value"] == 19
+        assert row(table, "views")["basis"] == "difference"
+
+
+class TestGaps:
+    def test_streams_share_their_days(self) -> None:
+        daily = pd.concat(
+            [
+                days("revenue", dict.fromkeys(DAYS, 5.0), part="article"),
+                days("revenue", {DAYS[3]: 60.0}, part="tips"),
+            ]
+        )
+        table = months(people(), daily=daily)
+        own = add_up.total(by_metric(table), "revenue", accounts=people().accounts)
+
+        assert (own.value, own.gaps) == (31 * 5 + 60, ())
+
+    def test_an_account_given_away_without_a_level_is_a_gap(self) -> None:
+        table = months(
+            people(*HANDED_OVER, expects=["toutiao.fans"]),
+            daily=days("views", {DAYS[0]: 1}),
+        )
+        own = total_of(table[table["operator"] == "op-01"], "followers_gain")
+
+        assert own.gaps == ("tt没有粉丝增长",)
+
+
+class TestTotal:
+    def test_dau_is_taken_once_a_product(self) -> None:
+        roster = people(product="app")
+        twin = roster.accounts[0].model_copy(update={"id": "tt2"})
+        roster = roster.model_copy(update={"accounts": (*roster.accounts, twin)})
+        both = pd.concat(
+            [
+                days("dau", {DAYS[0]: 500}),
+                days("dau", {DAYS[0]: 700}, account="tt2"),
+            ]
+        )
+        table = months(roster, daily=both)
+        own = table[table["operator"] == "op-01"]
+
+        assert total_of(own, "dau", roster).value == 500
+
+    def test_a_ratio_is_one_sum_over_another(self) -> None:
+        daily = pd.concat(
+            [
+                days("views", {DAYS[0]: 100, DAYS[1]: 900}),
+                days("likes", {DAYS[0]: 50, DAYS[1]: 10}),
+                days("comments", {DAYS[0]: 0, DAYS[1]: 0}),
+                days("shares", {DAYS[0]: 0, DAYS[1]: 0}),
+            ]
+        )
+        table = months(people(), daily=daily)
+        got = add_up.total(
+            by_metric(table), "engagement_rate", accounts=people().accounts
+        )
+
+        # 60 of 1,000, not the mean of 50 % and 1.1 %
+        assert float(got.value or 0) == 0.06
+
+
+# A frame is made for every example: no deadline on a busy machine.
+@settings(deadline=None, max_examples=25)
+@given(
+    st.integers(1, 29),
+    st.lists(st.integers(0, 10_000), min_size=31, max_size=31),
+)
+def test_the_parts_of_an_account_add_up_to_the_whole(
+    day: int, values: list[int]
+) -> None:
+    split = date(2026, 10, day + 1)
+    roster = people(
+        {"operator": "op-01", "from": "2025-01-01", "to": split - timedelta(days=1)},
+        {"operator": "op-02", "from": split},
+    )
+    table = months(roster, daily=days("views", dict(zip(DAYS, values, strict=True))))
+
+    assert table.loc[table["metric"] == "views", "value"].sum() == sum(values)
+
+
+@pytest.mark.parametrize(
+    ("rows", "text"),
+    [
+        pytest.param([5, 6, 7], "5-7", id="one span"),
+        pytest.param([7, 5, 6, 9, 9], "5-7,9", id="unsorted, repeated"),
+        pytest.param([], "", id="none"),
+    ],
+)
+def test_spans(rows: list[int], text: str) -> None:
+    assert add_up.spans(rows) == text

@@ -1,0 +1,294 @@
+"""From files in folders to tables: nothing is skipped without a word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from kpi_lib.days import Calendar
+from kpi_lib.files import tables
+from kpi_lib.inputs.records import Decision
+from kpi_lib.inputs.roster import Account, Operator, Roster
+from kpi_lib.months import arrive as arrive_module
+from kpi_lib.months.arrivals import Arrived
+from kpi_lib.workspace import Workspace
+
+MONTH = "2026-10"
+HEAD = "日期,账号,指标,数值,备注"
+
+
+def account(id_: str, platform: str, *expects: str) -> Account:
+    return Account.model_validate(
+        {
+            "id": id_,
+            "platform": platform,
+            "name": f"示例{id_}",
+            "from": "2025-01-01",
+            "expects": expects,
+            "owners": [{"operator": "op-01", "from": "2025-01-01"}],
+        }
+    )
+
+
+ROSTER = Roster(
+    operators=(
+        Operator.model_validate(
+            {"id": "op-01", "name": "甲", "manager": "主管", "from": "2025-01-01"}
+        ),
+    ),
+    accounts=(account("sohu-01", "sohu", "manual"),),
+)
+
+Put = Callable[..., Path]
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "plan.yml").write_text("id: x\n", encoding="utf-8")
+    return Workspace(tmp_path)
+
+
+@pytest.fixture
+def put(workspace: Workspace) -> Put:
+    def write(name: str, *rows: str, encoding: str = "utf-8") -> Path:
+        path = workspace.data / "raw" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n".join(rows) + "\n", encoding=encoding)
+        return path
+
+    return write
+
+
+def arrive(workspace: Workspace, month: str = MONTH, **downloads: date) -> Arrived:
+    return arrive_module.arrive(workspace, month, ROSTER, downloads)
+
+
+def tidy(workspace: Workspace, *decisions: Decision):  # noqa: ANN201 - a pair of tables
+    return arrive_module.tidy(
+        arrive(workspace),
+        arrive(workspace, "2026-09"),
+        roster=ROSTER,
+        calendar=Calendar(),
+        decisions=decisions,
+    )
+
+
+def days(metric: str, *numbers: int, month: str = MONTH) -> list[str]:
+    return [
+        f"{month}-{at:02d},sohu-01,{metric},{number},"
+        for at, number in enumerate(numbers, 1)
+    ]
+
+
+class TestArrive:
+    def test_a_file_that_no_declaration_knows_is_named_with_all_of_its_rows(
+        self, workspace: Workspace, put: Put
+    ) -> None:
+        put("2026-10/sohu-01/new.csv", "日子,热度", "10-01,5", "10-02,6")
+        arrived = arrive(workspace)
+        cleaned, monthly = tidy(workspace)
+        found = arrive_module.files_table(arrived, cleaned, monthly)
+
+        assert list(found["layout"]) == [""]
+        assert list(cleaned.ledger["fate"]) == ["quarantined"] * 3
+        assert "new.csv" in str(cleaned.findings[0])
+
+    def test_what_did_not_come_is_named(self, workspace: Workspace) -> None:
+        (problem,) = arrive(workspace).findings
+
+        assert str(problem).startswith("data/raw/2026-10/sohu-01/：没有收到手工填报")
+
+    def test_a_folder_of_nobody_is_named(self, workspace: Workspace, put: Put) -> None:
+        put("2026-10/sohu/a.csv", HEAD)
+        told = [str(problem) for problem in arrive(workspace).findings]
+
+        assert any(
+            "data/raw/2026-10/sohu/" in line and "花名册" in line for line in told
+        )
+
+    def test_files_of_the_desktop_are_no_exports(
+        self, workspace: Workspace, put: Put
+    ) -> None:
+        put("2026-10/sohu-01/.DS_Store", "x")
+        put("2026-10/sohu-01/~$a.xlsx", "x")
+        put("2026-10/Thumbs.db", "x")
+
+        assert arrive(workspace).files == ()
+
+    @pytest.mark.parametrize(
+        ("name", "day"),
+        [
+            pytest.param("2026-11-02/a.csv", date(2026, 11, 2), id="folder"),
+            pytest.param("a_2026-11-03.csv", date(2026, 11, 3), id="end of the name"),
+            pytest.param("a_20261104.csv", date(2026, 11, 4), id="without dashes"),
+            pytest.param(
+                "2026-11-02/a_2026-11-03.csv", date(2026, 11, 2), id="folder first"
+            ),
+            pytest.param("a_2026-13-03.csv", None, id="no such day"),
+            pytest.param("a_100120261104.csv", None, id="part of a longer number"),
+        ],
+    )
+    def test_download_day(
+        self, workspace: Workspace, put: Put, name: str, day: date | None
+    ) -> None:
+        put(f"2026-10/sohu-01/{name}", HEAD, *days("点赞", 1))
+        (file,) = arrive(workspace).files
+
+        assert file.downloaded == day
+
+    def test_download_day_from_a_note(self, workspace: Workspace, put: Put) -> None:
+        path = put("2026-10/sohu-01/a.csv", HEAD, *days("点赞", 1))
+        noted = {workspace.relative(path): date(2026, 11, 5)}
+        (file,) = arrive_module.arrive(workspace, MONTH, ROSTER, noted).files
+
+        assert file.downloaded == date(2026, 11, 5)
+
+    def test_history_lies_in_one_folder_and_serves_the_months_before_it(
+        self, workspace: Workspace, put: Put
+    ) -> None:
+        put(
+            "2026-12/sohu-01/quarter.csv",
+            HEAD,
+            *days("点赞", 1, 2, 3),
+            *days("点赞", 4, 5, month="2026-11"),
+            *days("点赞", 6, month="2026-12"),
+        )
+        cleaned, monthly = tidy(workspace)
+
+        assert cleaned.daily["value"].sum() == 6
+        assert sorted(cleaned.ledger["fate"]) == [
+            "header",
+            *["kept"] * 3,
+            *["outside"] * 3,
+        ]
+        assert monthly.query("metric == 'likes'")["value"].item() == 6
+
+    def test_a_month_with_its_own_days_takes_none_from_later_folders(
+        self, workspace: Workspace, put: Put
+    ) -> None:
+        put("2026-10/sohu-01/a.csv", HEAD, *days("点赞", 1))
+        put("2026-11/sohu-01/b.csv", HEAD, *days("点赞", 7, 8))
+
+        assert tidy(workspace)[0].daily["value"].sum() == 1
+
+
+class TestTidy:
+    def test_equal_values_count_once(self, workspace: Workspace, put: Put) -> None:
+        put("2026-10/sohu-01/a.csv", HEAD, *days("点赞", 1, 2))
+        put("2026-10/sohu-01/b.csv", HEAD, *days("点赞", 1, 2, 3), encoding="gb18030")
+        cleaned, _ = tidy(workspace)
+
+        assert list(cleaned.daily["value"]) == [1, 2, 3]
+        assert cleaned.ledger["fate"].value_counts().to_dict() == {
+            "kept": 3,
+            "duplicate": 2,
+            "header": 2,
+        }
+
+    def test_contradictions_are_left_out_and_told_once(
+        self, workspace: Workspace, put: Put
+    ) -> None:
+        put("2026-10/sohu-01/a.csv", HEAD, *days("点赞", 1, 2, 9))
+        put("2026-10/sohu-01/b.csv", HEAD, *days("点赞", 7, 8, 9))
+        cleaned, _ = tidy(workspace)
+        (problem,) = cleaned.findings
+
+        assert list(cleaned.daily["value"]) == [9]
+        assert "2026-10-01至2026-10-02之间有2天的点赞有不同的值，未计" in str(problem)
+
+    def test_a_decision_chooses(self, workspace: Workspace, put: Put) -> None:
+        put("2026-10/sohu-01/a.csv", HEAD, *days("点赞", 1))
+        path = put("2026-10/sohu-01/b.csv", HEAD, *days("点赞", 7))
+        chosen = Decision(
+            month=MONTH,
+            account="sohu-01",
+            date=date(2026, 10, 1),
+            metric="likes",
+            source=workspace.relative(path),
+            row=2,
+            by="主管",
+            on=date(2026, 11, 3),
+            reason="以后台为准",
+        )
+        cleaned, _ = tidy(workspace, chosen)
+
+        assert list(cleaned.daily["value"]) == [7]
+        assert cleaned.findings == ()
+        assert "conflict" in set(cleaned.ledger["fate"])
+
+    def test_a_row_of_another_account_is_quarantined(
+        self, workspace: Workspace, put: Put
+    ) -> None:
+        put("2026-10/sohu-01/a.csv", HEAD, "2026-10-01,zhihu-01,点赞,5,")
+        cleaned, _ = tidy(workspace)
+
+        assert cleaned.daily.empty
+        assert "账号应为sohu-01" in cleaned.ledger["reason"].iloc[-1]
+
+    def test_the_ledger_has_every_record(self, workspace: Workspace, put: Put) -> None:
+        path = put(
+            "2026-10/sohu-01/a.csv",
+            HEAD,
+            *days("点赞", 1, 2),
+            "",
+            "2026-10-40,sohu-01,点赞,5,",
+            "2026-10-05,sohu-01,点赞,约5,",
+            "2026-11-05,sohu-01,点赞,5,",
+        )
+        cleaned, _ = tidy(workspace)
+        book = tables.read(path, where="a.csv")
+
+        assert len(cleaned.ledger) == sum(book.records.values())
+        assert cleaned.ledger["fate"].value_counts().to_dict() == {
+            "kept": 2,
+            "quarantined": 2,
+            "header": 1,
+            "blank": 1,
+            "outside": 1,
+        }
+
+    def test_saved_tables_read_back_and_have_the_same_bytes(
+        self, workspace: Workspace, put: Put
+    ) -> None:
+        put("2026-10/sohu-01/a.csv", HEAD, *days("点赞", 1, 2))
+
+        def save() -> dict[str, bytes]:
+            cleaned, monthly = tidy(workspace)
+            paths = arrive_module.save(workspace, arrive(workspace), cleaned, monthly)
+            return {path.name: path.read_bytes() for path in paths}
+
+        first = save()
+
+        assert save() == first
+        for name in ("daily", "posts", "monthly", "ledger", "files"):
+            assert f"{name}.parquet" in first
+            assert list(arrive_module.load(workspace, [MONTH], name)) == list(
+                arrive_module.load(workspace, ["2026-01"], name)
+            )
+
+    @pytest.mark.parametrize(
+        "accounts", [["a"], ["b", "d"], ["nobody"], [], list("abcd")]
+    )
+    def test_own_rows_are_all_rows_but_the_others(
+        self, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, accounts: list[str]
+    ) -> None:
+        monkeypatch.setattr(arrive_module, "GROUP", 3)  # an account over several groups
+        rows = pd.DataFrame({"account": list("aaaabbccccd"), "value": range(11)})
+        path = workspace.clean(MONTH) / "daily.parquet"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(arrive_module.parquet(rows.astype({"account": "str"})))
+        own = arrive_module.load(
+            workspace, [MONTH], "daily", {"operator": ["op-01"], "account": accounts}
+        )
+
+        everything = arrive_module.load(workspace, [MONTH], "daily")
+        expected = everything[everything["account"].isin(accounts)]
+        assert own.dtypes.astype(str).equals(expected.dtypes.astype(str))
+        # Texts of few rows are held another way.
+        own = own.astype(expected.dtypes)
+        pd.testing.assert_frame_equal(own, expected.reset_index(drop=True))

@@ -1,0 +1,352 @@
+"""Figures that contradict each other are flagged with their place, never changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+
+from kpi_lib.days import Calendar
+from kpi_lib.errors import Problem
+from kpi_lib.inputs.roster import Account, Operator, Roster
+from kpi_lib.months import arrivals
+from kpi_lib.months.clean import Cleaned
+from kpi_lib.workspace import Workspace
+
+MONTH = "2026-10"
+MANUAL = ("日期", "账号", "指标", "数值", "备注")
+ARTICLES = "标题,链接,发布时间,阅读量,评论量,点赞量,收藏量,分享量,推荐量"
+
+
+def account(id_: str, platform: str, *expects: str) -> Account:
+    return Account.model_validate(
+        {
+            "id": id_,
+            "platform": platform,
+            "name": f"示例{id_}",
+            "from": "2026-08-15",
+            "expects": expects,
+            "owners": [{"operator": "op-01", "from": "2026-08-15"}],
+        }
+    )
+
+
+ROSTER = Roster(
+    operators=(
+        Operator.model_validate(
+            {"id": "op-01", "name": "甲", "manager": "主管", "from": "2026-08-15"}
+        ),
+    ),
+    accounts=(
+        account("sohu-01", "sohu", "manual"),
+        account("bjh-01", "baijiahao", "baijiahao.articles"),
+    ),
+)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Workspace:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "plan.yml").write_text("id: x\n", encoding="utf-8")
+    return Workspace(tmp_path)
+
+
+def put(place: Workspace, name: str, *rows: tuple[object, ...]) -> Path:
+    path = place.data / "raw" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = [",".join(str(cell) for cell in row) for row in (MANUAL, *rows)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def cleaned(place: Workspace) -> Cleaned:
+    now, before = (
+        arrivals.arrive(place, month, ROSTER, {}) for month in (MONTH, "2026-09")
+    )
+    return arrivals.tables_of(now, before, roster=ROSTER)[0]
+
+
+def flags(place: Workspace) -> list[Problem]:
+    return [one for one in cleaned(place).findings if one.level == "warning"]
+
+
+def day(at: int, metric: str, value: object) -> tuple[object, ...]:
+    return (f"{MONTH}-{at:02d}", "sohu-01", metric, value, "")
+
+
+def posts(place: Workspace, name: str, **of: tuple[str, int, int]) -> Path:
+    """Write counters: key → day of publishing, views, likes."""
+    lines = [
+        f"一篇{key},http://example.com/s?id=10000000000{key[1:]},{day},{views},1,{likes},1,1,9"
+        for key, (day, views, likes) in of.items()
+    ]
+    path = place.data / "raw" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join([ARTICLES, *lines]) + "\n", encoding="utf-8")
+    return path
+
+
+class TestDays:
+    @pytest.mark.parametrize(
+        ("rows", "said"),
+        [
+            pytest.param(
+                [
+                    day(3, "新增关注", 9),
+                    day(3, "取消关注", 3),
+                    day(3, "净增关注", 5),
+                    day(4, "新增关注", 9),
+                    day(4, "取消关注", 3),
+                    day(4, "净增关注", 7),
+                ],
+                "有2天的净增关注不等于新增减取消，照原样计；"
+                "例：第4行，2026-10-03净增5，新增9，取消3",
+                id="net",
+            ),
+            pytest.param(
+                [
+                    day(3, "粉丝数", 100),
+                    day(4, "粉丝数", 130),
+                    day(4, "净增关注", 29),
+                ],
+                "有1天的粉丝数变化不等于当天的净增关注，照原样计；"
+                "例：第3行，2026-10-04粉丝数由100到130，净增29",
+                id="change of the level",
+            ),
+            pytest.param(
+                [
+                    ("2026-09-30", "", "粉丝数", 100, ""),
+                    day(1, "粉丝数", 130),
+                    day(1, "新增关注", 40),
+                    day(1, "取消关注", 5),
+                ],
+                "粉丝数由100到130，净增35",
+                id="level of the month before, net from its parts",
+            ),
+            pytest.param(
+                [day(3, "点赞", 12), day(3, "阅读/播放", 11)],
+                "有1处点赞多于阅读/播放，照原样计；"
+                "例：第2行，2026-10-03点赞12，阅读/播放11",
+                id="likes",
+            ),
+        ],
+    )
+    def test_a_contradiction_is_flagged_and_the_values_stay(
+        self, place: Workspace, rows: list[tuple[object, ...]], said: str
+    ) -> None:
+        put(place, "2026-10/sohu-01/a.csv", *rows)
+        (flag,) = flags(place)
+
+        assert said in flag.what
+        assert flag.where == "data/raw/2026-10/sohu-01/a.csv"
+        inside = [row for row in rows if str(row[0]).startswith(MONTH)]
+        assert len(cleaned(place).daily) == len(inside)
+
+    @pytest.mark.parametrize(
+        "rows",
+        [
+            pytest.param(
+                [day(3, "新增关注", 9), day(3, "取消关注", 3), day(3, "净增关注", 6)],
+                id="net adds up",
+            ),
+            pytest.param(
+                [day(3, "粉丝数", 100), day(5, "粉丝数", 130), day(5, "净增关注", 5)],
+                id="a day between is missing",
+            ),
+            pytest.param(
+                [
+                    day(3, "粉丝数", "12.3万"),
+                    day(4, "粉丝数", "12.4万"),
+                    day(4, "净增关注", 312),
+                ],
+                id="levels are round",
+            ),
+            pytest.param(
+                [day(3, "点赞", 12), day(3, "阅读/播放", 12)], id="as many likes"
+            ),
+            pytest.param([day(3, "净增关注", -5)], id="nothing to compare"),
+        ],
+    )
+    def test_no_false_alarm(
+        self, place: Workspace, rows: list[tuple[object, ...]]
+    ) -> None:
+        put(place, "2026-10/sohu-01/a.csv", *rows)
+
+        assert flags(place) == []
+
+    def test_figures_of_two_files_are_not_held_against_each_other(
+        self, place: Workspace
+    ) -> None:
+        put(place, "2026-10/sohu-01/a.csv", day(3, "点赞", 12))
+        put(place, "2026-10/sohu-01/b.csv", day(3, "阅读/播放", 11))
+
+        assert flags(place) == []
+
+    def test_a_contradiction_downloaded_twice_is_one(self, place: Workspace) -> None:
+        rows = [day(3, "点赞", 12), day(3, "阅读/播放", 11)]
+        put(place, "2026-10/sohu-01/a.csv", *rows)
+        put(place, "2026-10/sohu-01/b.csv", *rows)
+        (flag,) = flags(place)
+
+        assert flag.what.startswith("有1处")
+
+    def test_a_value_that_counts_nowhere_is_not_held_against_others(
+        self, place: Workspace
+    ) -> None:
+        put(place, "2026-10/sohu-01/a.csv", day(3, "点赞", 12), day(3, "阅读/播放", 11))
+        put(place, "2026-10/sohu-01/b.csv", day(3, "点赞", 10))
+        (flag,) = flags(place)
+
+        assert "有不同的值，未计" in flag.what
+
+    def test_rows_of_another_account_are_told(self, place: Workspace) -> None:
+        row = ("2026-10-03", "zhihu-01", "点赞", 12, "")
+        put(place, "2026-10/sohu-01/a.csv", row, row)
+        (flag,) = flags(place)
+
+        assert "有1行写的是别的账号，隔离未计；例：第2行" in flag.what
+
+
+class TestPosts:
+    def test_more_likes_than_views(self, place: Workspace) -> None:
+        posts(place, "2026-10/bjh-01/2026-11-02/a.csv", p1=("2026-10-03", 5, 6))
+        told = [one.what for one in flags(place)]
+
+        assert told == [
+            "有1处点赞多于阅读/播放，照原样计；例：第2行，点赞6，阅读/播放5"
+        ]
+
+    def test_counters_that_fell(self, place: Workspace) -> None:
+        posts(
+            place,
+            "2026-09/bjh-01/2026-10-02/a.csv",
+            p1=("2026-09-03", 50, 6),
+            p2=("2026-09-04", 50, 6),
+        )
+        posts(
+            place,
+            "2026-10/bjh-01/2026-11-02/a.csv",
+            p1=("2026-09-03", 40, 6),
+            p2=("2026-09-04", 60, 5),
+        )
+        (flag,) = flags(place)
+
+        assert flag.what == (
+            "有2条作品的累计数比上次下载时少，差照算为负；例：第2行，阅读/播放由50到40"
+        )
+        assert flag.where == "data/raw/2026-10/bjh-01/2026-11-02/a.csv"
+
+    def test_a_negative_difference_stays_in_the_sum(self, place: Workspace) -> None:
+        posts(place, "2026-09/bjh-01/2026-10-02/a.csv", p1=("2026-09-03", 50, 6))
+        posts(place, "2026-10/bjh-01/2026-11-02/a.csv", p1=("2026-09-03", 40, 6))
+        now, before = (
+            arrivals.arrive(place, month, ROSTER, {}) for month in (MONTH, "2026-09")
+        )
+        _, monthly = arrivals.tidy(now, before, roster=ROSTER, calendar=Calendar())
+
+        assert monthly.query("metric == 'views'")["value"].item() == -10
+
+    def test_posts_in_only_one_of_the_two_downloads(self, place: Workspace) -> None:
+        posts(
+            place,
+            "2026-09/bjh-01/2026-10-02/a.csv",
+            p1=("2026-09-03", 50, 6),
+            p2=("2026-09-04", 50, 6),
+        )
+        posts(
+            place,
+            "2026-10/bjh-01/2026-11-02/a.csv",
+            p2=("2026-09-04", 60, 6),
+            p3=("2026-09-05", 60, 6),
+            p4=("2026-10-05", 60, 6),
+        )
+        (flag,) = flags(place)
+
+        assert flag.what == (
+            "有2条作品只在期初、期末两次下载中的一次里，没有差可算，没有计；"
+            "例：第2行，只在期初的下载里"
+        )
+        assert flag.where == "data/raw/2026-09/bjh-01/2026-10-02/a.csv"
+
+    def test_without_an_opening_nothing_is_compared(self, place: Workspace) -> None:
+        posts(place, "2026-10/bjh-01/2026-11-02/a.csv", p1=("2026-09-03", 50, 6))
+
+        assert flags(place) == []
+
+    def test_what_nothing_rests_on_is_no_flag(self, place: Workspace) -> None:
+        by_hand = [
+            (f"{MONTH}-03", "bjh-01", name, 900, "")
+            for name in ("曝光", "阅读/播放", "评论", "点赞", "收藏", "转发")
+        ]
+        put(place, "2026-10/bjh-01/b.csv", *by_hand)
+        posts(place, "2026-09/bjh-01/2026-10-02/a.csv", p1=("2026-09-03", 50, 6))
+        posts(place, "2026-10/bjh-01/2026-11-02/a.csv", p2=("2026-10-03", 50, 6))
+        (told,) = [one for one in cleaned(place).findings if "期初" in one.what]
+
+        assert told.level == "note"
+
+
+def test_a_file_without_a_download_day_is_asked_for_it(place: Workspace) -> None:
+    posts(place, "2026-10/bjh-01/a.csv", p1=("2026-10-03", 50, 6))
+    (flag,) = flags(place)
+
+    assert "没有下载日期" in flag.what
+    assert "kpi add" in flag.do
+    assert "--downloaded" in flag.do
+
+
+def test_hidden_rows_and_sheets_count_and_are_told(place: Workspace) -> None:
+    path = place.data / "raw/2026-10/sohu-01/a.xlsx"
+    path.parent.mkdir(parents=True)
+    with xlsxwriter.Workbook(str(path)) as book:
+        shown, hidden = book.add_worksheet("说明"), book.add_worksheet("数据")
+        shown.write_row(0, 0, ["只是说明"])
+        rows = [MANUAL, day(3, "点赞", 12), day(4, "点赞", 13)]
+        for at, row in enumerate(rows):
+            hidden.write_row(at, 0, row)
+        hidden.set_row(2, options={"hidden": True})
+        hidden.hide()
+    result = cleaned(place)
+    told = [one.what for one in result.findings]
+
+    assert list(result.daily["value"]) == [12, 13]
+    assert "表“数据”是隐藏的，照常计入" in told
+    assert "第3行是隐藏的，照常计入" in told
+
+
+class TestArrival:
+    def days(self, place: Workspace, account: str) -> str:
+        """Return the month as one character a day."""
+        now, before = (
+            arrivals.arrive(place, month, ROSTER, {}) for month in (MONTH, "2026-09")
+        )
+        tables = arrivals.tables_of(now, before, roster=ROSTER)[0]
+        days = arrivals.arrival(now, before, tables, roster=ROSTER, calendar=Calendar())
+        marks = {
+            "present": "#",
+            "missing": "-",
+            "": ".",
+            "covered": "~",
+            "download": "D",
+        }
+        own = days[days["account"] == account]
+        return "".join(marks[state] for state in own["state"])
+
+    def test_days_on_record_missing_and_not_yet_due(self, place: Workspace) -> None:
+        put(place, "2026-10/sohu-01/a.csv", day(3, "点赞", 1), day(6, "点赞", 1))
+
+        assert self.days(place, "sohu-01") == "..#--#" + "-" * 25
+
+    def test_an_account_that_never_sent_anything_owes_all_days(
+        self, place: Workspace
+    ) -> None:
+        assert self.days(place, "sohu-01") == "-" * 31
+
+    def test_counters_owe_a_download_a_week(self, place: Workspace) -> None:
+        one = {"p1": ("2026-09-03", 50, 6)}
+        posts(place, "2026-09/bjh-01/2026-10-02/a.csv", **one)
+        posts(place, "2026-10/bjh-01/2026-10-15/a.csv", **one)
+
+        # The week of 28 September ends in a holiday and belongs to September.
+        assert self.days(place, "bjh-01") == (".D.." + "-" * 7 + "~~~D~~~" + "-" * 13)

@@ -1,0 +1,380 @@
+"""The page in a real browser: nothing runs, nothing is called, nothing overflows."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from nbformat.v4 import new_markdown_cell, new_notebook
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from kpi_lib import page as sections
+from kpi_lib.errors import Problem
+from kpi_lib.figures import points
+from kpi_lib.language import speaking
+from kpi_lib.page import html
+from tests.example_month import card, empty, example
+from tests.example_page import notebook_of, shown
+
+CHROMIUM = Path("/usr/bin/chromium")
+HOSTILE = "价格$5与$6 $\\frac{$<script>alert(1)</script>😀" + "长" * 160
+HOSTILE_ACCOUNT = "<img src=x onerror=alert(1)>$x$" + "很长的名字" * 30
+
+pytestmark = pytest.mark.browser
+
+if not CHROMIUM.exists():
+    if os.environ.get("CI"):
+        pytest.fail("no Chromium: apt-get install chromium", pytrace=False)
+    pytest.skip("no Chromium: apt-get install chromium", allow_module_level=True)
+
+
+def spoken(language: str) -> str:
+    with speaking(language):
+        notebook = notebook_of(example())
+    return html.page(notebook, title="op-01", lang=language)
+
+
+def team(language: str = "zh-Hans") -> str:
+    with speaking(language):
+        return html.page(_team(), title="团队", lang=language)
+
+
+def _team() -> Any:
+    cards = [card(), card("op-02", HOSTILE), card("op-03", "示例运营丙")]
+    cells = [
+        shown(sections.team_header(cards, [HOSTILE], "2026-10"), id="a"),
+        shown(sections.team_scores(cards, [HOSTILE], cards[1:], ["op-02"]), id="b"),
+        shown(sections.team_items(cards), id="c"),
+        shown(sections.team_evidence(cards), id="d"),
+        shown(sections.team_grades(cards), id="e"),
+        shown(sections.team_money(cards), id="f"),
+        shown(sections.team_files(cards, ["op-02"]), id="g"),
+    ]
+    return new_notebook(cells=cells)
+
+
+def arrived(m: Any) -> pd.DataFrame:
+    """Lay out what came: one account with every state a day can have."""
+    states = ["present", "covered", "download", "missing", ""]
+    days = pd.date_range("2026-10-01", periods=31)
+    return pd.DataFrame(
+        {
+            "account": HOSTILE_ACCOUNT,
+            "date": days,
+            "state": [states[at % len(states)] for at in range(len(days))],
+        }
+    )
+
+
+def clean(m: Any) -> str:
+    cells = [
+        new_markdown_cell("## 到了哪些文件？", id="h"),
+        shown(sections.arrival(arrived(m), (), m.calendar), id="0"),
+        shown(sections.files(m.files, [("zhihu-a", HOSTILE)]), id="a"),
+        shown(sections.fates(m.ledger), id="b"),
+        shown(sections.quarantine(m.ledger), id="c"),
+        shown(sections.findings([Problem(what=HOSTILE, where=HOSTILE)]), id="e"),
+        shown(sections.compare(m.monthly, m.month), id="d"),
+    ]
+    return html.page(new_notebook(cells=cells), title="清洗")
+
+
+PAGES = {
+    "appraisal": lambda: html.page(notebook_of(example()), title="示例运营甲"),
+    "english": lambda: spoken("en"),
+    "traditional": lambda: spoken("zh-Hant"),
+    "hostile": lambda: html.page(
+        notebook_of(example(HOSTILE, HOSTILE_ACCOUNT, HOSTILE)), title=HOSTILE
+    ),
+    "empty": lambda: html.page(notebook_of(empty()), title="空"),
+    "team": team,
+    "english team": lambda: team("en"),
+    "clean": lambda: clean(example()),
+    "hostile clean": lambda: clean(example(HOSTILE, HOSTILE_ACCOUNT, HOSTILE)),
+    "failure": lambda: html.failure_page(HOSTILE, "2026-10", [HOSTILE]),
+}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    folder = tmp_path_factory.mktemp("pages")
+    found = {}
+    for name, make in PAGES.items():
+        path = folder / f"{name.replace(' ', '-')}.html"
+        path.write_text(make(), encoding="utf-8")
+        found[name] = path.as_uri()
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield made
+        made.close()
+
+
+def opened(browser: Browser, address: str, width: int, **more: Any) -> Page:
+    page = browser.new_page(viewport={"width": width, "height": 900}, **more)
+    page.goto(address)
+    return page
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_runs_and_nobody_is_called(
+    browser: Browser, files: dict[str, str], name: str
+) -> None:
+    page = browser.new_page()
+    dialogs, calls, said = [], [], []
+    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    page.on("request", lambda request: calls.append(request.url))
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(files[name])
+
+    assert dialogs == []
+    assert calls == [files[name]]
+    assert said == []
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "width"),
+    [
+        *((name, width) for name in PAGES for width in (360, 1440)),
+        # The other two layouts differ in the appraisal only.
+        *(("hostile", width) for width in (600, 1000)),
+    ],
+)
+def test_nothing_scrolls_sideways(
+    browser: Browser, files: dict[str, str], name: str, width: int
+) -> None:
+    page = opened(browser, files[name], width)
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    # What sticks out, for whoever has to mend it.
+    out = page.evaluate(
+        """width => [...document.querySelectorAll('main *')]
+        .filter(e => e.getBoundingClientRect().right > width + 1
+            && !e.closest('.scroll, svg, .vh, .clip, .name, figcaption'))
+        .slice(0, 5).map(e => e.tagName + '.' + e.className)""",
+        width,
+    )
+
+    assert (wide, out) == (width, [])
+    page.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_figure_is_broken_over_two_lines(
+    browser: Browser, files: dict[str, str], name: str
+) -> None:
+    page = opened(browser, files[name], 360)
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    broken = page.evaluate(
+        r"""() => [...document.querySelectorAll('main *')]
+        .filter(e => !e.children.length && !e.closest('svg, .vh')
+            && /^[−+¥]?\d[\d,.]*%?$/.test(e.textContent.trim()))
+        .filter(e => {
+            const range = document.createRange();
+            range.selectNodeContents(e);
+            const tops = [...range.getClientRects()].map(one => Math.round(one.top));
+            return new Set(tops).size > 1;
+        }).map(e => e.textContent)"""
+    )
+
+    assert broken == []
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("appraisal", "english", "traditional"),
+        *("team", "english team", "clean", "failure"),
+    ],
+)
+def test_the_page_is_accessible(
+    browser: Browser, files: dict[str, str], name: str, scheme: str, width: int
+) -> None:
+    page = opened(browser, files[name], width, color_scheme=scheme, bypass_csp=True)
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    found = Axe().run(page).response["violations"]
+
+    assert [(one["id"], one["nodes"][0]["html"][:120]) for one in found] == []
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("width", "side", "bar"),
+    [
+        pytest.param(1440, True, False, id="wide"),
+        pytest.param(768, False, True, id="tablet"),
+        pytest.param(360, False, True, id="phone"),
+    ],
+)
+def test_the_contents_stand_at_the_side_or_above(
+    browser: Browser, files: dict[str, str], width: int, side: bool, bar: bool
+) -> None:
+    page = opened(browser, files["appraisal"], width)
+
+    assert page.locator("nav.side").is_visible() is side
+    assert page.locator("nav.topbar").is_visible() is bar
+    page.close()
+
+
+def test_the_contents_stay_in_reach_of_a_thumb(
+    browser: Browser, files: dict[str, str]
+) -> None:
+    page = opened(browser, files["appraisal"], 360)
+    page.evaluate("window.scrollTo(0, 5000)")
+    bar = page.locator("nav.topbar summary")
+    bar.click()
+    link = page.locator("nav.topbar a[href='#s4']")
+
+    assert (bar.bounding_box() or {})["y"] == 0
+    assert "76.72 / 94" in bar.inner_text()
+    assert (link.bounding_box() or {})["height"] >= 24
+    link.click()
+    assert page.url.endswith("#s4")
+    assert page.locator("#s4").is_visible()
+    page.close()
+
+
+def test_the_dark_page_is_dark(browser: Browser, files: dict[str, str]) -> None:
+    page = opened(browser, files["appraisal"], 1440, color_scheme="dark")
+
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == (
+        "rgb(22, 24, 26)"
+    )
+    page.close()
+
+
+def test_a_closed_measure_is_printed_open(
+    browser: Browser, files: dict[str, str]
+) -> None:
+    page = opened(browser, files["appraisal"], 1440)
+    closed = page.locator("details.measure:not([open]) dl").first
+
+    assert not closed.is_visible()
+    page.emulate_media(media="print")
+    assert closed.is_visible()
+    assert not page.locator("nav.side").is_visible()
+    page.close()
+
+
+def test_taps_find_their_target(browser: Browser, files: dict[str, str]) -> None:
+    page = opened(browser, files["appraisal"], 360)
+    low = page.evaluate(
+        """[...document.querySelectorAll('main summary')]
+        .filter(e => e.getBoundingClientRect().height < 24).length"""
+    )
+
+    assert low == 0
+    page.close()
+
+
+def test_the_numbers_on_the_page_are_those_of_the_card(
+    browser: Browser, files: dict[str, str]
+) -> None:
+    page = opened(browser, files["appraisal"], 1440)
+    held = card()
+    scores = [
+        points(one["score"]) if one["score"] is not None else "待定"
+        for item in held["items"]
+        for one in item["measures"]
+    ]
+    items = [points(item["score"]) for item in held["items"]]
+
+    assert page.locator(".big").inner_text() == points(held["total"])
+    assert page.locator(".measure .s b").all_inner_texts() == scores
+    assert page.locator(".card tbody td.got > b").all_inner_texts() == items
+    page.close()
+
+
+def test_the_alt_text_of_every_chart_holds_its_last_value(
+    browser: Browser, files: dict[str, str]
+) -> None:
+    page = opened(browser, files["appraisal"], 1440)
+    charts = page.evaluate(
+        """[...document.querySelectorAll('svg.chart')].map(svg => [
+            svg.getAttribute('aria-label'),
+            [...svg.querySelectorAll('text[font-size="11px"]')].map(t => t.textContent),
+        ])"""
+    )
+    views = page.evaluate(
+        """[...document.querySelectorAll('.grid')].flatMap(grid => {
+            const alts = [...grid.querySelectorAll('svg')].map(
+                svg => svg.getAttribute('aria-label'));
+            if (!alts.some(alt => /本月.*次/.test(alt))) return [];
+            const rows = grid.nextElementSibling.querySelectorAll('tbody tr');
+            const last = [...rows].at(-1).querySelectorAll('td');
+            return alts.map((alt, at) => [alt, last[at].textContent]);
+        })"""
+    )
+
+    assert len(charts) == 22
+    assert len(views) == 6
+    # An end label is the last value drawn; bars have none, but their table has.
+    for alt, ends in [*charts, *([alt, [value]] for alt, value in views)]:
+        assert all(end in alt for end in ends), alt
+    page.close()
+
+
+def test_every_drawing_stands_over_its_numbers(
+    browser: Browser, files: dict[str, str]
+) -> None:
+    page = opened(browser, files["appraisal"], 1440)
+    alone = page.evaluate(
+        """[...document.querySelectorAll('.grid, .fall')].filter(e => {
+            const after = (e.closest('.beside') || e).nextElementSibling;
+            return !(after && after.matches('details.data'));
+        }).length"""
+    )
+
+    assert alone == 0
+    page.close()
+
+
+A4 = {"width": 688, "height": 994}
+"""A4 without its margins, in px."""
+
+
+@pytest.mark.parametrize("name", ["appraisal", "english", "hostile"])
+def test_every_chart_is_printed_whole(
+    browser: Browser, files: dict[str, str], name: str
+) -> None:
+    page = opened(browser, files[name], A4["width"])
+    page.emulate_media(media="print")
+    figures = page.evaluate(
+        """[...document.querySelectorAll('figure')].map(e => {
+            const box = e.getBoundingClientRect();
+            return [getComputedStyle(e).breakInside, box.right, box.height];
+        })"""
+    )
+
+    assert len(figures) == 23
+    for inside, right, height in figures:
+        assert inside == "avoid"
+        assert right <= A4["width"]
+        assert height < A4["height"] / 2
+    page.close()
+
+
+def test_the_page_reads_in_order_without_its_style(
+    browser: Browser, files: dict[str, str]
+) -> None:
+    page = opened(browser, files["appraisal"], 1440)
+    page.evaluate("document.querySelectorAll('style').forEach(e => e.remove())")
+    text = page.locator("main").inner_text()
+    order = ["示例运营甲", "数据提示", "76.72", "挣分", "分数去了哪里", "评分表"]
+    places = [text.index(one) for one in order]
+
+    assert places == sorted(places)
+    assert "公公众号" not in text
+    page.close()

@@ -1,0 +1,203 @@
+"""Parts of the pages in three languages: no sentence of ours stays untranslated."""
+
+import dataclasses
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import nbformat
+import pandas as pd
+import pytest
+
+from kpi_lib import language
+from kpi_lib import page as sections
+from kpi_lib.inputs.worklog import Entry
+from kpi_lib.language import speaking
+from kpi_lib.page.html import (
+    PROSE,
+    failure_page,
+    page,
+    paragraphs,
+    words,
+)
+from tests.example_month import card, empty, example
+from tests.example_page import shown
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+CHINESE = re.compile("[\u3001-\u303f\u3400-\u9fff\uf900-\ufaff\uff01-\uffef]")
+
+PARTS = {
+    "header": sections.header,
+    "sentences": sections.sentences,
+    "waterfall": sections.waterfall,
+    "score_card": sections.score_card,
+    "platforms": sections.platforms,
+    "followers": sections.followers,
+    "activity": sections.activity,
+    "orders": sections.orders,
+    "engagement": sections.engagement,
+    "campaigns": sections.campaigns,
+    "quotas": sections.quotas,
+    "next_month": sections.next_month,
+    "settled": sections.settled,
+    "counted": sections.counted,
+    "sources": sections.sources,
+}
+
+
+def latin(text: str) -> str:
+    """Write data in Latin letters, so that all Chinese that is left is ours."""
+    return CHINESE.sub(lambda found: chr(97 + ord(found[0]) % 26), text)
+
+
+def in_latin(part: Any) -> Any:
+    """Write everything that a month holds in Latin letters."""
+    if isinstance(part, str):
+        return latin(part)
+    if isinstance(part, dict):
+        return {latin(str(name)): in_latin(one) for name, one in part.items()}
+    if isinstance(part, list | tuple):
+        return type(part)(map(in_latin, part))
+    if isinstance(part, pd.DataFrame):
+        return part.map(in_latin)
+    if isinstance(part, SimpleNamespace):
+        return SimpleNamespace(**in_latin(vars(part)))
+    if isinstance(part, Entry):
+        own = {one.name: getattr(part, one.name) for one in dataclasses.fields(part)}
+        return dataclasses.replace(part, **in_latin(own))
+    return part
+
+
+def month_of(made: Any) -> Any:
+    """Write an example month's data in Latin letters; catalogues stay as they are."""
+    own = {
+        field.name: getattr(made, field.name)
+        for field in dataclasses.fields(made)
+        if field.name not in ("platforms", "calendar", "definitions")
+    }
+    return dataclasses.replace(made, **in_latin(own))
+
+
+def with_bonus_and_veto(cap: str) -> Any:
+    """Give the example's card a bonus of 2 points and a veto."""
+    extra = card()["items"][2]["measures"][0] | {"item": "weekly_tasks", "score": "2"}
+    changed = {
+        "bonus": {"cap": "3", "score": "2.00", "measures": [extra]},
+        "veto": {"cap": cap, "by": "主管", "on": "2026-11-05", "reason": "作弊"},
+        "total": cap,
+    }
+    made: Any = example()
+    return dataclasses.replace(made, card=made.card | changed)
+
+
+MONTHS = {
+    "example": example,
+    "nothing rated": empty,
+    "bonus and veto": lambda: with_bonus_and_veto("59.00"),
+}
+
+
+class Words(HTMLParser):
+    """Collects what is read or spoken: text and labels."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.said: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.said += [value or "" for name, value in attrs if name == "aria-label"]
+
+    def handle_data(self, data: str) -> None:
+        if data.strip() and self.lasttag != "style":
+            self.said.append(data.strip())
+
+
+@pytest.mark.parametrize("month", MONTHS)
+@pytest.mark.parametrize("part", PARTS)
+def test_nothing_of_ours_stays_chinese_in_english(part: str, month: str) -> None:
+    with speaking("en"):
+        html = str(PARTS[part](month_of(MONTHS[month]())))
+
+    assert [one for one in Words(html).said if CHINESE.search(one)] == []
+
+
+@pytest.mark.parametrize("month", MONTHS)
+@pytest.mark.parametrize("part", PARTS)
+def test_nothing_of_ours_stays_simplified_in_traditional(part: str, month: str) -> None:
+    with speaking("zh-Hant"):
+        said = Words(str(PARTS[part](month_of(MONTHS[month]())))).said
+
+    assert [one for one in said if language.traditional(one) != one] == []
+    assert CHINESE.search("".join(said))
+
+
+def test_the_frame_of_a_page_is_english() -> None:
+    notebook = nbformat.read(NOTEBOOKS / "3-appraisal.ipynb", as_version=4)
+    with speaking("en"):
+        notebook.cells.append(shown(sections.seal(month_of(example()))))
+    html = page(notebook, title="op-01 Oct 2026", lang="en")
+
+    assert '<html lang="en">' in html
+    assert "Where the points went" in html
+    assert re.search(r"@top-left\{content:\"\w+　Oct\\20 2026　KPI", html)
+    assert [one for one in Words(html).said if CHINESE.search(one)] == []
+
+
+def test_a_failure_is_told_in_the_language_of_the_page() -> None:
+    html = failure_page("Ann", "2026-10", ["no card"], lang="en")
+
+    assert '<html lang="en">' in html
+    assert "This page could not be made" in html
+    assert [one for one in Words(html).said if CHINESE.search(one)] == []
+
+
+@pytest.mark.parametrize("name", ["1-clean", "3-appraisal", "4-team"])
+def test_every_paragraph_of_a_notebook_has_its_english(name: str) -> None:
+    notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
+    prose = [
+        words(paragraph)
+        for cell in notebook.cells
+        if cell.cell_type == "markdown"
+        and "notebook-only" not in cell.metadata.get("tags", [])
+        for paragraph in paragraphs(cell.source)
+    ]
+
+    assert prose
+    assert [one for one in prose if one not in PROSE] == []
+    assert [one for one in prose if one not in language.catalogue()] == []
+
+
+def test_the_plans_own_wording_is_marked_and_has_its_english_beside() -> None:
+    made: Any = example()
+    items = [one | {"detail_beside": ["Set KPIs."]} for one in made.card["items"][:1]]
+    with speaking("en"):
+        month = dataclasses.replace(made, card=made.card | {"items": items})
+        html = str(sections.score_card(month))
+
+    assert re.search(r'<p>Set KPIs\.</p>\s*<p lang="zh-Hans">制定有挑战', html)
+    assert 'lang="zh-Hans"' not in str(sections.score_card(made))
+
+
+@pytest.mark.parametrize(
+    ("cap", "total"),
+    [pytest.param("59.00", "59.00", id="cut off"), pytest.param("", "78.72", id="not")],
+)
+def test_the_bars_add_up_with_bonus_and_veto(cap: str, total: str) -> None:
+    month = with_bonus_and_veto(cap or total)
+    if not cap:
+        month.card["veto"] = None
+    waterfall, table = (
+        Words(str(made(month))).said
+        for made in (sections.waterfall, sections.score_card)
+    )
+    steps = waterfall[: waterfall.index("图中的数字")]
+    at = steps.index("加分")
+
+    assert steps[at + 1] == "+2.00"
+    assert ("−19.72" in steps) is bool(cap)
+    assert total in steps
+    assert "+2.00" in table
+    assert any("合计78.72分，总分不超过59分" in one for one in table) is bool(cap)

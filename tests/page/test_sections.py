@@ -1,0 +1,618 @@
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from html.parser import HTMLParser
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from kpi_lib import page as sections
+from kpi_lib.errors import Problem
+from kpi_lib.language import LANGUAGES, speaking
+from kpi_lib.page import parts as parts_module
+from kpi_lib.page import templates
+from kpi_lib.page.figures import campaign_marks
+from kpi_lib.page.sections import activity, followers, score
+from tests.example_month import MONTH, ExampleMonth, card, earlier, empty, example
+
+PARTS: dict[str, Callable[[Any], sections.Fragment]] = {
+    "header": sections.header,
+    "sentences": sections.sentences,
+    "waterfall": sections.waterfall,
+    "score_card": sections.score_card,
+    "platforms": sections.platforms,
+    "followers": sections.followers,
+    "activity": sections.activity,
+    "orders": sections.orders,
+    "engagement": sections.engagement,
+    "counted": sections.counted,
+    "sources": sections.sources,
+}
+HOSTILE = "价格$5与$6 $\\frac{$<script>alert(1)</script>'\"😀" + "长" * 160
+
+
+class Reader(HTMLParser):
+    """Collects elements, attributes and text as a browser would read them."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def month() -> ExampleMonth:
+    return example()
+
+
+@pytest.fixture(scope="module")
+def parts(month: ExampleMonth) -> dict[str, str]:
+    return {name: str(made(month)) for name, made in PARTS.items()}
+
+
+def text_of(html: str) -> str:
+    return Reader(html).text
+
+
+def test_the_head_says_who_how_much_and_how_sure(parts: dict[str, str]) -> None:
+    text = text_of(parts["header"])
+
+    for said in (
+        "示例运营甲",
+        "2026年10月",
+        "76.72",
+        "已评94分，满分100分",
+        "暂定",
+        "得分率81.6%",
+        "待定6",
+        "失17.28",
+        "7个账号：公众号、头条号",
+    ):
+        assert said in text
+
+
+def test_flags_stand_above_the_score(parts: dict[str, str]) -> None:
+    assert parts["header"].index("6分待定") < parts["header"].index("76.72")
+
+
+def test_a_grade_is_shown_only_where_nothing_is_pending(month: ExampleMonth) -> None:
+    settled = earlier(card()) | {"grade": "合格", "total": "76.80", "rated": "100"}
+    pending = card() | {"grade": "合格"}
+
+    assert "暂定" not in text_of(str(sections.header(with_card(month, settled))))
+    assert "合格" not in text_of(str(sections.header(with_card(month, pending))))
+
+
+def with_card(month: ExampleMonth, new: dict[str, Any]) -> Any:
+    return replace(month, card=new, flags=())
+
+
+def test_the_change_is_on_the_measures_both_months_could_rate(
+    month: ExampleMonth,
+) -> None:
+    text = text_of(str(sections.header(month)))
+
+    assert "较9月，同样94分" in text
+    assert "+0.63" in text
+    assert "76.09→76.72" in text
+
+
+def test_without_last_month_nothing_is_compared(month: ExampleMonth) -> None:
+    alone: Any = replace(month, previous=None)
+
+    assert "没有可比的上月评分" in text_of(str(sections.header(alone)))
+    assert "没有可比的上月评分" in text_of(str(sections.sentences(alone)))
+
+
+def test_sentences_claim_what_the_card_carries(parts: dict[str, str]) -> None:
+    text = text_of(parts["sentences"])
+
+    assert "得分最多的是「内容运营」：可评的30分得27.00，得分率90%" in text
+    assert "最多的一项是「超额达成」（平均104.60%），少4.62分" in text
+    assert "占全部失分17.28分的27%" in text
+    assert (
+        "多得最多的是「超额达成」，多1.38分；少得最多的是「活动预算」，少1.50分" in text
+    )
+    assert "共6分待定。总分在76.72与82.72之间" in text
+
+
+def test_losses_and_pending_add_up_to_what_was_possible() -> None:
+    one = card()
+    lost = sum((by for _, by in parts_module.losses(one)), Decimal(0))
+    waiting = sum(
+        (Decimal(part["possible"]) for part in parts_module.pending(one)), Decimal(0)
+    )
+
+    assert lost + waiting + Decimal(one["total"]) == Decimal(one["possible"])
+
+
+def test_a_veto_is_a_loss_of_its_own() -> None:
+    capped = card() | {"total": "59.00"}
+
+    assert ("一票否决", Decimal("17.72")) in parts_module.losses(capped)
+
+
+def test_the_waterfall_goes_from_possible_to_the_score(parts: dict[str, str]) -> None:
+    html = parts["waterfall"]
+
+    assert "失分集中在前4项：17.28分中占9.55分" in text_of(html)
+    assert html.count("<svg") == 2, "once wide, once narrow"
+    assert html.count('class="top"') == 8, "four red bars in each"
+    assert "其余4项" in html
+    assert html.index("超额达成") < html.index("合理意见被采纳")
+
+
+def test_the_plan_s_own_columns_stand_in_the_score_card(parts: dict[str, str]) -> None:
+    html = parts["score_card"]
+    heads = re.findall(r'<th scope="col"[^>]*>([^<]+)</th>', html)
+
+    assert heads == ["KPI指标", "量化KPI", "具体内容", "分值", "权重", "评分"]
+    assert 'rowspan="3">工作效率' in html
+    assert 'rowspan="2"><span class="k">权重</span>20%' in html
+    assert html.count('<details class="measure') == 22
+    assert html.count("<details open") + html.count(" open><summary>") == 1
+    assert re.search(r'measure scored" open><summary><span class="n">超额达成', html)
+
+
+def test_a_measure_opens_to_how_it_was_scored(parts: dict[str, str]) -> None:
+    text = text_of(parts["score_card"])
+
+    for said in (
+        "线性：100%得0分，120%得满分",
+        "6×（104.60%−100%）÷（120%−100%）=1.38",
+        "data/targets.csv第14–20行，平台收益",
+        "kpi explain 2026-10 op-01 超额达成",
+        "微博10月19日的评论回复数有两个不同的值，没有选定。",
+    ):
+        assert said in text
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        pytest.param(
+            {"kind": "ratio", "params": {"cap": "3/2"}}, "按比例，封顶150%", id="ratio"
+        ),
+        pytest.param(
+            {"kind": "count", "params": {"each": "0.5"}}, "按件：每件0.5分", id="count"
+        ),
+        pytest.param(
+            {
+                "kind": "tiers",
+                "params": {
+                    "tiers": [
+                        {"at_most": "1", "share": "1"},
+                        {"at_most": "1.1", "share": "1/2"},
+                    ]
+                },
+            },
+            "分档：≤100%得100%、≤110%得50%",
+            id="tiers",
+        ),
+        pytest.param(
+            {
+                "kind": "deduct",
+                "params": {"per": "0.5", "step": {"size": "0.01", "of": "target"}},
+            },
+            "每少目标的1%扣0.5分",
+            id="deduct",
+        ),
+        pytest.param({"kind": "rating", "params": {}}, "评定", id="rating"),
+    ],
+)
+def test_rules_in_words(rule: dict[str, Any], words: str) -> None:
+    assert score._rule(rule, share=True) == words
+
+
+@pytest.mark.parametrize(
+    ("rows", "place"),
+    [
+        pytest.param(["5-35"], "第5–35行", id="a range"),
+        pytest.param(["4,6,8"], "第4–8行中的3行", id="some rows"),
+        pytest.param(["7"], "第7行", id="one row"),
+        pytest.param(["2-4", "5-6"], "第2–6行", id="joined"),
+        pytest.param([""], "", id="no row"),
+    ],
+)
+def test_evidence_says_where(rows: list[str], place: str) -> None:
+    assert score._place("", rows) == place
+
+
+def test_each_duty_draws_its_curves(parts: dict[str, str]) -> None:
+    charts = {name: html.count('<svg class="chart"') for name, html in parts.items()}
+
+    assert charts["followers"] == 6
+    assert charts["activity"] == 3
+    assert charts["orders"] == 1
+    assert charts["engagement"] == 12
+
+
+def test_every_drawing_has_its_numbers_in_a_table(parts: dict[str, str]) -> None:
+    for name in ("waterfall", "followers", "activity", "orders", "engagement"):
+        assert '<details class="data">' in parts[name], name
+
+
+def test_a_day_without_a_value_is_a_dash_in_the_table(parts: dict[str, str]) -> None:
+    row = re.search(r'<th scope="row">10-13</th>(.*?)</tr>', parts["followers"])
+
+    assert row is not None
+    assert row[1].count("—") == 1, "B站 has no value on this day"
+
+
+def test_ids_are_unlike_all_over_the_page(parts: dict[str, str]) -> None:
+    ids = re.findall(r'\bid="([^"]+)"', "".join(parts.values()))
+
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_month_without_data_says_so(name: str) -> None:
+    html = str(PARTS[name](empty()))
+
+    assert '<svg class="chart"' not in html
+    if name in {"platforms", "followers", "activity", "orders", "engagement"}:
+        assert "这里不画空图" in html
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_hostile_names_are_text(name: str) -> None:
+    month = example(name=HOSTILE, account=HOSTILE)
+    page = Reader(str(PARTS[name](month)))
+
+    assert {tag for tag, _ in page.elements} & {"script", "img", "iframe"} == set()
+    for _, attributes in page.elements:
+        assert not any(key.startswith("on") for key in attributes)
+
+
+def test_a_file_that_no_declaration_knows_is_named(parts: dict[str, str]) -> None:
+    text = text_of(parts["counted"])
+
+    assert "不认识的文件" in text
+    assert "data/raw/2026-10/weibo-a/说明.txt" in text
+    assert "2,046行中算了2,010行，36行没算" in text
+
+
+def test_sources_define_the_metrics_and_say_how_to_check(parts: dict[str, str]) -> None:
+    text = text_of(parts["sources"])
+
+    assert "kpi explain 2026-10 op-01" in text
+    assert "sha256 4f1c00000000…" in text
+    assert "粘性" in text
+
+
+def test_weeks_add_up_the_same_accounts() -> None:
+    weeks = [day.date() for day in pd.date_range("2026-08-31", periods=8, freq="7D")]
+    rows = [
+        (day, account, "shares", value)
+        for account, value, days in (
+            ("a", 10.0, pd.date_range("2026-08-31", periods=56)),
+            # Left off after three weeks: its end is no loss of readers.
+            ("b", 90.0, pd.date_range("2026-08-31", periods=21)),
+        )
+        for day in days
+    ]
+    daily = pd.DataFrame(rows, columns=["date", "account", "metric", "value"])
+
+    known, accounts = activity._weekly(daily, "shares", weeks)
+
+    assert accounts == 1
+    assert list(known["value"]) == [10.0] * 8
+
+
+def test_an_account_handed_over_lacks_no_day(month: ExampleMonth) -> None:
+    owner = SimpleNamespace(operator="op-01", from_=None, to=date(2026, 10, 15))
+    accounts = tuple(
+        SimpleNamespace(**{**vars(account), "owners": (owner,)})
+        if account.platform == "bilibili"
+        else account
+        for account in month.accounts
+    )
+    gone = (month.daily["platform"] == "bilibili") & (
+        month.daily["date"] > pd.Timestamp("2026-10-15")
+    )
+    handed: Any = replace(month, accounts=accounts, daily=month.daily[~gone])
+
+    text = text_of(str(sections.followers(handed)))
+
+    assert "人，10月1日至15日" in text
+    assert "缺3天" in text, "the days that were missing before"
+    assert "缺19天" not in text
+
+
+def test_equal_names_keep_their_columns() -> None:
+    html = str(sections.followers(example(account="同名")))  # type: ignore[arg-type]
+    row = re.search(r'<th scope="row">10-12</th>(.*?)</tr>', html)
+
+    assert row is not None
+    assert row[1].count("<td") == 6
+
+
+def test_team_scores_name_who_is_missing_and_link_the_rest() -> None:
+    cards = [card(), card("op-02", HOSTILE)]
+    page = Reader(str(sections.team_scores(cards, ["示例运营丁"])))
+
+    links = [attributes["href"] for tag, attributes in page.elements if tag == "a"]
+
+    assert links == ["op-01.html", "op-02.html"]
+    assert "示例运营丁" in page.text
+    assert "没有做出来" in page.text
+
+
+def test_team_items_redden_with_what_was_lost() -> None:
+    html = str(sections.team_items([card()]))
+    heat = dict(
+        re.findall(
+            r'<th scope="row">([^<]+)</th><td class="r">[\d.]+</td>'
+            r'<td class="r" style="--h:(\d+)%">',
+            html,
+        )
+    )
+
+    assert int(heat["over_delivery"]) > int(heat["活动运营"]) > int(heat["内容运营"])
+
+
+def test_team_parts_without_cards() -> None:
+    assert "还没有" in str(sections.team_scores([]))
+    assert "还没有" in str(sections.team_items([]))
+    assert "还没有" in str(sections.team_evidence([]))
+    assert "每个人的页面都做出来了" in str(sections.team_missing([]))
+    assert "0人有评分" in str(sections.team_header([], ["示例运营丁"], MONTH))
+
+
+def test_files_set_what_came_against_what_was_expected(month: ExampleMonth) -> None:
+    html = str(
+        sections.files(
+            month.files, [("douyin-a", "douyin.daily"), ("zhihu-a", "manual")]
+        )
+    )
+
+    assert "缺1个" in html
+    assert "zhihu-a" in html
+    assert html.index("zhihu-a") < html.index("不认识的文件")
+
+
+def test_the_fates_of_rows_are_counted(month: ExampleMonth) -> None:
+    text = text_of(str(sections.fates(month.ledger)))
+
+    assert "6个文件共2,046行" in text
+    assert "计入 2,010" in text
+
+
+def test_quarantine_gives_a_row_for_every_reason(month: ExampleMonth) -> None:
+    text = text_of(str(sections.quarantine(month.ledger)))
+
+    assert "18行没有算" in text
+    assert "不是数：约1.2万" in text
+
+
+def test_compare_puts_what_moved_most_first(month: ExampleMonth) -> None:
+    html = str(sections.compare(month.monthly, MONTH))
+    first = re.findall(r'<td class="r">([+−][\d.]+)%</td></tr>', html)
+    sizes = [abs(float(value.replace("−", "-"))) for value in first]
+
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_findings_are_listed_by_level() -> None:
+    html = str(
+        sections.findings(
+            [Problem(what="缺文件", level="warning"), Problem(what="读不懂")]
+        )
+    )
+
+    assert html.index("读不懂") < html.index("缺文件")
+    assert "没有要说明的" in str(sections.findings([]))
+
+
+def test_a_platform_without_a_declaration_is_named(month: ExampleMonth) -> None:
+    content = SimpleNamespace(
+        title="一篇",
+        planned=month.worklog.contents[0].planned,
+        row=2,
+        planned_platforms=("elsewhere",),
+        published_platforms=("douyin",),
+    )
+    strange: Any = replace(month, worklog=SimpleNamespace(contents=(content,)))
+
+    assert "elsewhere" in str(sections.platforms(strange))
+
+
+def test_the_style_is_shown_once_and_the_card_is_sealed(month: Any) -> None:
+    sealed = sections.seal(month)._repr_mimebundle_()
+
+    assert sections.style()._repr_html_().startswith("<style data-kpi>")
+    assert sealed[sections.SEALED] == month.card
+    assert sealed["text/plain"] == ""
+
+
+def test_a_template_that_misses_a_name_is_refused() -> None:
+    with pytest.raises(Exception, match="is undefined"):
+        templates.render("nothing", what="粉丝数")
+
+
+def test_titles_break_between_clauses_only() -> None:
+    html = str(templates.clauses("失分集中：前4项，占9.55分<b>"))
+
+    assert html == (
+        '<span class="c">失分集中：</span><span class="c">前4项，</span>'
+        '<span class="c">占9.55分&lt;b&gt;</span>'
+    )
+
+
+def test_no_space_is_typed_between_chinese_and_figures(parts: dict[str, str]) -> None:
+    for name, html in parts.items():
+        # A space between two elements is layout, not text.
+        lines = re.split(r"<[^>]+>", html)
+        for line in (one for one in lines if not one.startswith("kpi explain")):
+            assert not re.search(r"[一-龥] \d|\d [一-龥]", line), (name, line)
+
+
+def test_campaigns_are_numbered_once_for_the_page(month: Any) -> None:
+    marks = campaign_marks(month)
+
+    assert [(one.sign, one.name) for one in marks] == [
+        ("①", "国庆打卡"),
+        ("②", "秋日种草"),
+    ], "what was not held is no campaign"
+
+
+def test_marked_panels_name_the_campaigns(parts: dict[str, str]) -> None:
+    for name in ("followers", "activity", "engagement"):
+        assert "①国庆打卡、②秋日种草。" in text_of(parts[name]), name
+
+
+@pytest.mark.parametrize(
+    ("start", "elapsed", "way"),
+    [
+        pytest.param(500.0, 0.5, 0.6, id="on the way"),
+        pytest.param(None, 0.5, None, id="unknown start"),
+        pytest.param(1000.0, 0.5, None, id="nothing to gain"),
+        pytest.param(None, None, 0.8, id="without an end"),
+    ],
+)
+def test_the_way_to_a_target_of_followers(
+    start: float | None, elapsed: float | None, way: float | None
+) -> None:
+    one = followers.Horizon("中期", "2026-Q4", 1000.0, start, 300.0, 800.0, elapsed)
+
+    assert one.way == way
+
+
+def test_a_horizon_counts_the_gain_of_own_days_since_it_began(
+    month: ExampleMonth,
+) -> None:
+    rows = [
+        ("2026-09", "weibo-a", 500.0, 70.0),
+        ("2026-10", "weibo-a", 570.0, 30.0),
+        ("2026-10", "douyin-a", 900.0, 5.0),
+    ]
+    monthly = pd.DataFrame(
+        [
+            (at, account, "", metric, "", value)
+            for at, account, opening, gain in rows
+            for metric, value in (
+                ("followers_opening", opening),
+                ("followers_gain", gain),
+            )
+        ],
+        columns=["month", "account", "platform", "metric", "stream", "value"],
+    )
+    held: Any = replace(month, monthly=monthly)
+
+    assert followers._since(held, ["2026-10", "2026-11"]) == (1470, 35)
+    assert followers._since(held, ["2026-09", "2026-10"]) == (1400, 105)
+    assert followers._since(held, ["2026-08", "2026-09"]) == (None, None)
+    assert followers._elapsed(["2026-10", "2026-11", "2026-12"], MONTH) == 31 / 92
+
+
+def test_files_stand_by_account_and_open_one_by_one(parts: dict[str, str]) -> None:
+    html = parts["counted"]
+    head, rest = html.split("<summary>逐个文件</summary>")
+
+    assert "douyin_2026-10.csv" not in head.split("没有一种格式认得")[1]
+    assert "douyin_2026-10.csv" in rest
+
+
+def test_definitions_are_those_of_what_the_page_shows(parts: dict[str, str]) -> None:
+    text = text_of(parts["sources"])
+
+    assert "粘性" in text
+    assert "互动率" in text
+    assert "完播率" not in text, "no video has a completion rate"
+    assert "收藏" not in text, "nobody asked for favourites"
+
+
+def test_comments_answered_are_counted_by_platform(parts: dict[str, str]) -> None:
+    assert 'aria-label="评论回复率：公众号80.0%，头条号82.0%' in parts["engagement"]
+
+
+DUTIES = ("platforms", "followers", "activity", "orders", "engagement")
+
+TITLED = {
+    "zh-Hans": {
+        "platforms": "本月发布153条，微博最多，33条",
+        "followers": "净增23,471人",
+        "activity": "月活40,290，达到目标37,300",
+        "orders": "引流点击率0.56%，成交率4.16%",
+        "engagement": "6个账号每天的阅读/播放",
+    },
+    "zh-Hant": {
+        "platforms": "本月發佈153條，微博最多，33條",
+        "followers": "淨增23,471人",
+        "activity": "月活40,290，達到目標37,300",
+        "orders": "引流點擊率0.56%，成交率4.16%",
+        "engagement": "6個賬號每天的閱讀/播放",
+    },
+    "en": {
+        "platforms": "153 posts this month, most on 微博: 33",
+        "followers": "Net gain of 23,471 followers",
+        "activity": "MAU 40,290, target 37,300 reached",
+        "orders": "Click-through rate 0.56%, conversion rate 4.16%",
+        "engagement": "Daily views of 6 accounts",
+    },
+}
+
+TOLD = {
+    "zh-Hans": {
+        "followers": "公众号：比上月末+2.1%，128,447人",
+        "activity": "DAU日活：10月31日8,960人，日均8,585人",
+        "orders": "平台收益：10月3.86万元",
+        "engagement": "评论：最后一周日均322次",
+    },
+    "zh-Hant": {
+        "followers": "公众号：比上月末+2.1%，128,447人",
+        "orders": "平臺收益：10月3.86萬元",
+        "engagement": "評論：最後一週日均322次",
+    },
+    "en": {
+        "followers": "公众号: +2.1% since the end of last month, 128,447 followers",
+        "activity": "DAU: 8,960 users on Oct 31, 8,585 a day on average",
+        "orders": "Platform revenue: Oct: 38.6K CNY",
+        "engagement": "Comments: 322 a day in the last week",
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def spoken(month: ExampleMonth) -> dict[str, dict[str, str]]:
+    found = {}
+    for language in LANGUAGES:
+        with speaking(language):
+            found[language] = {name: str(PARTS[name](month)) for name in DUTIES}
+    return found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_titles_and_alt_texts_speak_the_language(
+    spoken: dict[str, dict[str, str]], language: str
+) -> None:
+    for name, title in TITLED[language].items():
+        assert title in text_of(spoken[language][name])
+    for name, told in TOLD[language].items():
+        assert f'aria-label="{told}"' in spoken[language][name]
+
+
+def test_the_duties_in_english_keep_chinese_for_data_only(
+    spoken: dict[str, dict[str, str]], month: ExampleMonth
+) -> None:
+    data = [one.name for one in month.platforms.values()]
+    data += [one.seal for one in month.platforms.values()]
+    data += [one.name for one in month.worklog.campaigns]
+    data += [one.title for one in month.worklog.contents]
+    data += list(month.posts["title"])
+    html = "".join(spoken["en"].values())
+    for name in sorted(data, key=len, reverse=True):
+        html = html.replace(name, "")
+
+    assert re.findall(r"[㐀-鿿：；，。、（）「」]+", html) == []

@@ -1,0 +1,199 @@
+"""Exports come in as they are, where they are looked for, and overwrite nothing."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from kpi_lib import cli
+from kpi_lib.errors import RosterError
+from kpi_lib.inputs import everything
+from kpi_lib.months import arrivals
+from kpi_lib.run import adding
+from kpi_lib.workspace import Workspace
+from tests import tiny_workspace
+
+EXPORT = "日期,账号,指标,数值,备注\n2026-10-30,zhihu-01,点赞,{},\n"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Workspace:
+    return tiny_workspace.build(tmp_path / "team")
+
+
+@pytest.fixture
+def downloads(tmp_path: Path) -> Path:
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    return folder
+
+
+def export(folder: Path, name: str = "数据.csv", likes: int = 5) -> Path:
+    path = folder / name
+    path.write_bytes(EXPORT.format(likes).encode("gb18030"))
+    return path
+
+
+def added(
+    place: Workspace, *files: Path, day: date | None = None, month: str = ""
+) -> list[adding.Added]:
+    return list(adding.add(place, files, "zhihu-01", downloaded=day, month=month))
+
+
+@pytest.mark.parametrize(
+    ("day", "month"),
+    [
+        pytest.param(date(2026, 11, 5), "2026-10", id="closing counters"),
+        pytest.param(date(2026, 11, 6), "2026-11", id="in the month"),
+        pytest.param(date(2027, 1, 1), "2026-12", id="over the year's end"),
+    ],
+)
+def test_the_month_follows_from_the_download_day(
+    place: Workspace, downloads: Path, day: date, month: str
+) -> None:
+    file = export(downloads)
+    (one,) = added(place, file, day=day)
+
+    assert one.target == f"data/raw/{month}/zhihu-01/{day}/数据.csv"
+    assert (place.root / one.target).read_bytes() == file.read_bytes()
+    assert (one.state, one.layout) == ("copied", "manual")
+
+
+def test_a_month_of_one_s_own(place: Workspace, downloads: Path) -> None:
+    (one,) = added(place, export(downloads), day=date(2026, 12, 9), month="2026-10")
+
+    assert one.target == "data/raw/2026-10/zhihu-01/2026-12-09/数据.csv"
+    assert one.days == 1
+
+
+@pytest.mark.parametrize("name", ["数据_2026-11-02.csv", "数据(20261102).csv"])
+def test_the_day_at_the_end_of_the_name(
+    place: Workspace, downloads: Path, name: str
+) -> None:
+    (one,) = added(place, export(downloads, name))
+
+    assert one.target == f"data/raw/2026-10/zhihu-01/2026-11-02/{name}"
+
+
+def test_without_a_day_it_is_asked_for(place: Workspace, downloads: Path) -> None:
+    (one,) = added(place, export(downloads))
+
+    assert one.state == "refused"
+    assert "--downloaded" in str(one.problems[0])
+    assert not list(place.root.rglob("数据.csv"))
+
+
+def test_the_same_file_again_is_there_already(
+    place: Workspace, downloads: Path
+) -> None:
+    day = date(2026, 11, 2)
+    first = added(place, export(downloads), day=day)[0]
+    (again,) = added(place, export(downloads), day=day)
+
+    assert (again.state, again.target) == ("there", first.target)
+    assert "已经有了" in str(again)
+
+
+def test_another_file_of_the_same_name_is_numbered(
+    place: Workspace, downloads: Path
+) -> None:
+    day = date(2026, 11, 2)
+    first = added(place, export(downloads), day=day)[0]
+    other = added(place, export(downloads, likes=6), day=day)[0]
+    again = added(place, export(downloads, likes=6), day=day)[0]
+
+    assert other.target.endswith("/2026-11-02/数据 (1).csv")
+    assert again.state == "there"
+    assert again.target == other.target
+    assert (place.root / first.target).read_bytes() == EXPORT.format(5).encode(
+        "gb18030"
+    )
+
+
+def test_what_no_declaration_knows_is_not_copied_and_stops_no_other(
+    place: Workspace, downloads: Path
+) -> None:
+    strange = downloads / "a.csv"
+    strange.write_text("日子,热度\n10-01,5\n", encoding="utf-8")
+    one, other = added(place, strange, export(downloads), day=date(2026, 11, 2))
+
+    assert one.state == "refused"
+    assert "没有认得的表头" in one.problems[0].what
+    assert other.state == "copied"
+    assert not list(place.data.rglob("a.csv"))
+
+
+def test_a_file_that_is_not_there_is_refused_in_one_line(
+    place: Workspace, downloads: Path
+) -> None:
+    (one,) = added(place, downloads / "none.csv", day=date(2026, 11, 2))
+
+    assert one.state == "refused"
+    assert len(str(one.problems[0]).splitlines()) == 1
+
+
+def test_a_file_that_cleaning_would_skip_is_refused(
+    place: Workspace, downloads: Path
+) -> None:
+    (one,) = added(place, export(downloads, ".a.csv"), day=date(2026, 11, 2))
+
+    assert one.state == "refused"
+
+
+def test_an_account_that_is_nobody_s_lists_those_there_are(
+    place: Workspace, downloads: Path
+) -> None:
+    with pytest.raises(RosterError, match="zhihu-01"):
+        list(adding.add(place, [export(downloads)], "zhihu-1"))
+
+
+def test_a_file_without_the_month_s_days_is_told(
+    place: Workspace, downloads: Path
+) -> None:
+    (one,) = added(place, export(downloads), day=date(2026, 9, 20))
+
+    assert one.state == "copied"
+    assert "里面没有2026-09的数据" in one.problems[0].what
+
+
+def test_cleaning_finds_what_was_added(place: Workspace, downloads: Path) -> None:
+    added(place, export(downloads), day=date(2026, 11, 2))
+    roster = everything.load(place, "2026-10").roster
+    arrived = arrivals.arrive(place, "2026-10", roster, {})
+
+    assert {file.downloaded for file in arrived.files} == {date(2026, 11, 2)}
+    assert len(arrived.files) == 2
+
+
+def test_the_command_tells_and_sets_the_exit_code(
+    place: Workspace, downloads: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def kpi(*words: str) -> tuple[object, str, str]:
+        with pytest.raises(SystemExit) as caught:
+            cli.main(["add", *words, "--workspace", str(place.root)])
+        out = capsys.readouterr()
+        return caught.value.code, out.out, out.err
+
+    file = str(export(downloads))
+    own = ("--account", "zhihu-01")
+    code, out, _ = kpi(file, *own, "--downloaded", "2026-11-02")
+    assert code == 0
+    assert out == (
+        "数据.csv：手工填报（manual），2026-10的1天；"
+        "放进data/raw/2026-10/zhihu-01/2026-11-02/数据.csv\n"
+    )
+
+    code, _, err = kpi(file, *own)
+    assert code == 1
+    assert err.count("\n") == 1
+    assert "--downloaded" in err
+
+    assert kpi(file, *own, "--downloaded", "11-02")[0] == 2
+    assert kpi(file, *own, "--month", "10")[0] == 2
+    assert kpi(file, "--account", "nobody")[0] == 1
+
+    code, out, _ = kpi(file, *own, "--downloaded", "2026-11-02", "--json")
+    assert (code, json.loads(out)["state"]) == (0, "there")

@@ -1,0 +1,153 @@
+"""JupyterLab itself in a browser: run all of 2-explore, and turn a drop-down."""
+
+import os
+import re
+import secrets
+import shlex
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect, sync_playwright
+
+from tests import sample_month
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = Path("/usr/bin/chromium")
+
+pytestmark = [pytest.mark.browser, pytest.mark.notebook]
+
+if not CHROMIUM.exists():
+    if os.environ.get("CI"):
+        pytest.fail("no Chromium: apt-get install chromium", pytrace=False)
+    pytest.skip("no Chromium: apt-get install chromium", allow_module_level=True)
+
+SECONDS = 120
+"""Until a cell ran: ten times what an idle machine takes for all of them."""
+
+OWN = (
+    "JUPYTER_CONFIG_DIR",
+    "JUPYTER_DATA_DIR",
+    "JUPYTER_RUNTIME_DIR",
+    "JUPYTERLAB_SETTINGS_DIR",
+    "JUPYTERLAB_WORKSPACES_DIR",
+    "IPYTHONDIR",
+)
+
+
+def flags() -> list[str]:
+    """Return what `make lab` starts JupyterLab with."""
+    text = (ROOT / "Makefile").read_text("utf-8")
+    quiet = re.search(r"^QUIET := ((?:.*\\\n)*.*)", text, re.MULTILINE)
+    assert quiet
+    return shlex.split(quiet[1].replace("\\\n", " ").replace("$(CURDIR)", str(ROOT)))
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A JupyterLab of its own on loopback; the address of 2-explore in it."""
+    folder = tmp_path_factory.mktemp("lab")
+    place = sample_month.build(folder / "team")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    token = secrets.token_hex(16)
+    with (folder / "log").open("w") as log:
+        server = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "jupyterlab", "notebooks", *flags()),
+                *("--no-browser", "--ServerApp.ip=127.0.0.1"),
+                *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
+                *(f"--IdentityProvider.token={token}", "--ServerApp.allow_root=True"),
+            ],
+            cwd=place.root,
+            env=os.environ
+            | {"PYTHONPATH": str(ROOT)}
+            | {name: str(folder / name) for name in OWN},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            wait_for(f"http://127.0.0.1:{port}/api?token={token}", server)
+            yield (
+                f"http://127.0.0.1:{port}/lab/tree/2-explore.ipynb?reset&token={token}"
+            )
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+
+
+def wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
+    """Wait for the server's first answer."""
+    for _ in range(SECONDS * 4):
+        assert server.poll() is None, "JupyterLab ended"
+        try:
+            urllib.request.urlopen(address, timeout=5).close()
+        except OSError:
+            time.sleep(0.25)
+        else:
+            return
+    pytest.fail("JupyterLab does not answer")
+
+
+@pytest.fixture(scope="module")
+def page(lab: str) -> Iterator[Page]:
+    """The notebook, opened and run to its end."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = browser.new_page(viewport={"width": 1440, "height": 1000})
+        page.set_default_timeout(SECONDS * 1000)
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(lab)
+        page.locator(".jp-Notebook .jp-Cell").first.click()
+        # Cells that are run before there is a kernel are not run at all.
+        kernel = page.locator(".jp-NotebookPanel .jp-Notebook-ExecutionIndicator")
+        expect(kernel).to_have_attribute("data-status", "idle", timeout=SECONDS * 1000)
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        # Run All ends at the last cell, which is drawn then: prose, after all code.
+        last = cell(page, "m.what_if(")
+        expect(last.locator(".jp-InputPrompt")).to_have_text(
+            re.compile(r"\[\d+\]:"), timeout=SECONDS * 1000
+        )
+        yield page
+        outside = [one for one in asked if one.startswith("http")]
+        assert [one for one in outside if "//127.0.0.1" not in one] == []
+        browser.close()
+
+
+def cell(page: Page, code: str) -> Locator:
+    """Return the code cell that holds a piece of code, scrolled to."""
+    return page.locator(".jp-CodeCell").filter(has_text=code)
+
+
+def test_run_all_ends_without_an_error(page: Page) -> None:
+    count = page.locator(".jp-CodeCell").count()
+    prompts = page.locator(".jp-CodeCell > .jp-Cell-inputWrapper .jp-InputPrompt")
+
+    assert prompts.all_text_contents() == [f"[{at}]:" for at in range(1, count + 1)]
+    for kind in ("stderr", "error"):
+        told = page.locator(f'[data-mime-type="application/vnd.jupyter.{kind}"]')
+        assert told.all_text_contents() == []
+    # Nothing to answer before one can work.
+    assert page.locator(".Toastify__toast").count() == 0
+
+
+def test_a_chart_is_seen_and_follows_the_drop_down(page: Page) -> None:
+    one = cell(page, "explore.compare")
+    one.scroll_into_view_if_needed()
+    chart = one.locator("svg.chart")
+
+    expect(chart).to_be_visible()
+    expect(chart).to_contain_text("抖音")
+    one.locator("select").nth(1).select_option(label="运营")
+    expect(chart).to_contain_text("示例运营甲")
+    expect(chart).not_to_contain_text("抖音")

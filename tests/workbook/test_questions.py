@@ -1,0 +1,220 @@
+"""Questions of a line, their drop-downs, and charts as files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+from PIL import Image
+
+from kpi_lib.errors import InvalidInput
+from kpi_lib.page import charts
+from kpi_lib.page.parts import Fragment
+from kpi_lib.workbook import drop_downs, questions
+from kpi_lib.workbook.questions import Answer
+from kpi_lib.workbook.workbook import Workbook
+
+ASKED: dict[str, Callable[[Workbook], Answer]] = {
+    "days": lambda m: questions.days(m, "views", "互动率", operator="op-02"),
+    "months": lambda m: questions.months(m, "completion_rate", back=4),
+    "compare": lambda m: questions.compare(m, "views", by="operator"),
+    "publishing": lambda m: questions.publishing(m),
+    "top": lambda m: questions.top_posts(m, operator="op-02"),
+    "campaign": lambda m: questions.campaign(m, "国庆出行合拍", "views"),
+    "bought": lambda m: questions.bought(m),
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_an_answer_shows_itself_and_carries_its_numbers(m: Workbook, name: str) -> None:
+    answer = ASKED[name](m)
+    html = answer._repr_html_()
+
+    assert html.count('<svg class="chart"') == len(answer.drawings)
+    assert len(list(answer.charts())) == len(answer.drawings)
+    assert (len(answer.drawings) > 0) == (name != "bought")
+    assert isinstance(answer.frame, pd.DataFrame)
+    assert "行数据" in repr(answer)
+
+
+def test_ids_of_two_answers_never_meet(m: Workbook) -> None:
+    both = [questions.days(m, "views", account=one) for one in ("dy-01", "ks-01")]
+    ids = [
+        node.attrib["id"]
+        for answer in both
+        for svg in answer.html.split("<svg")[1:]
+        for node in ET.fromstring("<svg" + svg.split("</svg>")[0] + "</svg>").iter()
+        if "id" in node.attrib
+    ]
+
+    assert ids
+    assert len(ids) == len(set(ids))
+
+
+def test_the_largest_comes_first_and_last_month_is_beside(m: Workbook) -> None:
+    frame = questions.compare(m, "views", by="operator").frame
+
+    assert frame["value"].is_monotonic_decreasing
+    first = frame.iloc[0]
+    assert first["change"] == pytest.approx(first["value"] / first["before"] - 1)
+
+
+def test_the_reports_sections_take_platforms_and_a_month(m: Workbook) -> None:
+    every = questions.followers(m, operator="op-01")
+    one = questions.followers(m, operator="op-01", platform="头条号")
+    before = questions.activity(m, operator="op-01", month="2026-09")
+
+    assert "示例公众号甲" in every.html
+    assert "示例公众号甲" not in one.html
+    assert "示例头条号" in one.html
+    assert before.html != questions.activity(m, operator="op-01").html
+    with pytest.raises(InvalidInput, match="没有平台“优酷”"):
+        questions.orders(m, operator="op-01", platform="优酷")
+
+
+def test_a_campaign_that_is_not_there_is_said(m: Workbook) -> None:
+    assert "没有活动H9" in questions.campaign(m, "H9").html
+    # Accounts with counters of posts only have no days to compare.
+    assert "没有足够的日子" in questions.campaign(m, "H2610-01", "read_completion").html
+
+
+def test_drop_downs_change_the_answer_and_the_first_stands_still(m: Workbook) -> None:
+    asked = drop_downs.ask(questions.days, m, metric=("views",), operator="op-01")
+    bundle = asked._repr_mimebundle_()
+    first = bundle["text/html"]
+    asked.controls["operator"].value = "op-02"
+
+    assert drop_downs.WIDGET in bundle
+    assert "示例头条号" in first
+    assert "示例抖音甲" in asked.html
+    assert asked._repr_mimebundle_()["text/html"] == first
+
+
+def test_everybody_is_a_choice_only_where_it_is_an_answer(m: Workbook) -> None:
+    team = drop_downs.ask(questions.compare, m, metric="views", operator="")
+    own = drop_downs.ask(questions.activity, m, operator="op-01")
+
+    assert team.controls["operator"].options[0] == (drop_downs.EVERY, "")
+    assert drop_downs.EVERY not in dict(own.controls["operator"].options)
+
+
+def test_a_refusal_is_one_line_below_the_drop_downs(m: Workbook) -> None:
+    asked = drop_downs.ask(questions.activity, m, operator="op-01", month="2026-10")
+    asked.controls["month"].value = "2026-01"
+
+    assert "先运行kpi run 2026-01" in asked.html
+
+
+@pytest.mark.parametrize("name", drop_downs.LABELS)
+def test_every_choice_has_options(m: Workbook, name: str) -> None:
+    labels = [label for label, _ in drop_downs.options(m, name)]
+
+    assert labels
+    assert len(labels) == len(set(labels))
+
+
+def test_hostile_titles_are_escaped(m: Workbook) -> None:
+    table = questions._Table(["<b>"], ["1"], [["<script>alert(1)</script>", "2"]])
+    html = questions._answer("x", "<i>", "$\\frac{$", pd.DataFrame(), (), table).html
+
+    assert "<script>" not in html
+    assert "<i>" not in html
+
+
+def curve() -> Axes:
+    values = pd.DataFrame(
+        {"name": ["抖音", "公众号"], "value": [3, 1], "before": [2, None]}
+    )
+    return charts.bars(values)
+
+
+def test_a_chart_at_the_end_of_a_cell_shows_itself() -> None:
+    ax: Any = curve()
+
+    assert ax._repr_svg_() == charts.standalone(ax, title="")
+
+
+def test_a_saved_svg_stands_alone_and_is_the_same_again(tmp_path: Path) -> None:
+    ax = curve()
+    first = charts.save(ax, tmp_path / "a.svg", title="<比较>", series="#443680")
+    text = first.read_text("utf-8")
+
+    assert ET.fromstring(text).attrib["width"] == "280"
+    assert "var(" not in text
+    assert "#443680" in text
+    assert "Noto Sans CJK SC" in text
+    assert charts.save(ax, tmp_path / "b.svg", title="<比较>", series="#443680")
+    assert (tmp_path / "b.svg").read_text("utf-8") == text
+
+
+@pytest.mark.filterwarnings("ignore:这台电脑没有:UserWarning")
+@pytest.mark.filterwarnings("ignore:Glyph:UserWarning")
+def test_a_saved_png_is_in_true_colours_and_leaves_the_chart(tmp_path: Path) -> None:
+    ax = curve()
+    before = charts.standalone(ax, title="")
+    path = charts.save(ax, tmp_path / "a.png", series="#443680")
+    with Image.open(path) as picture:
+        wide, pixels = picture.width, picture.convert("RGB").getcolors(10**6)
+    colours = {colour: count for count, colour in pixels or []}
+
+    assert wide == 3 * charts.WIDTH
+    assert colours[0x44, 0x36, 0x80] > 1000
+    assert (6, 6, 6) not in colours
+    assert charts.standalone(ax, title="") == before
+
+
+def test_a_machine_without_a_chinese_font_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(charts, "FONTS", ())
+
+    with pytest.warns(UserWarning, match="apt-get install fonts-noto-cjk"):
+        charts.save(curve(), tmp_path / "a.png")
+
+
+def test_another_ending_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"应为\.svg或\.png"):
+        charts.save(curve(), tmp_path / "a.gif")
+
+
+def test_all_charts_of_an_answer_are_saved_by_name(m: Workbook, tmp_path: Path) -> None:
+    answer = questions.days(m, "views", operator="op-02", platform="抖音")
+    names = [path.name for path in charts.save_all(answer, tmp_path / "new")]
+
+    assert names == ["days-views-dy-01.svg", "days-views-dy-02.svg"]
+
+
+def test_the_months_charts_have_names_of_their_own(m: Workbook) -> None:
+    names = [name for name, _ in m.charts()]
+
+    assert len(names) == len(set(names)) > 30
+    assert all(name.isascii() for name in names)
+
+
+def test_hours_are_darker_where_more_went_out() -> None:
+    values = pd.DataFrame({"weekday": [0, 6], "hour": [8, 20], "value": [1, 4]})
+    few, many = charts.week_hours(values).patches
+
+    assert few.get_alpha() < many.get_alpha() == 1  # type: ignore[operator]
+    assert (few.get_x(), many.get_x()) == (8.05, 20.05)  # type: ignore[attr-defined]
+
+
+def test_the_band_is_the_range_before() -> None:
+    values = pd.DataFrame({"at": [-1, 0, 1], "value": [5.0, 9.0, 6.0]})
+    ax = charts.windows(values, low=4, high=6, scale=charts.scale([0, 9]))
+    words = [text.get_text() for text in ax.texts]
+
+    assert "9" in words
+    assert [one.get_text() for one in ax.get_xticklabels()] == ["前1", "活动", "后"]
+
+
+def test_a_fragment_is_still_a_fragment(m: Workbook) -> None:
+    made: Any = questions.bought(m)
+
+    assert isinstance(made, Fragment)
+    assert str(made) == made.html
