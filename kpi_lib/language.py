@@ -94,6 +94,93 @@ def N_(text: str, /) -> str:  # noqa: N802 - gettext's own name for it
     return text
 
 
+class Sentence(str):
+    """
+    A Chinese sentence that knows its template and values, to be said on a page later.
+
+    It reads as the finished Chinese sentence wherever a string is wanted; `say` says it
+    in another language. Below the page sentences travel so, and ``_`` is not used.
+
+    Parameters
+    ----------
+    template : str
+        The Chinese sentence, with ``{name}`` where values stand; the catalogue's key.
+    **values : object
+        What stands there: text and numbers of data as they are, other sentences, or
+        lists of these, which are joined by the language's own comma.
+    """
+
+    template: str
+    values: dict[str, Any]
+
+    def __new__(cls, template: str, /, **values: Any) -> Sentence:
+        shown = {name: _chinese(value) for name, value in values.items()}
+        self = super().__new__(
+            cls, _FILL.vformat(template, (), shown) if shown else template
+        )
+        self.template, self.values = template, values
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Sentence.read, (self.written(),)
+
+    def written(self) -> list[Any]:
+        """Return template and values as JSON can keep them; `read` reverses it."""
+        values = {name: _written(value) for name, value in self.values.items()}
+        return [self.template, values] if values else [self.template]
+
+    @classmethod
+    def read(cls, kept: list[Any]) -> Sentence:
+        """Return the sentence that `written` gave."""
+        template, values = (*kept, {})[:2]
+        return cls(template, **{name: _read(value) for name, value in values.items()})
+
+
+def say(text: str) -> str:
+    """
+    Say a sentence in the language that is spoken now.
+
+    Parameters
+    ----------
+    text : str
+        A `Sentence`; any other string is data and stays as it is.
+
+    Returns
+    -------
+    str
+        Its template's translation, filled with its values, each said too.
+    """
+    if not isinstance(text, Sentence):
+        return text
+    return _(text.template, **{name: _said(v) for name, v in text.values.items()})
+
+
+def _said(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return _("、").join(str(_said(part)) for part in value)
+    return say(value) if isinstance(value, str) else value
+
+
+def _chinese(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return "、".join(str(part) for part in value)
+    return value
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, Sentence):
+        return value.written()
+    if isinstance(value, list | tuple):
+        return {"list": [_written(part) for part in value]}
+    return value if isinstance(value, str | int) else str(value)
+
+
+def _read(value: Any) -> Any:
+    if isinstance(value, dict):
+        return [_read(part) for part in value["list"]]
+    return Sentence.read(value) if isinstance(value, list) else value
+
+
 def translated(text: str) -> str:
     """Return a sentence's template in the language that is spoken now."""
     match language():

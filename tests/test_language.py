@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import pickle
 import re
 import string
 from collections.abc import Iterator
@@ -17,7 +19,7 @@ import kpi_lib.language
 from kpi_lib import figures
 from kpi_lib.appraisal import proposals
 from kpi_lib.appraisal.card import score
-from kpi_lib.language import LANGUAGES, _, catalogue, speak, speaking
+from kpi_lib.language import LANGUAGES, Sentence, _, catalogue, say, speak, speaking
 from kpi_lib.run import spreadsheets
 from tests.appraisal import test_worked_month
 from tests.appraisal.test_worked_month import PLAN
@@ -230,3 +232,39 @@ def test_the_workbook_speaks_it_too(
 
     assert expected[0] == book.sheetnames[0]
     assert set(expected[1:]) <= said
+
+
+LIST = Sentence(
+    "{day}的{metric}有不同的值",
+    day="2026-10-01",
+    metric=[Sentence("没有填数值"), "数据原样"],
+)
+
+
+def test_a_sentence_reads_as_finished_chinese() -> None:
+    assert LIST == "2026-10-01的没有填数值、数据原样有不同的值"
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        pytest.param(
+            lambda kept: Sentence.read(json.loads(json.dumps(kept.written()))),
+            id="json",
+        ),
+        pytest.param(lambda kept: pickle.loads(pickle.dumps(kept)), id="process"),  # noqa: S301
+    ],
+)
+def test_a_sentence_that_travelled_is_said_alike(again: Any) -> None:
+    with speaking("en"):
+        expected = say(LIST)
+
+        assert expected != LIST
+        assert say(again(LIST)) == expected
+    assert again(LIST) == LIST
+
+
+def test_data_is_not_translated_even_if_it_reads_like_a_sentence() -> None:
+    with speaking("en"):
+        assert say("没有填数值") == "没有填数值"
+        assert say(Sentence("没有填数值")) != "没有填数值"
