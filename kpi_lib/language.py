@@ -114,6 +114,7 @@ class Sentence(str):
     values: dict[str, Any]
 
     def __new__(cls, template: str, /, **values: Any) -> Sentence:
+        """Fill the template in Chinese."""
         shown = {name: _chinese(value) for name, value in values.items()}
         self = super().__new__(
             cls, _FILL.vformat(template, (), shown) if shown else template

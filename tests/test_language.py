@@ -105,8 +105,8 @@ def sentences() -> list[str]:
     """Every sentence that the package says, as ``make catalogue`` finds them."""
     found = extract_from_dir(
         HOME,
-        [("**.py", "python"), ("templates/**.j2", "jinja2")],
-        keywords={"_": None, "N_": None},
+        [("**.py", "python"), ("page/templates/**.j2", "jinja2")],
+        keywords={"_": None, "N_": None, "Sentence": None},
     )
     return sorted({str(message) for _file, _line, message, _notes, _context in found})
 
