@@ -8,7 +8,7 @@ from kpi_lib.catalogue import (
     STREAMS,
     Metric,
 )
-from kpi_lib.files.platforms import layouts, platforms
+from kpi_lib.files.declarations import layouts, platforms
 
 KINDS = {
     "stock": "last known value",

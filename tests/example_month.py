@@ -14,7 +14,7 @@ import pandas as pd
 from kpi_lib.appraisal.month import OperatorMonth
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import Calendar, days_of, week_of
-from kpi_lib.files.platforms import Platform
+from kpi_lib.files.declarations import Platform
 from kpi_lib.inputs.worklog import Campaign
 
 MONTHS = [f"2025-{at:02d}" for at in (11, 12)] + [

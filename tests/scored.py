@@ -12,7 +12,7 @@ import pandas as pd
 from kpi_lib.appraisal.card import measures
 from kpi_lib.appraisal.evidence import Evidence
 from kpi_lib.days import Calendar
-from kpi_lib.files.platforms import layouts
+from kpi_lib.files.declarations import layouts
 from kpi_lib.inputs import plan
 from kpi_lib.inputs.roster import Account, Operator, Roster
 from kpi_lib.inputs.targets import Target

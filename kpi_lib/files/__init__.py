@@ -25,7 +25,7 @@ from kpi_lib.files.cells import (
     plain,
     shown,
 )
-from kpi_lib.files.platforms import (
+from kpi_lib.files.declarations import (
     MANUAL,
     Column,
     Layout,

@@ -125,8 +125,8 @@ def ask(question: Callable[..., Fragment], m: TeamMonth, **choices: Any) -> Aske
 
     Examples
     --------
-    >>> from kpi_lib import explore
-    >>> asked = ask(explore.compare, m, metric="views", by="platform")
+    >>> from kpi_lib.workbook import questions
+    >>> asked = ask(questions.compare, m, metric="views", by="platform")
     >>> asked.controls["by"].value = "operator"
     >>> "示例运营甲" in asked.html
     True

@@ -17,7 +17,7 @@ from kpi_lib.appraisal import attainment, scoring
 from kpi_lib.appraisal.card import score
 from kpi_lib.appraisal.evidence import Evidence, Reading, half_up
 from kpi_lib.days import Calendar
-from kpi_lib.files.platforms import layouts
+from kpi_lib.files.declarations import layouts
 from kpi_lib.inputs import plan
 from kpi_lib.inputs.roster import Account, Operator, Roster
 from kpi_lib.inputs.targets import Target

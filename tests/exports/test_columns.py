@@ -13,7 +13,7 @@ from kpi_lib.exports import columns, reader, recognise
 from kpi_lib.exports.recognise import Match
 from kpi_lib.files import tables
 from kpi_lib.files.cells import is_missing
-from kpi_lib.files.platforms import layouts
+from kpi_lib.files.declarations import layouts
 from kpi_lib.files.tables import Record, Sheet
 
 MONTH = "2026-10"

@@ -10,8 +10,8 @@ import pytest
 from kpi_lib.errors import ExportColumns, ExportError, UnknownExport
 from kpi_lib.exports import learn, reader
 from kpi_lib.exports.reader import Export
-from kpi_lib.files import platforms
-from kpi_lib.files.platforms import Layout, declaration
+from kpi_lib.files import declarations
+from kpi_lib.files.declarations import Layout, declaration
 
 TWINS = Path(__file__).parents[1] / "data" / "exports"
 MONTH = "2026-10"
@@ -43,10 +43,10 @@ def use(monkeypatch: pytest.MonkeyPatch, text: str) -> Layout:
     """Put a draft beside the declarations, as a file of formats/ would be."""
     platform, drafted = declaration(text)
     known = (
-        platforms.platforms() | {platform.id: platform},
-        platforms.layouts() | drafted,
+        declarations.platforms() | {platform.id: platform},
+        declarations.layouts() | drafted,
     )
-    monkeypatch.setattr(platforms, "_declarations", lambda: known)
+    monkeypatch.setattr(declarations, "_declarations", lambda: known)
     (layout,) = drafted.values()
     return layout
 

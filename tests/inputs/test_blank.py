@@ -8,8 +8,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from kpi_lib import files
 from kpi_lib.errors import WorkspaceError
-from kpi_lib.files import platforms as platforms_module
 from kpi_lib.inputs import (
     blank,
     records,
@@ -24,12 +24,12 @@ MONTH = "2026-10"
 
 
 def platforms() -> dict[str, str]:
-    return {one.id: one.name for one in platforms_module.platforms().values()}
+    return {one.id: one.name for one in files.platforms().values()}
 
 
 def load_roster(path: Path) -> roster.Roster:
-    known = platforms_module.layouts()
-    return roster.load(path, platforms=platforms_module.platforms(), layouts=known)
+    known = files.layouts()
+    return roster.load(path, platforms=files.platforms(), layouts=known)
 
 
 def load_worklog(path: Path) -> worklog.Worklog:

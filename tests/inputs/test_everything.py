@@ -12,8 +12,8 @@ def test_a_file_is_read_once_for_all_months_until_it_changes(
 ) -> None:
     place = tiny_workspace.build(tmp_path / "w")
     read: list[str] = []
-    for part in (everything.roster, everything.worklog):
-        load = part.load
+    for part, name in ((everything, "load_roster"), (everything.worklog, "load")):
+        load = getattr(part, name)
 
         def counted(
             file: Path, *rest: object, load: Any = load, **more: object
@@ -21,7 +21,7 @@ def test_a_file_is_read_once_for_all_months_until_it_changes(
             read.append(place.relative(file))
             return load(file, *rest, **more)
 
-        monkeypatch.setattr(part, "load", counted)
+        monkeypatch.setattr(part, name, counted)
     everything.load(place, "2026-10")
     first = sorted(read)
     everything.load(place, "2026-09")

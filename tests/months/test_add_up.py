@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpi_lib.days import Calendar, days_of
-from kpi_lib.files.platforms import layouts
+from kpi_lib.files.declarations import layouts
 from kpi_lib.inputs.roster import Account, Operator, Roster
 from kpi_lib.months import add_up, clean
 

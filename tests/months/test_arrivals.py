@@ -13,7 +13,7 @@ from kpi_lib.days import Calendar
 from kpi_lib.files import tables
 from kpi_lib.inputs.records import Decision
 from kpi_lib.inputs.roster import Account, Operator, Roster
-from kpi_lib.months import arrive as arrive_module
+from kpi_lib.months import arrivals
 from kpi_lib.months.arrivals import Arrived
 from kpi_lib.workspace import Workspace
 
@@ -65,11 +65,11 @@ def put(workspace: Workspace) -> Put:
 
 
 def arrive(workspace: Workspace, month: str = MONTH, **downloads: date) -> Arrived:
-    return arrive_module.arrive(workspace, month, ROSTER, downloads)
+    return arrivals.arrive(workspace, month, ROSTER, downloads)
 
 
 def tidy(workspace: Workspace, *decisions: Decision):  # noqa: ANN201 - a pair of tables
-    return arrive_module.tidy(
+    return arrivals.tidy(
         arrive(workspace),
         arrive(workspace, "2026-09"),
         roster=ROSTER,
@@ -92,7 +92,7 @@ class TestArrive:
         put("2026-10/sohu-01/new.csv", "日子,热度", "10-01,5", "10-02,6")
         arrived = arrive(workspace)
         cleaned, monthly = tidy(workspace)
-        found = arrive_module.files_table(arrived, cleaned, monthly)
+        found = arrivals.files_table(arrived, cleaned, monthly)
 
         assert list(found["layout"]) == [""]
         assert list(cleaned.ledger["fate"]) == ["quarantined"] * 3
@@ -144,7 +144,7 @@ class TestArrive:
     def test_download_day_from_a_note(self, workspace: Workspace, put: Put) -> None:
         path = put("2026-10/sohu-01/a.csv", HEAD, *days("点赞", 1))
         noted = {workspace.relative(path): date(2026, 11, 5)}
-        (file,) = arrive_module.arrive(workspace, MONTH, ROSTER, noted).files
+        (file,) = arrivals.arrive(workspace, MONTH, ROSTER, noted).files
 
         assert file.downloaded == date(2026, 11, 5)
 
@@ -259,7 +259,7 @@ class TestTidy:
 
         def save() -> dict[str, bytes]:
             cleaned, monthly = tidy(workspace)
-            paths = arrive_module.save(workspace, arrive(workspace), cleaned, monthly)
+            paths = arrivals.save(workspace, arrive(workspace), cleaned, monthly)
             return {path.name: path.read_bytes() for path in paths}
 
         first = save()
@@ -267,8 +267,8 @@ class TestTidy:
         assert save() == first
         for name in ("daily", "posts", "monthly", "ledger", "files"):
             assert f"{name}.parquet" in first
-            assert list(arrive_module.load(workspace, [MONTH], name)) == list(
-                arrive_module.load(workspace, ["2026-01"], name)
+            assert list(arrivals.load(workspace, [MONTH], name)) == list(
+                arrivals.load(workspace, ["2026-01"], name)
             )
 
     @pytest.mark.parametrize(
@@ -277,16 +277,16 @@ class TestTidy:
     def test_own_rows_are_all_rows_but_the_others(
         self, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, accounts: list[str]
     ) -> None:
-        monkeypatch.setattr(arrive_module, "GROUP", 3)  # an account over several groups
+        monkeypatch.setattr(arrivals, "GROUP", 3)  # an account over several groups
         rows = pd.DataFrame({"account": list("aaaabbccccd"), "value": range(11)})
         path = workspace.clean(MONTH) / "daily.parquet"
         path.parent.mkdir(parents=True)
-        path.write_bytes(arrive_module.parquet(rows.astype({"account": "str"})))
-        own = arrive_module.load(
+        path.write_bytes(arrivals.parquet(rows.astype({"account": "str"})))
+        own = arrivals.load(
             workspace, [MONTH], "daily", {"operator": ["op-01"], "account": accounts}
         )
 
-        everything = arrive_module.load(workspace, [MONTH], "daily")
+        everything = arrivals.load(workspace, [MONTH], "daily")
         expected = everything[everything["account"].isin(accounts)]
         assert own.dtypes.astype(str).equals(expected.dtypes.astype(str))
         # Texts of few rows are held another way.

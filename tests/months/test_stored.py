@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kpi_lib.files.platforms import layouts
+from kpi_lib.files.declarations import layouts
 from kpi_lib.files.tables import REFUSALS
 from kpi_lib.inputs import everything
 from kpi_lib.language import speaking

@@ -11,7 +11,7 @@ import pytest
 
 from kpi_lib import page
 from kpi_lib.errors import Problem
-from kpi_lib.files.platforms import MANUAL, layouts
+from kpi_lib.files.declarations import MANUAL, layouts
 from kpi_lib.language import LANGUAGES, speaking
 from tests.example_month import example
 from tests.page.test_sections import text_of

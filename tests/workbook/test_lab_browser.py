@@ -142,7 +142,7 @@ def test_run_all_ends_without_an_error(page: Page) -> None:
 
 
 def test_a_chart_is_seen_and_follows_the_drop_down(page: Page) -> None:
-    one = cell(page, "explore.compare")
+    one = cell(page, "questions.compare")
     one.scroll_into_view_if_needed()
     chart = one.locator("svg.chart")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from kpi_lib.files.platforms import Column, Layout, header_key
+from kpi_lib.files.declarations import Column, Layout, header_key
 
 DATE = Column(kind="date", source=("日期",))
 COUNT = Column(kind="count", source=("播放量",))
