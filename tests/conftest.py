@@ -1,9 +1,14 @@
 import pytest
+from hypothesis import settings
 
 from kpi_lib import open_month
 from kpi_lib.workbook.workbook import Workbook
 from kpi_lib.workspace import Workspace
 from tests import sample_month
+
+# No property hangs on the clock: the machine may be busy, a first example reads files.
+settings.register_profile("kpi", deadline=None)
+settings.load_profile("kpi")
 
 
 @pytest.fixture(scope="session")

@@ -71,7 +71,7 @@ hundredths = st.integers(0, 300).map(lambda n: Fraction(n, 100))
 growths = st.fixed_dictionaries(dict.fromkeys(METRICS, hundredths))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(aims=growths, results=growths)
 def test_raising_targets_to_the_floor_never_costs(
     aims: Growths, results: Growths
@@ -83,7 +83,7 @@ def test_raising_targets_to_the_floor_never_costs(
     assert earned(low, results) <= earned(high, results)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(aims=growths, results=growths, metric=st.sampled_from(METRICS))
 def test_more_of_a_good_metric_never_costs(
     aims: Growths, results: Growths, metric: str
@@ -94,7 +94,7 @@ def test_more_of_a_good_metric_never_costs(
     assert earned(targets, results) <= earned(targets, more)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(aims=growths, results=growths)
 def test_a_score_lies_between_nothing_and_its_points(
     aims: Growths, results: Growths

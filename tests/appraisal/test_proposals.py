@@ -268,7 +268,7 @@ def test_rounding_is_safe(number: Fraction, digits: int, whole: bool) -> None:
         assert up.denominator == down.denominator == 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     metric=st.sampled_from(["views", "orders", "revenue", "unfollows", "dau"]),
     base=st.integers(1, 10**7),

@@ -341,7 +341,7 @@ class TestContents:
         assert none.months["result"][0] == 0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     value=st.integers(1, 10**9),
     first=st.integers(1, 31),
@@ -370,7 +370,7 @@ def test_days_and_weeks_sum_to_the_target(
     assert (made.days["quota"] > 0).sum() == len(likes.present())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.one_of(st.none(), st.integers(0, 10**6)), min_size=31, max_size=31))
 def test_days_sum_to_the_month(values: list[int | None]) -> None:
     known = {

@@ -208,7 +208,7 @@ def test_nothing_rated_has_no_total() -> None:
 POINTS = st.decimals(0, 100, places=2)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.lists(st.none() | POINTS, min_size=1, max_size=4), min_size=1))
 def test_any_scores_add_up(scores: list[list[Decimal | None]]) -> None:
     items = [
@@ -303,7 +303,6 @@ def test_names_of_sheets_are_told_apart_as_excel_does() -> None:
     ]  # fmt: skip
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(max_size=60), max_size=5))
 def test_any_name_makes_a_sheet(names: list[str]) -> None:
     taken: list[str] = []
