@@ -12,9 +12,9 @@ once, to the float nearest. Points are made from these by exact fractions again.
 
 from __future__ import annotations
 
-from kpi_lib.months.add_up import mapped_metrics
 from kpi_lib.months.arrivals import Arrived, Given, arrive, day_at_the_end, is_noise
 from kpi_lib.months.coverage import arrival, expected
+from kpi_lib.months.owned import mapped_metrics
 from kpi_lib.months.store import load, load_findings, parquet, rows, save
 from kpi_lib.months.tables import Tables, reason, tidy
 from kpi_lib.months.totals import (

@@ -18,32 +18,31 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 from math import inf, isinf, nan
-from typing import NamedTuple
 
 import pandas as pd
 
 from kpi_lib.catalogue import METRICS
-from kpi_lib.days import days_of, shift
+from kpi_lib.days import shift
 from kpi_lib.exports import DailyRow
-from kpi_lib.files import Layout, layouts
+from kpi_lib.files import layouts
 from kpi_lib.inputs import Account
 from kpi_lib.months.arrivals import Arrived
+from kpi_lib.months.cells import Cell, Cells, Key, Value
 from kpi_lib.months.clean import Cleaned
 from kpi_lib.months.counters import (
     WEIGHTED,
     Counters,
     Snapshot,
-    Value,
     bounds,
     snapshots,
     uncensored,
 )
-from kpi_lib.months.totals import Number, exact, exactly, owners, spans
-from kpi_lib.workspace import canonical_json
+from kpi_lib.months.owned import Owned, mapped_metrics
+from kpi_lib.months.totals import Number, exactly
 
 MONTHLY = {
     "month": "str",
@@ -68,58 +67,6 @@ BASES = ("daily", "difference", "published", "manual")
 """In order of trust: an account's metric takes the first basis that it has."""
 
 
-class Key(NamedTuple):
-    """Whose number it is, and of what."""
-
-    operator: str
-    account: str
-    metric: str
-    stream: str
-
-
-@dataclass
-class _Cell:
-    """One operator, account, metric and stream, as it is being added up."""
-
-    basis: str
-    share: float = 0.0
-    value: Number | None = None
-    days: set[date] = field(default_factory=set)
-    due: Fraction = Fraction(0)
-    opened: date | None = None
-    closed: date | None = None
-    rows: dict[tuple[str, str], list[int]] = field(
-        default_factory=lambda: defaultdict(list)
-    )
-    sums: dict[tuple[str, str], Fraction] = field(
-        default_factory=lambda: defaultdict(Fraction)
-    )
-
-    def add(self, row: Value, amount: Number) -> None:
-        """Add an amount, and cite the row that it is from."""
-        self.value = amount if self.value is None else self.value + amount
-        place = (row.source, row.sheet)
-        self.rows[place].append(row.row)
-        if isinstance(amount, Fraction):
-            self.sums[place] += amount
-
-    @property
-    def sources(self) -> str:
-        """The rows behind it and their sums by file and sheet, as JSON."""
-        return canonical_json(
-            [
-                {
-                    "source": source,
-                    "sheet": sheet,
-                    "rows": spans(self.rows[source, sheet]),
-                    "sum": exact(self.sums[source, sheet]),
-                }
-                for source, sheet in sorted(self.rows)
-            ]
-        )
-
-
-Cells = dict[Key, _Cell]
 Days = Mapping[date, Value]
 Series = Mapping[tuple[str, str, str], Days]
 """Account, metric and part → the values of its days."""
@@ -166,7 +113,7 @@ def add_up(arrived: Arrived, cleaned: Cleaned, before: Cleaned) -> pd.DataFrame:
 
 
 def _row(
-    arrived: Arrived, key: Key, cell: _Cell, readings: Sequence[Cells]
+    arrived: Arrived, key: Key, cell: Cell, readings: Sequence[Cells]
 ) -> tuple[object, ...]:
     value, low, high = (
         _rounded(reading[key].value if key in reading else None) for reading in readings
@@ -209,17 +156,8 @@ def _bound(cleaned: Cleaned, most: bool) -> Cleaned:
     return Cleaned(daily=daily, posts=posts)
 
 
-class _Adding:
+class _Adding(Owned):
     """Everything that stays the same over the three readings of a month."""
-
-    def __init__(self, arrived: Arrived) -> None:
-        self.month, self.given = arrived.month, arrived.given
-        self.days = days_of(arrived.month)
-        self.first_days = arrived.first_days
-        self.shares = {
-            account.id: owners(account, self.days)
-            for account in self.given.roster.accounts
-        }
 
     def cells(self, now: Cleaned, before: Cleaned, accounts: Collection[str]) -> Cells:
         """Add up one reading, of some accounts."""
@@ -241,32 +179,18 @@ class _Adding:
         _ratios(cells)
         return cells
 
-    def _due(self, account: str, operator: str) -> list[date]:
-        """Return the operator's days of an account since its first export."""
-        first = self.first_days.get(account)
-        return [
-            day
-            for day in self.shares[account][operator]
-            if first is not None and day >= first
-        ]
-
-    def _share(self, account: str, operator: str) -> float:
-        """Return the share on the mean day of the month."""
-        own = self.shares[account].get(operator, {})
-        return float(sum(own.values(), Fraction(0)) / len(self.days))
-
-    def _of_days(self, key: Key, values: Days) -> _Cell | None:
+    def _of_days(self, key: Key, values: Days) -> Cell | None:
         """Days → a flow, a mean or a stock of one operator."""
         own = self.shares[key.account][key.operator]
         mine = [value for day, value in sorted(values.items()) if day in own]
         if not mine:
             return None
         by_hand = all(value.basis == "manual" for value in mine)
-        cell = _Cell(
+        cell = Cell(
             basis="manual" if by_hand else "daily",
-            share=self._share(key.account, key.operator),
+            share=self.share(key.account, key.operator),
             days={value.day for value in mine},
-            due=Fraction(len(self._due(key.account, key.operator))),
+            due=Fraction(len(self.due(key.account, key.operator))),
         )
         match METRICS[key.metric].kind:
             case "flow":
@@ -307,9 +231,9 @@ class _Adding:
             for operator, metric, amounts in gains:
                 cell = by_basis[basis].setdefault(
                     Key(operator, account, metric, ""),
-                    _Cell(
+                    Cell(
                         basis=basis,
-                        share=self._share(account, operator),
+                        share=self.share(account, operator),
                         opened=opening.day if opening else None,
                         closed=closing.day,
                     ),
@@ -345,9 +269,9 @@ class _Adding:
             gain, opening = _gain(own, levels)
             if gain is None or opening is None:
                 continue
-            gain.share = opening.share = self._share(account, operator)
+            gain.share = opening.share = self.share(account, operator)
             gain.days = {day for day in levels if day in own}
-            gain.due = Fraction(len(self._due(account, operator)))
+            gain.due = Fraction(len(self.due(account, operator)))
             opening.basis = gain.basis
             cells[Key(operator, account, "followers_gain", "")] = gain
             cells[Key(operator, account, "followers_opening", "")] = opening
@@ -369,15 +293,15 @@ class _Adding:
             if "followers" in mapped:
                 mapped.add("followers_gain")
             for operator in self.shares[account.id]:
-                due = self._due(account.id, operator)
+                due = self.due(account.id, operator)
                 for metric in mapped if due else ():
                     kind = METRICS[metric].kind
                     ended = kind == "stock" and self.days[-1] not in due
                     absent = (operator, account.id, metric) not in there
                     if absent and kind != "ratio" and not ended:
-                        cells[Key(operator, account.id, metric, "")] = _Cell(
+                        cells[Key(operator, account.id, metric, "")] = Cell(
                             basis="",
-                            share=self._share(account.id, operator),
+                            share=self.share(account.id, operator),
                             due=Fraction(len(due)),
                         )
 
@@ -397,50 +321,20 @@ class _Adding:
             if not grains - {"none"}:
                 continue
             daily = bool(grains - {"none", "posts"})
-            for operator, owed in self._owed(account).items():
+            for operator, owed in self.owed(account).items():
                 if daily:
                     due = sum(owed.values(), Fraction(0))
                     here = owed.keys() & days[account.id]
                     present = sum((owed[day] for day in here), Fraction(0))
                 else:
-                    due, present = self._weeks(owed, downloads[account.id])
+                    due, present = self.weeks(owed, downloads[account.id])
                 if due:
-                    cells[Key(operator, account.id, "account_days", "")] = _Cell(
+                    cells[Key(operator, account.id, "account_days", "")] = Cell(
                         basis="daily" if daily else "published",
-                        share=self._share(account.id, operator),
+                        share=self.share(account.id, operator),
                         value=present,
                         due=due,
                     )
-
-    def _weeks(
-        self, owed: Mapping[date, Fraction], downloads: set[date]
-    ) -> tuple[Fraction, Fraction]:
-        """Return due and present of an account with counters only: one a week."""
-        due = present = Fraction(0)
-        for week in self.given.calendar.weeks(self.month):
-            inside = [owed[day] for day in week.days_in_month if day in owed]
-            if not inside or not week.working_days:
-                continue
-            unit = 7 * max(inside)
-            due += unit
-            if any(week.start <= day <= week.end for day in downloads):
-                present += unit
-        return due, present
-
-    def _owed(self, account: Account) -> dict[str, dict[date, Fraction]]:
-        """Return everybody's account-days: own ones less leave, plus covers."""
-        first = self.first_days.get(account.id)
-        owed: dict[str, dict[date, Fraction]] = {}
-        for owner, own in self.shares[account.id].items():
-            person = self.given.roster.operator(owner)
-            for day, share in own.items():
-                if first is None or day < first:
-                    continue
-                away = person.leave_on(day)
-                if bearer := owner if away is None else away.cover:
-                    days = owed.setdefault(bearer, {})
-                    days[day] = days.get(day, Fraction(0)) + share
-        return owed
 
 
 def _chosen(by_basis: Mapping[str, Cells]) -> Cells:
@@ -493,7 +387,7 @@ def _ratios(cells: Cells) -> None:
             if divisor <= 0 or isinf(divisor):
                 continue
             first = parts[0]
-            cells[Key(operator, account, name, "")] = _Cell(
+            cells[Key(operator, account, name, "")] = Cell(
                 basis=first.basis,
                 share=first.share,
                 value=sum(values[: len(above)]) / divisor,
@@ -506,7 +400,7 @@ def _ratios(cells: Cells) -> None:
 
 def _gain(
     own: Mapping[date, Fraction], levels: Days
-) -> tuple[_Cell | None, _Cell | None]:
+) -> tuple[Cell | None, Cell | None]:
     """
     Return what the own shares of a level gained, and the level it began from.
 
@@ -521,8 +415,8 @@ def _gain(
             return None, None
         share, begun, ended = own[last], levels[max(earlier)], levels[max(within)]
         if gain is None or opening is None:
-            gain = _Cell(basis=ended.basis, opened=begun.day)
-            opening = _Cell(basis=begun.basis, closed=begun.day)
+            gain = Cell(basis=ended.basis, opened=begun.day)
+            opening = Cell(basis=begun.basis, closed=begun.day)
             opening.add(begun, begun.value * share)
         gain.add(ended, ended.value * share)
         gain.add(begun, -begun.value * share)
@@ -571,28 +465,3 @@ def _by_account(pairs: Iterable[tuple[str, date | None]]) -> dict[str, set[date]
         if day is not None:
             days[account].add(day)
     return days
-
-
-def mapped_metrics(account: Account, layouts: Mapping[str, Layout]) -> tuple[str, ...]:
-    """
-    Return the metrics that an account's expected layouts map, `manual` not counted.
-
-    Parameters
-    ----------
-    account : Account
-        With the layouts that the roster expects of it.
-    layouts : mapping of str to Layout
-        The layouts known, by id.
-
-    Returns
-    -------
-    tuple of str
-        Field names, in the catalogue's order.
-    """
-    named = {
-        metric
-        for layout in account.expects
-        if layout != "manual" and layout in layouts
-        for metric in layouts[layout].metrics
-    }
-    return tuple(metric for metric in METRICS if metric in named)

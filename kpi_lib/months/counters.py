@@ -10,6 +10,7 @@ from math import isnan
 
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import days_of
+from kpi_lib.months.cells import Value
 from kpi_lib.months.clean import Post
 from kpi_lib.months.totals import Number, exactly
 
@@ -18,18 +19,6 @@ WEIGHTED = {
     "read_completion": ("read_through", "article_views"),
 }
 """Rates of posts or days → the two sums that carry their weight."""
-
-
-@dataclass(frozen=True)
-class Value:
-    """One exact value with its place: of a day, or of a post published on it."""
-
-    day: date
-    value: Number
-    basis: str
-    source: str
-    sheet: str
-    row: int
 
 
 @dataclass(frozen=True)

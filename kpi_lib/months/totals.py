@@ -25,6 +25,7 @@ from kpi_lib.catalogue import METRICS
 from kpi_lib.days import days_of
 from kpi_lib.inputs import Account, EvidenceRules, Roster
 from kpi_lib.language import Sentence
+from kpi_lib.months.owned import owners
 
 Number = Fraction | float
 """An exact number; a float only for infinity (a value known by its lower bound)."""
@@ -356,13 +357,3 @@ def _steps(levels: Mapping[date, Fraction]) -> dict[date, Fraction]:
     return {
         day: level - before for (_, before), (day, level) in pairwise(levels.items())
     }
-
-
-def owners(account: Account, days: Iterable[date]) -> dict[str, dict[date, Fraction]]:
-    """Return who owns how much of an account on which of the days."""
-    shares: dict[str, dict[date, Fraction]] = {}
-    for day in days:
-        for operator, share in account.shares(day).items():
-            if share:
-                shares.setdefault(operator, {})[day] = Fraction(share)
-    return shares

@@ -163,6 +163,17 @@ class TestDays:
         assert row(table, "views")["value"] == 60
         assert row(table, "views", "op-02")["value"] == 40
 
+    def test_users_of_a_shared_product_are_whole_for_each_owner(self) -> None:
+        shared = (
+            {"operator": "op-01", "from": "2025-01-01", "share": "0.6"},
+            {"operator": "op-02", "from": "2025-01-01", "share": "0.4"},
+        )
+        table = months(people(*shared), daily=days("dau", dict.fromkeys(DAYS, 500)))
+
+        assert [row(table, "dau", id)["value"] for id in ("op-01", "op-02")] == [
+            500
+        ] * 2
+
     def test_missing_days_are_not_zero(self) -> None:
         seen = dict.fromkeys(DAYS[:20], 500)
         table = months(people(), daily=days("dau", seen))
@@ -196,6 +207,32 @@ class TestBounds:
         found = row(table, "views")
 
         assert (found["value"], found["low"], found["high"]) == (100, 140, 170)
+
+    def test_counters_that_contradict_each_other_are_bounded(self) -> None:
+        table = months(
+            people(),
+            posts=posts(OCTOBER | CLOSED | {"favorites": 5}),
+            posts_conflicts=posts(
+                OCTOBER | CLOSED | {"post": "b", "favorites": 4, "shares": 1},
+                OCTOBER | CLOSED | {"post": "b", "favorites": 7, "row": 3},
+            ),
+        )
+        bounds = [
+            [row(table, metric)[which] for which in ("value", "low", "high")]
+            for metric in ("favorites", "shares")
+        ]
+
+        assert bounds[0] == [5, 9, 12]
+        assert [isnan(bounds[1][0]), *bounds[1][1:]] == [True, 1, 1]
+
+    def test_a_censored_counter_is_a_lower_bound(self) -> None:
+        censored = {"views": 100_000, "censored": frozenset({"views"})}
+        table = months(people(), posts=posts(OCTOBER | CLOSED | censored))
+
+        assert (row(table, "views")["low"], row(table, "views")["high"]) == (
+            100_000,
+            inf,
+        )
 
     def test_a_censored_value_is_a_lower_bound(self) -> None:
         table = months(people(), daily=days("views", {DAYS[0]: 100_000}, censored=True))
@@ -256,6 +293,37 @@ class TestCounters:
 
         assert row(table, "favorites")["value"] == 7
 
+    @pytest.mark.parametrize(
+        ("day", "window", "value"),
+        [
+            pytest.param(5, 5, 7, id="the last day of the window"),
+            pytest.param(6, 5, 5, id="the day after: the last one inside the month"),
+            pytest.param(6, 6, 7, id="the plan says until day 6"),
+        ],
+    )
+    def test_the_window_of_the_plan_closes_a_month(
+        self, day: int, window: int, value: int
+    ) -> None:
+        table = months(
+            people(),
+            posts=posts(
+                OCTOBER | {"downloaded": date(2026, 10, 30), "favorites": 5},
+                OCTOBER | {"downloaded": date(2026, 11, day), "favorites": 7},
+            ),
+            evidence=EvidenceRules(counter_window=window),
+        )
+
+        assert row(table, "favorites")["value"] == value
+
+    def test_a_rate_is_weighed_exactly(self) -> None:
+        table = months(
+            people(),
+            posts=posts(OCTOBER | CLOSED | {"views": 3, "completion_rate": 0.1}),
+        )
+
+        # Not 0.30000000000000004, which a float times a whole number comes to.
+        assert row(table, "completed_views")["value"] == 0.3
+
     def test_a_post_belongs_to_the_owner_of_its_publishing_day(self) -> None:
         table = months(
             people(*HANDED_OVER),
@@ -306,6 +374,30 @@ class TestCounters:
 
 
 class TestGaps:
+    @pytest.mark.parametrize(
+        ("present", "share", "gaps"),
+        [
+            pytest.param(24, None, 0, id="exactly 80 % is enough"),
+            pytest.param(23, None, 1, id="a day less is not"),
+            pytest.param(23, "1/2", 0, id="the plan asks for half"),
+            pytest.param(14, "1/2", 1, id="less than the plan asks for"),
+        ],
+    )
+    def test_days_on_record(self, present: int, share: str | None, gaps: int) -> None:
+        # Due on 30 days of October.
+        roster = people({"operator": "op-01", "from": "2026-10-02"})
+        values = dict.fromkeys(DAYS[1 : present + 1], 10)
+        rules = EvidenceRules(days_on_record=share) if share else EvidenceRules()
+        own = totals.total(
+            by_metric(months(roster, daily=days("views", values))),
+            "views",
+            accounts=roster.accounts,
+            rules=rules,
+        )
+
+        assert own.value == 10 * present
+        assert len(own.gaps) == gaps
+
     def test_streams_share_their_days(self) -> None:
         daily = [
             *days("revenue", dict.fromkeys(DAYS, 5.0), part="article"),

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
-from kpi_lib import files
+from kpi_lib import exports, files
 from kpi_lib.inputs.records import Decision
 from kpi_lib.inputs.roster import Account, Operator, Roster
-from kpi_lib.months import arrivals, store, tables
+from kpi_lib.months import arrivals, reading, store, tables
 from kpi_lib.months.arrivals import Arrived, Given
 from kpi_lib.months.tables import Tables
 from kpi_lib.workspace import Workspace
@@ -169,6 +170,89 @@ class TestArrive:
         put("2026-11/sohu-01/b.csv", HEAD, *days("点赞", 7, 8))
 
         assert tidy(workspace).daily["value"].sum() == 1
+
+
+class TestReading:
+    @pytest.fixture(autouse=True)
+    def _fresh(self) -> None:
+        reading._read.cache_clear()
+
+    @pytest.fixture
+    def parsed(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """Names of the files that are parsed, in their order."""
+        names: list[str] = []
+        read = exports.read
+
+        def noted(path: Path, **more: Any) -> exports.Export:
+            names.append(path.name)
+            return read(path, **more)
+
+        monkeypatch.setattr(exports, "read", noted)
+        return names
+
+    def test_a_file_is_parsed_once_for_all_months(
+        self, workspace: Workspace, put: Put, parsed: list[str]
+    ) -> None:
+        put(
+            "2026-12/sohu-01/quarter.csv",
+            HEAD,
+            *(
+                row
+                for at in (10, 11, 12)
+                for row in days("点赞", 1, month=f"2026-{at}")
+            ),
+        )
+        for month in ("2026-10", "2026-11", "2026-12"):
+            found = tables.tidy(arrive(workspace, month))
+            assert found.daily["value"].sum() == 1
+
+        assert parsed == ["quarter.csv"]
+
+    def test_other_bytes_are_parsed_anew(
+        self, workspace: Workspace, put: Put, parsed: list[str]
+    ) -> None:
+        for number in (1, 2):
+            put("2026-10/sohu-01/a.csv", HEAD, *days("点赞", number))
+            assert tidy(workspace).daily["value"].sum() == number
+
+        assert len(parsed) == 2
+
+    def test_what_is_not_wanted_is_not_opened(
+        self, workspace: Workspace, put: Put, parsed: list[str]
+    ) -> None:
+        put("2026-10/sohu-01/2026-11-02/a.csv", HEAD, *days("点赞", 1))
+        put("2026-11/sohu-01/2026-11-20/b.csv", HEAD, *days("点赞", 7, month="2026-11"))
+        arrive(workspace)
+
+        # October has its days, and what comes on 20 November closes no month; for
+        # September, which has none, both are looked into.
+        assert sorted(set(parsed)) == ["a.csv", "b.csv"]
+        parsed.clear()
+        put("2026-09/sohu-01/2026-10-02/c.csv", HEAD, *days("点赞", 7, month="2026-09"))
+        put("2026-11/sohu-01/2026-11-20/d.csv", HEAD, *days("点赞", 8, month="2026-11"))
+        arrive(workspace)
+        assert parsed == ["c.csv"]
+
+    def test_a_refused_file_is_opened_once(
+        self, workspace: Workspace, put: Put, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        opened: list[str] = []
+        read = files.read
+
+        def noted(path: Path, **more: Any) -> files.Book:
+            opened.append(path.name)
+            return read(path, **more)
+
+        monkeypatch.setattr(files, "read", noted)
+        put("2026-10/sohu-01/new.csv", "日子,热度", "10-03,5", "", "10-04,6")
+
+        assert list(tidy(workspace).ledger["fate"]) == [
+            "quarantined",
+            "quarantined",
+            "blank",
+            "quarantined",
+        ]
+        assert opened == ["new.csv"]
 
 
 class TestTidy:

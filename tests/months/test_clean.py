@@ -8,6 +8,7 @@ import pytest
 import xlsxwriter
 
 from kpi_lib.errors import Problem
+from kpi_lib.inputs import EvidenceRules
 from kpi_lib.inputs.roster import Account, Operator, Roster
 from kpi_lib.months.arrivals import Given, arrive
 from kpi_lib.months.coverage import arrival
@@ -267,6 +268,39 @@ class TestPosts:
             "例：第2行，只在期初的下载里"
         )
         assert flag.where == "data/raw/2026-09/bjh-01/2026-10-02/a.csv"
+
+    @pytest.mark.parametrize(
+        ("day", "window", "taken"),
+        [
+            pytest.param("05", 5, True, id="the last day of the window"),
+            pytest.param("06", 5, False, id="the day after"),
+            pytest.param("06", 6, True, id="the plan says until day 6"),
+        ],
+    )
+    def test_the_next_month_s_folder_closes_this_one(
+        self, place: Workspace, day: str, window: int, taken: bool
+    ) -> None:
+        counters = {"p1": ("2026-10-03", 50, 6)}
+        posts(place, f"2026-11/bjh-01/2026-11-{day}/a.csv", **counters)
+        given = Given(roster=ROSTER, evidence=EvidenceRules(counter_window=window))
+        files = arrive(place, MONTH, given).files
+
+        assert [file.borrowed for file in files] == [True] * taken
+
+    def test_counters_of_one_download_that_contradict_each_other(
+        self, place: Workspace
+    ) -> None:
+        posts(place, "2026-10/bjh-01/2026-11-02/a.csv", p1=("2026-10-03", 50, 6))
+        posts(place, "2026-10/bjh-01/2026-11-02/b.csv", p1=("2026-10-03", 51, 6))
+        tables = cleaned(place)
+        (flag,) = flags(place)
+        views = tables.monthly.query("metric == 'views'")
+
+        assert tables.posts.empty
+        assert list(tables.ledger["fate"]) == ["header", "conflict"] * 2
+        assert flag.what == "2026-11-02下载的1条内容的计数有不同的值，未计"
+        assert flag.where.count("a.csv第2行、data/raw") == 1
+        assert (views["low"].item(), views["high"].item()) == (50, 51)
 
     def test_without_an_opening_nothing_is_compared(self, place: Workspace) -> None:
         posts(place, "2026-10/bjh-01/2026-11-02/a.csv", p1=("2026-09-03", 50, 6))
