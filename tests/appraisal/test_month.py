@@ -381,6 +381,16 @@ def test_a_page_reads_the_own_rows_and_no_others(sample: Month, table: str) -> N
         pd.testing.assert_frame_equal(own, small)
 
 
+def test_days_are_shared_but_users_are_whole(sample: Month) -> None:
+    days = ["date", "account", "metric", "part"]
+    mine = sample.own_days(sample.roster.operator("op-01")).set_index(days)["value"]
+    shares = (mine / sample.daily.set_index(days)["value"]).dropna().round(9)
+
+    # op-01 owns a quarter of the product and 30 % of the shop.
+    assert set(shares.xs(("app-01", "dau"), level=("account", "metric"))) == {1.0}
+    assert set(shares.xs("shop-01", level="account")) == {0.3}
+
+
 def test_own_rows_change_their_owners_hash_and_no_others(sample: Month) -> None:
     frames = {"daily": sample.daily, "monthly": sample.monthly}
     told = [{"where": f"data/raw/{MONTH}/{sample.daily['account'][0]}/x.csv"}]
