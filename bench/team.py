@@ -21,7 +21,7 @@ import xlsxwriter
 from ruamel.yaml import YAML
 
 from kpi_lib.inputs import everything
-from kpi_lib.months import arrivals
+from kpi_lib.months import store
 from kpi_lib.run import provenance, runner
 from kpi_lib.run.jobs import MADE
 from kpi_lib.run.stale import Agenda
@@ -158,9 +158,9 @@ def _clean(place: Workspace, copies: list[str], tables: Path) -> None:
             for name in TABLES
         }
         for name, frame in frames.items():
-            (folder / f"{name}.parquet").write_bytes(arrivals.parquet(frame))
+            (folder / f"{name}.parquet").write_bytes(store.parquet(frame))
         (folder / "findings.json").write_text("[]\n")
-        own = arrivals.own_rows(frames, [])
+        own = store.own_rows(frames, [])
         (folder / OWN).write_text(canonical_json(own) + "\n")
         for notebook in source.glob("*.ipynb"):
             shutil.copy(notebook, folder)

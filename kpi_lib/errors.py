@@ -23,7 +23,7 @@ can cross a process pool, and builds its text in ``__str__``.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Level = Literal["error", "warning", "note"]
 
@@ -116,6 +116,9 @@ class RecordError(InvalidInput):
 
 class ExportError(InvalidInput):
     """A platform export cannot be taken."""
+
+    ledger: tuple[Any, ...] = ()
+    """A row of the ledger for every record, where the file could be opened."""
 
 
 class Unreadable(ExportError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
@@ -17,6 +17,7 @@ from kpi_lib import months
 from kpi_lib.days import Calendar, days_of
 from kpi_lib.files import Layout
 from kpi_lib.inputs import Account, Operator, Plan, Roster, Target, Worklog
+from kpi_lib.language import say
 from kpi_lib.months import Total
 
 Number = Fraction | float
@@ -142,12 +143,14 @@ class Evidence:
         """Return a metric over all own accounts of a month."""
         key = (metric, month or self.month, platform)
         if key not in self.sums.totals:
-            self.sums.totals[key] = months.total(
+            total = months.total(
                 self._rows(key[1]),
                 metric,
                 accounts=self.roster.ever_owned_by(self.operator.id),
                 platform=platform,
+                rules=self.plan.evidence,
             )
+            self.sums.totals[key] = replace(total, gaps=tuple(map(say, total.gaps)))
         return self.sums.totals[key]
 
     def present(self, month: str = "") -> list[date]:

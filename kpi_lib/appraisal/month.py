@@ -43,8 +43,8 @@ from kpi_lib.inputs import (
     Worklog,
     for_month,
 )
-from kpi_lib.language import N_, _
-from kpi_lib.months import ONCE_A_PRODUCT, load_findings, retold
+from kpi_lib.language import N_, _, say
+from kpi_lib.months import ONCE_A_PRODUCT, load_findings
 from kpi_lib.months import load as load_months
 from kpi_lib.workspace import Workspace, sha256_file
 
@@ -445,7 +445,7 @@ class Month:
                             _OF_ACCOUNT if whole else _OF_FILE,
                             account=name,
                             file=where[-1],
-                            what=retold(problem.what),
+                            what=say(problem.what),
                         )
                     )
         files = self.files[self.files["account"].isin(own)]

@@ -74,6 +74,8 @@ class Entry(NamedTuple):
         As in `kpi_lib.exports`; ``private`` for an order that does not count.
     reason, column : str
         Why, and by which column. The cell itself is not repeated.
+    day : date or None
+        The day of an order that counts.
     """
 
     sheet: str
@@ -82,6 +84,7 @@ class Entry(NamedTuple):
     fate: Fate
     reason: str = ""
     column: str = ""
+    day: date | None = None
 
 
 @dataclass
@@ -165,21 +168,16 @@ class Orders:
         """Encoding of text; empty for workbooks."""
         return self.book.encoding if self.book else self.table.encoding
 
-    def entries(self, month: str) -> Iterator[Entry]:
+    def entries(self) -> Iterator[Entry]:
         """
         Read the file, record by record.
-
-        Parameters
-        ----------
-        month : str
-            Month whose orders are asked for, ``2026-10``.
 
         Yields
         ------
         Entry
             One for each record, in the file's order.
         """
-        tally = _Tally(self.source, self.table, month)
+        tally = _Tally(self.source, self.table)
         if self.book is not None:
             yield from self._of_book(self.book, tally)
         elif self.stream is not None:
@@ -434,8 +432,8 @@ class _Lines:
 class _Tally:
     """What is kept of the records: numbers of orders, and sums by day."""
 
-    def __init__(self, source: str, table: _Table, month: str) -> None:
-        self.source, self.table, self.month = source, table, month
+    def __init__(self, source: str, table: _Table) -> None:
+        self.source, self.table = source, table
         layout = table.layout
         self._paid, self._unpaid = _words(layout.paid), _words(layout.unpaid)
         self._standing, self._refunded = (
@@ -450,7 +448,6 @@ class _Tally:
         self._lines: dict[str, int] = {}
         self._orders: set[str] = set()
         self._days: dict[date, Day] = {}
-        self._outside: dict[date, str] = {}
         self._told: dict[tuple[str, str], list[int]] = defaultdict(list)
         self._left: Counter[str] = Counter()
         self._reasons: dict[str, str] = {}
@@ -483,7 +480,9 @@ class _Tally:
             for place in places.values()
         )
 
-    def _fate(self, row: int, cells: Sequence[Cell]) -> tuple[Fate, str, str]:
+    def _fate(
+        self, row: int, cells: Sequence[Cell]
+    ) -> tuple[Fate, str, str] | tuple[Fate, str, str, date]:
         if aside := self._aside(cells):
             return aside
         self._refuse_width(cells)
@@ -511,10 +510,7 @@ class _Tally:
             self._orders.add(order)
             total.row = total.row if total.orders else row
             total.orders += 1
-        if f"{day:%Y-%m}" == self.month:
-            return "kept", "", ""
-        why = self._outside.setdefault(day, f"{day}不在{self.month}")
-        return "outside", why, ""
+        return "kept", "", "", day
 
     def _aside(self, cells: Sequence[Cell]) -> tuple[Fate, str, str] | None:
         filled = [cell for cell in cells if cell not in (None, "")]

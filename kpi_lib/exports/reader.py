@@ -10,19 +10,18 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
-from itertools import chain, compress, pairwise, repeat
-from operator import not_
+from itertools import chain, pairwise, repeat
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from kpi_lib import files
 from kpi_lib.catalogue import METRICS, STREAMS
-from kpi_lib.days import days_of
-from kpi_lib.errors import LedgerError, Problem
+from kpi_lib.errors import ExportError, LedgerError, Problem
 from kpi_lib.exports import columns, orders
 from kpi_lib.exports.columns import Columns
 from kpi_lib.exports.recognise import Match, recognise
@@ -176,6 +175,8 @@ class LedgerRow(NamedTuple):
         A sentence, where the fate needs one.
     column, raw : str
         Column and value in question, where there is one.
+    day : date or None
+        Day of a row of days that is kept: which month it is of is not looked at here.
     """
 
     source: str
@@ -187,6 +188,7 @@ class LedgerRow(NamedTuple):
     reason: str
     column: str
     raw: str
+    day: date | None = None
 
 
 # As _make does, without its way through Python: half of what a plain file costs.
@@ -210,9 +212,7 @@ class Export:
     created, modified : date or None
         Days in the workbook's properties, true or not (see the layout).
     daily : list of DailyRow
-        Values of the month.
-    other : list of DailyRow
-        Values of other months; their rows have the fate ``outside``.
+        Values of days, of whatever month.
     posts : list of PostRow
         Posts, of whatever month.
     ledger : list of LedgerRow
@@ -228,7 +228,6 @@ class Export:
     created: date | None
     modified: date | None
     daily: list[DailyRow]
-    other: list[DailyRow]
     posts: list[PostRow]
     ledger: list[LedgerRow]
     findings: list[Problem]
@@ -245,7 +244,7 @@ def read(
     path : Path
         The file.
     month : str
-        Month whose days are kept, ``2026-10``.
+        Where a date lacks its year or its order: it is of this month, ``2026-10``.
     platform : str or None
         Id of the platform that the file must be of; None where unknown.
     source : str or None
@@ -268,13 +267,36 @@ def read(
         If rows are unaccounted for.
     """
     source = path.name if source is None else source
-    if streamed := orders.from_csv(path, platform=platform, source=source):
-        return _orders(streamed, month)
-    book = files.read(path, where=source)
+    streamed = book = None
+    try:
+        if streamed := orders.from_csv(path, platform=platform, source=source):
+            return _orders(streamed)
+        book = files.read(path, where=source)
+        return _of_book(book, month, platform, source)
+    except ExportError as refusal:
+        if streamed:  # its records were not kept
+            with suppress(ExportError):
+                book = files.read(path, where=source)
+        if book:
+            refusal.ledger = tuple(_lost(book, source, refusal.problems[0].what))
+        raise
+
+
+def _lost(book: files.Book, source: str, reason: str) -> Iterator[LedgerRow]:
+    """Give every record of a refused file its place in the ledger."""
+    for sheet in book.sheets:
+        for row, line, cells in sheet.records:
+            blank = all(cell in (None, "") for cell in cells)
+            fate: Fate = "blank" if blank else "quarantined"
+            why = "" if blank else reason
+            yield LedgerRow(source, sheet.name, 0, row, line, fate, why, "", "")
+
+
+def _of_book(book: files.Book, month: str, platform: str | None, source: str) -> Export:
     found = recognise(book, platform, source)
     layout = found[0].layout
     if layout.grain == "orders":
-        return _orders(_orders_of(book, found[0], source), month)
+        return _orders(_orders_of(book, found[0], source))
     reading = _Reading(source, month, layout)
     for sheet in book.sheets:
         before = len(reading.ledger)
@@ -299,7 +321,6 @@ def read(
         created=book.created,
         modified=book.modified,
         daily=reading.daily,
-        other=reading.other,
         posts=reading.posts,
         ledger=reading.ledger,
         findings=reading.findings,
@@ -320,13 +341,13 @@ def _orders_of(book: files.Book, match: Match, source: str) -> orders.Orders:
     )
 
 
-def _orders(found: orders.Orders, month: str) -> Export:
+def _orders(found: orders.Orders) -> Export:
     """Read a file of orders: its lines into the ledger, its days into values."""
     source, sheet = found.source, found.sheet
     ledger = [
         LedgerRow(source, one.sheet, 0, one.row, one.line, one.fate, one.reason,
-                  one.column, "")
-        for one in found.entries(month)
+                  one.column, "", one.day)
+        for one in found.entries()
     ]  # fmt: skip
     for name, records in found.records.items():
         rows = sum(row.sheet == name for row in ledger)
@@ -344,8 +365,7 @@ def _orders(found: orders.Orders, month: str) -> Export:
         encoding=found.encoding,
         created=found.book.created if found.book else None,
         modified=found.book.modified if found.book else None,
-        daily=[row for row in values_ if f"{row.date:%Y-%m}" == month],
-        other=[row for row in values_ if f"{row.date:%Y-%m}" != month],
+        daily=values_,
         posts=[],
         ledger=ledger,
         findings=found.findings,
@@ -368,6 +388,7 @@ class _Outcome(NamedTuple):
     reason: str = ""
     column: str = ""
     raw: str = ""
+    day: date | None = None
 
 
 @dataclass
@@ -378,7 +399,6 @@ class _Reading:
     month: str
     layout: Layout
     daily: list[DailyRow] = field(default_factory=list)
-    other: list[DailyRow] = field(default_factory=list)
     posts: list[PostRow] = field(default_factory=list)
     ledger: list[LedgerRow] = field(default_factory=list)
     findings: list[Problem] = field(default_factory=list)
@@ -420,20 +440,11 @@ class _Reading:
                 zip(account, plain.days, name, stream, numbers, of, censored, source,
                     sheet, block, rows, strict=False)
             )  # fmt: skip
-        first, *_, last = days_of(self.month)
-        inside = [first <= day <= last for day in plain.days]
-        by_day = [*zip(*series, strict=True)]
-        for taken, here in ((self.daily, inside), (self.other, map(not_, inside))):
-            taken.extend(map(_daily_row, chain.from_iterable(compress(by_day, here))))
+        by_day = zip(*series, strict=True)
+        self.daily.extend(map(_daily_row, chain.from_iterable(by_day)))
         self.ledger += [
-            _ledger_row(
-                (*place, row, line, "kept", "", "", "")
-                if here
-                else (*place, row, line, "outside", f"{day}不在{self.month}", "", "")
-            )
-            for (row, line, _), day, here in zip(
-                plain.records, plain.days, inside, strict=True
-            )
+            _ledger_row((*place, row, line, "kept", "", "", "", day))
+            for (row, line, _), day in zip(plain.records, plain.days, strict=True)
         ]
         self.falling = not plain.growing(MANY_DAYS)
 
@@ -495,14 +506,11 @@ class _Reading:
         self._remember(row, known.values())
         if self._repeated("", day, *sorted(known.items()), row=row):
             return _Outcome("duplicate", "与前面一行完全相同，只计一次")
-        target = self.daily if self._inside(day) else self.other
         for key, number in known.items():
             metric, _, part = key.partition(":")
             basis: Basis = "level" if METRICS[metric].kind == "stock" else "daily"
-            target.append(self._value(row, "", day, metric, part, number, basis))
-        if target is self.other:
-            return _Outcome("outside", f"{day}不在{self.month}")
-        return _Outcome("kept", "" if known else "这一天各列都缺数")
+            self.daily.append(self._value(row, "", day, metric, part, number, basis))
+        return _Outcome("kept", "" if known else "这一天各列都缺数", day=day)
 
     def _manual(self, row: _Row) -> _Outcome:
         day = self._day(row)
@@ -518,12 +526,9 @@ class _Reading:
         self._remember(row, [number])
         if self._repeated(account, day, metric, part, number.value, row=row):
             return _Outcome("duplicate", "与前面一行完全相同，只计一次")
-        target = self.daily if self._inside(day) else self.other
         value = self._value(row, account, day, metric, part, number, "manual")
-        target.append(value)
-        if target is self.other:
-            return _Outcome("outside", f"{day}不在{self.month}")
-        return _Outcome("kept")
+        self.daily.append(value)
+        return _Outcome("kept", day=day)
 
     def _post(self, row: _Row) -> _Outcome:
         layout = row.match.layout
@@ -605,9 +610,6 @@ class _Reading:
         if pattern and (match := re.search(pattern, row.text("link"))):
             return ":".join(match.groups())
         return " ".join([f"{published:%Y-%m-%dT%H:%M:%S}", *title.split()])
-
-    def _inside(self, day: date) -> bool:
-        return day.isoformat()[:7] == self.month
 
     def _value(
         self,
@@ -697,7 +699,7 @@ class _Reading:
             self._find(f"{several or '认得，'}没有计入：{why}", "note")
         for what, rows in self.told.items():
             self._find(f"{_rows(rows)}{what}", "note")
-        grown = [] if self.falling else _never_falling([*self.daily, *self.other])
+        grown = [] if self.falling else _never_falling(self.daily)
         for metric in grown:
             self._find(
                 f"“{METRICS[metric].zh}”每天都比前一天多，像是累计数而不是当天的数",

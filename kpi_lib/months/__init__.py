@@ -3,12 +3,21 @@ Exports and people's inputs, added up to months.
 
 In go the files of a month (`arrive`); out come tables, of which no row is missing
 (`tidy`, `save`, `load`), and totals of one operator's own part (`total`).
+
+A number has one form on its way. A cell is read as the float that prints as the
+platform wrote it, and kept so in parquet; wherever figures are added, divided or shared
+it is taken exactly (`Fraction(repr(value))`), and what a month comes to is rounded
+once, to the float nearest. Points are made from these by exact fractions again.
 """
 
 from __future__ import annotations
 
-from kpi_lib.months.add_up import (
-    COUNTER_WINDOW,
+from kpi_lib.months.arrivals import Arrived, Given, arrive, day_at_the_end, is_noise
+from kpi_lib.months.coverage import arrival, expected
+from kpi_lib.months.owned import mapped_metrics
+from kpi_lib.months.store import load, load_findings, parquet, rows, save
+from kpi_lib.months.tables import Tables, reason, tidy
+from kpi_lib.months.totals import (
     ONCE_A_PRODUCT,
     Rows,
     Total,
@@ -16,35 +25,16 @@ from kpi_lib.months.add_up import (
     by_day,
     by_month,
     exact,
-    mapped_metrics,
     spans,
     total,
 )
-from kpi_lib.months.arrivals import (
-    arrival,
-    arrive,
-    day_at_the_end,
-    expected,
-    files_table,
-    is_noise,
-    load,
-    parquet,
-    rows,
-    save,
-    tables_of,
-    tidy,
-)
-from kpi_lib.months.findings import (
-    load as load_findings,
-)
-from kpi_lib.months.stored import (
-    retold,
-)
 
 __all__ = [
-    "COUNTER_WINDOW",
     "ONCE_A_PRODUCT",
+    "Arrived",
+    "Given",
     "Rows",
+    "Tables",
     "Total",
     "amount",
     "arrival",
@@ -54,17 +44,15 @@ __all__ = [
     "day_at_the_end",
     "exact",
     "expected",
-    "files_table",
     "is_noise",
     "load",
     "load_findings",
     "mapped_metrics",
     "parquet",
-    "retold",
+    "reason",
     "rows",
     "save",
     "spans",
-    "tables_of",
     "tidy",
     "total",
 ]

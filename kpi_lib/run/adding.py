@@ -16,10 +16,10 @@ from typing import Literal
 
 from kpi_lib import exports, inputs
 from kpi_lib.days import shift
-from kpi_lib.errors import ExportError, Problem
+from kpi_lib.errors import ExportError, InvalidInput, Problem
 from kpi_lib.exports import Export
 from kpi_lib.files import layouts, platforms
-from kpi_lib.inputs import Account
+from kpi_lib.inputs import Account, EvidenceRules
 from kpi_lib.workspace import Workspace, write_atomic
 
 State = Literal["copied", "there", "refused"]
@@ -142,18 +142,24 @@ def _add(
     from kpi_lib import months
 
     day = downloaded or months.day_at_the_end(file.stem)
+    if day and not month:
+        month = _month_of(workspace, day)
     try:
-        export = _read(file, account, month or (_month_of(day) if day else ANY_MONTH))
+        export = exports.read(
+            file,
+            month=month or ANY_MONTH,
+            platform=account.platform,
+            source=file.name,
+        )
         if day is None and layouts()[export.layout].properties_dates_true:
             day = export.modified or export.created
-            if day and not month:
-                export = _read(file, account, _month_of(day))
     except ExportError as refusal:
         return Added(file=file, state="refused", problems=refusal.problems)
     reason = _reason_against(file, day)
     if reason or day is None:
         return Added(file=file, state="refused", problems=(reason,) if reason else ())
-    at = month or _month_of(day)
+    at = month or _month_of(workspace, day)
+    days = {row.date for row in export.daily if f"{row.date:%Y-%m}" == at}
     content = file.read_bytes()
     target, there = _place(
         workspace.raw(at) / account.id / day.isoformat(), file, content
@@ -166,21 +172,21 @@ def _add(
         target=workspace.relative(target),
         layout=export.layout,
         month=at,
-        days=len({row.date for row in export.daily}),
+        days=len(days),
         posts=len({row.post for row in export.posts}),
-        problems=_worth_telling(file, export, at),
+        problems=_worth_telling(file, export, at, days),
     )
 
 
-def _read(file: Path, account: Account, month: str) -> Export:
-    return exports.read(file, month=month, platform=account.platform, source=file.name)
-
-
-def _month_of(day: date) -> str:
-    from kpi_lib.months import COUNTER_WINDOW
-
+def _month_of(workspace: Workspace, day: date) -> str:
+    """Return the month that a download of a day closes or is inside of."""
     month = f"{day:%Y-%m}"
-    return shift(month, -1) if day.day <= COUNTER_WINDOW else month
+    past = shift(month, -1)
+    try:
+        rules = inputs.load(workspace, month).evidence_of(past)
+    except InvalidInput:  # a wrong plan or target is no reason to refuse files
+        rules = EvidenceRules()
+    return past if day.day <= rules.counter_window else month
 
 
 def _reason_against(file: Path, day: date | None) -> Problem | None:
@@ -215,10 +221,12 @@ def _place(folder: Path, file: Path, content: bytes) -> tuple[Path, bool]:
     raise AssertionError("unreachable")
 
 
-def _worth_telling(file: Path, export: Export, month: str) -> tuple[Problem, ...]:
-    found = [one for one in export.findings if one.level != "note"]
-    if not export.posts and not export.daily:
-        found.append(
+def _worth_telling(
+    file: Path, export: Export, month: str, days: set[date]
+) -> tuple[Problem, ...]:
+    problems = [finding for finding in export.findings if finding.level != "note"]
+    if not export.posts and not days:
+        problems.append(
             Problem(
                 what=f"里面没有{month}的数据",
                 where=file.name,
@@ -226,4 +234,4 @@ def _worth_telling(file: Path, export: Export, month: str) -> tuple[Problem, ...
                 level="warning",
             )
         )
-    return tuple(found)
+    return tuple(problems)

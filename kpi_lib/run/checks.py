@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from kpi_lib import days, files, inputs
+from typing import TYPE_CHECKING
+
+from kpi_lib import files, inputs
 from kpi_lib.errors import InvalidInput, Problem
+from kpi_lib.inputs import Inputs
 from kpi_lib.workspace import Workspace
+
+if TYPE_CHECKING:
+    from kpi_lib.months import Given
 
 _ORDER = ("error", "warning", "note")
 
@@ -29,9 +35,10 @@ def check(workspace: Workspace, month: str) -> list[Problem]:
     try:
         given = inputs.for_month(workspace, month)
         problems += given.worklogs[month].findings
+        problems += _findings(workspace, month, given)
     except InvalidInput as err:
         problems += err.problems
-    problems += _exports(workspace, month)
+        problems += _exports(workspace, month)
     return sorted(
         dict.fromkeys(problems), key=lambda problem: _ORDER.index(problem.level)
     )
@@ -59,7 +66,11 @@ def _exports(workspace: Workspace, month: str) -> list[Problem]:
         return []
     from kpi_lib import months  # pandas: only where exports are read
 
-    arrived = months.arrive(workspace, month, people, downloads)
-    before = months.arrive(workspace, days.shift(month, -1), people, downloads)
-    cleaned, _ = months.tables_of(arrived, before, roster=people, decisions=decisions)
-    return [*arrived.findings, *cleaned.findings]
+    given = months.Given(roster=people, downloads=downloads, decisions=decisions)
+    return _findings(workspace, month, given)
+
+
+def _findings(workspace: Workspace, month: str, given: Given | Inputs) -> list[Problem]:
+    from kpi_lib import months
+
+    return [*months.tidy(months.arrive(workspace, month, given)).findings]

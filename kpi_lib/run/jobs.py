@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -147,8 +148,7 @@ def work(job: Job) -> Outcome:
     try:
         with speaking(job.lang):
             kernel = engine.why_kernel(_notebook(workspace, job))
-            made = sorted(do(workspace, job))
-        outputs = {workspace.relative(path): sha256_file(path) for path in made}
+            outputs = do(workspace, job)
     except KpiError as err:
         error = str(err)
     # Whatever else goes wrong must not take the other operators' pages with it, and
@@ -210,30 +210,38 @@ def _execute(workspace: Workspace, job: Job, output: Path) -> Any:
     )
 
 
-def _clean(workspace: Workspace, job: Job) -> list[Path]:
+def _hashes(workspace: Workspace, made: Iterable[Path]) -> dict[str, str]:
+    """Hash what a job made, once."""
+    return {workspace.relative(path): sha256_file(path) for path in sorted(made)}
+
+
+def _clean(workspace: Workspace, job: Job) -> dict[str, str]:
     folder = workspace.clean(job.month)
     notebook = folder / f"{CLEAN}.ipynb"
     _execute(workspace, job, notebook)
     if job.loose:
         # Not fit for a page: what it compares with may not have been there yet.
         notebook.unlink()
-    made = [
-        path
-        for path in folder.iterdir()
-        if path.name != MADE and not path.name.startswith(STRAY)
-    ]
+    outputs = _hashes(
+        workspace,
+        (
+            path
+            for path in folder.iterdir()
+            if path.name != MADE and not path.name.startswith(STRAY)
+        ),
+    )
     entry = {
         "outcome": "done",
         "key": job.key,
         "parts": job.parts,
-        "outputs": {workspace.relative(path): sha256_file(path) for path in made},
+        "outputs": outputs,
     }
     text = json.dumps(entry, ensure_ascii=False, indent=1, sort_keys=True)
     write_atomic(folder / MADE, text + "\n")
-    return made
+    return outputs
 
 
-def _appraise(workspace: Workspace, job: Job) -> list[Path]:
+def _appraise(workspace: Workspace, job: Job) -> dict[str, str]:
     from kpi_lib import appraisal, page
 
     folder = workspace.reports(job.month)
@@ -255,10 +263,11 @@ def _appraise(workspace: Workspace, job: Job) -> list[Path]:
         write_atomic(folder / f"{job.name}.{suffix}", content)
     # What was printed from the page before is no picture of this one.
     (folder / f"{job.name}.pdf").unlink(missing_ok=True)
-    return [notebook, *(folder / f"{job.name}.{suffix}" for suffix in files)]
+    pages = [folder / f"{job.name}.{suffix}" for suffix in files]
+    return _hashes(workspace, [notebook, *pages])
 
 
-def _team(workspace: Workspace, job: Job) -> list[Path]:
+def _team(workspace: Workspace, job: Job) -> dict[str, str]:
     from kpi_lib import page
     from kpi_lib.run import engine
 
@@ -276,7 +285,7 @@ def _team(workspace: Workspace, job: Job) -> list[Path]:
         failed = [_("清洗没有做完")]
         html = page.failure_page(about, job.month, failed, lang=job.lang)
     write_atomic(cleaned, html)
-    return [notebook, index, cleaned]
+    return _hashes(workspace, [notebook, index, cleaned])
 
 
 def _publish_failure(workspace: Workspace, job: Job, error: str) -> None:

@@ -266,6 +266,13 @@ class Agenda:
                 "earlier": provenance.of(sorted(earlier)),
                 "before": self._cleaned(shift(month, -1)) if own else "",
                 **self._data("roster", "decisions", "downloads", "calendar"),
+                # Of the plans, how much must be on record: nothing else is cleaned by.
+                "plan": provenance.of(
+                    [
+                        repr(self.inputs.evidence_of(at))
+                        for at in (shift(month, -1), month)
+                    ]
+                ),
             },
             who=CLEANING,
             # Only the notebook compares with the month before and has a language, the

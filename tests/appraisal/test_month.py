@@ -16,11 +16,11 @@ import pytest
 from kpi_lib.appraisal import month
 from kpi_lib.appraisal.card import score
 from kpi_lib.appraisal.month import OWN_DAYS, Month
-from kpi_lib.days import months_back, shift
+from kpi_lib.days import months_back
 from kpi_lib.errors import WorkspaceError
 from kpi_lib.inputs import everything
 from kpi_lib.inputs.records import Signoff
-from kpi_lib.months import arrivals
+from kpi_lib.months import arrivals, store, tables
 from kpi_lib.workbook import explaining, rescoring
 from kpi_lib.workspace import Workspace
 from tests import recompute, scored
@@ -39,18 +39,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Month:
     workspace = Workspace(root)
     given = everything.load(workspace, MONTH)
     for past in months_back(MONTH, 5):
-        arrived, before = (
-            arrivals.arrive(workspace, at, given.roster, given.downloads)
-            for at in (past, shift(past, -1))
-        )
-        cleaned, monthly = arrivals.tidy(
-            arrived,
-            before,
-            roster=given.roster,
-            calendar=given.calendar,
-            decisions=given.decisions,
-        )
-        arrivals.save(workspace, arrived, cleaned, monthly)
+        store.save(workspace, tables.tidy(arrivals.arrive(workspace, past, given)))
     return month.open_month(MONTH, str(root))
 
 
@@ -392,14 +381,24 @@ def test_a_page_reads_the_own_rows_and_no_others(sample: Month, table: str) -> N
         pd.testing.assert_frame_equal(own, small)
 
 
+def test_days_are_shared_but_users_are_whole(sample: Month) -> None:
+    days = ["date", "account", "metric", "part"]
+    mine = sample.own_days(sample.roster.operator("op-01")).set_index(days)["value"]
+    shares = (mine / sample.daily.set_index(days)["value"]).dropna().round(9)
+
+    # op-01 owns a quarter of the product and 30 % of the shop.
+    assert set(shares.xs(("app-01", "dau"), level=("account", "metric"))) == {1.0}
+    assert set(shares.xs("shop-01", level="account")) == {0.3}
+
+
 def test_own_rows_change_their_owners_hash_and_no_others(sample: Month) -> None:
     frames = {"daily": sample.daily, "monthly": sample.monthly}
     told = [{"where": f"data/raw/{MONTH}/{sample.daily['account'][0]}/x.csv"}]
-    before = arrivals.own_rows(frames, told)
+    before = store.own_rows(frames, told)
     daily = sample.daily.copy()
     daily.loc[daily.index[-1], "value"] += 1
-    after = arrivals.own_rows({**frames, "daily": daily}, told)
-    silent = arrivals.own_rows(frames, [])
+    after = store.own_rows({**frames, "daily": daily}, told)
+    silent = store.own_rows(frames, [])
 
     changed = {
         id for id, one in after["account"].items() if one != before["account"][id]
@@ -409,4 +408,4 @@ def test_own_rows_change_their_owners_hash_and_no_others(sample: Month) -> None:
     assert {
         id for id, one in silent["account"].items() if one != before["account"][id]
     } == {sample.daily["account"][0]}
-    assert arrivals.own_rows(frames, told) == before
+    assert store.own_rows(frames, told) == before

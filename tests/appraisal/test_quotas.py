@@ -17,7 +17,7 @@ from kpi_lib.appraisal.quotas import Quotas, quotas
 from kpi_lib.days import Calendar, days_of
 from kpi_lib.inputs.roster import Account, Roster
 from kpi_lib.inputs.worklog import Content, NoneHere, Worklog
-from kpi_lib.months import clean
+from kpi_lib.months import tables
 from tests.appraisal.test_scoring import (
     MONTH,
     PAST,
@@ -54,7 +54,7 @@ def daily(
         }
         for at, (day, value) in enumerate(values.items())
     ]
-    return pd.DataFrame(rows, columns=list(clean.DAILY)).astype(clean.DAILY)
+    return pd.DataFrame(rows, columns=list(tables.DAILY)).astype(tables.DAILY)
 
 
 NOTHING = daily("views", {})

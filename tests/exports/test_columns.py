@@ -46,9 +46,7 @@ def read_both(rows: list[tuple[Any, ...]], line: bool) -> tuple[Any, Any, bool]:
         reading = reader._Reading("x.csv", MONTH, match.layout)
         reading.table(match, way)
         reading.tell()
-        readings.append(
-            (reading.daily, reading.other, reading.ledger, reading.findings)
-        )
+        readings.append((reading.daily, reading.ledger, reading.findings))
     return *readings, plain is not None
 
 

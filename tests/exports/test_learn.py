@@ -52,8 +52,7 @@ def use(monkeypatch: pytest.MonkeyPatch, text: str) -> Layout:
 
 
 def days(export: Export) -> dict[tuple[object, ...], float]:
-    rows = (*export.daily, *export.other)
-    return {(row.date, row.metric, row.part): row.value for row in rows}
+    return {(row.date, row.metric, row.part): row.value for row in export.daily}
 
 
 def counters(export: Export) -> dict[tuple[int, str], float]:

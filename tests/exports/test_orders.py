@@ -132,12 +132,14 @@ def test_days_between_orders_are_zero_and_days_beyond_are_unknown(
     assert found == {2: 1, 3: 0, 4: 0, 5: 1}
 
 
-def test_orders_of_another_month_are_returned_apart(tmp_path: Path) -> None:
+def test_orders_of_any_month_are_kept_with_their_day(tmp_path: Path) -> None:
     export = read(write(tmp_path, [line(FIRST, 1, day="2026-09-30")]))
 
-    assert not export.daily
-    assert {row.date for row in export.other} == {date(2026, 9, 30)}
-    assert fates(export) == ["header", "outside"]
+    assert {row.date for row in export.daily} == {date(2026, 9, 30)}
+    assert [(row.fate, row.day) for row in export.ledger] == [
+        ("header", None),
+        ("kept", date(2026, 9, 30)),
+    ]
 
 
 # -------------------------------------------------------------- personal data

@@ -6,6 +6,7 @@ import csv
 import io
 import os
 import random
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from kpi_lib.errors import ExportColumns, UnknownExport
 from kpi_lib.exports import reader
 from kpi_lib.exports.reader import Export
 from kpi_lib.files import tables
-from kpi_lib.months import clean
+from kpi_lib.months.arrivals import File
+from kpi_lib.months.clean import clean
 
 TWINS = Path(__file__).parents[1] / "data" / "exports"
 MONTH = "2026-10"
@@ -92,7 +94,7 @@ GOLDEN = [
 def flat(export: Export) -> str:
     """Every row of the ledger with the values that it gave, as CSV."""
     given_by: dict[Place, list[dict[str, object]]] = {}
-    for row in (*export.daily, *export.other):
+    for row in export.daily:
         given_by.setdefault((row.sheet, row.block, row.row), []).append(
             {
                 "account": row.account,
@@ -128,6 +130,9 @@ def flat(export: Export) -> str:
     )
     writer.writeheader()
     for line in export.ledger:
+        if line.day and f"{line.day:%Y-%m}" != MONTH:  # as months are cut out of it
+            why = f"{line.day}不在{MONTH}"
+            line = line._replace(fate="outside", reason=why)
         base = {name: getattr(line, name) for name in (*PLACE, "row", "fate", "reason")}
         given = given_by.get((line.sheet, line.block, line.row), [{}]) or [{}]
         writer.writerows({**base, **values} for values in given)
@@ -324,13 +329,12 @@ def test_a_shorter_list_of_the_same_posts_contradicts_nothing(tmp_path: Path) ->
     for name, text in (("a", f"{head}\n{short}"), ("b", f"{WORKS}\n{row}")):
         (tmp_path / name).mkdir()
         export = reader.read(write(tmp_path / name, f"{text}\n"), month=MONTH)
-        both.append(
-            clean.File(source=name, account="a", platform="douyin", export=export)
-        )
-    cleaned = clean.clean(both, MONTH, names={})
+        file = File(source=name, account="a", platform="douyin", month=MONTH)
+        both.append(replace(file, export=export))
+    cleaned = clean(both, names={})
 
-    assert cleaned.posts_conflicts.empty
-    assert list(cleaned.posts["likes"]) == [1]
+    assert not cleaned.posts_conflicts
+    assert [post.row.metrics["likes"] for post in cleaned.posts] == [1]
 
 
 def test_header_only_is_told(tmp_path: Path) -> None:
@@ -456,8 +460,11 @@ def test_one_order_of_month_and_day_holds_for_the_file(tmp_path: Path) -> None:
     export = reader.read(write(tmp_path, f"日期,总粉丝量\n{rows}"), month=MONTH)
 
     # By itself 09/10/2026 would be the 9th of October.
-    assert [row.date.day for row in export.daily] == [13, 2]
-    assert [row.date for row in export.other] == [date(2026, 9, 10)]
+    assert [row.date for row in export.daily] == [
+        date(2026, 10, 13),
+        date(2026, 10, 2),
+        date(2026, 9, 10),
+    ]
     assert export.ledger[-1].fate == "quarantined"
 
 
@@ -513,7 +520,6 @@ def test_daily_figures_that_never_fall_are_suspected_to_be_levels(
         pytest.param("日期,总粉丝量", "header", id="header again"),
         pytest.param("2026-10-02", "quarantined", id="cut short"),
         pytest.param("2026-10-02,5,6", "quarantined", id="too wide"),
-        pytest.param("2026-09-30,5", "outside", id="another month"),
     ],
 )
 def test_fates_of_rows_that_are_no_data(tmp_path: Path, line: str, fate: str) -> None:
@@ -522,6 +528,19 @@ def test_fates_of_rows_that_are_no_data(tmp_path: Path, line: str, fate: str) ->
 
     assert [row.value for row in export.daily] == [5]
     assert [row.fate for row in export.ledger] == ["header", "kept", fate]
+
+
+def test_a_day_of_any_month_is_kept(tmp_path: Path) -> None:
+    text = "日期,总粉丝量\n2026-10-01,5\n2026-09-30,4\n2026-09-29,\n"
+    export = reader.read(write(tmp_path, text), month=MONTH)
+
+    assert [row.value for row in export.daily] == [5, 4]
+    assert [(row.fate, row.day and row.day.day) for row in export.ledger] == [
+        ("header", None),
+        ("kept", 1),
+        ("kept", 30),
+        ("kept", 29),
+    ]
 
 
 def test_a_picture_post_has_no_completion_rate() -> None:

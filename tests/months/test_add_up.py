@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from math import inf, isnan
+from typing import Any
 
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kpi_lib.days import Calendar, days_of
-from kpi_lib.files.declarations import layouts
+from kpi_lib.catalogue import METRICS
+from kpi_lib.days import days_of
+from kpi_lib.exports import DailyRow, PostRow
+from kpi_lib.inputs import EvidenceRules
 from kpi_lib.inputs.roster import Account, Operator, Roster
-from kpi_lib.months import add_up, clean
+from kpi_lib.months import add_up, totals
+from kpi_lib.months.arrivals import Arrived, Given
+from kpi_lib.months.clean import Cleaned, Post
 
 MONTH = "2026-10"
 DAYS = days_of(MONTH)
@@ -39,78 +45,75 @@ def people(*owners: dict[str, object], **more: object) -> Roster:
     )
 
 
-def days(metric: str, values: dict[date, float], **more: object) -> pd.DataFrame:
-    rows = [
-        {
-            "date": day,
-            "account": "tt",
-            "platform": "toutiao",
-            "metric": metric,
-            "part": "",
-            "value": value,
-            "basis": "level" if metric == "followers" else "daily",
-            "censored": False,
-            "source": "data/raw/a.xlsx",
-            "sheet": "Sheet1",
-            "block": 0,
-            "row": at + 3,
-        }
-        | more
+def days(metric: str, values: dict[date, float], **more: object) -> list[DailyRow]:
+    row = DailyRow(
+        account="tt",
+        date=DAYS[0],
+        metric=metric,
+        part="",
+        value=0.0,
+        basis="level" if metric == "followers" else "daily",
+        censored=False,
+        source="data/raw/a.xlsx",
+        sheet="Sheet1",
+        block=0,
+        row=0,
+    )
+    return [
+        row._replace(date=day, value=float(value), row=at + 3)._replace(**more)
         for at, (day, value) in enumerate(values.items())
     ]
-    return pd.DataFrame(rows, columns=list(clean.DAILY)).astype(clean.DAILY)
 
 
-def posts(*rows: dict[str, object]) -> pd.DataFrame:
-    made = [
-        {
-            "account": "tt",
-            "platform": "toutiao",
-            "post": "p",
-            "title": "",
-            "kind": "article",
-            "status": "",
-            "censored": "",
-            "source": "data/raw/b.xlsx",
-            "sheet": "Sheet1",
-            "block": 0,
-            "row": 2,
-        }
-        | row
+PLACE = {"source": "data/raw/b.xlsx", "sheet": "Sheet1", "block": 0, "row": 2}
+
+
+def posts(*rows: dict[str, Any]) -> list[Post]:
+    """Make posts: what is no field of theirs is a metric."""
+    known = {"post": "p", "title": "", "kind": "article", "status": ""} | PLACE
+    return [
+        Post(
+            str(row.get("account", "tt")),
+            row.get("downloaded"),
+            PostRow(
+                published_at=row["published_at"],
+                metrics={name: float(row[name]) for name in METRICS if name in row},
+                censored=row.get("censored", frozenset()),
+                **{name: row.get(name, usual) for name, usual in known.items()},
+            ),
+        )
         for row in rows
     ]
-    return pd.DataFrame(made, columns=list(clean.POSTS)).astype(clean.POSTS)
 
 
 def total_of(
     table: pd.DataFrame, metric: str, roster: Roster | None = None
-) -> add_up.Total:
+) -> totals.Total:
     accounts = (roster or people()).accounts
-    return add_up.total(by_metric(table), metric, accounts=accounts)
+    return totals.total(by_metric(table), metric, accounts=accounts)
 
 
-def by_metric(table: pd.DataFrame) -> add_up.Rows:
-    (rows,) = add_up.by_month(table).values()
+def by_metric(table: pd.DataFrame) -> totals.Rows:
+    (rows,) = totals.by_month(table).values()
     return rows
 
 
-def months(roster: Roster, **frames: pd.DataFrame) -> pd.DataFrame:
-    tables = {
-        "daily": days("views", {}),
-        "posts": posts(),
-        "daily_conflicts": days("views", {}),
-        "posts_conflicts": posts(),
-        "daily_before": days("views", {}),
-        "posts_before": posts(),
-    }
-    return add_up.months(
-        MONTH,
-        **(tables | frames),
-        roster=roster,
-        layouts=layouts(),
-        calendar=Calendar(),
+def months(
+    roster: Roster,
+    *,
+    daily_before: Sequence[DailyRow] = (),
+    posts_before: Sequence[Post] = (),
+    evidence: EvidenceRules | None = None,
+    **rows: Sequence[Any],
+) -> pd.DataFrame:
+    arrived = Arrived(
+        month=MONTH,
+        given=Given(roster=roster, evidence=evidence or EvidenceRules()),
         first_days={"tt": DAYS[0]},
     )
+    before = Cleaned(daily=tuple(daily_before), posts=tuple(posts_before))
+    now = Cleaned(**{name: tuple(found) for name, found in rows.items()})
+    return add_up.add_up(arrived, now, before)
 
 
 def row(table: pd.DataFrame, metric: str, operator: str = "op-01") -> pd.Series:
@@ -160,6 +163,17 @@ class TestDays:
         assert row(table, "views")["value"] == 60
         assert row(table, "views", "op-02")["value"] == 40
 
+    def test_users_of_a_shared_product_are_whole_for_each_owner(self) -> None:
+        shared = (
+            {"operator": "op-01", "from": "2025-01-01", "share": "0.6"},
+            {"operator": "op-02", "from": "2025-01-01", "share": "0.4"},
+        )
+        table = months(people(*shared), daily=days("dau", dict.fromkeys(DAYS, 500)))
+
+        assert [row(table, "dau", id)["value"] for id in ("op-01", "op-02")] == [
+            500
+        ] * 2
+
     def test_missing_days_are_not_zero(self) -> None:
         seen = dict.fromkeys(DAYS[:20], 500)
         table = months(people(), daily=days("dau", seen))
@@ -171,7 +185,7 @@ class TestDays:
         table = months(people(), daily=days("views", {DAYS[0]: 1}))
 
         assert isnan(row(table, "likes")["value"])
-        total = add_up.total(by_metric(table), "likes", accounts=people().accounts)
+        total = totals.total(by_metric(table), "likes", accounts=people().accounts)
         assert total.gaps == ("tt没有点赞",)
 
     def test_account_days(self) -> None:
@@ -183,18 +197,42 @@ class TestDays:
 
 class TestBounds:
     def test_a_conflict_is_left_out_and_bounded(self) -> None:
-        out = pd.concat(
-            [
-                days("views", {DAYS[1]: 40}),
-                days("views", {DAYS[1]: 70}, source="data/raw/c.xlsx"),
-            ]
-        )
+        out = [
+            *days("views", {DAYS[1]: 40}),
+            *days("views", {DAYS[1]: 70}, source="data/raw/c.xlsx"),
+        ]
         table = months(
             people(), daily=days("views", {DAYS[0]: 100}), daily_conflicts=out
         )
         found = row(table, "views")
 
         assert (found["value"], found["low"], found["high"]) == (100, 140, 170)
+
+    def test_counters_that_contradict_each_other_are_bounded(self) -> None:
+        table = months(
+            people(),
+            posts=posts(OCTOBER | CLOSED | {"favorites": 5}),
+            posts_conflicts=posts(
+                OCTOBER | CLOSED | {"post": "b", "favorites": 4, "shares": 1},
+                OCTOBER | CLOSED | {"post": "b", "favorites": 7, "row": 3},
+            ),
+        )
+        bounds = [
+            [row(table, metric)[which] for which in ("value", "low", "high")]
+            for metric in ("favorites", "shares")
+        ]
+
+        assert bounds[0] == [5, 9, 12]
+        assert [isnan(bounds[1][0]), *bounds[1][1:]] == [True, 1, 1]
+
+    def test_a_censored_counter_is_a_lower_bound(self) -> None:
+        censored = {"views": 100_000, "censored": frozenset({"views"})}
+        table = months(people(), posts=posts(OCTOBER | CLOSED | censored))
+
+        assert (row(table, "views")["low"], row(table, "views")["high"]) == (
+            100_000,
+            inf,
+        )
 
     def test_a_censored_value_is_a_lower_bound(self) -> None:
         table = months(people(), daily=days("views", {DAYS[0]: 100_000}, censored=True))
@@ -207,10 +245,10 @@ SEPTEMBER = {"published_at": datetime(2026, 9, 20), "post": "old"}
 OCTOBER = {"published_at": datetime(2026, 10, 9), "post": "new"}
 
 
-OPENED = {"downloaded": datetime(2026, 10, 2)}
+OPENED = {"downloaded": date(2026, 10, 2)}
 
 
-CLOSED = {"downloaded": datetime(2026, 11, 2)}
+CLOSED = {"downloaded": date(2026, 11, 2)}
 
 
 class TestCounters:
@@ -247,13 +285,44 @@ class TestCounters:
         table = months(
             people(),
             posts=posts(
-                OCTOBER | {"downloaded": datetime(2026, 10, 30), "favorites": 5},
-                OCTOBER | {"downloaded": datetime(2026, 11, 2), "favorites": 7},
-                OCTOBER | {"downloaded": datetime(2026, 11, 4), "favorites": 9},
+                OCTOBER | {"downloaded": date(2026, 10, 30), "favorites": 5},
+                OCTOBER | {"downloaded": date(2026, 11, 2), "favorites": 7},
+                OCTOBER | {"downloaded": date(2026, 11, 4), "favorites": 9},
             ),
         )
 
         assert row(table, "favorites")["value"] == 7
+
+    @pytest.mark.parametrize(
+        ("day", "window", "value"),
+        [
+            pytest.param(5, 5, 7, id="the last day of the window"),
+            pytest.param(6, 5, 5, id="the day after: the last one inside the month"),
+            pytest.param(6, 6, 7, id="the plan says until day 6"),
+        ],
+    )
+    def test_the_window_of_the_plan_closes_a_month(
+        self, day: int, window: int, value: int
+    ) -> None:
+        table = months(
+            people(),
+            posts=posts(
+                OCTOBER | {"downloaded": date(2026, 10, 30), "favorites": 5},
+                OCTOBER | {"downloaded": date(2026, 11, day), "favorites": 7},
+            ),
+            evidence=EvidenceRules(counter_window=window),
+        )
+
+        assert row(table, "favorites")["value"] == value
+
+    def test_a_rate_is_weighed_exactly(self) -> None:
+        table = months(
+            people(),
+            posts=posts(OCTOBER | CLOSED | {"views": 3, "completion_rate": 0.1}),
+        )
+
+        # Not 0.30000000000000004, which a float times a whole number comes to.
+        assert row(table, "completed_views")["value"] == 0.3
 
     def test_a_post_belongs_to_the_owner_of_its_publishing_day(self) -> None:
         table = months(
@@ -305,15 +374,37 @@ class TestCounters:
 
 
 class TestGaps:
-    def test_streams_share_their_days(self) -> None:
-        daily = pd.concat(
-            [
-                days("revenue", dict.fromkeys(DAYS, 5.0), part="article"),
-                days("revenue", {DAYS[3]: 60.0}, part="tips"),
-            ]
+    @pytest.mark.parametrize(
+        ("present", "share", "gaps"),
+        [
+            pytest.param(24, None, 0, id="exactly 80 % is enough"),
+            pytest.param(23, None, 1, id="a day less is not"),
+            pytest.param(23, "1/2", 0, id="the plan asks for half"),
+            pytest.param(14, "1/2", 1, id="less than the plan asks for"),
+        ],
+    )
+    def test_days_on_record(self, present: int, share: str | None, gaps: int) -> None:
+        # Due on 30 days of October.
+        roster = people({"operator": "op-01", "from": "2026-10-02"})
+        values = dict.fromkeys(DAYS[1 : present + 1], 10)
+        rules = EvidenceRules(days_on_record=share) if share else EvidenceRules()
+        own = totals.total(
+            by_metric(months(roster, daily=days("views", values))),
+            "views",
+            accounts=roster.accounts,
+            rules=rules,
         )
+
+        assert own.value == 10 * present
+        assert len(own.gaps) == gaps
+
+    def test_streams_share_their_days(self) -> None:
+        daily = [
+            *days("revenue", dict.fromkeys(DAYS, 5.0), part="article"),
+            *days("revenue", {DAYS[3]: 60.0}, part="tips"),
+        ]
         table = months(people(), daily=daily)
-        own = add_up.total(by_metric(table), "revenue", accounts=people().accounts)
+        own = totals.total(by_metric(table), "revenue", accounts=people().accounts)
 
         assert (own.value, own.gaps) == (31 * 5 + 60, ())
 
@@ -332,28 +423,24 @@ class TestTotal:
         roster = people(product="app")
         twin = roster.accounts[0].model_copy(update={"id": "tt2"})
         roster = roster.model_copy(update={"accounts": (*roster.accounts, twin)})
-        both = pd.concat(
-            [
-                days("dau", {DAYS[0]: 500}),
-                days("dau", {DAYS[0]: 700}, account="tt2"),
-            ]
-        )
+        both = [
+            *days("dau", {DAYS[0]: 500}),
+            *days("dau", {DAYS[0]: 700}, account="tt2"),
+        ]
         table = months(roster, daily=both)
         own = table[table["operator"] == "op-01"]
 
         assert total_of(own, "dau", roster).value == 500
 
     def test_a_ratio_is_one_sum_over_another(self) -> None:
-        daily = pd.concat(
-            [
-                days("views", {DAYS[0]: 100, DAYS[1]: 900}),
-                days("likes", {DAYS[0]: 50, DAYS[1]: 10}),
-                days("comments", {DAYS[0]: 0, DAYS[1]: 0}),
-                days("shares", {DAYS[0]: 0, DAYS[1]: 0}),
-            ]
-        )
+        daily = [
+            *days("views", {DAYS[0]: 100, DAYS[1]: 900}),
+            *days("likes", {DAYS[0]: 50, DAYS[1]: 10}),
+            *days("comments", {DAYS[0]: 0, DAYS[1]: 0}),
+            *days("shares", {DAYS[0]: 0, DAYS[1]: 0}),
+        ]
         table = months(people(), daily=daily)
-        got = add_up.total(
+        got = totals.total(
             by_metric(table), "engagement_rate", accounts=people().accounts
         )
 
@@ -389,4 +476,4 @@ def test_the_parts_of_an_account_add_up_to_the_whole(
     ],
 )
 def test_spans(rows: list[int], text: str) -> None:
-    assert add_up.spans(rows) == text
+    assert totals.spans(rows) == text

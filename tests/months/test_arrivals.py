@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
-from kpi_lib.days import Calendar
-from kpi_lib.files import tables
+from kpi_lib import exports, files
 from kpi_lib.inputs.records import Decision
 from kpi_lib.inputs.roster import Account, Operator, Roster
-from kpi_lib.months import arrivals
-from kpi_lib.months.arrivals import Arrived
+from kpi_lib.months import arrivals, reading, store, tables
+from kpi_lib.months.arrivals import Arrived, Given
+from kpi_lib.months.tables import Tables
 from kpi_lib.workspace import Workspace
 
 MONTH = "2026-10"
@@ -64,18 +65,13 @@ def put(workspace: Workspace) -> Put:
     return write
 
 
-def arrive(workspace: Workspace, month: str = MONTH, **downloads: date) -> Arrived:
-    return arrivals.arrive(workspace, month, ROSTER, downloads)
+def arrive(workspace: Workspace, month: str = MONTH) -> Arrived:
+    return arrivals.arrive(workspace, month, Given(roster=ROSTER))
 
 
-def tidy(workspace: Workspace, *decisions: Decision):  # noqa: ANN201 - a pair of tables
-    return arrivals.tidy(
-        arrive(workspace),
-        arrive(workspace, "2026-09"),
-        roster=ROSTER,
-        calendar=Calendar(),
-        decisions=decisions,
-    )
+def tidy(workspace: Workspace, *decisions: Decision) -> Tables:
+    given = Given(roster=ROSTER, decisions=decisions)
+    return tables.tidy(arrivals.arrive(workspace, MONTH, given))
 
 
 def days(metric: str, *numbers: int, month: str = MONTH) -> list[str]:
@@ -90,13 +86,11 @@ class TestArrive:
         self, workspace: Workspace, put: Put
     ) -> None:
         put("2026-10/sohu-01/new.csv", "日子,热度", "10-01,5", "10-02,6")
-        arrived = arrive(workspace)
-        cleaned, monthly = tidy(workspace)
-        found = arrivals.files_table(arrived, cleaned, monthly)
+        cleaned = tidy(workspace)
 
-        assert list(found["layout"]) == [""]
+        assert list(cleaned.files["layout"]) == [""]
         assert list(cleaned.ledger["fate"]) == ["quarantined"] * 3
-        assert "new.csv" in str(cleaned.findings[0])
+        assert any("new.csv" in str(problem) for problem in cleaned.findings)
 
     def test_what_did_not_come_is_named(self, workspace: Workspace) -> None:
         (problem,) = arrive(workspace).findings
@@ -144,7 +138,8 @@ class TestArrive:
     def test_download_day_from_a_note(self, workspace: Workspace, put: Put) -> None:
         path = put("2026-10/sohu-01/a.csv", HEAD, *days("点赞", 1))
         noted = {workspace.relative(path): date(2026, 11, 5)}
-        (file,) = arrivals.arrive(workspace, MONTH, ROSTER, noted).files
+        given = Given(roster=ROSTER, downloads=noted)
+        (file,) = arrivals.arrive(workspace, MONTH, given).files
 
         assert file.downloaded == date(2026, 11, 5)
 
@@ -158,7 +153,7 @@ class TestArrive:
             *days("点赞", 4, 5, month="2026-11"),
             *days("点赞", 6, month="2026-12"),
         )
-        cleaned, monthly = tidy(workspace)
+        cleaned = tidy(workspace)
 
         assert cleaned.daily["value"].sum() == 6
         assert sorted(cleaned.ledger["fate"]) == [
@@ -166,7 +161,7 @@ class TestArrive:
             *["kept"] * 3,
             *["outside"] * 3,
         ]
-        assert monthly.query("metric == 'likes'")["value"].item() == 6
+        assert cleaned.monthly.query("metric == 'likes'")["value"].item() == 6
 
     def test_a_month_with_its_own_days_takes_none_from_later_folders(
         self, workspace: Workspace, put: Put
@@ -174,14 +169,97 @@ class TestArrive:
         put("2026-10/sohu-01/a.csv", HEAD, *days("点赞", 1))
         put("2026-11/sohu-01/b.csv", HEAD, *days("点赞", 7, 8))
 
-        assert tidy(workspace)[0].daily["value"].sum() == 1
+        assert tidy(workspace).daily["value"].sum() == 1
+
+
+class TestReading:
+    @pytest.fixture(autouse=True)
+    def _fresh(self) -> None:
+        reading._read.cache_clear()
+
+    @pytest.fixture
+    def parsed(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """Names of the files that are parsed, in their order."""
+        names: list[str] = []
+        read = exports.read
+
+        def noted(path: Path, **more: Any) -> exports.Export:
+            names.append(path.name)
+            return read(path, **more)
+
+        monkeypatch.setattr(exports, "read", noted)
+        return names
+
+    def test_a_file_is_parsed_once_for_all_months(
+        self, workspace: Workspace, put: Put, parsed: list[str]
+    ) -> None:
+        put(
+            "2026-12/sohu-01/quarter.csv",
+            HEAD,
+            *(
+                row
+                for at in (10, 11, 12)
+                for row in days("点赞", 1, month=f"2026-{at}")
+            ),
+        )
+        for month in ("2026-10", "2026-11", "2026-12"):
+            found = tables.tidy(arrive(workspace, month))
+            assert found.daily["value"].sum() == 1
+
+        assert parsed == ["quarter.csv"]
+
+    def test_other_bytes_are_parsed_anew(
+        self, workspace: Workspace, put: Put, parsed: list[str]
+    ) -> None:
+        for number in (1, 2):
+            put("2026-10/sohu-01/a.csv", HEAD, *days("点赞", number))
+            assert tidy(workspace).daily["value"].sum() == number
+
+        assert len(parsed) == 2
+
+    def test_what_is_not_wanted_is_not_opened(
+        self, workspace: Workspace, put: Put, parsed: list[str]
+    ) -> None:
+        put("2026-10/sohu-01/2026-11-02/a.csv", HEAD, *days("点赞", 1))
+        put("2026-11/sohu-01/2026-11-20/b.csv", HEAD, *days("点赞", 7, month="2026-11"))
+        arrive(workspace)
+
+        # October has its days, and what comes on 20 November closes no month; for
+        # September, which has none, both are looked into.
+        assert sorted(set(parsed)) == ["a.csv", "b.csv"]
+        parsed.clear()
+        put("2026-09/sohu-01/2026-10-02/c.csv", HEAD, *days("点赞", 7, month="2026-09"))
+        put("2026-11/sohu-01/2026-11-20/d.csv", HEAD, *days("点赞", 8, month="2026-11"))
+        arrive(workspace)
+        assert parsed == ["c.csv"]
+
+    def test_a_refused_file_is_opened_once(
+        self, workspace: Workspace, put: Put, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        opened: list[str] = []
+        read = files.read
+
+        def noted(path: Path, **more: Any) -> files.Book:
+            opened.append(path.name)
+            return read(path, **more)
+
+        monkeypatch.setattr(files, "read", noted)
+        put("2026-10/sohu-01/new.csv", "日子,热度", "10-03,5", "", "10-04,6")
+
+        assert list(tidy(workspace).ledger["fate"]) == [
+            "quarantined",
+            "quarantined",
+            "blank",
+            "quarantined",
+        ]
+        assert opened == ["new.csv"]
 
 
 class TestTidy:
     def test_equal_values_count_once(self, workspace: Workspace, put: Put) -> None:
         put("2026-10/sohu-01/a.csv", HEAD, *days("点赞", 1, 2))
         put("2026-10/sohu-01/b.csv", HEAD, *days("点赞", 1, 2, 3), encoding="gb18030")
-        cleaned, _ = tidy(workspace)
+        cleaned = tidy(workspace)
 
         assert list(cleaned.daily["value"]) == [1, 2, 3]
         assert cleaned.ledger["fate"].value_counts().to_dict() == {
@@ -195,7 +273,7 @@ class TestTidy:
     ) -> None:
         put("2026-10/sohu-01/a.csv", HEAD, *days("点赞", 1, 2, 9))
         put("2026-10/sohu-01/b.csv", HEAD, *days("点赞", 7, 8, 9))
-        cleaned, _ = tidy(workspace)
+        cleaned = tidy(workspace)
         (problem,) = cleaned.findings
 
         assert list(cleaned.daily["value"]) == [9]
@@ -215,7 +293,7 @@ class TestTidy:
             on=date(2026, 11, 3),
             reason="以后台为准",
         )
-        cleaned, _ = tidy(workspace, chosen)
+        cleaned = tidy(workspace, chosen)
 
         assert list(cleaned.daily["value"]) == [7]
         assert cleaned.findings == ()
@@ -225,7 +303,7 @@ class TestTidy:
         self, workspace: Workspace, put: Put
     ) -> None:
         put("2026-10/sohu-01/a.csv", HEAD, "2026-10-01,zhihu-01,点赞,5,")
-        cleaned, _ = tidy(workspace)
+        cleaned = tidy(workspace)
 
         assert cleaned.daily.empty
         assert "账号应为sohu-01" in cleaned.ledger["reason"].iloc[-1]
@@ -240,8 +318,8 @@ class TestTidy:
             "2026-10-05,sohu-01,点赞,约5,",
             "2026-11-05,sohu-01,点赞,5,",
         )
-        cleaned, _ = tidy(workspace)
-        book = tables.read(path, where="a.csv")
+        cleaned = tidy(workspace)
+        book = files.read(path, where="a.csv")
 
         assert len(cleaned.ledger) == sum(book.records.values())
         assert cleaned.ledger["fate"].value_counts().to_dict() == {
@@ -258,8 +336,7 @@ class TestTidy:
         put("2026-10/sohu-01/a.csv", HEAD, *days("点赞", 1, 2))
 
         def save() -> dict[str, bytes]:
-            cleaned, monthly = tidy(workspace)
-            paths = arrivals.save(workspace, arrive(workspace), cleaned, monthly)
+            paths = store.save(workspace, tidy(workspace))
             return {path.name: path.read_bytes() for path in paths}
 
         first = save()
@@ -267,8 +344,8 @@ class TestTidy:
         assert save() == first
         for name in ("daily", "posts", "monthly", "ledger", "files"):
             assert f"{name}.parquet" in first
-            assert list(arrivals.load(workspace, [MONTH], name)) == list(
-                arrivals.load(workspace, ["2026-01"], name)
+            assert list(store.load(workspace, [MONTH], name)) == list(
+                store.load(workspace, ["2026-01"], name)
             )
 
     @pytest.mark.parametrize(
@@ -277,16 +354,16 @@ class TestTidy:
     def test_own_rows_are_all_rows_but_the_others(
         self, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, accounts: list[str]
     ) -> None:
-        monkeypatch.setattr(arrivals, "GROUP", 3)  # an account over several groups
+        monkeypatch.setattr(store, "GROUP", 3)  # an account over several groups
         rows = pd.DataFrame({"account": list("aaaabbccccd"), "value": range(11)})
         path = workspace.clean(MONTH) / "daily.parquet"
         path.parent.mkdir(parents=True)
-        path.write_bytes(arrivals.parquet(rows.astype({"account": "str"})))
-        own = arrivals.load(
+        path.write_bytes(store.parquet(rows.astype({"account": "str"})))
+        own = store.load(
             workspace, [MONTH], "daily", {"operator": ["op-01"], "account": accounts}
         )
 
-        everything = arrivals.load(workspace, [MONTH], "daily")
+        everything = store.load(workspace, [MONTH], "daily")
         expected = everything[everything["account"].isin(accounts)]
         assert own.dtypes.astype(str).equals(expected.dtypes.astype(str))
         # Texts of few rows are held another way.

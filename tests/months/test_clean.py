@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from kpi_lib.days import Calendar
 from kpi_lib.errors import Problem
+from kpi_lib.inputs import EvidenceRules
 from kpi_lib.inputs.roster import Account, Operator, Roster
-from kpi_lib.months import arrivals
-from kpi_lib.months.clean import Cleaned
+from kpi_lib.months.arrivals import Given, arrive
+from kpi_lib.months.coverage import arrival
+from kpi_lib.months.tables import Tables, tidy
 from kpi_lib.workspace import Workspace
 
 MONTH = "2026-10"
@@ -60,15 +61,17 @@ def put(place: Workspace, name: str, *rows: tuple[object, ...]) -> Path:
     return path
 
 
-def cleaned(place: Workspace) -> Cleaned:
-    now, before = (
-        arrivals.arrive(place, month, ROSTER, {}) for month in (MONTH, "2026-09")
-    )
-    return arrivals.tables_of(now, before, roster=ROSTER)[0]
+def cleaned(place: Workspace) -> Tables:
+    return tidy(arrive(place, MONTH, Given(roster=ROSTER)))
 
 
 def flags(place: Workspace) -> list[Problem]:
-    return [one for one in cleaned(place).findings if one.level == "warning"]
+    """Return the warnings, but not of what did not come: accounts come one by one."""
+    return [
+        problem
+        for problem in cleaned(place).findings
+        if problem.level == "warning" and "没有收到" not in problem.what
+    ]
 
 
 def day(at: int, metric: str, value: object) -> tuple[object, ...]:
@@ -240,10 +243,7 @@ class TestPosts:
     def test_a_negative_difference_stays_in_the_sum(self, place: Workspace) -> None:
         posts(place, "2026-09/bjh-01/2026-10-02/a.csv", p1=("2026-09-03", 50, 6))
         posts(place, "2026-10/bjh-01/2026-11-02/a.csv", p1=("2026-09-03", 40, 6))
-        now, before = (
-            arrivals.arrive(place, month, ROSTER, {}) for month in (MONTH, "2026-09")
-        )
-        _, monthly = arrivals.tidy(now, before, roster=ROSTER, calendar=Calendar())
+        monthly = cleaned(place).monthly
 
         assert monthly.query("metric == 'views'")["value"].item() == -10
 
@@ -268,6 +268,39 @@ class TestPosts:
             "例：第2行，只在期初的下载里"
         )
         assert flag.where == "data/raw/2026-09/bjh-01/2026-10-02/a.csv"
+
+    @pytest.mark.parametrize(
+        ("day", "window", "taken"),
+        [
+            pytest.param("05", 5, True, id="the last day of the window"),
+            pytest.param("06", 5, False, id="the day after"),
+            pytest.param("06", 6, True, id="the plan says until day 6"),
+        ],
+    )
+    def test_the_next_month_s_folder_closes_this_one(
+        self, place: Workspace, day: str, window: int, taken: bool
+    ) -> None:
+        counters = {"p1": ("2026-10-03", 50, 6)}
+        posts(place, f"2026-11/bjh-01/2026-11-{day}/a.csv", **counters)
+        given = Given(roster=ROSTER, evidence=EvidenceRules(counter_window=window))
+        files = arrive(place, MONTH, given).files
+
+        assert [file.borrowed for file in files] == [True] * taken
+
+    def test_counters_of_one_download_that_contradict_each_other(
+        self, place: Workspace
+    ) -> None:
+        posts(place, "2026-10/bjh-01/2026-11-02/a.csv", p1=("2026-10-03", 50, 6))
+        posts(place, "2026-10/bjh-01/2026-11-02/b.csv", p1=("2026-10-03", 51, 6))
+        tables = cleaned(place)
+        (flag,) = flags(place)
+        views = tables.monthly.query("metric == 'views'")
+
+        assert tables.posts.empty
+        assert list(tables.ledger["fate"]) == ["header", "conflict"] * 2
+        assert flag.what == "2026-11-02下载的1条内容的计数有不同的值，未计"
+        assert flag.where.count("a.csv第2行、data/raw") == 1
+        assert (views["low"].item(), views["high"].item()) == (50, 51)
 
     def test_without_an_opening_nothing_is_compared(self, place: Workspace) -> None:
         posts(place, "2026-10/bjh-01/2026-11-02/a.csv", p1=("2026-09-03", 50, 6))
@@ -318,11 +351,8 @@ def test_hidden_rows_and_sheets_count_and_are_told(place: Workspace) -> None:
 class TestArrival:
     def days(self, place: Workspace, account: str) -> str:
         """Return the month as one character a day."""
-        now, before = (
-            arrivals.arrive(place, month, ROSTER, {}) for month in (MONTH, "2026-09")
-        )
-        tables = arrivals.tables_of(now, before, roster=ROSTER)[0]
-        days = arrivals.arrival(now, before, tables, roster=ROSTER, calendar=Calendar())
+        arrived = arrive(place, MONTH, Given(roster=ROSTER))
+        days = arrival(arrived, tidy(arrived))
         marks = {
             "present": "#",
             "missing": "-",

@@ -161,8 +161,7 @@ def test_a_file_without_the_month_s_days_is_told(
 
 def test_cleaning_finds_what_was_added(place: Workspace, downloads: Path) -> None:
     added(place, export(downloads), day=date(2026, 11, 2))
-    roster = everything.load(place, "2026-10").roster
-    arrived = arrivals.arrive(place, "2026-10", roster, {})
+    arrived = arrivals.arrive(place, "2026-10", everything.load(place, "2026-10"))
 
     assert {file.downloaded for file in arrived.files} == {date(2026, 11, 2)}
     assert len(arrived.files) == 2

@@ -19,7 +19,7 @@ from kpi_lib.appraisal.month import Month
 from kpi_lib.catalogue import METRICS
 from kpi_lib.cli import app
 from kpi_lib.errors import InvalidInput, WorkspaceError
-from kpi_lib.months import add_up
+from kpi_lib.months import totals
 from kpi_lib.run import spreadsheets
 from kpi_lib.workbook import drop_downs, team, workbook
 from kpi_lib.workbook.workbook import Workbook
@@ -106,8 +106,8 @@ def test_totals_are_what_is_scored(m: Workbook, metric: str) -> None:
     found = m.totals(metric, by="operator", months=2)
     scored = {}
     for (month, operator), rows in m.monthly.groupby(["month", "operator"]):
-        value = add_up.total(
-            add_up.by_month(rows)[month], metric, accounts=m.source.roster.accounts
+        value = totals.total(
+            totals.by_month(rows)[month], metric, accounts=m.source.roster.accounts
         ).value
         if value is not None and month in m.months[-2:]:
             scored[month, operator] = float(value)

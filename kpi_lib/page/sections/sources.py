@@ -16,8 +16,8 @@ from kpi_lib.days import Calendar, months_back
 from kpi_lib.errors import Problem, printable
 from kpi_lib.files import MANUAL, layouts, platforms
 from kpi_lib.inputs import Account
-from kpi_lib.language import N_, _
-from kpi_lib.months import retold
+from kpi_lib.language import N_, _, say
+from kpi_lib.months import reason
 from kpi_lib.page.parts import (
     Brand,
     Fragment,
@@ -170,12 +170,12 @@ def _left(ledger: pd.DataFrame, most: int = 12) -> list[dict[str, Any]]:
     """Group the rows that were left out for a reason, with a first example."""
     rows = ledger[ledger["fate"].isin(LOOKED_AT)]
     found = []
-    for (fate, reason), part in rows.groupby(["fate", "reason"], sort=True):
+    for (fate, _reason), part in rows.groupby(["fate", "reason"], sort=True):
         first = part.iloc[0]
         found.append(
             {
                 "fate": _(FATES[str(fate)]),
-                "reason": retold(str(reason)),
+                "reason": say(reason(first)),
                 "run": 1,
                 "count": len(part),
                 "source": str(first["source"]).rsplit("/", 1)[-1],
@@ -514,7 +514,7 @@ def _held(rows: pd.DataFrame) -> list[dict[str, Any]]:
         name = re.sub(r"^data/raw/[^/]+/", "", str(row["source"]))
         found.append(row | {"name": name, "run": 1})
     for row in found:
-        row["reason"] = retold(str(row["reason"]))
+        row["reason"] = say(reason(row))
     return found
 
 
@@ -545,8 +545,8 @@ LEVELS = {"error": N_("错误{n}条"), "warning": N_("提示{n}条"), "note": N_
 
 def _finding(one: Problem) -> dict[str, str]:
     """Say a finding again in the language of the page; where it is stays as it is."""
-    said = {name: retold(getattr(one, name)) for name in ("what", "expected", "do")}
-    said |= {"where": one.where, "place": retold(one.place)}
+    said = {name: say(getattr(one, name)) for name in ("what", "expected", "do")}
+    said |= {"where": one.where, "place": say(one.place)}
     return {name: printable(text) for name, text in said.items()}
 
 

@@ -1,0 +1,122 @@
+"""Counters of posts: which download closes a month, and what stands in it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from math import isnan
+
+from kpi_lib.catalogue import METRICS
+from kpi_lib.days import days_of
+from kpi_lib.months.cells import Value
+from kpi_lib.months.clean import Post
+from kpi_lib.months.totals import Number, exactly
+
+WEIGHTED = {
+    "completion_rate": ("completed_views", "video_views"),
+    "read_completion": ("read_through", "article_views"),
+}
+"""Rates of posts or days → the two sums that carry their weight."""
+
+
+@dataclass(frozen=True)
+class Counters:
+    """The counters of one post in one download: by metric, exact, with their place."""
+
+    published: date
+    counts: Mapping[str, Number]
+    source: str
+    sheet: str
+    row: int
+
+    def at(self, value: Number) -> Value:
+        """Return one of its counters, or what was taken off it, with its place."""
+        return Value(self.published, value, "", self.source, self.sheet, self.row)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """An account's posts of one kind in one download; its day, if that is known."""
+
+    day: date | None
+    posts: Mapping[str, Counters]
+
+
+def snapshots(
+    posts: Iterable[Post], month: str, window: int
+) -> dict[tuple[str, str], Snapshot]:
+    """
+    Return each account's closing counters of a month, by account and kind of post.
+
+    The first download in the window of days of the next month, else the last one
+    inside the month; files without a download day only where nothing else is there.
+    """
+    first, last = days_of(month)[0], days_of(month)[-1]
+    end = last + timedelta(days=window)
+    groups: dict[tuple[str, str], list[Post]] = defaultdict(list)
+    for post in posts:
+        groups[post.account, post.row.kind].append(post)
+    closings: dict[tuple[str, str], Snapshot] = {}
+    for key, group in sorted(groups.items()):
+        days = sorted({post.downloaded for post in group if post.downloaded})
+        after = [day for day in days if last < day <= end]
+        inside = [day for day in days if first <= day <= last]
+        closing = after[0] if after else inside[-1] if inside else None
+        counters = _counters(post for post in group if post.downloaded == closing)
+        if counters:
+            closings[key] = Snapshot(closing, counters)
+    return closings
+
+
+def _counters(posts: Iterable[Post]) -> dict[str, Counters]:
+    return {
+        row.post: Counters(
+            published=row.published_at.date(),
+            counts=_counts(row.metrics),
+            source=row.source,
+            sheet=row.sheet,
+            row=row.row,
+        )
+        for _, _, row in posts
+    }
+
+
+def _counts(metrics: Mapping[str, float]) -> dict[str, Number]:
+    """Make counters exact; rates become counters too, which can be subtracted."""
+    counts = {
+        name: exactly(metrics[name])
+        for name in METRICS
+        if name in metrics and name not in WEIGHTED
+    }
+    for rate, (above, below) in WEIGHTED.items():
+        if rate in metrics and "views" in counts:
+            counts[above] = exactly(metrics[rate]) * counts["views"]
+            counts[below] = counts["views"]
+    return {name: count for name, count in counts.items() if not isnan(count)}
+
+
+def bounds(posts: Sequence[Post], *, most: bool) -> list[Post]:
+    """Return one row per post that contradicts itself: the least or most of each."""
+    groups: dict[tuple[str, date | None, str], list[Post]] = defaultdict(list)
+    for post in posts:
+        groups[post.account, post.downloaded, post.row.post].append(post)
+    pick = max if most else min
+    rows = []
+    for group in groups.values():
+        values: dict[str, list[float]] = defaultdict(list)
+        for post in group:
+            for metric, value in post.row.metrics.items():
+                values[metric].append(value)
+        metrics = {metric: pick(found) for metric, found in values.items()}
+        rows.append(group[0]._replace(row=group[0].row._replace(metrics=metrics)))
+    return rows
+
+
+def uncensored(post: Post) -> Post:
+    """Return a post whose lower bounds are as high as they can be: without end."""
+    if not post.row.censored:
+        return post
+    metrics = {**post.row.metrics, **dict.fromkeys(post.row.censored, float("inf"))}
+    return post._replace(row=post.row._replace(metrics=metrics))

@@ -1,0 +1,110 @@
+"""What should arrive for a month, and on which days it did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import pandas as pd
+
+from kpi_lib.days import Week, days_of
+from kpi_lib.files import layouts
+from kpi_lib.inputs import Account, Roster
+from kpi_lib.months.arrivals import Arrived
+from kpi_lib.months.tables import Tables
+
+ARRIVAL = {"account": "str", "date": "datetime64[s]", "state": "str"}
+
+
+def expected(roster: Roster, month: str) -> list[tuple[str, str]]:
+    """
+    Return what should arrive for a month.
+
+    Parameters
+    ----------
+    roster : Roster
+        The accounts and the layouts expected of each.
+    month : str
+        ``YYYY-MM``.
+
+    Returns
+    -------
+    list of (account, layout)
+        In the roster's order, accounts that live in the month only.
+    """
+    first, last = days_of(month)[0], days_of(month)[-1]
+    return [
+        (account.id, layout)
+        for account in roster.accounts
+        if account.overlaps(first, last)
+        for layout in account.expects
+    ]
+
+
+def arrival(arrived: Arrived, tables: Tables) -> pd.DataFrame:
+    """
+    Set every account's days against what the roster expects of it.
+
+    Parameters
+    ----------
+    arrived : Arrived
+        The month's files; a first week's download may lie in those of the month before.
+    tables : Tables
+        The month's tables.
+
+    Returns
+    -------
+    DataFrame
+        One row per account that lives in the month and day: account, date, state;
+        `state` is ``present``, ``missing`` or empty for a day that is not due; an
+        account with counters only owes a download a week: its days are ``download``
+        on the day itself, ``covered`` or ``missing`` on the others of the week.
+    """
+    present: dict[str, set[date]] = {}
+    for account, stamp in tables.daily[["account", "date"]].itertuples(
+        index=False, name=None
+    ):
+        present.setdefault(account, set()).add(stamp.date())
+    downloads: dict[str, set[date]] = {}
+    for file in (*arrived.before, *arrived.files):
+        if file.posts and file.downloaded:
+            downloads.setdefault(file.account, set()).add(file.downloaded)
+    days, weeks = days_of(arrived.month), arrived.given.calendar.weeks(arrived.month)
+    rows = []
+    for owner in arrived.given.roster.accounts:
+        if not owner.overlaps(days[0], days[-1]):
+            continue
+        # One that never sent anything still owes what the roster expects of it.
+        first = arrived.first_days.get(owner.id, owner.from_)
+        states = _states(
+            owner,
+            [day for day in days if owner.overlaps(day, day) and day >= first],
+            present.get(owner.id, set()),
+            downloads.get(owner.id, set()),
+            weeks,
+        )
+        rows += [(owner.id, day, states.get(day, "")) for day in days]
+    return pd.DataFrame(rows, columns=list(ARRIVAL)).astype(ARRIVAL)
+
+
+def _states(
+    account: Account,
+    due: Sequence[date],
+    present: set[date],
+    downloads: set[date],
+    weeks: Sequence[Week],
+) -> dict[date, str]:
+    expects = [layouts()[name] for name in account.expects if name in layouts()]
+    if any(layout.grain != "posts" for layout in expects):
+        return dict.fromkeys(due, "missing") | dict.fromkeys(present, "present")
+    states: dict[date, str] = {}
+    for week in weeks if expects else ():
+        inside = [day for day in week.days_in_month if day in due]
+        if week.working_days:
+            came = any(week.start <= day <= week.end for day in downloads)
+            states |= dict.fromkeys(inside, "covered" if came else "missing")
+    return (
+        states
+        | dict.fromkeys(present, "present")
+        | dict.fromkeys(downloads, "download")
+    )

@@ -1,0 +1,105 @@
+"""Who owns what of an account on which day, and what is due of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from fractions import Fraction
+
+from kpi_lib.catalogue import METRICS
+from kpi_lib.days import days_of
+from kpi_lib.files import Layout
+from kpi_lib.inputs import Account
+from kpi_lib.months.arrivals import Arrived
+
+
+class Owned:
+    """Everybody's days and shares of the accounts in one month."""
+
+    def __init__(self, arrived: Arrived) -> None:
+        self.month, self.given = arrived.month, arrived.given
+        self.days = days_of(arrived.month)
+        self.first_days = arrived.first_days
+        self.shares = {
+            account.id: owners(account, self.days)
+            for account in self.given.roster.accounts
+        }
+
+    def due(self, account: str, operator: str) -> list[date]:
+        """Return the operator's days of an account since its first export."""
+        first = self.first_days.get(account)
+        return [
+            day
+            for day in self.shares[account][operator]
+            if first is not None and day >= first
+        ]
+
+    def share(self, account: str, operator: str) -> float:
+        """Return the share on the mean day of the month."""
+        own = self.shares[account].get(operator, {})
+        return float(sum(own.values(), Fraction(0)) / len(self.days))
+
+    def owed(self, account: Account) -> dict[str, dict[date, Fraction]]:
+        """Return everybody's account-days: own ones less leave, plus covers."""
+        first = self.first_days.get(account.id)
+        owed: dict[str, dict[date, Fraction]] = {}
+        for owner, own in self.shares[account.id].items():
+            person = self.given.roster.operator(owner)
+            for day, share in own.items():
+                if first is None or day < first:
+                    continue
+                away = person.leave_on(day)
+                if bearer := owner if away is None else away.cover:
+                    days = owed.setdefault(bearer, {})
+                    days[day] = days.get(day, Fraction(0)) + share
+        return owed
+
+    def weeks(
+        self, owed: Mapping[date, Fraction], downloads: set[date]
+    ) -> tuple[Fraction, Fraction]:
+        """Return due and present of an account with counters only: one a week."""
+        due = present = Fraction(0)
+        for week in self.given.calendar.weeks(self.month):
+            inside = [owed[day] for day in week.days_in_month if day in owed]
+            if not inside or not week.working_days:
+                continue
+            unit = 7 * max(inside)
+            due += unit
+            if any(week.start <= day <= week.end for day in downloads):
+                present += unit
+        return due, present
+
+
+def owners(account: Account, days: Iterable[date]) -> dict[str, dict[date, Fraction]]:
+    """Return who owns how much of an account on which of the days."""
+    shares: dict[str, dict[date, Fraction]] = {}
+    for day in days:
+        for operator, share in account.shares(day).items():
+            if share:
+                shares.setdefault(operator, {})[day] = Fraction(share)
+    return shares
+
+
+def mapped_metrics(account: Account, layouts: Mapping[str, Layout]) -> tuple[str, ...]:
+    """
+    Return the metrics that an account's expected layouts map, `manual` not counted.
+
+    Parameters
+    ----------
+    account : Account
+        With the layouts that the roster expects of it.
+    layouts : mapping of str to Layout
+        The layouts known, by id.
+
+    Returns
+    -------
+    tuple of str
+        Field names, in the catalogue's order.
+    """
+    named = {
+        metric
+        for layout in account.expects
+        if layout != "manual" and layout in layouts
+        for metric in layouts[layout].metrics
+    }
+    return tuple(metric for metric in METRICS if metric in named)

@@ -1,0 +1,267 @@
+"""From files to the tables of a month, as they are written and shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from kpi_lib.catalogue import METRICS
+from kpi_lib.errors import Problem
+from kpi_lib.exports import DailyRow, LedgerRow
+from kpi_lib.files import layouts
+from kpi_lib.language import Sentence
+from kpi_lib.months.add_up import MONTHLY, add_up
+from kpi_lib.months.arrivals import Arrived, File
+from kpi_lib.months.clean import Cleaned, Post, clean
+from kpi_lib.months.contradictions import contradictions
+
+DAILY = {
+    "date": "datetime64[s]",
+    "account": "str",
+    "platform": "str",
+    "metric": "str",
+    "part": "str",
+    "value": "float64",
+    "basis": "str",
+    "censored": "bool",
+    "source": "str",
+    "sheet": "str",
+    "block": "int64",
+    "row": "int64",
+}
+POSTS = {
+    "account": "str",
+    "platform": "str",
+    "post": "str",
+    "title": "str",
+    "published_at": "datetime64[s]",
+    "kind": "str",
+    "status": "str",
+    **dict.fromkeys(METRICS, "float64"),
+    "censored": "str",
+    "downloaded": "datetime64[s]",
+    "source": "str",
+    "sheet": "str",
+    "block": "int64",
+    "row": "int64",
+}
+LEDGER = {
+    "account": "str",
+    "source": "str",
+    "sheet": "str",
+    "block": "int64",
+    "row": "int64",
+    "line": "Int64",
+    "fate": "str",
+    "reason": "str",
+    "column": "str",
+    "raw": "str",
+    "said": "str",
+}
+FILES = {
+    "source": "str",
+    "account": "str",
+    "platform": "str",
+    "layout": "str",
+    "layout_name": "str",
+    "confirmed": "bool",
+    "encoding": "str",
+    "downloaded": "datetime64[s]",
+    "borrowed": "bool",
+    "records": "int64",
+    "kept": "int64",
+    "left": "int64",
+    "days": "int64",
+    "basis": "str",
+}
+SCHEMAS = {
+    "daily": DAILY,
+    "posts": POSTS,
+    "monthly": MONTHLY,
+    "ledger": LEDGER,
+    "files": FILES,
+}
+"""Columns of each table and how they are held."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tables:
+    """
+    The tables of one month.
+
+    Parameters
+    ----------
+    month : str
+        ``YYYY-MM``.
+    daily : DataFrame
+        One row per account, date, metric and part that counts.
+    posts : DataFrame
+        One row per post and download that counts.
+    monthly : DataFrame
+        One row per operator, account, metric and stream.
+    ledger : DataFrame
+        One row per record of every sheet of every file, with what became of it.
+    files : DataFrame
+        One row per file; `layout` is empty where no declaration knows it.
+    findings : tuple of Problem
+        What is worth telling, worst or not.
+    """
+
+    month: str
+    daily: pd.DataFrame
+    posts: pd.DataFrame
+    monthly: pd.DataFrame
+    ledger: pd.DataFrame
+    files: pd.DataFrame
+    findings: tuple[Problem, ...]
+
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """Return the tables by name."""
+        return {name: getattr(self, name) for name in SCHEMAS}
+
+
+def tidy(arrived: Arrived) -> Tables:
+    """
+    Clean a month and add it up.
+
+    Parameters
+    ----------
+    arrived : Arrived
+        The month's files, and those of the month before.
+
+    Returns
+    -------
+    Tables
+        No row of any file is missing in the ledger; what contradicts itself is left
+        out of the others and told.
+    """
+    given = arrived.given
+    names = {account.id: account.name for account in given.roster.accounts}
+    cleaned, before = (
+        clean(files, names=names, decisions=given.decisions)
+        for files in (arrived.files, arrived.before)
+    )
+    platforms = {account.id: account.platform for account in given.roster.accounts}
+    monthly = add_up(arrived, cleaned, before)
+    return Tables(
+        month=arrived.month,
+        daily=_frame("daily", _days(cleaned.daily, platforms)),
+        posts=_frame("posts", _posts(cleaned.posts, platforms)),
+        monthly=monthly,
+        ledger=_frame("ledger", _records(cleaned.ledger)),
+        files=_frame("files", _files(arrived.files, cleaned, monthly)),
+        findings=(
+            *arrived.findings,
+            *cleaned.findings,
+            *contradictions(arrived, cleaned, before),
+        ),
+    )
+
+
+def _frame(name: str, rows: Iterable[tuple[object, ...]]) -> pd.DataFrame:
+    """Make one frame with the declared types, also when there is no row."""
+    columns = SCHEMAS[name]
+    return pd.DataFrame([*rows], columns=[*columns], dtype="object").astype(columns)
+
+
+def _days(
+    rows: Sequence[DailyRow], platforms: Mapping[str, str]
+) -> Iterator[tuple[object, ...]]:
+    for account, day, *values in rows:
+        yield day, account, platforms[account], *values
+
+
+def _posts(
+    posts: Sequence[Post], platforms: Mapping[str, str]
+) -> Iterator[tuple[object, ...]]:
+    for account, downloaded, row in posts:
+        yield (
+            account,
+            platforms[account],
+            row.post,
+            row.title,
+            row.published_at,
+            row.kind,
+            row.status,
+            *(row.metrics.get(name) for name in METRICS),
+            "、".join(sorted(row.censored)),
+            downloaded,
+            row.source,
+            row.sheet,
+            row.block,
+            row.row,
+        )
+
+
+def _records(
+    ledger: Iterable[tuple[str, LedgerRow]],
+) -> Iterator[tuple[object, ...]]:
+    for account, (*values, _day) in ledger:
+        reason = values[LedgerRow._fields.index("reason")]
+        yield account, *values, _said(reason)
+
+
+def _said(reason: object) -> str:
+    """Write a sentence as it is said in any language; nothing for a plain text."""
+    if not isinstance(reason, Sentence):
+        return ""
+    return json.dumps(reason.written(), ensure_ascii=False)
+
+
+def reason(row: Mapping[Any, Any] | pd.Series[Any]) -> str:
+    """
+    Return why a record of the ledger has its fate, to be said in any language.
+
+    Parameters
+    ----------
+    row : mapping or Series
+        A row of the ledger's table.
+
+    Returns
+    -------
+    str
+        A sentence where one was written down.
+    """
+    return Sentence.read(json.loads(row["said"])) if row["said"] else str(row["reason"])
+
+
+def _files(
+    files: Sequence[File], cleaned: Cleaned, monthly: pd.DataFrame
+) -> Iterator[tuple[object, ...]]:
+    counters = monthly[monthly["basis"].isin(["difference", "published"])]
+    bases = dict(zip(counters["account"], counters["basis"], strict=True))
+    kept: dict[str, int] = {}
+    for _, row in cleaned.ledger:
+        kept[row.source] = kept.get(row.source, 0) + (row.fate == "kept")
+    for file in sorted(files, key=lambda file: file.source):
+        layout = layouts().get(file.layout)
+        counted = kept.get(file.source, 0)
+        yield (
+            file.source,
+            file.account,
+            file.platform,
+            file.layout,
+            layout.name if layout else "",
+            layout.confirmed if layout else False,
+            file.export.encoding if file.export else "",
+            file.downloaded,
+            file.borrowed,
+            len(file.ledger),
+            counted,
+            len(file.ledger) - counted,
+            len({row.date for row in file.daily}),
+            _basis(file, bases),
+        )
+
+
+def _basis(file: File, bases: Mapping[str, str]) -> str:
+    if not file.export or layouts()[file.layout].grain == "none":
+        return ""
+    if file.posts:
+        # Where days are on record, counters only list what was published.
+        return bases.get(file.account, "listed")
+    return "manual" if file.layout == "manual" else "daily"

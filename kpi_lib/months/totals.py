@@ -1,0 +1,359 @@
+"""
+One operator's own part of a month, over all own accounts: what points are made from.
+
+`monthly` holds each account's part rounded once, to the float nearest; a float is read
+back as the decimal number that it prints as (`exactly`), so that counts and money of
+two decimals are again what the platform wrote. From there on everything is exact.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from itertools import pairwise
+from math import inf, isinf
+from typing import Any
+
+import pandas as pd
+
+from kpi_lib import figures
+from kpi_lib.catalogue import METRICS
+from kpi_lib.days import days_of
+from kpi_lib.inputs import Account, EvidenceRules, Roster
+from kpi_lib.language import Sentence
+from kpi_lib.months.owned import owners
+
+Number = Fraction | float
+"""An exact number; a float only for infinity (a value known by its lower bound)."""
+
+ONCE_A_PRODUCT = ("dau", "mau")
+"""Never added over accounts of one product (APPRAISAL, Metrics)."""
+
+NOT_BY_DAYS = ("followers_gain", "account_days")
+"""Flows in name only: a gain needs two levels, not every day between them."""
+
+WHOLE = 2**53
+"""Below it every whole number is a float of its own."""
+
+
+def exactly(value: float) -> Number:
+    """Return the number that a float was written as: no binary dust."""
+    if isinf(value):
+        return inf
+    # Most are counts, and a text need not be made of them.
+    if value.is_integer() and abs(value) < WHOLE:
+        return Fraction(int(value))
+    return Fraction(repr(value))
+
+
+def exact(number: Fraction) -> str:
+    """Return a number as a decimal string, at most six places, no exponent."""
+    if number.denominator == 1:
+        return str(number)
+    rounded = round(number, 6)
+    text = f"{float(rounded):.6f}" if rounded.denominator != 1 else str(rounded)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def amount(metric: str) -> Callable[[figures.Number], str]:
+    """
+    Return how a value of a metric is printed.
+
+    Parameters
+    ----------
+    metric : str
+        A name of the catalogue.
+
+    Returns
+    -------
+    callable
+        From a value in the metric's unit to text: 5.25%, ¥11,047, 6,109.
+    """
+    match METRICS[metric].unit:
+        case "share":
+            return lambda value: figures.percent(value, 2)
+        case "CNY":
+            return figures.money
+    return figures.exact
+
+
+def spans(rows: Iterable[int]) -> str:
+    """
+    Write row numbers as spans.
+
+    Parameters
+    ----------
+    rows : iterable of int
+        Row numbers, in any order, repeated or not.
+
+    Returns
+    -------
+    str
+        For instance ``"5-35,40"``.
+    """
+    ordered = sorted(set(rows))
+    texts: list[str] = []
+    start = 0
+    for at, row in enumerate(ordered):
+        if at + 1 == len(ordered) or ordered[at + 1] != row + 1:
+            first = ordered[start]
+            texts.append(str(row) if first == row else f"{first}-{row}")
+            start = at + 1
+    return ",".join(texts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Total:
+    """
+    One metric of one operator and month, over all own accounts.
+
+    Parameters
+    ----------
+    metric : str
+        Field name.
+    value, low, high : Fraction, inf or None
+        The number, and its bounds where values contradict each other; None where
+        there is none.
+    made_of : tuple of (account, share, basis)
+        What it was added up from; months with other parts do not compare.
+    gaps : tuple of str
+        Why it is not to be scored, one clause each; empty if it may be.
+    sources : tuple of dict
+        Evidence: source, sheet, rows, metric, sum.
+    """
+
+    metric: str
+    value: Number | None
+    low: Number | None
+    high: Number | None
+    made_of: tuple[tuple[str, float, str], ...] = ()
+    gaps: tuple[str, ...] = ()
+    sources: tuple[dict[str, str], ...] = ()
+
+    def reading(self, which: str) -> Number | None:
+        """Return `value`, `low` or `high` by name."""
+        return {"value": self.value, "low": self.low, "high": self.high}[which]
+
+
+Rows = Mapping[str, Sequence[Mapping[Hashable, Any]]]
+"""Metric → its rows of `monthly`, in the order of accounts and streams."""
+
+
+def by_month(monthly: pd.DataFrame) -> dict[str, Rows]:
+    """
+    Sort the rows of one operator by their months and metrics.
+
+    Parameters
+    ----------
+    monthly : DataFrame
+        Rows of one operator, see ``MONTHLY``.
+
+    Returns
+    -------
+    dict of str to mapping of str to list of dict
+        Month → metric → rows, ready to be added up by `total`, all from one pass.
+    """
+    rows: dict[str, dict[str, list[Mapping[Hashable, Any]]]] = {}
+    for row in monthly.sort_values(["account", "stream"]).to_dict("records"):
+        of_month = rows.setdefault(row["month"], {})
+        of_month.setdefault(row["metric"], []).append(row)
+    return {**rows}
+
+
+def total(
+    monthly: Rows,
+    metric: str,
+    *,
+    accounts: Sequence[Account],
+    platform: str = "",
+    rules: EvidenceRules | None = None,
+) -> Total:
+    """
+    Add one metric up over an operator's own accounts.
+
+    Parameters
+    ----------
+    monthly : mapping of str to list of dict
+        Rows of one operator and month, as `by_month` gives them.
+    metric : str
+        Any name of the catalogue.
+    accounts : sequence of Account
+        In the roster's order: of one product the first one counts for DAU and MAU.
+    platform : str
+        Only accounts of this platform; empty for all.
+    rules : EvidenceRules, optional
+        How many days must be on record; default: as usual.
+
+    Returns
+    -------
+    Total
+        Flows and levels are added; ratios are one sum over another, over the
+        accounts that have both; DAU and MAU are taken once a product.
+    """
+    rules = rules or EvidenceRules()
+    if platform:
+        monthly = _only(monthly, "platform", {platform})
+    if METRICS[metric].parts:
+        return _ratio(monthly, metric, accounts, rules)
+    if metric in ONCE_A_PRODUCT:
+        first = _first_of_product(_accounts(monthly, metric), accounts)
+        monthly = _only(monthly, "account", first)
+    rows = monthly.get(metric, ())
+    return Total(
+        metric=metric,
+        **{which: _sum(row[which] for row in rows) for which in _READINGS},
+        made_of=tuple(
+            sorted({(row["account"], row["share"], row["basis"]) for row in rows})
+        ),
+        gaps=tuple(gap for row in rows for gap in _gap(row, metric, rules)),
+        sources=tuple(
+            {**cited, "metric": metric}
+            for row in rows
+            for cited in json.loads(row["sources"])
+        ),
+    )
+
+
+_READINGS = ("value", "low", "high")
+
+
+def _sum(values: Iterable[float]) -> Number | None:
+    there = [exactly(value) for value in values if not pd.isna(value)]
+    return sum(there[1:], there[0]) if there else None
+
+
+def _only(rows: Rows, name: str, wanted: Collection[str]) -> Rows:
+    """Keep the rows with a wanted account or platform."""
+    return {
+        metric: [row for row in of_metric if row[name] in wanted]
+        for metric, of_metric in rows.items()
+    }
+
+
+def _accounts(rows: Rows, metric: str) -> set[str]:
+    return {row["account"] for row in rows.get(metric, ())}
+
+
+def _first_of_product(present: set[str], accounts: Sequence[Account]) -> set[str]:
+    first: dict[str, str] = {}
+    for account in accounts:
+        if account.id in present:
+            first.setdefault(account.product or account.id, account.id)
+    return set(first.values())
+
+
+def _gap(
+    row: Mapping[Hashable, Any], metric: str, rules: EvidenceRules
+) -> Iterable[Sentence]:
+    """Say why an account's part is not to be scored, if it is not."""
+    label, account = Sentence(METRICS[metric].zh), row["account"]
+    if pd.isna(row["value"]) and pd.isna(row["low"]):
+        yield Sentence("{account}没有{metric}", account=account, metric=label)
+        return
+    by_days = row["basis"] in ("daily", "manual") and METRICS[metric].kind in (
+        "flow",
+        "mean",
+    )
+    if not by_days or metric in NOT_BY_DAYS:
+        return
+    present, due = row["days_present"], row["days_due"]
+    if due and Fraction(present) < rules.days_on_record * Fraction(due):
+        yield Sentence(
+            "{account}的{metric}只有{present}天，应有{due}天",
+            account=account,
+            metric=label,
+            present=f"{present:g}",
+            due=f"{due:g}",
+        )
+
+
+def _ratio(
+    monthly: Rows, metric: str, accounts: Sequence[Account], rules: EvidenceRules
+) -> Total:
+    numerator, denominator = METRICS[metric].numerator, METRICS[metric].denominator
+    parts = (*numerator, *denominator)
+    if not set(parts) <= set(ONCE_A_PRODUCT):
+        whole = set.intersection(*(_accounts(monthly, part) for part in parts))
+        monthly = _only(monthly, "account", whole)
+    above, below = (
+        [total(monthly, part, accounts=accounts, rules=rules) for part in side]
+        for side in (numerator, denominator)
+    )
+
+    def divide(over: str, under: str) -> Number | None:
+        numbers = [t.reading(over) for t in above], [t.reading(under) for t in below]
+        if None in (*numbers[0], *numbers[1]):
+            return None
+        top, bottom = (sum(n for n in side if n is not None) for side in numbers)
+        return top / bottom if bottom else None
+
+    return Total(
+        metric=metric,
+        value=divide("value", "value"),
+        low=divide("low", "high"),
+        high=divide("high", "low"),
+        made_of=tuple(sorted({m for t in (*above, *below) for m in t.made_of})),
+        gaps=tuple(dict.fromkeys(g for t in (*above, *below) for g in t.gaps)),
+        sources=tuple(s for t in (*above, *below) for s in t.sources),
+    )
+
+
+def by_day(
+    monthly: pd.DataFrame, daily: pd.DataFrame, metric: str, *, roster: Roster
+) -> tuple[dict[date, Fraction], list[str]]:
+    """
+    Return what a month's number of one operator was added up from, day by day.
+
+    Parameters
+    ----------
+    monthly : DataFrame
+        Rows of one operator and month, see ``MONTHLY``: they say which basis counts.
+    daily : DataFrame
+        Kept daily values (``DAILY``) of the month; for the gain of followers also of
+        the month before.
+    metric : str
+        A flow of the catalogue, or ``followers_gain``.
+    roster : Roster
+        Who owns which account on which day, in which share.
+
+    Returns
+    -------
+    (dict of date to Fraction, list of str)
+        Own part of every day on record, in the metric's unit; and the accounts
+        that have the metric but not by day (counters of posts, or nothing at all).
+    """
+    rows = monthly[monthly["metric"] == metric]
+    named = "followers" if metric == "followers_gain" else metric
+    series: dict[tuple[str, str], dict[date, Fraction]] = defaultdict(dict)
+    near = daily[(daily["metric"] == named) & daily["account"].isin(rows["account"])]
+    for account, part, at, value in near[
+        ["account", "part", "date", "value"]
+    ].itertuples(index=False, name=None):
+        series[account, part][at.date()] = Fraction(exactly(value))
+    days: dict[date, Fraction] = defaultdict(Fraction)
+    without: list[str] = []
+    for month, operator, account, stream, basis in rows[
+        ["month", "operator", "account", "stream", "basis"]
+    ].itertuples(index=False, name=None):
+        if basis not in ("daily", "manual"):
+            without.append(account)
+            continue
+        values = dict(sorted(series[account, stream].items()))
+        if metric == "followers_gain":
+            values = _steps(values)
+        own = owners(roster.account(account), days_of(month)).get(operator, {})
+        for day, value in values.items():
+            if day in own:
+                days[day] += value * own[day]
+    return dict(days), sorted(set(without))
+
+
+def _steps(levels: Mapping[date, Fraction]) -> dict[date, Fraction]:
+    """Return what each known level adds to the one known before it."""
+    return {
+        day: level - before for (_, before), (day, level) in pairwise(levels.items())
+    }
