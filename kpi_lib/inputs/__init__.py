@@ -72,6 +72,7 @@ from kpi_lib.inputs.targets import (
 from kpi_lib.inputs.worklog import (
     SHEETS,
     Campaign,
+    Content,
     Task,
     Worklog,
 )
@@ -88,6 +89,7 @@ __all__ = [
     "Campaign",
     "Challenge",
     "Communities",
+    "Content",
     "Count",
     "Coverage",
     "Decision",

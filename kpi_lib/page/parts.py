@@ -195,6 +195,13 @@ def pending(card: Card) -> list[Card]:
     return [one for one in measures(card) if one["status"] == "pending"]
 
 
+def is_full(one: Card) -> bool:
+    """Say whether a measure has every point that was possible."""
+    if one["score"] is None:
+        return False
+    return ZERO < points(one["possible"]) <= points(one["score"])
+
+
 def losses(card: Card, *, veto: bool = True) -> list[tuple[str, Decimal]]:
     """
     List what measures lost.

@@ -51,7 +51,7 @@ def runs(ax: Axes) -> list[int]:
     return [
         len(line.get_xdata())  # type: ignore[arg-type]
         for line in ax.lines
-        if line.get_color() == charts.SERIES and line.get_marker() != "o"
+        if line.get_color() == charts.Ink.SERIES and line.get_marker() != "o"
     ]
 
 

@@ -15,8 +15,8 @@ from kpi_lib.errors import Problem
 from kpi_lib.language import LANGUAGES, speaking
 from kpi_lib.page import parts as parts_module
 from kpi_lib.page import templates
-from kpi_lib.page.figures import campaign_marks
-from kpi_lib.page.sections import activity, followers, score
+from kpi_lib.page.sections import engagement, followers, score_card
+from kpi_lib.page.series import campaign_marks
 from tests.example_month import MONTH, ExampleMonth, card, earlier, empty, example
 
 PARTS: dict[str, Callable[[Any], sections.Fragment]] = {
@@ -212,7 +212,7 @@ def test_a_measure_opens_to_how_it_was_scored(parts: dict[str, str]) -> None:
     ],
 )
 def test_rules_in_words(rule: dict[str, Any], words: str) -> None:
-    assert score._rule(rule, share=True) == words
+    assert score_card._rule(rule, share=True) == words
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_rules_in_words(rule: dict[str, Any], words: str) -> None:
     ],
 )
 def test_evidence_says_where(rows: list[str], place: str) -> None:
-    assert score._place("", rows) == place
+    assert score_card._place("", rows) == place
 
 
 def test_each_duty_draws_its_curves(parts: dict[str, str]) -> None:
@@ -304,10 +304,10 @@ def test_weeks_add_up_the_same_accounts() -> None:
     ]
     daily = pd.DataFrame(rows, columns=["date", "account", "metric", "value"])
 
-    known, accounts = activity._weekly(daily, "shares", weeks)
+    means, accounts = engagement._weekly(daily, "shares", weeks)
 
     assert accounts == 1
-    assert list(known["value"]) == [10.0] * 8
+    assert list(means.values()) == [10.0] * 8
 
 
 def test_an_account_handed_over_lacks_no_day(month: ExampleMonth) -> None:

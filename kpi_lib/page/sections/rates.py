@@ -15,14 +15,14 @@ from kpi_lib.catalogue import METRICS
 from kpi_lib.days import months_back
 from kpi_lib.language import _
 from kpi_lib.page import charts
-from kpi_lib.page.figures import (
+from kpi_lib.page.parts import Brand, platform_of, who_is
+from kpi_lib.page.series import (
     Panel,
     of_month,
     panel,
     percent_tick,
     short_target,
 )
-from kpi_lib.page.parts import Brand, platform_of, who_is
 
 NARROW = 0.2
 """Rates that differ by less than this share of the largest are drawn from zero."""
