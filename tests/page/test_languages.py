@@ -15,13 +15,7 @@ from kpi_lib import language
 from kpi_lib import page as sections
 from kpi_lib.inputs.worklog import Entry
 from kpi_lib.language import speaking
-from kpi_lib.page.html import (
-    PROSE,
-    failure_page,
-    page,
-    paragraphs,
-    words,
-)
+from kpi_lib.page.html import failure_page, page, sentences_of
 from tests.example_month import card, empty, example
 from tests.example_page import shown
 
@@ -156,18 +150,11 @@ def test_a_failure_is_told_in_the_language_of_the_page() -> None:
 
 @pytest.mark.parametrize("name", ["1-clean", "3-appraisal", "4-team"])
 def test_every_paragraph_of_a_notebook_has_its_english(name: str) -> None:
-    notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
-    prose = [
-        words(paragraph)
-        for cell in notebook.cells
-        if cell.cell_type == "markdown"
-        and "notebook-only" not in cell.metadata.get("tags", [])
-        for paragraph in paragraphs(cell.source)
-    ]
+    with (NOTEBOOKS / f"{name}.ipynb").open("rb") as file:
+        prose = [said for _, _, said, _ in sentences_of(file, (), (), {})]
 
     assert prose
-    assert [one for one in prose if one not in PROSE] == []
-    assert [one for one in prose if one not in language.catalogue()] == []
+    assert [said for said in prose if said not in language.catalogue()] == []
 
 
 def test_the_plans_own_wording_is_marked_and_has_its_english_beside() -> None:
