@@ -17,13 +17,8 @@ from kpi_lib.page.charts.compared import (
     week_hours,
     windows,
 )
-from kpi_lib.page.charts.curves import (
-    Mark,
-    day_bars,
-    day_curve,
-    month_curve,
-    week_curve,
-)
+from kpi_lib.page.charts.curves import day_bars, day_curve, month_curve, week_curve
+from kpi_lib.page.charts.marks import Mark
 from kpi_lib.page.charts.markup import svg
 from kpi_lib.page.charts.panels import WIDTH, Format, Ink, Scale, panel, scale
 from kpi_lib.page.charts.saving import save, save_all, standalone

@@ -11,22 +11,8 @@ from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import days_of
 from kpi_lib.language import _
-from kpi_lib.page import charts
+from kpi_lib.page import charts, series
 from kpi_lib.page.parts import Fragment, made, nothing
-from kpi_lib.page.series import (
-    Panel,
-    campaign_marks,
-    day_table,
-    frame,
-    marks_told,
-    panel,
-    short_target,
-    target_text,
-    total_by_day,
-    total_by_month,
-    year_panel,
-    year_table,
-)
 
 
 def activity(m: OperatorMonth) -> Fragment:
@@ -43,22 +29,26 @@ def activity(m: OperatorMonth) -> Fragment:
     Fragment
     """
     products = _products(m)
-    daily = total_by_day(m, products, "dau")
-    dau, mau = (total_by_month(m, metric, products) for metric in ("dau", "mau"))
+    daily = series.total_by_day(m, products, "dau")
+    dau, mau = (series.total_by_month(m, metric, products) for metric in ("dau", "mau"))
     if not daily and not mau:
         return nothing("DAU/MAU", _("没有产品的日活或月活"))
     sticky = {month: dau[month] / mau[month] for month in dau if month in mau}
     panels, tables = [], []
     if daily:
         panels.append(_day_panel(m, daily))
-        tables.append(day_table(m, [(METRICS["dau"].label, daily)]))
+        tables.append(series.day_table(m, [(METRICS["dau"].label, daily)]))
     if mau:
-        panels.append(year_panel(m, "mau", mau, note=_("近12个月，人"), prefix="mau"))
+        panels.append(
+            series.year_panel(m, "mau", mau, note=_("近12个月，人"), prefix="mau")
+        )
         both = [(_("日活均值"), dau), (METRICS["mau"].label, mau)]
-        tables.append(year_table(m, both))
+        tables.append(series.year_table(m, both))
     if sticky:
         note = _("日活均值÷月活")
-        panels.append(year_panel(m, "stickiness", sticky, note=note, prefix="sticky"))
+        panels.append(
+            series.year_panel(m, "stickiness", sticky, note=note, prefix="sticky")
+        )
     mean = fmean(daily.values()) if daily else None
     facts = (
         (_("日活均值"), "dau", mean, figures.exact),
@@ -71,7 +61,7 @@ def activity(m: OperatorMonth) -> Fragment:
         ),
     )
     title = figures.joined(
-        _against(name, value, short_target(m, metric), text)
+        _against(name, value, series.short_target(m, metric), text)
         for name, metric, value, text in facts
     )
     return made(
@@ -99,18 +89,18 @@ def _products(m: OperatorMonth) -> dict[str, str]:
     return chosen
 
 
-def _day_panel(m: OperatorMonth, users: dict[date, float]) -> Panel:
-    goal = short_target(m, "dau")
+def _day_panel(m: OperatorMonth, users: dict[date, float]) -> series.Panel:
+    goal = series.short_target(m, "dau")
     last = max(users)
-    return panel(
+    return series.panel(
         charts.day_curve(
-            frame(users),
+            series.frame(users),
             days=days_of(m.month),
             calendar=m.calendar,
             scale=charts.scale([*users.values(), goal or 0]),
-            marks=campaign_marks(m),
+            marks=series.campaign_marks(m),
             target=goal,
-            target_text=target_text(figures.short(goal)),
+            target_text=series.target_text(figures.short(goal)),
         ),
         name=METRICS["dau"].label,
         note=_("{month}，人", month=figures.month_short(m.month)),
@@ -146,5 +136,5 @@ def _note(m: OperatorMonth, products: Iterable[str], *, by_day: bool) -> str:
         if number > 1
         else _("产品口径，每个产品只取一个账号。"),
         _("日活看日，月活与粘性看近12个月；粘性＝日活均值÷月活。"),
-        marks_told(campaign_marks(m)) if by_day else "",
+        series.marks_told(series.campaign_marks(m)) if by_day else "",
     )

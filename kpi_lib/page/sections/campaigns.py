@@ -44,11 +44,11 @@ def campaigns(m: OperatorMonth) -> Fragment:
     )
     if not rows:
         return made("said", text=_no_campaign(held))
-    notes = [one["note"] for one in (results, spent) if one and one["note"]]
+    notes = [at["note"] for at in (results, spent) if at and at["note"]]
     return made(
         "campaigns",
         title=_campaign_title(rows, held, results, spent),
-        rows=[_campaign(m, sign, one) for sign, one in rows],
+        rows=[_campaign(m, sign, campaign) for sign, campaign in rows],
         figures=[_(name) for name in FIGURES.values()],
         sums=_sums(results, spent),
         notes=list(dict.fromkeys(notes)),
@@ -65,22 +65,23 @@ def _no_campaign(held: Card | None) -> str:
     return _("工作记录写明本月没有活动；应办{due}场。", due=due)
 
 
-def _campaign(m: OperatorMonth, sign: str, one: Campaign) -> dict[str, Any]:
+def _campaign(m: OperatorMonth, sign: str, campaign: Campaign) -> dict[str, Any]:
     """Return one row: what was planned, what came, and who confirmed it."""
-    over = one.spend / one.budget - 1 if one.spend and one.budget else Decimal(0)
+    spend, budget = campaign.spend, campaign.budget
+    over = spend / budget - 1 if spend and budget else Decimal(0)
     return {
         "sign": sign,
-        "name": one.name,
-        "days": figures.span(one.start, one.end),
-        "budget": one.budget,
-        "spend": one.spend,
+        "name": campaign.name,
+        "days": figures.span(campaign.start, campaign.end),
+        "budget": budget,
+        "spend": spend,
         "over": max(over, Decimal(0)),
         "figures": [
-            (_(named), getattr(one, name), getattr(one, f"{name}_target"))
-            for name, named in FIGURES.items()
+            (_(word), getattr(campaign, name), getattr(campaign, f"{name}_target"))
+            for name, word in FIGURES.items()
         ],
-        "not_held": one.not_held,
-        "confirmed": one.confirmed_by not in ("", m.operator.id, m.operator.name),
+        "not_held": campaign.not_held,
+        "confirmed": campaign.confirmed_by not in ("", m.operator.id, m.operator.name),
     }
 
 
@@ -89,15 +90,15 @@ def _sums(results: Card | None, spent: Card | None) -> dict[str, Any]:
     counted = (results["inputs"] if results else {}) | (
         spent["inputs"] if spent else {}
     )
-    known = {key: figures.decimal(value) for key, value in counted.items()}
-    budget, spend = known.get("budget"), known.get("spend")
+    numbers = {key: figures.decimal(value) for key, value in counted.items()}
+    budget, spend = numbers.get("budget"), numbers.get("spend")
     return {
         "budget": budget,
         "spend": spend,
         "share": spend / budget if budget and spend is not None else None,
         "figures": [
-            (_(named), known.get(f"{name}.value"), known.get(f"{name}.target"))
-            for name, named in FIGURES.items()
+            (_(word), numbers.get(f"{name}.value"), numbers.get(f"{name}.target"))
+            for name, word in FIGURES.items()
         ],
     }
 
@@ -120,7 +121,7 @@ def _campaign_title(
 
 
 def _held_clause(rows: Sequence[tuple[str, Campaign]], measure: Card | None) -> str:
-    held = sum(not one.not_held for _sign, one in rows)
+    held = sum(not campaign.not_held for _sign, campaign in rows)
     due = figures.decimal(measure["target"]) if measure else None
     if not due:
         return _("办了{held}场活动", held=held)
@@ -135,13 +136,13 @@ def _held_clause(rows: Sequence[tuple[str, Campaign]], measure: Card | None) -> 
 def _reached_clause(
     sums: Sequence[tuple[str, Decimal | None, Decimal | None]],
 ) -> str:
-    known = [
+    reached = [
         (name, result >= target)
         for name, result, target in sums
         if result is not None and target
     ]
-    good = figures.listed([name for name, reached in known if reached])
-    short = figures.listed([name for name, reached in known if not reached])
+    good = figures.listed([name for name, is_reached in reached if is_reached])
+    short = figures.listed([name for name, is_reached in reached if not is_reached])
     if good and short:
         return _("{good}达到目标，{short}没有达到", good=good, short=short)
     if good:

@@ -21,8 +21,11 @@ from kpi_lib.months import retold
 from kpi_lib.page.parts import (
     Brand,
     Fragment,
+    brand_of,
+    dressed,
     made,
     shade_of,
+    unknown,
     who_is,
 )
 
@@ -41,7 +44,6 @@ FATES = {
 }
 """What became of a row, in the reader's words; in the order of the page."""
 
-
 BASES = {
     "daily": N_("按日"),
     "level": N_("按日"),
@@ -51,7 +53,6 @@ BASES = {
     "listed": N_("只列作品，数按日"),
     "": "—",
 }
-
 
 LOOKED_AT = ("quarantined", "conflict", "duplicate", "private")
 """Fates whose rows a reader may want to see one by one."""
@@ -66,7 +67,7 @@ def arrival(
     Parameters
     ----------
     days : DataFrame
-        One row per account and day: account, date, state, see `intake.arrival`.
+        One row per account and day: account, date, state, see `months.arrival`.
     accounts : sequence of Account
         Names and platforms, in the roster's order.
     calendar : Calendar
@@ -80,52 +81,51 @@ def arrival(
         return made("arrival", rows=[], days=[], title="", sub="")
     brands = _brands(accounts)
     dates = [stamp.date() for stamp in days["date"].drop_duplicates()]
-    kinds = [shade_of(day, calendar) for day in dates]
+    shades = [shade_of(day, calendar) for day in dates]
     rows, lacking = [], []
     for account, part in days.groupby("account", sort=False):
         states = list(part["state"])
-        weekly = bool({"covered", "download"} & set(states))
-        gaps = [
+        missing = [
             day for day, state in zip(dates, states, strict=True) if state == "missing"
         ]
-        weeks = {day.isocalendar()[:2] for day in gaps}
-        number = len(weeks) if weekly else len(gaps)
-        short, worst = GAPS[weekly]
-        who = brands.get(str(account)) or _unknown(str(account))
+        weekly = bool(BY_WEEK & set(states))
+        weeks = {day.isocalendar()[:2] for day in missing}
+        gaps = len(weeks) if weekly else len(missing)
+        in_table, in_title = GAPS[weekly]
+        who = brands.get(str(account)) or unknown(str(account))
         rows.append(
             {
                 "who": who,
-                "cells": list(zip(states, kinds, strict=True)),
-                "gap": _(short, n=number) if number else "",
-                "due": any(states),
+                "cells": list(zip(states, shades, strict=True)),
+                "gap": _(in_table, n=gaps) if gaps else "",
+                "due": any(map(bool, states)),
             }
         )
-        if number:
-            told = _(worst, account=figures.brief(who.name), n=number)
-            lacking.append((len(gaps), told))
+        if gaps:
+            clause = _(in_title, account=figures.brief(who.name), n=gaps)
+            lacking.append((len(missing), clause))
     return made(
         "arrival",
         rows=rows,
-        days=list(zip((day.day for day in dates), kinds, strict=True)),
+        days=list(zip((day.day for day in dates), shades, strict=True)),
         title=_arrival_title(lacking, sum(bool(row["due"]) for row in rows)),
-        sub=_(HOW_TO_READ_WEEKS)
-        if {"covered", "download"} & set(days["state"])
-        else _(HOW_TO_READ),
+        sub=_(HOW_TO_READ_WEEKS if BY_WEEK & set(days["state"]) else HOW_TO_READ),
     )
 
+
+BY_WEEK = {"covered", "download"}
+"""States of an account of which only counters are exported, once a week."""
 
 HOW_TO_READ = N_(
     "每格一天。实心：有数；红框：应有而缺；空白：不该有，如还没有接手。"
     "深底是法定假日，浅底是周末。"
 )
 
-
 HOW_TO_READ_WEEKS = N_(
     "每格一天。实心：有数；红框：应有而缺；空白：不该有，如还没有接手。"
     "深底是法定假日，浅底是周末。"
     "只有累计数的账号每周下载一次：深格是下载的那天，浅格是它管到的那一周。"
 )
-
 
 GAPS = {
     False: (N_("{n}天"), N_("{account}缺{n}天")),
@@ -144,35 +144,22 @@ def _arrival_title(lacking: Sequence[tuple[int, str]], due: int) -> str:
         due=due,
         whole=due - len(lacking),
         short=len(lacking),
-        worst=max(lacking, key=lambda one: one[0])[1],
+        worst=max(lacking, key=lambda gap: gap[0])[1],
     )
 
 
 _ONE_SHORT = N_("{due}个账号中{whole}个到齐，{short}个有缺；{worst}")
-
 
 _SOME_SHORT = N_("{due}个账号中{whole}个到齐，{short}个有缺；最多的是{worst}")
 
 
 def _brands(accounts: Sequence[Account]) -> dict[str, Brand]:
     """Dress accounts in their platforms' clothes, by id."""
-    known = platforms()
-    found = {}
-    for account in accounts:
-        one = known[account.platform]
-        found[account.id] = Brand(
-            account.id,
-            account.name or one.label,
-            one.label,
-            one.seal,
-            one.light,
-            one.dark,
-        )
-    return found
-
-
-def _unknown(account: str) -> Brand:
-    return Brand(account, account, account, account[:1].upper())
+    every = platforms()
+    return {
+        account.id: dressed(account, brand_of(every[account.platform]))
+        for account in accounts
+    }
 
 
 def files(
@@ -207,7 +194,7 @@ def files(
         "files",
         missing=[
             (
-                brands.get(account) or _unknown(account),
+                brands.get(account) or unknown(account),
                 _layout_name(layout),
             )
             for account, layout in expected
@@ -215,7 +202,7 @@ def files(
         ],
         expected=len(expected),
         groups=[
-            (brands.get(account) or _unknown(account), rows)
+            (brands.get(account) or unknown(account), rows)
             for account, rows in groups.items()
             if rows
         ],
@@ -227,28 +214,29 @@ def file_rows(files: pd.DataFrame, m: OperatorMonth | None) -> list[dict[str, An
     """Return one row per file, as people call account, file and way of counting."""
     accounts = {account.id: account for account in m.accounts} if m else {}
     rows = []
-    for record in files.to_dict("records"):
-        one = {str(key): value for key, value in record.items()}
-        account = accounts.get(one["account"])
-        basis = str(one["basis"])
-        rows.append(
-            one
-            | {
-                "name": re.sub(r"^data/raw/[^/]+/[^/]+/", "", str(one["source"])),
-                "who": who_is(m, account) if m and account else None,
-                "basis": _(BASES.get(basis, basis)),
-                "days": int(one["days"]) if pd.notna(one["days"]) else 0,
-            }
-        )
+    for file in files.to_dict("records"):
+        account = accounts.get(file["account"])
+        basis = str(file["basis"])
+        said = {
+            "name": re.sub(r"^data/raw/[^/]+/[^/]+/", "", str(file["source"])),
+            "who": who_is(m, account) if m and account else None,
+            "basis": _(BASES.get(basis, basis)),
+            "days": int(file["days"]) if pd.notna(file["days"]) else 0,
+        }
+        rows.append(_named(file) | said)
     return rows
+
+
+def _named(record: Mapping[Any, Any]) -> dict[str, Any]:
+    return {str(name): value for name, value in record.items()}
 
 
 def _layout_name(layout: str) -> str:
     """Name an export as its platform does; the one filled in by hand is ours."""
     if layout == MANUAL:
         return _("手工填报")
-    known = layouts().get(layout)
-    return known.name if known else layout
+    declared = layouts().get(layout)
+    return declared.name if declared else layout
 
 
 def _reading(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -329,8 +317,8 @@ def fates_of(ledger: pd.DataFrame) -> list[tuple[str, int]]:
 def _sides(counts: pd.Series[int]) -> list[int]:
     """Add fates up: counted, another month's, left out, never data."""
     sides = (("kept",), ("outside",), LOOKED_AT)
-    found = [sum(int(counts.get(fate, 0)) for fate in side) for side in sides]
-    return [*found, int(counts.sum()) - sum(found)]
+    rows = [sum(int(counts.get(fate, 0)) for fate in side) for side in sides]
+    return [*rows, int(counts.sum()) - sum(rows)]
 
 
 SHOWN = 100
@@ -359,19 +347,19 @@ def quarantine(ledger: pd.DataFrame) -> Fragment:
         "quarantine",
         rows=listed[:SHOWN],
         held=len(rows),
-        more=sum(one["run"] for one in listed[SHOWN:]),
+        more=sum(row["run"] for row in listed[SHOWN:]),
         left=left,
-        total=len(rows) + sum(one["count"] for one in left),
+        total=len(rows) + sum(reason["count"] for reason in left),
     )
 
 
 def left_out(ledger: pd.DataFrame, most: int = 12) -> list[dict[str, Any]]:
     """Group the rows that were left out for a reason, with a first example."""
     rows = ledger[ledger["fate"].isin(LOOKED_AT)]
-    found = []
+    reasons = []
     for (fate, reason), part in rows.groupby(["fate", "reason"], sort=True):
         first = part.iloc[0]
-        found.append(
+        reasons.append(
             {
                 "fate": _(FATES[str(fate)]),
                 "reason": retold(str(reason)),
@@ -385,25 +373,24 @@ def left_out(ledger: pd.DataFrame, most: int = 12) -> list[dict[str, Any]]:
                 "order": LOOKED_AT.index(str(fate)),
             }
         )
-    found.sort(key=lambda one: (one["order"], -one["count"], one["reason"]))
-    return found[:most]
+    reasons.sort(key=lambda at: (at["order"], -at["count"], at["reason"]))
+    return reasons[:most]
 
 
 def _held(rows: pd.DataFrame) -> list[dict[str, Any]]:
     """List rows one by one; those of a file refused as a whole stand together."""
-    found: list[dict[str, Any]] = []
-    for one in rows.to_dict("records"):
-        row = {str(key): value for key, value in one.items()}
-        last = found[-1] if found else {}
+    held: list[dict[str, Any]] = []
+    for record in rows.to_dict("records"):
+        row, last = _named(record), held[-1] if held else {}
         same = all(row[k] == last.get(k) for k in ("source", "sheet", "reason"))
         if same and not (row["column"] or row["raw"] or last["column"] or last["raw"]):
             last["run"] += 1
             continue
         name = re.sub(r"^data/raw/[^/]+/", "", str(row["source"]))
-        found.append(row | {"name": name, "run": 1})
-    for row in found:
+        held.append(row | {"name": name, "run": 1})
+    for row in held:
         row["reason"] = retold(str(row["reason"]))
-    return found
+    return held
 
 
 def findings(problems: Sequence[Problem]) -> Fragment:
@@ -421,9 +408,9 @@ def findings(problems: Sequence[Problem]) -> Fragment:
     """
     groups = []
     for level, word in LEVELS.items():
-        told = [one for one in dict.fromkeys(problems) if one.level == level]
-        if told:
-            groups.append((_(word, n=len(told)), [_finding(one) for one in told]))
+        own = [found for found in dict.fromkeys(problems) if found.level == level]
+        if own:
+            groups.append((_(word, n=len(own)), list(map(_finding, own))))
     return made("findings", groups=groups)
 
 
@@ -431,11 +418,14 @@ LEVELS = {"error": N_("错误{n}条"), "warning": N_("提示{n}条"), "note": N_
 """What findings are called, worst first."""
 
 
-def _finding(one: Problem) -> dict[str, str]:
+def _finding(problem: Problem) -> dict[str, str]:
     """Say a finding again in the language of the page; where it is stays as it is."""
-    said = {name: retold(getattr(one, name)) for name in ("what", "expected", "do")}
-    said |= {"where": one.where, "place": retold(one.place)}
-    return {name: printable(text) for name, text in said.items()}
+    texts = {
+        name: retold(getattr(problem, name))
+        for name in ("what", "expected", "do", "place")
+    }
+    texts["where"] = problem.where
+    return {name: printable(text) for name, text in texts.items()}
 
 
 def compare(
@@ -462,18 +452,18 @@ def compare(
     values = {at: _by_account(monthly[monthly["month"] == at]) for at in (last, month)}
     rows: list[dict[str, Any]] = []
     for account, metric in sorted({*values[last], *values[month]}):
-        known = METRICS.get(metric)
-        if known is None or not known.target:
+        definition = METRICS.get(metric)
+        if definition is None or not definition.target:
             continue
         before, now = (values[at].get((account, metric)) for at in (last, month))
         rows.append(
             {
                 "account": account,
                 "who": brands.get(account),
-                "metric": known.label,
+                "metric": definition.label,
                 "before": before,
                 "now": now,
-                "share": known.unit == "share",
+                "share": definition.unit == "share",
                 "by": now / before - 1 if before and now is not None else None,
             }
         )
@@ -484,10 +474,11 @@ def compare(
 def _by_account(monthly: pd.DataFrame) -> dict[tuple[str, str], float]:
     """Put the owners' parts of each account and metric together again."""
     rows = monthly[monthly["value"].notna()]
-    found: dict[tuple[str, str], float] = {}
-    for (account, metric), part in rows.groupby(["account", "metric"])["value"]:
-        known = METRICS.get(str(metric))
+    values: dict[tuple[str, str], float] = {}
+    for (account, metric), parts in rows.groupby(["account", "metric"])["value"]:
+        definition = METRICS.get(str(metric))
         # Flows and followers are held in shares; means, MAU and rates are whole.
-        shared = known and (known.kind == "flow" or metric == "followers")
-        found[str(account), str(metric)] = float(part.sum() if shared else part.max())
-    return found
+        flows = definition is not None and definition.kind == "flow"
+        whole = parts.sum() if flows or metric == "followers" else parts.max()
+        values[str(account), str(metric)] = float(whole)
+    return values

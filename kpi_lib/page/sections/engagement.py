@@ -15,24 +15,9 @@ from kpi_lib.catalogue import METRICS
 from kpi_lib.days import days_of, months_back
 from kpi_lib.inputs import Account
 from kpi_lib.language import _
-from kpi_lib.page import charts
+from kpi_lib.page import charts, series
 from kpi_lib.page.parts import Fragment, made, nothing, who_is
 from kpi_lib.page.sections.rates import rate_dots
-from kpi_lib.page.series import (
-    Panel,
-    by_day,
-    campaign_marks,
-    day_table,
-    frame,
-    marks_told,
-    of_month,
-    own_days,
-    owned_span,
-    panel,
-    table_of,
-    year_panel,
-    year_table,
-)
 
 VIEW_TOP = 3.6
 """Highest multiple of the median that is drawn; beyond it the bar is cut and told."""
@@ -62,7 +47,9 @@ def engagement(m: OperatorMonth) -> Fragment:
         "engagement",
         panels=_view_panels(m, drawn),
         sub=_views_note(m, len(drawn)),
-        table=day_table(m, [(account.name, views) for account, views, _base in drawn]),
+        table=series.day_table(
+            m, [(account.name, views) for account, views, _base in drawn]
+        ),
         rate=rate,
         dots=rate_dots(m),
         weekly=weekly,
@@ -74,8 +61,8 @@ def _views(m: OperatorMonth) -> list[tuple[Account, dict[date, float], float]]:
     """Return each account's views by day, and the median of its days before."""
     drawn = []
     for account in m.accounts:
-        views = by_day(m, account.id, "views")
-        before = by_day(m, account.id, "views", months_back(m.month, 4)[:3])
+        views = series.by_day(m, account.id, "views")
+        before = series.by_day(m, account.id, "views", months_back(m.month, 4)[:3])
         base = median((before or views).values()) if views else 0
         if base > 0:
             drawn.append((account, views, base))
@@ -84,18 +71,18 @@ def _views(m: OperatorMonth) -> list[tuple[Account, dict[date, float], float]]:
 
 def _view_panels(
     m: OperatorMonth, drawn: Sequence[tuple[Account, dict[date, float], float]]
-) -> list[Panel]:
+) -> list[series.Panel]:
     """Draw each account's views by day as multiples of its own recent median."""
     if not drawn:
         return []
     highest = max(max(views.values()) / base for _account, views, base in drawn)
     scale = charts.scale([0, min(highest, VIEW_TOP)], text=_times_tick)
-    marks = campaign_marks(m)
+    marks = series.campaign_marks(m)
     panels = []
     for at, (account, views, base) in enumerate(drawn):
-        due, last = own_days(m, account), max(views)
+        due, last = series.own_days(m, account), max(views)
         ax = charts.day_bars(
-            frame({day: value / base for day, value in views.items()}),
+            series.frame({day: value / base for day, value in views.items()}),
             days=days_of(m.month),
             calendar=m.calendar,
             scale=scale,
@@ -104,10 +91,10 @@ def _view_panels(
             marks=marks,
             cut=lambda value: f"{value:.1f}×",
         )
-        total, days = sum(views.values()), owned_span(m, due)
+        total, days = sum(views.values()), series.owned_span(m, due)
         note = {"total": figures.short(total), "median": figures.short(base)}
         panels.append(
-            panel(
+            series.panel(
                 ax,
                 name=account.name,
                 note=_("{total}次，中位数{median}，{days}", days=days, **note)
@@ -136,7 +123,7 @@ def _views_note(m: OperatorMonth, panels: int) -> str:
         _("以各账号前三个月单日的中位数为1（虚线），超出的柱子在顶端截断，写着倍数。"),
         _("{n}图同一纵轴，柱子可以直接比。", n=panels) if panels > 1 else "",
         _("缺的日子不是0。"),
-        marks_told(campaign_marks(m)),
+        series.marks_told(series.campaign_marks(m)),
     )
 
 
@@ -156,7 +143,7 @@ def _engagement_rate(m: OperatorMonth) -> dict[str, Any] | None:
         "title": _("互动率本月没有数据")
         if rate is None
         else _("互动率{value}", value=figures.percent(rate, 2)),
-        "panel": year_panel(
+        "panel": series.year_panel(
             m,
             "engagement_rate",
             by_month,
@@ -168,7 +155,7 @@ def _engagement_rate(m: OperatorMonth) -> dict[str, Any] | None:
             for account in m.accounts
             if (row := counts.get(account.id))
         ],
-        "table": year_table(
+        "table": series.year_table(
             m,
             [(METRICS["engagement_rate"].label, by_month)],
             lambda value: figures.percent(value, 2),
@@ -178,7 +165,7 @@ def _engagement_rate(m: OperatorMonth) -> dict[str, Any] | None:
 
 def _counts(m: OperatorMonth, month: str) -> dict[str, dict[str, float]]:
     """Return account to views and reactions, of the accounts that have all four."""
-    counts = {name: of_month(m, name, month) for name in ("views", *REACTIONS)}
+    counts = {name: series.of_month(m, name, month) for name in ("views", *REACTIONS)}
     return {
         id: {name: values[id] for name, values in counts.items()}
         for id in counts["views"]
@@ -204,9 +191,9 @@ def _weekly_panels(m: OperatorMonth) -> dict[str, Any]:
         name = METRICS[metric].label
         values = [*means.values()]
         panels.append(
-            panel(
+            series.panel(
                 charts.week_curve(
-                    frame(means, "week"), weeks=weeks, scale=charts.scale(values)
+                    series.frame(means, "week"), weeks=weeks, scale=charts.scale(values)
                 ),
                 name=name,
                 note=_("每周的日均，次；{n}个账号", n=counted),
@@ -221,7 +208,7 @@ def _weekly_panels(m: OperatorMonth) -> dict[str, Any]:
         "panels": panels,
         "accounts": accounts,
         "title": _("{names}：近一年每周的日均", names=names),
-        "table": table_of(drawn, weeks, label=figures.day_short),
+        "table": series.table_of(drawn, weeks, label=figures.day_short),
     }
 
 

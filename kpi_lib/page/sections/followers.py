@@ -13,24 +13,8 @@ from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import HORIZONS
 from kpi_lib.days import days_of, months_back, months_of, quarter_of
 from kpi_lib.language import _
-from kpi_lib.page import charts
+from kpi_lib.page import charts, series
 from kpi_lib.page.parts import Brand, Fragment, made, nothing, who_is
-from kpi_lib.page.series import (
-    Panel,
-    by_day,
-    campaign_marks,
-    day_table,
-    frame,
-    marks_told,
-    of_month,
-    own_days,
-    owned_span,
-    panel,
-    percent_tick,
-    short_target,
-    sum_known,
-    target_text,
-)
 
 
 @dataclass(frozen=True)
@@ -66,13 +50,15 @@ def followers(m: OperatorMonth) -> Fragment:
     Fragment
     """
     before = months_back(m.month, 2)[0]
-    opening = of_month(m, "followers_opening") or of_month(m, "followers", before)
+    opening = series.of_month(m, "followers_opening") or series.of_month(
+        m, "followers", before
+    )
     grown = _growths(m, opening)
     rows = _rows(m, opening)
     if not grown and not rows:
         return nothing(_("粉丝数"), _("没有一个账号有粉丝数"))
     totals = {
-        key: sum_known(row[key] for row in rows)
+        key: series.sum_known(row[key] for row in rows)
         for key in ("level", "lost", "new", "net")
     }
     horizons = _horizons(m, totals["level"])
@@ -90,7 +76,7 @@ def followers(m: OperatorMonth) -> Fragment:
         net_title=_net_title(totals["net"]),
         horizons_title=_horizons_title(horizons),
         horizons=horizons,
-        table=day_table(
+        table=series.day_table(
             m,
             [(growth.who.name, growth.by_day) for growth in grown],
             lambda value: figures.percent(value, 2, sign=True),
@@ -103,11 +89,11 @@ def _growths(m: OperatorMonth, opening: Mapping[str, float]) -> list[Growth]:
     accounts = Counter(account.platform for account in m.accounts)
     grown = []
     for account in m.accounts:
-        levels = by_day(m, account.id, "followers")
+        levels = series.by_day(m, account.id, "followers")
         start = opening.get(account.id)
         if not levels or not start:
             continue
-        goal = short_target(m, "followers", account.platform)
+        goal = series.short_target(m, "followers", account.platform)
         alone = accounts[account.platform] == 1
         grown.append(
             Growth(
@@ -115,35 +101,35 @@ def _growths(m: OperatorMonth, opening: Mapping[str, float]) -> list[Growth]:
                 by_day={day: level / start - 1 for day, level in levels.items()},
                 goal=goal / start - 1 if goal and alone else None,
                 level=levels[max(levels)],
-                due=own_days(m, account),
+                due=series.own_days(m, account),
             )
         )
     return grown
 
 
-def _growth_panels(m: OperatorMonth, grown: Sequence[Growth]) -> list[Panel]:
+def _growth_panels(m: OperatorMonth, grown: Sequence[Growth]) -> list[series.Panel]:
     """Draw every account on the same scale."""
     shares = [
         at for growth in grown for at in (*growth.by_day.values(), growth.goal or 0)
     ]
-    scale = charts.scale(shares, text=percent_tick)
-    marks = campaign_marks(m)
+    scale = charts.scale(shares, text=series.percent_tick)
+    marks = series.campaign_marks(m)
     panels = []
     for at, growth in enumerate(grown):
         ax = charts.day_curve(
-            frame(growth.by_day),
+            series.frame(growth.by_day),
             days=days_of(m.month),
             calendar=m.calendar,
             scale=scale,
             end=_percent,
             target=growth.goal,
-            target_text=target_text(_percent(growth.goal)),
+            target_text=series.target_text(_percent(growth.goal)),
             due=growth.due,
             marks=marks,
         )
-        level, days = figures.short(growth.level), owned_span(m, growth.due)
+        level, days = figures.short(growth.level), series.owned_span(m, growth.due)
         panels.append(
-            panel(
+            series.panel(
                 ax,
                 name=growth.who.name,
                 note=_("{level}人，{days}", level=level, days=days)
@@ -201,7 +187,7 @@ def _growth_note(m: OperatorMonth, grown: Sequence[Growth], before: str) -> str:
         else _("比{month}末增长，%。", month=month),
         _("虚线是本月目标。") if with_goal else "",
         _("断开处没有数据。"),
-        marks_told(campaign_marks(m)),
+        series.marks_told(series.campaign_marks(m)),
         _("深底是法定假日，浅底是周末。"),
     )
 
@@ -217,9 +203,9 @@ def _net_title(net: float | None) -> str:
 
 def _rows(m: OperatorMonth, opening: Mapping[str, float]) -> list[dict[str, Any]]:
     """Return level, new, lost and net of every account that has any of them."""
-    levels, new = of_month(m, "followers"), of_month(m, "follows")
-    lost, net = of_month(m, "unfollows"), of_month(m, "net_follows")
-    gain = of_month(m, "followers_gain")
+    levels, new = series.of_month(m, "followers"), series.of_month(m, "follows")
+    lost, net = series.of_month(m, "unfollows"), series.of_month(m, "net_follows")
+    gain = series.of_month(m, "followers_gain")
     rows = []
     for account in m.accounts:
         id = account.id
@@ -330,7 +316,7 @@ def _since(
     # An account that was taken over later opens with the followers it had then.
     first: dict[str, float] = {}
     for month in since:
-        first = of_month(m, "followers_opening", month) | first
+        first = series.of_month(m, "followers_opening", month) | first
     return sum(first.values()), sum(sum(gains[month].values()) for month in since)
 
 

@@ -52,7 +52,7 @@ def next_month(m: OperatorMonth) -> Fragment:
         return made("said", text=_("没有必考的指标，没有可以建议的目标。"))
     named = {name: _proposed(m, metrics) for name, metrics in PLANS.items()}
     planned = {metric for metrics in PLANS.values() for metric in metrics}
-    rest = tuple(one["metric"] for one in proposals if one["metric"] not in planned)
+    rest = tuple(at["metric"] for at in proposals if at["metric"] not in planned)
     groups = named | {REST: _proposed(m, tuple(dict.fromkeys(rest)))}
     return made(
         "next_month",
@@ -67,17 +67,17 @@ def next_month(m: OperatorMonth) -> Fragment:
         steps=[_(name) for name in STEPS.values()],
         methods=_methods(groups.values()),
         now=figures.month_short(m.month),
-        noted=any(one["note"] for one in proposals),
+        noted=any(at["note"] for at in proposals),
     )
 
 
 def _proposed(m: OperatorMonth, metrics: Sequence[str]) -> list[dict[str, Any]]:
     """Return the proposals of some metrics, in their order, printed."""
     return [
-        _proposal(m, one)
+        _proposal(m, proposal)
         for metric in metrics
-        for one in m.card["proposals"]
-        if one["metric"] == metric
+        for proposal in m.card["proposals"]
+        if proposal["metric"] == metric
     ]
 
 
@@ -114,31 +114,31 @@ def _methods(
     """Return each way of computing once, with the metrics that it is of."""
     named: dict[str, list[str]] = {}
     for rows in groups:
-        for one in rows:
-            if one["method"]:
-                named.setdefault(one["method"], []).append(one["name"])
+        for row in rows:
+            if row["method"]:
+                named.setdefault(row["method"], []).append(row["name"])
     return [(figures.listed(names), method) for method, names in named.items()]
 
 
 def _plan_sentences(name: str, rows: Sequence[dict[str, Any]]) -> list[str]:
     """Say one plan in a sentence a metric; without required metrics there is none."""
     if rows:
-        return [_step_sentence(one) for one in rows]
-    missing = figures.listed([METRICS[one].label for one in PLANS[name]])
+        return [_step_sentence(row) for row in rows]
+    missing = figures.listed([METRICS[metric].label for metric in PLANS[name]])
     return [_("这几项本月不考，没有建议：{metrics}。", metrics=missing)]
 
 
-def _step_sentence(one: dict[str, Any]) -> str:
-    if not one["given"]:
-        return _("{metric}没有建议。", metric=one["name"])
-    values = dict(zip(STEPS, one["steps"], strict=True))
-    if one["level"]:
+def _step_sentence(row: dict[str, Any]) -> str:
+    if not row["given"]:
+        return _("{metric}没有建议。", metric=row["name"])
+    values = dict(zip(STEPS, row["steps"], strict=True))
+    if row["level"]:
         return _(
             "{metric}建议{middle}人，在{low}与{high}之间，月末到{level}人。",
-            metric=one["name"],
-            level=one["level"],
+            metric=row["name"],
+            level=row["level"],
             **values,
         )
     return _(
-        "{metric}建议{middle}，在{low}与{high}之间。", metric=one["name"], **values
+        "{metric}建议{middle}，在{low}与{high}之间。", metric=row["name"], **values
     )

@@ -11,15 +11,8 @@ from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import METRICS, STREAMS
 from kpi_lib.days import months_back
 from kpi_lib.language import _
+from kpi_lib.page import series
 from kpi_lib.page.parts import Fragment, made, nothing, who_is
-from kpi_lib.page.series import (
-    of_month,
-    short_target,
-    sum_known,
-    total_by_month,
-    year_panel,
-    year_table,
-)
 
 STEPS = ("views", "clicks", "orders")
 """The way to an order."""
@@ -53,13 +46,13 @@ def orders(m: OperatorMonth) -> Fragment:
 def _funnel(m: OperatorMonth) -> dict[str, Any] | None:
     """Return views, clicks, orders and the rates between, on accounts that have all."""
     before, now = (
-        {name: of_month(m, name, month) for name in (*STEPS, "gmv")}
+        {name: series.of_month(m, name, month) for name in (*STEPS, "gmv")}
         for month in months_back(m.month, 2)
     )
     if not now["clicks"] and not now["orders"]:
         return None
     totals, totals_before = (
-        {name: sum_known(values.values()) for name, values in counts.items()}
+        {name: series.sum_known(values.values()) for name, values in counts.items()}
         for counts in (now, before)
     )
     rates = [
@@ -68,13 +61,13 @@ def _funnel(m: OperatorMonth) -> dict[str, Any] | None:
     ]
     return {
         "title": _funnel_title(
-            rates[0][0], rates[1][0], short_target(m, "conversion_rate")
+            rates[0][0], rates[1][0], series.short_target(m, "conversion_rate")
         ),
         "steps": [
             (METRICS[name].label, totals[name], totals_before[name]) for name in STEPS
         ],
         "rates": rates,
-        "goal": short_target(m, "orders"),
+        "goal": series.short_target(m, "orders"),
         "rows": _funnel_rows(m, now),
         "totals": totals,
     }
@@ -121,11 +114,11 @@ def _funnel_title(ctr: float | None, cvr: float | None, goal: float | None) -> s
 
 def _revenue(m: OperatorMonth) -> dict[str, Any] | None:
     """Return this month's revenue by stream, and twelve months of it."""
-    by_month = total_by_month(m, "revenue")
+    by_month = series.total_by_month(m, "revenue")
     if not by_month:
         return None
     streams = _streams(m)
-    goal, total = short_target(m, "revenue"), by_month.get(m.month)
+    goal, total = series.short_target(m, "revenue"), by_month.get(m.month)
     last = max(by_month)
     return {
         "title": _revenue_title(total, goal),
@@ -135,7 +128,7 @@ def _revenue(m: OperatorMonth) -> dict[str, Any] | None:
         "streams": streams,
         "total": total,
         "goal": goal,
-        "panel": year_panel(
+        "panel": series.year_panel(
             m,
             "revenue",
             by_month,
@@ -148,7 +141,7 @@ def _revenue(m: OperatorMonth) -> dict[str, Any] | None:
             ),
         ),
         "most": max((value for _name, value in streams), default=0) or 1,
-        "table": year_table(m, [(_("平台收益（元）"), by_month)]),
+        "table": series.year_table(m, [(_("平台收益（元）"), by_month)]),
     }
 
 

@@ -47,17 +47,6 @@ def counted(m: OperatorMonth) -> Fragment:
     -------
     Fragment
     """
-    if m.files.empty:
-        return made(
-            "counted",
-            title="",
-            groups=[],
-            unknown=[],
-            fates=fates_of(m.ledger),
-            flags=flags_of(m),
-            left=[],
-            totals={},
-        )
     totals = {key: int(m.files[key].sum()) for key in ("records", "kept", "left")}
     return made(
         "counted",
