@@ -1,8 +1,10 @@
 """
 What operators and managers read: sections, charts, HTML, PDF.
 
-In goes one operator's month; out come the parts of the page, each a `Fragment` that a
-notebook shows as it is, and of an executed notebook the page itself (`page`).
+In goes one operator's month, the cards of a team, or the tables of a cleaned month; out
+come the sections of a page, each a `Fragment` that a notebook shows as it is. Of an
+executed notebook comes the page itself (`page`), of a page its PDF (`pdf`). `charts`
+draws tidy frames. Sentences are said here, in the language that is spoken.
 """
 
 from __future__ import annotations
@@ -18,7 +20,6 @@ from kpi_lib.page.parts import (
     Brand,
     Fragment,
     Seal,
-    Style,
     made,
     seal,
     style,
@@ -75,7 +76,6 @@ __all__ = [
     "Fragment",
     "Panel",
     "Seal",
-    "Style",
     "activity",
     "arrival",
     "browser",

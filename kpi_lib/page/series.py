@@ -80,18 +80,8 @@ def short_target(m: OperatorMonth, metric: str, platform: str = "") -> float | N
 
 
 def own_days(m: OperatorMonth, account: Account) -> list[date]:
-    """Return the days on which the account is the operator's; all without owners."""
-    return [
-        day
-        for day in days_of(m.month)
-        if not account.owners
-        or any(
-            owner.operator == m.operator.id
-            and (owner.from_ is None or owner.from_ <= day)
-            and (owner.to is None or day <= owner.to)
-            for owner in account.owners
-        )
-    ]
+    """Return the days of the month on which the account is the operator's."""
+    return [day for day in days_of(m.month) if m.operator.id in account.shares(day)]
 
 
 def owned_span(m: OperatorMonth, days: Sequence[date]) -> str:

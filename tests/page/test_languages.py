@@ -4,16 +4,18 @@ import dataclasses
 import re
 from html.parser import HTMLParser
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import nbformat
 import pandas as pd
 import pytest
+from pydantic import BaseModel
 
 from kpi_lib import language
 from kpi_lib import page as sections
-from kpi_lib.inputs.worklog import Entry
+from kpi_lib.appraisal.quotas import Quotas
+from kpi_lib.inputs.targets import Target
+from kpi_lib.inputs.worklog import Entry, Worklog
 from kpi_lib.language import speaking
 from kpi_lib.page.html import failure_page, page, sentences_of
 from tests.example_month import card, empty, example
@@ -56,9 +58,9 @@ def in_latin(part: Any) -> Any:
         return type(part)(map(in_latin, part))
     if isinstance(part, pd.DataFrame):
         return part.map(in_latin)
-    if isinstance(part, SimpleNamespace):
-        return SimpleNamespace(**in_latin(vars(part)))
-    if isinstance(part, Entry):
+    if isinstance(part, BaseModel):
+        return part.model_copy(update=in_latin(dict(part)))
+    if isinstance(part, Entry | Worklog | Quotas | Target):
         own = {one.name: getattr(part, one.name) for one in dataclasses.fields(part)}
         return dataclasses.replace(part, **in_latin(own))
     return part
