@@ -70,7 +70,8 @@ environment.yml: requirements.lock
 catalogue: $(READY)
 	@mkdir -p build
 	@$(BIN)/pybabel -q extract -F babel.cfg -k N_ -k Sentence --omit-header -s --no-location \
-	  --no-wrap --sort-output -o build/pages.pot kpi_lib
+	  --no-wrap --sort-output -o build/pages.pot kpi_lib \
+	  notebooks/1-clean.ipynb notebooks/3-appraisal.ipynb notebooks/4-team.ipynb
 	@$(BIN)/pybabel -q update -l en -i build/pages.pot -o kpi_lib/locale/en.po \
 	  -N --no-wrap --ignore-obsolete --omit-header
 

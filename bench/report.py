@@ -138,7 +138,7 @@ def timed(charts: Any) -> None:
         return noted
 
     for name, draw in inspect.getmembers(charts, inspect.isfunction):
-        if draw.__module__ == charts.__name__ and not name.startswith("_"):
+        if draw.__module__.startswith(charts.__name__) and not name.startswith("_"):
             setattr(charts, name, noting(draw))
 
 

@@ -1,21 +1,30 @@
-"""A hand-made operator's month: the shape that sections receive, made-up numbers."""
+"""
+A small operator's month with made-up numbers, of the true objects.
+
+For what the sample lacks: hostile text, an empty month, pending measures, a veto.
+`tests/page/test_sample.py` holds its frames and its card against the sample's.
+"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 
 from kpi_lib.appraisal.month import OperatorMonth
+from kpi_lib.appraisal.quotas import DAYS, WEEKS, Quotas
+from kpi_lib.appraisal.quotas import MONTHS as BY_MONTH
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import Calendar, days_of, week_of
 from kpi_lib.files.declarations import Platform
-from kpi_lib.inputs.worklog import Campaign
+from kpi_lib.inputs.roster import Account, Operator, Owner
+from kpi_lib.inputs.targets import Target
+from kpi_lib.inputs.worklog import Campaign, Content, Interaction, Worklog
+from kpi_lib.months.add_up import MONTHLY
 
 MONTHS = [f"2025-{at:02d}" for at in (11, 12)] + [
     f"2026-{at:02d}" for at in range(1, 11)
@@ -40,38 +49,6 @@ FANS = {
     "shipinhao": (57_300, 72),
     "weibo": (203_900, 39),
 }
-
-
-@dataclass
-class ExampleMonth:
-    """What sections receive, with the attributes of an operator's month."""
-
-    month: str = MONTH
-    operator: Any = None
-    accounts: tuple[Any, ...] = ()
-    platforms: dict[str, Any] = field(default_factory=dict)
-    calendar: Any = None
-    daily: pd.DataFrame = field(default_factory=pd.DataFrame)
-    monthly: pd.DataFrame = field(default_factory=pd.DataFrame)
-    posts: pd.DataFrame = field(default_factory=pd.DataFrame)
-    ledger: pd.DataFrame = field(default_factory=pd.DataFrame)
-    files: pd.DataFrame = field(default_factory=pd.DataFrame)
-    targets: tuple[Any, ...] = ()
-    worklog: Any = None
-    card: dict[str, Any] = field(default_factory=dict)
-    previous: dict[str, Any] | None = None
-    flags: tuple[str, ...] = ()
-    earlier: tuple[dict[str, Any], ...] = ()
-    quotas: Any = None
-    definitions: dict[str, Any] = field(default_factory=lambda: dict(METRICS))
-
-    @property
-    def by_month(self) -> Any:
-        return OperatorMonth.by_month.func(self)  # type: ignore[arg-type]
-
-    @property
-    def by_day(self) -> Any:
-        return OperatorMonth.by_day.func(self)  # type: ignore[arg-type]
 
 
 def measure(
@@ -660,7 +637,7 @@ def _monthly(daily: pd.DataFrame) -> pd.DataFrame:
             )
             for stream, value in streams.items()
         ]
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         rows,
         columns=[
             "month",
@@ -677,6 +654,7 @@ def _monthly(daily: pd.DataFrame) -> pd.DataFrame:
             "closed",
         ],
     )
+    return frame.astype({name: MONTHLY[name] for name in frame})
 
 
 def _posts() -> pd.DataFrame:
@@ -800,8 +778,8 @@ def _target(
     platform: str = "",
     horizon: str = "short",
     period: str = MONTH,
-) -> SimpleNamespace:
-    return SimpleNamespace(
+) -> Target:
+    return Target(
         operator="op-01",
         metric=metric,
         platform=platform,
@@ -810,20 +788,18 @@ def _target(
         value=Decimal(value),
         set_on=date(2026, 9, 28),
         approved_by="示例主管",
-        note="",
         row=2,
-        sha256="",
     )
 
 
-def _contents() -> tuple[SimpleNamespace, ...]:
+def _contents() -> tuple[Content, ...]:
     every = tuple(FANS)
     made = []
     for at in range(20):
         planned = every if at % 3 else every[:4]
         reached = planned if at % 4 else tuple(p for p in planned if p != "bilibili")
         made.append(
-            SimpleNamespace(
+            Content(
                 id=f"C{at:03d}",
                 operator="op-01",
                 title=f"秋季内容第{at + 1}篇",
@@ -831,7 +807,6 @@ def _contents() -> tuple[SimpleNamespace, ...]:
                 planned=date(2026, 10, 1 + at),
                 planned_platforms=planned,
                 published_platforms=reached,
-                link="",
                 source="worklog.xlsx",
                 sheet="内容",
                 row=at + 2,
@@ -880,7 +855,7 @@ def _campaigns() -> tuple[Campaign, ...]:
     )
 
 
-def quotas(results: dict[str, list[float]], goals: dict[str, float]) -> SimpleNamespace:
+def quotas(results: dict[str, list[float]], goals: dict[str, float]) -> Quotas:
     """
     Break goals down per day and week of the month, by the calendar's working days.
 
@@ -924,17 +899,21 @@ def quotas(results: dict[str, list[float]], goals: dict[str, float]) -> SimpleNa
         )
         .reset_index()
     )
-    return SimpleNamespace(
-        days=by_day, weeks=_attained(by_week), months=_attained(by_month), notes={}
+    return Quotas(
+        days=_attained(by_day, DAYS),
+        weeks=_attained(by_week, WEEKS),
+        months=_attained(by_month, BY_MONTH),
+        notes={},
     )
 
 
-def _attained(frame: pd.DataFrame) -> pd.DataFrame:
+def _attained(frame: pd.DataFrame, types: dict[str, str]) -> pd.DataFrame:
     quota = frame["quota"].where(frame["quota"] > 0)
-    return frame.assign(attained=frame["result"] / quota)
+    whole = frame.assign(attained=frame["result"] / quota)
+    return whole[list(types)].astype(types)
 
 
-def _quotas() -> SimpleNamespace:
+def _quotas() -> Quotas:
     """Make the month's quotas: contents short in two weeks, views with gaps."""
     contents = [0, 0, 1, 3, 3, 3, 4, 3, 3, 4, 0, 3, 3, 2, 2, 3, 4, 0, 3, 3, 4]
     contents += [3, 2, 3, 0, 2, 3, 3, 2, 3, 4]
@@ -951,10 +930,10 @@ def _quotas() -> SimpleNamespace:
     return quotas(results, goals)
 
 
-def quotas_of_nothing() -> SimpleNamespace:
+def quotas_of_nothing() -> Quotas:
     """Make the quotas of a month without a single goal."""
     full = _quotas()
-    return SimpleNamespace(
+    return Quotas(
         days=full.days.iloc[:0],
         weeks=full.weeks.iloc[:0],
         months=full.months.iloc[:0],
@@ -962,9 +941,10 @@ def quotas_of_nothing() -> SimpleNamespace:
     )
 
 
-def _interactions() -> tuple[SimpleNamespace, ...]:
+def _interactions() -> tuple[Interaction, ...]:
     return tuple(
-        SimpleNamespace(
+        Interaction(
+            operator="op-01",
             date=date(2026, 10, 5 + at),
             platform=platform,
             received=50,
@@ -974,9 +954,24 @@ def _interactions() -> tuple[SimpleNamespace, ...]:
     )
 
 
+def account(platform: str, name: str, *owners: Owner) -> Account:
+    """Make an account, owned the whole time where nothing else is said."""
+    always = Owner.model_validate({"operator": "op-01", "from": "2025-11-01"})
+    return Account.model_validate(
+        {
+            "id": f"{platform}-a",
+            "platform": platform,
+            "name": name,
+            "product": "示例产品" if platform == "product" else "",
+            "owners": owners or (always,),
+            "from": "2025-11-01",
+        }
+    )
+
+
 def example(
-    name: str = "示例运营甲", account: str = "", text: str = ""
-) -> ExampleMonth:
+    name: str = "示例运营甲", called: str = "", text: str = ""
+) -> OperatorMonth:
     """
     Make the month of one operator with six accounts and a product.
 
@@ -984,7 +979,7 @@ def example(
     ----------
     name : str
         The operator's name, hostile ones too.
-    account : str
+    called : str
         Name of every account; empty for the platform's own.
     text : str
         Stands for every title, file, sheet, header, cell and campaign; empty for
@@ -992,7 +987,7 @@ def example(
 
     Returns
     -------
-    ExampleMonth
+    OperatorMonth
     """
     daily = _daily()
     made = card(name=name)
@@ -1010,35 +1005,22 @@ def example(
         )
         for order, (id, (zh, seal, light, dark, form)) in enumerate(PLATFORMS.items())
     }
-    accounts = tuple(
-        SimpleNamespace(
-            id=f"{id}-a",
-            platform=id,
-            name=account or platform.name,
-            url="",
-            product="示例产品" if id == "product" else "",
-            expects=(),
-            owners=(),
-            from_=date(2025, 11, 1),
-            to=None,
-        )
-        for id, platform in platforms.items()
-    )
     posts, ledger, files = _posts(), _ledger(), _files()
     contents, campaigns = _contents(), _campaigns()
     if text:
         posts = posts.assign(title=text)
         ledger = ledger.assign(sheet=text, column=text, raw=text, reason=text)
         files = files.assign(source=files["source"] + text)
-        contents = tuple(
-            SimpleNamespace(**vars(one) | {"title": text}) for one in contents
-        )
-        campaigns = tuple(replace(one, name=text) for one in campaigns)
-    return ExampleMonth(
-        operator=SimpleNamespace(
-            id="op-01", name=name, team="示例组", manager="示例主管", leave=()
+        contents = tuple(replace(content, title=text) for content in contents)
+        campaigns = tuple(replace(campaign, name=text) for campaign in campaigns)
+    return OperatorMonth(
+        month=MONTH,
+        operator=Operator.model_validate(
+            {"id": "op-01", "name": name, "manager": "示例主管", "from": "2025-01-01"}
         ),
-        accounts=accounts,
+        accounts=tuple(
+            account(id, called or platform.name) for id, platform in platforms.items()
+        ),
         platforms=platforms,
         calendar=Calendar({}),
         daily=daily,
@@ -1056,11 +1038,13 @@ def example(
             _target("revenue", "27000"),
             _target("followers", "1000000", "", "ultimate", ""),
         ),
-        worklog=SimpleNamespace(
-            contents=contents, campaigns=campaigns, interactions=_interactions()
+        worklog=Worklog(
+            month=MONTH,
+            contents=contents,
+            campaigns=campaigns,
+            interactions=_interactions(),
         ),
         card=made,
-        previous=earlier(made),
         earlier=tuple(
             earlier(made) | {"month": month, "total": total}
             for month, total in zip(
@@ -1072,41 +1056,37 @@ def example(
     )
 
 
-def empty() -> ExampleMonth:
+def empty() -> OperatorMonth:
     """Make a month in which nothing arrived: every section must still say so."""
     full = example()
-    return ExampleMonth(
-        operator=full.operator,
+    lists = ("ratings", "appeals", "proposals", "same_results")
+    items = [
+        item
+        | {
+            "score": None,
+            "rated": "0",
+            "measures": [
+                measure | {"score": None, "status": "pending", "rated": "0"}
+                for measure in item["measures"]
+            ],
+        }
+        for item in full.card["items"]
+    ]
+    return replace(
+        full,
         accounts=(),
-        platforms=full.platforms,
-        calendar=full.calendar,
         daily=full.daily.iloc[:0],
         monthly=full.monthly.iloc[:0],
         posts=full.posts.iloc[:0],
         ledger=full.ledger.iloc[:0],
         files=full.files.iloc[:0],
-        worklog=SimpleNamespace(contents=(), campaigns=(), interactions=()),
+        targets=(),
+        worklog=Worklog(month=MONTH),
         quotas=quotas_of_nothing(),
-        card=card()
-        | {
-            "ratings": [],
-            "appeals": [],
-            "proposals": [],
-            "same_results": [],
-            "rests_on": dict.fromkeys(card()["rests_on"], "0"),
-            "total": None,
-            "rated": "0",
-            "items": [
-                one
-                | {
-                    "score": None,
-                    "rated": "0",
-                    "measures": [
-                        part | {"score": None, "status": "pending", "rated": "0"}
-                        for part in one["measures"]
-                    ],
-                }
-                for one in card()["items"]
-            ],
-        },
+        earlier=(),
+        flags=(),
+        card=full.card
+        | {name: [] for name in lists}
+        | {"rests_on": dict.fromkeys(full.card["rests_on"], "0")}
+        | {"total": None, "rated": "0", "items": items},
     )

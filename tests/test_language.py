@@ -20,7 +20,7 @@ from kpi_lib import figures
 from kpi_lib.appraisal import proposals
 from kpi_lib.appraisal.card import score
 from kpi_lib.language import LANGUAGES, Sentence, _, catalogue, say, speak, speaking
-from kpi_lib.run import spreadsheets
+from kpi_lib.run import score_book
 from tests.appraisal import test_worked_month
 from tests.appraisal.test_worked_month import PLAN
 from tests.scored import evidence
@@ -225,7 +225,7 @@ def test_the_workbook_speaks_it_too(
     cards: dict[str, dict[str, Any]], language: str, expected: list[str]
 ) -> None:
     with speaking(language):
-        book = load_workbook(io.BytesIO(spreadsheets.scores_xlsx([cards[language]])))
+        book = load_workbook(io.BytesIO(score_book.scores_xlsx([cards[language]])))
     said = {
         str(cell.value) for sheet in book for row in sheet for cell in row if cell.value
     }

@@ -73,6 +73,7 @@ from kpi_lib.inputs.targets import (
 from kpi_lib.inputs.worklog import (
     SHEETS,
     Campaign,
+    Content,
     Task,
     Worklog,
 )
@@ -89,6 +90,7 @@ __all__ = [
     "Campaign",
     "Challenge",
     "Communities",
+    "Content",
     "Count",
     "Coverage",
     "Decision",

@@ -1,33 +1,15 @@
 """
 What operators and managers read: sections, charts, HTML, PDF.
 
-In goes one operator's month; out come the parts of the page, each a `Fragment` that a
-notebook shows as it is, and of an executed notebook the page itself (`page`).
+In goes one operator's month, the cards of a team, or the tables of a cleaned month; out
+come the sections of a page, each a `Fragment` that a notebook shows as it is. Of an
+executed notebook comes the page itself (`page`), of a page its PDF (`pdf`). `charts`
+draws tidy frames. Sentences are said here, in the language that is spoken.
 """
 
 from __future__ import annotations
 
-from kpi_lib.page.charts import (
-    WEEKDAYS,
-    Format,
-    Scale,
-    bars,
-    day_curve,
-    month_curve,
-    scale,
-    shares,
-    svg,
-    week_hours,
-    windows,
-)
-from kpi_lib.page.charts import (
-    panel as chart_panel,
-)
-from kpi_lib.page.figures import (
-    Panel,
-    panel,
-    percent_tick,
-)
+from kpi_lib.page import charts
 from kpi_lib.page.html import (
     failure_page,
     page,
@@ -38,7 +20,6 @@ from kpi_lib.page.parts import (
     Brand,
     Fragment,
     Seal,
-    Style,
     made,
     seal,
     style,
@@ -48,28 +29,26 @@ from kpi_lib.page.printing import (
     pdf,
     required,
 )
-from kpi_lib.page.sections.activity import (
-    activity,
-    engagement,
-    orders,
-)
-from kpi_lib.page.sections.followers import (
-    followers,
-    platforms,
-)
-from kpi_lib.page.sections.goals import campaigns, next_month, quotas
-from kpi_lib.page.sections.score import header, score_card, sentences, waterfall
-from kpi_lib.page.sections.signing import settled
-from kpi_lib.page.sections.sources import (
+from kpi_lib.page.sections.activity import activity
+from kpi_lib.page.sections.campaigns import campaigns
+from kpi_lib.page.sections.cleaning import (
     arrival,
     compare,
-    counted,
     fates,
     files,
     findings,
     quarantine,
-    sources,
 )
+from kpi_lib.page.sections.engagement import engagement
+from kpi_lib.page.sections.followers import followers
+from kpi_lib.page.sections.next_month import next_month
+from kpi_lib.page.sections.orders import orders
+from kpi_lib.page.sections.publishing import platforms
+from kpi_lib.page.sections.quotas import quotas
+from kpi_lib.page.sections.score import header, sentences
+from kpi_lib.page.sections.score_card import score_card
+from kpi_lib.page.sections.signing import settled
+from kpi_lib.page.sections.sources import counted, sources
 from kpi_lib.page.sections.team import (
     team_evidence,
     team_files,
@@ -80,6 +59,12 @@ from kpi_lib.page.sections.team import (
     team_money,
     team_scores,
 )
+from kpi_lib.page.sections.waterfall import waterfall
+from kpi_lib.page.series import (
+    Panel,
+    panel,
+    percent_tick,
+)
 from kpi_lib.page.templates import (
     environment,
     render,
@@ -87,23 +72,17 @@ from kpi_lib.page.templates import (
 
 __all__ = [
     "SEALED",
-    "WEEKDAYS",
     "Brand",
-    "Format",
     "Fragment",
     "Panel",
-    "Scale",
     "Seal",
-    "Style",
     "activity",
     "arrival",
-    "bars",
     "browser",
     "campaigns",
-    "chart_panel",
+    "charts",
     "compare",
     "counted",
-    "day_curve",
     "engagement",
     "environment",
     "failure_page",
@@ -113,7 +92,6 @@ __all__ = [
     "followers",
     "header",
     "made",
-    "month_curve",
     "next_month",
     "orders",
     "page",
@@ -125,16 +103,13 @@ __all__ = [
     "quotas",
     "render",
     "required",
-    "scale",
     "score_card",
     "seal",
     "sealed",
     "sentences",
     "settled",
-    "shares",
     "sources",
     "style",
-    "svg",
     "team_evidence",
     "team_files",
     "team_grades",
@@ -144,6 +119,4 @@ __all__ = [
     "team_money",
     "team_scores",
     "waterfall",
-    "week_hours",
-    "windows",
 ]

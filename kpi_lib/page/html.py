@@ -3,16 +3,17 @@ Executed notebook to one page that runs nothing and calls nobody.
 
 The only home of nbconvert. Inputs are hidden, markdown is the package's own prose,
 outputs are the fragments that `kpi_lib.page` rendered; anything else that a cell
-printed is shown as escaped text.
+printed is shown as escaped text. The notebooks' prose is Chinese; a paragraph that the
+catalogue knows is said in the language of the page.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from html import escape
-from typing import Any
+from typing import IO, Any
 
 import nbformat
 from nbconvert.exporters import TemplateExporter
@@ -21,13 +22,7 @@ from traitlets import default
 from traitlets.config import Config
 
 from kpi_lib import figures
-from kpi_lib.language import (
-    LANGUAGES,
-    N_,
-    _,
-    speaking,
-    translated,
-)
+from kpi_lib.language import LANGUAGES, _, catalogue, speaking, translated
 from kpi_lib.page import templates
 from kpi_lib.page.parts import SEALED
 
@@ -37,57 +32,6 @@ POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src
 FRAGMENT = '<div class="kpi">'
 STYLE = "<style data-kpi>"
 MAIN = '<main id="top">'
-
-PROSE = (
-    # 1-clean
-    N_("都到齐了吗？每一行去了哪里？"),
-    N_("给每月跑数的人看：哪些导出到了，怎样读的，每一行的去向，以及写出了什么。"),
-    N_("都到齐了吗？"),
-    N_("花名册要求每个账号交的，与文件夹里实有的，逐日对照。"),
-    N_("每个文件怎样读的？"),
-    N_(
-        "按内容和表头认，不看文件名。花名册要而没有来的排在最前；没有格式认得的文件在这里点名，不会悄悄跳过。"
-    ),
-    N_("每一行去了哪里？"),
-    N_("台账里的行数等于文件里的行数，由另一个计数器核对；不等就停下，不出结果。"),
-    N_("哪些行没算，为什么？"),
-    N_("看不懂的值不猜：整行隔离，写明文件、行、列和原来的值。"),
-    N_("有什么要说明的？"),
-    N_(
-        "缺的文件、互相矛盾的值、没有下载日期的计数，每条写明在哪里、应为什么、怎么办。值不改，只提示。"
-    ),
-    N_("这个月像上个月吗？"),
-    N_("每个账号的合计与上月并排；差得离谱的，多半是文件放错了月份。"),
-    N_("写出了什么？"),
-    N_("表格写在`data/clean/`下当月的文件夹里：按天、按内容、按月、台账、文件清单。"),
-    # 3-appraisal
-    N_("分数去了哪里"),
-    N_("评分表"),
-    N_("平台"),
-    N_("粉丝数"),
-    N_("DAU / MAU"),
-    N_("电商订单 / 平台收益"),
-    N_("阅读 / 评论 / 转发 / 点赞"),
-    N_("活动"),
-    N_("按周、按日定量"),
-    N_("下月目标"),
-    N_("自评、评定、申诉、签字"),
-    N_("什么算了，什么没算"),
-    N_("定义与来源"),
-    # 4-team
-    N_("谁得了多少分？"),
-    N_("主管签字以前，每个人的结果都是暂定的。"),
-    N_("等级怎么分布？"),
-    N_("团队强在哪里，弱在哪里？"),
-    N_("花了多少，收了多少？"),
-    N_("谁的结果依据不足？"),
-    N_(
-        "待定的分没有依据，不当作零分；本人记录，是靠本人写的记录得到、计划不要求他人确认的那部分。"
-    ),
-    N_("哪里还没有做完？"),
-    N_("还有哪些文件"),
-)
-"""Headings and paragraphs of the notebooks: they stay Chinese, their pages do not."""
 
 
 class _Prose(IPythonRenderer):
@@ -109,7 +53,7 @@ class _Prose(IPythonRenderer):
 
 def _prose(source: str, contents: list[tuple[str, int, str]]) -> str:
     """Render one markdown cell; headings stay outside the column of prose."""
-    said = "\n\n".join(map(_said, paragraphs(source)))
+    said = "\n\n".join(map(_said, _paragraphs(source)))
     html = str(MarkdownWithMath(renderer=_Prose(contents)).render(said)).strip()
     parts = re.split(r"(<h[12][ >].*?</h[12]>)", html, flags=re.DOTALL)
     return "\n".join(
@@ -119,43 +63,35 @@ def _prose(source: str, contents: list[tuple[str, int, str]]) -> str:
     )
 
 
-def paragraphs(source: str) -> list[str]:
-    """
-    Return what markdown says.
-
-    Parameters
-    ----------
-    source : str
-        Of one cell.
-
-    Returns
-    -------
-    list of str
-        Headings with their marks, and paragraphs.
-    """
+def _paragraphs(source: str) -> list[str]:
+    """Return headings with their marks, and paragraphs, of one cell."""
     return [part.strip() for part in re.split(r"\n\s*\n", source) if part.strip()]
 
 
-def words(paragraph: str) -> str:
-    """
-    Return a paragraph without the marks of a heading.
-
-    Parameters
-    ----------
-    paragraph : str
-        One of `paragraphs`.
-
-    Returns
-    -------
-    str
-    """
+def _words(paragraph: str) -> str:
     return paragraph.lstrip("#").strip()
+
+
+def sentences_of(
+    file: IO[bytes], keywords: object, comment_tags: object, options: object
+) -> Iterator[tuple[int, str, str, list[str]]]:
+    """Extract the prose of a notebook's page for Babel, which babel.cfg tells so."""
+    notebook = nbformat.reads(file.read().decode("utf-8"), as_version=4)  # type: ignore[no-untyped-call]
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and _is_on_page(cell):
+            for paragraph in _paragraphs(cell.source):
+                yield 0, "", _words(paragraph), []
+
+
+def _is_on_page(cell: nbformat.NotebookNode) -> bool:
+    return "notebook-only" not in cell.metadata.get("tags", [])
 
 
 def _said(paragraph: str) -> str:
     """Say a paragraph in the language spoken; one that is not ours stays."""
-    own = words(paragraph)
-    return paragraph.replace(own, translated(own)) if own in PROSE else paragraph
+    words = _words(paragraph)
+    ours = words in catalogue()
+    return paragraph.replace(words, translated(words)) if ours else paragraph
 
 
 def _shown(output: Mapping[str, Any]) -> str:
@@ -269,7 +205,7 @@ def _rendered(
     cell: nbformat.NotebookNode, contents: list[tuple[str, int, str]]
 ) -> nbformat.NotebookNode:
     """Render markdown ahead of the template, which needs the contents first."""
-    if cell.cell_type != "markdown" or "notebook-only" in cell.metadata.get("tags", []):
+    if cell.cell_type != "markdown" or not _is_on_page(cell):
         return cell
     return nbformat.NotebookNode({**cell, "source": _prose(cell.source, contents)})  # type: ignore[no-untyped-call]
 

@@ -8,7 +8,7 @@ page by any other way.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from kpi_lib import figures
 from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.days import Calendar, month_of
+from kpi_lib.files import Platform
 from kpi_lib.inputs import Account, Campaign
 from kpi_lib.language import _
 from kpi_lib.page import templates
@@ -130,87 +131,34 @@ def made(template: str, **values: object) -> Fragment:
 
 
 def nothing(what: str, why: str) -> Fragment:
-    """
-    Say in one honest line that there is nothing to draw.
-
-    Parameters
-    ----------
-    what : str
-        What is missing.
-    why : str
-        Why, without a full stop.
-
-    Returns
-    -------
-    Fragment
-    """
+    """Say in one honest line that there is nothing to draw."""
     return made("nothing", what=what, why=why)
 
 
 def points(value: object) -> Decimal:
-    """
-    Return points of a card as a number.
-
-    Parameters
-    ----------
-    value : str, Decimal or None
-        As the card holds them; None, nothing rated, counts as none.
-
-    Returns
-    -------
-    Decimal
-    """
+    """Return points of a card as a number; None, nothing rated, counts as none."""
     return figures.decimal(value if isinstance(value, str | Decimal) else None) or ZERO
 
 
 def measures(card: Card) -> list[Card]:
-    """
-    List the measures of a card in the plan's order.
-
-    Parameters
-    ----------
-    card : dict
-        The score card.
-
-    Returns
-    -------
-    list of dict
-    """
+    """List the measures of a card in the plan's order."""
     return [one for item in card["items"] for one in item["measures"]]
 
 
 def pending(card: Card) -> list[Card]:
-    """
-    List the measures that wait for evidence.
-
-    Parameters
-    ----------
-    card : dict
-        The score card.
-
-    Returns
-    -------
-    list of dict
-    """
+    """List the measures that wait for evidence."""
     return [one for one in measures(card) if one["status"] == "pending"]
 
 
+def is_full(one: Card) -> bool:
+    """Say whether a measure has every point that was possible."""
+    if one["score"] is None:
+        return False
+    return ZERO < points(one["possible"]) <= points(one["score"])
+
+
 def losses(card: Card, *, veto: bool = True) -> list[tuple[str, Decimal]]:
-    """
-    List what measures lost.
-
-    Parameters
-    ----------
-    card : dict
-        The score card.
-    veto : bool
-        Whether what a veto cut off the sum is listed as a loss of its own.
-
-    Returns
-    -------
-    list of (name, points)
-        Largest first.
-    """
+    """List what measures lost, and what a veto cut off, largest first."""
     lost = [
         (str(one["name"]), points(one["possible"]) - points(one["score"]))
         for one in measures(card)
@@ -222,19 +170,7 @@ def losses(card: Card, *, veto: bool = True) -> list[tuple[str, Decimal]]:
 
 
 def cut_off(card: Card) -> Decimal:
-    """
-    Return what a veto cut off the sum of items and bonus.
-
-    Parameters
-    ----------
-    card : dict
-        The score card.
-
-    Returns
-    -------
-    Decimal
-        0 without a veto, or where the sum is not above its cap.
-    """
+    """Return what a veto cut off the sum of items and bonus; 0 without one."""
     reached = sum((points(one["score"]) for one in measures(card)), ZERO)
     if card["bonus"]:
         reached += points(card["bonus"]["score"])
@@ -242,113 +178,38 @@ def cut_off(card: Card) -> Decimal:
 
 
 def measure_of(card: Card, kind: str) -> Card | None:
-    """
-    Return the measure that a kind of source feeds.
-
-    Parameters
-    ----------
-    card : dict
-        The score card.
-    kind : str
-        As the plan writes it, ``campaign_spend``.
-
-    Returns
-    -------
-    dict or None
-        The plan's first one; None where the plan has none.
-    """
+    """Return the first measure that a kind of source feeds, if there is one."""
     found = (one for one in measures(card) if one["source"]["kind"] == kind)
     return next(found, None)
 
 
 def numbered(m: OperatorMonth) -> list[tuple[str, Campaign]]:
-    """
-    Give the month's campaigns their numbers, in the table and on the curves.
-
-    Parameters
-    ----------
-    m : OperatorMonth
-        The operator's month.
-
-    Returns
-    -------
-    list of (number, Campaign)
-        Held ones by first day, ① ② …; those not held come last, without a number.
-    """
+    """Give the campaigns held a number each; those not held come last, without one."""
     own = [one for one in m.worklog.campaigns if month_of(one.end) == m.month]
     own.sort(key=lambda one: (bool(one.not_held), one.start, one.end, one.row))
     return [("" if one.not_held else circled(at), one) for at, one in enumerate(own, 1)]
 
 
 def circled(number: int) -> str:
-    """
-    Print a number in a circle; there are twenty of those in every font.
-
-    Parameters
-    ----------
-    number : int
-        From 1.
-
-    Returns
-    -------
-    str
-        ① to ⑳, then (21).
-    """
+    """Print a number in a circle; there are twenty of those in every font."""
     return chr(0x245F + number) if number <= 20 else f"({number})"
 
 
 def shade_of(day: date, calendar: Calendar) -> str:
-    """
-    Return the class of a day's column: holiday, weekend or nothing.
-
-    Parameters
-    ----------
-    day : date
-        Any day.
-    calendar : Calendar
-        Which days are worked.
-
-    Returns
-    -------
-    {"hol", "off", ""}
-    """
+    """Return the class of a day's column: holiday, weekend or nothing."""
     if calendar.is_holiday(day):
         return "hol"
     return "" if calendar.is_working(day) else "off"
 
 
 def item_name(card: Card, item: Card) -> str:
-    """
-    Name an item by its KPI, by its own name where the KPI has several items.
-
-    Parameters
-    ----------
-    card : dict
-        The score card.
-    item : dict
-        One of its items.
-
-    Returns
-    -------
-    str
-    """
+    """Name an item by its KPI, by its own name where the KPI has several items."""
     kpis = Counter(one["kpi"] for one in card["items"])
     return str(item["name"] if kpis[item["kpi"]] > 1 else item["kpi"])
 
 
 def flags_of(m: OperatorMonth) -> list[str]:
-    """
-    List what stands above the score, each thing once.
-
-    Parameters
-    ----------
-    m : OperatorMonth
-        The operator's month.
-
-    Returns
-    -------
-    list of str
-    """
+    """List what stands above the score, each thing once."""
     return list(dict.fromkeys([*m.card.get("flags", []), *m.flags]))
 
 
@@ -377,60 +238,34 @@ class Brand:
     dark: str = "#a3a7aa"
 
 
+def brand_of(platform: Platform) -> Brand:
+    """Return a platform as the page names it."""
+    label, seal = platform.label, platform.seal
+    return Brand(platform.id, label, label, seal, platform.light, platform.dark)
+
+
+def unknown(id: str) -> Brand:
+    """Return what nothing is declared of: its id, in grey."""
+    return Brand(id, id, id, id[:1].upper())
+
+
+def dressed(account: Account, platform: Brand) -> Brand:
+    """Return an account in its platform's clothes."""
+    return replace(platform, id=account.id, name=account.name or platform.name)
+
+
 def platform_of(m: OperatorMonth, id: str) -> Brand:
-    """
-    Return a platform; one that is not the operator's own stands in grey.
-
-    Parameters
-    ----------
-    m : OperatorMonth
-        The operator's month.
-    id : str
-        The platform's id.
-
-    Returns
-    -------
-    Brand
-    """
-    known = m.platforms.get(id)
-    if known is None:
-        return Brand(id, id, id, id[:1].upper())
-    return Brand(id, known.label, known.label, known.seal, known.light, known.dark)
+    """Return a platform; one that is not the operator's own stands in grey."""
+    platform = m.platforms.get(id)
+    return brand_of(platform) if platform else unknown(id)
 
 
 def who_is(m: OperatorMonth, account: Account) -> Brand:
-    """
-    Return an account in its platform's clothes.
-
-    Parameters
-    ----------
-    m : OperatorMonth
-        The operator's month.
-    account : Account
-        One of the operator's own.
-
-    Returns
-    -------
-    Brand
-    """
-    own = platform_of(m, account.platform)
-    name = account.name or own.name
-    return Brand(account.id, name, own.name, own.seal, own.light, own.dark)
+    """Return one of the operator's own accounts."""
+    return dressed(account, platform_of(m, account.platform))
 
 
 def rate_of(card: Card) -> Decimal | None:
-    """
-    Return the score as a share of the rated points.
-
-    Parameters
-    ----------
-    card : dict
-        A score card.
-
-    Returns
-    -------
-    Decimal or None
-        None where nothing was rated.
-    """
+    """Return the score as a share of the rated points; None where nothing is rated."""
     rated = points(card["rated"])
     return points(card["total"]) / rated if rated else None

@@ -36,7 +36,7 @@ def up() -> None:
     nbformat.validate(nbformat.v4.new_notebook())  # type: ignore[no-untyped-call]
     # The shortest page there is: it compiles what every page is made with.
     page.failure_page("", "2026-01", [])
-    page.svg(page.chart_panel(), title="", last="", prefix="warm")
+    page.charts.svg(page.charts.panel(), title="", last="", prefix="warm")
     # A page's figures are many objects and little garbage.
     gc.set_threshold(50_000, 10, 10)
     gc.collect()

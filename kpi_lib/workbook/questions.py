@@ -27,7 +27,7 @@ from kpi_lib.figures import (
     percent,
     short,
 )
-from kpi_lib.page import Brand, Fragment, Panel, panel, percent_tick
+from kpi_lib.page import Brand, Fragment, Panel, charts, panel, percent_tick
 from kpi_lib.workbook import patterns
 from kpi_lib.workbook.team import TeamMonth
 from kpi_lib.workspace import sha256
@@ -206,7 +206,7 @@ def days(
         groups = list(rows.groupby("account", sort=True))
         drawings += [
             _Drawing(
-                page.day_curve(
+                charts.day_curve(
                     values,
                     days=days_of(m.month),
                     calendar=m.calendar,
@@ -267,7 +267,7 @@ def months(
         rows = frame[frame["metric"] == name]
         drawings += [
             _Drawing(
-                page.month_curve(
+                charts.month_curve(
                     values,
                     months=m.months[-back:],
                     scale=_scale(name, rows["value"]),
@@ -334,7 +334,7 @@ def compare(
         frame,
         [
             _Drawing(
-                page.bars(frame.head(MOST), text=text),
+                charts.bars(frame.head(MOST), text=text),
                 f"{name}-{by}",
                 METRICS[name].zh,
                 _caption(name, unit_only=True),
@@ -387,10 +387,10 @@ def publishing(
     drawings, title = [], f"{_who(m, operator)}没有写明钟点的作品"
     if count:
         busiest = frame.sort_values("value").iloc[-1]
-        day, hour = page.WEEKDAYS[int(busiest["weekday"])], int(busiest["hour"])
+        day, hour = charts.WEEKDAYS[int(busiest["weekday"])], int(busiest["hour"])
         title = f"{_who(m, operator)}最常在星期{day}{hour}时发布"
         drawings = [
-            _Drawing(page.week_hours(frame), "hours", "发布时间", f"{count}条作品")
+            _Drawing(charts.week_hours(frame), "hours", "发布时间", f"{count}条作品")
         ]
     return _answer(
         "publishing",
@@ -439,7 +439,7 @@ def top_posts(
         title = f"前{first}条作品占了{len(frame)}条的{_zh([name])}的{held}"
         drawings = [
             _Drawing(
-                page.shares(frame),
+                charts.shares(frame),
                 name,
                 f"{METRICS[name].zh}的累计占比",
                 "虚线：条条一样",
@@ -502,7 +502,7 @@ def campaign(m: TeamMonth, campaign: str = "", metric: str = "views") -> Answer:
     title = f"{one['name']}：{one['start']:%m-%d}至{one['end']:%m-%d}的{_zh([name])}"
     if found is None:
         return _answer("campaign", title, "没有足够的日子可以对照。", frame)
-    ax = page.windows(
+    ax = charts.windows(
         frame,
         low=found.low,
         high=found.high,
@@ -597,14 +597,14 @@ def _caption(name: str, *, unit_only: bool = False) -> str:
     return "，".join(filter(None, (*words, unit)))
 
 
-def _text(name: str) -> page.Format:
+def _text(name: str) -> charts.Format:
     return percent if METRICS[name].unit == "share" else short
 
 
-def _scale(name: str, values: pd.Series) -> page.Scale:
+def _scale(name: str, values: pd.Series) -> charts.Scale:
     share, stock = METRICS[name].unit == "share", METRICS[name].kind == "stock"
     tick = percent_tick if share else axis
-    return page.scale(values.tolist(), text=tick, zero=not (stock and share))
+    return charts.scale(values.tolist(), text=tick, zero=not (stock and share))
 
 
 def _who(m: TeamMonth, operator: str) -> str:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from kpi_lib.files.platforms import layouts
+from kpi_lib.files.declarations import layouts
 from kpi_lib.inputs import everything
 from kpi_lib.language import Sentence, say, speaking
 from kpi_lib.months import store, tables

@@ -37,7 +37,7 @@ def curve(values: pd.DataFrame, **more: object) -> Axes:
         days=DAYS,
         calendar=CALENDAR,
         scale=made,
-        **more,  # type: ignore[arg-type]
+        **more,
     )
 
 
@@ -49,9 +49,9 @@ def drawn(ax: Axes, **more: Any) -> str:
 def runs(ax: Axes) -> list[int]:
     """Return the number of points of every run of the series."""
     return [
-        len(line.get_xdata())  # type: ignore[arg-type]
+        len(line.get_xdata())
         for line in ax.lines
-        if line.get_color() == charts.SERIES and line.get_marker() != "o"
+        if line.get_color() == charts.Ink.SERIES and line.get_marker() != "o"
     ]
 
 
@@ -86,6 +86,19 @@ def test_counts_start_at_zero() -> None:
 )
 def test_a_scale_has_round_steps(values: list[float], ticks: tuple[float, ...]) -> None:
     assert charts.scale(values).ticks == ticks
+
+
+def test_below_zero_the_axis_lies_on_zero_and_its_labels_below_the_frame() -> None:
+    ax = curve(month().assign(value=[-10.0, *range(1, 31)]))
+    above = curve(month())
+    frame = 150 - 16 - 20
+    pad, usual = (one.xaxis.get_major_ticks()[0].get_pad() for one in (ax, above))
+
+    assert ax.get_ylim() == (-20, 40)
+    assert ax.spines["bottom"].get_position() == ("data", 0)
+    assert pad == pytest.approx(5 + frame / 3)
+    assert above.spines["bottom"].get_position() != ("data", 0)
+    assert usual < pad
 
 
 def test_weekends_and_holidays_are_shaded_and_a_worked_saturday_is_not() -> None:
@@ -254,7 +267,7 @@ def test_campaigns_are_marked_above_the_frame() -> None:
     bars = [line for line in ax.lines if line.get_linewidth() == 1.6]
 
     assert [list(bar.get_xdata()) for bar in bars] == [[0.5, 7.5]]
-    assert min(bars[0].get_ydata()) > 1, "in shares of the frame"  # type: ignore[arg-type]
+    assert min(bars[0].get_ydata()) > 1, "in shares of the frame"
     assert "①" in drawn(ax)
     assert "②" not in drawn(ax)
 

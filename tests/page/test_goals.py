@@ -5,26 +5,26 @@ import re
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from kpi_lib import page as sections
+from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.inputs.worklog import Campaign
 from kpi_lib.page import parts
-from tests.example_month import ExampleMonth, card, empty, example, quotas
+from tests.example_month import card, empty, example, quotas
 from tests.page.test_sections import HOSTILE, Reader, text_of
 
 
 @pytest.fixture(scope="module")
-def month() -> ExampleMonth:
+def month() -> OperatorMonth:
     return example()
 
 
-def with_campaigns(month: ExampleMonth, *rows: Campaign, **held: Any) -> Any:
+def with_campaigns(month: OperatorMonth, *rows: Campaign, **held: Any) -> Any:
     """Make the month with other campaigns, and another measure of those held."""
-    log = SimpleNamespace(contents=(), campaigns=rows)
+    log = replace(month.worklog, contents=(), campaigns=rows)
     made = card()
     parts.measure_of(made, "campaigns_held").update(held)  # type: ignore[union-attr]
     return replace(month, worklog=log, card=made)
@@ -50,13 +50,13 @@ def rows_of(html: str) -> list[str]:
 # Campaigns.
 
 
-def test_campaigns_are_numbered_by_their_first_day(month: ExampleMonth) -> None:
-    marks = [(sign, one.name) for sign, one in parts.numbered(month)]  # type: ignore[arg-type]
+def test_campaigns_are_numbered_by_their_first_day(month: OperatorMonth) -> None:
+    marks = [(sign, one.name) for sign, one in parts.numbered(month)]
 
     assert marks == [("①", "国庆打卡"), ("②", "秋日种草")]
 
 
-def test_one_that_was_not_held_has_no_number(month: ExampleMonth) -> None:
+def test_one_that_was_not_held_has_no_number(month: OperatorMonth) -> None:
     called_off = campaign(1, 2, name="取消的", not_held="场地没有批")
     strange = campaign(28, 31, name="十一月的", end=date(2026, 11, 2))
     made = with_campaigns(month, called_off, campaign(5, 6), strange)
@@ -74,14 +74,14 @@ def test_circled(number: int, sign: str) -> None:
     assert parts.circled(number) == sign
 
 
-def test_the_title_of_the_campaigns_is_made_of_the_card(month: ExampleMonth) -> None:
-    text = text_of(str(sections.campaigns(month)))  # type: ignore[arg-type]
+def test_the_title_of_the_campaigns_is_made_of_the_card(month: OperatorMonth) -> None:
+    text = text_of(str(sections.campaigns(month)))
 
     assert "2场活动都办了；曝光达到目标，拉新、转化没有达到；支出超预算8.4%" in text
 
 
-def test_the_sums_are_the_ones_the_card_counted(month: ExampleMonth) -> None:
-    html = str(sections.campaigns(month))  # type: ignore[arg-type]
+def test_the_sums_are_the_ones_the_card_counted(month: OperatorMonth) -> None:
+    html = str(sections.campaigns(month))
     foot = text_of(rows_of(html)[-1])
 
     assert "¥10,840" in foot
@@ -90,7 +90,7 @@ def test_the_sums_are_the_ones_the_card_counted(month: ExampleMonth) -> None:
     assert "7,180/9,205" in foot
 
 
-def test_what_nobody_else_confirmed_is_marked(month: ExampleMonth) -> None:
+def test_what_nobody_else_confirmed_is_marked(month: OperatorMonth) -> None:
     made = with_campaigns(
         month, campaign(confirmed_by="op-01"), campaign(4, 5, confirmed_by="示例主管")
     )
@@ -122,14 +122,14 @@ def test_what_nobody_else_confirmed_is_marked(month: ExampleMonth) -> None:
     ],
 )
 def test_what_was_held_against_what_was_due(
-    month: ExampleMonth, held: dict[str, Any], rows: int, said: str
+    month: OperatorMonth, held: dict[str, Any], rows: int, said: str
 ) -> None:
     made = with_campaigns(month, *[campaign()] * rows, **held)
 
     assert said in text_of(str(sections.campaigns(made)))
 
 
-def test_a_sum_that_the_card_did_not_count_is_not_made_up(month: ExampleMonth) -> None:
+def test_a_sum_that_the_card_did_not_count_is_not_made_up(month: OperatorMonth) -> None:
     made = with_campaigns(month, campaign(spend=Decimal(9)))
     for kind in ("campaign_spend", "campaign_results"):
         measure = parts.measure_of(made.card, kind)
@@ -145,7 +145,7 @@ def test_a_sum_that_the_card_did_not_count_is_not_made_up(month: ExampleMonth) -
 # Quotas.
 
 
-def of_contents(month: ExampleMonth, results: list[float], goal: float = 36.0) -> Any:
+def of_contents(month: OperatorMonth, results: list[float], goal: float = 36.0) -> Any:
     made = quotas({"contents": results}, {"contents": goal})
     return replace(month, quotas=made)
 
@@ -156,7 +156,7 @@ def states(html: str) -> list[str]:
     return re.findall(r"<td[^>]*>([^<]*)</td>", row)
 
 
-def test_a_day_is_reached_short_missed_or_off(month: ExampleMonth) -> None:
+def test_a_day_is_reached_short_missed_or_off(month: OperatorMonth) -> None:
     # 18 working days from the 8th, two a day: ahead once, then behind.
     results = [0.0] * 31
     results[3], results[7], results[8] = 3.0, 3.0, 1.0
@@ -169,7 +169,7 @@ def test_a_day_is_reached_short_missed_or_off(month: ExampleMonth) -> None:
     assert said[13] == "0条，没有达到，累计也落后"
 
 
-def test_a_missing_day_says_so_and_is_no_zero(month: ExampleMonth) -> None:
+def test_a_missing_day_says_so_and_is_no_zero(month: OperatorMonth) -> None:
     results = [2.0] * 31
     results[12] = math.nan
     html = str(sections.quotas(of_contents(month, results)))
@@ -178,8 +178,8 @@ def test_a_missing_day_says_so_and_is_no_zero(month: ExampleMonth) -> None:
     assert "缺1天的记录，不当作0" in text_of(html)
 
 
-def test_weeks_without_any_record_are_missing(month: ExampleMonth) -> None:
-    html = str(sections.quotas(month))  # type: ignore[arg-type]
+def test_weeks_without_any_record_are_missing(month: OperatorMonth) -> None:
+    html = str(sections.quotas(month))
     likes = next(row for row in rows_of(html) if "点赞</th>" in row)
     cells = [text_of(cell) for cell in re.findall(r"<td.*?</td>", likes)]
 
@@ -187,8 +187,8 @@ def test_weeks_without_any_record_are_missing(month: ExampleMonth) -> None:
     assert "缺7天" in cells[-1]
 
 
-def test_the_strip_stands_on_the_calendar_s_columns(month: ExampleMonth) -> None:
-    html = str(sections.quotas(month))  # type: ignore[arg-type]
+def test_the_strip_stands_on_the_calendar_s_columns(month: OperatorMonth) -> None:
+    html = str(sections.quotas(month))
     strip = html[: html.index("</table>")]
     spans = [int(span) for span in re.findall(r'<td colspan="(\d+)"', strip)]
 
@@ -209,16 +209,19 @@ def test_the_strip_stands_on_the_calendar_s_columns(month: ExampleMonth) -> None
     ],
 )
 def test_the_title_says_which_weeks(
-    month: ExampleMonth, results: list[float], said: str
+    month: OperatorMonth, results: list[float], said: str
 ) -> None:
     assert said in text_of(str(sections.quotas(of_contents(month, results))))
 
 
-def test_counters_have_no_days_to_miss(month: ExampleMonth) -> None:
-    made = quotas({"views": [math.nan] * 31}, {"views": 9000.0})
-    made.months["result"] = 9900.0
-    made.notes["views"] = "公众号没有按日的数，日和周没有结果"
-    html = str(sections.quotas(replace(month, quotas=made)))  # type: ignore[arg-type]
+def test_counters_have_no_days_to_miss(month: OperatorMonth) -> None:
+    known = quotas({"views": [math.nan] * 31}, {"views": 9000.0})
+    made = replace(
+        known,
+        months=known.months.assign(result=9900.0),
+        notes={"views": "公众号没有按日的数，日和周没有结果"},
+    )
+    html = str(sections.quotas(replace(month, quotas=made)))
 
     assert "缺" not in text_of(html.split("<tbody>")[1])
     assert "110.0%" in html
@@ -227,22 +230,18 @@ def test_counters_have_no_days_to_miss(month: ExampleMonth) -> None:
 
 def test_without_any_quota_the_reasons_stand_there() -> None:
     nothing = empty()
-    why = replace(
-        nothing,
-        quotas=SimpleNamespace(
-            **vars(nothing.quotas) | {"notes": {"unfollows": "越少越好，不分到日"}}
-        ),
-    )
+    notes = {"unfollows": "越少越好，不分到日"}
+    why = replace(nothing, quotas=replace(nothing.quotas, notes=notes))
 
-    assert "排不出定量" in text_of(str(sections.quotas(nothing)))  # type: ignore[arg-type]
-    assert "取消关注：越少越好，不分到日。" in text_of(str(sections.quotas(why)))  # type: ignore[arg-type]
+    assert "排不出定量" in text_of(str(sections.quotas(nothing)))
+    assert "取消关注：越少越好，不分到日。" in text_of(str(sections.quotas(why)))
 
 
 # Next month.
 
 
-def test_the_plans_of_the_duties_are_named(month: ExampleMonth) -> None:
-    text = text_of(str(sections.next_month(month)))  # type: ignore[arg-type]
+def test_the_plans_of_the_duties_are_named(month: OperatorMonth) -> None:
+    text = text_of(str(sections.next_month(month)))
 
     assert "建议的11月目标，等主管确认" in text
     assert "粉丝净增建议20,000人，在18,800与21,500之间，月末到850,200人。" in text
@@ -250,7 +249,7 @@ def test_the_plans_of_the_duties_are_named(month: ExampleMonth) -> None:
     assert text.index("增粉计划") < text.index("定增计划") < text.index("收益计划")
 
 
-def test_a_gain_is_set_against_gains(month: ExampleMonth) -> None:
+def test_a_gain_is_set_against_gains(month: OperatorMonth) -> None:
     grown = month.monthly.assign(metric="followers_gain").iloc[:1]
     gain = grown.assign(month=month.month, value=23_742.0)
     made: Any = replace(month, monthly=gain)
@@ -261,18 +260,18 @@ def test_a_gain_is_set_against_gains(month: ExampleMonth) -> None:
     assert "23,742" in row
 
 
-def test_what_has_no_proposal_says_why(month: ExampleMonth) -> None:
+def test_what_has_no_proposal_says_why(month: OperatorMonth) -> None:
     made = card()
     for one in made["proposals"]:
         blank = {key: "" for key in one if key.startswith(("low", "mid", "high"))}
         one.update(blank, note="没有基线：近3个月只有1个月可比")
-    text = text_of(str(sections.next_month(replace(month, card=made))))  # type: ignore[arg-type]
+    text = text_of(str(sections.next_month(replace(month, card=made))))
 
     assert "粉丝净增没有建议。" in text
     assert "没有基线：近3个月只有1个月可比" in text
 
 
-def test_a_plan_without_required_metrics_is_not_made_up(month: ExampleMonth) -> None:
+def test_a_plan_without_required_metrics_is_not_made_up(month: OperatorMonth) -> None:
     kept = [one for one in card()["proposals"] if one["metric"] == "views"]
     made: Any = replace(month, card=card() | {"proposals": kept})
     text = text_of(str(sections.next_month(made)))
@@ -283,7 +282,7 @@ def test_a_plan_without_required_metrics_is_not_made_up(month: ExampleMonth) -> 
 @pytest.mark.parametrize(
     "part", [sections.campaigns, sections.quotas, sections.next_month]
 )
-def test_hostile_words_are_text(part: Any, month: ExampleMonth) -> None:
+def test_hostile_words_are_text(part: Any, month: OperatorMonth) -> None:
     made = with_campaigns(month, campaign(name=HOSTILE, not_held=HOSTILE))
     made.card["proposals"][0].update(note=HOSTILE, method=HOSTILE)
     page = Reader(str(part(made)))

@@ -6,20 +6,21 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from kpi_lib import page as sections
+from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.page import html as html_module
-from tests.example_month import ExampleMonth, example
+from tests.example_month import example
 from tests.example_page import notebook_of, shown
 
 HOSTILE = "价格$5</title><script>alert(1)</script>😀"
 
 
 @pytest.fixture(scope="module")
-def month() -> ExampleMonth:
+def month() -> OperatorMonth:
     return example()
 
 
 @pytest.fixture(scope="module")
-def page(month: ExampleMonth) -> str:
+def page(month: OperatorMonth) -> str:
     return html_module.page(notebook_of(month), title="示例运营甲 2026年10月")
 
 
@@ -67,7 +68,9 @@ def test_a_page_is_small(page: str) -> None:
     assert len(page.encode()) < 400 * 1024
 
 
-def test_the_same_notebook_gives_the_same_bytes(month: ExampleMonth, page: str) -> None:
+def test_the_same_notebook_gives_the_same_bytes(
+    month: OperatorMonth, page: str
+) -> None:
     again = html_module.page(notebook_of(month), title="示例运营甲 2026年10月")
 
     assert again == page
@@ -175,7 +178,7 @@ def test_a_hostile_title_stays_a_title() -> None:
     assert html.count("</style>") == 1
 
 
-def test_the_card_is_read_back_from_the_notebook(month: ExampleMonth) -> None:
+def test_the_card_is_read_back_from_the_notebook(month: OperatorMonth) -> None:
     notebook = notebook_of(month)
     kept = nbformat.reads(nbformat.writes(notebook), as_version=4)
 

@@ -4,24 +4,20 @@ import dataclasses
 import re
 from html.parser import HTMLParser
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import nbformat
 import pandas as pd
 import pytest
+from pydantic import BaseModel
 
 from kpi_lib import language
 from kpi_lib import page as sections
-from kpi_lib.inputs.worklog import Entry
+from kpi_lib.appraisal.quotas import Quotas
+from kpi_lib.inputs.targets import Target
+from kpi_lib.inputs.worklog import Entry, Worklog
 from kpi_lib.language import speaking
-from kpi_lib.page.html import (
-    PROSE,
-    failure_page,
-    page,
-    paragraphs,
-    words,
-)
+from kpi_lib.page.html import failure_page, page, sentences_of
 from tests.example_month import card, empty, example
 from tests.example_page import shown
 
@@ -62,9 +58,9 @@ def in_latin(part: Any) -> Any:
         return type(part)(map(in_latin, part))
     if isinstance(part, pd.DataFrame):
         return part.map(in_latin)
-    if isinstance(part, SimpleNamespace):
-        return SimpleNamespace(**in_latin(vars(part)))
-    if isinstance(part, Entry):
+    if isinstance(part, BaseModel):
+        return part.model_copy(update=in_latin(dict(part)))
+    if isinstance(part, Entry | Worklog | Quotas | Target):
         own = {one.name: getattr(part, one.name) for one in dataclasses.fields(part)}
         return dataclasses.replace(part, **in_latin(own))
     return part
@@ -156,18 +152,11 @@ def test_a_failure_is_told_in_the_language_of_the_page() -> None:
 
 @pytest.mark.parametrize("name", ["1-clean", "3-appraisal", "4-team"])
 def test_every_paragraph_of_a_notebook_has_its_english(name: str) -> None:
-    notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
-    prose = [
-        words(paragraph)
-        for cell in notebook.cells
-        if cell.cell_type == "markdown"
-        and "notebook-only" not in cell.metadata.get("tags", [])
-        for paragraph in paragraphs(cell.source)
-    ]
+    with (NOTEBOOKS / f"{name}.ipynb").open("rb") as file:
+        prose = [said for _, _, said, _ in sentences_of(file, (), (), {})]
 
     assert prose
-    assert [one for one in prose if one not in PROSE] == []
-    assert [one for one in prose if one not in language.catalogue()] == []
+    assert [said for said in prose if said not in language.catalogue()] == []
 
 
 def test_the_plans_own_wording_is_marked_and_has_its_english_beside() -> None:

@@ -1,23 +1,23 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 from decimal import Decimal
 from html.parser import HTMLParser
-from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 import pytest
 
 from kpi_lib import page as sections
+from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.errors import Problem
+from kpi_lib.inputs.roster import Owner
 from kpi_lib.language import LANGUAGES, speaking
 from kpi_lib.page import parts as parts_module
 from kpi_lib.page import templates
-from kpi_lib.page.figures import campaign_marks
-from kpi_lib.page.sections import activity, followers, score
-from tests.example_month import MONTH, ExampleMonth, card, earlier, empty, example
+from kpi_lib.page.sections import engagement, followers, score_card
+from kpi_lib.page.series import campaign_marks
+from tests.example_month import MONTH, account, card, earlier, empty, example
 
 PARTS: dict[str, Callable[[Any], sections.Fragment]] = {
     "header": sections.header,
@@ -52,12 +52,12 @@ class Reader(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def month() -> ExampleMonth:
+def month() -> OperatorMonth:
     return example()
 
 
 @pytest.fixture(scope="module")
-def parts(month: ExampleMonth) -> dict[str, str]:
+def parts(month: OperatorMonth) -> dict[str, str]:
     return {name: str(made(month)) for name, made in PARTS.items()}
 
 
@@ -86,7 +86,7 @@ def test_flags_stand_above_the_score(parts: dict[str, str]) -> None:
     assert parts["header"].index("6分待定") < parts["header"].index("76.72")
 
 
-def test_a_grade_is_shown_only_where_nothing_is_pending(month: ExampleMonth) -> None:
+def test_a_grade_is_shown_only_where_nothing_is_pending(month: OperatorMonth) -> None:
     settled = earlier(card()) | {"grade": "合格", "total": "76.80", "rated": "100"}
     pending = card() | {"grade": "合格"}
 
@@ -94,12 +94,12 @@ def test_a_grade_is_shown_only_where_nothing_is_pending(month: ExampleMonth) -> 
     assert "合格" not in text_of(str(sections.header(with_card(month, pending))))
 
 
-def with_card(month: ExampleMonth, new: dict[str, Any]) -> Any:
+def with_card(month: OperatorMonth, new: dict[str, Any]) -> Any:
     return replace(month, card=new, flags=())
 
 
 def test_the_change_is_on_the_measures_both_months_could_rate(
-    month: ExampleMonth,
+    month: OperatorMonth,
 ) -> None:
     text = text_of(str(sections.header(month)))
 
@@ -108,8 +108,8 @@ def test_the_change_is_on_the_measures_both_months_could_rate(
     assert "76.09→76.72" in text
 
 
-def test_without_last_month_nothing_is_compared(month: ExampleMonth) -> None:
-    alone: Any = replace(month, previous=None)
+def test_without_last_month_nothing_is_compared(month: OperatorMonth) -> None:
+    alone: Any = replace(month, earlier=())
 
     assert "没有可比的上月评分" in text_of(str(sections.header(alone)))
     assert "没有可比的上月评分" in text_of(str(sections.sentences(alone)))
@@ -212,7 +212,7 @@ def test_a_measure_opens_to_how_it_was_scored(parts: dict[str, str]) -> None:
     ],
 )
 def test_rules_in_words(rule: dict[str, Any], words: str) -> None:
-    assert score._rule(rule, share=True) == words
+    assert score_card._rule(rule, share=True) == words
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_rules_in_words(rule: dict[str, Any], words: str) -> None:
     ],
 )
 def test_evidence_says_where(rows: list[str], place: str) -> None:
-    assert score._place("", rows) == place
+    assert score_card._place("", rows) == place
 
 
 def test_each_duty_draws_its_curves(parts: dict[str, str]) -> None:
@@ -267,7 +267,7 @@ def test_a_month_without_data_says_so(name: str) -> None:
 
 @pytest.mark.parametrize("name", PARTS)
 def test_hostile_names_are_text(name: str) -> None:
-    month = example(name=HOSTILE, account=HOSTILE)
+    month = example(name=HOSTILE, called=HOSTILE)
     page = Reader(str(PARTS[name](month)))
 
     assert {tag for tag, _ in page.elements} & {"script", "img", "iframe"} == set()
@@ -304,19 +304,19 @@ def test_weeks_add_up_the_same_accounts() -> None:
     ]
     daily = pd.DataFrame(rows, columns=["date", "account", "metric", "value"])
 
-    known, accounts = activity._weekly(daily, "shares", weeks)
+    means, accounts = engagement._weekly(daily, "shares", weeks)
 
     assert accounts == 1
-    assert list(known["value"]) == [10.0] * 8
+    assert list(means.values()) == [10.0] * 8
 
 
-def test_an_account_handed_over_lacks_no_day(month: ExampleMonth) -> None:
-    owner = SimpleNamespace(operator="op-01", from_=None, to=date(2026, 10, 15))
+def test_an_account_handed_over_lacks_no_day(month: OperatorMonth) -> None:
+    owner = Owner.model_validate(
+        {"operator": "op-01", "from": "2025-11-01", "to": "2026-10-15"}
+    )
     accounts = tuple(
-        SimpleNamespace(**{**vars(account), "owners": (owner,)})
-        if account.platform == "bilibili"
-        else account
-        for account in month.accounts
+        account("bilibili", "B站", owner) if one.platform == "bilibili" else one
+        for one in month.accounts
     )
     gone = (month.daily["platform"] == "bilibili") & (
         month.daily["date"] > pd.Timestamp("2026-10-15")
@@ -331,7 +331,7 @@ def test_an_account_handed_over_lacks_no_day(month: ExampleMonth) -> None:
 
 
 def test_equal_names_keep_their_columns() -> None:
-    html = str(sections.followers(example(account="同名")))  # type: ignore[arg-type]
+    html = str(sections.followers(example(called="同名")))
     row = re.search(r'<th scope="row">10-12</th>(.*?)</tr>', html)
 
     assert row is not None
@@ -370,7 +370,7 @@ def test_team_parts_without_cards() -> None:
     assert "0人有评分" in str(sections.team_header([], ["示例运营丁"], MONTH))
 
 
-def test_files_set_what_came_against_what_was_expected(month: ExampleMonth) -> None:
+def test_files_set_what_came_against_what_was_expected(month: OperatorMonth) -> None:
     html = str(
         sections.files(
             month.files, [("douyin-a", "douyin.daily"), ("zhihu-a", "manual")]
@@ -382,21 +382,21 @@ def test_files_set_what_came_against_what_was_expected(month: ExampleMonth) -> N
     assert html.index("zhihu-a") < html.index("不认识的文件")
 
 
-def test_the_fates_of_rows_are_counted(month: ExampleMonth) -> None:
+def test_the_fates_of_rows_are_counted(month: OperatorMonth) -> None:
     text = text_of(str(sections.fates(month.ledger)))
 
     assert "6个文件共2,046行" in text
     assert "计入 2,010" in text
 
 
-def test_quarantine_gives_a_row_for_every_reason(month: ExampleMonth) -> None:
+def test_quarantine_gives_a_row_for_every_reason(month: OperatorMonth) -> None:
     text = text_of(str(sections.quarantine(month.ledger)))
 
     assert "18行没有算" in text
     assert "不是数：约1.2万" in text
 
 
-def test_compare_puts_what_moved_most_first(month: ExampleMonth) -> None:
+def test_compare_puts_what_moved_most_first(month: OperatorMonth) -> None:
     html = str(sections.compare(month.monthly, MONTH))
     first = re.findall(r'<td class="r">([+−][\d.]+)%</td></tr>', html)
     sizes = [abs(float(value.replace("−", "-"))) for value in first]
@@ -415,15 +415,14 @@ def test_findings_are_listed_by_level() -> None:
     assert "没有要说明的" in str(sections.findings([]))
 
 
-def test_a_platform_without_a_declaration_is_named(month: ExampleMonth) -> None:
-    content = SimpleNamespace(
-        title="一篇",
-        planned=month.worklog.contents[0].planned,
-        row=2,
+def test_a_platform_without_a_declaration_is_named(month: OperatorMonth) -> None:
+    content = replace(
+        month.worklog.contents[0],
         planned_platforms=("elsewhere",),
         published_platforms=("douyin",),
     )
-    strange: Any = replace(month, worklog=SimpleNamespace(contents=(content,)))
+    log = replace(month.worklog, contents=(content,))
+    strange = replace(month, worklog=log)
 
     assert "elsewhere" in str(sections.platforms(strange))
 
@@ -467,6 +466,67 @@ def test_campaigns_are_numbered_once_for_the_page(month: Any) -> None:
     ], "what was not held is no campaign"
 
 
+def with_posts(month: OperatorMonth, views: list[float]) -> OperatorMonth:
+    """Make the month with these posts of one account, by their views."""
+    one = month.posts[month.posts["account"] == "douyin-a"].iloc[:1]
+    posts = pd.concat([one] * len(views), ignore_index=True)
+    names = [f"作品{value:.0f}次" for value in views]
+    return replace(month, posts=posts.assign(views=views, title=names, post=names))
+
+
+@pytest.mark.parametrize(
+    ("views", "title", "listed"),
+    [
+        pytest.param(
+            [400, 100, 700, 200, 600, 300, 500],
+            "相对最高的三条和最低的两条",
+            [700, 600, 500, 200, 100],
+            id="the best three and the last two",
+        ),
+        pytest.param(
+            [400, 100, 700, 200, 600],
+            "全部5条",
+            [700, 600, 400, 200, 100],
+            id="all of five",
+        ),
+    ],
+)
+def test_posts_stand_best_first(
+    month: OperatorMonth, views: list[float], title: str, listed: list[int]
+) -> None:
+    text = text_of(str(sections.platforms(with_posts(month, views))))
+
+    assert f"本月作品：{title}" in text
+    assert [int(at) for at in re.findall(r"作品(\d+)次", text)] == listed
+
+
+def test_a_bar_is_cut_above_four_times_the_median(month: OperatorMonth) -> None:
+    """3.6 of the median is within the round scale up to four."""
+    days = pd.date_range("2026-07-01", "2026-10-31")
+    values = pd.Series(1000.0, index=days)
+    values["2026-10-05"], values["2026-10-06"] = 3900.0, 4200.0
+    views = pd.DataFrame({"date": days, "value": values.to_numpy()}).assign(
+        account="douyin-a", metric="views"
+    )
+    html = str(sections.engagement(replace(month, daily=views)))
+
+    assert re.findall(r">(\d\.\d)×</text>", html) == ["4.2"]
+    assert re.findall(r">(\d)×</text>", html) == ["1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize(("rows", "more"), [(100, ""), (101, "另有1行")], ids=str)
+def test_a_hundred_quarantined_rows_are_listed(
+    month: OperatorMonth, rows: int, more: str
+) -> None:
+    one = month.ledger[month.ledger["fate"] == "quarantined"].iloc[:1]
+    ledger = pd.concat([one] * rows, ignore_index=True).assign(row=range(2, rows + 2))
+    html = str(sections.quarantine(ledger))
+
+    assert html.count('<tr><th scope="row"><code>') == 100
+    assert more in html
+    assert ("另有" in html) is bool(more)
+
+
 def test_marked_panels_name_the_campaigns(parts: dict[str, str]) -> None:
     for name in ("followers", "activity", "engagement"):
         assert "①国庆打卡、②秋日种草。" in text_of(parts[name]), name
@@ -490,7 +550,7 @@ def test_the_way_to_a_target_of_followers(
 
 
 def test_a_horizon_counts_the_gain_of_own_days_since_it_began(
-    month: ExampleMonth,
+    month: OperatorMonth,
 ) -> None:
     rows = [
         ("2026-09", "weibo-a", 500.0, 70.0),
@@ -585,7 +645,7 @@ TOLD = {
 
 
 @pytest.fixture(scope="module")
-def spoken(month: ExampleMonth) -> dict[str, dict[str, str]]:
+def spoken(month: OperatorMonth) -> dict[str, dict[str, str]]:
     found = {}
     for language in LANGUAGES:
         with speaking(language):
@@ -604,7 +664,7 @@ def test_titles_and_alt_texts_speak_the_language(
 
 
 def test_the_duties_in_english_keep_chinese_for_data_only(
-    spoken: dict[str, dict[str, str]], month: ExampleMonth
+    spoken: dict[str, dict[str, str]], month: OperatorMonth
 ) -> None:
     data = [one.name for one in month.platforms.values()]
     data += [one.seal for one in month.platforms.values()]

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from kpi_lib import page as sections
-from tests.example_month import ExampleMonth, card, earlier, example
+from kpi_lib.appraisal import OperatorMonth
+from tests.example_month import card, earlier, example
 from tests.page.test_sections import HOSTILE, Reader, text_of
 
 SIGNED = {
@@ -22,17 +23,17 @@ SIGNED = {
 
 
 @pytest.fixture(scope="module")
-def month() -> ExampleMonth:
+def month() -> OperatorMonth:
     return example()
 
 
-def settled(month: ExampleMonth, **keys: Any) -> str:
+def settled(month: OperatorMonth, **keys: Any) -> str:
     made: Any = replace(month, card=card() | keys)
     return text_of(str(sections.settled(made)))
 
 
 def test_a_self_rating_stands_beside_the_score_and_counts_nothing(
-    month: ExampleMonth,
+    month: OperatorMonth,
 ) -> None:
     text = settled(month)
 
@@ -40,7 +41,7 @@ def test_a_self_rating_stands_beside_the_score_and_counts_nothing(
     assert re.search(r"周/月复盘第42周的复盘.*?5\.00\s*4\.00满分5", text)
 
 
-def test_a_rating_stands_beside_what_was_computed(month: ExampleMonth) -> None:
+def test_a_rating_stands_beside_what_was_computed(month: OperatorMonth) -> None:
     made = card()
     measure = made["items"][3]["measures"][4]
     measure["rating"] = {"computed": "4.00", "by": "示例主管"}
@@ -59,20 +60,20 @@ def test_a_rating_stands_beside_what_was_computed(month: ExampleMonth) -> None:
     assert row is not None
 
 
-def test_a_rating_that_does_not_count_says_so(month: ExampleMonth) -> None:
+def test_a_rating_that_does_not_count_says_so(month: OperatorMonth) -> None:
     text = settled(month)
 
     assert "没有写理由" in text
     assert "2.00没有计入" in text
 
 
-def test_a_word_of_a_scale_is_shown_as_a_word(month: ExampleMonth) -> None:
+def test_a_word_of_a_scale_is_shown_as_a_word(month: OperatorMonth) -> None:
     rating = card()["ratings"][1] | {"points": "", "word": "优秀"}
 
     assert "优秀没有计入" in settled(month, ratings=[rating])
 
 
-def test_without_words_nothing_is_made_up(month: ExampleMonth) -> None:
+def test_without_words_nothing_is_made_up(month: OperatorMonth) -> None:
     text = settled(month, ratings=[], appeals=[])
 
     assert "没有交自评。" in text
@@ -80,7 +81,7 @@ def test_without_words_nothing_is_made_up(month: ExampleMonth) -> None:
     assert "没有申诉。" in text
 
 
-def test_an_appeal_is_open_until_it_is_decided(month: ExampleMonth) -> None:
+def test_an_appeal_is_open_until_it_is_decided(month: OperatorMonth) -> None:
     (one,) = card()["appeals"]
     decided = one | {
         "decision": "维持原分",
@@ -92,7 +93,7 @@ def test_an_appeal_is_open_until_it_is_decided(month: ExampleMonth) -> None:
     assert "维持原分示例主管，2026-11-07" in settled(month, appeals=[decided])
 
 
-def test_a_veto_keeps_the_sum_in_sight(month: ExampleMonth) -> None:
+def test_a_veto_keeps_the_sum_in_sight(month: OperatorMonth) -> None:
     veto = {"cap": "59", "by": "示例主管", "on": "2026-11-06", "reason": "泄露数据。"}
     text = settled(month, veto=veto, total="59.00")
 
@@ -102,7 +103,7 @@ def test_a_veto_keeps_the_sum_in_sight(month: ExampleMonth) -> None:
     )
 
 
-def test_bonus_points_stand_under_their_cap(month: ExampleMonth) -> None:
+def test_bonus_points_stand_under_their_cap(month: OperatorMonth) -> None:
     measure = card()["items"][0]["measures"][0]
     text = settled(month, bonus={"cap": "5", "score": "4.29", "measures": [measure]})
 
@@ -110,14 +111,14 @@ def test_bonus_points_stand_under_their_cap(month: ExampleMonth) -> None:
     assert "目标覆盖24/28格4.29最多5" in text
 
 
-def test_what_points_rest_on_adds_up_to_the_score(month: ExampleMonth) -> None:
+def test_what_points_rest_on_adds_up_to_the_score(month: OperatorMonth) -> None:
     text = settled(month)
 
     assert "76.72分中35.11分靠平台导出的数据，占46%" in text
     assert "没有他人确认的记录6.37" in text
 
 
-def test_a_bonus_measure_is_found_by_its_key(month: ExampleMonth) -> None:
+def test_a_bonus_measure_is_found_by_its_key(month: OperatorMonth) -> None:
     measure = card()["items"][0]["measures"][0] | {"id": "extra", "name": "额外收益"}
     bonus = {"cap": "5", "score": "4.29", "measures": [measure]}
     same = [{"metric": "revenue", "name": "平台收益", "measures": ["x.extra"]}]
@@ -127,7 +128,7 @@ def test_a_bonus_measure_is_found_by_its_key(month: ExampleMonth) -> None:
     assert "平台收益额外收益" in text
 
 
-def test_what_counts_twice_is_named(month: ExampleMonth) -> None:
+def test_what_counts_twice_is_named(month: OperatorMonth) -> None:
     text = settled(month)
 
     assert "有1个结果同时计在几项里" in text
@@ -157,25 +158,25 @@ def test_what_counts_twice_is_named(month: ExampleMonth) -> None:
     ],
 )
 def test_the_state_of_the_signature(
-    month: ExampleMonth, signoff: Any, final: bool, said: str
+    month: OperatorMonth, signoff: Any, final: bool, said: str
 ) -> None:
     assert said in settled(month, signoff=signoff, final=final)
 
 
-def test_three_lines_wait_for_names(month: ExampleMonth) -> None:
+def test_three_lines_wait_for_names(month: OperatorMonth) -> None:
     text = settled(month)
 
     for role in ("本人　示例运营甲", "主管　示例主管", "人事"):
         assert role in text
 
 
-def test_hostile_words_are_text(month: ExampleMonth) -> None:
+def test_hostile_words_are_text(month: OperatorMonth) -> None:
     made = card(name=HOSTILE)
     for one in (*made["ratings"], *made["appeals"]):
         one.update(
             {key: HOSTILE for key in ("name", "reason", "text", "by") if key in one}
         )
-    page = Reader(str(sections.settled(replace(month, card=made))))  # type: ignore[arg-type]
+    page = Reader(str(sections.settled(replace(month, card=made))))
 
     assert {tag for tag, _ in page.elements} & {"script", "img", "iframe"} == set()
     assert HOSTILE in page.text
@@ -184,29 +185,29 @@ def test_hostile_words_are_text(month: ExampleMonth) -> None:
 # The head.
 
 
-def test_the_line_of_months_can_be_read_aloud(month: ExampleMonth) -> None:
-    html = str(sections.header(month))  # type: ignore[arg-type]
+def test_the_line_of_months_can_be_read_aloud(month: OperatorMonth) -> None:
+    html = str(sections.header(month))
 
     assert 'aria-label="得分率：7月74.2%、8月78.1%、9月79.7%、10月81.6%"' in html
     assert "得分率，近4个月" in html
 
 
-def test_two_months_are_no_line(month: ExampleMonth) -> None:
+def test_two_months_are_no_line(month: OperatorMonth) -> None:
     short: Any = replace(month, earlier=month.earlier[-1:])
 
     assert "trend" not in str(sections.header(short))
 
 
-def test_months_by_another_plan_are_left_out(month: ExampleMonth) -> None:
+def test_months_by_another_plan_are_left_out(month: OperatorMonth) -> None:
     other = month.earlier[0] | {"plan": {"id": "other", "version": "1"}}
     made: Any = replace(month, earlier=(other, *month.earlier[1:]))
 
     assert "得分率，近3个月" in str(sections.header(made))
 
 
-def test_a_final_score_says_so(month: ExampleMonth) -> None:
+def test_a_final_score_says_so(month: OperatorMonth) -> None:
     done = earlier(card()) | {"final": True, "signed": True}
-    text = text_of(str(sections.header(replace(month, card=done))))  # type: ignore[arg-type]
+    text = text_of(str(sections.header(replace(month, card=done))))
 
     assert "终稿" in text
     assert "暂定" not in text

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from openpyxl.workbook import Workbook
 from python_calamine import CalamineWorkbook
 
-from kpi_lib.run import spreadsheets
+from kpi_lib.run import score_book, sheets, spreadsheets
 from tests.example_month import card, item, measure
 
 HOSTILE = (
@@ -35,7 +35,7 @@ BEGINNINGS = tuple("=+-@\t\r\n＝＋－＠")
 
 def read(cards: list[dict[str, Any]], *, values: bool = False) -> Workbook:
     return openpyxl.load_workbook(
-        io.BytesIO(spreadsheets.scores_xlsx(cards)), data_only=values
+        io.BytesIO(score_book.scores_xlsx(cards)), data_only=values
     )
 
 
@@ -51,7 +51,7 @@ def bonus(cap: str, *scores: str | None) -> dict[str, Any]:
 def closing(content: Workbook, sheet: str = "op-01 示例运营甲") -> dict[str, Any]:
     """Return the rows below the table: title to score."""
     found = {row[2].value: row[5].value for row in content[sheet].iter_rows(min_row=4)}
-    return {title: found[title] for title in (*spreadsheets.SUMS, "合计")}
+    return {title: found[title] for title in (*score_book.SUMS, "合计")}
 
 
 # The formulas computed anew from the constants, as a spreadsheet would.
@@ -277,7 +277,7 @@ def test_no_text_is_a_formula_whatever_people_are_called() -> None:
     assert not [text for text in texts if text.startswith(BEGINNINGS)]
     assert "'=cmd|' /C calc'!A0" in texts
     names = CalamineWorkbook.from_filelike(
-        io.BytesIO(spreadsheets.scores_xlsx(hostile))
+        io.BytesIO(score_book.scores_xlsx(hostile))
     ).sheet_names
     assert names == book.sheetnames
     assert names[:3] == ["汇总", "op-00 =cmd| C calc !A0", "op-01 +1"]
@@ -295,7 +295,7 @@ def test_a_text_longer_than_a_cell_is_cut_not_lost() -> None:
 def test_names_of_sheets_are_told_apart_as_excel_does() -> None:
     taken = ["汇总"]
     for text in ("op Anna", "op anna", "OP ANNA", "x" * 40, "X" * 40, "[]", ":*?"):
-        taken.append(spreadsheets.sheet_name(text, taken))
+        taken.append(sheets.sheet_name(text, taken))
 
     assert taken == [
         "汇总", "op Anna", "op anna~2", "OP ANNA~3", "x" * 31, "X" * 29 + "~2",
@@ -307,7 +307,7 @@ def test_names_of_sheets_are_told_apart_as_excel_does() -> None:
 def test_any_name_makes_a_sheet(names: list[str]) -> None:
     taken: list[str] = []
     for name in names:
-        taken.append(spreadsheets.sheet_name(name, taken))
+        taken.append(sheets.sheet_name(name, taken))
 
     assert len({name.casefold() for name in taken}) == len(names)
     for name in taken:
@@ -330,7 +330,7 @@ def test_any_name_makes_a_sheet(names: list[str]) -> None:
     ],
 )
 def test_a_cell_is_never_a_formula(cell: object, written: str) -> None:
-    assert spreadsheets.harmless(cell) == written
+    assert sheets.harmless(cell) == written
 
 
 # The workbook as it is opened and printed.
@@ -339,7 +339,7 @@ def test_a_cell_is_never_a_formula(cell: object, written: str) -> None:
 def test_two_readers_see_the_same_cards() -> None:
     cards = [card(), card("op-02", "示例运营乙") | {"final": True, "grade": "良好"}]
     names = ["汇总", "op-01 示例运营甲", "op-02 示例运营乙"]
-    book = CalamineWorkbook.from_filelike(io.BytesIO(spreadsheets.scores_xlsx(cards)))
+    book = CalamineWorkbook.from_filelike(io.BytesIO(score_book.scores_xlsx(cards)))
     titles, first, second = book.get_sheet_by_name("汇总").to_python()
     formula = read(cards)["汇总"]["E2"].value
 

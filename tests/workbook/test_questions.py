@@ -14,6 +14,7 @@ from PIL import Image
 
 from kpi_lib.errors import InvalidInput
 from kpi_lib.page import charts
+from kpi_lib.page.charts import saving
 from kpi_lib.page.parts import Fragment
 from kpi_lib.workbook import drop_downs, questions
 from kpi_lib.workbook.questions import Answer
@@ -171,7 +172,7 @@ def test_a_saved_png_is_in_true_colours_and_leaves_the_chart(tmp_path: Path) -> 
 def test_a_machine_without_a_chinese_font_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(charts, "FONTS", ())
+    monkeypatch.setattr(saving, "FONTS", ())
 
     with pytest.warns(UserWarning, match="apt-get install fonts-noto-cjk"):
         charts.save(curve(), tmp_path / "a.png")

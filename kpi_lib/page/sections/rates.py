@@ -14,14 +14,7 @@ from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import months_back
 from kpi_lib.language import _
-from kpi_lib.page import charts
-from kpi_lib.page.figures import (
-    Panel,
-    of_month,
-    panel,
-    percent_tick,
-    short_target,
-)
+from kpi_lib.page import charts, series
 from kpi_lib.page.parts import Brand, platform_of, who_is
 
 NARROW = 0.2
@@ -30,16 +23,7 @@ NARROW = 0.2
 
 @dataclass(frozen=True)
 class Rate:
-    """
-    One account's rate.
-
-    Parameters
-    ----------
-    who : Brand
-        The account, or a platform.
-    now, before, target : float or None
-        This month, last month, and this month's target.
-    """
+    """One account's rate."""
 
     who: Brand
     now: float | None
@@ -48,20 +32,8 @@ class Rate:
 
 
 def rate_dots(m: OperatorMonth) -> dict[str, Any] | None:
-    """
-    Draw engagement, completion and answered comments by account.
-
-    Parameters
-    ----------
-    m : OperatorMonth
-        The operator's month.
-
-    Returns
-    -------
-    dict or None
-        `panels` and their `table`; None where there is no rate at all.
-    """
-    found = [
+    """Draw engagement, completion and answered comments by account."""
+    drawn = [
         (name, note, rows)
         for name, note, rows in (
             (
@@ -78,28 +50,28 @@ def rate_dots(m: OperatorMonth) -> dict[str, Any] | None:
         )
         if rows
     ]
-    if not found:
+    if not drawn:
         return None
     return {
         "title": _(
-            "{names}：按账号", names=figures.listed([name for name, *_rest in found])
+            "{names}：按账号", names=figures.listed([name for name, *_rest in drawn])
         ),
         "panels": [
             _dots(name, note, rows, f"dot{at}")
-            for at, (name, note, rows) in enumerate(found)
+            for at, (name, note, rows) in enumerate(drawn)
         ],
         "table": {
             "head": [_("本月"), _("上月"), _("目标")],
             "rows": [
                 (
-                    _("{rate}，{who}", rate=name, who=figures.brief(one.who.name)),
+                    _("{rate}，{who}", rate=name, who=figures.brief(rate.who.name)),
                     [
                         figures.percent(value, 2)
-                        for value in (one.now, one.before, one.target)
+                        for value in (rate.now, rate.before, rate.target)
                     ],
                 )
-                for name, _note, rows in found
-                for one in rows
+                for name, _note, rows in drawn
+                for rate in rows
             ],
         },
     }
@@ -110,20 +82,20 @@ def _ratios(m: OperatorMonth, metric: str) -> list[Rate]:
     above, below = m.definitions[metric].numerator, m.definitions[metric].denominator
     months = (m.month, months_back(m.month, 2)[0])
     now, before = (
-        {name: of_month(m, name, month) for name in (*above, *below)}
+        {name: series.of_month(m, name, month) for name in (*above, *below)}
         for month in months
     )
     rows = []
     for account in m.accounts:
         value = _ratio(now, above, below, account.id)
         if value is not None:
-            goal = short_target(m, metric, account.platform)
+            goal = series.short_target(m, metric, account.platform)
             rows.append(
                 Rate(
                     who_is(m, account),
                     value,
                     _ratio(before, above, below, account.id),
-                    short_target(m, metric) if goal is None else goal,
+                    series.short_target(m, metric) if goal is None else goal,
                 )
             )
     return rows
@@ -144,32 +116,34 @@ def _ratio(
 def _answered(m: OperatorMonth) -> list[Rate]:
     """Return the share of comments answered on every platform on record."""
     rows = []
-    for id in dict.fromkeys(one.platform for one in m.worklog.interactions):
-        own = [one for one in m.worklog.interactions if one.platform == id]
-        received = sum(one.received for one in own)
+    for id in dict.fromkeys(comments.platform for comments in m.worklog.interactions):
+        own = [
+            comments for comments in m.worklog.interactions if comments.platform == id
+        ]
+        received = sum(comments.received for comments in own)
         if received:
-            share = sum(one.answered for one in own) / received
+            share = sum(comments.answered for comments in own) / received
             rows.append(Rate(platform_of(m, id), share, None, None))
     return rows
 
 
-def _dots(name: str, note: str, rows: Sequence[Rate], prefix: str) -> Panel:
+def _dots(name: str, note: str, rows: Sequence[Rate], prefix: str) -> series.Panel:
     """Draw one rate; its scale starts at zero where that costs little."""
     frame = pd.DataFrame(
-        [(one.who.name, one.now, one.before, one.target) for one in rows],
+        [(rate.who.name, rate.now, rate.before, rate.target) for rate in rows],
         columns=["name", "now", "before", "target"],
     ).astype({"now": float, "before": float, "target": float})
-    known = [
+    finite = [
         value
         for value in frame[["now", "before", "target"]].to_numpy().ravel()
         if math.isfinite(value)
     ]
     # Neither blow a small difference up, nor squeeze a large one against the edge.
-    zero = not NARROW * max(known) <= max(known) - min(known) <= max(known) / 2
-    return panel(
+    zero = not NARROW * max(finite) <= max(finite) - min(finite) <= max(finite) / 2
+    return series.panel(
         charts.dot_plot(
             frame,
-            scale=charts.scale(known, zero=zero, text=percent_tick, steps=2),
+            scale=charts.scale(finite, zero=zero, text=series.percent_tick, steps=2),
             end=figures.percent,
         ),
         name=name,
@@ -177,11 +151,11 @@ def _dots(name: str, note: str, rows: Sequence[Rate], prefix: str) -> Panel:
         last=_("，").join(
             _(
                 "{name}{value}",
-                name=figures.brief(one.who.name),
-                value=figures.percent(one.now),
+                name=figures.brief(rate.who.name),
+                value=figures.percent(rate.now),
             )
-            for one in rows
+            for rate in rows
         ),
         prefix=prefix,
-        rows=[one.who for one in rows],
+        rows=[rate.who for rate in rows],
     )

@@ -1,27 +1,22 @@
-"""The score on the page: head, sentences, waterfall, the plan's own table."""
+"""The head of the page and its sentences: who, how much, what changed."""
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
-from unicodedata import east_asian_width
 
 from kpi_lib import figures
 from kpi_lib.appraisal import LOOK_BACK, OperatorMonth
-from kpi_lib.catalogue import METRICS
 from kpi_lib.days import months_back
-from kpi_lib.inputs import STATUS
 from kpi_lib.language import N_, _
 from kpi_lib.page.parts import (
     ZERO,
     Card,
     Fragment,
-    cut_off,
     flags_of,
+    is_full,
     item_name,
     losses,
     made,
@@ -31,23 +26,6 @@ from kpi_lib.page.parts import (
     points,
     rate_of,
 )
-
-MERGED = Decimal("0.30")
-"""Losses under this many points share one bar of the waterfall."""
-
-
-TOP_LOSSES = 4
-
-
-RULES = {"rating": N_("评定"), "veto": N_("一票否决")}
-"""Rules without a number."""
-
-DEDUCTED = {
-    "target": N_("每少目标的{size}扣{per}分"),
-    "points": N_("每少{size}（百分点）扣{per}分"),
-    "unit": N_("每少{size}扣{per}分"),
-}
-"""By what one step is of."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +115,7 @@ def header(m: OperatorMonth) -> Fragment:
 
 TREND = (150, 36, 5)
 """Width, height and margin of the line of score rates, px."""
+
 
 LEAST_SPAN = Decimal("0.2")
 """What the line's height stands for at least: a tenth of a point is no mountain."""
@@ -231,17 +210,10 @@ def _earned(card: Card) -> list[str]:
             share=figures.percent(share, 0),
         )
     ]
-    full = [one["name"] for one in measures(card) if _is_full(one)]
+    full = [one["name"] for one in measures(card) if is_full(one)]
     if full:
         told.append(_("{n}项得满分：{names}。", n=len(full), names=_quoted(full)))
     return told
-
-
-def _is_full(one: Card) -> bool:
-    """Say whether a measure has every point that was possible."""
-    if one["score"] is None:
-        return False
-    return ZERO < points(one["possible"]) <= points(one["score"])
 
 
 def _quoted(names: Sequence[str], most: int = 3) -> str:
@@ -303,6 +275,8 @@ def _changed(m: OperatorMonth) -> list[str]:
 
 
 _MORE = N_("同样可评的{rated}分，与{month}比，得分多{by}。")
+
+
 _LESS = N_("同样可评的{rated}分，与{month}比，得分少{by}。")
 
 
@@ -358,467 +332,3 @@ def _to_settle(waiting: Sequence[Card], total: Decimal) -> list[str]:
             high=figures.points(total + by),
         ),
     ]
-
-
-@dataclass(frozen=True)
-class Bar:
-    """One row of the waterfall in points: from where to where, and what it says."""
-
-    name: str
-    kind: str
-    low: Decimal
-    high: Decimal
-    text: str
-
-
-def waterfall(m: OperatorMonth) -> Fragment:
-    """
-    Show where the points went: from all that were possible down to the score.
-
-    Parameters
-    ----------
-    m : OperatorMonth
-        The operator's month.
-
-    Returns
-    -------
-    Fragment
-        A bonus is a step up, and a veto the last step down: the bars add up.
-    """
-    card = m.card
-    possible, total = points(card["possible"]), points(card["total"])
-    lost = losses(card, veto=False)
-    kept = [one for one in lost if one[1] >= MERGED] or lost
-    bars = _steps(card, kept, lost[len(kept) :])
-    low = max(Decimal(math.floor((min(bar.low for bar in bars) - 1) / 5) * 5), ZERO)
-    high = max(bar.high for bar in bars)
-    top = kept[:TOP_LOSSES]
-    title = _where(card, lost, top)
-    return made(
-        "waterfall",
-        title=title,
-        sub=figures.sentences(*_read_as(card, low, len(top))),
-        bars=bars,
-        possible=possible,
-        total=total,
-        drawings=[_drawn(bars, low, high, size) for size in SIZES],
-        table=losses(card),
-        bonus=_bonus_points(card),
-        waiting=pending(card),
-    )
-
-
-def _bonus_points(card: Card) -> Decimal:
-    """Return what the bonus adds to the sum of the items."""
-    return points(card["bonus"]["score"]) if card["bonus"] else ZERO
-
-
-def _where(
-    card: Card, lost: Sequence[tuple[str, Decimal]], top: Sequence[tuple[str, Decimal]]
-) -> str:
-    """Say in a title where the points went."""
-    total = points(card["total"])
-    if cut_off(card):
-        return _(
-            "一票否决：合计{reached}分，只计{total}分",
-            reached=figures.points(total + cut_off(card)),
-            total=figures.points(total),
-        )
-    if not lost:
-        if points(card["rated"]):
-            return _("可评的分全部得到")
-        return _("还没有可评的项目")
-    whole = sum((by for _name, by in lost), ZERO)
-    of_top = sum((by for _name, by in top), ZERO)
-    values = {"n": len(lost), "top": len(top), "whole": figures.points(whole)}
-    if len(lost) <= TOP_LOSSES:
-        return _("{n}项共失{whole}分", **values)
-    sentence = _GATHERED if of_top * 2 >= whole else _SCATTERED
-    return _(sentence, of_top=figures.points(of_top), **values)
-
-
-_GATHERED = N_("失分集中在前{top}项：{whole}分中占{of_top}分")
-_SCATTERED = N_("失分分散在{n}项：前{top}项占{whole}分中的{of_top}分")
-
-
-def _read_as(card: Card, low: Decimal, red: int) -> Iterator[str]:
-    """Say how the waterfall is to be read."""
-    yield _(
-        "从{possible}分往下，按失分多少排列。", possible=figures.plain(card["possible"])
-    )
-    if red:
-        yield _("红色是最大的{n}项。", n=red)
-    if pending(card):
-        yield _("斜纹是待定，不是失分。")
-    if _bonus_points(card):
-        yield _("空心的一格往上，是加分。")
-    if low:
-        yield _("横轴从{low}分起。", low=figures.plain(low))
-    if full := sum(map(_is_full, measures(card))):
-        yield _("得满分的{n}项不画。", n=full)
-
-
-def _steps(
-    card: Card,
-    kept: Sequence[tuple[str, Decimal]],
-    rest: Sequence[tuple[str, Decimal]],
-) -> list[Bar]:
-    """Stack the steps from the possible points to the score."""
-    at = points(card["possible"])
-    bars = [Bar(_("满分"), "end", at, at, figures.plain(at))]
-
-    def step(name: str, kind: str, by: Decimal, text: str = "") -> None:
-        nonlocal at
-        told = text or figures.points(-by, sign=True)
-        bars.append(Bar(name, kind, min(at, at - by), max(at, at - by), told))
-        at -= by
-
-    if waiting := pending(card):
-        by = sum((points(one["possible"]) for one in waiting), ZERO)
-        told = _("待定{points}", points=figures.points(by))
-        step(_("待定{n}项", n=len(waiting)), "pending", by, told)
-    for order, (name, by) in enumerate(kept):
-        step(name, "top" if order < TOP_LOSSES else "loss", by)
-    if rest:
-        by = sum((by for _name, by in rest), ZERO)
-        step(_("其余{n}项", n=len(rest)), "loss", by)
-    if bonus := _bonus_points(card):
-        step(_("加分"), "gain", -bonus)
-    if by := cut_off(card):
-        step(_("一票否决"), "top", by)
-    return [*bars, Bar(_("得分"), "end", at, at, figures.points(at))]
-
-
-@dataclass(frozen=True)
-class Size:
-    """A width for which the waterfall is drawn, px; `label` is the names' most."""
-
-    name: str
-    width: int
-    label: int
-    right: int
-    row: int
-
-
-SIZES = (Size("wide", 860, 150, 800, 19), Size("narrow", 328, 124, 296, 20))
-"""Beside the text and on a phone."""
-
-EM = 11
-"""Size of the names in the waterfall, px."""
-
-
-def _room(text: str) -> float:
-    """Return about how wide a text is, px: others take 0.56 of a Chinese square."""
-    return EM * sum(1 if east_asian_width(ch) in "WF" else 0.56 for ch in text)
-
-
-def _fitted(text: str, room: int) -> str:
-    """Cut a name to what there is room for."""
-    if _room(text) <= room:
-        return text
-    ends = (at for at in range(len(text), 0, -1) if _room(text[:at]) + EM <= room)
-    return text[: next(ends, 0)].rstrip() + "…"
-
-
-def _drawn(
-    bars: Sequence[Bar], low: Decimal, high: Decimal, size: Size
-) -> dict[str, Any]:
-    """Place the waterfall's rows in px for one width."""
-    span = float(high - low) or 1.0
-    names = [_fitted(bar.name, size.label) for bar in bars]
-    label = math.ceil(max(map(_room, names)))
-    left = label + 12
-
-    def x(points: Decimal) -> float:
-        return round(left + (size.right - left) * float(points - low) / span, 1)
-
-    most = 6 if size.width > 400 else 5
-    step = next((by for by in (5, 10, 20, 50) if span / by <= most), 100)
-    return {
-        "name": size.name,
-        "width": size.width,
-        "label": label,
-        "left": left,
-        "right": size.right,
-        "height": size.row * len(bars) + 28,
-        "row": size.row,
-        "bottom": size.row * len(bars) + 6,
-        "ticks": [(x(Decimal(at)), at) for at in range(int(low), int(high) + 1, step)],
-        "bars": [
-            {
-                "kind": bar.kind,
-                "label": name,
-                "text": bar.text,
-                "y": 4 + size.row * at,
-                "x0": x(bar.low),
-                "x1": x(bar.high),
-                "end": x(bar.high if bar.kind == "gain" else bar.low),
-            }
-            for at, (bar, name) in enumerate(zip(bars, names, strict=True))
-        ],
-    }
-
-
-def score_card(m: OperatorMonth) -> Fragment:
-    """
-    Print the plan's own table, each measure opening to how it was scored.
-
-    Parameters
-    ----------
-    m : OperatorMonth
-        The operator's month.
-
-    Returns
-    -------
-    Fragment
-    """
-    card = m.card
-    worst = max(
-        (one for one in measures(card) if one["score"] is not None),
-        key=lambda one: points(one["possible"]) - points(one["score"]),
-        default=None,
-    )
-    # On paper the parts of a mean stand once: the means are over the same metrics.
-    with_parts = [one for one in measures(card) if one.get("parts")]
-    first = next((one for one in with_parts if not _grows(one)), None)
-    groups = []
-    for group in card["groups"]:
-        items = [one for one in card["items"] if one["group"] == group["id"]]
-        groups.append(
-            {
-                "name": group["name"],
-                "score": sum((points(one["score"]) for one in items), ZERO),
-                "possible": sum((points(one["possible"]) for one in items), ZERO),
-                "items": [
-                    one
-                    | {
-                        "rate": _rate(one),
-                        "lines": list(
-                            zip(one["detail"], one["detail_beside"], strict=True)
-                        ),
-                        "views": [
-                            _measure_view(part, part is worst) | {"once": part is first}
-                            for part in one["measures"]
-                        ],
-                    }
-                    for one in items
-                ],
-            }
-        )
-    cut = cut_off(card)
-    return made(
-        "score_card",
-        card=card,
-        groups=groups,
-        bonus=_bonus(card),
-        cut=cut,
-        reached=points(card["total"]) + cut,
-        points=points,
-    )
-
-
-def _bonus(card: Card) -> list[dict[str, Any]]:
-    """List the measures beyond the 100 points by the item that they belong to."""
-    given = card["bonus"]["measures"] if card["bonus"] else []
-    found: dict[str, list[Card]] = {}
-    for one in given:
-        found.setdefault(one["item"], []).append(one)
-    names = {one["id"]: item_name(card, one) for one in card["items"]}
-    return [
-        {
-            "kpi": names.get(id, id),
-            "points": sum((points(one["points"]) for one in own), ZERO),
-            "score": sum((points(one["score"]) for one in own), ZERO)
-            if any(one["score"] is not None for one in own)
-            else None,
-            "views": [_measure_view(one, False) | {"once": False} for one in own],
-        }
-        for id, own in found.items()
-    ]
-
-
-def _grows(one: Card) -> bool:
-    """Say whether a measure looks at targets over their baselines, not at results."""
-    return bool(one.get("source", {}).get("kind") == "challenge")
-
-
-def _rate(item: Card) -> str:
-    """Say which share was reached, or how many points could be rated."""
-    if item["score"] is None:
-        return _("待定") if points(item["possible"]) else _("不考")
-    if points(item["rated"]) < points(item["possible"]):
-        return _("已评{rated}分", rated=figures.plain(item["rated"]))
-    return figures.percent(points(item["score"]) / (points(item["rated"]) or 1), 0)
-
-
-def _part(part: Card) -> dict[str, Any]:
-    """Write one metric of a mean: followers as a gain, rates as percent."""
-    metric = METRICS[part["metric"]]
-    rate = metric.unit == "share"
-
-    def told(number: str, less: str = "") -> str:
-        found = figures.decimal(number)
-        if found is None:
-            return "—"
-        found -= figures.decimal(less) or ZERO
-        if rate:
-            return figures.percent(found, 2)
-        return figures.exact(found)
-
-    attained = figures.decimal(part["attained"])
-    grown = figures.decimal(part["growth"])
-    return {
-        "name": _("{metric}（增长）", metric=metric.label)
-        if part["opening"]
-        else metric.label,
-        "value": told(part["value"]),
-        "target": told(part["counted"], part["opening"]),
-        "attained": "—" if attained is None else figures.percent(attained),
-        "growth": _("没有基线") if grown is None else figures.percent(grown, sign=True),
-        "floored": part["counted"] != part["target"],
-    }
-
-
-def _measure_view(one: Card, opened: bool) -> dict[str, object]:
-    show, status = one["show"], one["status"]
-    unit = show.get("unit", "")
-    possible = points(one["possible"])
-    lines = [
-        (
-            _("数值"),
-            f"{show['value']}{unit}" if show.get("value") else show.get("text", ""),
-        ),
-        (_("目标"), f"{show['target']}{unit}" if show.get("target") else ""),
-        (_("规则"), _rule(one["rule"], share=str(show.get("value")).endswith("%"))),
-        (_("得分"), one["rule"].get("text", "")),
-        (_("说明"), one.get("note", "")),
-        (_("评定"), _rating(one.get("rating"))),
-    ]
-    return {
-        "name": one["name"],
-        "parts": [_part(part) for part in one.get("parts", ())],
-        "grows": _grows(one),
-        "text": show.get("text", ""),
-        "score": one["score"],
-        "possible": one["possible"],
-        "points": one["points"],
-        "open": opened,
-        "status": one["status"],
-        "word": "" if status == "scored" else _(STATUS[status]),
-        "width": (
-            float(min(points(one["score"]) / possible, Decimal(1)) * 100)
-            if one["score"] is not None and possible
-            else 0.0
-        ),
-        "lines": [line for line in lines if line[1]],
-        "id": one["id"],
-        "evidence": _evidence(one.get("evidence", [])),
-    }
-
-
-def _rating(given: Card | None) -> str:
-    """Say who rated, why, and what had been computed: both stay visible."""
-    if not given:
-        return ""
-    values = {name: given[name] for name in ("by", "on", "reason")}
-    if given.get("computed") is None:
-        return _("{by}，{on}：{reason}；没有计算值", **values)
-    computed = figures.points(given["computed"])
-    return _("{by}，{on}：{reason}；计算值{computed}分", computed=computed, **values)
-
-
-def _rule(rule: Card, *, share: bool) -> str:
-    """Put a rule in words; its arithmetic is a line of its own."""
-    kind, params = rule["kind"], rule.get("params", {})
-    match kind:
-        case "ratio":
-            return _("按比例，封顶{cap}", cap=figures.percent(params["cap"], 0))
-        case "linear":
-            low, high = (_bound(params[end], share=share) for end in ("from", "to"))
-            return _("线性：{low}得0分，{high}得满分", low=low, high=high)
-        case "count":
-            return _("按件：每件{each}分", each=figures.plain(params["each"]))
-        case "deduct":
-            size, of = params["step"]["size"], params["step"]["of"]
-            return _(
-                DEDUCTED[of],
-                size=figures.plain(size) if of == "unit" else figures.percent(size, 0),
-                per=figures.plain(params["per"]),
-            )
-        case "tiers":
-            steps = [_tier(one, share=share) for one in params["tiers"]]
-            return _("分档：{tiers}", tiers=figures.listed(steps))
-    return _(RULES[kind])
-
-
-def _bound(value: str, *, share: bool) -> str:
-    """Print a bound as the value it is compared with is printed."""
-    return figures.percent(value, 0) if share else figures.plain(value)
-
-
-def _tier(one: Mapping[str, str], *, share: bool) -> str:
-    """Print one step of a tier."""
-    end, sign = ("at_least", "≥") if "at_least" in one else ("at_most", "≤")
-    return _(
-        "{bound}得{share}",
-        bound=f"{sign}{_bound(one[end], share=share)}",
-        share=figures.percent(one["share"], 0),
-    )
-
-
-FILES_SHOWN = 4
-"""Files named as evidence of one measure; the card's JSON holds every row."""
-
-
-def _evidence(parts: Sequence[Card]) -> dict[str, Any]:
-    """Sum evidence up by file and sheet: the page names files, the JSON every row."""
-    found: dict[tuple[str, str], list[Card]] = {}
-    for part in parts:
-        found.setdefault((part["source"], part.get("sheet") or ""), []).append(part)
-    shown = [
-        {
-            "source": re.sub(r"^data/raw/\d{4}-\d{2}/", "", source),
-            "place": _place(sheet, [str(one.get("rows") or "") for one in own]),
-            "metrics": figures.listed(_metrics(own), 3),
-        }
-        for (source, sheet), own in found.items()
-    ]
-    return {
-        "shown": shown[:FILES_SHOWN],
-        "more": len(shown) - FILES_SHOWN,
-        "files": len({source for source, _ in found}),
-    }
-
-
-def _metrics(parts: Sequence[Card]) -> list[str]:
-    """Name the metrics of some evidence, each once."""
-    names = [
-        METRICS[one["metric"]].label for one in parts if one.get("metric") in METRICS
-    ]
-    return list(dict.fromkeys(names))
-
-
-def _place(sheet: str, rows: Sequence[str]) -> str:
-    """Say where in a file: the sheet, and its rows or how many of them."""
-    spans = [
-        tuple(int(end) for end in span.split("-"))
-        for span in dict.fromkeys(",".join(rows).split(","))
-        if span.replace("-", "").isdigit()
-    ]
-    where = _rows(spans) if spans else ""
-    if not sheet:
-        return where
-    if not where:
-        return _("「{sheet}」", sheet=sheet)
-    return _("「{sheet}」{rows}", sheet=sheet, rows=where)
-
-
-def _rows(spans: Sequence[tuple[int, ...]]) -> str:
-    """Say which rows, or how many of which."""
-    first, last = min(span[0] for span in spans), max(span[-1] for span in spans)
-    listed = {at for span in spans for at in range(span[0], span[-1] + 1)}
-    if len(listed) == 1:
-        return _("第{row}行", row=first)
-    if len(listed) == last - first + 1:
-        return _("第{first}–{last}行", first=first, last=last)
-    return _("第{first}–{last}行中的{n}行", first=first, last=last, n=len(listed))

@@ -24,38 +24,14 @@ SHEETS = ("page.css", "sections.css")
 
 
 def clauses(text: str) -> Markup:
-    """
-    Let a title break between its clauses only.
-
-    Parameters
-    ----------
-    text : str
-        A title; clauses end at ；，：.
-
-    Returns
-    -------
-    Markup
-        Each clause in a span of its own, escaped.
-    """
+    """Let a title break between its clauses only."""
     parts = re.findall(r"[^；，：]+[；，：]?|[；，：]", text)
     span = Markup('<span class="c">{}</span>')
     return Markup("").join(span.format(part) for part in parts)
 
 
 def kept(text: str) -> Markup:
-    """
-    Keep short quoted names whole at the end of a line.
-
-    Parameters
-    ----------
-    text : str
-        A sentence with names in 「」 or “”.
-
-    Returns
-    -------
-    Markup
-        The same, escaped, with names of up to 12 squares unbreakable.
-    """
+    """Keep short quoted names whole at the end of a line."""
     parts = re.split(r"(「[^」]{1,12}」|“[^”]{1,24}”)", text)
     span = Markup('<span class="keep">{}</span>')
     return Markup("").join(
@@ -64,55 +40,18 @@ def kept(text: str) -> Markup:
 
 
 def said(text: str, **values: object) -> Markup:
-    """
-    Say a sentence in the language of the page, escaped.
-
-    Parameters
-    ----------
-    text : str
-        The Chinese sentence, with ``{name}`` where values stand.
-    **values : object
-        What stands there: text is escaped, markup is kept.
-
-    Returns
-    -------
-    Markup
-        Ready for the page.
-    """
+    """Say a sentence in the language of the page, escaped."""
     safe = {name: escape(value) for name, value in values.items()}
     return Markup(language._(text, **safe))
 
 
 def told(sentences: Iterable[str]) -> Markup:
-    """
-    Say sentences one after the other.
-
-    Parameters
-    ----------
-    sentences : iterable of str
-        Whole ones; empty ones are left out.
-
-    Returns
-    -------
-    Markup
-        Escaped, with a space between them where the language has one.
-    """
+    """Say sentences one after the other."""
     return Markup(figures.sentences(*map(escape, sentences)))
 
 
 def bdi(text: object) -> Markup:
-    """
-    Set text from data apart, so that its own direction does not disturb a sentence.
-
-    Parameters
-    ----------
-    text : object
-        A name, a cell, a file; escaped here.
-
-    Returns
-    -------
-    Markup
-    """
+    """Set text from data apart: its own direction does not disturb a sentence."""
     return Markup("<bdi>{}</bdi>").format(text)
 
 
@@ -173,13 +112,7 @@ def render(template: str, **values: object) -> str:
 
 @cache
 def css() -> str:
-    """
-    Return the style sheet of every page and fragment, without its comments.
-
-    Returns
-    -------
-    str
-    """
+    """Return the style sheet of every page and fragment, without its comments."""
     text = "".join((HERE / name).read_text(encoding="utf-8") for name in SHEETS)
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
     return re.sub(r"\s*\n\s*", "\n", text).strip()

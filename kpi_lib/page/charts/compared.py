@@ -1,0 +1,257 @@
+"""Names, rates, hours, spans and shares beside each other."""
+
+from __future__ import annotations
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+
+from kpi_lib import figures
+from kpi_lib.page.charts.curves import line
+from kpi_lib.page.charts.panels import (
+    BOTTOM,
+    RIGHT,
+    ROWS,
+    TOP,
+    WIDTH,
+    Format,
+    Ink,
+    Scale,
+    dashed,
+    dress,
+    end_label,
+    house,
+    note,
+    panel,
+    scale,
+    width_of,
+)
+
+DOT_ROW = 26
+DOT_LEFT = 84
+
+WEEKDAYS = "一二三四五六日"
+
+
+def dot_plot(values: pd.DataFrame, *, scale: Scale, end: Format) -> Axes:
+    """
+    Set this month beside last month and the target, a row for each account.
+
+    Parameters
+    ----------
+    values : DataFrame
+        One row per account: `name`, `now` (drawn solid), `before` (hollow), `target`
+        (a tick); all but `name` in one unit, missing where unknown.
+    scale : Scale
+        The horizontal scale.
+    end : callable
+        How this month's value is printed at the end of the row.
+
+    Returns
+    -------
+    Axes
+        Row `i` in a reserved colour of its own, for `svg`.
+    """
+    rows = values.reset_index(drop=True).assign(y=range(len(values)))
+    rows["ink"] = [ROWS[at % len(ROWS)] for at in rows["y"]]
+    now, before = rows.dropna(subset="now"), rows.dropna(subset="before")
+    with house():
+        ax = panel(DOT_ROW * len(rows) + BOTTOM + TOP, left=DOT_LEFT)
+        both = rows.dropna(subset=["now", "before"])
+        ax.hlines(
+            both["y"], both["before"], both["now"], colors=list(both["ink"]), lw=1
+        )
+        ax.scatter(
+            before["before"],
+            before["y"],
+            s=36,
+            facecolors="none",
+            edgecolors=list(before["ink"]),
+            linewidths=1.2,
+            clip_on=False,
+        )
+        sns.scatterplot(
+            now,
+            x="now",
+            y="y",
+            hue="ink",
+            palette={ink: ink for ink in rows["ink"]},
+            s=49,
+            linewidth=0,
+            legend=False,
+            clip_on=False,
+            zorder=3,
+            ax=ax,
+        )
+        goal = rows.dropna(subset="target")
+        ax.vlines(goal["target"], goal["y"] - 0.32, goal["y"] + 0.32, Ink.INK, lw=1.4)
+        ax.set(xlabel="", ylabel="", xlim=(scale.low, scale.high))
+        ax.set_ylim(len(rows) - 0.5, -0.5)
+        ax.set_xticks(list(scale.ticks), [scale.text(at) for at in scale.ticks])
+        ax.set_yticks(list(rows["y"]), [_fitted(name) for name in rows["name"]])
+        ax.grid(visible=False, axis="y")
+        ax.grid(visible=True, axis="x")
+        for y, rate in zip(now["y"], now["now"], strict=True):
+            end_label(ax, scale.high, float(y), end(float(rate)), 11)
+    return ax
+
+
+def _fitted(name: str) -> str:
+    """Cut a name to what fits left of a row."""
+    fits = [at for at in range(len(name) + 1) if width_of(name[:at]) <= DOT_LEFT - 4]
+    return name if fits[-1] == len(name) else name[: fits[-1] - 1] + "…"
+
+
+def bars(values: pd.DataFrame, *, text: Format = figures.short) -> Axes:
+    """
+    Draw one bar a name, so that names compare; a mark says where it was before.
+
+    Parameters
+    ----------
+    values : DataFrame
+        One row per name, in the order drawn: `name`, `value`, and `before` (may be
+        missing), all in one unit.
+    text : callable
+        How a value is printed.
+
+    Returns
+    -------
+    Axes
+    """
+    with house():
+        ax = panel(BOTTOM + 22 * max(len(values), 1))
+        names = [figures.brief(str(name), 9) for name in values["name"]]
+        left = 6 + max(map(width_of, names), default=0)
+        ax.set_position(
+            (left / WIDTH, 0.02, (WIDTH - left - RIGHT) / WIDTH, 0.96), which="both"
+        )
+        rows = range(len(values))
+        ax.barh(rows, values["value"], height=0.55, color=Ink.SERIES, linewidth=0)
+        ax.plot(
+            values["before"],
+            rows,
+            linestyle="none",
+            marker="|",
+            markersize=14,
+            markeredgewidth=1.5,
+            color=Ink.INK,
+        )
+        high = pd.concat([values["value"], values["before"]]).max()
+        ax.set(xlim=(0, high if high > 0 else 1), ylim=(len(values) - 0.5, -0.5))
+        ax.grid(visible=False)
+        ax.spines["bottom"].set_visible(False)
+        ax.set_yticks(list(rows), names, color=Ink.INK)
+        for row, value in zip(rows, values["value"], strict=True):
+            note(ax, ax.get_xlim()[1], row, (6, -4), "left", text(value))
+    return ax
+
+
+def week_hours(values: pd.DataFrame) -> Axes:
+    """
+    Draw a week of hours: the darker, the more.
+
+    Parameters
+    ----------
+    values : DataFrame
+        One row per weekday and hour that has any: `weekday` (0 Monday to 6), `hour`
+        (0 to 23), `value` (above 0).
+
+    Returns
+    -------
+    Axes
+    """
+    with house():
+        ax = panel(150, right=8)
+        most = float(values["value"].max())
+        columns = (values[name].astype(float) for name in ("weekday", "hour", "value"))
+        for weekday, hour, value in zip(*columns, strict=True):
+            # From .15, so that one is seen beside many.
+            ax.bar(
+                hour + 0.5,
+                0.9,
+                width=0.9,
+                bottom=weekday - 0.45,
+                color=Ink.SERIES,
+                alpha=round(0.15 + 0.85 * value / most, 3),
+                linewidth=0,
+            )
+        ax.set(xlim=(0, 24), ylim=(6.5, -0.5))
+        ax.set_yticks(range(7), list(WEEKDAYS))
+        ax.set_xticks(range(0, 25, 6), ["0时", "6", "12", "18", "24"])
+        ax.grid(visible=False)
+    return ax
+
+
+def windows(values: pd.DataFrame, *, low: float, high: float, scale: Scale) -> Axes:
+    """
+    Draw spans of equal length before, during and after a campaign.
+
+    Parameters
+    ----------
+    values : DataFrame
+        One row per span, in order: `at` (0 the campaign's own, negative before),
+        `value`.
+    low, high : float
+        Range of the spans before, drawn as a band.
+    scale : Scale
+        The vertical scale.
+
+    Returns
+    -------
+    Axes
+    """
+    campaign, others = values[values["at"] == 0], values[values["at"] != 0]
+    first, last = int(values["at"].min()), int(values["at"].max())
+    ticks = {float(first): f"前{-first}", 0.0: "活动"}
+    if last > 0:
+        ticks[float(last)] = "后"
+    with house():
+        ax = panel(150)
+        ax.axhspan(low, high, facecolor=Ink.HOLIDAY, edgecolor="none", zorder=0)
+        for points, size, fill in (
+            (others, 5.0, "none"),
+            (campaign, 8.0, Ink.SERIES),
+        ):
+            ax.plot(
+                points["at"],
+                points["value"],
+                linestyle="none",
+                marker="o",
+                markersize=size,
+                color=Ink.SERIES,
+                markerfacecolor=fill,
+                clip_on=False,
+            )
+        ax.set_xlim(first - 0.5, last + 0.5)
+        dress(ax, scale, ticks)
+        for value in campaign["value"].astype(float):
+            end_label(ax, ax.get_xlim()[1], value, figures.short(value))
+    return ax
+
+
+def shares(values: pd.DataFrame) -> Axes:
+    """
+    Draw how much of the whole the first few hold: a curve of running shares.
+
+    Parameters
+    ----------
+    values : DataFrame
+        One row per thing, largest first: `rank` (from 1), `share` (running, 0 to 1).
+
+    Returns
+    -------
+    Axes
+    """
+    count = len(values)
+    with house():
+        ax = panel(160)
+        line(
+            ax,
+            pd.DataFrame({"x": [0, *values["rank"]], "value": [0, *values["share"]]}),
+        )
+        ax.set_xlim(0, max(count, 1))
+        # What it would be if all were alike.
+        dashed(ax, [0, count], [0, 1])
+        percent = scale([0, 1], text=lambda at: f"{at:.0%}", steps=4)
+        dress(ax, percent, {0.0: "0", float(count): f"{count}条"})
+    return ax

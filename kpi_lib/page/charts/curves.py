@@ -1,0 +1,423 @@
+"""One series over days, weeks or months: gaps told, targets drawn, campaigns marked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import date
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+
+from kpi_lib import figures
+from kpi_lib.language import _
+from kpi_lib.page.charts.marks import Days, Mark, draw_mark, shade
+from kpi_lib.page.charts.panels import (
+    NOTE,
+    WIDTH,
+    Format,
+    Ink,
+    Scale,
+    dashed,
+    dress,
+    end_label,
+    height_of,
+    house,
+    note,
+    panel,
+    scale,
+    width_of,
+)
+
+LINE = 11
+"""From line to line of a note in px."""
+
+WORDY = 50
+"""A note of what is missing that is wider than this, in px, is a long one."""
+
+
+def day_curve(
+    values: pd.DataFrame,
+    *,
+    days: Sequence[date] = (),
+    calendar: Days | None = None,
+    scale: Scale | None = None,
+    end: Format = figures.short,
+    target: float | None = None,
+    target_text: str = "",
+    due: Collection[date] | None = None,
+    marks: Sequence[Mark] = (),
+) -> Axes:
+    """
+    Draw one month by day; a missing day is a gap.
+
+    Parameters
+    ----------
+    values : DataFrame
+        One row per day, with `date` and `value`; days may be absent or missing.
+    days : sequence of date
+        All days of the month, ascending; from the first day to the last if not given.
+    calendar : Days, optional
+        For the shading of days off.
+    scale : Scale, optional
+        The vertical scale; one that holds the values if not given.
+    end : callable
+        How the value at the end of the line is printed.
+    target : float, optional
+        Drawn as a thin dashed line.
+    target_text : str
+        Label of the target.
+    due : collection of date, optional
+        Days that count as missing where they have no value; all of them if not given.
+    marks : sequence of Mark
+        Campaigns.
+
+    Returns
+    -------
+    Axes
+    """
+    days = _span(values, days)
+    points = _by_day(values, days)
+    with house():
+        ax = panel()
+        line(ax, points)
+        ax.set_xlim(0.5, len(days) + 0.5)
+        _dress_days(ax, days, scale or _scale(values), calendar, marks)
+        _note_gaps(ax, points, lambda n: _("缺{n}天", n=n), _is_due(days, due))
+        _finish(ax, points, target, target_text, end)
+    return ax
+
+
+def day_bars(
+    values: pd.DataFrame,
+    *,
+    days: Sequence[date] = (),
+    calendar: Days | None = None,
+    scale: Scale | None = None,
+    target: float | None = None,
+    due: Collection[date] | None = None,
+    marks: Sequence[Mark] = (),
+    cut: Format = figures.short,
+) -> Axes:
+    """
+    Draw one month as a bar a day; a missing day has none and is told.
+
+    Parameters
+    ----------
+    values : DataFrame
+        One row per day, with `date` and `value`.
+    days, calendar, due, marks
+        As of `day_curve`.
+    scale : Scale, optional
+        The vertical scale; a higher bar is cut at its top and labelled.
+    target : float, optional
+        Drawn as a thin dashed line without a label.
+    cut : callable
+        How the value of a bar is printed that is higher than the scale.
+
+    Returns
+    -------
+    Axes
+    """
+    days, scale = _span(values, days), scale or _scale(values)
+    points = _by_day(values, days)
+    with house():
+        ax = panel(132, right=8)
+        shown = points.assign(value=points["value"].clip(upper=scale.high))
+        sns.barplot(
+            shown.dropna(subset="value"),
+            x="x",
+            y="value",
+            native_scale=True,
+            errorbar=None,
+            color=Ink.SERIES,
+            saturation=1,
+            width=0.72,
+            linewidth=0,
+            ax=ax,
+        )
+        for bar in ax.patches:
+            bar.set_clip_on(False)
+        ax.set_xlim(0.4, len(days) + 0.6)
+        _dress_days(ax, days, scale, calendar, marks)
+        _note_gaps(ax, points, lambda n: _("缺"), _is_due(days, due), upright=True)
+        _note_cut(ax, points, scale, cut)
+        if target is not None:
+            dashed(ax, ax.get_xlim(), [target, target], zorder=2).set_clip_on(False)
+    return ax
+
+
+def month_curve(
+    values: pd.DataFrame,
+    *,
+    months: Sequence[str] = (),
+    scale: Scale | None = None,
+    end: Format = figures.short,
+    target: float | None = None,
+    target_text: str = "",
+) -> Axes:
+    """
+    Draw one figure over months; a missing month is a gap.
+
+    Parameters
+    ----------
+    values : DataFrame
+        One row per month, with `month` (``YYYY-MM``) and `value`.
+    months : sequence of str
+        All months, ascending; those of `values` if not given.
+    scale, end, target, target_text
+        As of `day_curve`.
+
+    Returns
+    -------
+    Axes
+    """
+    months = months or sorted(values["month"])
+    ticks = {
+        float(at): figures.month_short(month)
+        if at == len(months)
+        else figures.month_tick(month)
+        for at, month in enumerate(months, 1)
+        if (len(months) - at) % 3 == 0
+    }
+    points = _in_order(values.set_index("month")["value"], months)
+    scale = scale or _scale(values)
+    with house():
+        ax = _long(points, ticks, lambda n: _("缺{n}个月", n=n), scale)
+        _finish(ax, points, target, target_text, end)
+    return ax
+
+
+def week_curve(
+    values: pd.DataFrame,
+    *,
+    weeks: Sequence[date] = (),
+    scale: Scale | None = None,
+    end: Format = figures.short,
+) -> Axes:
+    """
+    Draw one figure over weeks; a missing week is a gap.
+
+    Parameters
+    ----------
+    values : DataFrame
+        One row per week, with `week` (its Monday) and `value`.
+    weeks : sequence of date
+        All Mondays, ascending; those of `values` if not given.
+    scale, end
+        As of `day_curve`.
+
+    Returns
+    -------
+    Axes
+    """
+    weeks = weeks or sorted(values["week"])
+    ticks = {
+        float(at): figures.month_short(week.isoformat())
+        for at, week in enumerate(weeks, 1)
+        if week.day <= 7 and (week.month - weeks[-1].month) % 3 == 0
+    }
+    points = _in_order(values.set_index("week")["value"], weeks)
+    scale = scale or _scale(values)
+    with house():
+        ax = _long(points, ticks, lambda n: _("缺{n}周", n=n), scale)
+        _finish(ax, points, None, "", end)
+    return ax
+
+
+# From values to points: `x` from 1, `value` missing where nothing is known.
+
+
+def _scale(values: pd.DataFrame) -> Scale:
+    return scale(values["value"])
+
+
+def _span(values: pd.DataFrame, days: Sequence[date]) -> Sequence[date]:
+    """Return the days that are given, or every day from the first to the last."""
+    dates = pd.to_datetime(values["date"])
+    return days or [day.date() for day in pd.date_range(dates.min(), dates.max())]
+
+
+def _by_day(values: pd.DataFrame, days: Sequence[date]) -> pd.DataFrame:
+    by_date = values["value"].set_axis(pd.to_datetime(values["date"]))
+    return _in_order(by_date, pd.to_datetime(list(days)))
+
+
+def _in_order(values: pd.Series, places: Collection[object]) -> pd.DataFrame:
+    placed = values.astype(float).reindex(list(places))
+    return pd.DataFrame({"x": range(1, len(places) + 1), "value": placed.to_numpy()})
+
+
+def _is_due(days: Sequence[date], due: Collection[date] | None) -> pd.Series:
+    return pd.Series([due is None or day in due for day in days])
+
+
+# What is drawn.
+
+
+def line(ax: Axes, points: pd.DataFrame) -> None:
+    """Draw known values as one series, not joined over a gap; a lone one is a dot."""
+    known = points["value"].notna()
+    drawn = points.assign(run=(known != known.shift()).cumsum())[known]
+    if drawn.empty:
+        return
+    sns.lineplot(
+        drawn,
+        x="x",
+        y="value",
+        units="run",
+        estimator=None,
+        errorbar=None,
+        color=Ink.SERIES,
+        linewidth=2,
+        legend=False,
+        ax=ax,
+    )
+    lone = drawn[~drawn["run"].duplicated(keep=False)]
+    dots = pd.concat([lone, drawn.tail(1)]).drop_duplicates("x")
+    ax.plot(
+        dots["x"],
+        dots["value"],
+        linestyle="none",
+        marker="o",
+        markersize=4.5,
+        color=Ink.SERIES,
+        markeredgewidth=0,
+    )
+
+
+def _long(
+    points: pd.DataFrame,
+    ticks: dict[float, str],
+    missing: Callable[[int], str],
+    scale: Scale,
+) -> Axes:
+    """Draw a curve over months or weeks."""
+    ax = panel()
+    line(ax, points)
+    ax.set_xlim(1, max(len(points), 2))
+    dress(ax, scale, ticks)
+    _note_gaps(ax, points, missing)
+    return ax
+
+
+def _dress_days(
+    ax: Axes,
+    days: Sequence[date],
+    scale: Scale,
+    calendar: Days | None,
+    marks: Sequence[Mark],
+) -> None:
+    """Label every seventh day and the last, shade days off, mark campaigns."""
+    sevenths = [day for day in range(1, len(days) - 3, 7) if day < 29]
+    dress(ax, scale, {float(day): str(day) for day in (*sevenths, len(days))})
+    if calendar is not None:
+        shade(ax, days, calendar)
+    for mark in marks:
+        draw_mark(ax, days, mark)
+
+
+def _finish(
+    ax: Axes, points: pd.DataFrame, target: float | None, text: str, end: Format
+) -> None:
+    """Add what every curve has: target, and the value at its end."""
+    if target is not None:
+        _target(ax, points, target, text)
+    known = points.dropna(subset="value")
+    if len(known):
+        last = known.iloc[-1]
+        end_label(ax, float(last["x"]), float(last["value"]), end(last["value"]))
+
+
+def _target(ax: Axes, points: pd.DataFrame, target: float, text: str) -> None:
+    """Draw the target, labelled where the series is not."""
+    first, last = ax.get_xlim()
+    dashed(ax, [first, last], [target, target]).set_clip_on(False)
+    known = points.dropna(subset="value")
+    low, high = ax.get_ylim()
+    per_px = (high - low) / height_of(ax)
+    room = width_of(text) / (ax.get_position().width * WIDTH) * (last - first)
+    near = {"left": known["x"] <= first + room, "right": known["x"] >= last - room}
+    gap = (known["value"] - target) / per_px
+    # Above the line first, where a label is looked for.
+    for above in (True, False):
+        fits = target + 13 * per_px <= high if above else target - 13 * per_px >= low
+        for side, x, by in (("left", first, 3), ("right", last, -3)):
+            clear = gap[near[side]] if above else -gap[near[side]]
+            if fits and not clear.between(-2, 15).any():
+                note(ax, x, target, (by, 4 if above else -11), side, text)
+                return
+    # No room on the line: right of the frame, clear of the value at its end.
+    end = float(gap.iloc[-1]) if len(gap) else 99.0
+    below = end > 0
+    base = -4 if abs(end) >= 14 else end - 4 + (-14 if below else 14)
+    lines = _broken(text, (1 - ax.get_position().x1) * WIDTH)
+    for at, part in enumerate(lines if below else reversed(lines)):
+        down = base + (-at if below else at) * LINE
+        note(ax, last, target, (6, down), "left", part)
+
+
+def _broken(text: str, room: float) -> list[str]:
+    """Break a note that is wider than its room before its last word, if that helps."""
+    lines = text.rsplit(" ", 1)
+    helps = width_of(text) > room >= max(map(width_of, lines))
+    return lines if helps else [text]
+
+
+def _note_gaps(
+    ax: Axes,
+    points: pd.DataFrame,
+    missing: Callable[[int], str],
+    due: pd.Series | None = None,
+    *,
+    upright: bool = False,
+) -> None:
+    """
+    Write how much of what is due is missing, at the base of the widest gap.
+
+    Between bars a word stands upright: lying, it would cover its neighbours.
+    """
+    known = points["value"].notna()
+    if due is not None:
+        points, known = points[due], known[due]
+    if known.all() or not known.any():
+        return
+    gaps = points[~known].assign(run=(known != known.shift()).cumsum()[~known])
+    widest = gaps[gaps["run"] == gaps["run"].value_counts().idxmax()]
+    text, at = missing(len(gaps)), float(widest["x"].mean())
+    turned = upright and len(text) > 1
+    if not turned:
+        first, last = ax.get_xlim()
+        half = width_of(text) / 2 / (ax.get_position().width * WIDTH) * (last - first)
+        at = min(max(at, first + half), last - half)
+    ax.annotate(
+        text,
+        (at, ax.get_ylim()[0]),
+        xytext=(0, 4),
+        textcoords="offset points",
+        ha="left" if turned else "center",
+        va="center" if turned else "baseline",
+        rotation=90 if turned else 0,
+        rotation_mode="anchor",
+        fontsize=10,
+        color=Ink.MUTE,
+        annotation_clip=False,
+        gid=NOTE if width_of(text) > WORDY else None,
+    )
+
+
+def _note_cut(ax: Axes, points: pd.DataFrame, scale: Scale, text: Format) -> None:
+    """Write the value of every bar that is cut, beside its top."""
+    for at, value in points.loc[points["value"] > scale.high].itertuples(index=False):
+        left = at > len(points) / 2
+        ax.annotate(
+            text(value),
+            (at, scale.high),
+            xytext=(-4 if left else 4, -9),
+            textcoords="offset points",
+            ha="right" if left else "left",
+            va="baseline",
+            fontsize=10,
+            fontweight="bold",
+            annotation_clip=False,
+        )

@@ -1,0 +1,218 @@
+"""Quotas by day and by week: contents on the calendar, the rest by week."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import Any
+
+import pandas as pd
+
+from kpi_lib import figures
+from kpi_lib.appraisal import OperatorMonth
+from kpi_lib.catalogue import METRICS
+from kpi_lib.language import N_, _
+from kpi_lib.months import amount
+from kpi_lib.page.parts import (
+    Fragment,
+    made,
+    shade_of,
+)
+
+CONTENTS = "contents"
+"""What the published contents are called among the quotas."""
+
+
+TINY = 1e-9
+"""Under this a day quota such as 12/21 and what was added up to it are one number."""
+
+
+def quotas(m: OperatorMonth) -> Fragment:
+    """
+    Show day and week attainment: contents on the calendar's columns, the rest by week.
+
+    Parameters
+    ----------
+    m : OperatorMonth
+        The operator's month, with `quotas`.
+
+    Returns
+    -------
+    Fragment
+    """
+    named: dict[str, list[str]] = {}
+    for metric, note in m.quotas.notes.items():
+        named.setdefault(note, []).append(quota_name(metric))
+    notes = [
+        _("{metrics}：{note}。", metrics=figures.listed(names), note=note)
+        for note, names in named.items()
+    ]
+    if m.quotas.months.empty:
+        why = notes or [_("没有可以分到每天的目标或应完成数，排不出定量。")]
+        return made("quotas", strip=None, table=None, notes=why)
+    return made("quotas", strip=_strip(m), table=_by_week(m), notes=notes)
+
+
+def _strip(m: OperatorMonth) -> dict[str, Any] | None:
+    """Return the contents of every day against the day's quota."""
+    days = _of(m.quotas.days, CONTENTS).sort_values("date")
+    if days.empty:
+        return None
+    weeks = _of(m.quotas.weeks, CONTENTS).sort_values("first")
+    top = max(float(days[["quota", "result"]].max().max()), TINY)
+    working = days[days["working"]]
+    each = float(working["quota"].iloc[0]) if len(working) else 0.0
+    return {
+        "title": _week_title(weeks),
+        "each": each,
+        "due": float(days["quota"].sum()),
+        "done": days["result"].sum(min_count=1),
+        "level": 100 * each / top,
+        "missing": int(days["result"].isna().sum()),
+        "days": [_day(m, row, top) for row in days.to_dict("records")],
+        "weeks": [_week(row) for row in weeks.to_dict("records")],
+    }
+
+
+DAYS = {
+    "hit": N_("{n}条，达到"),
+    "near": N_("{n}条，没有达到，累计没有落后"),
+    "miss": N_("{n}条，没有达到，累计也落后"),
+    "extra": N_("{n}条，休息日发的"),
+    "rest": N_("{n}条，没有定量"),
+    "gap": N_("缺"),
+}
+"""What is said of a day, by what became of its quota."""
+
+
+def _day(m: OperatorMonth, row: dict[Any, Any], top: float) -> dict[str, Any]:
+    """Return one day: reached, short, missed, not on record, or without a quota."""
+    result, quota = float(row["result"]), float(row["quota"])
+    unknown = math.isnan(result)
+    behind = bool(row["result_sum"] < row["quota_sum"] - TINY)
+    if unknown:
+        state = "gap"
+    elif quota <= TINY:
+        state = "extra" if result > 0 else "rest"
+    elif result >= quota - TINY:
+        state = "hit"
+    else:
+        # Three of 3.17 is short, but nothing is owed where the sum keeps up.
+        state = "miss" if behind else "near"
+    return {
+        "day": row["date"].day,
+        "said": _(DAYS[state], n=figures.plain(result, 2)),
+        "shade": shade_of(row["date"].date(), m.calendar),
+        "state": state,
+        "result": result,
+        "quota": quota,
+        "height": 0.0 if unknown else 100 * result / top,
+        "run": "gap" if unknown else "late" if behind else "level",
+    }
+
+
+def _week(row: dict[Any, Any]) -> dict[str, Any]:
+    first, last = row["first"], row["last"]
+    return {
+        "span": (last - first).days + 1,
+        "days": figures.span(first, last, "d"),
+        "quota": float(row["quota"]),
+        "result": float(row["result"]),
+        "share": _share(row["result"], row["quota"]),
+    }
+
+
+def _share(result: float, quota: float) -> float | None:
+    """Return result ÷ quota; None where either says nothing."""
+    if pd.isna(result) or not quota > TINY:
+        return None
+    return float(result / quota)
+
+
+def _week_title(weeks: pd.DataFrame) -> str:
+    """Say in how many weeks the quota was reached, and which was furthest off."""
+    owing = weeks[weeks["quota"] > TINY]
+    known = owing[owing["result"].notna()]
+    if known.empty:
+        return _("内容没有记录，说不上有没有达到定量")
+    short = known[known["result"] < known["quota"] - TINY]
+    if short.empty:
+        return _("有定量的{weeks}周，内容都达到", weeks=len(known))
+    worst = short.iloc[int((short["quota"] - short["result"]).argmax())]
+    return _(
+        "有定量的{weeks}周中，内容{reached}周达到；"
+        "差得最多的是{days}，定量{quota}条，发布{result}条",
+        weeks=len(known),
+        reached=len(known) - len(short),
+        days=figures.span(worst["first"], worst["last"]),
+        quota=figures.plain(worst["quota"], 2),
+        result=figures.plain(worst["result"], 2),
+    )
+
+
+def _by_week(m: OperatorMonth) -> dict[str, Any]:
+    """Return every metric's weeks and its month, contents first."""
+    months = m.quotas.months.to_dict("records")
+    rows = [
+        _metric_weeks(m, row)
+        for row in sorted(months, key=lambda row: row["metric"] != CONTENTS)
+    ]
+    known = [row for row in rows if row["share"] is not None]
+    reached = sum(row["share"] >= 1 - TINY for row in known)
+    first = _of(m.quotas.weeks, months[0]["metric"]).sort_values("first")
+    return {
+        "title": _reached_title(len(known), reached),
+        "head": [
+            (_week(row)["days"], row["quota"] > TINY)
+            for row in first.to_dict("records")
+        ],
+        "rows": rows,
+        "month": figures.month_short(m.month),
+    }
+
+
+def _reached_title(known: int, reached: int) -> str:
+    if not known:
+        return _("没有一个指标有可以比的结果")
+    if reached == known:
+        return _("有结果的{known}个指标都达到全月定量", known=known)
+    if not reached:
+        return _("有结果的{known}个指标都没有达到全月定量", known=known)
+    return _(
+        "有结果的{known}个指标中，{reached}个达到全月定量", known=known, reached=reached
+    )
+
+
+def _metric_weeks(m: OperatorMonth, month: dict[Any, Any]) -> dict[str, Any]:
+    """Return one metric: its weeks, how many days are missing, and the month."""
+    name = month["metric"]
+    days = _of(m.quotas.days, name)
+    # Counters of posts have no days at all: nothing of theirs is missing by day.
+    by_day = bool(days["result"].notna().any())
+    gaps = Counter(days[days["result"].isna()]["week"]) if by_day else Counter()
+    weeks = _of(m.quotas.weeks, name).sort_values("first").to_dict("records")
+    working = days[days["working"]]["quota"]
+    each = _contents if name == CONTENTS else amount(name)
+    return {
+        "name": quota_name(name),
+        "each": each(working.iloc[0]) if len(working) else figures.NONE,
+        "weeks": [_week(row) | {"missing": gaps[row["week"]]} for row in weeks],
+        "result": figures.short(month["result"]),
+        "quota": figures.short(month["quota"]),
+        "share": _share(month["result"], month["quota"]),
+        "missing": gaps.total(),
+    }
+
+
+def _contents(value: float) -> str:
+    return figures.plain(value, 2)
+
+
+def quota_name(metric: str) -> str:
+    """Name what has a quota; contents and the gain of followers are no flows."""
+    names = {CONTENTS: _("内容发布"), "followers": _("粉丝净增")}
+    return names.get(metric) or METRICS[metric].label
+
+
+def _of(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
+    return frame[frame["metric"] == metric]

@@ -1,0 +1,332 @@
+"""The score cards as a workbook: a sheet an operator, every sum a live formula."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from xlsxwriter.utility import xl_rowcol_to_cell
+
+from kpi_lib.inputs import STATUS
+from kpi_lib.language import N_, _
+from kpi_lib.run.sheets import (
+    FIGURE,
+    SUMMARY,
+    TEXT,
+    TOTAL,
+    Cell,
+    Sheet,
+    height_of,
+    lines_of,
+    new_book,
+    sheet_name,
+)
+
+Card = Mapping[str, Any]
+
+_POINTS, _SCORE, _SHARE = "General", "0.00", "0.00%"
+
+PENDING, EXCLUDED = STATUS["pending"], STATUS["excluded"]
+
+
+BONUS = N_("加分")
+"""The bonus among the items, and what it is called; no id of a plan."""
+
+
+def bonus_of(card: Card) -> list[dict[str, Any]]:
+    """Return the bonus as one more item, if the plan has any."""
+    bonus = card.get("bonus")
+    if not bonus:
+        return []
+    return [
+        {"group": "", "id": BONUS, "kpi": _(BONUS), "name": _(BONUS), "weight": ""}
+        | {"weight_span": 1, "points": bonus["cap"], "measures": bonus["measures"]}
+        | {"detail": [_("总分之外，最多加{n}分。", n=bonus["cap"])]}
+    ]
+
+
+COLUMNS = (
+    (N_("KPI指标"), 10), (N_("量化KPI"), 10), (N_("具体内容"), 56), (N_("分值"), 6),
+    (N_("权重"), 7), (N_("评分"), 8), (N_("量化指标"), 19), (N_("数值"), 13),
+    (N_("目标"), 13), (N_("得分算式"), 34), (N_("可得分"), 8), (N_("得分"), 8),
+    (N_("状态"), 11), (N_("说明"), 30),
+)  # fmt: skip
+"""The plan's own table, then its measures: titles and widths in digits."""
+
+FIGURES = ("分值", "权重", "评分", "数值", "目标", "可得分", "得分")
+
+SUMS = (N_("总分"), N_("可得分"), N_("已评分"), N_("得分率"))
+
+_AT = {title: at for at, (title, _width) in enumerate(COLUMNS)}
+
+_HEAD, _FIRST = 2, 3
+"""Rows of a card's sheet, from 0: its column titles, its first measure."""
+
+
+def scores_xlsx(cards: Sequence[Card]) -> bytes:
+    """Return scores.xlsx: a summary, then the score card of each operator."""
+    content = io.BytesIO()
+    book = new_book(content, _("KPI评分"))
+    taken = [_(SUMMARY)]
+    summary = Sheet(book, taken[0])
+    found = []
+    for card in cards:
+        taken.append(sheet_name(f"{card['operator']} {card['name']}", taken))
+        cells = _CardSheet(Sheet(book, taken[-1]), card).write()
+        found.append((taken[-1], cells))
+    _summarise(summary, cards, found)
+    book.close()
+    return content.getvalue()
+
+
+class _CardSheet:
+    """The score card of one operator: the plan's rows, their measures, the sums."""
+
+    def __init__(self, sheet: Sheet, card: Card) -> None:
+        self.sheet, self.card, self.row = sheet, card, _FIRST
+        # An item of nothing but bonus measures has no row of its own.
+        self.items = [item for item in card["items"] if item["measures"]]
+
+    def write(self) -> dict[str, Cell]:
+        """Write it; return the cells that the summary shows, by name or item id."""
+        self._top()
+        items = {item["id"]: self._item(item) for item in self.items}
+        last = self.row - 1
+        bonus = {item["id"]: self._item(item) for item in bonus_of(self.card)}
+        sums = self._sums(last, list(bonus.values()))
+        for flag in self.card.get("flags", ()):
+            self._remark(flag)
+        self.sheet.page(f"{self.card['name']} {self.card['month']}", _state(self.card))
+        return sums | items | bonus
+
+    def _top(self) -> None:
+        card, sheet = self.card, self.sheet
+        title = _("{name} {month} KPI评分卡", name=card["name"], month=card["month"])
+        sheet.text(0, 0, title, {"bold": True, "font_size": 14, "indent": 1})
+        sheet.sheet.set_row(0, 26)
+        sheet.sheet.set_row(1, 22)
+        plan, grade = card["plan"], card["grade"]
+        told = [
+            _state(card),
+            _("等级{grade}", grade=grade) if grade else "",
+            _("考核计划{id}第{version}版", id=plan["id"], version=plan["version"]),
+            _("运营编号{id}", id=card["operator"]),
+        ]
+        sheet.text(1, 0, _("，").join(one for one in told if one), {"indent": 1})
+        columns = [(_(title), width) for title, width in COLUMNS]
+        sheet.head(_HEAD, columns, [_(title) for title in FIGURES])
+        sheet.sheet.freeze_panes(_FIRST, 0)
+
+    def _item(self, item: Card) -> Cell:
+        """Write an item over the rows of its measures; return its score's cell."""
+        sheet, first = self.sheet, self.row
+        last = first + len(item["measures"]) - 1
+        detail = "\n".join(_detail(item))
+        for at in range(_AT["评分"] + 1):
+            if at != _AT["权重"]:
+                sheet.merged(first, last, at)
+        groups = {one["id"]: one["name"] for one in self.card["groups"]}
+        sheet.text(first, 0, groups.get(item["group"], item["group"]), TEXT)
+        sheet.text(first, 1, item["kpi"], TEXT)
+        sheet.text(first, 2, detail, TEXT)
+        sheet.shown(first, _AT["分值"], item["points"])
+        self._weight(item)
+        for measure in item["measures"]:
+            self._measure(measure)
+        self._heights(first, item["measures"], detail)
+        return self._earned(first, last, item)
+
+    def _weight(self, item: Card) -> None:
+        """Write a weight over the items that it is the weight of."""
+        items = [*self.card["items"], *bonus_of(self.card)]
+        at = [one["id"] for one in items].index(item["id"])
+        span = items[at : at + item["weight_span"]]
+        if span:
+            rows = sum(len(one["measures"]) for one in span)
+            self.sheet.merged(self.row, self.row + rows - 1, _AT["权重"])
+            self.sheet.shown(self.row, _AT["权重"], item["weight"])
+
+    def _measure(self, measure: Card) -> None:
+        sheet, row, show = self.sheet, self.row, measure["show"]
+        value = show["value"] or show["text"]
+        state = STATUS[measure["status"]]
+        sheet.text(row, _AT["量化指标"], measure["name"], TEXT)
+        sheet.shown(row, _AT["数值"], value, show["unit"])
+        sheet.shown(row, _AT["目标"], show["target"], show["unit"])
+        sheet.text(row, _AT["得分算式"], measure["rule"]["text"], TEXT)
+        sheet.shown(row, _AT["可得分"], measure["possible"])
+        if measure["score"] is None:
+            look = {**FIGURE, "font_color": "#6b6e70"}
+            sheet.text(row, _AT["得分"], _(state), look)
+        else:
+            look = {**FIGURE, "num_format": _SCORE}
+            sheet.number(row, _AT["得分"], Decimal(measure["score"]), look)
+        sheet.text(row, _AT["状态"], _(state), TEXT)
+        sheet.text(row, _AT["说明"], measure["note"], TEXT)
+        self.row += 1
+
+    def _heights(self, first: int, measures: Sequence[Card], detail: str) -> None:
+        """Make the rows as high as their text, also that of the merged cell."""
+        wide = dict(COLUMNS)
+        rows = [
+            max(
+                lines_of(measure["name"], wide["量化指标"]),
+                lines_of(measure["rule"]["text"], wide["得分算式"]),
+                lines_of(measure["note"], wide["说明"]),
+            )
+            for measure in measures
+        ]
+        short = max(0, lines_of(detail, wide["具体内容"]) - sum(rows)) / len(rows)
+        for at, lines in enumerate(rows, first):
+            self.sheet.sheet.set_row(at, height_of(lines + short))
+
+    def _earned(self, first: int, last: int, item: Card) -> Cell:
+        """Write the sum of an item's measures, of a bonus up to its cap."""
+        out = all(one["status"] == "excluded" for one in item["measures"])
+        word = _(EXCLUDED if out else PENDING)
+        scores = _range("得分", first, last)
+        sum_ = f"ROUND(SUM({scores}),2)"
+        value = _sum(one["score"] for one in item["measures"])
+        if item["id"] == BONUS:
+            sum_ = f"MIN({sum_},{_place(first, '分值')})"
+            value = None if value is None else min(value, Decimal(item["points"]))
+        formula = f'=IF(COUNT({scores})>0,{sum_},"{word}")'
+        return self.sheet.formula(
+            first, _AT["评分"], formula, _valued(value, _SCORE, word)
+        )
+
+    def _sums(self, last: int, bonus: Sequence[Cell]) -> dict[str, Cell]:
+        """Write the groups' sums, the total, what was possible and what is rated."""
+        card = self.card
+        self._groups()
+        sum_ = self._sum(_("合计"), _FIRST, last, self.items).place
+        added = ",".join([sum_, *(one.place for one in bonus)])
+        total = f"ROUND(SUM({added}),2)"
+        veto = card.get("veto")
+        if veto:
+            cap = self._closing(_("一票否决，总分不超过"), "", veto["cap"], _SCORE)
+            total = f"MIN({total},{cap.place})"
+        possible, scores = _range("可得分", _FIRST, last), _range("得分", _FIRST, last)
+        formulas = {
+            "总分": (f'=IF(ISNUMBER({sum_}),{total},"{_(PENDING)}")', card["total"]),
+            "可得分": (f"=ROUND(SUM({possible}),2)", card["possible"]),
+            "已评分": (f'=ROUND(SUMIF({scores},">=0",{possible}),2)', card["rated"]),
+        }
+        found = {
+            title: self._closing(_(title), formula, value, _SCORE)
+            for title, (formula, value) in formulas.items()
+        }
+        rate = f'=IFERROR({found["总分"].place}/{found["可得分"].place},"{_(PENDING)}")'
+        return found | {"得分率": self._closing(_("得分率"), rate, _rate(card), _SHARE)}
+
+    def _groups(self) -> None:
+        """Write the sum of each group, whose items stand together."""
+        first = _FIRST
+        for group in self.card["groups"]:
+            own = [one for one in self.items if one["group"] == group["id"]]
+            end = first + sum(len(item["measures"]) for item in own)
+            if own:
+                self._sum(_("{group}小计", group=group["name"]), first, end - 1, own)
+            first = end
+
+    def _sum(self, title: str, first: int, last: int, items: Sequence[Card]) -> Cell:
+        """Write what some items give and what the plan gives for them."""
+        points, scores = _range("分值", first, last), _range("评分", first, last)
+        formula = f'=IF(COUNT({scores})>0,ROUND(SUM({scores}),2),"{_(PENDING)}")'
+        earned = _sum(item["score"] for item in items)
+        cell = self._closing(title, formula, earned, _SCORE)
+        given = _valued(_sum(item["points"] for item in items), _POINTS)
+        row = self.row - 1
+        self.sheet.formula(row, _AT["分值"], f"=ROUND(SUM({points}),2)", given)
+        return cell
+
+    def _closing(
+        self, title: str, formula: str, value: Decimal | str | None, form: str
+    ) -> Cell:
+        """Write a row below the table: a formula, or a number where there is none."""
+        row, at, sheet = self.row, _AT["评分"], self.sheet
+        self.row += 1
+        for column in ("分值", "权重", "评分"):
+            sheet.text(row, _AT[column], "", TOTAL)
+        sheet.text(row, _AT["具体内容"], title, TOTAL)
+        cell = _valued(value, form)
+        if formula:
+            return sheet.formula(row, at, formula, cell)
+        sheet.number(row, at, Decimal(value or 0), {**TOTAL, "num_format": form})
+        return cell._replace(place=_place(row, "评分"))
+
+    def _remark(self, text: str) -> None:
+        """Write a line of words over the whole width."""
+        width = sum(dict(COLUMNS).values())
+        self.sheet.across(self.row, len(COLUMNS) - 1, text)
+        self.sheet.sheet.set_row(self.row, height_of(lines_of(text, width)))
+        self.row += 1
+
+
+def _summarise(
+    sheet: Sheet,
+    cards: Sequence[Card],
+    found: Sequence[tuple[str, Mapping[str, Cell]]],
+) -> None:
+    """Write a row per operator, every number a reference to the operator's sheet."""
+    every = [item for card in cards for item in card["items"] if item["measures"]]
+    every += [item for card in cards for item in bonus_of(card)]
+    items = {item["id"]: item["name"] for item in every}
+    titles = {title: _(title) for title in SUMS} | items
+    words = ((_("编号"), 12), (_("姓名"), 16), (_("状态"), 16), (_("等级"), 10))
+    figures = tuple(titles.values())
+    sheet.head(0, (*words, *((title, 11) for title in figures)), figures)
+    for row, (card, (name, cells)) in enumerate(zip(cards, found, strict=True), 1):
+        texts = (card["operator"], card["name"], _state(card), card["grade"])
+        for at, text in enumerate(texts):
+            sheet.text(row, at, text, TEXT)
+        for at, key in enumerate(titles, len(words)):
+            if key in cells:
+                look = TOTAL if key == SUMS[0] else FIGURE
+                formula = f"='{name}'!{cells[key].place}"
+                sheet.formula(row, at, formula, cells[key], look)
+        high = max(
+            lines_of(text, wide)
+            for text, (_title, wide) in zip(texts, words, strict=True)
+        )
+        sheet.sheet.set_row(row, height_of(high))
+    sheet.sheet.freeze_panes(1, 2)
+    sheet.sheet.autofilter(0, 0, len(cards), len(words) + len(titles) - 1)
+    sheet.page(_("KPI评分汇总"), cards[0]["month"] if cards else "")
+
+
+def _state(card: Card) -> str:
+    state = _("终稿") if card["final"] else _("暂定")
+    return _("{state}，一票否决", state=state) if card.get("veto") else state
+
+
+def _detail(item: Card) -> list[str]:
+    """Return the plan's wording of an item, each line with its English below."""
+    beside = item.get("detail_beside") or [""] * len(item["detail"])
+    pairs = zip(item["detail"], beside, strict=True)
+    return [line for pair in pairs for line in pair if line]
+
+
+def _rate(card: Card) -> Decimal | None:
+    possible = Decimal(card["possible"])
+    return Decimal(card["total"]) / possible if card["total"] and possible else None
+
+
+def _sum(numbers: Iterable[str | None]) -> Decimal | None:
+    """Add up what is rated; None if nothing is."""
+    rated = [Decimal(number) for number in numbers if number is not None]
+    return sum(rated, Decimal(0)) if rated else None
+
+
+def _valued(value: Decimal | str | None, form: str, word: str = "") -> Cell:
+    return Cell("", (word or _(PENDING)) if value is None else float(value), form)
+
+
+def _place(row: int, title: str) -> str:
+    return str(xl_rowcol_to_cell(row, _AT[title]))
+
+
+def _range(title: str, first: int, last: int) -> str:
+    return f"{_place(first, title)}:{_place(last, title)}"
