@@ -8,8 +8,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from kpi_lib import files
 from kpi_lib.errors import WorkspaceError
-from kpi_lib.files import platforms as platforms_module
 from kpi_lib.inputs import (
     blank,
     records,
@@ -24,12 +24,12 @@ MONTH = "2026-10"
 
 
 def platforms() -> dict[str, str]:
-    return {one.id: one.name for one in platforms_module.platforms().values()}
+    return {one.id: one.name for one in files.platforms().values()}
 
 
 def load_roster(path: Path) -> roster.Roster:
-    known = platforms_module.layouts()
-    return roster.load(path, platforms=platforms_module.platforms(), layouts=known)
+    known = files.layouts()
+    return roster.load(path, platforms=files.platforms(), layouts=known)
 
 
 def load_worklog(path: Path) -> worklog.Worklog:
@@ -95,7 +95,8 @@ def test_init_refuses_a_folder_that_is_not_empty(tmp_path: Path) -> None:
 
 
 def test_the_example_in_the_roster_is_right_once_uncommented(tmp_path: Path) -> None:
-    lines = blank.ROSTER.replace(": []", ":").splitlines()
+    empty = (blank.EMPTY / "roster.yml").read_text("utf-8")
+    lines = empty.replace(": []", ":").splitlines()
     text = "\n".join(line[1:] if line.startswith("#  ") else line for line in lines)
     path = tmp_path / "roster.yml"
     path.write_text(text, encoding="utf-8")
