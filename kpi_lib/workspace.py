@@ -11,12 +11,12 @@ import contextlib
 import hashlib
 import json
 import os
-import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from kpi_lib.days import is_month
 from kpi_lib.errors import Problem, WorkspaceError
 
 PLAN = "data/plan.yml"
@@ -26,8 +26,6 @@ OWN = "own.json"
 
 STRAY = ".tmp-"
 """How the name of a file that is being written begins; never taken for a result."""
-
-_MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -219,11 +217,6 @@ class Workspace:
                 )
             )
         return instead
-
-
-def is_month(text: str) -> bool:
-    """Tell whether a text is a month, ``YYYY-MM``."""
-    return _MONTH.fullmatch(text) is not None
 
 
 def _checked(month: str) -> str:

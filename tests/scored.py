@@ -13,7 +13,7 @@ from kpi_lib.appraisal.card import measures
 from kpi_lib.appraisal.evidence import Evidence
 from kpi_lib.days import Calendar
 from kpi_lib.files.declarations import layouts
-from kpi_lib.inputs import plan
+from kpi_lib.inputs import plan, plans
 from kpi_lib.inputs.roster import Account, Operator, Roster
 from kpi_lib.inputs.targets import Target
 from kpi_lib.inputs.worklog import Worklog
@@ -27,7 +27,7 @@ MANAGER = "示例主管"
 
 def read_plan(name: str) -> plan.Plan:
     """Read one of the plans of tests/data/plans."""
-    return plan.load(PLANS / f"{name}.yml", f"{name}.yml")
+    return plans.load(PLANS / f"{name}.yml", f"{name}.yml")
 
 
 def people(accounts: Mapping[str, str], **more: object) -> Roster:

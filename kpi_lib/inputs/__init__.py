@@ -7,26 +7,13 @@ with its line or cell. `init` and `prepare` write what people fill in.
 
 from __future__ import annotations
 
-from kpi_lib.inputs.blank import (
-    init,
-    prepare,
-)
-from kpi_lib.inputs.documents import (
-    WrongForm,
-    by_operator,
-    to_decimal,
-    validated,
-)
-from kpi_lib.inputs.documents import (
-    shown as shown_value,
-)
-from kpi_lib.inputs.everything import (
-    Inputs,
-    for_month,
-    keep,
-    kept,
-    load,
-)
+from kpi_lib.inputs.blank import init, prepare
+from kpi_lib.inputs.entries import SHEETS, Campaign, Content, Task
+from kpi_lib.inputs.entries import Rating as GivenRating
+from kpi_lib.inputs.everything import Inputs, for_month, keep, kept, load
+from kpi_lib.inputs.forms import WrongForm, to_decimal
+from kpi_lib.inputs.forms import shown as shown_value
+from kpi_lib.inputs.people import Account, Operator, Roster
 from kpi_lib.inputs.plan import (
     STATUS,
     Adjustments,
@@ -51,35 +38,13 @@ from kpi_lib.inputs.plan import (
     Tier,
     Tiers,
 )
-from kpi_lib.inputs.plan import (
-    load as load_plan,
-)
-from kpi_lib.inputs.records import (
-    Decision,
-    decisions,
-    downloads,
-)
-from kpi_lib.inputs.roster import (
-    Account,
-    Operator,
-    Roster,
-)
-from kpi_lib.inputs.roster import (
-    load as load_roster,
-)
-from kpi_lib.inputs.targets import (
-    Target,
-)
-from kpi_lib.inputs.worklog import (
-    SHEETS,
-    Campaign,
-    Content,
-    Task,
-    Worklog,
-)
-from kpi_lib.inputs.worklog import (
-    Rating as GivenRating,
-)
+from kpi_lib.inputs.plans import load as load_plan
+from kpi_lib.inputs.records import Decision, decisions, downloads
+from kpi_lib.inputs.roster import load as load_roster
+from kpi_lib.inputs.table import by_operator
+from kpi_lib.inputs.targets import Target
+from kpi_lib.inputs.worklog import Worklog
+from kpi_lib.inputs.yaml import validated
 
 __all__ = [
     "SHEETS",

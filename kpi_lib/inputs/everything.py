@@ -11,25 +11,22 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import partial
+from operator import attrgetter, methodcaller
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from kpi_lib.days import Calendar, months_back
 from kpi_lib.errors import InvalidInput, Problem
 from kpi_lib.files import layouts, platforms
-from kpi_lib.inputs import records, worklog
-from kpi_lib.inputs.documents import by_operator
+from kpi_lib.inputs import plans, records, roster, targets, worklog
+from kpi_lib.inputs.directory import Rateable
+from kpi_lib.inputs.people import Roster
 from kpi_lib.inputs.plan import EvidenceRules, Plan, Rating
-from kpi_lib.inputs.plan import for_month as plan_of
-from kpi_lib.inputs.plan import load_all as load_plans
 from kpi_lib.inputs.records import Appeal, Decision, Signoff
-from kpi_lib.inputs.roster import Roster
-from kpi_lib.inputs.roster import load as load_roster
+from kpi_lib.inputs.table import by_operator
 from kpi_lib.inputs.targets import Target
-from kpi_lib.inputs.targets import load as load_targets
-from kpi_lib.inputs.worklog import Rateable, Worklog
-from kpi_lib.language import language
-from kpi_lib.workspace import Workspace
+from kpi_lib.inputs.worklog import Worklog
+from kpi_lib.workspace import Workspace, sha256_file
 
 T = TypeVar("T")
 
@@ -76,7 +73,7 @@ class Inputs:
     @property
     def plan_file(self) -> str:
         """The file of the month's plan, relative to the workspace."""
-        return plan_of(self.plans, self.month)
+        return plans.for_month(self.plans, self.month)
 
     @property
     def plan(self) -> Plan:
@@ -85,11 +82,11 @@ class Inputs:
 
     def has_plan(self, month: str) -> bool:
         """Say whether any plan was valid in a month."""
-        return any(one.valid_from <= month for one in self.plans.values())
+        return any(plan.valid_from <= month for plan in self.plans.values())
 
     def plan_of(self, month: str) -> Plan:
         """Return the plan by which a month is appraised."""
-        return self.plans[plan_of(self.plans, month)]
+        return self.plans[plans.for_month(self.plans, month)]
 
     def evidence_of(self, month: str) -> EvidenceRules:
         """Return what must be on record in a month, usual where it has no plan."""
@@ -117,43 +114,28 @@ def for_month(workspace: Workspace, month: str) -> Inputs:
     InvalidInput
         With every problem; or if the plan is not valid in the month.
     """
-    given = load(workspace, month)
-    plan_of(given.plans, month)
-    return given
+    inputs = load(workspace, month)
+    plans.for_month(inputs.plans, month)
+    return inputs
 
 
 WORKLOGS = 6
 """Months of work logs: a quarter's portraits, also for the earlier scores shown."""
 
 
-def _named(plans: Iterable[Plan]) -> dict[str, Rateable]:
-    """Return what each measure may be called; of two plans the later one holds."""
-    found: dict[str, Rateable] = {}
-    for one in plans:
-        measures = dict(one.measures())
-        for name, keys in one.named().items():
-            if len(keys) > 1:
-                continue
-            rule = measures[keys[0]].rule
-            points = measures[keys[0]].points
-            found[name] = Rateable(
-                key=keys[0],
-                points=Decimal(points.numerator) / Decimal(points.denominator),
-                scale=tuple(rule.scale) if isinstance(rule, Rating) else (),
-            )
-    return found
+# --- read once -------------------------------------------------------------------
 
+Stamp = tuple[tuple[str, str], ...]
+"""
+Files and the hashes of their bytes.
 
-def _rateable(plans: Mapping[str, Plan], month: str) -> dict[str, Rateable] | None:
-    """Return the measures of the plan of a month; None if no plan tells."""
-    valid = [one for one in plans.values() if one.valid_from <= month]
-    return _named(valid[-1:]) if valid else None
+Of the bytes, not of size and time: a file that is written again within one tick of the
+file system's clock keeps its inode, size and time, and must yet be read again. To hash
+what people write takes a millisecond, to parse it a hundred.
+"""
 
-
-Stamp = tuple[tuple[str, int, int, int], ...]
-
-Kept = dict[tuple[Path, str, str], tuple[Stamp, Any]]
-"""What was read last by workspace, name and language, and the files' stamps then."""
+Kept = dict[tuple[Path, str], tuple[Stamp, Any]]
+"""What was read last by workspace and name, and the files' stamp then."""
 
 _KEPT: Kept = {}
 
@@ -165,7 +147,7 @@ def kept() -> Kept:
     Returns
     -------
     dict
-        By workspace, name and language: the files' stamps, and what was made of them.
+        By workspace and name: the files' stamp, and what was made of them.
     """
     return {**_KEPT}
 
@@ -185,16 +167,21 @@ def keep(read: Kept) -> None:
 def _once(
     workspace: Workspace, name: str, files: Iterable[Path], read: Callable[[], T]
 ) -> T:
-    """Read once for as long as no file changes its number, size or time."""
-    stats = [(path, path.stat()) for path in sorted(files)]
-    stamp = tuple(
-        (str(at), one.st_ino, one.st_size, one.st_mtime_ns) for at, one in stats
-    )
-    key = (workspace.root, name, language())  # messages are in the language spoken
+    """Read once for as long as no file comes, goes or changes."""
+    stamp = tuple((str(file), _hash(file)) for file in sorted(files))
+    key = (workspace.root, name)
     if key not in _KEPT or _KEPT[key][0] != stamp:
         _KEPT[key] = stamp, read()
-    found: T = _KEPT[key][1]
-    return found
+    value: T = _KEPT[key][1]
+    return value
+
+
+def _hash(file: Path) -> str:
+    """Hash a file's bytes; a folder and a file that cannot be read have none."""
+    try:
+        return "" if file.is_dir() else sha256_file(file)
+    except OSError:
+        return ""
 
 
 def load(workspace: Workspace, month: str) -> Inputs:
@@ -218,23 +205,29 @@ def load(workspace: Workspace, month: str) -> Inputs:
     InvalidInput
         With every problem of every file.
     """
-    # The folders too: a file may go as well as come.
-    decided = [*workspace.data.glob("*.*")]
-    given = _once(workspace, "data", decided, lambda: _decided(workspace))
-    problems = [*given.problems]
+    decided_in = [*workspace.data.glob("*.*")]
+    decided = _once(workspace, "data", decided_in, lambda: _decided(workspace))
+    problems = [*decided.problems]
     worklogs: dict[str, Worklog] = {}
     for past in months_back(month, WORKLOGS):
+        # The folder too: a file of it may go as well as come.
         logs = [*workspace.raw(past).glob("worklog*")]
-        files = [*decided, *logs, *(one for log in logs for one in log.glob("*"))]
+        parts = [part for log in logs for part in log.glob("*")]
         log, wrong = _once(
-            workspace, past, files, partial(_worklog, workspace, past, given)
+            workspace,
+            past,
+            [*decided_in, *logs, *parts],
+            partial(_worklog, workspace, past, decided),
         )
         problems += wrong
         if log is not None:
             worklogs[past] = log
     if problems:
         raise InvalidInput(tuple(problems))
-    return Inputs(month=month, worklogs=worklogs, **given.values)
+    return Inputs(month=month, worklogs=worklogs, **decided.values)
+
+
+# --- read together ---------------------------------------------------------------
 
 
 class _Decided(NamedTuple):
@@ -247,13 +240,14 @@ class _Decided(NamedTuple):
 def _taken(
     workspace: Workspace,
     problems: list[Problem],
-    path: Callable[[], Path],
-    read: Callable[[Path, str], T],
+    file: Callable[[Workspace], Path],
+    read: Callable[..., T],
+    **more: Any,
 ) -> T | None:
-    """Read a file; what is wrong with it is noted."""
+    """Read a file; what is wrong with it, or that there are two, is noted."""
     try:
-        file = path()
-        return read(file, workspace.relative(file))
+        path = file(workspace)
+        return read(path, where=workspace.relative(path), **more)
     except InvalidInput as refusal:
         problems.extend(refusal.problems)
         return None
@@ -261,77 +255,96 @@ def _taken(
 
 def _decided(workspace: Workspace) -> _Decided:
     problems: list[Problem] = []
-    names = _platform_names()
     take = partial(_taken, workspace, problems)
-    plans = take(lambda: workspace.data, load_plans)
-    people = take(
-        lambda: workspace.roster,
-        lambda file, where: load_roster(
-            file, platforms=names, layouts=layouts(), where=where
-        ),
-    )
-    downloads = take(lambda: workspace.downloads, records.downloads)
-    days = take(lambda: workspace.calendar, records.calendar)
     values: dict[str, Any] = {
-        "plans": plans,
-        "roster": people,
-        "downloads": downloads,
-        "calendar": None if days is None else Calendar(days),
+        "plans": take(attrgetter("data"), plans.load_all),
+        "roster": take(
+            attrgetter("roster"),
+            roster.load,
+            platforms=_platform_names(),
+            layouts=layouts(),
+        ),
+        "downloads": take(attrgetter("downloads"), records.downloads),
     }
-    if people is None:
-        return _Decided(values, problems)
-    measures = _named(plans.values()) if plans else {}
-    operators = {one.id: one.name for one in people.operators}
-    accounts = [account.id for account in people.accounts]
-    values["decisions"] = take(
-        lambda: workspace.decisions,
-        lambda file, where: records.decisions(file, where, accounts=accounts),
-    )
-    values["signoffs"] = take(
-        lambda: workspace.signoff,
-        lambda file, where: records.signoffs(file, where, operators=operators),
-    )
-    values["appeals"] = take(
-        lambda: workspace.appeals,
-        lambda file, where: records.appeals(
-            file,
-            where,
-            operators=operators,
-            measures={name: one.key for name, one in measures.items()},
-        ),
-    )
-    values["targets"] = take(
-        lambda: workspace.targets,
-        lambda file, where: load_targets(
-            file, owned=people.platforms_of(), platforms=names, where=where
-        ),
-    )
-    values["own_targets"] = by_operator(values["targets"] or ())
+    days_off = take(attrgetter("calendar"), records.calendar)
+    values["calendar"] = None if days_off is None else Calendar(days_off)
+    if values["roster"] is not None:
+        values |= _of_people(take, values["roster"], values["plans"] or {})
     return _Decided(values, problems)
 
 
+def _of_people(
+    take: Callable[..., Any], people: Roster, plan_files: Mapping[str, Plan]
+) -> dict[str, Any]:
+    """Read what names people and their accounts."""
+    operators = _names(people)
+    measures = _rateable(plan_files.values())
+    values = {
+        "decisions": take(
+            attrgetter("decisions"),
+            records.decisions,
+            accounts=[account.id for account in people.accounts],
+        ),
+        "signoffs": take(attrgetter("signoff"), records.signoffs, operators=operators),
+        "appeals": take(
+            attrgetter("appeals"),
+            records.appeals,
+            operators=operators,
+            measures={name: measure.key for name, measure in measures.items()},
+        ),
+        "targets": take(
+            attrgetter("targets"),
+            targets.load,
+            owned=people.platforms_of(),
+            platforms=_platform_names(),
+        ),
+    }
+    return values | {"own_targets": by_operator(values["targets"] or ())}
+
+
 def _worklog(
-    workspace: Workspace, month: str, given: _Decided
+    workspace: Workspace, month: str, decided: _Decided
 ) -> tuple[Worklog | None, list[Problem]]:
     problems: list[Problem] = []
-    people: Roster | None = given.values["roster"]
+    people: Roster | None = decided.values["roster"]
     if people is None:
         return None, problems
+    plan_files: Mapping[str, Plan] = decided.values["plans"] or {}
+    valid = [plan for plan in plan_files.values() if plan.valid_from <= month]
     log = _taken(
         workspace,
         problems,
-        lambda: workspace.worklog(month),
-        lambda file, where: worklog.load(
-            file,
-            month=month,
-            operators={one.id: one.name for one in people.operators},
-            platforms=_platform_names(),
-            measures=_rateable(given.values["plans"] or {}, month),
-            where=where,
-        ),
+        methodcaller("worklog", month),
+        worklog.load,
+        month=month,
+        operators=_names(people),
+        platforms=_platform_names(),
+        measures=_rateable(valid[-1:]) if valid else None,
     )
     return log, problems
 
 
+def _rateable(plan_files: Iterable[Plan]) -> dict[str, Rateable]:
+    """Return what each measure may be called; of two plans the later one holds."""
+    rateable: dict[str, Rateable] = {}
+    for plan in plan_files:
+        measures = dict(plan.measures())
+        for name, keys in plan.named().items():
+            if len(keys) > 1:
+                continue
+            rule = measures[keys[0]].rule
+            points = measures[keys[0]].points
+            rateable[name] = Rateable(
+                key=keys[0],
+                points=Decimal(points.numerator) / Decimal(points.denominator),
+                scale=tuple(rule.scale) if isinstance(rule, Rating) else (),
+            )
+    return rateable
+
+
+def _names(people: Roster) -> dict[str, str]:
+    return {operator.id: operator.name for operator in people.operators}
+
+
 def _platform_names() -> dict[str, str]:
-    return {one.id: one.name for one in platforms().values()}
+    return {platform.id: platform.name for platform in platforms().values()}

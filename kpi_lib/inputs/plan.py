@@ -9,25 +9,28 @@ written in ``plan.yml``. Plans that were valid before lie beside it as
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from decimal import Decimal, InvalidOperation
+from collections.abc import Iterator
 from fractions import Fraction
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from itertools import takewhile
+from typing import Annotated, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    model_validator,
+from pydantic import Field, StringConstraints, model_validator
+
+from kpi_lib.inputs.plan_values import (
+    Exact,
+    Horizon,
+    Id,
+    MetricName,
+    PlanModel,
+    PlatformId,
+    Positive,
+    PostMetric,
+    Share,
+    Text,
+    exact,
+    plain,
 )
-
-from kpi_lib import catalogue, files
-from kpi_lib.errors import PlanError, Problem
-from kpi_lib.inputs import documents
-from kpi_lib.language import N_, language, traditional
+from kpi_lib.language import N_
 
 STATUS = {
     "scored": N_("已评"),
@@ -39,102 +42,23 @@ STATUS = {
 """What may become of a measure, and what it is called."""
 
 
-def _exact(value: Any) -> Fraction:
-    """Read 5, 0.05, "5%" or "1/3" as an exact fraction."""
-    text = str(value).strip()
-    try:
-        if text.endswith("%"):
-            return Fraction(Decimal(text[:-1])) / 100
-        if "/" in text:
-            return Fraction(text)
-        return Fraction(Decimal(text))
-    except (InvalidOperation, ValueError, ZeroDivisionError):
-        message = "应为数、百分数（5%）或分数（1/3）"
-        raise ValueError(message) from None
-
-
-def _target_metric(value: Any) -> Any:
-    known = [name for name, metric in catalogue.METRICS.items() if metric.target]
-    if value not in known:
-        message = f"没有指标{value!r}；可用：{'、'.join(known)}"
-        raise ValueError(message)
-    return value
-
-
-def _flow(value: Any) -> Any:
-    known = [name for name, one in catalogue.METRICS.items() if one.kind == "flow"]
-    if value not in known:
-        message = f"作品没有指标{value!r}；可用：{'、'.join(known)}"
-        raise ValueError(message)
-    return value
-
-
-def _platform(value: Any) -> Any:
-    known = files.platforms()
-    if value and value not in known:
-        message = f"没有平台{value!r}；可用：{'、'.join(known)}"
-        raise ValueError(message)
-    return value
-
-
-Exact = Annotated[Fraction, BeforeValidator(_exact)]
-Positive = Annotated[Fraction, BeforeValidator(_exact), Field(gt=0)]
-Share = Annotated[Fraction, BeforeValidator(_exact), Field(ge=0, le=1)]
-MetricName = Annotated[str, BeforeValidator(_target_metric)]
-PostMetric = Annotated[str, BeforeValidator(_flow)]
-PlatformId = Annotated[str, BeforeValidator(_platform)]
-Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
-Horizon = Literal["short", "mid", "long", "ultimate"]
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", populate_by_name=True, arbitrary_types_allowed=True
-    )
-
-
-class Text(_Model):
-    """The plan's own wording: Chinese, with English beside it where there is one."""
-
-    zh: Annotated[str, StringConstraints(min_length=1)]
-    en: str = ""
-    zh_hant: str = Field(default="", alias="zh-Hant")
-
-    @property
-    def written(self) -> str:
-        """The plan's own Chinese, in the characters of the language spoken."""
-        if language() == "zh-Hant":
-            return self.zh_hant or traditional(self.zh)
-        return self.zh
-
-    @property
-    def beside(self) -> str:
-        """The English that stands beside the wording; empty on a Chinese page."""
-        return self.en if language() == "en" else ""
-
-    @property
-    def label(self) -> str:
-        """The wording as a name: English alone where the plan gives it."""
-        return self.beside or self.written
-
-
 # Sources: where a measure's number comes from. APPRAISAL rules are in scoring.py.
 
 
-class Coverage(_Model):
+class Coverage(PlanModel):
     """Cells of required metric × horizon that had a target when the month began."""
 
     kind: Literal["coverage"]
     horizons: tuple[Horizon, ...]
 
 
-class Challenge(_Model):
+class Challenge(PlanModel):
     """How far the short targets stand above the baseline, by the plan's band."""
 
     kind: Literal["challenge"]
 
 
-class Attainment(_Model):
+class Attainment(PlanModel):
     """Weighted mean of value ÷ target over the required metrics named."""
 
     kind: Literal["attainment"]
@@ -142,14 +66,14 @@ class Attainment(_Model):
     cap: Positive = Fraction(1)
 
 
-class OverDelivery(_Model):
+class OverDelivery(PlanModel):
     """Mean attainment in which only challenging targets count beyond 100 %."""
 
     kind: Literal["over_delivery"]
     cap: Positive = Fraction(3, 2)
 
 
-class OneMetric(_Model):
+class OneMetric(PlanModel):
     """One metric against its short target, or against a number of the plan's own."""
 
     kind: Literal["metric"]
@@ -158,7 +82,7 @@ class OneMetric(_Model):
     target: Exact | None = None
 
 
-class PostsReaching(_Model):
+class PostsReaching(PlanModel):
     """Own posts of the month whose counter reaches a standard (每篇达标)."""
 
     kind: Literal["posts_reaching"]
@@ -167,27 +91,27 @@ class PostsReaching(_Model):
     platform: PlatformId = ""
 
 
-class Rated(_Model):
+class Rated(PlanModel):
     """Nothing is computed: a manager rates."""
 
     kind: Literal["rated"]
 
 
-class Adjustments(_Model):
+class Adjustments(PlanModel):
     """Documented adjustments of the direction of content, against their due number."""
 
     kind: Literal["adjustments"]
     due: int | None = Field(default=None, ge=0)
 
 
-class Feedback(_Model):
+class Feedback(PlanModel):
     """Feedback items delivered to the product department, against their due number."""
 
     kind: Literal["feedback"]
     due: int | None = Field(default=None, ge=0)
 
 
-class Communities(_Model):
+class Communities(PlanModel):
     """Communities founded and communities active, half and half."""
 
     kind: Literal["communities"]
@@ -195,7 +119,7 @@ class Communities(_Model):
     active_people: int = Field(gt=0)
 
 
-class Log(_Model):
+class Log(PlanModel):
     """A number counted in the work log or on the accounts' days."""
 
     kind: Literal[
@@ -236,14 +160,14 @@ Of = Literal["share", "value"]
 """What a bound is compared with: value ÷ target, or the value in its own unit."""
 
 
-class Ratio(_Model):
+class Ratio(PlanModel):
     """Points × min(value ÷ target, cap); what goes beyond the points is a bonus."""
 
     kind: Literal["ratio"]
     cap: Positive = Field(default=Fraction(1), le=1)
 
 
-class Linear(_Model):
+class Linear(PlanModel):
     """None at ``from``, all at ``to``, straight between, flat outside."""
 
     kind: Literal["linear"]
@@ -254,12 +178,11 @@ class Linear(_Model):
     @model_validator(mode="after")
     def _apart(self) -> Linear:
         if self.from_ == self.to:
-            message = "from与to应不同"
-            raise ValueError(message)
+            raise ValueError("from与to应不同")
         return self
 
 
-class Tier(_Model):
+class Tier(PlanModel):
     """One step: from a bound on, a share of the points."""
 
     at_least: Exact | None = None
@@ -269,8 +192,7 @@ class Tier(_Model):
     @model_validator(mode="after")
     def _one_bound(self) -> Tier:
         if (self.at_least is None) == (self.at_most is None):
-            message = "每档应写at_least或at_most，只写一个"
-            raise ValueError(message)
+            raise ValueError("每档应写at_least或at_most，只写一个")
         return self
 
     @property
@@ -285,7 +207,7 @@ class Tier(_Model):
         )
 
 
-class Tiers(_Model):
+class Tiers(PlanModel):
     """The first tier whose bound holds; none: no points."""
 
     kind: Literal["tiers"]
@@ -293,7 +215,7 @@ class Tiers(_Model):
     of: Of = "share"
 
 
-class Step(_Model):
+class Step(PlanModel):
     """
     What one step of a deduction is.
 
@@ -307,15 +229,13 @@ class Step(_Model):
     @model_validator(mode="after")
     def _plausible(self) -> Step:
         if self.of == "target" and self.size >= 1:
-            message = "of为target时size是目标的一部分，例如1%"
-            raise ValueError(message)
+            raise ValueError("of为target时size是目标的一部分，例如1%")
         if self.of == "points" and self.size < Fraction(1, 10):
-            message = "of为points时size是百分点数，例如1，不写百分号"
-            raise ValueError(message)
+            raise ValueError("of为points时size是百分点数，例如1，不写百分号")
         return self
 
 
-class Deduct(_Model):
+class Deduct(PlanModel):
     """Full points less ``per`` for every whole step short of the target."""
 
     kind: Literal["deduct"]
@@ -323,14 +243,14 @@ class Deduct(_Model):
     step: Step
 
 
-class Count(_Model):
+class Count(PlanModel):
     """``each`` points a piece, up to the points."""
 
     kind: Literal["count"]
     each: Positive
 
 
-class Rating(_Model):
+class Rating(PlanModel):
     """A person's points; or a word of the scale, each a share of the points."""
 
     kind: Literal["rating"]
@@ -359,7 +279,7 @@ CONFIRMED = (
 """Kinds of sources whose entries name who confirmed them (确认人)."""
 
 
-class Measure(_Model):
+class Measure(PlanModel):
     """One scored number: a source, a rule, points."""
 
     id: Id
@@ -374,24 +294,21 @@ class Measure(_Model):
     @model_validator(mode="after")
     def _fits(self) -> Measure:
         if isinstance(self.source, Rated) != isinstance(self.rule, Rating):
-            message = f"{self.id}：source为rated与rule为rating应同时用"
-            raise ValueError(message)
+            raise ValueError(f"{self.id}：source为rated与rule为rating应同时用")
         if self.source.kind in WITHOUT_TARGET and self.rule.kind in ("ratio", "deduct"):
-            message = (
+            raise ValueError(
                 f"{self.id}：{self.source.kind}没有目标，不能用{self.rule.kind}；"
                 "可用count、linear、tiers"
             )
-            raise ValueError(message)
         if self.confirm == "required" and self.source.kind not in CONFIRMED:
-            message = (
+            raise ValueError(
                 f"{self.id}：{self.source.kind}的记录没有确认人，不能要求确认；"
                 f"可以的有：{'、'.join(CONFIRMED)}"
             )
-            raise ValueError(message)
         return self
 
 
-class Item(_Model):
+class Item(PlanModel):
     """
     One row of the score card; its measures' points add up to its own.
 
@@ -408,15 +325,14 @@ class Item(_Model):
 
     @model_validator(mode="after")
     def _adds_up(self) -> Item:
-        total = sum((one.points for one in self.measures if not one.bonus), Fraction(0))
+        total = sum((m.points for m in self.measures if not m.bonus), Fraction(0))
         if total != self.points:
-            message = (
-                f"{self.id}的量化指标合计{_plain(total)}分，"
-                f"与项目的{_plain(self.points)}分不符"
+            raise ValueError(
+                f"{self.id}的量化指标合计{plain(total)}分，"
+                f"与项目的{plain(self.points)}分不符"
             )
-            raise ValueError(message)
         if self.weight != WITH_ABOVE:
-            _exact(self.weight)
+            exact(self.weight)
         return self
 
 
@@ -424,7 +340,7 @@ WITH_ABOVE = "with above"
 """Weight of an item that shares the weight of the item above it."""
 
 
-class Group(_Model):
+class Group(PlanModel):
     """A block of the score card."""
 
     id: Id
@@ -432,7 +348,7 @@ class Group(_Model):
     items: tuple[Item, ...] = Field(min_length=1)
 
 
-class Band(_Model):
+class Band(PlanModel):
     """Which growth over the baseline makes a target challenging."""
 
     floor: Positive
@@ -444,19 +360,18 @@ class Band(_Model):
     @model_validator(mode="after")
     def _in_order(self) -> Band:
         if not self.floor < self.full <= self.top:
-            message = "应为floor＜full≤top"
-            raise ValueError(message)
+            raise ValueError("应为floor＜full≤top")
         return self
 
 
-class Grade(_Model):
+class Grade(PlanModel):
     """A grade and the least share of the possible points, in percent."""
 
     name: Text
     at_least: Exact = Field(ge=0, le=100)
 
 
-class EvidenceRules(_Model):
+class EvidenceRules(PlanModel):
     """What must be on record before a number is used; without it, as APPRAISAL says."""
 
     days_on_record: Share = Fraction(4, 5)
@@ -480,7 +395,7 @@ class EvidenceRules(_Model):
         return self
 
 
-class Duty(_Model):
+class Duty(PlanModel):
     """A row of the daily work: no points, a section of the page."""
 
     id: Literal["platforms", "followers", "activity", "orders", "engagement"]
@@ -488,7 +403,7 @@ class Duty(_Model):
     detail: Text
 
 
-class Plan(_Model):
+class Plan(PlanModel):
     """
     The whole plan.
 
@@ -515,18 +430,15 @@ class Plan(_Model):
     def _whole(self) -> Plan:
         points = sum((item.points for item in self.items()), Fraction(0))
         if points != 100:
-            message = f"各项分值合计{_plain(points)}分，应为100分"
-            raise ValueError(message)
+            raise ValueError(f"各项分值合计{plain(points)}分，应为100分")
         weights = sum(
-            (_exact(i.weight) for i in self.items() if i.weight != WITH_ABOVE),
+            (exact(i.weight) for i in self.items() if i.weight != WITH_ABOVE),
             Fraction(0),
         )
         if weights != 1:
-            message = f"各项权重合计{_plain(weights * 100)}%，应为100%"
-            raise ValueError(message)
+            raise ValueError(f"各项权重合计{plain(weights * 100)}%，应为100%")
         if next(self.items()).weight == WITH_ABOVE:
-            message = "第一项上面没有项目，权重不能写with above"
-            raise ValueError(message)
+            raise ValueError("第一项上面没有项目，权重不能写with above")
         for kind, ids in (
             ("项目", [item.id for item in self.items()]),
             ("组", [group.id for group in self.groups]),
@@ -537,15 +449,12 @@ class Plan(_Model):
         ):
             for name in ids:
                 if ids.count(name) > 1:
-                    message = f"{kind}的id重复：{name}"
-                    raise ValueError(message)
+                    raise ValueError(f"{kind}的id重复：{name}")
         if (self.bonus is None) == any(m.bonus for _, m in self.measures()):
-            message = "加分项（bonus: true）与计划的加分上限（bonus）应同时写"
-            raise ValueError(message)
+            raise ValueError("加分项（bonus: true）与计划的加分上限（bonus）应同时写")
         bounds = [grade.at_least for grade in self.grades]
         if bounds != sorted(bounds, reverse=True):
-            message = "等级应从高到低排列"
-            raise ValueError(message)
+            raise ValueError("等级应从高到低排列")
         return self
 
     def items(self) -> Iterator[Item]:
@@ -562,146 +471,20 @@ class Plan(_Model):
     @property
     def counts_posts(self) -> bool:
         """Whether any measure looks at single posts."""
-        return any(isinstance(one.source, PostsReaching) for _, one in self.measures())
+        return any(isinstance(m.source, PostsReaching) for _, m in self.measures())
 
     def named(self) -> dict[str, tuple[str, ...]]:
-        """
-        Return what a measure may be called, by people.
-
-        Returns
-        -------
-        dict of str to tuple of str
-            ``item.measure``, the measure's id alone or its Chinese name → the
-            ``item.measure`` it may mean; more than one is not clear.
-        """
-        found: dict[str, tuple[str, ...]] = {}
+        """Return the keys that a name may mean: a key, an id, a Chinese name."""
+        keys: dict[str, tuple[str, ...]] = {}
         for key, measure in self.measures():
             for name in dict.fromkeys((key, measure.id, measure.name.zh)):
-                found[name] = (*found.get(name, ()), key)
-        return found
+                keys[name] = (*keys.get(name, ()), key)
+        return keys
 
     def weight_span(self, item: Item) -> int:
         """Return over how many rows the item's weight stands; 0 inside a span."""
         if item.weight == WITH_ABOVE:
             return 0
         rows = list(self.items())
-        span = 1
-        for following in rows[rows.index(item) + 1 :]:
-            if following.weight != WITH_ABOVE:
-                break
-            span += 1
-        return span
-
-
-def _plain(number: Fraction) -> str:
-    value = Decimal(number.numerator) / Decimal(number.denominator)
-    return f"{value.normalize():f}"
-
-
-def load(path: Path, where: str = "data/plan.yml") -> Plan:
-    """
-    Read a plan.
-
-    Parameters
-    ----------
-    path : Path
-        The YAML file.
-    where : str
-        What messages call it.
-
-    Returns
-    -------
-    Plan
-        The whole plan, checked.
-
-    Raises
-    ------
-    PlanError
-        Every mistake with file and line, what was expected, and the choices.
-    """
-    return documents.load_yaml(path, Plan, PlanError, where)
-
-
-def load_all(folder: Path, where: str = "data") -> dict[str, Plan]:
-    """
-    Read the plan and those that were valid before it.
-
-    Parameters
-    ----------
-    folder : Path
-        Holds ``plan.yml`` and, for earlier months, ``plan.<name>.yml``.
-    where : str
-        What messages call the folder.
-
-    Returns
-    -------
-    dict of str to Plan
-        By file, ``valid_from`` ascending.
-
-    Raises
-    ------
-    PlanError
-        Every mistake of every file; or two plans that begin in one month.
-    """
-    plans: dict[str, Plan] = {}
-    problems: list[Problem] = []
-    for path in (folder / "plan.yml", *sorted(folder.glob("plan.*.yml"))):
-        name = f"{where}/{path.name}"
-        try:
-            plans[name] = load(path, name)
-        except PlanError as refusal:
-            problems += refusal.problems
-    began: dict[str, str] = {}
-    for name, found in plans.items():
-        first = began.setdefault(found.valid_from, name)
-        if first != name:
-            problems.append(
-                Problem(
-                    what=f"与{first}都从{found.valid_from}起有效",
-                    where=name,
-                    place="valid_from",
-                    expected="每份计划一个起始月份",
-                    do="改正其中一个valid_from",
-                )
-            )
-    if problems:
-        raise PlanError(tuple(problems))
-    return dict(sorted(plans.items(), key=lambda one: one[1].valid_from))
-
-
-def for_month(plans: Mapping[str, Plan], month: str) -> str:
-    """
-    Return the file of the plan by which a month is appraised.
-
-    Parameters
-    ----------
-    plans : mapping of str to Plan
-        By file, as `load_all` gives them.
-    month : str
-        ``YYYY-MM``.
-
-    Returns
-    -------
-    str
-        Of the plans valid in the month the one that began last.
-
-    Raises
-    ------
-    PlanError
-        All of them begin later.
-    """
-    valid = [name for name, found in plans.items() if found.valid_from <= month]
-    if valid:
-        return max(valid, key=lambda name: plans[name].valid_from)
-    where, first = min(plans.items(), key=lambda one: one[1].valid_from)
-    raise PlanError(
-        (
-            Problem(
-                what=f"计划从{first.valid_from}起有效，不能考核{month}",
-                where=where,
-                place="valid_from",
-                expected=f"不晚于{month}的月份",
-                do=f"把当月有效的计划存为{where.rpartition('/')[0]}/plan.<名称>.yml",
-            ),
-        )
-    )
+        below = rows[rows.index(item) + 1 :]
+        return 1 + len([*takewhile(lambda row: row.weight == WITH_ABOVE, below)])

@@ -18,7 +18,7 @@ from kpi_lib.appraisal.card import score
 from kpi_lib.appraisal.evidence import Evidence, Reading, half_up
 from kpi_lib.days import Calendar
 from kpi_lib.files.declarations import layouts
-from kpi_lib.inputs import plan
+from kpi_lib.inputs import plan, plans
 from kpi_lib.inputs.roster import Account, Operator, Roster
 from kpi_lib.inputs.targets import Target
 from kpi_lib.inputs.worklog import (
@@ -36,7 +36,7 @@ from kpi_lib.inputs.worklog import (
 )
 from kpi_lib.months import add_up
 
-PLAN = plan.load(Path(__file__).parents[2] / "data" / "plan.yml")
+PLAN = plans.load(Path(__file__).parents[2] / "data" / "plan.yml")
 MONTH = "2026-10"
 BEFORE = ("2026-07", "2026-08", "2026-09")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kpi_lib.appraisal.card import score
-from kpi_lib.inputs import plan
+from kpi_lib.inputs import plan, plans
 from kpi_lib.inputs.targets import Target
 from kpi_lib.inputs.worklog import (
     Adjustment,
@@ -26,7 +26,7 @@ from kpi_lib.inputs.worklog import (
 from tests.recompute import differences
 from tests.scored import ID, MANAGER, MONTH, aim, evidence, people, scores, values
 
-PLAN = plan.load(Path(__file__).parents[2] / "data" / "plan.yml")
+PLAN = plans.load(Path(__file__).parents[2] / "data" / "plan.yml")
 ROSTER = people(
     {"gzh": "gongzhonghao", "app": "product"},
     required=[

@@ -95,7 +95,8 @@ def test_init_refuses_a_folder_that_is_not_empty(tmp_path: Path) -> None:
 
 
 def test_the_example_in_the_roster_is_right_once_uncommented(tmp_path: Path) -> None:
-    lines = blank.ROSTER.replace(": []", ":").splitlines()
+    empty = (blank.EMPTY / "roster.yml").read_text("utf-8")
+    lines = empty.replace(": []", ":").splitlines()
     text = "\n".join(line[1:] if line.startswith("#  ") else line for line in lines)
     path = tmp_path / "roster.yml"
     path.write_text(text, encoding="utf-8")

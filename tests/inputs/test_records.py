@@ -11,6 +11,7 @@ import pytest
 from kpi_lib.days import Calendar
 from kpi_lib.errors import RecordError
 from kpi_lib.inputs import records
+from kpi_lib.inputs.table import columns
 
 SHA = "0123456789abcdef" * 4
 SOURCE = "data/raw/2026-10/toutiao-a/trend.csv"
@@ -37,7 +38,7 @@ LOADERS: dict[str, Callable[[Path], object]] = {
 
 def load(folder: Path, table: str, *rows: str) -> object:
     path = folder / f"{table}.csv"
-    header = ",".join(aliases[0] for aliases in records.COLUMNS[table].values())
+    header = ",".join(column.headers[0] for column in columns(records.TABLES[table]))
     path.write_text("\n".join((header, *rows)) + "\n", encoding="utf-8-sig")
     return LOADERS[table](path)
 

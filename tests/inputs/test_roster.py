@@ -86,6 +86,26 @@ def test_share(
     assert load(tmp_path, GOOD).share(account, operator, day) == Decimal(share)
 
 
+def test_shares_change_on_a_handful_of_days(tmp_path: Path) -> None:
+    account = load(tmp_path, GOOD).account("toutiao-a")
+
+    assert [(str(first), dict(shares)) for first, shares in account.stretches] == [
+        ("2026-01-01", {"op-01": Decimal(1)}),
+        ("2026-10-16", {"op-01": Decimal("0.4"), "op-02": Decimal("0.6")}),
+        ("2027-01-01", {"op-01": Decimal(1)}),
+    ]
+    for day in (date(2025, 12, 31), date(2026, 10, 15), date(2026, 10, 16)):
+        owners = [owner for owner in account.owners if owner.holds(day)]
+        assert account.shares(day) == {own.operator: own.share for own in owners}
+
+
+def test_nobody_owns_an_account_after_its_end(tmp_path: Path) -> None:
+    account = load(tmp_path, GOOD).account("douyin-a")
+
+    assert account.shares(date(2026, 9, 30)) == {"op-02": Decimal(1)}
+    assert account.shares(date(2026, 10, 1)) == {}
+
+
 def test_owned_by_lists_each_account_once_in_order(tmp_path: Path) -> None:
     found = load(tmp_path, GOOD)
 

@@ -1,0 +1,131 @@
+"""Who and what a row may name, by what other files say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+
+from kpi_lib.inputs.forms import WrongForm, choices, one_of, to_text
+
+_SEPARATORS = re.compile(r"[、，,；;/／|\s]+")
+_SEVERAL = "平台名，多个之间用顿号"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rateable:
+    """
+    A measure as people may rate it.
+
+    Parameters
+    ----------
+    key : str
+        The plan's ``item.measure``.
+    points : Decimal
+        The most points, in the plan's points.
+    scale : tuple of str
+        Words that may stand for points; empty if it is rated in points only.
+    """
+
+    key: str
+    points: Decimal
+    scale: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Directory:
+    """
+    What the rows of a table may name; its properties read cells (`Form.named`).
+
+    Parameters
+    ----------
+    operators, platforms : mapping of str to str
+        Ids and names.
+    accounts : collection of str
+        Ids.
+    owned : mapping of str to collection of str
+        Operators' ids and the platforms on which each owns something.
+    keys : mapping of str to str
+        What a measure may be called → the plan's ``item.measure``.
+    measures : mapping of str to Rateable, optional
+        The same for rating, by the plan of the month; None where no plan tells:
+        ratings are then taken as they are.
+    """
+
+    operators: Mapping[str, str] = field(default_factory=dict)
+    platforms: Mapping[str, str] = field(default_factory=dict)
+    accounts: Collection[str] = ()
+    owned: Mapping[str, Collection[str]] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict)
+    measures: Mapping[str, Rateable] | None = None
+
+    @cached_property
+    def operator_id(self) -> Callable[[object], str]:
+        """Reads an operator's id."""
+        return _registered("运营", self.operators)
+
+    @cached_property
+    def account_id(self) -> Callable[[object], str]:
+        """Reads an account's id."""
+        return _registered("账号", self.accounts)
+
+    @cached_property
+    def operator(self) -> Callable[[object], str]:
+        """Reads an operator's id or name."""
+        return _named(self.operators)
+
+    @cached_property
+    def platform(self) -> Callable[[object], str]:
+        """Reads a platform's id or name."""
+        return _named(self.platforms)
+
+    @cached_property
+    def any_platform(self) -> Callable[[object], str]:
+        """Reads a platform's id or name; blank: all of them."""
+        names = {name: id for id, name in self.platforms.items()}
+        read = one_of(names | {id: id for id in self.platforms}, tuple(self.platforms))
+        return lambda cell: "" if cell in (None, "") else read(cell)
+
+    def several_platforms(self, cell: object) -> tuple[str, ...]:
+        """Read platforms' ids or names, however they are separated."""
+        parts = [part for part in _SEPARATORS.split(to_text(cell)) if part]
+        if not parts:
+            raise WrongForm(_SEVERAL)
+        try:
+            return tuple(dict.fromkeys(self.platform(part) for part in parts))
+        except WrongForm as wrong:
+            raise WrongForm(f"{_SEVERAL}：{wrong}") from None
+
+    def some_platforms(self, cell: object) -> tuple[str, ...]:
+        """Read platforms' ids or names; blank: none."""
+        return () if cell is None else self.several_platforms(cell)
+
+    @cached_property
+    def measure(self) -> Callable[[object], str]:
+        """Reads what a measure may be called."""
+        return one_of(self.keys)
+
+    def is_own(self, name: str, operator: str) -> bool:
+        """Say whether a name or id is the operator's own: nobody judges oneself."""
+        return name in (operator, self.operators.get(operator))
+
+
+def _registered(kind: str, ids: Collection[str]) -> Callable[[object], str]:
+    expected = f"roster.yml里的{kind}编号：{choices(ids) or '现在一个也没有'}"
+
+    def read(cell: object) -> str:
+        if cell is None or to_text(cell) not in ids:
+            raise WrongForm(expected)
+        return to_text(cell)
+
+    return read
+
+
+def _named(names: Mapping[str, str]) -> Callable[[object], str]:
+    """Take an id, or a name that only one id has."""
+    given = list(names.values())
+    ids = {name: id for id, name in names.items() if given.count(name) == 1}
+    listed = [f"{name}（{id}）" for id, name in names.items()]
+    return one_of(ids | {id: id for id in names}, listed or ("先在roster.yml里登记",))

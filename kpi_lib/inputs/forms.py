@@ -1,0 +1,346 @@
+"""
+Forms of a cell: what is taken as a day, a month, a number, a word of a closed list.
+
+A reading function returns the value or raises `WrongForm`, whose text says which form
+is expected. A `Form` in a field's annotation makes pydantic use it, and tells the
+template how the cell is offered.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, TypeVar
+
+from pydantic import GetCoreSchemaHandler, ValidationInfo
+from pydantic_core import CoreSchema, ErrorDetails, core_schema
+
+T = TypeVar("T")
+
+DATE_FORM = "日期，例如2026-10-31"
+MONTH_FORM = "月份，例如2026-10"
+NUMBER_FORM = "数字，例如1200、1,200、12.5或35%"
+WHOLE_FORM = "不小于0的整数，例如12"
+AMOUNT_FORM = "不小于0的数字"
+TEXT_FORM = "不为空的文字"
+
+
+class WrongForm(ValueError):
+    """A value not of the form wanted; its text says which form that is."""
+
+
+class Wrong(ValueError):
+    """
+    What is wrong with a cell for another reason than its form.
+
+    Parameters
+    ----------
+    column : str
+        The column's name in code; empty for the whole row.
+    what, expected, do : str
+        As in `Problem`; no `what` says that the cell is not filled.
+    """
+
+    def __init__(
+        self, column: str, what: str = "", expected: str = "", do: str = ""
+    ) -> None:
+        super().__init__(column, what, expected, do)
+        self.column, self.what, self.expected, self.do = column, what, expected, do
+
+
+# --- reading -------------------------------------------------------------------
+
+_DATE = re.compile(
+    r"(\d{4})(?:-(\d{1,2})-(\d{1,2})|/(\d{1,2})/(\d{1,2})|年(\d{1,2})月(\d{1,2})日)",
+    re.ASCII,
+)
+_MONTH = re.compile(r"(\d{4})(?:-(\d{1,2})|/(\d{1,2})|年(\d{1,2})月)", re.ASCII)
+_NUMBER = re.compile(
+    r"([+-]?(?:\d{1,15}|\d{1,3}(?:,\d{3}){1,4})(?:\.\d{1,12})?) ?([%％]?)", re.ASCII
+)
+_YEARS = range(2000, 2100)
+
+
+def to_date(cell: object) -> date:
+    """Take a real date, or text as 2026-10-31, 2026/10/31 or 2026年10月31日."""
+    if isinstance(cell, datetime):
+        if cell.time().isoformat() != "00:00:00":
+            raise WrongForm(f"{DATE_FORM}，不带钟点")
+        cell = cell.date()
+    if isinstance(cell, str):
+        match = _DATE.fullmatch(cell.strip())
+        if match is None:
+            raise WrongForm(DATE_FORM)
+        try:
+            cell = date(*(int(part) for part in match.groups() if part))
+        except ValueError:
+            raise WrongForm(f"存在的{DATE_FORM}") from None
+    if not isinstance(cell, date) or cell.year not in _YEARS:
+        raise WrongForm(DATE_FORM)
+    return cell
+
+
+def to_month(cell: object) -> str:
+    """Take text as 2026-10, 2026/10 or 2026年10月; a first day is what Excel makes."""
+    if isinstance(cell, date):
+        day = to_date(cell)
+        if day.day != 1:
+            raise WrongForm(MONTH_FORM)
+        return f"{day:%Y-%m}"
+    match = _MONTH.fullmatch(cell.strip()) if isinstance(cell, str) else None
+    if match is None:
+        raise WrongForm(MONTH_FORM)
+    year, month = (int(part) for part in match.groups() if part)
+    if year not in _YEARS or not 1 <= month <= 12:
+        raise WrongForm(f"存在的{MONTH_FORM}")
+    return f"{year:04d}-{month:02d}"
+
+
+def to_decimal(cell: object) -> Decimal:
+    """
+    Read a number strictly and exactly.
+
+    Parameters
+    ----------
+    cell : object
+        A real number, or text as 1200, 1,200, 12.5 or 35% (which is 0.35).
+
+    Returns
+    -------
+    Decimal
+        The number.
+
+    Raises
+    ------
+    WrongForm
+        For anything else: words, units, not-a-number, infinity, true and false.
+    """
+    if isinstance(cell, bool) or not isinstance(cell, str | int | float | Decimal):
+        raise WrongForm(NUMBER_FORM)
+    if not isinstance(cell, str):
+        # Fifteen digits, as Excel shows a float: 0.1 + 0.2 is 0.3 there.
+        number = Decimal(f"{cell:.15g}" if isinstance(cell, float) else cell)
+        if not number.is_finite():
+            raise WrongForm(NUMBER_FORM)
+        return number
+    match = _NUMBER.fullmatch(cell.strip())
+    if match is None:
+        raise WrongForm(NUMBER_FORM)
+    number = Decimal(match[1].replace(",", ""))
+    return number / 100 if match[2] else number
+
+
+def to_whole(cell: object) -> int:
+    """Take a count: a whole number, 0 or more."""
+    try:
+        number = to_decimal(cell)
+    except WrongForm:
+        raise WrongForm(WHOLE_FORM) from None
+    if number < 0 or number != number.to_integral_value():
+        raise WrongForm(WHOLE_FORM)
+    return int(number)
+
+
+def to_amount(cell: object) -> Decimal:
+    """Take a number, 0 or more."""
+    number = to_decimal(cell)
+    if number < 0:
+        raise WrongForm(AMOUNT_FORM)
+    return number
+
+
+def to_text(cell: object) -> str:
+    """Take any filled cell but true and false, also an id that Excel made a number."""
+    if cell is None or isinstance(cell, bool) or cell == "":
+        raise WrongForm(TEXT_FORM)
+    if isinstance(cell, datetime):
+        return str(cell.date() if cell.time().isoformat() == "00:00:00" else cell)
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell)
+
+
+def to_note(cell: object) -> str:
+    """Take text that may be left blank."""
+    return "" if cell is None or cell == "" else to_text(cell)
+
+
+def expecting(expected: str, read: Callable[[object], T]) -> Callable[[object], T]:
+    """Return a reading function that says its expectation in other words."""
+
+    def reworded(cell: object) -> T:
+        try:
+            return read(cell)
+        except ValueError:  # WrongForm is one
+            raise WrongForm(expected) from None
+
+    return reworded
+
+
+def one_of(
+    meanings: Mapping[str, T], listed: Sequence[str] = ()
+) -> Callable[[object], T]:
+    """
+    Return a reading function that takes the words of a closed list.
+
+    Widths, case and spaces do not matter; `listed` is what the expectation lists, if
+    not all of them.
+    """
+    folded = {normal(word): meaning for word, meaning in meanings.items()}
+
+    def read(cell: object) -> T:
+        word = "" if cell is None else normal(str(cell))
+        if word not in folded:
+            raise WrongForm(choices(listed or tuple(meanings)))
+        return folded[word]
+
+    return read
+
+
+# --- in annotations --------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Form:
+    """
+    How a cell of a field is read, and how the template offers it.
+
+    Parameters
+    ----------
+    read : callable
+        Takes the cell, None for a blank one, or raises `WrongForm`.
+    kind : str
+        What the template makes of it: the format and the check of its cells.
+    words : tuple of str
+        The words of its drop-down.
+    named : str
+        Instead of `read`: the function's name in the `Directory` with which the row is
+        read; a row made in code, without one, is taken as it is.
+    """
+
+    read: Callable[[Any], object] = lambda cell: cell
+    kind: str = "text"
+    words: tuple[str, ...] = ()
+    named: str = ""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Read before pydantic checks the type: its own 20261001 is seconds."""
+
+        def read(cell: object, info: ValidationInfo) -> object:
+            if self.named and info.context:
+                return getattr(info.context, self.named)(cell)
+            return self.read(cell)
+
+        return core_schema.with_info_before_validator_function(read, handler(source))
+
+
+def named(form: str, kind: str = "text") -> Form:
+    """Return the form of a cell that names something of another file."""
+    return Form(kind=kind, named=form)
+
+
+def words(meanings: Mapping[str, T]) -> Form:
+    """Return the form of a closed list; what a word means is understood as a word."""
+    same = {str(meaning): meaning for meaning in meanings.values()}
+    return Form(one_of(same | dict(meanings), tuple(meanings)), "word", tuple(meanings))
+
+
+Day = Annotated[date, Form(to_date, "date")]
+Month = Annotated[str, Form(to_month)]
+Number = Annotated[Decimal, Form(to_decimal)]
+"""An exact number; ``35%`` is 0.35, true and false are refused."""
+Amount = Annotated[Decimal, Form(to_amount, "amount")]
+Whole = Annotated[int, Form(to_whole, "count")]
+Text = Annotated[str, Form(to_text)]
+Note = Annotated[str, Form(to_note)]
+
+
+# --- in messages -----------------------------------------------------------------
+
+
+def shown(cell: object) -> str:
+    """
+    Quote a cell for a message, cut to a readable length.
+
+    Parameters
+    ----------
+    cell : object
+        Any cell.
+
+    Returns
+    -------
+    str
+        The cell in Chinese quotation marks, or the word for an empty one.
+    """
+    if cell is None or cell == "":
+        return "空白"
+    if isinstance(cell, bool):
+        text = "true" if cell else "false"
+    elif isinstance(cell, datetime) and cell.time().isoformat() == "00:00:00":
+        text = cell.date().isoformat()
+    else:
+        text = str(cell)
+    return f"“{text if len(text) <= 40 else text[:39] + '…'}”"
+
+
+def choices(values: Collection[str], limit: int = 40) -> str:
+    """Write the values allowed in the order given: ``甲、乙``, or ``甲、乙…等50个``."""
+    listed = "、".join(list(values)[:limit])
+    return listed if len(values) <= limit else f"{listed}…等{len(values)}个"
+
+
+def normal(text: str) -> str:
+    """Fold what looks the same: widths, case, spaces, invisible characters."""
+    folded = unicodedata.normalize("NFKC", text)
+    visible = "".join(ch for ch in folded if unicodedata.category(ch) != "Cf")
+    return " ".join(visible.split()).casefold()
+
+
+_EXPECTED = {
+    kind: expected
+    for expected, kinds in {
+        "文字（编号、日期等请加引号）": "string_type",
+        TEXT_FORM: "string_too_short",
+        "整数": "int_type int_parsing int_from_float",
+        "true或false": "bool_type bool_parsing",
+        "数字": "float_type float_parsing decimal_type decimal_parsing finite_number",
+        DATE_FORM: "date_type date_parsing date_from_datetime_parsing",
+        "列表（每项以“- ”开头，或[甲, 乙]）": "list_type tuple_type",
+        "“键: 值”的表": "dict_type mapping_type model_type model_attributes_type",
+    }.items()
+    for kind in kinds.split()
+}
+"""What pydantic's own kinds of mistakes expected."""
+
+_LIMITS = {
+    "ge": "不小于{}",
+    "gt": "大于{}",
+    "le": "不大于{}",
+    "lt": "小于{}",
+    "min_length": "至少{}项",
+    "max_length": "至多{}项",
+    "pattern": "符合{}",
+}
+
+
+def expectation(mistake: ErrorDetails) -> str:
+    """Say what pydantic expected where it found a mistake."""
+    context = mistake.get("ctx", {})
+    if isinstance(context.get("error"), WrongForm):
+        return str(context["error"])
+    if mistake["type"] in _EXPECTED:
+        return _EXPECTED[mistake["type"]]
+    for key in ("expected", "expected_tags"):
+        if key in context:
+            listed = str(context[key]).replace("'", "")
+            return listed.replace(" or ", "、").replace(", ", "、")
+    for key, bound in _LIMITS.items():
+        if key in context:
+            return bound.format(context[key])
+    return f"别的值（{mistake['msg']}）"

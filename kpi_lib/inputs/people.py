@@ -1,0 +1,378 @@
+"""
+Who is appraised, which accounts there are, and who owns which part of them when.
+
+The shares of an account sum to 1 on each day of its life: no day of an account is
+nobody's, and none is counted twice.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect
+from collections.abc import Collection, Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import cached_property
+from typing import Annotated, NamedTuple
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from kpi_lib.catalogue import METRICS
+from kpi_lib.days import days_of
+from kpi_lib.errors import Problem, RosterError
+from kpi_lib.inputs.forms import TEXT_FORM, Day, Number, WrongForm, choices
+
+RESERVED = frozenset(
+    (
+        # Files made beside <operator>.html, and devices of Windows.
+        *("index", "clean", "run", "scores", "record", "executed"),
+        *("con", "nul", "prn", "aux"),
+        *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10)),
+        # The folder raw/<month>/worklog is the work log, never an account.
+        "worklog",
+    )
+)
+"""Ids that nobody may have."""
+
+_ID = re.compile(r"[a-z][a-z0-9-]{0,31}", re.ASCII)
+_URL = re.compile(r"https?://[^\s<>\"']+", re.ASCII)
+
+
+def _identifier(value: object) -> str:
+    if not isinstance(value, str) or not _ID.fullmatch(value):
+        raise WrongForm("编号：小写字母开头，只含小写字母、数字和-，至多32个，加引号")
+    if value in RESERVED:
+        raise WrongForm("别的编号，这个名字保留给程序自己的文件")
+    return value
+
+
+def _filled(value: str) -> str:
+    text = value.strip()
+    if not text:
+        raise WrongForm(TEXT_FORM)
+    return text
+
+
+def _metric(value: str) -> str:
+    targeted = [name for name, metric in METRICS.items() if metric.target]
+    if value not in targeted:
+        raise WrongForm(choices(targeted))
+    return value
+
+
+def _address(value: str) -> str:
+    if value and not _URL.fullmatch(value):
+        raise WrongForm("以https://或http://开头的网址，或留空")
+    return value
+
+
+def _part(value: Decimal) -> Decimal:
+    if not 0 < value <= 1:
+        raise WrongForm("大于0、至多为1的份额，例如1、0.5或50%")
+    return value
+
+
+Id = Annotated[str, BeforeValidator(_identifier)]
+Filled = Annotated[str, AfterValidator(_filled)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Span(_Model):
+    """A stretch of days, its first and last included; without an end it goes on."""
+
+    from_: Day = Field(alias="from")
+    to: Day | None = None
+
+    @property
+    def last(self) -> date:
+        """Its last day, or the last of all days."""
+        return self.to or date.max
+
+    def holds(self, day: date) -> bool:
+        """Say whether a day lies in the stretch."""
+        return self.from_ <= day <= self.last
+
+    def overlaps(self, first: date, last: date) -> bool:
+        """Say whether a day of the stretch lies between two days, both included."""
+        return self.from_ <= last and first <= self.last
+
+    def meets(self, other: Span) -> bool:
+        """Say whether both stretches have a day in common."""
+        return self.overlaps(other.from_, other.last)
+
+    def lies_in(self, other: Span) -> bool:
+        """Say whether all of its days are the other's too."""
+        return other.from_ <= self.from_ and self.last <= other.last
+
+    @property
+    def said(self) -> str:
+        """The stretch in words."""
+        return f"{self.from_}至{self.to}" if self.to else f"{self.from_}起"
+
+
+class Leave(Span):
+    """Days off of an operator, and who looks after the accounts meanwhile."""
+
+    to: Day
+    kind: Filled = "休假"
+    cover: str | None = None
+
+
+class Operator(Span):
+    """
+    A person who is appraised, employed from a day to a day.
+
+    `required` are the metrics asked of the person; None: as the plan and the accounts
+    have it.
+    """
+
+    id: Id
+    name: Filled
+    team: str = ""
+    manager: Filled
+    required: tuple[Annotated[str, AfterValidator(_metric)], ...] | None = None
+    leave: tuple[Leave, ...] = ()
+
+    def leave_on(self, day: date) -> Leave | None:
+        """Return the leave of a day; None where the operator is not on leave."""
+        return next((leave for leave in self.leave if leave.holds(day)), None)
+
+
+class Owner(Span):
+    """The part of an account that an operator owns from a day to a day."""
+
+    operator: str
+    share: Annotated[Number, AfterValidator(_part)] = Decimal(1)
+
+
+class Stretch(NamedTuple):
+    """Days on which the same operators own the same shares of an account."""
+
+    first: date
+    shares: Mapping[str, Decimal]
+
+
+class Account(Span):
+    """One presence on one platform, and who owns which share of it when."""
+
+    id: Id
+    platform: str
+    name: Filled
+    url: Annotated[str, AfterValidator(_address)] = ""
+    product: str = ""
+    expects: tuple[str, ...] = ()
+    owners: tuple[Owner, ...] = Field(min_length=1)
+
+    @cached_property
+    def stretches(self) -> tuple[Stretch, ...]:
+        """What is owned from each day of change until the next, ascending."""
+        firsts = {self.from_, *(owner.from_ for owner in self.owners)}
+        ends = {owner.to for owner in self.owners if owner.to}
+        firsts |= {end + timedelta(days=1) for end in ends}
+        return tuple(
+            Stretch(
+                first,
+                {own.operator: own.share for own in self.owners if own.holds(first)},
+            )
+            for first in sorted(firsts)
+        )
+
+    @cached_property
+    def _firsts(self) -> list[date]:
+        return [stretch.first for stretch in self.stretches]
+
+    def shares(self, day: date) -> Mapping[str, Decimal]:
+        """
+        Return who owns the account on a day.
+
+        Parameters
+        ----------
+        day : date
+            Any day.
+
+        Returns
+        -------
+        mapping of str to Decimal
+            Operator ids and shares, in the roster's order; they sum to 1, or
+            nothing outside the account's life.
+        """
+        at = bisect(self._firsts, day)
+        return self.stretches[at - 1].shares if at else {}
+
+
+class Roster(_Model):
+    """
+    Operators and accounts, in the order of the file.
+
+    Wherever an operator or an account is asked for, its id will do.
+    """
+
+    operators: tuple[Operator, ...] = ()
+    accounts: tuple[Account, ...] = ()
+
+    @cached_property
+    def _operators(self) -> dict[str, Operator]:
+        return {operator.id: operator for operator in self.operators}
+
+    @cached_property
+    def _accounts(self) -> dict[str, Account]:
+        return {account.id: account for account in self.accounts}
+
+    def operator(self, id_: str) -> Operator:
+        """
+        Return an operator.
+
+        Parameters
+        ----------
+        id_ : str
+            The id.
+
+        Returns
+        -------
+        Operator
+            The operator.
+
+        Raises
+        ------
+        RosterError
+            If nobody has the id; lists those that exist.
+        """
+        if id_ not in self._operators:
+            raise _unknown("运营人员", id_, self._operators)
+        return self._operators[id_]
+
+    def account(self, id_: str) -> Account:
+        """
+        Return an account.
+
+        Parameters
+        ----------
+        id_ : str
+            The id.
+
+        Returns
+        -------
+        Account
+            The account.
+
+        Raises
+        ------
+        RosterError
+            If no account has the id; lists those that exist.
+        """
+        if id_ not in self._accounts:
+            raise _unknown("账号", id_, self._accounts)
+        return self._accounts[id_]
+
+    def share(
+        self, account: Account | str, operator: Operator | str, day: date
+    ) -> Decimal:
+        """
+        Return the share of an account that an operator owns on a day.
+
+        Parameters
+        ----------
+        account : Account or str
+            The account or its id.
+        operator : Operator or str
+            The operator or the id.
+        day : date
+            Any day.
+
+        Returns
+        -------
+        Decimal
+            0 where the operator owns nothing of it.
+        """
+        whole = account if isinstance(account, Account) else self.account(account)
+        return whole.shares(day).get(_id(operator), Decimal(0))
+
+    @cached_property
+    def _ever_owned(self) -> dict[str, list[Account]]:
+        accounts: dict[str, list[Account]] = {}
+        for account in self.accounts:
+            for operator in dict.fromkeys(owner.operator for owner in account.owners):
+                accounts.setdefault(operator, []).append(account)
+        return accounts
+
+    def ever_owned_by(self, operator: str) -> list[Account]:
+        """Return the accounts of which an operator owns something on any day."""
+        return self._ever_owned.get(operator, [])
+
+    def owned_by(self, operator: Operator | str, month: str) -> list[Account]:
+        """
+        Return the accounts of which an operator owns something in a month.
+
+        Parameters
+        ----------
+        operator : Operator or str
+            The operator or the id.
+        month : str
+            As ``2026-10``.
+
+        Returns
+        -------
+        list of Account
+            In the roster's order.
+        """
+        first, *_, last = days_of(month)
+        return [
+            account
+            for account in self.ever_owned_by(_id(operator))
+            if any(
+                owner.operator == _id(operator) and owner.overlaps(first, last)
+                for owner in account.owners
+            )
+        ]
+
+    def platforms_of(self) -> dict[str, tuple[str, ...]]:
+        """
+        Return the platforms on which each operator ever owns something.
+
+        Returns
+        -------
+        dict of str to tuple of str
+            Operator ids and platform ids, all in the roster's order.
+        """
+        return {
+            operator.id: tuple(
+                dict.fromkeys(
+                    account.platform for account in self.ever_owned_by(operator.id)
+                )
+            )
+            for operator in self.operators
+        }
+
+    def appraised(self, month: str) -> list[Operator]:
+        """
+        Return the operators employed on at least one day of a month.
+
+        Parameters
+        ----------
+        month : str
+            As ``2026-10``.
+
+        Returns
+        -------
+        list of Operator
+            In the roster's order.
+        """
+        first, *_, last = days_of(month)
+        return [person for person in self.operators if person.overlaps(first, last)]
+
+
+def _id(operator: Operator | str) -> str:
+    return operator if isinstance(operator, str) else operator.id
+
+
+def _unknown(kind: str, id_: str, ids: Collection[str]) -> RosterError:
+    problem = Problem(
+        what=f"没有{kind}“{id_}”",
+        where="data/roster.yml",
+        expected=choices(ids) or f"其中的一个{kind}，现在一个也没有",
+        do="请改正编号，或在文件里加上",
+    )
+    return RosterError((problem,))

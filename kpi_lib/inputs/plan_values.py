@@ -1,0 +1,96 @@
+"""The values of a plan: exact numbers, names of the catalogue, wording."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from kpi_lib import files
+from kpi_lib.catalogue import METRICS
+from kpi_lib.language import language, traditional
+
+
+def exact(value: Any) -> Fraction:
+    """Read 5, 0.05, "5%" or "1/3" as an exact fraction."""
+    text = str(value).strip()
+    try:
+        if text.endswith("%"):
+            return Fraction(Decimal(text[:-1])) / 100
+        if "/" in text:
+            return Fraction(text)
+        return Fraction(Decimal(text))
+    except (InvalidOperation, ValueError, ZeroDivisionError):
+        raise ValueError("应为数、百分数（5%）或分数（1/3）") from None
+
+
+def plain(number: Fraction) -> str:
+    """Write a number for a message."""
+    value = Decimal(number.numerator) / Decimal(number.denominator)
+    return f"{value.normalize():f}"
+
+
+def _one_of(kind: str, names: Collection[str], value: object) -> Any:
+    if value not in names:
+        raise ValueError(f"{kind}{value!r}；可用：{'、'.join(names)}")
+    return value
+
+
+def _target_metric(value: object) -> Any:
+    names = [name for name, metric in METRICS.items() if metric.target]
+    return _one_of("没有指标", names, value)
+
+
+def _flow(value: object) -> Any:
+    names = [name for name, metric in METRICS.items() if metric.kind == "flow"]
+    return _one_of("作品没有指标", names, value)
+
+
+def _platform(value: object) -> Any:
+    return _one_of("没有平台", files.platforms(), value) if value else value
+
+
+Exact = Annotated[Fraction, BeforeValidator(exact)]
+Positive = Annotated[Fraction, BeforeValidator(exact), Field(gt=0)]
+Share = Annotated[Fraction, BeforeValidator(exact), Field(ge=0, le=1)]
+MetricName = Annotated[str, BeforeValidator(_target_metric)]
+PostMetric = Annotated[str, BeforeValidator(_flow)]
+PlatformId = Annotated[str, BeforeValidator(_platform)]
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+Horizon = Literal["short", "mid", "long", "ultimate"]
+
+
+class PlanModel(BaseModel):
+    """A part of the plan: frozen, no unknown keys."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, arbitrary_types_allowed=True
+    )
+
+
+class Text(PlanModel):
+    """The plan's own wording: Chinese, with English beside it where there is one."""
+
+    zh: Annotated[str, StringConstraints(min_length=1)]
+    en: str = ""
+    zh_hant: str = Field(default="", alias="zh-Hant")
+
+    @property
+    def written(self) -> str:
+        """The plan's own Chinese, in the characters of the language spoken."""
+        if language() == "zh-Hant":
+            return self.zh_hant or traditional(self.zh)
+        return self.zh
+
+    @property
+    def beside(self) -> str:
+        """The English that stands beside the wording; empty on a Chinese page."""
+        return self.en if language() == "en" else ""
+
+    @property
+    def label(self) -> str:
+        """The wording as a name: English alone where the plan gives it."""
+        return self.beside or self.written

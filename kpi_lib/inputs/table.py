@@ -1,0 +1,486 @@
+"""
+Tables that people write, read into row models; every mistake with its cell.
+
+A row model declares each of its columns once, in the annotation of its field: the
+`Header`, the form of the cell and the template's example. `columns` reads them for the
+reader here and for the writer of templates.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Protocol,
+    TypeVar,
+    get_args,
+    get_origin,
+)
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from kpi_lib import files
+from kpi_lib.errors import ExportError, InvalidInput, Problem
+from kpi_lib.files import Cell
+from kpi_lib.inputs.directory import Directory
+from kpi_lib.inputs.forms import Form, Wrong, choices, expectation, normal, shown
+
+R = TypeVar("R", bound="Row")
+
+STRICT = ConfigDict(extra="forbid")
+"""How every row model is made, with ``frozen`` and ``kw_only``."""
+
+
+# --- declared --------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Header:
+    """
+    Marks a field of a row model as a column.
+
+    Parameters
+    ----------
+    zh, en : str
+        What the header is called; in English as the field, if not said.
+    also : tuple of str
+        Other names that are understood.
+    example : str
+        The cell of the template's example row; ``{month}`` stands for the month.
+    required : bool or None
+        Whether the table must have the column; if not said: if the field has no
+        default.
+    wide : bool
+        Whether the template gives it room for a sentence.
+    cell_of : str
+        The field whose cell it shares, instead of an own column.
+    """
+
+    zh: str = ""
+    en: str = ""
+    also: tuple[str, ...] = ()
+    example: str = ""
+    required: bool | None = None
+    wide: bool = False
+    cell_of: str = ""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as its field declares it; `headers` begins with the one written."""
+
+    name: str
+    zh: str
+    headers: tuple[str, ...]
+    required: bool
+    kind: str
+    words: tuple[str, ...]
+    example: str
+    wide: bool
+    cell_of: str = ""
+
+
+class Row:
+    """
+    A row of a table: the base of every row model, a frozen pydantic dataclass.
+
+    Fields named `source`, `sheet` and `row` that are no columns tell where it stands.
+    """
+
+    WRITTEN: ClassVar[str] = "en"
+    """The language of the headers that templates and messages write."""
+
+    WHOLE: ClassVar[bool] = False
+    """Whether the table must have every column, also those that may be blank."""
+
+    KEY: ClassVar[tuple[str, ...]] = ()
+    """The fields that no two rows may share."""
+
+    def mistakes(self, directory: Directory) -> Iterator[Wrong]:
+        """Tell what is wrong between cells, once each of them is right alone."""
+        yield from ()
+
+    def meant(self, directory: Directory) -> Any:
+        """Return the row as it is meant by what other files say."""
+        return self
+
+    def again(self, before: TableRow) -> Wrong:
+        """Say that an earlier row has the same key."""
+        named = [column.zh for column in columns(type(self)) if column.name in self.KEY]
+        name = "和".join(filter(None, ("、".join(named[:-1]), named[-1])))
+        return Wrong("", f"{name}与{before.place()}相同", do="请删去其中一行")
+
+
+def columns(model: type[Row]) -> tuple[Column, ...]:
+    """Return the columns of a row model, in the order in which it declares them."""
+    return tuple(column for column in _read_by(model) if not column.cell_of)
+
+
+def _read_by(model: type[Row]) -> tuple[Column, ...]:
+    """Return every field that reads a cell, as the class itself writes them."""
+    fields = _fields(model)
+    return tuple(
+        _column(model, name, fields[name], marks)
+        for name in inspect.get_annotations(model)
+        if name in fields
+        and (marks := [*fields[name].metadata, *_marks(fields[name].annotation)])
+        and any(isinstance(mark, Header) for mark in marks)
+    )
+
+
+def _fields(model: type[Row]) -> Mapping[str, FieldInfo]:
+    fields: Mapping[str, FieldInfo] = model.__pydantic_fields__  # type: ignore[attr-defined]
+    return fields
+
+
+def _marks(kind: object) -> Iterator[object]:
+    """Walk what `Annotated` carries inside a type: ``Day | None`` holds the day's."""
+    if get_origin(kind) is Annotated:
+        yield from get_args(kind)[1:]
+    for part in get_args(kind):
+        yield from _marks(part)
+
+
+def _column(
+    model: type[Row], name: str, field: FieldInfo, marks: list[object]
+) -> Column:
+    header = next(mark for mark in marks if isinstance(mark, Header))
+    form = next((mark for mark in marks if isinstance(mark, Form)), Form())
+    en = header.en or name
+    names = (header.zh, en) if model.WRITTEN == "zh" else (en, header.zh)
+    required = field.is_required() if header.required is None else header.required
+    return Column(
+        name=name,
+        zh=header.zh,
+        headers=(*names, *header.also),
+        required=required or model.WHOLE,
+        kind=form.kind,
+        words=form.words,
+        example=header.example,
+        wide=header.wide,
+        cell_of=header.cell_of,
+    )
+
+
+# --- read ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """
+    One row of a table that people write.
+
+    Parameters
+    ----------
+    row : int
+        Its number as a spreadsheet counts, from 1.
+    line : int or None
+        The first line of the record in a CSV; None in a workbook.
+    cells : mapping of str to Cell
+        Every declared column; text stripped; None for a blank or missing cell.
+    sheet : str
+        The sheet of a workbook; empty for a CSV.
+    positions : mapping of str to int
+        Where each column of the header stands, from 0.
+    headers : mapping of str to str
+        What each column is called in this file.
+    """
+
+    row: int
+    line: int | None
+    cells: Mapping[str, Cell]
+    sheet: str = ""
+    positions: Mapping[str, int] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def place(self, column: str = "") -> str:
+        """Name a cell or the row: ``任务!D7`` in a workbook, ``第7行“value”`` else."""
+        if self.sheet:
+            if column in self.positions:
+                return f"{self.sheet}!{letters(self.positions[column])}{self.row}"
+            return f"{self.sheet}!第{self.row}行"
+        name = f"“{self.headers.get(column, column)}”" if column else ""
+        return f"第{self.line or self.row}行{name}"
+
+
+def load_table(
+    path: Path,
+    model: type[R],
+    error: type[InvalidInput],
+    where: str,
+    directory: Directory | None = None,
+) -> tuple[R, ...]:
+    """Read a CSV, or a workbook's one sheet with content; no file is no row."""
+    book = read_book(path, error, where)
+    filled = [
+        sheet
+        for sheet in (book.sheets if book else ())
+        if not all(record.blank for record in sheet.records)
+    ]
+    if len(filled) > 1:
+        names = choices([sheet.name for sheet in filled])
+        problem = Problem(
+            what=f"有{len(filled)}张有内容的表：{names}",
+            where=where,
+            expected="只有一张表",
+            do="请删去其余的表",
+        )
+        raise error((problem,))
+    problems: list[Problem] = []
+    rows: list[R] = []
+    for sheet in filled:
+        name = "" if book is None or book.kind == "csv" else sheet.name
+        table = table_rows(sheet.records, columns(model), where, problems, name)
+        rows += [row for _, row in read_rows(table, model, where, problems, directory)]
+    if problems:
+        raise error(tuple(problems))
+    return tuple(rows)
+
+
+def read_book(path: Path, error: type[InvalidInput], where: str) -> files.Book | None:
+    """Read a file that people write as a book of sheets; None where there is none."""
+    if not path.exists():
+        return None
+    try:
+        book = files.read(path, where=where, most=files.MOST_OWN_CELLS)
+    except ExportError as refusal:
+        raise error(refusal.problems) from None
+    wrong = tuple(
+        notice
+        for sheet in book.sheets
+        for notice in sheet.notices
+        # A warning of an export (a stray quote that swallows rows) is an error
+        # here: whoever wrote the file is there to mend it.
+        if notice.level != "note"
+    )
+    if wrong:
+        raise error(tuple(replace(notice, level="error") for notice in wrong))
+    return book
+
+
+def read_rows(
+    rows: Iterable[TableRow],
+    model: type[R],
+    where: str,
+    problems: list[Problem],
+    directory: Directory | None = None,
+) -> Iterator[tuple[TableRow, R]]:
+    """Yield each row that is right, as the model; what is wrong is noted."""
+    directory = directory or Directory()
+    adapter, read_by = TypeAdapter(model), _read_by(model)
+    told = {"source", "sheet", "row"} & _fields(model).keys()
+    first: dict[Hashable, TableRow] = {}
+    for row in rows:
+        place = {"source": where, "sheet": row.sheet, "row": row.row}
+        values: dict[str, object] = {name: place[name] for name in told}
+        for column in read_by:
+            values[column.name] = row.cells[column.cell_of or column.name]
+        try:
+            value = adapter.validate_python(values, context=directory)
+        except ValidationError as refusal:
+            mistakes = _of_cells(refusal.errors(include_url=False), read_by)
+        else:
+            mistakes = [*value.mistakes(directory)]
+            if model.KEY:
+                key = tuple(getattr(value, name) for name in model.KEY)
+                before = first.setdefault(key, row)
+                mistakes += [value.again(before)] if before is not row else []
+            if not mistakes:
+                yield row, value.meant(directory)
+        problems += [_problem(mistake, row, where) for mistake in mistakes]
+
+
+def _of_cells(
+    mistakes: Sequence[ErrorDetails], read_by: Sequence[Column]
+) -> list[Wrong]:
+    """Say what is wrong with each cell, in the order of the columns."""
+    order = [column.name for column in read_by]
+    wrong = []
+    for mistake in sorted(
+        mistakes, key=lambda found: order.index(str(found["loc"][0]))
+    ):
+        column, cell = str(mistake["loc"][0]), mistake["input"]
+        cause = mistake.get("ctx", {}).get("error")
+        if not isinstance(cause, Wrong):
+            what = "" if cell is None else f"值是{shown(cell)}"
+            cause = Wrong(column, what, expectation(mistake), "请改正这一格")
+        wrong.append(cause)
+    return wrong
+
+
+def _problem(mistake: Wrong, row: TableRow, where: str) -> Problem:
+    column = mistake.column
+    return Problem(
+        what=mistake.what or f"“{row.headers.get(column, column)}”没有填",
+        where=where,
+        place=row.place(column),
+        expected=mistake.expected,
+        do=mistake.do if mistake.what else "请补上",
+    )
+
+
+# --- the header ------------------------------------------------------------------
+
+
+def table_rows(
+    records: Sequence[files.Record],
+    declared: Sequence[Column],
+    where: str,
+    problems: list[Problem],
+    sheet: str = "",
+) -> list[TableRow]:
+    """Find the header of a sheet and return the rows under it; none if it is wrong."""
+    filled = [record for record in records if not record.blank]
+    if not filled:
+        return []
+    header, *body = filled
+    noted = len(problems)
+    mark = _Marker(where, sheet, problems)
+    positions = _positions(header, body, declared, mark)
+    for record in body:
+        for position in range(len(header.cells), len(record.cells)):
+            if _content(record.cells[position]) is not None:
+                mark.note(
+                    record, position, "内容比表头多出一列", do="含逗号的文字要加引号"
+                )
+                break
+    if len(problems) > noted:
+        return []
+    headers = {column.name: column.headers[0] for column in declared}
+    headers |= {name: str(header.cells[at]).strip() for name, at in positions.items()}
+    return [
+        TableRow(
+            row=record.row,
+            line=record.line,
+            cells={
+                column.name: _at(record, positions.get(column.name))
+                for column in declared
+            },
+            sheet=sheet,
+            positions=positions,
+            headers=headers,
+        )
+        for record in body
+    ]
+
+
+def _positions(
+    header: files.Record,
+    body: Sequence[files.Record],
+    declared: Sequence[Column],
+    mark: _Marker,
+) -> dict[str, int]:
+    """Say where each column stands; note what is unknown, repeated or missing."""
+    named = {normal(name): column for column in declared for name in column.headers}
+    expected = choices([column.headers[0] for column in declared])
+    positions: dict[str, int] = {}
+    for position, cell in enumerate(header.cells):
+        column = named.get(normal(str(cell))) if _content(cell) else None
+        if column is not None and column.name not in positions:
+            positions[column.name] = position
+        elif column is not None:
+            what = f"列{shown(cell)}重复"
+            mark.note(header, position, what, "每列只写一次", "请删去一列")
+        elif _content(cell):
+            what = f"不认识的列{shown(cell)}"
+            mark.note(header, position, what, expected, "请改正表头或删去这一列")
+        elif any(_at(record, position) is not None for record in body):
+            do = "请写上表头或清空这一列"
+            mark.note(header, position, "这一列有内容，没有表头", do=do)
+    missing = [
+        column.headers[0]
+        for column in declared
+        if column.required and column.name not in positions
+    ]
+    if missing:
+        what = f"缺少列{'、'.join(missing)}"
+        mark.note(header, None, what, expected, "请补上这些列")
+    return positions
+
+
+@dataclass(frozen=True)
+class _Marker:
+    """Notes what is wrong with the shape of a table."""
+
+    where: str
+    sheet: str
+    problems: list[Problem]
+
+    def note(
+        self,
+        record: files.Record,
+        at: int | None,
+        what: str,
+        expected: str = "",
+        do: str = "",
+    ) -> None:
+        """Note it at a position of a record, or at the whole record."""
+        place = f"第{record.line or record.row}行"
+        if self.sheet:
+            cell = f"第{record.row}行" if at is None else f"{letters(at)}{record.row}"
+            place = f"{self.sheet}!{cell}"
+        elif at is not None:
+            place += f"第{at + 1}列"
+        self.problems.append(
+            Problem(what=what, where=self.where, place=place, expected=expected, do=do)
+        )
+
+
+def _at(record: files.Record, position: int | None) -> Cell:
+    if position is None or position >= len(record.cells):
+        return None
+    return _content(record.cells[position])
+
+
+def _content(cell: Cell) -> Cell:
+    if not isinstance(cell, str):
+        return cell
+    return cell.strip() or None
+
+
+def letters(position: int) -> str:
+    """Return the letters of a spreadsheet column: ``A`` for 0, ``AA`` for 26."""
+    text = ""
+    position += 1
+    while position:
+        position, rest = divmod(position - 1, 26)
+        text = chr(ord("A") + rest) + text
+    return text
+
+
+# --- rows about people -------------------------------------------------------------
+
+
+class _OfOperator(Protocol):
+    @property
+    def operator(self) -> str: ...
+
+
+Own = TypeVar("Own", bound=_OfOperator)
+
+
+def by_operator(rows: Iterable[Own]) -> dict[str, tuple[Own, ...]]:
+    """
+    Group rows by whom they are about.
+
+    Parameters
+    ----------
+    rows : iterable
+        With an `operator`.
+
+    Returns
+    -------
+    dict of str to tuple
+        Operator's id → the own rows, in their order.
+    """
+    own: dict[str, list[Own]] = {}
+    for row in rows:
+        own.setdefault(row.operator, []).append(row)
+    return {operator: tuple(theirs) for operator, theirs in own.items()}

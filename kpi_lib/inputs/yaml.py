@@ -1,0 +1,367 @@
+"""
+YAML that people write, read strictly into a model; every mistake with its line.
+
+All mistakes are collected before anything is raised.
+"""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import (
+    Annotated,
+    Any,
+    Generic,
+    Literal,
+    TypeGuard,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+)
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.constructor import DuplicateKeyError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from kpi_lib.errors import InvalidInput, Problem
+from kpi_lib.inputs.forms import WrongForm, choices, expectation, shown
+
+M = TypeVar("M", bound=BaseModel)
+KeyPath = tuple[str | int, ...]
+
+YAML_LIMIT = 5_000_000
+"""Bytes of a YAML file: a roster of a thousand accounts is a twentieth of it."""
+
+BRACKETS = 100
+"""Unclosed brackets beyond which a file is refused unread: the parser takes seconds."""
+
+
+@dataclass(frozen=True)
+class Document(Generic[M]):
+    """A YAML file as a model, with the tree it was read from, which knows its lines."""
+
+    value: M
+    where: str
+    tree: Any = field(repr=False)
+
+    def line(self, *path: str | int) -> int:
+        """Return the line, from 1, of the deepest part of a path that exists."""
+        return _line(self.tree, path)
+
+    def problem(
+        self, path: Sequence[str | int], what: str, expected: str = "", do: str = ""
+    ) -> Problem:
+        """Return an error of this file, at the line of a path from the top."""
+        place = f"第{self.line(*path)}行"
+        return Problem(
+            what=what, where=self.where, place=place, expected=expected, do=do
+        )
+
+
+def load_yaml(path: Path, model: type[M], error: type[InvalidInput], where: str) -> M:
+    """Read a YAML file into a model, or raise one problem for every mistake."""
+    return load_document(path, model, error, where).value
+
+
+def load_document(
+    path: Path, model: type[M], error: type[InvalidInput], where: str
+) -> Document[M]:
+    """Read a YAML file into a model and keep its lines for checks across it."""
+    file = _File(path, where, error)
+    tree = file.tree()
+    try:
+        value = model.model_validate(file.plain(tree, set()))
+    except RecursionError:
+        raise file.refused("层级过深，无法读取", do="请减少嵌套的层级") from None
+    except ValidationError as refusal:
+        raise error(_translated(refusal, model, tree, where)) from None
+    return Document(value, where, tree)
+
+
+def validated(tree: object, model: type[M], error: type[InvalidInput], where: str) -> M:
+    """
+    Check plain values against a model, as a file's are checked.
+
+    Parameters
+    ----------
+    tree : object
+        Dicts, lists and scalars.
+    model : type of BaseModel
+        What they must fit.
+    error : type of InvalidInput
+        What is raised.
+    where : str
+        What messages call it.
+
+    Returns
+    -------
+    BaseModel
+        The validated model.
+
+    Raises
+    ------
+    InvalidInput
+        With one problem for every mistake.
+    """
+    try:
+        return model.model_validate(tree)
+    except ValidationError as refusal:
+        raise error(_translated(refusal, model, None, where)) from None
+
+
+# --- from text to plain values -------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _File:
+    """A YAML file that is read, and refused at the first thing that is no YAML."""
+
+    path: Path
+    where: str
+    error: type[InvalidInput]
+
+    def refused(
+        self, what: str, place: str = "", expected: str = "", do: str = ""
+    ) -> InvalidInput:
+        """Return what is raised."""
+        problem = Problem(
+            what=what, where=self.where, place=place, expected=expected, do=do
+        )
+        return self.error((problem,))
+
+    def text(self) -> str:
+        """Read its text."""
+        try:
+            with self.path.open("rb") as file:
+                content = file.read(YAML_LIMIT + 1)
+        except FileNotFoundError:
+            do = "请用kpi init DIR建一个新的工作区，从里面拷贝一份"
+            raise self.refused("没有这个文件", do=do) from None
+        except OSError as cause:
+            raise self.refused(f"文件打不开（{cause.strerror}）") from None
+        if len(content) > YAML_LIMIT:
+            raise self.refused("文件大于5MB，不像是手写的")
+        try:
+            return content.decode("utf-8-sig")
+        except UnicodeDecodeError as cause:
+            line = content[: cause.start].count(b"\n") + 1
+            do = "请在编辑器里另存为UTF-8"
+            raise self.refused("不是UTF-8编码的文字", f"第{line}行", do=do) from None
+
+    def tree(self) -> CommentedMap:
+        """Parse its text into a tree that knows its lines."""
+        text = self.text()
+        opened = sum(text.count(mark) for mark in "[{")
+        if opened - sum(text.count(mark) for mark in "]}") > BRACKETS:
+            raise self.refused("不是合法的YAML，有许多括号没有配对")
+        loader = YAML(typ="rt")
+        loader.allow_duplicate_keys = False
+        try:
+            tree = loader.load(text)
+        except DuplicateKeyError as fault:
+            raise self._duplicate(fault) from None
+        except MarkedYAMLError as fault:
+            raise self._broken(fault) from None
+        except (YAMLError, ValueError, RecursionError) as fault:
+            line = re.search(r"line (\d+)", str(fault))
+            place = f"第{line[1]}行" if line else ""
+            raise self.refused("不是合法的YAML", place) from None
+        if not isinstance(tree, CommentedMap):
+            expected = "顶层是“键: 值”的表"
+            raise self.refused("文件是空的或不是一张表", expected=expected)
+        return tree
+
+    def _duplicate(self, fault: MarkedYAMLError) -> InvalidInput:
+        key = re.search(r'duplicate key "(.*?)"', fault.problem or "")
+        what = f"键{shown(key[1]) if key else ''}重复"
+        line = fault.problem_mark.line + 1 if fault.problem_mark else 1
+        return self.refused(what, f"第{line}行", "每个键只写一次", "请删去其中一个")
+
+    def _broken(self, fault: MarkedYAMLError) -> InvalidInput:
+        mark = fault.problem_mark or fault.context_mark
+        place = f"第{mark.line + 1}行，第{mark.column + 1}个字" if mark else ""
+        if "expected a single document" in f"{fault.context} {fault.problem}":
+            return self.refused("含有多个YAML文档（---）", place)
+        return self.refused(
+            "不是合法的YAML",
+            place,
+            "“键: 值”（冒号后有空格），缩进只用空格，特殊字符加引号",
+            "请检查这一行和它上面一行的缩进、冒号和引号",
+        )
+
+    def plain(self, node: object, seen: set[int], line: int = 1) -> object:
+        """Turn ruamel's types into plain ones; refuse what would grow or run."""
+        if isinstance(node, CommentedMap | CommentedSeq):
+            line = node.lc.line + 1
+            if id(node) in seen or getattr(node, "merge", None):
+                what = "不支持锚点与引用（& * <<）"
+                raise self.refused(what, f"第{line}行", do="请把内容照写一遍")
+            seen.add(id(node))
+            if isinstance(node, CommentedSeq):
+                return [self.plain(item, seen, line) for item in node]
+            return {
+                str(key): self.plain(item, seen, line) for key, item in node.items()
+            }
+        if hasattr(node, "tag") and not isinstance(node, str | int | float | date):
+            raise self.refused("不支持标签（!）", f"第{line}行", do="请去掉标签")
+        if isinstance(node, datetime):
+            return datetime.fromisoformat(node.isoformat())
+        for kind in (bool, str, int, float):
+            if isinstance(node, kind):
+                return kind(node)
+        return node
+
+
+def _line(top: CommentedMap, path: Sequence[str | int]) -> int:
+    tree: Any = top
+    line = top.lc.line
+    for part in path:
+        if isinstance(tree, CommentedMap) and part in tree:
+            line = tree.lc.key(part)[0]
+        elif isinstance(tree, CommentedSeq) and _inside(tree, part):
+            line = tree.lc.item(part)[0]
+        else:
+            break
+        tree = tree[part]
+    return int(line) + 1
+
+
+def _inside(items: Sequence[object], part: object) -> bool:
+    return isinstance(part, int) and part < len(items)
+
+
+# --- pydantic's mistakes --------------------------------------------------------
+
+
+def _translated(
+    refusal: ValidationError,
+    model: type[BaseModel],
+    tree: CommentedMap | None,
+    where: str,
+) -> tuple[Problem, ...]:
+    problems: dict[tuple[KeyPath, str], Problem] = {}
+    mistakes = refusal.errors(include_url=False)
+    for mistake in mistakes:
+        # A list is only called too short for what is wrong inside it: told already.
+        inside = (m["loc"][: len(mistake["loc"])] for m in mistakes if m is not mistake)
+        if mistake["type"] == "too_short" and mistake["loc"] in inside:
+            continue
+        path, near = _located(mistake["loc"], model)
+        place = "" if tree is None else f"第{_line(tree, path)}行"
+        problem = replace(_problem(mistake, path, near), where=where, place=place)
+        before = problems.get((path, problem.what))
+        if before is not None and before.expected != problem.expected:
+            expected = f"{before.expected}，或{problem.expected}"
+            problem = replace(problem, expected=expected, do="")
+        problems[path, problem.what] = problem
+    return tuple(problems.values())
+
+
+def _located(
+    location: KeyPath, model: type[BaseModel]
+) -> tuple[KeyPath, type[BaseModel] | None]:
+    """Return the path in the file and the innermost model around its last key."""
+    path: list[str | int] = []
+    kind: object = model
+    owner: type[BaseModel] | None = model
+    for part in location:
+        kind, is_tag = _member(kind, part)
+        if is_tag:
+            continue
+        owner = kind if _is_model(kind) else owner
+        kind = _step(kind, part)
+        path.append(part)
+    return tuple(path), owner
+
+
+def _is_model(kind: object) -> TypeGuard[type[BaseModel]]:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def _member(kind: object, part: str | int) -> tuple[object, bool]:
+    """Enter a union: the member meant, and whether the part was only its tag."""
+    while get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
+    if get_origin(kind) not in (Union, types.UnionType):
+        return kind, False
+    given = [item for item in get_args(kind) if item is not type(None)]
+    members = [_member(item, "")[0] for item in given]
+    for member in members:
+        if _is_model(member) and (member.__name__ == part or part in _tags(member)):
+            return member, True
+    if len(members) == 1:
+        return members[0], False
+    # A union of plain types: pydantic names the member (str, int …) in the path.
+    return object, isinstance(part, str)
+
+
+def _tags(model: type[BaseModel]) -> set[Hashable]:
+    """Return the values of a model's literal fields: what a union may choose it by."""
+    return {
+        value
+        for item in model.model_fields.values()
+        if get_origin(item.annotation) is Literal
+        for value in get_args(item.annotation)
+    }
+
+
+def _step(kind: object, part: str | int) -> object:
+    """Return the type behind a key or a position."""
+    if _is_model(kind):
+        for name, item in kind.model_fields.items():
+            if part in (name, item.alias):
+                return item.annotation
+        return object
+    arguments = get_args(kind)
+    if not arguments:
+        return object
+    return arguments[0] if isinstance(part, int) else arguments[-1]
+
+
+def _problem(
+    mistake: ErrorDetails, path: KeyPath, near: type[BaseModel] | None
+) -> Problem:
+    """Say what is wrong, without its place."""
+    name = key_path(path)
+    cause = mistake.get("ctx", {}).get("error")
+    match mistake["type"]:
+        case "extra_forbidden":
+            expected = choices(_keys(near)) if near else ""
+            do = "请改正拼写或删去这一行"
+            return Problem(what=f"不认识的键{name}", expected=expected, do=do)
+        case "missing":
+            return Problem(what=f"缺少{name}", do="请补上这个键")
+        case "union_tag_not_found":
+            key = str(mistake["ctx"].get("discriminator", "")).strip("'")
+            return Problem(what=f"{name}缺少{key}")
+        case "value_error" if not isinstance(cause, WrongForm):
+            return Problem(what=f"{name}：{cause}" if name else str(cause))
+    value = mistake["input"]
+    if isinstance(value, dict | list):
+        said = "一张“键: 值”的表" if isinstance(value, dict) else "一个列表"
+    else:
+        said = shown(value)
+    return Problem(what=f"{name}是{said}", expected=expectation(mistake))
+
+
+def _keys(model: type[BaseModel]) -> list[str]:
+    return [item.alias or name for name, item in model.model_fields.items()]
+
+
+def key_path(path: Sequence[str | int]) -> str:
+    """Write a path for a reader: ``operators[1].leave[1].from``, positions from 1."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part + 1}]"
+        else:
+            text += f".{part}" if text else part
+    return text

@@ -1,0 +1,129 @@
+"""Tables that people write: header, rows and cells; columns are declared once."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import pytest
+import xlsxwriter
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic.dataclasses import dataclass
+
+from kpi_lib import files
+from kpi_lib.errors import RecordError
+from kpi_lib.inputs import table
+from kpi_lib.inputs.forms import Day, Note, Number, Whole
+from kpi_lib.inputs.table import STRICT, Header, Row
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Measured(Row):
+    """What was measured on a day."""
+
+    KEY = ("date",)
+
+    date: Annotated[Day, Header("日期")]
+    value: Annotated[Number | None, Header("数值", example="12")] = None
+    note: Annotated[Note, Header("说明", also=("备注",))] = ""
+    row: int = 0
+
+
+@given(st.integers(0, 20_000))
+def test_letters_count_as_a_spreadsheet_does(position: int) -> None:
+    back = 0
+    for letter in table.letters(position):
+        back = back * 26 + ord(letter) - ord("A") + 1
+
+    assert back == position + 1
+
+
+def load(folder: Path, text: str) -> tuple[Measured, ...]:
+    path = folder / "t.csv"
+    path.write_text(text, encoding="utf-8-sig")
+    return table.load_table(path, Measured, RecordError, "data/t.csv")
+
+
+def rows(folder: Path, text: str) -> list[table.TableRow]:
+    path = folder / "t.csv"
+    path.write_text(text, encoding="utf-8-sig")
+    (sheet,) = files.read(path, where="t.csv").sheets
+    return table.table_rows(sheet.records, table.columns(Measured), "t.csv", [])
+
+
+def test_rows_know_their_lines_and_places(tmp_path: Path) -> None:
+    text = '\nＤate ,数值\n2026-10-01,"1\n2"\n,\n2026-10-02, 5\n'
+    first, second = rows(tmp_path, text)
+
+    assert (first.row, first.line) == (3, 3)
+    assert (second.row, second.line) == (5, 6)
+    assert second.cells == {"date": "2026-10-02", "value": "5", "note": None}
+    assert second.place("value") == "第6行“数值”"
+
+
+def test_columns_are_what_the_fields_declare() -> None:
+    declared = table.columns(Measured)
+
+    assert [(c.name, c.headers, c.required, c.kind, c.example) for c in declared] == [
+        ("date", ("date", "日期"), True, "date", ""),
+        ("value", ("value", "数值"), False, "text", "12"),
+        ("note", ("note", "说明", "备注"), False, "text", ""),
+    ]
+
+
+def test_a_blank_cell_is_what_its_type_says(tmp_path: Path) -> None:
+    (row,) = load(tmp_path, "date,value,备注\n2026/10/1,,\n")
+
+    assert row == Measured(date=date(2026, 10, 1), value=None, note="", row=2)
+
+
+def test_mistakes_of_a_row_come_in_the_order_of_its_columns(tmp_path: Path) -> None:
+    with pytest.raises(RecordError) as caught:
+        load(tmp_path, "date,value\n,x\n2026-10-01,1\n2026-10-01,2\n")
+
+    assert [str(problem) for problem in caught.value.problems] == [
+        "data/t.csv，第2行“date”：“date”没有填；应为日期，例如2026-10-31。请补上。",
+        "data/t.csv，第2行“value”：值是“x”；应为数字，例如1200、1,200、12.5或35%。"
+        "请改正这一格。",
+        "data/t.csv，第4行：日期与第3行相同。请删去其中一行。",
+    ]
+
+
+def test_a_row_made_in_code_is_checked_too() -> None:
+    @dataclass(frozen=True, kw_only=True, config=STRICT)
+    class Counted(Row):
+        pieces: Annotated[Whole, Header("件数")]
+
+    assert Counted(pieces=3) != Counted(pieces=4)
+    with pytest.raises(ValueError, match="不小于0的整数"):
+        Counted(pieces=-1)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param(
+            "value\n1\n", "第1行：缺少列date；应为date、value、note", id="missing"
+        ),
+        pytest.param("date,x\n", "第1行第2列：不认识的列“x”", id="unknown"),
+        pytest.param("date,日期\n", "列“日期”重复", id="twice"),
+        pytest.param("date,\n2026-10-01,5\n", "没有表头", id="no-header"),
+        pytest.param("date\n2026-10-01,5\n", "第2行第2列：内容比表头多", id="shifted"),
+        pytest.param('date\n"2026\n', "没有配对的引号", id="quote"),
+    ],
+)
+def test_a_wrong_table_is_named(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(RecordError, match=message):
+        load(tmp_path, text)
+
+
+def test_a_workbook_with_two_filled_sheets_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "t.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        for name in ("一", "二"):
+            book.add_worksheet(name).write_string(0, 0, "date")
+
+    with pytest.raises(RecordError, match="有2张有内容的表：一、二；应为只有一张表"):
+        table.load_table(path, Measured, RecordError, "data/t.xlsx")
