@@ -26,7 +26,6 @@ from kpi_lib import exports, files
 from kpi_lib.days import Calendar, Week, days_of, shift
 from kpi_lib.errors import ExportError, Problem
 from kpi_lib.exports import LedgerRow
-from kpi_lib.files import ahead as ahead_of
 from kpi_lib.files import layouts
 from kpi_lib.inputs import Account, Decision, Roster
 from kpi_lib.months import add_up, clean, contradictions
@@ -118,12 +117,6 @@ def arrive(
     files: list[File] = []
     findings: list[Problem] = []
     first_days: dict[str, date] = {}
-    ahead_of(
-        path
-        for account in roster.accounts
-        for folder in (month, shift(month, 1))
-        for path in _paths(workspace.raw(folder) / account.id)
-    )
     for account in roster.accounts:
         own = _folder(workspace, month, account, month, downloads)
         ahead = _folder(workspace, shift(month, 1), account, month, downloads)
