@@ -12,7 +12,7 @@ from kpi_lib import files
 from kpi_lib.catalogue import METRICS, STREAMS
 from kpi_lib.errors import Level, Problem
 from kpi_lib.exports.recognise import Table
-from kpi_lib.exports.record import TWICE, Outcome, Row, Wrong
+from kpi_lib.exports.record import KEPT, TWICE, Outcome, Row, Wrong
 from kpi_lib.exports.rows import Basis, DailyRow, PostRow
 from kpi_lib.files import Column, Number, Order, WrongValue, header_key
 from kpi_lib.language import N_, Sentence
@@ -70,13 +70,12 @@ class Grain:
     def _problem(self, what: Sentence, level: Level = "note", do: str = "") -> Problem:
         return Problem(what=what, where=self.source, do=do, level=level)
 
-    def _of_month(self, day: date) -> bool:
-        return f"{day:%Y-%m}" == self.month
-
-    def _dated(self, day: date) -> Outcome:
-        """Return the fate of a row that is of this day."""
-        if self._of_month(day):
-            return Outcome("kept")
+    def _keep(self, day: date, values: Iterable[DailyRow]) -> Outcome:
+        """Keep the values of a day, and return the fate of their row."""
+        if day.isoformat()[:7] == self.month:
+            self.daily += values
+            return KEPT
+        self.other += values
         why = Sentence("{day}不在{month}", day=str(day), month=self.month)
         return Outcome("outside", why)
 
@@ -119,11 +118,12 @@ class Days(Grain):
         self._remember(row, numbers.values())
         if self._repeated(row, "", day, *sorted(numbers.items())):
             return TWICE
+        values = []
         for key, number in numbers.items():
             metric, _, part = key.partition(":")
             basis: Basis = "level" if METRICS[metric].kind == "stock" else "daily"
-            self._add(row, "", day, metric, part, number, basis)
-        outcome = self._dated(day)
+            values.append(self._value(row, "", day, metric, part, number, basis))
+        outcome = self._keep(day, values)
         if outcome.fate == "kept" and not numbers:
             return Outcome("kept", Sentence("这一天各列都缺数"))
         return outcome
@@ -155,7 +155,7 @@ class Days(Grain):
             self._remark(row, ASSUMED)
         return day.value
 
-    def _add(
+    def _value(
         self,
         row: Row,
         account: str,
@@ -164,23 +164,12 @@ class Days(Grain):
         part: str,
         number: Number,
         basis: Basis,
-    ) -> None:
-        values = self.daily if self._of_month(day) else self.other
-        values.append(
-            DailyRow(
-                account=account,
-                date=day,
-                metric=metric,
-                part=part,
-                value=number.value,
-                basis=basis,
-                censored=number.censored,
-                source=self.source,
-                sheet=row.table.sheet.name,
-                block=row.table.block,
-                row=row.record.row,
-            )
-        )
+    ) -> DailyRow:
+        table = row.table
+        return DailyRow(
+            account, day, metric, part, number.value, basis, number.censored,
+            self.source, table.sheet.name, table.block, row.record.row,
+        )  # fmt: skip
 
 
 class Manual(Days):
@@ -197,8 +186,8 @@ class Manual(Days):
         self._remember(row, [number])
         if self._repeated(row, account, day, metric, part, number.value):
             return TWICE
-        self._add(row, account, day, metric, part, number, "manual")
-        return self._dated(day)
+        value = self._value(row, account, day, metric, part, number, "manual")
+        return self._keep(day, [value])
 
 
 class Posts(Grain):
@@ -234,7 +223,7 @@ class Posts(Grain):
                 row=row.record.row,
             )
         )
-        return Outcome("kept")
+        return KEPT
 
     def _kind(self, row: Row) -> str:
         """Return the post's kind by the words of its column."""

@@ -91,7 +91,7 @@ class Orders(Grain):
             self._orders.add(order)
             sums.row = sums.row if sums.orders else row.record.row
             sums.orders += 1
-        return self._dated(day)
+        return self._keep(day, [])
 
     def finish(self) -> list[Problem]:
         """Give every day its orders and its money; tell how they are counted."""
@@ -103,15 +103,16 @@ class Orders(Grain):
                 )
             )
         for day, sums in self._every_day().items():
-            values = self.daily if self._of_month(day) else self.other
             sheet, block = self._table.sheet.name, self._table.block
-            values += [
-                DailyRow("", day, metric, "", value, "daily", False, self.source,
-                         sheet, block, sums.row)
-                for metric, value in (
-                    ("orders", float(sums.orders)), ("gmv", sums.fen / 100)
-                )
-            ]  # fmt: skip
+            values = (("orders", float(sums.orders)), ("gmv", sums.fen / 100))
+            self._keep(
+                day,
+                [
+                    DailyRow("", day, metric, "", value, "daily", False, self.source,
+                             sheet, block, sums.row)
+                    for metric, value in values
+                ],
+            )  # fmt: skip
         if not self._lines:
             return []
         counted = Sentence("没有付款时间，订单按提交的日子计，以导出时的状态为准")

@@ -9,6 +9,7 @@ holds several tables, each becomes a sheet of its own, told by its block.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -69,7 +70,6 @@ class _Fit(NamedTuple):
     known: int
     missing: list[str]
     extra: list[str]
-    repeated: list[str]
 
     @property
     def whole(self) -> bool:
@@ -209,7 +209,7 @@ def _stacked(sheet: Sheet, layout: Layout, source: str) -> list[Table]:
             table = Table(part, header, layout, block=block, why=_why(layout))
         else:
             table = Table(part, header, layout, fit.columns, fit.known, block)
-            _refuse_repeated(fit, table, source)
+            _refuse_repeated(table, source)
         tables.append(table)
     return tables
 
@@ -242,20 +242,22 @@ def _sheet_table(sheet: Sheet, allowed: Sequence[Layout], source: str) -> Table 
             )
         why = _why(layout) if layout.grain == "none" else ""
         table = Table(sheet, index, layout, fit.columns, fit.known, why=why)
-        _refuse_repeated(fit, table, source)
+        _refuse_repeated(table, source)
         return table
     return None
 
 
-def _refuse_repeated(fit: _Fit, table: Table, source: str) -> None:
+def _refuse_repeated(table: Table, source: str) -> None:
     """Refuse a table in which a column stands twice."""
-    if not fit.repeated:
+    record = table.sheet.records[table.header]
+    repeated = _repeated(table.layout, record)
+    if not repeated:
         return
     raise _columns(
-        Sentence("列名重复：{columns}", columns=fit.repeated),
+        Sentence("列名重复：{columns}", columns=repeated),
         source,
         Sentence("重新导出，不要合并几个文件"),
-        _place(table.sheet, table.sheet.records[table.header]),
+        _place(table.sheet, record),
     )
 
 
@@ -267,7 +269,7 @@ def _fit(layout: Layout, sheet: Sheet, record: Record) -> _Fit:
     places.pop("", None)
     known = len(layout.headers & places.keys())
     if not known:
-        return _Fit({}, 0, [Sentence("任意一列")], [], [])
+        return _Fit({}, 0, [Sentence("任意一列")], [])
     columns, missing = _positions(layout, sheet, places)
     if layout.any_metric and not columns.keys() & layout.metric_columns.keys():
         missing.append(Sentence("任意一列指标"))
@@ -282,7 +284,7 @@ def _fit(layout: Layout, sheet: Sheet, record: Record) -> _Fit:
         for key, place in places.items()
         if layout.closed and key not in layout.headers
     ]
-    return _Fit(columns, known, missing, extra, _repeated(layout, record))
+    return _Fit(columns, known, missing, extra)
 
 
 def _positions(
@@ -295,8 +297,8 @@ def _positions(
         if header_key(column.sheet) not in {"", header_key(sheet.name)}:
             continue
         at = [
-            next((places[k] for k in map(header_key, names) if k in places), None)
-            for names in column.parts
+            next((places[key] for key in keys if key in places), None)
+            for keys in column.keys
         ]
         present = tuple(place for place in at if place is not None)
         any_will_do = layout.any_metric and key in layout.metric_columns
@@ -308,13 +310,16 @@ def _positions(
     return columns, missing
 
 
-def _repeated(layout: Layout, record: Record) -> list[str]:
-    keys = [header_key(cell) for cell in record.cells if header_key(cell)]
-    repeated = sorted({key for key in keys if keys.count(key) > 1})
+def _repeated(layout: Layout, record: Record) -> list[str | Sentence]:
+    """Return what stands twice: a header, or a column under two of its names."""
+    keys = Counter(filter(None, map(header_key, record.cells)))
+    repeated: list[str | Sentence] = sorted(key for key in keys if keys[key] > 1)
     for column in layout.columns.values():
-        for names in column.parts:
-            both = [key for key in dict.fromkeys(map(header_key, names)) if key in keys]
-            repeated += [f"{'和'.join(both)}（同一列的两种写法）"] * (len(both) > 1)
+        for names in column.keys:
+            both = [name for name in dict.fromkeys(names) if name in keys]
+            if len(both) > 1:
+                pair = Sentence("{names}（同一列的两种写法）", names="和".join(both))
+                repeated.append(pair)
     return repeated
 
 

@@ -21,6 +21,8 @@ TOTALS = frozenset(
 )
 """First words of rows that sum up others, as `header_key` writes them."""
 
+_TOTALS = tuple(TOTALS)
+
 NOTE_STARTS = re.compile(r"注|备注|说明|提示|数据来源|来源|\*|#|※")
 
 
@@ -33,7 +35,7 @@ class Outcome(NamedTuple):
     raw: str = ""
 
 
-BLANK, HEADER = Outcome("blank"), Outcome("header")
+BLANK, HEADER, KEPT = Outcome("blank"), Outcome("header"), Outcome("kept")
 TWICE = Outcome("duplicate", Sentence("与前面一行完全相同，只计一次"))
 
 
@@ -57,17 +59,12 @@ class Row:
         places = self.table.columns.get(key, ())
         return "＋".join(self.table.names[place] for place in places)
 
-    def cells(self, key: str) -> list[Cell]:
-        """Return the cells of a column, one unless it is a sum."""
-        cells = self.record.cells
-        return [
-            cells[place] if place < len(cells) else None
-            for place in self.table.columns.get(key, ())
-        ]
-
     def cell(self, key: str) -> Cell:
         """Return the cell of a column, None where the file has no such column."""
-        return next(iter(self.cells(key)), None)
+        places = self.table.columns.get(key)
+        if not places or places[0] >= len(self.record.cells):
+            return None
+        return self.record.cells[places[0]]
 
     def text(self, key: str) -> str:
         """Return the text of a cell, trimmed."""
@@ -81,16 +78,17 @@ class Row:
     def number(self, key: str, column: Column | None = None) -> Number | None:
         """Return the number of a column; None if missing, in one of a sum too."""
         column = column or self.table.layout.columns[key]
-        numbers = []
-        for cell in self.cells(key):
+        cells = self.record.cells
+        total: Number | None = None
+        for place in self.table.columns[key]:
+            cell = cells[place] if place < len(cells) else None
             if files.is_missing(cell, column.missing):
                 return None
             if column.kind == "percent" and files.is_below(cell):
                 return None
             if column.kind in {"text", "date", "datetime"}:
-                raise Wrong(
-                    self.header(key), files.shown(cell), Sentence("这一列不是数")
-                )
+                why = Sentence("这一列不是数")
+                raise Wrong(self.header(key), files.shown(cell), why)
             try:
                 number = files.number(
                     cell,
@@ -101,12 +99,8 @@ class Row:
                 )
             except WrongValue as err:
                 raise self.wrong(key, err, cell) from err
-            numbers.append(number)
-        return Number(
-            sum(number.value for number in numbers),
-            any(number.censored for number in numbers),
-            any(number.rounded for number in numbers),
-        )
+            total = number if total is None else total.plus(number)
+        return total
 
     def not_counted(self) -> Outcome:
         """Return the fate of a row of a table of which nothing is counted."""
@@ -131,11 +125,11 @@ class Row:
         word = "" if text[:1].isdigit() else header_key(first).rstrip(":")
         summing = word in TOTALS and (not dated or first == stamp)
         # Google writes the word behind the figures, beyond the last header.
-        beyond = self.record.cells[len(self.table.names) :]
-        summing |= any(header_key(cell) in TOTALS for cell in beyond)
+        for cell in self.record.cells[len(self.table.names) :]:
+            summing |= header_key(cell) in TOTALS
         # Also 累计（9月1日至9月30日）; no day begins with such a word.
         if self.table.layout.grain == "daily":
-            summing |= header_key(stamp).startswith(tuple(TOTALS))
+            summing |= header_key(stamp).startswith(_TOTALS)
         if summing:
             return _total(files.shown(first))
         # A lone day without figures is a day, and a broken one is not hidden here.

@@ -99,6 +99,14 @@ class Number(NamedTuple):
     censored: bool = False
     rounded: bool = False
 
+    def plus(self, other: Number) -> Number:
+        """Return the sum of two columns: as little certain as each of them."""
+        return Number(
+            self.value + other.value,
+            self.censored or other.censored,
+            self.rounded or other.rounded,
+        )
+
 
 class Day(NamedTuple):
     """
@@ -440,7 +448,8 @@ def _decimal(text: str) -> tuple[Decimal, bool, bool]:
     value = Decimal(digits.replace(",", "") + (fraction or "")) * UNITS[unit or ""]
     if value > LARGEST:
         raise WrongValue(Sentence("“{value}”大得不可能", value=shown(text)))
-    return (-value if sign == "-" else value), plus == "+", bool(unit)
+    # With + 0 a minus nought is a nought, here and below.
+    return (-value + 0 if sign == "-" else value), plus == "+", bool(unit)
 
 
 def _count(text: str) -> Number:
@@ -471,14 +480,14 @@ def _share(text: str, scale: Scale, *, typed: bool) -> Number:
         raise WrongValue(Sentence("“{value}”不是比率", value=shown(text)))
     if value > 1:
         raise WrongValue(Sentence("“{value}”超过100%", value=shown(text)))
-    return Number(float(value))
+    return Number(float(value + 0))
 
 
 def _duration(text: str) -> Number:
     if match := _CLOCK.fullmatch(text):
         hours, minutes, seconds = (Decimal(part or 0) for part in match.groups())
     elif _BARE.fullmatch(text):
-        return Number(float(text))
+        return Number(float(text) + 0)
     elif text and (match := _SECONDS.fullmatch(text)):
         hours, minutes, seconds = (Decimal(part or 0) for part in match.groups())
     else:
