@@ -29,7 +29,6 @@ import pandas as pd
 import xlsxwriter
 
 from kpi_lib.exports import reader
-from kpi_lib.files import tables
 
 MONTH = "2026-10"
 SEED = 20261
@@ -104,7 +103,6 @@ def write_xlsx(path: Path, rows: list[list[object]]) -> None:
 
 
 def by_package(files: list[File]) -> Iterator[reader.Export]:
-    tables.ahead(path for path, *_ in files)  # as a month is read
     for path, name, _ in files:
         yield reader.read(path, month=MONTH, platform=name)
 

@@ -14,7 +14,7 @@ import openpyxl
 import pytest
 
 from kpi_lib.exports import reader
-from kpi_lib.exports.reader import layouts, platforms
+from kpi_lib.files import layouts, platforms
 from kpi_lib.inputs import roster, targets, worklog
 
 HERE = Path(__file__).resolve().parent

@@ -7,16 +7,9 @@ became of every record. `draft` writes a declaration for a file that none knows.
 
 from __future__ import annotations
 
-from kpi_lib.exports.learn import (
-    draft,
-)
-from kpi_lib.exports.reader import (
-    DailyRow,
-    Export,
-    LedgerRow,
-    PostRow,
-    read,
-)
+from kpi_lib.exports.learn import draft
+from kpi_lib.exports.reader import read
+from kpi_lib.exports.rows import DailyRow, Export, LedgerRow, PostRow
 
 __all__ = [
     "DailyRow",

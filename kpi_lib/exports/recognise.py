@@ -9,6 +9,7 @@ holds several tables, each becomes a sheet of its own, told by its block.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -26,6 +27,7 @@ from kpi_lib.files import (
     layouts,
     platforms,
 )
+from kpi_lib.language import Sentence
 
 HEADER_WITHIN = 12
 """Preambles seen are at most ten lines long (Google Analytics)."""
@@ -35,26 +37,14 @@ FEW = 12
 
 
 @dataclass(frozen=True)
-class Match:
+class Table:
     """
     A table that a layout knows.
 
-    Parameters
-    ----------
-    sheet : Sheet
-        Where it stands; of several tables in a sheet, its own part.
-    header : int
-        Index of the header's record; -1 where it has none that is known.
-    layout : Layout
-        The layout.
-    columns : dict of str to tuple of int
-        Positions of every role and metric that the file has.
-    known : int
-        Headers that the layout knows.
-    block : int
-        Place among the tables of the sheet, from 0.
-    why : str
-        Why nothing of it is counted; empty for a table that is.
+    Its own part of a sheet of several tables; `header` is the index of the header's
+    record (-1 where it has none that is known), `columns` the positions of every role
+    and metric that the file has, `known` how many of its headers the layout knows,
+    `block` its place in the sheet, `why` the reason why nothing of it is counted.
     """
 
     sheet: Sheet
@@ -80,85 +70,75 @@ class _Fit(NamedTuple):
     known: int
     missing: list[str]
     extra: list[str]
-    repeated: list[str]
 
     @property
     def whole(self) -> bool:
         return not (self.missing or self.extra)
 
 
-def recognise(book: files.Book, platform: str | None, source: str) -> list[Match]:
+def recognise(book: files.Book, platform: str | None, source: str) -> list[Table]:
     """
-    Find the layout of a file by its headers.
-
-    Parameters
-    ----------
-    book : Book
-        The file.
-    platform : str or None
-        Platform that it must be of.
-    source : str
-        What problems call it.
+    Find the tables of a file by their headers, or refuse it.
 
     Returns
     -------
-    list of Match
-        One for each table that is known. Several of one file only where its
-        layout says so, or where filled in by hand.
+    list of Table
+        Several of one file only where its layout says so, or where filled in by hand.
     """
-    every = layouts()
+    every = list(layouts().values())
     allowed = [
         layout
-        for layout in every.values()
+        for layout in every
         if platform is None or layout.platform in {platform, ""}
     ]
-    matches = _matches(book, allowed, source)
-    if not matches:
-        _refuse_unknown(book, allowed, [*every.values()], source)
-    different = {match.layout.id for match in matches}
-    several = different == {MANUAL} or matches[0].layout.arranged
-    if len(matches) > 1 and not several:
-        names = "、".join(f"“{match.sheet.name}”" for match in matches)
-        raise ExportColumns(
-            (
-                Problem(
-                    what=f"{names}都像是要读的表，不知该取哪一张",
-                    where=source,
-                    do="只留下一张，或分成几个文件",
-                ),
-            )
+    tables = _tables(book, allowed, source)
+    if not tables:
+        _refuse_unknown(book, allowed, every, source)
+    by_hand = {table.layout.id for table in tables} == {MANUAL}
+    if len(tables) > 1 and not (by_hand or tables[0].layout.arranged):
+        names = [f"“{table.sheet.name}”" for table in tables]
+        raise _columns(
+            Sentence("{sheets}都像是要读的表，不知该取哪一张", sheets=names),
+            source,
+            Sentence("只留下一张，或分成几个文件"),
         )
-    return matches
+    return tables
 
 
-def _matches(book: files.Book, allowed: Sequence[Layout], source: str) -> list[Match]:
+def _columns(
+    what: Sentence, source: str, do: Sentence, place: str = ""
+) -> ExportColumns:
+    return ExportColumns((Problem(what=what, where=source, place=place, do=do),))
+
+
+def _tables(book: files.Book, allowed: Sequence[Layout], source: str) -> list[Table]:
     """Every table that is known; layouts of several tables are looked for first."""
     for layout in allowed:
-        if layout.arranged and (found := _arranged(book, layout, source)):
-            return found
+        if layout.arranged and (tables := _arranged(book, layout, source)):
+            return tables
     plain = [layout for layout in allowed if not layout.arranged]
     return [
-        match
+        table
         for sheet in book.sheets
-        if (match := _sheet_match(sheet, plain, source)) is not None
+        if (table := _sheet_table(sheet, plain, source)) is not None
     ]
 
 
-def _arranged(book: files.Book, layout: Layout, source: str) -> list[Match]:
+def _arranged(book: files.Book, layout: Layout, source: str) -> list[Table]:
     if layout.sheets:
         names = {header_key(sheet.name) for sheet in book.sheets}
         if names.isdisjoint(map(header_key, layout.sheets)):
             return []
         return [
-            _sheet_match(sheet, [layout], source)
-            or Match(sheet, -1, layout, why=layout.why)
+            _sheet_table(sheet, [layout], source)
+            or Table(sheet, -1, layout, why=_why(layout))
             for sheet in book.sheets
         ]
     cut = _beside if layout.beside else _stacked
-    return [match for sheet in book.sheets for match in cut(sheet, layout, source)]
+    return [table for sheet in book.sheets for table in cut(sheet, layout, source)]
 
 
-def _beside(sheet: Sheet, layout: Layout, _: str) -> list[Match]:
+def _beside(sheet: Sheet, layout: Layout, _: str) -> list[Table]:
     """Tables side by side: one for each run of headers without a gap."""
     for index, record in enumerate(sheet.records[:HEADER_WITHIN]):
         runs = [
@@ -178,18 +158,18 @@ def _beside(sheet: Sheet, layout: Layout, _: str) -> list[Match]:
         starts = [0, *(run[0] for run in runs[1:])]
         stops = [*starts[1:], None]
         return [
-            Match(
+            Table(
                 sheet=replace(
                     sheet,
                     records=tuple(
-                        one._replace(cells=one.cells[start:stop])
-                        for one in sheet.records
+                        record._replace(cells=record.cells[start:stop])
+                        for record in sheet.records
                     ),
                 ),
                 header=index,
                 layout=layout,
                 block=block,
-                why=table.why,
+                why=Sentence(table.why),
             )
             for block, (table, start, stop) in enumerate(
                 zip(layout.beside, starts, stops, strict=True)
@@ -198,7 +178,7 @@ def _beside(sheet: Sheet, layout: Layout, _: str) -> list[Match]:
     return []
 
 
-def _stacked(sheet: Sheet, layout: Layout, source: str) -> list[Match]:
+def _stacked(sheet: Sheet, layout: Layout, source: str) -> list[Table]:
     """Tables one above the other: each from its first row to the next one's."""
     records = sheet.records
     firsts = [_first_key(record) for record in records]
@@ -219,20 +199,19 @@ def _stacked(sheet: Sheet, layout: Layout, source: str) -> list[Match]:
             and not (record.blank or firsts[at].startswith("#"))
         ]
     begins = [0, *starts[1:]]
-    found = []
-    for block, (begin, start, end) in enumerate(
-        zip(begins, starts, [*starts[1:], len(records)], strict=True)
-    ):
-        part = replace(sheet, records=records[begin:end])
-        header = start - begin
+    ends = [*starts[1:], len(records)]
+    tables = []
+    for block, begin in enumerate(begins):
+        part = replace(sheet, records=records[begin : ends[block]])
+        header = starts[block] - begin
         fit = _fit(layout, part, part.records[header])
         if layout.grain == "none" or not fit.whole:
-            found.append(Match(part, header, layout, block=block, why=layout.why))
+            table = Table(part, header, layout, block=block, why=_why(layout))
         else:
-            match = Match(part, header, layout, fit.columns, fit.known, block)
-            _refuse_repeated(match, source)
-            found.append(match)
-    return found
+            table = Table(part, header, layout, fit.columns, fit.known, block)
+            _refuse_repeated(table, source)
+        tables.append(table)
+    return tables
 
 
 def _first_key(record: Record) -> str:
@@ -240,128 +219,108 @@ def _first_key(record: Record) -> str:
     return next(filter(None, map(header_key, record.cells)), "")
 
 
-def _sheet_match(sheet: Sheet, allowed: Sequence[Layout], source: str) -> Match | None:
+def _sheet_table(sheet: Sheet, allowed: Sequence[Layout], source: str) -> Table | None:
     for index, record in enumerate(sheet.records[:HEADER_WITHIN]):
         fits = [
-            Match(
-                sheet,
-                index,
-                layout,
-                fit.columns,
-                fit.known,
-                why=layout.why if layout.grain == "none" else "",
-            )
+            (fit, layout)
             for layout in allowed
             if (fit := _fit(layout, sheet, record)).whole
         ]
         if not fits:
             continue
         # What was only heard of never stands in the way of what was seen.
-        fits = [match for match in fits if match.layout.confirmed] or fits
-        best = max(match.known for match in fits)
-        chosen = [match for match in fits if match.known == best]
-        if len(chosen) > 1:
-            names = "、".join(_title(match.layout) for match in chosen)
-            raise ExportColumns(
-                (
-                    Problem(
-                        what=f"表头同样符合几种导出：{names}",
-                        where=source,
-                        place=_place(sheet, record),
-                        do="把文件放进账号的文件夹，平台就确定了",
-                    ),
-                )
+        fits = [(fit, layout) for fit, layout in fits if layout.confirmed] or fits
+        best = max(fit.known for fit, _ in fits)
+        (fit, layout), *more = [pair for pair in fits if pair[0].known == best]
+        if more:
+            names = [_title(layout), *(_title(other) for _, other in more)]
+            raise _columns(
+                Sentence("表头同样符合几种导出：{layouts}", layouts=names),
+                source,
+                Sentence("把文件放进账号的文件夹，平台就确定了"),
+                _place(sheet, record),
             )
-        _refuse_repeated(chosen[0], source)
-        return chosen[0]
+        why = _why(layout) if layout.grain == "none" else ""
+        table = Table(sheet, index, layout, fit.columns, fit.known, why=why)
+        _refuse_repeated(table, source)
+        return table
     return None
 
 
-_FITS: dict[tuple[int, str, tuple[str | None, ...]], tuple[Layout, _Fit]] = {}
-"""Rows of text that were looked at, by layout, sheet and cells: exports of one kind
-begin alike. The layout is kept, so that its number stays its own."""
-
-MOST_FITS = 4096
+def _refuse_repeated(table: Table, source: str) -> None:
+    """Refuse a table in which a column stands twice."""
+    record = table.sheet.records[table.header]
+    repeated = _repeated(table.layout, record)
+    if not repeated:
+        return
+    raise _columns(
+        Sentence("列名重复：{columns}", columns=repeated),
+        source,
+        Sentence("重新导出，不要合并几个文件"),
+        _place(table.sheet, record),
+    )
 
 
 def _fit(layout: Layout, sheet: Sheet, record: Record) -> _Fit:
     """Find the layout's columns in a row, and what does not fit."""
-    # Only text: 1, 1.0 and True are one key.
-    if not {str, type(None)}.issuperset(map(type, record.cells)):
-        return _find(layout, sheet, record)
-    key = (id(layout), sheet.name, record.cells)
-    if key not in _FITS:
-        if len(_FITS) >= MOST_FITS:
-            _FITS.clear()
-        _FITS[key] = layout, _find(layout, sheet, record)  # type: ignore[index]
-    return _FITS[key][1]  # type: ignore[index]
-
-
-def _find(layout: Layout, sheet: Sheet, record: Record) -> _Fit:
     places: dict[str, int] = {}
     for place, cell in enumerate(record.cells):
         places.setdefault(header_key(cell), place)
     places.pop("", None)
     known = len(layout.headers & places.keys())
     if not known:
-        return _Fit({}, 0, ["任意一列"], [], [])
-    columns: dict[str, tuple[int, ...]] = {}
-    missing: list[str] = []
-    here = {
-        key: column
-        for key, column in layout.columns.items()
-        if header_key(column.sheet) in {"", header_key(sheet.name)}
-    }
-    for key, column in here.items():
-        at = [
-            next((places[k] for k in map(header_key, names) if k in places), None)
-            for names in column.parts
-        ]
-        present = tuple(place for place in at if place is not None)
-        if len(present) == len(at):
-            columns[key] = present
-        elif column.required and not (
-            layout.any_metric and key in layout.metric_columns
-        ):
-            absent = zip(column.parts, at, strict=True)
-            missing.extend(names[0] for names, place in absent if place is None)
+        return _Fit({}, 0, [Sentence("任意一列")], [])
+    columns, missing = _positions(layout, sheet, places)
     if layout.any_metric and not columns.keys() & layout.metric_columns.keys():
-        missing.append("任意一列指标")
-    needed = [*layout.needs, *((name,) for one in layout.beside for name in one.needs)]
+        missing.append(Sentence("任意一列指标"))
+    beside = [(name,) for table in layout.beside for name in table.needs]
     missing += [
-        names[0] for names in needed if places.keys().isdisjoint(map(header_key, names))
+        names[0]
+        for names in [*layout.needs, *beside]
+        if places.keys().isdisjoint(map(header_key, names))
     ]
     extra = [
         files.plain(record.cells[place])
         for key, place in places.items()
         if layout.closed and key not in layout.headers
     ]
-    return _Fit(columns, known, missing, extra, _repeated(layout, record))
+    return _Fit(columns, known, missing, extra)
 
 
-def _repeated(layout: Layout, record: Record) -> list[str]:
-    keys = [header_key(cell) for cell in record.cells if header_key(cell)]
-    repeated = sorted({key for key in keys if keys.count(key) > 1})
+def _positions(
+    layout: Layout, sheet: Sheet, places: dict[str, int]
+) -> tuple[dict[str, tuple[int, ...]], list[str]]:
+    """Return where the columns stand, and the required ones that are not there."""
+    columns: dict[str, tuple[int, ...]] = {}
+    missing: list[str] = []
+    for key, column in layout.columns.items():
+        if header_key(column.sheet) not in {"", header_key(sheet.name)}:
+            continue
+        at = [
+            next((places[key] for key in keys if key in places), None)
+            for keys in column.keys
+        ]
+        present = tuple(place for place in at if place is not None)
+        any_will_do = layout.any_metric and key in layout.metric_columns
+        if len(present) == len(at):
+            columns[key] = present
+        elif column.required and not any_will_do:
+            absent = zip(column.parts, at, strict=True)
+            missing += [names[0] for names, place in absent if place is None]
+    return columns, missing
+
+
+def _repeated(layout: Layout, record: Record) -> list[str | Sentence]:
+    """Return what stands twice: a header, or a column under two of its names."""
+    keys = Counter(filter(None, map(header_key, record.cells)))
+    repeated: list[str | Sentence] = sorted(key for key in keys if keys[key] > 1)
     for column in layout.columns.values():
-        for names in column.parts:
-            both = [key for key in dict.fromkeys(map(header_key, names)) if key in keys]
-            repeated += [f"{'和'.join(both)}（同一列的两种写法）"] * (len(both) > 1)
+        for names in column.keys:
+            both = [name for name in dict.fromkeys(names) if name in keys]
+            if len(both) > 1:
+                pair = Sentence("{names}（同一列的两种写法）", names="和".join(both))
+                repeated.append(pair)
     return repeated
-
-
-def _refuse_repeated(match: Match, source: str) -> None:
-    record = match.sheet.records[match.header]
-    if repeated := _fit(match.layout, match.sheet, record).repeated:
-        raise ExportColumns(
-            (
-                Problem(
-                    what=f"列名重复：{'、'.join(repeated)}",
-                    where=source,
-                    place=_place(match.sheet, match.sheet.records[match.header]),
-                    do="重新导出，不要合并几个文件",
-                ),
-            )
-        )
 
 
 def _refuse_unknown(
@@ -371,56 +330,40 @@ def _refuse_unknown(
     source: str,
 ) -> NoReturn:
     """Say what the file is not: another platform's, a layout changed, or unknown."""
-    for match in _matches(book, every, source):
-        raise UnknownExport(
-            (
-                Problem(
-                    what=f"这是{_title(match.layout)}，不是这个账号的平台导出的",
-                    where=source,
-                    do="放进对应账号的文件夹",
-                ),
-            )
-        )
-    tried = [
+    for table in _tables(book, every, source):
+        title = _title(table.layout)
+        what = Sentence("这是{layout}，不是这个账号的平台导出的", layout=title)
+        do = Sentence("放进对应账号的文件夹")
+        raise UnknownExport((Problem(what=what, where=source, do=do),))
+    near = [
         (fit, layout, sheet, record)
         for layout in allowed
         for sheet in book.sheets
         for record in sheet.records[:HEADER_WITHIN]
         if (fit := _fit(layout, sheet, record)).known
     ]
-    choices = "、".join(_title(layout) for layout in allowed)
-    if not tried:
-        raise UnknownExport(
-            (
-                Problem(
-                    what="没有认得的表头",
-                    where=source,
-                    expected=choices if len(allowed) <= FEW else "",
-                    do=_BIG5 if _looks_big5(book) else _LEARN,
-                ),
-            )
+    if not near:
+        few = "、".join(map(_title, allowed)) if len(allowed) <= FEW else ""
+        big5 = Sentence("像是Big5（繁体）编码：在Excel里另存为“CSV UTF-8”再放入")
+        learn = Sentence("新的导出用kpi formats learn起草一份声明")
+        problem = Problem(
+            what=Sentence("没有认得的表头"),
+            where=source,
+            expected=few,
+            do=big5 if _looks_big5(book) else learn,
         )
+        raise UnknownExport((problem,))
     fit, layout, sheet, record = max(
-        tried, key=lambda near: (near[0].known, -len(near[0].missing))
+        near, key=lambda near: (near[0].known, -len(near[0].missing))
     )
-    differences = [
-        f"{word}：{'、'.join(names)}"
-        for word, names in (
-            ("缺少列", fit.missing),
-            ("多出列", fit.extra),
-            # Its columns are there, but not what tells one account's from others.
-            ("缺少表", layout.sheets if fit.whole else ()),
-            ("缺少空列", ("各表之间",) if fit.whole and layout.beside else ()),
-            ("缺少开头几行", layout.opens_with if fit.whole else ()),
-        )
-        if names
-    ]
     problem = Problem(
-        what="，".join([f"最接近{_title(layout)}", *differences]),
+        what=_nearest(layout, fit),
         where=source,
         place=_place(sheet, record),
-        do="导出时勾选全部列；平台改了列名时，在formats里补别名，"
-        "或用kpi formats learn起草一份声明",
+        do=Sentence(
+            "导出时勾选全部列；平台改了列名时，在formats里补别名，"
+            "或用kpi formats learn起草一份声明"
+        ),
     )
     # Two headers and most of what is required: the layout it is meant to be.
     if fit.known >= 2 and len(fit.missing) <= fit.known:
@@ -428,21 +371,42 @@ def _refuse_unknown(
     raise UnknownExport((problem,))
 
 
-_LEARN = (
-    "确认导出的是哪一种；认得的版式见kpi formats，"
-    "新的导出用kpi formats learn起草一份声明"
-)
-_LEARN = "新的导出用kpi formats learn起草一份声明"
-_BIG5 = "像是Big5（繁体）编码：在Excel里另存为“CSV UTF-8”再放入"
+def _nearest(layout: Layout, fit: _Fit) -> Sentence:
+    """Say which layout a file is nearest to, and what is different."""
+    title, missing, extra = _title(layout), fit.missing, fit.extra
+    if missing and extra:
+        return Sentence(
+            "最接近{layout}，缺少列：{columns}，多出列：{extra}",
+            layout=title,
+            columns=missing,
+            extra=extra,
+        )
+    if missing:
+        return Sentence(
+            "最接近{layout}，缺少列：{columns}", layout=title, columns=missing
+        )
+    if extra:
+        return Sentence(
+            "最接近{layout}，多出列：{columns}", layout=title, columns=extra
+        )
+    # Its columns are there, but not what tells one account's from others.
+    if layout.sheets:
+        return Sentence(
+            "最接近{layout}，缺少表：{sheets}", layout=title, sheets=layout.sheets
+        )
+    if layout.beside:
+        return Sentence("最接近{layout}，缺少空列：各表之间", layout=title)
+    if layout.opens_with:
+        return Sentence(
+            "最接近{layout}，缺少开头几行：{lines}",
+            layout=title,
+            lines=layout.opens_with,
+        )
+    return Sentence("最接近{layout}", layout=title)
 
 
 def _looks_big5(book: files.Book) -> bool:
-    """
-    Return whether text read as GB18030 is likelier Big5.
-
-    Only of a file without a header that is known, and only for the advice: the
-    same bytes are valid in both, so it never decides how a file is read.
-    """
+    """Return whether text read as GB18030 is likelier Big5, for the advice only."""
     if book.encoding != "gb18030":
         return False
     cells = (cell for record in book.sheets[0].records[:2] for cell in record.cells)
@@ -457,10 +421,16 @@ def _looks_big5(book: files.Book) -> bool:
     return len(wide) >= 4 and common
 
 
+def _why(layout: Layout) -> Sentence:
+    return Sentence(layout.why)
+
+
 def _title(layout: Layout) -> str:
     platform = platforms().get(layout.platform)
     return f"{platform.name}“{layout.name}”" if platform else f"“{layout.name}”"
 
 
-def _place(sheet: Sheet, record: Record) -> str:
-    return f"{sheet.name}第{record.row}行" if sheet.name else f"第{record.row}行"
+def _place(sheet: Sheet, record: Record) -> Sentence:
+    if sheet.name:
+        return Sentence("{sheet}第{row}行", sheet=sheet.name, row=record.row)
+    return Sentence("第{row}行", row=record.row)

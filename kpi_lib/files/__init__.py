@@ -9,6 +9,15 @@ of a cell (`number`, `day`, `moment` …) and the declarations of platform expor
 
 from __future__ import annotations
 
+from kpi_lib.files.book import (
+    MOST_CELLS,
+    MOST_ORDER_CELLS,
+    MOST_OWN_CELLS,
+    Book,
+    Most,
+    Record,
+    Sheet,
+)
 from kpi_lib.files.cells import (
     Cell,
     Number,
@@ -35,26 +44,18 @@ from kpi_lib.files.declarations import (
     layouts,
     platforms,
 )
-from kpi_lib.files.tables import (
-    DELIMITERS,
-    MOST_OWN_CELLS,
-    Book,
-    Record,
-    Sheet,
-    ahead,
-    count_records,
-    open_file,
-    read,
-)
+from kpi_lib.files.tables import read
 
 __all__ = [
-    "DELIMITERS",
     "MANUAL",
+    "MOST_CELLS",
+    "MOST_ORDER_CELLS",
     "MOST_OWN_CELLS",
     "Book",
     "Cell",
     "Column",
     "Layout",
+    "Most",
     "Number",
     "NumberKind",
     "Order",
@@ -62,8 +63,6 @@ __all__ = [
     "Record",
     "Sheet",
     "WrongValue",
-    "ahead",
-    "count_records",
     "date_order",
     "day",
     "declaration",
@@ -74,7 +73,6 @@ __all__ = [
     "layouts",
     "moment",
     "number",
-    "open_file",
     "plain",
     "platforms",
     "read",

@@ -15,6 +15,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
+from kpi_lib.language import N_, Sentence
+
 Cell = str | int | float | bool | date | datetime | None
 """What a cell holds. Empty is None; text is never turned into a number."""
 
@@ -68,8 +70,15 @@ _YEAR_LAST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})", re.ASCII)
 _LOOKALIKES = ("<super>", "<sub>", "<circle>", "<fraction>", "<square>")
 
 
+_NO_DAY = N_("“{value}”看不出是哪一年哪一天，应写成2026-10-01的样子")
+
+
 class WrongValue(ValueError):
-    """A cell outside the grammar; its text is the sentence shown."""
+    """A cell outside the grammar; `reason` is the sentence shown."""
+
+    def __init__(self, reason: Sentence) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class Number(NamedTuple):
@@ -89,6 +98,14 @@ class Number(NamedTuple):
     value: float
     censored: bool = False
     rounded: bool = False
+
+    def plus(self, other: Number) -> Number:
+        """Return the sum of two columns: as little certain as each of them."""
+        return Number(
+            self.value + other.value,
+            self.censored or other.censored,
+            self.rounded or other.rounded,
+        )
 
 
 class Day(NamedTuple):
@@ -172,15 +189,7 @@ def is_below(cell: Cell) -> bool:
     """
     Return whether a cell only says that a share is below a threshold.
 
-    Parameters
-    ----------
-    cell : Cell
-        Any cell.
-
-    Returns
-    -------
-    bool
-        True for <0.1%: neither 0 nor 0.001, so no value, and to be told.
+    <0.1% is neither 0 nor 0.001, so no value, and to be told.
     """
     return bool(_BELOW.fullmatch(plain(cell)))
 
@@ -224,10 +233,12 @@ def number(
     if kind == "count" and type(cell) is int and 0 <= cell <= 2**53:
         return Number(float(cell))
     if isinstance(cell, bool | date):
-        raise WrongValue(f"“{shown(cell)}”不是数")
+        raise WrongValue(Sentence("“{value}”不是数", value=shown(cell)))
     raw = str(cell)
     if any(unicodedata.decomposition(ch).startswith(_LOOKALIKES) for ch in raw):
-        raise WrongValue(f"“{shown(cell)}”里有上标、带圈一类的数字")
+        raise WrongValue(
+            Sentence("“{value}”里有上标、带圈一类的数字", value=shown(cell))
+        )
     text = plain(cell).casefold()
     if kind == "count":
         found = _count(text)
@@ -240,7 +251,9 @@ def number(
     else:
         found = _stars(text)
     if found.value < 0 and not signed:
-        raise WrongValue(f"“{shown(cell)}”小于0，这一列不可能是负数")
+        raise WrongValue(
+            Sentence("“{value}”小于0，这一列不可能是负数", value=shown(cell))
+        )
     return found
 
 
@@ -282,7 +295,7 @@ def day(cell: Cell, month: str, order: Order | None = None) -> Day:
     else:
         return Day(moment(cell).date())
     if found is None:
-        raise WrongValue(f"“{text}”看不出是哪一年哪一天，应写成2026-10-01的样子")
+        raise WrongValue(Sentence(_NO_DAY, value=text))
     return Day(found, assumed=True)
 
 
@@ -394,7 +407,7 @@ def moment(cell: Cell) -> datetime:
     text = plain(cell)
     match = _YMD.fullmatch(text) or _COMPACT.fullmatch(text)
     if match is None or isinstance(cell, bool | float):
-        raise WrongValue(f"“{shown(cell)}”不是日期")
+        raise WrongValue(Sentence("“{value}”不是日期", value=shown(cell)))
     year, _, month, day_, *clock = match.groups()
     return _valid(text, *(int(part or 0) for part in (year, month, day_, *clock)))
 
@@ -403,9 +416,9 @@ def _valid(text: str, *parts: int) -> datetime:
     try:
         value = datetime(*parts)  # type: ignore[arg-type]  # at most six whole numbers
     except ValueError as err:
-        raise WrongValue(f"“{text}”不是存在的日期") from err
+        raise WrongValue(Sentence("“{value}”不是存在的日期", value=text)) from err
     if not 2000 <= value.year <= 2100:
-        raise WrongValue(f"“{text}”的年份不对")
+        raise WrongValue(Sentence("“{value}”的年份不对", value=text))
     return value
 
 
@@ -430,18 +443,19 @@ def shown(cell: Cell) -> str:
 def _decimal(text: str) -> tuple[Decimal, bool, bool]:
     match = _NUMBER.fullmatch(text)
     if match is None:
-        raise WrongValue(f"“{shown(text)}”不是数")
+        raise WrongValue(Sentence("“{value}”不是数", value=shown(text)))
     sign, digits, fraction, unit, plus = match.groups()
     value = Decimal(digits.replace(",", "") + (fraction or "")) * UNITS[unit or ""]
     if value > LARGEST:
-        raise WrongValue(f"“{shown(text)}”大得不可能")
-    return (-value if sign == "-" else value), plus == "+", bool(unit)
+        raise WrongValue(Sentence("“{value}”大得不可能", value=shown(text)))
+    # With + 0 a minus nought is a nought, here and below.
+    return (-value + 0 if sign == "-" else value), plus == "+", bool(unit)
 
 
 def _count(text: str) -> Number:
     value, censored, rounded = _decimal(text)
     if value != value.to_integral_value():
-        raise WrongValue(f"“{shown(text)}”不是整数")
+        raise WrongValue(Sentence("“{value}”不是整数", value=shown(text)))
     return Number(float(value), censored, rounded)
 
 
@@ -459,28 +473,30 @@ def _share(text: str, scale: Scale, *, typed: bool) -> Number:
             value /= 100
         elif scale == "text_percent" and typed and value != 0:
             # Only Excel itself turns 55.9% into the number 0.559.
-            raise WrongValue(f"“{shown(text)}”没有百分号，看不出是多少")
+            raise WrongValue(
+                Sentence("“{value}”没有百分号，看不出是多少", value=shown(text))
+            )
     else:
-        raise WrongValue(f"“{shown(text)}”不是比率")
+        raise WrongValue(Sentence("“{value}”不是比率", value=shown(text)))
     if value > 1:
-        raise WrongValue(f"“{shown(text)}”超过100%")
-    return Number(float(value))
+        raise WrongValue(Sentence("“{value}”超过100%", value=shown(text)))
+    return Number(float(value + 0))
 
 
 def _duration(text: str) -> Number:
     if match := _CLOCK.fullmatch(text):
         hours, minutes, seconds = (Decimal(part or 0) for part in match.groups())
     elif _BARE.fullmatch(text):
-        return Number(float(text))
+        return Number(float(text) + 0)
     elif text and (match := _SECONDS.fullmatch(text)):
         hours, minutes, seconds = (Decimal(part or 0) for part in match.groups())
     else:
-        raise WrongValue(f"“{shown(text)}”不是时长")
+        raise WrongValue(Sentence("“{value}”不是时长", value=shown(text)))
     return Number(float(hours * 3600 + minutes * 60 + seconds))
 
 
 def _stars(text: str) -> Number:
     match = _STARS.fullmatch(text)
     if match is None:
-        raise WrongValue(f"“{shown(text)}”不是星级")
+        raise WrongValue(Sentence("“{value}”不是星级", value=shown(text)))
     return Number(float(match[1]))

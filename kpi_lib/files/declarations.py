@@ -136,6 +136,11 @@ class Column(_Declared):
         """Headers with their aliases, one for each column of the file."""
         return self.sum or (self.source,)
 
+    @cached_property
+    def keys(self) -> tuple[tuple[str, ...], ...]:
+        """The same, as headers are compared."""
+        return tuple(tuple(map(header_key, names)) for names in self.parts)
+
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if bool(self.source) == bool(self.sum):

@@ -8,10 +8,8 @@ from pathlib import Path
 import pytest
 
 from kpi_lib.errors import ExportColumns, ExportError, UnknownExport
-from kpi_lib.exports import learn, reader
-from kpi_lib.exports.reader import Export
-from kpi_lib.files import declarations
-from kpi_lib.files.declarations import Layout, declaration
+from kpi_lib.exports import Export, learn, reader
+from kpi_lib.files import Layout, declaration, declarations, layouts, platforms
 
 TWINS = Path(__file__).parents[1] / "data" / "exports"
 MONTH = "2026-10"
@@ -42,10 +40,7 @@ LEARNT = [
 def use(monkeypatch: pytest.MonkeyPatch, text: str) -> Layout:
     """Put a draft beside the declarations, as a file of formats/ would be."""
     platform, drafted = declaration(text)
-    known = (
-        declarations.platforms() | {platform.id: platform},
-        declarations.layouts() | drafted,
-    )
+    known = (platforms() | {platform.id: platform}, layouts() | drafted)
     monkeypatch.setattr(declarations, "_declarations", lambda: known)
     (layout,) = drafted.values()
     return layout
@@ -74,7 +69,7 @@ def test_a_draft_reads_the_file_it_was_learnt_from(
     partly = set(re.findall(r"也像(\w+)，已取", text))
     drafted = reader.read(TWINS / name, month=MONTH, platform=NEW)
 
-    assert layout.grain == reader.layouts()[true.layout].grain
+    assert layout.grain == layouts()[true.layout].grain
     assert not layout.confirmed
     assert drafted.layout == layout.id
     assert len(drafted.ledger) == len(true.ledger)
@@ -200,7 +195,7 @@ def test_a_platform_is_named_by_its_id_or_name(tmp_path: Path) -> None:
     path = write(tmp_path, FOREIGN)
     text = learn.draft(path, platform="快手")
 
-    assert declaration(text)[0] == reader.platforms()["kuaishou"]
+    assert declaration(text)[0] == platforms()["kuaishou"]
     assert "接到kpi_lib/files/formats/kuaishou.yml" in text
     with pytest.raises(ExportError, match="没有“某应用”这个平台"):
         learn.draft(path, platform="某应用")

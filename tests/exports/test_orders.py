@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import pickle
 import random
+import subprocess
+import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -14,14 +18,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kpi_lib import files
 from kpi_lib.errors import (
     ExportColumns,
     ExportError,
     UnknownExport,
     Unreadable,
 )
-from kpi_lib.exports import orders, reader
-from kpi_lib.exports.reader import Export
+from kpi_lib.exports import Export, reader
 from kpi_lib.files import tables
 from tests.sample_files import Author, Row, SheetRows, xlsx_bytes
 
@@ -132,6 +136,31 @@ def test_days_between_orders_are_zero_and_days_beyond_are_unknown(
     assert found == {2: 1, 3: 0, 4: 0, 5: 1}
 
 
+@pytest.mark.parametrize(
+    ("later", "days"),
+    [
+        pytest.param("2026-10-31", 31, id="30 days apart"),
+        pytest.param("2026-11-01", 32, id="31 days apart: none between is 0"),
+        pytest.param("2026-11-02", 2, id="32 days apart: two files in one"),
+    ],
+)
+def test_a_gap_in_the_orders_is_zero_up_to_a_month(
+    tmp_path: Path, later: str, days: int
+) -> None:
+    lines = [line(FIRST, 1, day="2026-10-01"), line(FIRST + 1, 2, day=later)]
+    export = read(write(tmp_path, lines))
+
+    assert len({row.date for row in export.daily}) == days
+
+
+@pytest.mark.parametrize("word", ["合计", "平均", "Total", "日均："])
+def test_a_row_that_sums_up_is_no_order(tmp_path: Path, word: str) -> None:
+    export = read(write(tmp_path, [line(FIRST, 1), [word, "", "10.00", *[""] * 6]]))
+
+    assert fates(export) == ["header", "kept", "total"]
+    assert sums(export) == {"orders": 1, "gmv": 10.0}
+
+
 def test_orders_of_any_month_are_kept_with_their_day(tmp_path: Path) -> None:
     export = read(write(tmp_path, [line(FIRST, 1, day="2026-09-30")]))
 
@@ -237,10 +266,10 @@ def test_encodings_and_delimiters_change_nothing(
 @pytest.mark.parametrize(
     ("tail", "message"),
     [
-        pytest.param(b"\xff\xfe\r\n", "第3行.*第1个字节", id="bytes"),
-        pytest.param(b'"open,1\r\n2\r\n', "第3行.*引号没有配对", id="quote"),
+        pytest.param(b"\xff\xfe\r\n", "第3行：第.*个字节（0xff）", id="bytes"),
+        pytest.param(b'"open,1\r\n2\r\n', "第3行.*没有配对的引号", id="quote"),
         pytest.param(b"a\0b\r\n", "不是文本", id="nul"),
-        pytest.param(b"x" * (orders.LINE_CAP + 1), "一行超过1MB", id="one line"),
+        pytest.param(b"x" * (1 << 20), "超过13万字", id="one line"),
     ],
 )
 def test_broken_files_are_refused_with_a_place(
@@ -253,25 +282,66 @@ def test_broken_files_are_refused_with_a_place(
         read(path)
 
 
-def test_a_larger_file_than_others_may_be_is_read(
+def test_a_file_above_the_cap_is_to_be_exported_by_week(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tables, "SIZE_CAP", 100)
-    path = write(tmp_path, [line(FIRST, 1)])
-    assert sums(read(path))["orders"] == 1
 
-    monkeypatch.setattr(orders, "SIZE_CAP", 100)
-    with pytest.raises(Unreadable, match="订单文件上限"):
-        read(path)
+    with pytest.raises(Unreadable) as caught:
+        read(write(tmp_path, [line(FIRST, 1)]))
+    assert str(caught.value) == (
+        "orders.csv：文件有0MB，上限50MB；应为50MB以内。按周分次导出。"
+    )
 
 
-def test_too_many_rows_are_refused(
+def test_too_many_lines_are_to_be_exported_by_week(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(orders, "ROWS_CAP", 2)
+    few = replace(files.MOST_ORDER_CELLS, cells=len(HEADER.split(",")) + 1)
+    path = write(tmp_path, [line(FIRST, 1)])
+    monkeypatch.setattr(files, "MOST_ORDER_CELLS", few)
 
-    with pytest.raises(Unreadable, match="缩短时间段"):
-        read(write(tmp_path, [line(FIRST, 1), line(FIRST, 2)]))
+    with pytest.raises(Unreadable) as caught:
+        read(path)
+    assert str(caught.value) == (
+        "orders.csv，第2行：表格有500万格以上；应为500万格以内。按周分次导出。"
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="sizes are told in other units")
+def test_two_hundred_thousand_lines_are_read_within_the_limits(tmp_path: Path) -> None:
+    more = ["示例帆布袋", "白色,大号", "1", "0.00", "", "2026-10-09 10:00:00"] * 2
+    names = HEADER + "".join(f",选购商品{at}" for at in range(len(more)))
+    path = tmp_path / "orders.csv"
+    with path.open("w", encoding="utf-8-sig", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow(names.split(","))
+        for at in range(200_000):
+            day = f"2026-10-{1 + at % 31:02}"
+            writer.writerow([*line(FIRST + at // 2, at, "0.10", day), *more])
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED, str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+    )
+
+    found, money, kib = map(float, done.stdout.split())
+    assert (found, round(money, 2)) == (100_000, 20_000.0)
+    assert kib * 1024 < 1 << 29
+
+
+MEASURED = """
+import resource, sys
+from pathlib import Path
+from kpi_lib import exports
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+export = exports.read(Path(sys.argv[1]), month="2026-10", platform="doudian")
+for metric in ("orders", "gmv"):
+    print(sum(row.value for row in export.daily if row.metric == metric))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
 
 
 def test_a_link_is_not_followed(tmp_path: Path) -> None:

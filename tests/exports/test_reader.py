@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from kpi_lib.catalogue import METRICS
 from kpi_lib.errors import ExportColumns, UnknownExport
-from kpi_lib.exports import reader
-from kpi_lib.exports.reader import Export
-from kpi_lib.files import tables
+from kpi_lib.exports import Export, reader
+from kpi_lib.files import layouts, platforms, tables
+from kpi_lib.language import Sentence, catalogue, say, speaking
 from kpi_lib.months.arrivals import File
 from kpi_lib.months.clean import clean
 
@@ -141,7 +141,7 @@ def flat(export: Export) -> str:
 
 def twin(layout: str, name: str) -> Export:
     """Read a twin; what was only heard of, as a file of its own platform."""
-    declared = reader.layouts()[layout]
+    declared = layouts()[layout]
     platform = None if declared.confirmed else declared.platform
     return reader.read(TWINS / name, month=MONTH, platform=platform)
 
@@ -168,14 +168,39 @@ def test_every_record_of_every_block_is_in_the_ledger(layout: str, name: str) ->
     export = twin(layout, name)
     book = tables.read(TWINS / name, where=name)
 
-    tables_beside = len(reader.layouts()[layout].beside) or 1
+    tables_beside = len(layouts()[layout].beside) or 1
     records = sum(book.records.values()) * tables_beside
     keys = {(line.sheet, line.block, line.row) for line in export.ledger}
     assert len(export.ledger) == len(keys) == records
 
 
+@pytest.mark.parametrize(("layout", "name"), GOLDEN, ids=[name for _, name in GOLDEN])
+def test_what_is_told_is_a_sentence_that_has_its_english(
+    layout: str, name: str
+) -> None:
+    export = twin(layout, name)
+    texts = {row.reason for row in export.ledger if row.reason}
+    texts |= {text for one in export.findings for text in (one.what, one.do) if text}
+
+    assert {text for text in texts if not isinstance(text, Sentence)} == set()
+    templates = {text.template for text in texts if isinstance(text, Sentence)}
+    assert templates - catalogue().keys() == set()
+
+
+def test_a_finding_is_said_with_its_lists_metrics_and_reasons(tmp_path: Path) -> None:
+    text = "日期,播放量,总粉丝量,甲,乙\n2026-10-01,约1万,5,,\n2026-10-02,约1万,5,,\n"
+    export = reader.read(write(tmp_path, text), month=MONTH, platform="douyin")
+
+    with speaking("en"):
+        told = [say(problem.what) for problem in export.findings]
+    assert told == [
+        "unused columns: 甲, 乙",
+        "row 2, 3, “播放量”: “约1万” is not a number; the whole row is not counted",
+    ]
+
+
 def test_every_declared_layout_has_a_twin() -> None:
-    assert {layout for layout, _ in GOLDEN} == set(reader.layouts())
+    assert {layout for layout, _ in GOLDEN} == set(layouts())
 
 
 # --------------------------------------------------------------- recognition
@@ -513,6 +538,7 @@ def test_daily_figures_that_never_fall_are_suspected_to_be_levels(
     ("line", "fate"),
     [
         pytest.param("合计,5", "total", id="total"),
+        pytest.param(",5,合计", "total", id="total beyond the header"),
         pytest.param("总计：,5", "total", id="total with a colon"),
         pytest.param("累计（2026-10-01至2026-10-31）,5", "total", id="total of a span"),
         pytest.param(",", "blank", id="blank"),
@@ -543,6 +569,22 @@ def test_a_day_of_any_month_is_kept(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("word", ["合计", "Total", "总计："])
+def test_a_word_of_a_sum_first_in_an_undated_row_is_a_total(
+    tmp_path: Path, word: str
+) -> None:
+    text = f"总粉丝量,备注,日期\n5,,2026-10-01\n{word},5,\n{word},5,2026-10-02\n"
+    export = reader.read(write(tmp_path, text), month=MONTH)
+
+    # With a day it is no sum of the others, and no number either.
+    assert [row.fate for row in export.ledger] == [
+        "header", "kept", "total", "quarantined"
+    ]  # fmt: skip
+    posts = f"{WORKS}\n{word},,,,9,,9,9,9,9\n"
+    (undated,) = reader.read(write(tmp_path, posts), month=MONTH).ledger[1:]
+    assert (undated.fate, undated.raw) == ("total", word)
+
+
 def test_a_picture_post_has_no_completion_rate() -> None:
     export = reader.read(TWINS / "douyin/works.xlsx", month=MONTH)
 
@@ -553,7 +595,7 @@ def test_a_picture_post_has_no_completion_rate() -> None:
 def test_days_of_download_are_told_by_the_layout() -> None:
     true = reader.read(TWINS / "baijiahao/articles.xlsx", month=MONTH)
     false = reader.read(TWINS / "toutiao/works.xlsx", month=MONTH)
-    known = reader.layouts()
+    known = layouts()
 
     assert true.created == date(2026, 11, 1)
     assert known[true.layout].properties_dates_true
@@ -581,15 +623,15 @@ def contrast(one: str, other: str) -> float:
 
 
 def test_platforms_are_told_apart_and_readable() -> None:
-    platforms = list(reader.platforms().values())
+    declared = list(platforms().values())
 
-    assert len({platform.seal for platform in platforms}) == len(platforms)
-    assert min(contrast(platform.light, "#fcfbf8") for platform in platforms) >= 4.5
-    assert min(contrast(platform.dark, "#16181a") for platform in platforms) >= 4.5
+    assert len({platform.seal for platform in declared}) == len(declared)
+    assert min(contrast(platform.light, "#fcfbf8") for platform in declared) >= 4.5
+    assert min(contrast(platform.dark, "#16181a") for platform in declared) >= 4.5
 
 
 def test_platforms_of_the_plan_come_first_and_in_order() -> None:
-    named = [platform.name for platform in reader.platforms().values()]
+    named = [platform.name for platform in platforms().values()]
 
     assert named[:10] == [
         "公众号", "头条号", "百家号", "企鹅号", "搜狐号", "知乎",
@@ -598,7 +640,7 @@ def test_platforms_of_the_plan_come_first_and_in_order() -> None:
 
 
 def test_layouts_map_only_metrics_of_the_catalogue() -> None:
-    for layout in reader.layouts().values():
+    for layout in layouts().values():
         assert set(layout.metrics) <= METRICS.keys()
 
 

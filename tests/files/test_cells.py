@@ -169,3 +169,11 @@ def test_below_a_threshold_is_no_number(written: str, below: bool) -> None:
 def test_hidden_characters_and_widths_are_ironed_out() -> None:
     assert cells.plain("\u200b１２，３\ufeff ") == "12,3"
     assert cells.plain("\u2212" + "4") == "-4"
+
+
+@pytest.mark.parametrize(
+    ("written", "kind"),
+    [("-0", "count"), ("-0.00", "money"), ("-0%", "percent"), ("-0", "duration")],
+)
+def test_a_minus_nought_is_a_nought(written: str, kind: cells.NumberKind) -> None:
+    assert str(cells.number(written, kind).value) == "0.0"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from kpi_lib.files.declarations import Column, Layout, header_key
+from kpi_lib.files.declarations import Column, Layout, header_key, layouts
+from kpi_lib.language import catalogue
 
 DATE = Column(kind="date", source=("日期",))
 COUNT = Column(kind="count", source=("播放量",))
@@ -102,3 +103,10 @@ def test_columns_that_cannot_be(column: dict[str, object], message: str) -> None
 )
 def test_headers_are_compared_in_one_form(written: str) -> None:
     assert header_key(written) == "阅读(播放)量"
+
+
+def test_why_a_table_does_not_count_has_its_english() -> None:
+    reasons = {layout.why for layout in layouts().values()}
+    reasons |= {table.why for one in layouts().values() for table in one.beside}
+
+    assert reasons - {""} - catalogue().keys() == set()

@@ -16,8 +16,8 @@ import xlsxwriter
 import xlwt
 
 from kpi_lib.errors import ExportError, UnknownExport, Unreadable
-from kpi_lib.exports import reader
-from kpi_lib.files import tables
+from kpi_lib.exports import Export, reader
+from kpi_lib.files import MOST_OWN_CELLS, child, tables
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 LINKS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -90,7 +90,7 @@ def good_biff() -> bytes:
     return out.getvalue()
 
 
-def read(folder: Path, content: bytes, name: str = "a.xls") -> reader.Export:
+def read(folder: Path, content: bytes, name: str = "a.xls") -> Export:
     path = folder / name
     path.write_bytes(content)
     return reader.read(path, month="2026-10", platform="zhihu")
@@ -102,8 +102,8 @@ def assert_alive(folder: Path) -> None:
         export = read(folder, content, "good.xlsx")
         views = [row.value for row in export.daily if row.metric == "views"]
         assert views == [3, 3]
-    child = tables._WORKERS._child
-    status = Path(f"/proc/{child.pid if child else 0}/status")
+    process = child.CHILD.process
+    status = Path(f"/proc/{process.pid if process else 0}/status")
     if status.exists():  # Linux
         peak = re.search(r"VmHWM:\s+(\d+) kB", status.read_text())
         assert peak is not None
@@ -316,7 +316,7 @@ def test_only_regular_files(
 # ------------------------------------------------------------- read, and told
 
 
-def findings(export: reader.Export) -> str:
+def findings(export: Export) -> str:
     return "\n".join(map(str, export.findings))
 
 
@@ -479,5 +479,5 @@ def test_a_table_that_people_write_may_be_larger(tmp_path: Path) -> None:
 
     with pytest.raises(Unreadable, match="80万格以上"):
         tables.read(path, where="x.csv")
-    book = tables.read(path, where="x.csv", most=tables.MOST_OWN_CELLS)
+    book = tables.read(path, where="x.csv", most=MOST_OWN_CELLS)
     assert len(book.sheets[0].records) == 100_000

@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpi_lib.errors import Unreadable
-from kpi_lib.files import tables
-from kpi_lib.files.tables import Book
+from kpi_lib.files import child, tables
+from kpi_lib.files.book import Book
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 LINKS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -113,6 +113,11 @@ def test_broken_utf8_is_refused_at_its_byte_not_read_as_gb18030() -> None:
 
     with pytest.raises(Unreadable, match="第2行：第35个字节"):
         parse(content[:-1])
+
+
+def test_a_byte_is_named_by_its_place_in_the_file_mark_and_all() -> None:
+    with pytest.raises(Unreadable, match="第2行：第8个字节（0xff）"):
+        parse(b"\xef\xbb\xbfa,b\n\xff,2\n")
 
 
 def test_bytes_of_no_encoding_are_refused_with_their_place() -> None:
@@ -446,7 +451,7 @@ def test_reader_that_takes_too_long_is_stopped(
         for row in range(1, 50000)
     )
     content = workbook(rows)
-    monkeypatch.setattr(tables, "TIME_OUT", 0.05)
+    monkeypatch.setattr(child, "TIME_OUT", 0.05)
 
     with pytest.raises(Unreadable, match="秒内读不完"):
         parse(content)
@@ -455,7 +460,7 @@ def test_reader_that_takes_too_long_is_stopped(
 
 
 def test_the_child_stays_small() -> None:
-    source = tables.WORKER.read_text(encoding="utf-8")
+    source = child.SANDBOX.read_text(encoding="utf-8")
     imported = {
         (node.module or "") if isinstance(node, ast.ImportFrom) else node.names[0].name
         for node in ast.walk(ast.parse(source))
@@ -472,7 +477,7 @@ def test_a_forked_process_has_a_reader_of_its_own() -> None:
     if child == 0:
         try:
             fine = cells(parse(content)) == [("a",)]
-            tables._WORKERS.close()
+            child.CHILD.close()
         finally:
             os._exit(0 if fine else 1)
 

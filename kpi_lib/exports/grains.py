@@ -1,0 +1,363 @@
+"""Rows of a day and rows of a post: what their cells give, or why they do not."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from itertools import pairwise
+
+from kpi_lib import files
+from kpi_lib.catalogue import METRICS, STREAMS
+from kpi_lib.errors import Level, Problem
+from kpi_lib.exports.recognise import Table
+from kpi_lib.exports.record import KEPT, TWICE, Outcome, Row, Wrong
+from kpi_lib.exports.rows import Basis, DailyRow, PostRow
+from kpi_lib.files import Column, Number, Order, WrongValue, header_key
+from kpi_lib.language import N_, Sentence
+
+SCIENTIFIC = re.compile(r"\d(\.\d+)?E\+\d+", re.IGNORECASE)
+
+MANY_DAYS = 10
+"""A daily figure that grows so many days in a row by chance: one in 10!."""
+
+PERCENT_OF = {"completion_rate": "video", "read_completion": "article"}
+"""Rates that only one kind of post has; on the other kind the cell is no value."""
+
+ROUNDED = N_("{rows}数值在平台上已经四舍五入（万、千、亿）")
+AT_LEAST = N_("{rows}数值只知道下限（如10万+）")
+ASSUMED = N_("{rows}日期没有写年份或次序，按这个月读")
+MANGLED = N_("{rows}编号的末几位被Excel改掉，改用链接或发布时间识别")
+NO_KIND = N_("{rows}体裁不认得，完播率和阅读完成率不计")
+BELOW = N_("{rows}比率只写了“小于”（如<0.1%），按缺数处理")
+
+
+class Grain:
+    """
+    The rows of one file, taken one by one; each grain knows what a row is.
+
+    Parameters
+    ----------
+    source : str
+        What the file is called.
+    month : str
+        Where a date lacks its year or its order: it is of this month.
+    """
+
+    def __init__(self, source: str, month: str) -> None:
+        self.source, self.month = source, month
+        self.daily: list[DailyRow] = []
+        self.posts: list[PostRow] = []
+        self._seen: dict[tuple[object, ...], Row] = {}
+        self._remarks: dict[str, list[int]] = defaultdict(list)
+
+    def begin(self, table: Table) -> None:
+        """Look at a table before its rows are taken."""
+
+    def take(self, row: Row) -> Outcome:
+        """Take a row of data, or raise `Wrong`."""
+        raise NotImplementedError
+
+    def finish(self) -> list[Problem]:
+        """Return what is worth telling, after the last row."""
+        return [
+            self._problem(Sentence(template, rows=numbered(rows)))
+            for template, rows in self._remarks.items()
+        ]
+
+    def _problem(self, what: Sentence, level: Level = "note", do: str = "") -> Problem:
+        return Problem(what=what, where=self.source, do=do, level=level)
+
+    def _keep(self, day: date, values: Iterable[DailyRow]) -> Outcome:
+        """Keep the values of a day, and return the fate of their row."""
+        self.daily += values
+        return Outcome("kept", day=day)
+
+    def _repeated(self, row: Row, *content: object) -> bool:
+        """Return whether an equal row stood before; a differing one is kept."""
+        return self._seen.setdefault(content, row) is not row
+
+    def _remark(self, row: Row, remark: str) -> None:
+        self._remarks[remark].append(row.record.row)
+
+    def _remember(self, row: Row, numbers: Iterable[Number]) -> None:
+        """Keep in mind what the source rounded or cut."""
+        for number in numbers:
+            if number.rounded:
+                self._remark(row, ROUNDED)
+            if number.censored:
+                self._remark(row, AT_LEAST)
+
+
+class Days(Grain):
+    """Rows of a day, each column a metric."""
+
+    _order: Order = ""
+
+    def begin(self, table: Table) -> None:
+        """One order of month and day holds for all dates of a table."""
+        below = table.sheet.records[table.header + 1 :]
+        dates = [Row(table, record).cell("date") for record in below]
+        self._order = files.date_order(dates, self.month)
+
+    def take(self, row: Row) -> Outcome:
+        """Take the values of a day."""
+        day = self._day(row)
+        numbers = {
+            key: number
+            for key in row.table.columns
+            if key in row.table.layout.metric_columns
+            and (number := row.number(key)) is not None
+        }
+        self._remember(row, numbers.values())
+        if self._repeated(row, "", day, *sorted(numbers.items())):
+            return TWICE
+        values = []
+        for key, number in numbers.items():
+            metric, _, part = key.partition(":")
+            basis: Basis = "level" if METRICS[metric].kind == "stock" else "daily"
+            values.append(self._value(row, "", day, metric, part, number, basis))
+        kept = self._keep(day, values)
+        return kept if numbers else kept._replace(reason=Sentence("这一天各列都缺数"))
+
+    def finish(self) -> list[Problem]:
+        """Also tell of flows that look like levels."""
+        return super().finish() + [
+            self._problem(
+                Sentence(
+                    "“{metric}”每天都比前一天多，像是累计数而不是当天的数",
+                    metric=Sentence(METRICS[metric].zh),
+                ),
+                "warning",
+                Sentence("对照后台核对几天；是累计数就不能相加"),
+            )
+            for metric in never_falling(self.daily)
+        ]
+
+    def _day(self, row: Row) -> date:
+        cell = row.cell("date")
+        unit = row.table.layout.columns["date"].epoch
+        if unit and (moment := files.epoch(cell, unit)):
+            return moment.date()
+        try:
+            day = files.day(cell, self.month, self._order)
+        except WrongValue as err:
+            raise row.wrong("date", err, cell) from err
+        if day.assumed:
+            self._remark(row, ASSUMED)
+        return day.value
+
+    def _value(
+        self,
+        row: Row,
+        account: str,
+        day: date,
+        metric: str,
+        part: str,
+        number: Number,
+        basis: Basis,
+    ) -> DailyRow:
+        table = row.table
+        return DailyRow(
+            account, day, metric, part, number.value, basis, number.censored,
+            self.source, table.sheet.name, table.block, row.record.row,
+        )  # fmt: skip
+
+
+class Manual(Days):
+    """Figures written down by hand: a row for a day and a metric."""
+
+    def take(self, row: Row) -> Outcome:
+        """Take one value of a day."""
+        day = self._day(row)
+        account = row.text("account")
+        metric, part = manual_metric(row.text("metric"))
+        number = row.number("value", _manual_column(metric))
+        if number is None:
+            return Outcome("kept", Sentence("没有填数值"), row.header("value"))
+        self._remember(row, [number])
+        if self._repeated(row, account, day, metric, part, number.value):
+            return TWICE
+        value = self._value(row, account, day, metric, part, number, "manual")
+        return self._keep(day, [value])
+
+
+class Posts(Grain):
+    """Rows of a post, with its counters on the day of download."""
+
+    def take(self, row: Row) -> Outcome:
+        """Take the counters of a post."""
+        layout = row.table.layout
+        status = row.text("status")
+        if any(word in status for word in layout.private):
+            why = Sentence("只有作者可见，不计")
+            return Outcome("private", why, row.header("status"), status)
+        published = _published(row)
+        kind = self._kind(row)
+        title = row.text("title")
+        numbers = self._counters(row, kind)
+        self._remember(row, numbers.values())
+        post = self._post(row, published, title)
+        if self._repeated(row, post, title, published, status, *numbers.items()):
+            return TWICE
+        self.posts.append(
+            PostRow(
+                post=post,
+                title=title,
+                published_at=published,
+                kind=kind,
+                status=status,
+                metrics={key: number.value for key, number in numbers.items()},
+                censored=frozenset(k for k, n in numbers.items() if n.censored),
+                source=self.source,
+                sheet=row.table.sheet.name,
+                block=row.table.block,
+                row=row.record.row,
+            )
+        )
+        return KEPT
+
+    def _kind(self, row: Row) -> str:
+        """Return the post's kind by the words of its column."""
+        layout, text = row.table.layout, row.text("kind")
+        kinds = (
+            kind
+            for kind, words in layout.kinds.items()
+            if any(word in text for word in words)
+        )
+        kind = next(kinds, layout.default_kind)
+        if not kind:
+            self._remark(row, NO_KIND)
+        return kind
+
+    def _counters(self, row: Row, kind: str) -> dict[str, Number]:
+        numbers = {}
+        for key in row.table.columns:
+            if key not in row.table.layout.metric_columns:
+                continue
+            if PERCENT_OF.get(key, kind) != kind:
+                continue
+            number = row.number(key)
+            if number is not None:
+                numbers[key] = number
+            elif files.is_below(row.cell(key)):
+                self._remark(row, BELOW)
+        return numbers
+
+    def _post(self, row: Row, published: datetime, title: str) -> str:
+        """Return a key that stays the same over downloads."""
+        cell = row.cell("id")
+        if cell is not None:
+            if not isinstance(cell, float) and not SCIENTIFIC.fullmatch(str(cell)):
+                return files.plain(cell)
+            self._remark(row, MANGLED)
+        pattern = row.table.layout.id_in_link
+        if pattern and (match := re.search(pattern, row.text("link"))):
+            return ":".join(match.groups())
+        return " ".join([f"{published:%Y-%m-%dT%H:%M:%S}", *title.split()])
+
+
+def _published(row: Row) -> datetime:
+    cell = row.cell("published_at")
+    unit = row.table.layout.columns["published_at"].epoch
+    if unit and (moment := files.epoch(cell, unit)):
+        return moment
+    try:
+        return files.moment(cell)
+    except WrongValue as err:
+        raise row.wrong("published_at", err, cell) from err
+
+
+def never_falling(rows: Iterable[DailyRow]) -> list[str]:
+    """Return the daily flows that grow on each of many days, as levels do."""
+    days: dict[str, dict[date, float]] = defaultdict(dict)
+    for row in rows:
+        if row.basis == "daily":
+            days[row.metric][row.date] = row.value
+    return [
+        metric
+        for metric, values in days.items()
+        if len(values) >= MANY_DAYS
+        and all(before < after for before, after in pairwise(_by_day(values)))
+    ]
+
+
+def _by_day(values: dict[date, float]) -> list[float]:
+    return [values[day] for day in sorted(values)]
+
+
+def numbered(rows: Sequence[int]) -> Sentence:
+    """Return rows as a message names them."""
+    numbers = list(dict.fromkeys(rows[:8]))
+    if len(rows) <= 8:
+        return Sentence("第{numbers}行", numbers=numbers)
+    return Sentence("第{numbers}等{n}行", numbers=numbers, n=len(rows))
+
+
+# ------------------------------------------------------- figures by hand
+
+FILLABLE = {
+    metric.zh: name
+    for name, metric in METRICS.items()
+    if metric.kind != "ratio" and name not in {"followers_gain", "followers_opening"}
+}
+"""What may stand in 指标."""
+
+_METRIC_NAMES = {
+    header_key(word): name
+    for name, metric in METRICS.items()
+    for word in (name, metric.zh, metric.en)
+}
+_STREAM_NAMES = {
+    header_key(word): name for name, zh in STREAMS.items() for word in (name, zh)
+}
+
+
+def manual_metric(text: str) -> tuple[str, str]:
+    """
+    Return the metric and part that somebody wrote into 指标, or raise `Wrong`.
+
+    It is the Chinese, English or field name; a part in brackets or behind a colon:
+    平台收益（视频）, ``revenue:video``.
+    """
+    key, _, part = header_key(text).rstrip(")").replace("(", ":", 1).partition(":")
+    metric = _METRIC_NAMES.get(key, "")
+    stream = _STREAM_NAMES.get(part, "")
+    shown = files.shown(text)
+    if not metric:
+        wrong = Sentence(
+            "没有“{value}”这个指标，可用：{metrics}",
+            value=shown,
+            metrics=[Sentence(name) for name in FILLABLE],
+        )
+    elif METRICS[metric].kind == "ratio":
+        parts = [Sentence(METRICS[p].zh) for p in METRICS[metric].parts if p != "/"]
+        wrong = Sentence(
+            "“{metric}”由别的数算出，请填{metrics}",
+            metric=Sentence(METRICS[metric].zh),
+            metrics=parts,
+        )
+    elif metric not in FILLABLE.values():
+        wrong = Sentence(
+            "“{metric}”由程序算出，不能填", metric=Sentence(METRICS[metric].zh)
+        )
+    elif part and (not stream or metric != "revenue"):
+        wrong = Sentence(
+            "“{value}”的来源应为{streams}之一",
+            value=shown,
+            streams=[Sentence(name) for name in STREAMS.values()],
+        )
+    else:
+        return metric, stream
+    raise Wrong("指标", text, wrong)
+
+
+def _manual_column(metric: str) -> Column:
+    """Return the grammar of a value written by hand: the metric's own unit."""
+    money = METRICS[metric].unit == "CNY"
+    return Column(
+        kind="money" if money else "count",
+        source=("数值",),
+        signed=metric in {"net_follows", "revenue", "gmv"},
+    )

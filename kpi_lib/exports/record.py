@@ -1,0 +1,167 @@
+"""One record of a table: its cells by role and metric, and what is no data in it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+from typing import NamedTuple
+
+from kpi_lib import files
+from kpi_lib.exports.recognise import Table
+from kpi_lib.exports.rows import Fate
+from kpi_lib.files import Cell, Column, Number, Record, WrongValue, header_key
+from kpi_lib.language import Sentence
+
+TOTALS = frozenset(
+    [
+        *["累计", "合计", "总计", "总和", "汇总", "小计", "全部", "平均", "日均"],
+        *["均值", "平均值", "total", "totals", "grandtotal", "sum", "average"],
+    ]
+)
+"""First words of rows that sum up others, as `header_key` writes them."""
+
+_TOTALS = tuple(TOTALS)
+
+NOTE_STARTS = re.compile(r"注|备注|说明|提示|数据来源|来源|\*|#|※")
+
+
+class Outcome(NamedTuple):
+    """What becomes of a record: its fate, why, and by which column and value."""
+
+    fate: Fate
+    reason: str = ""
+    column: str = ""
+    raw: str = ""
+    day: date | None = None
+
+
+BLANK, HEADER, KEPT = Outcome("blank"), Outcome("header"), Outcome("kept")
+TWICE = Outcome("duplicate", Sentence("与前面一行完全相同，只计一次"))
+
+
+class Wrong(Exception):
+    """A record for quarantine."""
+
+    def __init__(self, column: str, raw: str, reason: Sentence) -> None:
+        super().__init__(column, raw, reason)
+        self.outcome = Outcome("quarantined", reason, column, raw)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One record of a table, its cells by role and metric."""
+
+    table: Table
+    record: Record
+
+    def header(self, key: str) -> str:
+        """Return the header of a column as the file writes it."""
+        places = self.table.columns.get(key, ())
+        return "＋".join(self.table.names[place] for place in places)
+
+    def cell(self, key: str) -> Cell:
+        """Return the cell of a column, None where the file has no such column."""
+        places = self.table.columns.get(key)
+        if not places or places[0] >= len(self.record.cells):
+            return None
+        return self.record.cells[places[0]]
+
+    def text(self, key: str) -> str:
+        """Return the text of a cell, trimmed."""
+        cell = self.cell(key)
+        return "" if cell is None else str(cell).strip()
+
+    def wrong(self, key: str, error: WrongValue, cell: Cell) -> Wrong:
+        """Return the quarantine of a cell outside the grammar."""
+        return Wrong(self.header(key), files.shown(cell), error.reason)
+
+    def number(self, key: str, column: Column | None = None) -> Number | None:
+        """Return the number of a column; None if missing, in one of a sum too."""
+        column = column or self.table.layout.columns[key]
+        cells = self.record.cells
+        total: Number | None = None
+        for place in self.table.columns[key]:
+            cell = cells[place] if place < len(cells) else None
+            if files.is_missing(cell, column.missing):
+                return None
+            if column.kind == "percent" and files.is_below(cell):
+                return None
+            if column.kind in {"text", "date", "datetime"}:
+                why = Sentence("这一列不是数")
+                raise Wrong(self.header(key), files.shown(cell), why)
+            try:
+                number = files.number(
+                    cell,
+                    column.kind,  # type: ignore[arg-type]  # narrowed just above
+                    scale=column.scale or "fraction",
+                    unit=column.unit,
+                    signed=column.signed,
+                )
+            except WrongValue as err:
+                raise self.wrong(key, err, cell) from err
+            total = number if total is None else total.plus(number)
+        return total
+
+    def not_counted(self) -> Outcome:
+        """Return the fate of a row of a table of which nothing is counted."""
+        first = first_shown(self.record)
+        if first.startswith("#"):
+            return Outcome("preamble", raw=first)
+        words = (header_key(cell).rstrip(":") for cell in self.record.cells)
+        if any(word in TOTALS for word in words):
+            return _total(first)
+        return Outcome("note", self.table.why)
+
+    def total_or_note(self) -> Outcome | None:
+        """Return the fate of a row that is no day, no post and no order."""
+        posts = self.table.layout.grain == "posts"
+        stamp = self.cell("published_at" if posts else "date")
+        dated = not files.is_missing(stamp)
+        cells = (cell for cell in self.record.cells if not files.is_missing(cell))
+        filled = list(islice(cells, 3))  # as many as are asked for below
+        first = filled[0] if filled else None
+        text = files.plain(first)
+        # No word of a sum begins with a digit, as most rows do.
+        word = "" if text[:1].isdigit() else header_key(first).rstrip(":")
+        summing = word in TOTALS and (not dated or first == stamp)
+        # Google writes the word behind the figures, beyond the last header.
+        for cell in self.record.cells[len(self.table.names) :]:
+            summing |= header_key(cell) in TOTALS
+        # Also 累计（9月1日至9月30日）; no day begins with such a word.
+        if self.table.layout.grain == "daily":
+            summing |= header_key(stamp).startswith(_TOTALS)
+        if summing:
+            return _total(files.shown(first))
+        # A lone day without figures is a day, and a broken one is not hidden here.
+        alone = len(filled) == 1 and not text[:1].isdigit()
+        if alone or (len(filled) <= 2 and not dated and NOTE_STARTS.match(text)):
+            return Outcome(
+                "note", Sentence("说明文字，不是数据"), raw=files.shown(first)
+            )
+        return None
+
+    def refuse_width(self) -> None:
+        """Refuse a CSV row with more or fewer cells than the header."""
+        if self.record.line is None:
+            return
+        cells, head = self.record.cells, len(self.table.names)
+        more = len(cells) - head
+        if more > 0 and any(cell is not None for cell in cells[head:]):
+            reason = Sentence("比表头多{n}格，可能错列", n=more)
+        elif more < 0:
+            reason = Sentence("比表头少{n}格，可能被截断", n=-more)
+        else:
+            return
+        raise Wrong("", first_shown(self.record), reason)
+
+
+def _total(raw: str) -> Outcome:
+    return Outcome("total", Sentence("汇总行，不计"), raw=raw)
+
+
+def first_shown(record: Record) -> str:
+    """Return what stands first in a record, as a message quotes it."""
+    cells = (cell for cell in record.cells if not files.is_missing(cell))
+    return files.shown(next(cells, None))

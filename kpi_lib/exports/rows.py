@@ -1,0 +1,164 @@
+"""What an export gives: values of days, posts with counters, and a ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal, NamedTuple
+
+from kpi_lib.errors import Problem
+
+Fate = Literal[
+    "kept", "duplicate", "total", "blank", "header", "preamble", "note", "outside",
+    "private", "quarantined", "conflict",
+]  # fmt: skip
+
+Basis = Literal["daily", "level", "manual"]
+
+
+class DailyRow(NamedTuple):
+    """
+    One value of one day.
+
+    Parameters
+    ----------
+    account : str
+        Empty unless the file itself names it.
+    date : date
+        The day.
+    metric, part : str
+        Metric of the catalogue; its stream, or empty.
+    value : float
+        In the metric's unit.
+    basis : {"daily", "level", "manual"}
+        A flow of the day, a level on the day, or written down by hand.
+    censored : bool
+        True for "at least so many".
+    source, sheet : str
+        Where it stands.
+    block, row : int
+        Table within the sheet; row as a spreadsheet shows it.
+    """
+
+    account: str
+    date: date
+    metric: str
+    part: str
+    value: float
+    basis: Basis
+    censored: bool
+    source: str
+    sheet: str
+    block: int
+    row: int
+
+
+class PostRow(NamedTuple):
+    """
+    One post with its counters on the day of download.
+
+    Parameters
+    ----------
+    post : str
+        Key that stays the same over downloads.
+    title : str
+        Its title, possibly empty.
+    published_at : datetime
+        Midnight where the file tells only the day.
+    kind : {"article", "video", "micro", ""}
+        What it is.
+    status : str
+        As the platform writes it.
+    metrics : dict of str to float
+        Counters and rates (fractions); a missing one is absent.
+    censored : frozenset of str
+        Metrics whose value is "at least so many".
+    source, sheet : str
+        Where it stands.
+    block, row : int
+        Table within the sheet; row as a spreadsheet shows it.
+    """
+
+    post: str
+    title: str
+    published_at: datetime
+    kind: str
+    status: str
+    metrics: dict[str, float]
+    censored: frozenset[str]
+    source: str
+    sheet: str
+    block: int
+    row: int
+
+
+class LedgerRow(NamedTuple):
+    """
+    What became of one row of a file.
+
+    Parameters
+    ----------
+    source, sheet : str
+        Where it stands.
+    block, row : int
+        Table within the sheet; row as a spreadsheet shows it.
+    line : int or None
+        First line of the record in a CSV.
+    fate : str
+        See `Fate`.
+    reason : str
+        A sentence, where the fate needs one.
+    column, raw : str
+        Column and value in question, where there is one. Of an order no value is
+        ever repeated: a shifted cell might hold somebody's name.
+    day : date or None
+        Day of a row of days that is kept: which month it is of is not looked at here.
+    """
+
+    source: str
+    sheet: str
+    block: int
+    row: int
+    line: int | None
+    fate: Fate
+    reason: str
+    column: str
+    raw: str
+    day: date | None = None
+
+
+@dataclass(frozen=True)
+class Export:
+    """
+    An export that was read.
+
+    Parameters
+    ----------
+    source : str
+        The file, relative to the workspace.
+    layout, platform : str
+        Ids. A file filled in by hand has the platform that was asked for.
+    encoding : str
+        Encoding of text; empty for workbooks.
+    created, modified : date or None
+        Days in the workbook's properties, true or not (see the layout).
+    daily : list of DailyRow
+        Values of days, of whatever month.
+    posts : list of PostRow
+        Posts, of whatever month.
+    ledger : list of LedgerRow
+        One row for every row of every sheet.
+    findings : list of Problem
+        What a reader should know, none of it an error.
+    """
+
+    source: str
+    layout: str
+    platform: str
+    encoding: str
+    created: date | None
+    modified: date | None
+    daily: list[DailyRow]
+    posts: list[PostRow]
+    ledger: list[LedgerRow]
+    findings: list[Problem]

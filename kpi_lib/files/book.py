@@ -1,0 +1,172 @@
+"""What a file is once it was read: sheets of records, and the limits on its size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal, NamedTuple
+
+from kpi_lib.errors import Problem, Unreadable
+from kpi_lib.files.cells import Cell
+from kpi_lib.language import Sentence
+
+Kind = Literal["csv", "xlsx", "xls", "html"]
+
+EXPECTED = Sentence("完整的xlsx、xls、CSV或网页表格")
+AGAIN = Sentence("重新导出")
+
+
+class Record(NamedTuple):
+    """
+    One row of a sheet.
+
+    Parameters
+    ----------
+    row : int
+        The row's number as a spreadsheet shows it, from 1.
+    line : int or None
+        First line of the record in a CSV, from 1.
+    cells : tuple of Cell
+        From column A on; empty ones are None.
+    """
+
+    row: int
+    line: int | None
+    cells: tuple[Cell, ...]
+
+    @property
+    def blank(self) -> bool:
+        """Whether nothing is shown in the row."""
+        return not any(
+            cell is not None and not (isinstance(cell, str) and not cell.strip())
+            for cell in self.cells
+        )
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """
+    One sheet of a workbook, the whole of a CSV, one table of a page.
+
+    Parameters
+    ----------
+    name : str
+        Its name; empty for a CSV.
+    records : tuple of Record
+        Every row down to the last with something in it, blank ones too.
+    hidden : bool
+        Whether a reader of the workbook does not see it.
+    notices : tuple of Problem
+        What is worth telling: hidden rows, suspicious quotes.
+    """
+
+    name: str
+    records: tuple[Record, ...]
+    hidden: bool = False
+    notices: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class Book:
+    """
+    A file that was read.
+
+    Parameters
+    ----------
+    kind : {"csv", "xlsx", "xls", "html"}
+        What the bytes are.
+    encoding : str
+        Encoding of text; empty for workbooks.
+    sheets : tuple of Sheet
+        In the file's order, hidden ones too.
+    created, modified : date or None
+        Days in the workbook's properties, in China. Names are never read.
+    records : mapping of str to int
+        Rows of each sheet, by a counter that shares nothing with the reader.
+    """
+
+    kind: Kind
+    encoding: str
+    sheets: tuple[Sheet, ...]
+    created: date | None = None
+    modified: date | None = None
+    records: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Most:
+    """
+    How many cells a CSV may have, and what is said above.
+
+    Parameters
+    ----------
+    cells : int
+        So many.
+    above, within : Sentence
+        What is wrong with a larger one, and what was expected.
+    do : Sentence
+        What to do about a file that is too large.
+    """
+
+    cells: int
+    above: Sentence
+    within: Sentence
+    do: Sentence
+
+
+MOST_CELLS = Most(
+    800_000,
+    Sentence("表格有80万格以上"),
+    Sentence("80万格以内"),
+    Sentence("缩短时间段再导出"),
+)
+"""As for workbooks."""
+
+MOST_OWN_CELLS = Most(
+    4_000_000,
+    Sentence("表格有400万格以上"),
+    Sentence("400万格以内"),
+    Sentence("缩短时间段再导出"),
+)
+"""Of a CSV that people write: the targets of a thousand operators for a year."""
+
+MOST_ORDER_CELLS = Most(
+    5_000_000,
+    Sentence("表格有500万格以上"),
+    Sentence("500万格以内"),
+    Sentence("按周分次导出"),
+)
+"""Of a CSV of orders: about 200,000 lines of the widest export that is known."""
+
+
+def refusal(
+    where: str,
+    what: Sentence,
+    do: Sentence,
+    *,
+    expected: Sentence = EXPECTED,
+    place: str = "",
+) -> Unreadable:
+    """Return the refusal of a file, in one line."""
+    return Unreadable(
+        (Problem(what=what, where=where, place=place, expected=expected, do=do),)
+    )
+
+
+def disagreement(where: str, counted: int, found: int) -> Unreadable:
+    """Refuse one file, not the run: its bytes can be read in two ways."""
+    return refusal(
+        where,
+        Sentence(
+            "两种读法得到的行数不同（{counted}行和{found}行）",
+            counted=counted,
+            found=found,
+        ),
+        Sentence("重新导出；仍然如此时请把文件交给维护者"),
+    )
+
+
+def line_place(line: int) -> Sentence:
+    """Return where a line stands in a text."""
+    return Sentence("第{row}行", row=line)

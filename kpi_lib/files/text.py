@@ -1,0 +1,244 @@
+"""Text to rows: its encoding, its delimiter, its quotes, and the rows counted again."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import json
+import re
+
+from kpi_lib.errors import Problem, Unreadable
+from kpi_lib.files.book import (
+    Book,
+    Most,
+    Record,
+    Sheet,
+    disagreement,
+    line_place,
+    refusal,
+)
+from kpi_lib.language import Sentence
+
+MOST_COLUMNS = 16_384
+"""As Excel has: a longer row is no row of a table."""
+DELIMITERS = ",\t;"
+CONTROLS = [chr(number) for number in (*range(1, 9), *range(14, 32))]
+"""Characters that text does not hold; line ends, tabs and form feeds it may."""
+HEAD_LINES, HEAD_CHARACTERS = 12, 1 << 16
+"""So many lines tell the delimiter; headers stand within the first dozen rows."""
+
+AS_UTF_8 = Sentence("在Excel里另存为“CSV UTF-8”")
+BY_HAND = Sentence("重新导出；不要用记事本改导出的文件")
+
+
+# ------------------------------------------------------------------ encoding
+
+
+def decode(content: bytes, where: str) -> tuple[str, str]:
+    """Decode by a byte order mark, else as strict UTF-8, else as strict GB18030."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return _strict(content, "utf-16", where), "utf-16"
+    if content.startswith(codecs.BOM_UTF8):
+        return _strict(content, "utf-8-sig", where), "utf-8-sig"
+    if _zeros_alternate(content):
+        raise refusal(
+            where,
+            Sentence("像是UTF-16编码，但开头没有标记，不能确定"),
+            AS_UTF_8,
+            expected=Sentence("UTF-8、GB18030或带标记的UTF-16"),
+        )
+    try:
+        return _printable(content.decode("utf-8"), where), "utf-8"
+    except UnicodeDecodeError as err:
+        # Broken UTF-8 often passes as GB18030 and comes out as garbage. True
+        # GB18030 fails as UTF-8 within its first characters.
+        before = content[: err.start].decode("utf-8")
+        if sum(character >= "\u0800" for character in before) >= 3:
+            raise _undecodable(content, err, where) from err
+    return _strict(content, "gb18030", where).removeprefix("\ufeff"), "gb18030"
+
+
+def _zeros_alternate(content: bytes) -> bool:
+    """Return whether zeros stand at every second byte only, as in UTF-16."""
+    head = content[:4096]
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    return min(even, odd) == 0 and max(even, odd) >= 4  # a few digits or commas
+
+
+def _strict(content: bytes, encoding: str, where: str) -> str:
+    try:
+        return _printable(content.decode(encoding), where)
+    except UnicodeDecodeError as err:
+        raise _undecodable(content, err, where) from err
+
+
+def _undecodable(content: bytes, err: UnicodeDecodeError, where: str) -> Unreadable:
+    # A byte order mark is counted, which the codec has cut off.
+    at = err.start + len(content) - len(err.object)
+    return refusal(
+        where,
+        Sentence(
+            "第{n}个字节（0x{byte}）不能按UTF-8或GB18030解读",
+            n=at + 1,
+            byte=content[at : at + 1].hex(),
+        ),
+        Sentence("文件可能被截断或改坏：重新导出，或在Excel里另存为“CSV UTF-8”"),
+        expected=Sentence("从头到尾同一种编码的文字"),
+        place=line_place(content.count(b"\n", 0, at) + 1),
+    )
+
+
+def _printable(text: str, where: str) -> str:
+    """Refuse what decodes but is no text: pictures, archives, programs."""
+    odd = sum(map(text[:100_000].count, CONTROLS))
+    if "\0" in text or odd * 100 > min(len(text), 100_000):
+        raise refusal(
+            where,
+            Sentence("不是文本，也不是Excel文件"),
+            Sentence("放入平台导出的原文件"),
+        )
+    return text
+
+
+def refuse_json(start: str, where: str) -> None:
+    """Refuse a failed download: the error text of an interface, as JSON."""
+    if not start.startswith(("{", "[")):
+        return
+    try:
+        answer = json.loads(start)
+    except (ValueError, RecursionError):
+        return
+    what = Sentence("不是表格，是下载失败时的JSON文字")
+    for key in ("msg", "message", "error"):
+        if isinstance(answer, dict) and key in answer:
+            message = str(answer[key])[:60]
+            what = Sentence(
+                "不是表格，是下载失败时的JSON文字：{message}", message=message
+            )
+            break
+    raise refusal(where, what, Sentence("登录后台重新下载"))
+
+
+# ----------------------------------------------------------------------- CSV
+
+
+def read_csv(text: str, encoding: str, where: str, most: Most) -> Book:
+    """Read the rows of a CSV, and count them a second time."""
+    delimiter = find_delimiter(text)
+    counted = count_records(text, delimiter)
+    records, notices = _rows(text, delimiter, most, where)
+    if len(records) != counted:
+        raise disagreement(where, counted, len(records))
+    sheet = Sheet(name="", records=tuple(records), notices=tuple(notices))
+    return Book(kind="csv", encoding=encoding, sheets=(sheet,), records={"": counted})
+
+
+def _rows(
+    text: str, delimiter: str, most: Most, where: str
+) -> tuple[list[Record], list[Problem]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    records: list[Record] = []
+    notices: list[Problem] = []
+    line, cells = 1, 0
+    try:
+        for row, fields in enumerate(reader, 1):
+            cells += len(fields) + 1
+            if cells > most.cells:
+                raise refusal(
+                    where,
+                    most.above,
+                    most.do,
+                    expected=most.within,
+                    place=line_place(line),
+                )
+            if len(fields) > MOST_COLUMNS:
+                raise _too_wide(where, line, len(fields))
+            records.append(
+                Record(row, line, tuple([value or None for value in fields]))
+            )
+            if reader.line_num > line and _swallows(fields, delimiter):
+                notices.append(_swallowed(where, row, line))
+            line = reader.line_num + 1
+    except csv.Error as err:
+        raise _misquoted(err, where, line) from err
+    return records, notices
+
+
+def _too_wide(where: str, line: int, width: int) -> Unreadable:
+    return refusal(
+        where,
+        Sentence("这一行有{n}格", n=width),
+        Sentence("重新导出；太大时缩短时间段"),
+        expected=Sentence("每行{n}格以内", n=MOST_COLUMNS),
+        place=line_place(line),
+    )
+
+
+def _misquoted(err: csv.Error, where: str, line: int) -> Unreadable:
+    if "end of data" in str(err):
+        what = Sentence("从这一行起有一个没有配对的引号")
+    elif "field larger" in str(err):
+        what = Sentence("一个单元格超过13万字，多半是引号没有配对")
+    else:
+        what = Sentence("引号用错（{about}）", about=str(err))
+    return refusal(
+        where, what, BY_HAND, expected=Sentence("成对的引号"), place=line_place(line)
+    )
+
+
+def _swallows(fields: list[str], delimiter: str) -> bool:
+    """Return whether a quoted cell seems to hold whole rows (a stray quote)."""
+    return any(
+        line.count(delimiter) >= 3 and re.search(r"20\d\d[-/年.]?\d{1,2}", line)
+        for value in fields
+        if "\n" in value or "\r" in value
+        for line in value.splitlines()[1:]
+    )
+
+
+def _swallowed(where: str, row: int, line: int) -> Problem:
+    return Problem(
+        what=Sentence("一个带引号的单元格里像是有整行数据，可能是引号错位"),
+        where=where,
+        place=Sentence("第{row}行（文件第{line}行）", row=row, line=line),
+        do=Sentence("对照后台核对这一行"),
+        level="warning",
+    )
+
+
+def find_delimiter(text: str) -> str:
+    """Return the delimiter that most of the first lines hold equally often."""
+    # Quoted text is blanked first: a title may hold any number of commas. An
+    # unquoted 1,000 may too, but not equally often in every line.
+    bare = re.sub(r'"[^"]*"', "", text[:HEAD_CHARACTERS])
+    lines = [line for line in bare.splitlines() if line.strip()][:HEAD_LINES]
+    agreed = {}
+    for mark in DELIMITERS:
+        counts = [count for line in lines if (count := line.count(mark))]
+        agreed[mark] = max(((counts.count(n), n) for n in {*counts}), default=(0, 0))
+    return max(DELIMITERS, key=lambda mark: agreed[mark])
+
+
+def count_records(text: str, delimiter: str) -> int:
+    """
+    Count the records of a CSV without reading it.
+
+    Returns
+    -------
+    int
+        Line ends outside quotes, and a last line without an end. A quote opens only
+        at the start of a field.
+    """
+    if '"' not in text:
+        ends = text.count("\n") + text.count("\r") - text.count("\r\n")
+        return ends + (text != "" and text[-1] not in "\r\n")
+    quoted, bare = '"[^"]*(?:""[^"]*)*"', f'(?!")[^{delimiter}\r\n]*'
+    step = re.compile(rf"({quoted}|{bare})({delimiter}|\r\n|\r|\n)")
+    count = position = 0
+    open_record = False
+    while match := step.match(text, position):
+        open_record = match[2] == delimiter
+        count += not open_record
+        position = match.end()
+    return count + (open_record or position < len(text))
