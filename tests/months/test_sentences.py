@@ -57,7 +57,6 @@ def test_the_sample_s_sentences_are_said(sample_place: Workspace, month: str) ->
     assert {left_over(sentence, names) for sentence in sentences} == {""}
 
 
-@pytest.mark.xfail(strict=True, reason="files and exports hand over plain text")
 def test_every_text_of_the_sample_is_said(sample_place: Workspace) -> None:
     month = "2026-10"
     names = named(sample_place, month)
