@@ -245,9 +245,10 @@ class _Folders:
 
     def _may_close(self, day: date | None) -> bool:
         """Say whether counters of a day may close the month; an unknown day may."""
+        if day is None:
+            return True
         window = self.given.evidence_of(self.month).counter_window
-        next_month = f"{day:%Y-%m}" == shift(self.month, 1) if day else True
-        return day is None or (next_month and day.day <= window)
+        return f"{day:%Y-%m}" == shift(self.month, 1) and day.day <= window
 
     def _closes(self, file: File) -> bool:
         return (

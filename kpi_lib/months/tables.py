@@ -226,7 +226,10 @@ def reason(row: Mapping[Any, Any] | pd.Series[Any]) -> str:
     str
         A sentence where one was written down.
     """
-    return Sentence.read(json.loads(row["said"])) if row["said"] else str(row["reason"])
+    said = row.get("said")  # tables of an earlier version have no such column
+    if isinstance(said, str) and said:
+        return Sentence.read(json.loads(said))
+    return str(row["reason"])
 
 
 def _files(
