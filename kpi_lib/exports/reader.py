@@ -139,7 +139,7 @@ def _sheet(
             outcome = _outcome(table, index, record, grain)
             data += outcome.fate not in {"header", "preamble", "blank"}
             yield _entry(sheet, table.block, record, outcome, grain)
-        findings += _told_of(table, data, grain.source)
+        findings += _of_table(table, data, grain.source)
 
 
 def _entry(
@@ -183,7 +183,7 @@ def _is_header(table: Table, record: Record) -> bool:
 # ------------------------------------------------------------------ findings
 
 
-def _told_of(table: Table, data: int, where: str) -> Iterator[Problem]:
+def _of_table(table: Table, data: int, where: str) -> Iterator[Problem]:
     """Tell of a table without data, and of columns that are not used or not there."""
     layout, sheet = table.layout, table.sheet
 

@@ -297,8 +297,8 @@ def _positions(
         if header_key(column.sheet) not in {"", header_key(sheet.name)}:
             continue
         at = [
-            next((places[key] for key in keys if key in places), None)
-            for keys in column.keys
+            next((places[name] for name in names if name in places), None)
+            for names in column.keys
         ]
         present = tuple(place for place in at if place is not None)
         any_will_do = layout.any_metric and key in layout.metric_columns

@@ -109,16 +109,7 @@ class Number(NamedTuple):
 
 
 class Day(NamedTuple):
-    """
-    A day that was read.
-
-    Parameters
-    ----------
-    value : date
-        The day.
-    assumed : bool
-        True where year or order was taken from the month of the file.
-    """
+    """A day that was read; assumed where its year or order is that of the month."""
 
     value: date
     assumed: bool = False

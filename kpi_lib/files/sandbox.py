@@ -38,16 +38,12 @@ except ImportError:  # Windows: the parent's time-out remains
 MEMORY = 512 * 1024 * 1024
 SECONDS = 10
 PARTS = 2_000
+COLUMNS = 16_384
 INFLATED = 200 * 1024 * 1024
 RATIO, RATIO_FROM = 200, 1024 * 1024
 LINKS = "xl/_rels/workbook.xml.rels"
 CELLS = 800_000
 """Most cells of a sheet's used rectangle: the reader holds all of it at once."""
-
-COLUMNS = 16_384
-"""Columns that Excel has."""
-
-COLUMN = re.compile(r"[A-Z]{1,3}", re.ASCII)
 
 
 def N_(template: str, **values: int) -> list[Any]:  # noqa: N802 - as gettext calls it
@@ -105,7 +101,7 @@ def book_sheets(
         yield {
             "name": meta.name,
             "hidden": meta.visible != python_calamine.SheetVisibleEnum.Visible,
-            **sheet_rows(book, meta.name, unknown_size=marks is None),
+            **sheet_rows(book, meta.name, mark if marks else None),
             "patches": [[*place, text] for place, text in mark.patches.items()],
             "counted": [mark.last, mark.filled] if marks else [None, None],
             "hidden_rows": mark.hidden,
@@ -295,7 +291,7 @@ def cell_shows(
 @cache
 def column_number(letters: str) -> int:
     """Return 1 for A, 27 for AA."""
-    if not COLUMN.fullmatch(letters):
+    if not re.fullmatch("[A-Z]{1,3}", letters):
         raise Refused("damaged")
     number = 0
     for letter in letters:
@@ -327,20 +323,27 @@ def open_book(content: bytes) -> python_calamine.CalamineWorkbook:
 
 
 def sheet_rows(
-    book: python_calamine.CalamineWorkbook, name: str, *, unknown_size: bool
+    book: python_calamine.CalamineWorkbook, name: str, mark: Marks | None
 ) -> dict[str, Any]:
     """Return all rows of a sheet from row 1 on, and its merged areas, from 1."""
     sheet = book.get_sheet_by_name(name)
-    if unknown_size and sheet.total_height * sheet.total_width > CELLS:
-        raise too_many_cells(sheet.total_height, sheet.total_width)
+    height, width = sheet.total_height, sheet.total_width
+    if mark is None and height * width > CELLS:
+        raise too_many_cells(height, width)
     # Without this the reader drops leading empty rows, and every number of a row
     # would be wrong.
-    rows = sheet.to_python(skip_empty_area=False)
-    merged = [
-        (top + 1, left + 1, bottom + 1, right + 1)
-        for (top, left), (bottom, right) in sheet.merged_cell_ranges or []
-    ]
-    return {"rows": [[plain(cell) for cell in row] for row in rows], "merged": merged}
+    rows = [[plain(cell) for cell in r] for r in sheet.to_python(skip_empty_area=False)]
+    height, width = (mark.tallest, mark.widest) if mark else (height, width)
+    # Areas do not overlap: together they are no larger than the sheet.
+    merged, cells = [], 0
+    for (top, left), (bottom, right) in set(sheet.merged_cell_ranges or []):
+        inside = (min(bottom + 1, height) - top) * (min(right + 1, width) - left)
+        if top < height and left < width:
+            merged.append((top + 1, left + 1, bottom + 1, right + 1))
+            cells += inside
+    if cells > height * width:
+        raise Refused("hostile", name)
+    return {"rows": rows, "merged": merged}
 
 
 def plain(cell: object) -> object:
@@ -399,9 +402,8 @@ class RowCounter(html.parser.HTMLParser):
 
 def read_html(content: bytes) -> dict[str, Any]:
     """Read every table of a page, UTF-8, as a sheet of its own."""
-    text = content.decode("utf-8")
     counter = RowCounter()
-    counter.feed(text)
+    counter.feed(content.decode("utf-8"))
     counter.close()
     parser = lxml.html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=True)
     page = lxml.html.document_fromstring(content, parser=parser)
@@ -438,8 +440,8 @@ def table_rows(table: lxml.html.HtmlElement) -> list[list[Any]]:
             text = cell.text_content().replace("\xa0", " ").strip()
             width, height = span(cell, "colspan"), span(cell, "rowspan")
             if height > 1:
-                start = len(cells)
-                below.update(dict.fromkeys(range(start, start + width), height - 1))
+                covered = range(len(cells), len(cells) + width)
+                below.update(dict.fromkeys(covered, height - 1))
             cells.extend([text or None] + [None] * (width - 1))
         rows.append(cells)
         blocked = below
@@ -451,8 +453,6 @@ def span(cell: lxml.html.HtmlElement, name: str) -> int:
     text = (cell.get(name) or "1").strip()
     return min(max(int(text), 1), 1000) if text.isascii() and text.isdigit() else 1
 
-
-# ------------------------------------------------------------------ the loop
 
 READERS: dict[str, Callable[[bytes], dict[str, Any]]] = {
     "xlsx": read_xlsx,

@@ -224,33 +224,33 @@ def _ask_child(kind: Kind, content: bytes, encoding: str, where: str) -> Book:
         modified=_china_day(answer.get("modified", "")),
         # BIFF is not counted a second time.
         records={
-            sheet.name: told["counted"][0] if kind != "xls" else len(sheet.records)
-            for sheet, told in zip(sheets, answer["sheets"], strict=True)
+            sheet.name: parsed["counted"][0] if kind != "xls" else len(sheet.records)
+            for sheet, parsed in zip(sheets, answer["sheets"], strict=True)
         },
     )
 
 
-def _sheet(told: dict[str, Any], kind: Kind, where: str) -> Sheet:
+def _sheet(parsed: dict[str, Any], kind: Kind, where: str) -> Sheet:
     """Take a sheet of the child's answer, if both counts of its rows agree."""
-    rows = told["rows"]
-    for row, column, text in told.get("patches", ()):
+    rows = parsed["rows"]
+    for row, column, text in parsed.get("patches", ()):
         _put(rows, row, column, text)
     records = [Record(row, None, tuple(cells)) for row, cells in enumerate(rows, 1)]
     filled = [record.row for record in records if not record.blank]
-    for area in told.get("merged", ()):
+    for area in parsed.get("merged", ()):
         _clear_merged(records, *area)
     if kind != "html":  # a page's rows are counted down to the last, blank or not
         del records[filled[-1] if filled else 0 :]
     for counted, found in zip(
-        told["counted"], (len(records), len(filled)), strict=True
+        parsed["counted"], (len(records), len(filled)), strict=True
     ):
         if counted not in {None, found}:
             raise disagreement(where, counted, found)
     return Sheet(
-        name=told["name"],
+        name=parsed["name"],
         records=tuple(records),
-        hidden=told.get("hidden", False),
-        notices=_notices(told, bool(records), where),
+        hidden=parsed.get("hidden", False),
+        notices=_notices(parsed, bool(records), where),
     )
 
 
@@ -284,18 +284,18 @@ def _china_day(text: str) -> date | None:
     return (moment.astimezone(CHINA) if moment.tzinfo else moment).date()
 
 
-def _notices(told: dict[str, Any], rows: bool, where: str) -> tuple[Problem, ...]:
+def _notices(parsed: dict[str, Any], rows: bool, where: str) -> tuple[Problem, ...]:
     notices = []
-    if told.get("hidden") and rows:
-        what = Sentence("表“{sheet}”是隐藏的，照常计入", sheet=told["name"])
+    if parsed.get("hidden") and rows:
+        what = Sentence("表“{sheet}”是隐藏的，照常计入", sheet=parsed["name"])
         notices.append(Problem(what=what, where=where, level="note"))
-    if hidden := told.get("hidden_rows"):
+    if hidden := parsed.get("hidden_rows"):
         what = (
             Sentence("第{numbers}行是隐藏的，照常计入", numbers=hidden)
             if len(hidden) <= 10
             else Sentence("第{numbers}等行是隐藏的，照常计入", numbers=hidden[:10])
         )
         notices.append(
-            Problem(what=what, where=where, place=told["name"], level="note")
+            Problem(what=what, where=where, place=parsed["name"], level="note")
         )
     return tuple(notices)

@@ -132,6 +132,14 @@ def wide_spans() -> bytes:
     return f"<table>{f'<tr>{cells}</tr>' * 1000}</table>".encode()
 
 
+def thousands_of_areas_merged_over_each_other() -> bytes:
+    cells = '<row r="1"><c r="A1"><v>1</v></c></row>'
+    cells += '<row r="8000"><c r="CV8000"><v>1</v></c></row></sheetData><mergeCells>'
+    areas = "".join(f'<mergeCell ref="A{n}:CV8000"/>' for n in range(1, 4000))
+    content = workbook(f"{cells}{areas}</mergeCells><sheetData>")
+    return content.replace(b"<sheetData></sheetData>", b"")
+
+
 XXE = '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]>'
 LAUGHS = '<!DOCTYPE a [<!ENTITY b "ha"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;">]>'
 
@@ -234,6 +242,11 @@ CASES = [
         lambda: f"<table><tr><td>{HEADER}</td></tr><tr><td>1".encode(),
         "没有结尾",
         id="torn page",
+    ),
+    pytest.param(
+        thousands_of_areas_merged_over_each_other,
+        "不该有的内容，不读（Sheet1）",
+        id="merged over each other",
     ),
     pytest.param(wide_spans, "内存", id="cells of a thousand columns"),
 ]
