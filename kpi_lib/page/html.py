@@ -18,8 +18,7 @@ from typing import IO, Any
 import nbformat
 from nbconvert.exporters import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
-from traitlets import default
-from traitlets.config import Config
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from kpi_lib import figures
 from kpi_lib.language import LANGUAGES, _, catalogue, speaking, translated
@@ -119,37 +118,15 @@ def _text(text: str | Sequence[str]) -> str:
     return f"\n<pre>{escape(shown)}</pre>" if shown else ""
 
 
-class _PageExporter(TemplateExporter):
-    """The page: our own template on nbconvert's base, no HTML pass afterwards."""
-
-    export_from_notebook = "page"
-    output_mimetype = "text/html"
-
-    @default("file_extension")
-    def _file_extension_default(self) -> str:
-        return ".html"
-
-    @default("template_name")
-    def _template_name_default(self) -> str:
-        return "kpi"
-
-    @property
-    def default_config(self) -> Config:
-        """Leave every cell to the template."""
-        return Config(
-            {
-                "TemplateExporter": {
-                    "extra_template_basedirs": [str(templates.HERE)],
-                    "exclude_input": True,
-                },
-            }
-        )
-
-
 @cache
-def _exporter() -> _PageExporter:
-    """Build the exporter once: compiling its template costs more than a page."""
-    exporter = _PageExporter()  # type: ignore[no-untyped-call]
+def _exporter() -> TemplateExporter:
+    """Build the exporter once: compiling our template costs more than a page."""
+    exporter = TemplateExporter(  # type: ignore[no-untyped-call]
+        template_name="kpi",
+        extra_template_basedirs=[str(templates.HERE)],
+        file_extension=".html",
+        exclude_input=True,
+    )
     exporter.register_filter("shown", _shown)  # type: ignore[no-untyped-call]
     exporter.environment.globals["_"] = templates.said
     return exporter
@@ -292,20 +269,7 @@ def failure_page(
     with speaking(lang):
         html = templates.render("failure", name=name, month=month, lines=list(lines))
         title = f"{name} {figures.month_name(month)}"
-    output = {
-        "output_type": "display_data",
-        "metadata": {},
-        "data": {"text/html": f"{FRAGMENT}{html}</div>"},
-    }
-    cell: dict[str, Any] = {
-        "cell_type": "code",
-        "id": "failure",
-        "metadata": {},
-        "source": "",
-        "execution_count": None,
-        "outputs": [output],
-    }
-    notebook = nbformat.from_dict(  # type: ignore[no-untyped-call]
-        {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-    )
+    output = new_output("display_data", {"text/html": f"{FRAGMENT}{html}</div>"})  # type: ignore[no-untyped-call]
+    cell = new_code_cell(id="failure", outputs=[output])  # type: ignore[no-untyped-call]
+    notebook = new_notebook(cells=[cell])  # type: ignore[no-untyped-call]
     return page(notebook, title=title, lang=lang)

@@ -27,6 +27,7 @@ from kpi_lib.page.charts.panels import (
     panel,
     scale,
     width_of,
+    write,
 )
 
 LINE = 11
@@ -390,18 +391,16 @@ def _note_gaps(
         first, last = ax.get_xlim()
         half = width_of(text) / 2 / (ax.get_position().width * WIDTH) * (last - first)
         at = min(max(at, first + half), last - half)
-    ax.annotate(
+    write(
+        ax,
         text,
         (at, ax.get_ylim()[0]),
-        xytext=(0, 4),
-        textcoords="offset points",
+        (0, 4),
         ha="left" if turned else "center",
         va="center" if turned else "baseline",
         rotation=90 if turned else 0,
         rotation_mode="anchor",
-        fontsize=10,
         color=Ink.MUTE,
-        annotation_clip=False,
         gid=NOTE if width_of(text) > WORDY else None,
     )
 
@@ -410,14 +409,5 @@ def _note_cut(ax: Axes, points: pd.DataFrame, scale: Scale, text: Format) -> Non
     """Write the value of every bar that is cut, beside its top."""
     for at, value in points.loc[points["value"] > scale.high].itertuples(index=False):
         left = at > len(points) / 2
-        ax.annotate(
-            text(value),
-            (at, scale.high),
-            xytext=(-4 if left else 4, -9),
-            textcoords="offset points",
-            ha="right" if left else "left",
-            va="baseline",
-            fontsize=10,
-            fontweight="bold",
-            annotation_clip=False,
-        )
+        by, side = (-4, "right") if left else (4, "left")
+        write(ax, text(value), (at, scale.high), (by, -9), ha=side, fontweight="bold")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import pandas as pd
@@ -214,35 +215,26 @@ def dashed(
     return line
 
 
+def write(
+    ax: Axes, text: str, at: tuple[float, float], by: tuple[float, float], **look: Any
+) -> None:
+    """Write a text beside a point, moved by so many px, also outside the frame."""
+    options: dict[str, Any] = {"fontsize": 10, "va": "baseline"} | look
+    ax.annotate(
+        text, at, by, textcoords="offset points", annotation_clip=False, **options
+    )
+
+
 def end_label(ax: Axes, x: float, y: float, text: str, by: float = 6) -> None:
     """Write the last value, bold, so many px right of the end of its line."""
-    ax.annotate(
-        text,
-        (x, y),
-        xytext=(by, -4),
-        textcoords="offset points",
-        fontsize=11,
-        fontweight="bold",
-        va="baseline",
-        annotation_clip=False,
-    )
+    write(ax, text, (x, y), (by, -4), fontsize=11, fontweight="bold")
 
 
 def note(
     ax: Axes, x: float, y: float, by: tuple[float, float], side: str, text: str
 ) -> None:
-    """Write a small note beside a point, moved by so many px."""
-    ax.annotate(
-        text,
-        (x, y),
-        xytext=by,
-        textcoords="offset points",
-        ha=side,
-        va="baseline",
-        fontsize=10,
-        annotation_clip=False,
-        gid=NOTE,
-    )
+    """Write a small note beside a point; a panel too small for it drops it."""
+    write(ax, text, (x, y), by, ha=side, gid=NOTE)
 
 
 def width_of(text: str) -> float:
