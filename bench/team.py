@@ -22,7 +22,7 @@ from ruamel.yaml import YAML
 
 from kpi_lib.inputs import everything
 from kpi_lib.months import store
-from kpi_lib.run import provenance, runner
+from kpi_lib.run import record, runner
 from kpi_lib.run.jobs import MADE
 from kpi_lib.run.stale import Agenda
 from kpi_lib.workspace import (
@@ -164,7 +164,7 @@ def _clean(place: Workspace, copies: list[str], tables: Path) -> None:
         (folder / OWN).write_text(canonical_json(own) + "\n")
         for notebook in source.glob("*.ipynb"):
             shutil.copy(notebook, folder)
-    files = provenance.inputs(place)
+    files = record.inputs(place)
     agenda = Agenda(place, MONTH, everything.load(place, MONTH), "zh-Hans", files)
     for folder in sorted((place.data / "clean").iterdir()):
         job = agenda.clean_job(folder.name)

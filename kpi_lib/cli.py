@@ -48,14 +48,7 @@ Force = Annotated[bool, typer.Option("--force", help="没有变化的也重新�
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """
-    Run a command and exit.
-
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        Words after ``kpi``; default: those of this process.
-    """
+    """Run a command and exit; default: the words of this process."""
     for stream in (sys.stdout, sys.stderr):
         # A terminal or pipe that is not UTF-8 must not stop a run over a message.
         if hasattr(stream, "reconfigure"):
@@ -114,12 +107,10 @@ def check(
 ) -> None:
     """Tell every problem of what people wrote and of the exports."""
     from kpi_lib import run
-    from kpi_lib.run import newest
 
     place = Workspace.find(workspace or "")
-    problems = run.check(place, newest(place, month))
-    for problem in problems:
-        _say(_as_dict(problem), _marked(problem), as_json)
+    problems = run.check(place, run.newest(place, month))
+    _tell(problems, as_json)
     errors = sum(problem.level == "error" for problem in problems)
     if not as_json:
         rest = len(problems) - errors
@@ -136,14 +127,12 @@ def clean(
 ) -> None:
     """Clean a month's exports."""
     from kpi_lib import run
-    from kpi_lib.run import newest
 
     place = Workspace.find(workspace or "")
     with _Telling(as_json) as telling:
         outcomes = run.clean(place, month, force=force, progress=telling)
     if not as_json and outcomes[0].state != "failed":
-        folder = place.clean(newest(place, month))
-        typer.echo(f"清洗结果在{_near(folder)}")
+        typer.echo(f"清洗结果在{_near(place.clean(run.newest(place, month)))}")
     raise typer.Exit(_code(outcomes))
 
 
@@ -171,7 +160,6 @@ def run(
 ) -> None:
     """Make every page of a month that is missing or stale."""
     from kpi_lib import months, run
-    from kpi_lib.run import newest
 
     if lang not in LANGUAGES:
         raise typer.BadParameter("、".join(LANGUAGES), param_hint="--lang")
@@ -187,20 +175,15 @@ def run(
             pdf=pdf,
             progress=telling,
         )
-    month = newest(place, month)
-    refused = [
-        one for one in months.load_findings(place, month) if one.level == "error"
-    ]
-    for problem in refused:
-        _say(_as_dict(problem), _marked(problem), as_json)
+    month = run.newest(place, month)
+    findings = months.load_findings(place, month)
+    refused = [finding for finding in findings if finding.level == "error"]
+    _tell(refused, as_json)
     if not as_json:
         if all(outcome.state == "unchanged" for outcome in outcomes):
             typer.echo("没有变化，什么也没有重做。")
-        stale = [
-            one.job
-            for one in (run.status(place, month) if operator else ())
-            if one.state == "stale"
-        ]
+        jobs = run.status(place, month) if operator else ()
+        stale = [job.job for job in jobs if job.state == "stale"]
         if stale:
             typer.echo(f"已过期、这次没有做的：{'、'.join(stale)}")
         typer.echo(f"索引页：{_near(place.reports(month) / 'index.html')}")
@@ -215,12 +198,11 @@ def status(month: Month, workspace: Place = None, as_json: AsJson = False) -> No
     from kpi_lib import run
 
     words = {"done": "已做", "stale": "过期", "failed": "失败", "missing": "没做"}
-    every = run.status(Workspace.find(workspace or ""), month)
-    for one in every:
-        told = {"job": one.job, "state": one.state, "why": one.why}
-        why = f"：{one.why}" if one.why else ""
-        _say(told, f"{one.job} {words[one.state]}{why}", as_json)
-    raise typer.Exit(1 if any(one.state == "failed" for one in every) else 0)
+    jobs = run.status(Workspace.find(workspace or ""), month)
+    for job in jobs:
+        why = f"：{job.why}" if job.why else ""
+        _say(vars(job), f"{job.job} {words[job.state]}{why}", as_json)
+    raise typer.Exit(1 if any(job.state == "failed" for job in jobs) else 0)
 
 
 @app.command(
@@ -253,8 +235,7 @@ def verify(month: Month, workspace: Place = None, as_json: AsJson = False) -> No
     from kpi_lib import run
 
     problems = run.verify(Workspace.find(workspace or ""), month)
-    for problem in problems:
-        _say(_as_dict(problem), _marked(problem), as_json)
+    _tell(problems, as_json)
     if not problems and not as_json:
         typer.echo("输入、结果和运行记录都与运行时一样。")
     raise typer.Exit(1 if problems else 0)
@@ -277,13 +258,13 @@ def rescore(
     from kpi_lib import workbook
 
     place = Workspace.find(workspace or "")
-    for one in workbook.rescore(place, month, plan):
+    for pair in workbook.rescore(place, month, plan):
         if as_json:
-            _say(one.as_dict(), "", as_json)
+            _say(pair.as_dict(), "", as_json)
             continue
-        total, *measures = one.lines
-        grades = "→".join(grade or "暂定" for grade in one.grades)
-        typer.echo(printable(f"{one.operator} {one.name}：{_two(total)}，{grades}"))
+        total, *measures = pair.lines
+        grades = "→".join(grade or "暂定" for grade in pair.grades)
+        typer.echo(printable(f"{pair.operator} {pair.name}：{_two(total)}，{grades}"))
         changed = [line for line in measures if line.changed]
         for line in changed:
             typer.echo(printable(f"  {line.key} {line.name}：{_two(line)}"))
@@ -312,10 +293,10 @@ def new_month(month: Month, workspace: Place = None) -> None:
     from kpi_lib import inputs
 
     place = Workspace.find(workspace or "")
-    made = inputs.prepare(place, month)
-    for path in made:
+    paths = inputs.prepare(place, month)
+    for path in paths:
         typer.echo(f"已建：{place.relative(path)}")
-    if not made:
+    if not paths:
         typer.echo("都已经有了，什么也没有动。")
 
 
@@ -355,14 +336,14 @@ def add(
         raise typer.BadParameter("2026-10这样的月份", param_hint="M")
     place = Workspace.find(workspace or "")
     refused = False
-    for one in run.add(place, files, account, downloaded=day, month=month):
-        refused = refused or one.state == "refused"
+    for added in run.add(place, files, account, downloaded=day, month=month):
+        refused = refused or added.state == "refused"
         if as_json:
-            _say(one.as_dict(), "", as_json)
+            _say(added.as_dict(), "", as_json)
             continue
-        if one.state != "refused":
-            typer.echo(printable(str(one)))
-        for problem in one.problems:
+        if added.state != "refused":
+            typer.echo(printable(str(added)))
+        for problem in added.problems:
             typer.echo(_marked(problem), err=problem.level == "error")
     raise typer.Exit(1 if refused else 0)
 
@@ -383,7 +364,7 @@ def formats(context: typer.Context) -> None:
         return
     from kpi_lib.files import layouts, platforms
 
-    names = {one.id: one.name for one in platforms().values()}
+    names = {platform.id: platform.name for platform in platforms().values()}
     for layout in layouts().values():
         sure = "" if layout.confirmed else "（没有用真实文件核对过）"
         platform = names.get(layout.platform, "任何平台")
@@ -425,15 +406,14 @@ def learn(
 @app.command("doctor", help="这台电脑缺什么，怎样补上。\n\n例：kpi doctor")
 def doctor(workspace: Place = None, as_json: AsJson = False) -> None:
     """Tell what this machine lacks."""
-    from kpi_lib.run import examine
+    from kpi_lib import run
 
-    findings = examine(workspace)
-    for one in findings:
-        told = {"subject": one.subject, "ok": one.ok, "found": one.found, "do": one.do}
-        mark = "✓" if one.ok else "✗"
-        mend = "" if one.ok else f"；{one.do}"
-        _say(told, f"{mark} {one.subject}：{one.found}{mend}", as_json)
-    raise typer.Exit(0 if all(one.ok for one in findings) else 1)
+    findings = run.examine(workspace)
+    for finding in findings:
+        mark, mend = ("✓", "") if finding.ok else ("✗", f"；{finding.do}")
+        line = f"{mark} {finding.subject}：{finding.found}{mend}"
+        _say(vars(finding), line, as_json)
+    raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
 
 
 class _Telling:
@@ -443,7 +423,6 @@ class _Telling:
         self._as_json = as_json
         self._bar: Any = None
         self._task: Any = None
-        self._kernels = {""}  # told once where a bar tells of the rest
 
     def __enter__(self) -> _Telling:
         if sys.stdout.isatty() and sys.stderr.isatty() and not self._as_json:
@@ -477,26 +456,22 @@ class _Telling:
         line = f"{done}/{total} {outcome.job} {words[outcome.state]}"
         if outcome.error:
             line += f"：{outcome.error}"
-        if outcome.kernel:
-            line += f"（在内核里运行，慢一些：{outcome.kernel}）"
         if self._bar is not None:
             self._bar.update(
                 self._task, description=outcome.job, completed=done, total=total
             )
-            if outcome.state == "failed" or outcome.kernel not in self._kernels:
-                self._kernels.add(outcome.kernel)
+            if outcome.state == "failed":
                 self._bar.console.print(line, markup=False, highlight=False)
             return
-        told = {
+        fields = {
             "job": outcome.job,
             "state": outcome.state,
             "error": outcome.error,
             "seconds": round(outcome.seconds, 3),
-            "kernel": outcome.kernel,
             "done": done,
             "total": total,
         }
-        _say(told, line, self._as_json)
+        _say(fields, line, self._as_json)
 
 
 def _near(path: Path) -> Path:
@@ -505,13 +480,15 @@ def _near(path: Path) -> Path:
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
-def _say(told: dict[str, Any], line: str, as_json: bool) -> None:
-    typer.echo(json.dumps(told, ensure_ascii=False) if as_json else printable(line))
+def _say(fields: dict[str, Any], line: str, as_json: bool) -> None:
+    typer.echo(json.dumps(fields, ensure_ascii=False) if as_json else printable(line))
 
 
-def _as_dict(problem: Problem) -> dict[str, str]:
-    names: tuple[str, ...] = ("level", "where", "place", "what", "expected", "do")
-    return {name: getattr(problem, name) for name in names}
+def _tell(problems: Sequence[Problem], as_json: bool) -> None:
+    names = ("level", "where", "place", "what", "expected", "do")
+    for problem in problems:
+        fields = {name: getattr(problem, name) for name in names}
+        _say(fields, _marked(problem), as_json)
 
 
 def _marked(problem: Problem) -> str:

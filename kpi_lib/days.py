@@ -20,6 +20,13 @@ from chinese_calendar import Holiday
 
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
 
+LOOK_BACK = 12
+"""Months that curves show, the appraised one included."""
+
+REACH = LOOK_BACK + 1
+"""Months that a page is made from: a year ago, next month followed on this one. The
+earlier scores, each with the three months before it, lie within."""
+
 REVIEW_DAYS = 5
 """A month's review is due on this working day of the next (APPRAISAL, Weeks)."""
 

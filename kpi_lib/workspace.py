@@ -33,10 +33,7 @@ class Workspace:
     """
     A folder that holds ``data/plan.yml``, and where everything lies in it.
 
-    Parameters
-    ----------
-    root : Path
-        The folder; made absolute, symbolic links followed.
+    Its root is made absolute, symbolic links followed.
     """
 
     root: Path
@@ -46,24 +43,7 @@ class Workspace:
 
     @classmethod
     def find(cls, start: str | Path = "") -> Workspace:
-        """
-        Return the workspace in which a path lies.
-
-        Parameters
-        ----------
-        start : str or Path
-            A folder, or a file in one; empty for the current folder.
-
-        Returns
-        -------
-        Workspace
-            The nearest folder upward that holds ``data/plan.yml``.
-
-        Raises
-        ------
-        WorkspaceError
-            If neither the folder nor any above it holds one.
-        """
+        """Return the workspace around a path; empty: around the current folder."""
         origin = Path(start or ".").resolve()
         for folder in (origin, *origin.parents):
             if (folder / PLAN).is_file():
@@ -152,14 +132,7 @@ class Workspace:
         return self.root / "reports" / _checked(month)
 
     def worklog(self, month: str) -> Path:
-        """
-        Return the work log of a month: the workbook, or a folder of CSVs.
-
-        Raises
-        ------
-        WorkspaceError
-            If there are both.
-        """
+        """Return a month's work log: the workbook, or a folder of CSVs; never both."""
         return self._either(
             self.raw(month) / "worklog.xlsx", self.raw(month) / "worklog"
         )
@@ -176,24 +149,7 @@ class Workspace:
         )
 
     def relative(self, path: Path) -> str:
-        """
-        Return a path as it is written in every ``source``.
-
-        Parameters
-        ----------
-        path : Path
-            Absolute, or relative to the root.
-
-        Returns
-        -------
-        str
-            Relative to the root, with ``/``.
-
-        Raises
-        ------
-        WorkspaceError
-            If it lies outside of the workspace.
-        """
+        """Return a path as in every ``source``: relative to the root, with ``/``."""
         try:
             return (self.root / path).relative_to(self.root).as_posix()
         except ValueError:
@@ -231,17 +187,8 @@ def write_atomic(path: Path, content: bytes | str) -> None:
     """
     Write a file so that under its name is the old content or the whole new one.
 
-    Parameters
-    ----------
-    path : Path
-        The file; folders above it are made.
-    content : bytes or str
-        All of it; text is written as UTF-8 without changing line ends.
-
-    Raises
-    ------
-    OSError
-        If the disk is full or the folder cannot be written; the old file stays.
+    Folders above it are made; text is written as UTF-8 without changing line ends. If
+    it cannot be written (OSError), the old file stays.
     """
     with replacing(path) as aside:
         aside.write_bytes(content.encode() if isinstance(content, str) else content)
@@ -252,16 +199,8 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     Give a path to write to instead, which takes the place of a file at the end.
 
-    Parameters
-    ----------
-    path : Path
-        The file to replace; folders above it are made.
-
-    Yields
-    ------
-    Path
-        A new file in the same folder with the same suffix. Removed if the block
-        raises.
+    It lies in the same folder and has the same suffix; it is removed if the block
+    raises.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(
@@ -292,19 +231,7 @@ def sha256_file(path: Path) -> str:
 
 
 def canonical_json(value: object) -> str:
-    """
-    Write a value as JSON in the one form that is hashed.
-
-    Parameters
-    ----------
-    value : object
-        Dicts with text keys, lists, tuples, text, whole numbers, booleans, None.
-
-    Returns
-    -------
-    str
-        Keys sorted, no spaces, no escapes beyond the necessary, no line end.
-    """
+    """Write a value as JSON in the one form that is hashed: sorted, without spaces."""
     return json.dumps(
         value,
         ensure_ascii=False,

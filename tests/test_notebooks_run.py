@@ -14,8 +14,8 @@ import pytest
 from nbclient import NotebookClient
 
 from kpi_lib.page import html
-from kpi_lib.run import engine
 from kpi_lib.workspace import Workspace
+from tests.fresh import execute
 from tests.sample_month import MONTH, ROOT
 from tests.test_notebooks_style import NAMES
 
@@ -89,7 +89,7 @@ def test_papermill_and_run_all_give_the_page_of_the_run(
 ) -> None:
     source = sample_place.notebooks / "3-appraisal.ipynb"
     wanted = {"month": MONTH, "operator": "op-01"}
-    ours = engine.execute(
+    ours = execute(
         source, wanted, output=tmp_path / "ours.ipynb", folder=sample_place.root
     )
     by_hand = tmp_path / "out.ipynb"

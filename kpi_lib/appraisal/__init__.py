@@ -15,12 +15,12 @@ from kpi_lib.appraisal.evidence import (
     Evidence,
 )
 from kpi_lib.appraisal.month import (
-    LOOK_BACK,
     Month,
     OperatorMonth,
     evidence_bytes,
     open_month,
 )
+from kpi_lib.days import LOOK_BACK
 
 __all__ = [
     "LOOK_BACK",

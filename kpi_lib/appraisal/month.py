@@ -24,7 +24,7 @@ from kpi_lib.appraisal.evidence import Evidence, Sums
 from kpi_lib.appraisal.quotas import Quotas
 from kpi_lib.appraisal.quotas import quotas as quotas_of
 from kpi_lib.catalogue import METRICS, Metric
-from kpi_lib.days import Calendar, days_of, months_back, shift
+from kpi_lib.days import LOOK_BACK, REACH, Calendar, days_of, months_back, shift
 from kpi_lib.errors import Problem
 from kpi_lib.figures import listed
 from kpi_lib.files import (
@@ -47,13 +47,6 @@ from kpi_lib.language import N_, _, say
 from kpi_lib.months import ONCE_A_PRODUCT, load_findings
 from kpi_lib.months import load as load_months
 from kpi_lib.workspace import Workspace, sha256_file
-
-LOOK_BACK = 12
-"""Months that the curves show, the appraised one included."""
-
-REACH = LOOK_BACK + 1
-"""Months that are read: a year ago, next month followed on this one. The earlier
-scores, each with the three months before it, lie within."""
 
 EARLIER = 3
 """Months before the appraised one whose scores are shown beside it."""

@@ -30,26 +30,7 @@ ANY_MONTH = "2026-01"
 
 @dataclass(frozen=True, kw_only=True)
 class Added:
-    """
-    What became of one file.
-
-    Parameters
-    ----------
-    file : Path
-        The file as it was named.
-    state : {"copied", "there", "refused"}
-        Copied in, there already with the same bytes, or not taken.
-    target : str
-        Where it lies now, relative to the workspace; empty if it was not taken.
-    layout : str
-        As what it was recognised; empty if it was not taken.
-    month : str
-        The month whose folder it lies in.
-    days, posts : int
-        How many days of the month and how many posts it holds.
-    problems : tuple of Problem
-        Why it was not taken, or what is worth telling about it.
-    """
+    """What became of one file: where it lies, as what, and what is worth telling."""
 
     file: Path
     state: State
@@ -73,16 +54,8 @@ class Added:
 
     def as_dict(self) -> dict[str, object]:
         """Return the same for a machine."""
-        return {
-            "file": str(self.file),
-            "state": self.state,
-            "target": self.target,
-            "layout": self.layout,
-            "month": self.month,
-            "days": self.days,
-            "posts": self.posts,
-            "problems": [str(problem) for problem in self.problems],
-        }
+        problems = [str(problem) for problem in self.problems]
+        return {**vars(self), "file": str(self.file), "problems": problems}
 
 
 def add(
@@ -124,7 +97,7 @@ def add(
     # The roster alone: a wrong plan or target is no reason to refuse files.
     owner = inputs.load_roster(
         workspace.roster,
-        platforms={one.id: one.name for one in platforms().values()},
+        platforms={platform.id: platform.name for platform in platforms().values()},
         layouts=layouts(),
         where=workspace.relative(workspace.roster),
     ).account(account)

@@ -28,20 +28,7 @@ _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)( *;)?", re.MULTILINE)
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """
-    One thing looked at.
-
-    Parameters
-    ----------
-    subject : str
-        What was looked at.
-    ok : bool
-        False if it is missing or wrong.
-    found : str
-        What there is.
-    do : str
-        What mends it; empty if nothing is needed.
-    """
+    """One thing looked at: what there is, and what mends it if it is not ok."""
 
     subject: str
     ok: bool
@@ -51,7 +38,7 @@ class Finding:
 
 def examine(folder: Path | None = None) -> list[Finding]:
     """
-    Look at this machine.
+    Look at this machine: Python, packages, fonts, Chromium, the disk and access to it.
 
     Parameters
     ----------
@@ -61,15 +48,9 @@ def examine(folder: Path | None = None) -> list[Finding]:
     Returns
     -------
     list of Finding
-        Python, packages, fonts, Chromium, and the workspace's disk and access.
+        Each with what mends it.
     """
-    return [
-        python(),
-        packages(LOCK),
-        fonts(),
-        chromium(),
-        *_workspace(folder),
-    ]
+    return [python(), packages(LOCK), fonts(), chromium(), *_workspace(folder)]
 
 
 def python() -> Finding:
@@ -84,20 +65,7 @@ def python() -> Finding:
 
 
 def packages(lock: Path) -> Finding:
-    """
-    Compare what is installed with the lock.
-
-    Parameters
-    ----------
-    lock : Path
-        ``requirements.lock``; without one (a package without its repository) nothing
-        is compared.
-
-    Returns
-    -------
-    Finding
-        Not ok if a package is missing or of another version.
-    """
+    """Compare what is installed with the lock; without one nothing is compared."""
     if not lock.is_file():
         return Finding(subject="软件包", ok=True, found="没有requirements.lock，不核对")
     off = [
@@ -114,19 +82,7 @@ def packages(lock: Path) -> Finding:
 
 
 def pins(lock: Path) -> dict[str, tuple[str, ...]]:
-    """
-    Return the versions of each package that a lock allows.
-
-    Parameters
-    ----------
-    lock : Path
-        ``requirements.lock``.
-
-    Returns
-    -------
-    dict of str to tuple of str
-        By name. A package that only some machines need may also be missing: ``""``.
-    """
+    """Return by name the versions that a lock allows; "" if only some need it."""
     allowed: dict[str, tuple[str, ...]] = {}
     for name, version, marker in _PIN.findall(lock.read_text("utf-8")):
         more = (version, "") if marker else (version,)

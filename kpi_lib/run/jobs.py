@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -22,7 +22,7 @@ from kpi_lib.language import (
     _,
     speaking,
 )
-from kpi_lib.run import provenance
+from kpi_lib.run import processes, record
 from kpi_lib.workspace import (
     STRAY,
     Workspace,
@@ -45,24 +45,9 @@ class Job:
     """
     One notebook to run: for what, and on what it depends.
 
-    Parameters
-    ----------
-    name : str
-        ``clean`` and its month, an operator's id, or ``team``.
-    kind : {"clean", "operator", "team"}
-        Which notebook, and what is made of it.
-    root : Path
-        The workspace.
-    month : str
-        ``YYYY-MM``.
-    parameters : dict of str to str
-        What the notebook is run with.
-    parts : dict of str to str
-        Hash of everything the job depends on, by the name of the part.
-    who : str
-        Whom or what the page is about.
-    loose : tuple of str
-        Parts that may differ without the job being stale.
+    Its name is ``clean`` and a month, an operator's id, or ``team``; ``parts`` are the
+    hashes of all that it depends on, and the ``loose`` of them may differ without the
+    job being stale; ``who`` is whom or what the page is about.
     """
 
     name: str
@@ -92,7 +77,7 @@ class Job:
     @property
     def key(self) -> str:
         """Hash of all that the job depends on."""
-        return provenance.of(self.parts)
+        return record.of(self.parts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,20 +85,9 @@ class Outcome:
     """
     What became of one job.
 
-    Parameters
-    ----------
-    job : str
-        Name of the job.
-    state : {"made", "unchanged", "failed"}
-        Unchanged: nothing it depends on changed, and it was left alone.
-    error : str
-        One line; empty unless failed.
-    seconds : float
-        Time it took; 0 if unchanged.
-    outputs : dict of str to str
-        SHA-256 of the files it made, by path relative to the workspace.
-    kernel : str
-        Why its cells ran in a kernel, which takes longer; empty if they did not.
+    ``state`` is ``unchanged`` if nothing that it depends on changed and it was left
+    alone; ``error`` is one line, empty unless it failed; ``outputs`` are the SHA-256 of
+    the files it made, by path relative to the workspace.
     """
 
     job: str
@@ -121,72 +95,55 @@ class Outcome:
     error: str = ""
     seconds: float = 0.0
     outputs: dict[str, str] = field(default_factory=dict)
-    kernel: str = ""
 
 
 def work(job: Job) -> Outcome:
-    """
-    Do one job, here and now.
-
-    Parameters
-    ----------
-    job : Job
-        What to do.
-
-    Returns
-    -------
-    Outcome
-        ``made`` or ``failed``; nothing is raised but what ends the process.
-    """
-    from kpi_lib.run import engine
-
+    """Do one job, in this process; nothing is raised but what ends the process."""
     started = time.monotonic()
     workspace = Workspace(job.root)
-    do = {"clean": _clean, "operator": _appraise, "team": _team}[job.kind]
-    error = kernel = ""
+    make = {"clean": _clean, "operator": _appraise, "team": _team}[job.kind]
+    error = ""
     outputs: dict[str, str] = {}
     try:
         with speaking(job.lang):
-            kernel = engine.why_kernel(_notebook(workspace, job))
-            outputs = do(workspace, job)
+            outputs = make(workspace, job)
     except KpiError as err:
         error = str(err)
     # Whatever else goes wrong must not take the other operators' pages with it, and
     # an exception of a library may not survive the way to the parent.
     except Exception as err:
         error = f"{type(err).__name__}：{err}"
-    # The error stands behind the job's name everywhere.
-    error = printable(" ".join(error.split())).removeprefix(f"{job.name}：")
     if error:
-        _publish_failure(workspace, job, error)
+        return refuse(job, error, time.monotonic() - started)
     return Outcome(
         job=job.name,
-        state="failed" if error else "made",
-        error=error,
+        state="made",
         seconds=time.monotonic() - started,
         outputs=outputs,
-        kernel=kernel,
     )
 
 
-def refuse(job: Job, error: str) -> Outcome:
-    """
-    Fail a job that cannot be done, and say so on its page.
+def work_apart(job: Job) -> Outcome:
+    """Do one job in a process of its own, under this one."""
+    with processes.FreshProcesses(1, warm=wanted([job])) as own:
+        return own.submit(work, job).result()  # type: ignore[no-any-return]
 
-    Parameters
-    ----------
-    job : Job
-        What was to be done.
-    error : str
-        Why not, on one line.
 
-    Returns
-    -------
-    Outcome
-        ``failed``.
-    """
+def wanted(jobs: Sequence[Job]) -> dict[str, object]:
+    """Return what should be read once for all of some jobs of one workspace."""
+    return {
+        "root": str(jobs[0].root),
+        "months": sorted({job.month for job in jobs}),
+        "lang": jobs[0].lang,
+    }
+
+
+def refuse(job: Job, error: str, seconds: float = 0) -> Outcome:
+    """Fail a job, and say on its page why."""
+    # The error stands behind the job's name everywhere.
+    error = printable(" ".join(error.split())).removeprefix(f"{job.name}：")
     _publish_failure(Workspace(job.root), job, error)
-    return Outcome(job=job.name, state="failed", error=error)
+    return Outcome(job=job.name, state="failed", error=error, seconds=seconds)
 
 
 def _notebook(workspace: Workspace, job: Job) -> Path:
@@ -195,17 +152,17 @@ def _notebook(workspace: Workspace, job: Job) -> Path:
 
 
 def _execute(workspace: Workspace, job: Job, output: Path) -> Any:
-    from kpi_lib.run import engine
+    from kpi_lib.run import notebook
 
     path = _notebook(workspace, job)
-    known = engine.declared(path)
+    declared = notebook.declared(path)
     # Only a page that is written in several languages declares one.
     parameters = {
         name: value
         for name, value in job.parameters.items()
-        if name in known or name != "lang"
+        if name in declared or name != "lang"
     }
-    return engine.execute(
+    return notebook.execute(
         path, parameters, output=output, folder=workspace.root, job=job.name
     )
 
@@ -269,7 +226,7 @@ def _appraise(workspace: Workspace, job: Job) -> dict[str, str]:
 
 def _team(workspace: Workspace, job: Job) -> dict[str, str]:
     from kpi_lib import page
-    from kpi_lib.run import engine
+    from kpi_lib.run.notebook import read
 
     folder = workspace.reports(job.month)
     notebook = folder / "executed" / "team.ipynb"
@@ -280,7 +237,7 @@ def _team(workspace: Workspace, job: Job) -> dict[str, str]:
     about = _(CLEANING)
     if source.is_file():
         title = f"{about} {month_name(job.month)}"
-        html = page.page(engine.read(source), title=title, lang=job.lang)
+        html = page.page(read(source), title=title, lang=job.lang)
     else:
         failed = [_("清洗没有做完")]
         html = page.failure_page(about, job.month, failed, lang=job.lang)

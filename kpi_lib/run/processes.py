@@ -1,19 +1,28 @@
 """
-What a process must be told of the system it runs on, and nothing of notebooks.
+A fresh process for every job, forked from one that has imported and used it all.
 
-Only Linux forks here: macOS has libraries that break in a forked child, Windows has no
-fork at all.
+What one job does to its process ends with it. Where processes are not forked (macOS,
+Windows) the same is started anew, and takes longer.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import json
 import os
+import pickle
 import signal
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from multiprocessing import connection, get_context, parent_process
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 ONE_THREAD = {
     f"{library}_NUM_THREADS": "1"
@@ -22,58 +31,220 @@ ONE_THREAD = {
 """Environment of every process that works: the jobs share the cores among themselves,
 and a library's threads would be cut in two by a fork."""
 
-SLOW = "rfc3987_syntax"
-"""Where jsonschema finds it, it takes a second to compile a grammar of web addresses.
-No notebook is checked by that."""
+WARM = "KPI_WARM"
+"""Environment variable with what `kpi_lib.run.warm` reads beforehand, as JSON."""
+
+STEP_LIMIT = 300
+"""Seconds that a step of a job, a cell of its notebook, may take: a month of 400
+exports is cleaned in under 30."""
 
 A_WORKER = 400 << 20
-"""Bytes that a worker and the notebook under it may take."""
+"""Bytes that a job may take."""
 
+_HOW = "forkserver" if sys.platform == "linux" else "spawn"
+_SAFE = "PYTHONSAFEPATH"  # a file in the current folder must not stand for a library
 _PR_SET_PDEATHSIG = 1
+_STARTING = threading.Lock()
+_SERVER_LOST = 255
+"""Exit code that multiprocessing gives a process whose own it cannot know any more."""
+
+_starter: Connection | None = None
+"""In a process that was started here: the way to whoever started it."""
 
 
-def why_not_fork() -> str:
-    """Say why no process is forked on this system; empty where it is safe."""
-    return "" if sys.platform == "linux" else f"{sys.platform}上fork不安全"
-
-
-def die_with_parent(parent: int) -> None:
+class Died(Exception):
     """
-    End this forked process as soon as its parent is gone, whatever took it.
+    A process was at its end, or ended for being late, before it had answered.
 
-    Parameters
-    ----------
-    parent : int
-        The parent's process number, asked for before the fork.
+    ``step`` is what it was at, from 1, or 0; ``killed`` is True if something else took
+    it, be it for lack of memory: it may try again.
     """
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it was gone before the line above
-        os._exit(1)
+
+    def __init__(self, step: int, name: str, why: str, killed: bool = False) -> None:
+        super().__init__(step, name, why, killed)
+        self.step, self.name, self.why, self.killed = step, name, why, killed
+
+
+class FreshProcesses(Executor):
+    """
+    Calls functions, each in a process of its own, so many at once.
+
+    ``limit`` is in seconds, for a call and for each of its steps (see `reached`).
+    ``warm`` is what `kpi_lib.run.warm` reads once for all; where an executor of this
+    process was before with other months, each call reads them for itself.
+    """
+
+    def __init__(
+        self,
+        workers: int,
+        *,
+        limit: float = STEP_LIMIT,
+        warm: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._limit, self._warm = limit, json.dumps(warm or {})
+        self._context: Any = get_context(_HOW)
+        self._threads = ThreadPoolExecutor(workers)
+        self._running: set[BaseProcess] = set()
+        self._cancelled = False
+        if _HOW == "forkserver":
+            from multiprocessing import forkserver
+
+            self._context.set_forkserver_preload(["kpi_lib.run.warm"])
+            # Here and not in a thread of ours: it ends with the thread that began it.
+            with _setting(self._warm):
+                forkserver.ensure_running()
+
+    def submit(
+        self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
+    ) -> Future[Any]:
+        """Call a function that can be imported; the future raises `Died` if it did."""
+        return self._threads.submit(self._call, fn, args, kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Wait for what was submitted, or end it."""
+        if cancel_futures:
+            with _STARTING:
+                self._cancelled = True
+                for process in self._running:
+                    _end(process)
+        self._threads.shutdown(wait, cancel_futures=cancel_futures)
+
+    def __exit__(self, *error: object) -> None:
+        self.shutdown(cancel_futures=any(error))
+
+    def _call(
+        self, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        near, far = self._context.Pipe(duplex=False)
+        process = self._context.Process(target=_work, args=(far, fn, args, kwargs))
+        with near:
+            try:
+                with far, _setting(self._warm):
+                    if self._cancelled:
+                        raise Died(0, "Cancelled", "不再需要")
+                    process.start()
+                    self._running.add(process)
+            except (EOFError, ConnectionError) as err:
+                raise Died(0, type(err).__name__, "进程没有启动", True) from err
+            try:
+                done, value = self._answer(near, process)
+            finally:
+                with _STARTING:
+                    self._running.discard(process)
+                    _end(process)
+        if done:
+            return value
+        raise value
+
+    def _answer(self, near: Connection, process: BaseProcess) -> tuple[bool, Any]:
+        step = 0
+        while ready := connection.wait([near, process.sentinel], self._limit):
+            try:
+                # What it told last may have come although it is gone.
+                if near not in ready and not near.poll():
+                    break
+                kind, value = near.recv()
+            except (EOFError, OSError):
+                break
+            if kind != "step":
+                return kind == "done", value
+            step = value
+        if not ready:
+            raise Died(step, "CellTimeoutError", f"超过{self._limit:g}秒没有做完")
+        process.join()
+        raise Died(step, "DeadKernelError", *_how(process.exitcode or 0))
+
+
+def reached(step: int) -> None:
+    """Tell whoever started this process which step begins; 0 when the last is done."""
+    if _starter is not None:
+        _starter.send(("step", step))
+
+
+def _how(code: int) -> tuple[str, bool]:
+    """Say how a process ended, and whether it may try again."""
+    if code == _SERVER_LOST:
+        return "进程中途退出，可能是内存不足", True
+    if code >= 0:
+        return f"子进程自己退出，退出码{code}", False
+    name = signal.Signals(-code).name
+    killed = name == "SIGKILL"
+    return f"子进程被{name}结束{'，可能是内存不足' if killed else ''}", killed
+
+
+def _end(process: BaseProcess) -> None:
+    """End a process and what it started and left running."""
+    if process.pid is not None and hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+    process.join()
 
 
 @contextlib.contextmanager
-def without(module: str) -> Iterator[None]:
-    """
-    Let what is imported in a block believe that an optional module is not there.
+def _setting(warm: str) -> Iterator[None]:
+    """Let what is started in a block have its environment, and not run our main."""
+    ours = {**ONE_THREAD, _SAFE: "1", WARM: warm}
+    with _STARTING:
+        before = {name: os.environ.get(name) for name in ours}
+        main = sys.modules["__main__"]
+        os.environ.update(ours)
+        # multiprocessing would import a caller's script once more, which runs it if it
+        # has no guard; there is no other way to tell it not to.
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = main
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
 
-    Parameters
-    ----------
-    module : str
-        Its name; not imported yet.
-    """
-    if module in sys.modules:
-        yield
-        return
-    sys.modules[module] = None  # type: ignore[assignment]  # as Python documents it
+
+def _work(
+    far: Connection,
+    fn: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> None:
+    """Be the process: call the function and tell what came of it."""
+    global _starter
+    _starter = far
+    if hasattr(os, "setsid"):
+        os.setsid()
+    die_with_parent()
+    threading.Thread(target=_watch, daemon=True).start()
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.environ.pop(_SAFE, None)
+    os.environ.update(ONE_THREAD)
+    answer: tuple[str, Any]
     try:
-        yield
-    finally:
-        del sys.modules[module]
+        # A fork server says nothing of what it could not import: it is told here.
+        import kpi_lib.run.warm  # noqa: F401
+
+        answer = "done", fn(*args, **kwargs)
+    except Exception as err:
+        answer = "raised", err
+    try:
+        far.send(answer)
+    except (pickle.PicklingError, AttributeError, TypeError) as err:
+        text = f"{answer[1]!r}: {err}"
+        far.send(("raised", RuntimeError(text)))
 
 
-def threads() -> int:
-    """Return the threads of this process that the system knows, of all libraries."""
-    return len(os.listdir("/proc/self/task"))  # noqa: PTH208 - names are not wanted
+def die_with_parent() -> None:
+    """Let the system end this process with the one that forked it (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _watch() -> None:
+    """End this process with the run, also where the system does not, or did before."""
+    if parent := parent_process():
+        connection.wait([parent.sentinel])
+        os._exit(1)
 
 
 def workers() -> int:
@@ -90,8 +261,8 @@ def _memory() -> int:
     free = [1 << 60]
     with contextlib.suppress(OSError, ValueError, IndexError):
         lines = Path("/proc/meminfo").read_text("ascii").splitlines()
-        known = dict(line.split(":", 1) for line in lines)
-        free.append(int(known.get("MemAvailable", "").split()[0]) << 10)
+        fields = dict(line.split(":", 1) for line in lines)
+        free.append(int(fields.get("MemAvailable", "").split()[0]) << 10)
     group = Path("/sys/fs/cgroup")
     with contextlib.suppress(OSError, ValueError):  # "max" is no number: no limit
         limit = int((group / "memory.max").read_text("ascii"))

@@ -8,46 +8,24 @@ they name was there before them.
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
-from datetime import datetime
+from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
 from pathlib import Path
 from typing import Any
 
-import filelock
-
-from kpi_lib.errors import Problem, WorkspaceError
+from kpi_lib.errors import RunError
 from kpi_lib.inputs import for_month
 from kpi_lib.language import LANGUAGES, speaking
-from kpi_lib.run import processes, provenance, spreadsheets
-from kpi_lib.run.cards import printed
-from kpi_lib.run.jobs import (
-    MADE,
-    Job,
-    Outcome,
-    refuse,
-)
-from kpi_lib.run.pool import Pool
-from kpi_lib.run.stale import (
-    Agenda,
-    Status,
-    appraised,
-    looked_back,
-    newest,
-)
-from kpi_lib.workspace import (
-    STRAY,
-    Workspace,
-    canonical_json,
-    sha256,
-    write_atomic,
-)
+from kpi_lib.run import processes, record, spreadsheets, stale
+from kpi_lib.run.alone import alone, told_plainly
+from kpi_lib.run.jobs import Job, Outcome, refuse, wanted, work, work_apart
+from kpi_lib.run.stale import Agenda, Status, appraised, looked_back, newest
+from kpi_lib.workspace import Workspace, sha256, write_atomic
 
 SCHEMA = 1
+
+DIED = "进程中途退出，可能是内存不足"
 
 Progress = Callable[[Outcome, int, int], None]
 """Called with each outcome, the jobs done so far and the jobs in all."""
@@ -79,8 +57,7 @@ def run(
     workers : int, optional
         Jobs that run at once; default: one per core, less where memory is short.
     executor : Executor, optional
-        Where jobs run instead of in processes of our own. Its workers must be
-        processes, on this machine.
+        What starts the jobs' processes, instead of threads of ours; on this machine.
     lang : {"zh-Hans", "zh-Hant", "en"}
         Language of the pages.
     force : bool
@@ -108,18 +85,17 @@ def run(
         page.required()
     with told_plainly(workspace), alone(workspace):
         # Before anything is read: what changes from now on is for the next run.
-        files = provenance.inputs(workspace)
-        seen = provenance.seen(workspace, month, lang, files)
+        files = record.inputs(workspace)
+        seen = record.seen(workspace, month, lang, files)
         if not (operators or force or pdf) and (
-            stand := _stand(workspace, month, seen)
+            entries := stale.unchanged(workspace, month, seen)
         ):
-            return _unchanged(workspace, month, stand, progress)
-        inputs = for_month(workspace, month)
-        chosen = appraised(inputs.roster, month, operators)
-        agenda = Agenda(workspace, month, inputs, lang, files)
+            return _unchanged(workspace, month, entries, progress)
+        agenda = Agenda(workspace, month, for_month(workspace, month), lang, files)
+        chosen = appraised(agenda.inputs.roster, month, operators)
         months = looked_back(workspace, month)
-        with Pool(workers or processes.workers(), executor) as pool:
-            doing = _Doing(agenda, pool, len(months) + len(chosen) + 1, progress)
+        total = len(months) + len(chosen) + 1
+        with _Work(agenda, workers, executor, total, progress) as doing:
             outcomes = doing.clean(months, force)
             broken = [one.job.split()[-1] for one in outcomes if one.state == "failed"]
             jobs = agenda.operator_jobs(chosen)
@@ -131,9 +107,8 @@ def run(
                 _print(workspace.reports(month), outcomes)
             # The index links the PDFs that stand there.
             outcomes += doing.each([agenda.team_job()], force)
-        _record(agenda, outcomes)
-        if operators is None and all(one.state != "failed" for one in outcomes):
-            write_atomic(_seen(workspace, month), seen)
+        whole = operators is None and all(one.state != "failed" for one in outcomes)
+        _record(agenda, outcomes, seen if whole else agenda.recorded.get("seen", ""))
         return outcomes
 
 
@@ -149,8 +124,14 @@ def clean(
 
     Parameters
     ----------
-    workspace, month, force, progress
-        As for ``run``.
+    workspace : Workspace
+        Where everything lies.
+    month : str
+        ``YYYY-MM``, or ``latest``.
+    force : bool
+        Also if nothing changed.
+    progress : callable, optional
+        Called with the outcome, and twice 1.
 
     Returns
     -------
@@ -163,11 +144,10 @@ def clean(
         As for ``run``.
     """
     month = newest(workspace, month)
-    files = provenance.inputs(workspace)
-    inputs = for_month(workspace, month)
-    with told_plainly(workspace), alone(workspace), Pool(1) as pool:
-        agenda = Agenda(workspace, month, inputs, _lang(workspace, month), files)
-        return _Doing(agenda, pool, 1, progress).clean([month], force)
+    with told_plainly(workspace), alone(workspace):
+        agenda = _agenda(workspace, month)
+        with _Work(agenda, 1, None, 1, progress) as doing:
+            return doing.clean([month], force)
 
 
 def status(workspace: Workspace, month: str) -> list[Status]:
@@ -176,8 +156,10 @@ def status(workspace: Workspace, month: str) -> list[Status]:
 
     Parameters
     ----------
-    workspace, month
-        As for ``run``.
+    workspace : Workspace
+        Where everything lies.
+    month : str
+        ``YYYY-MM``, or ``latest``.
 
     Returns
     -------
@@ -191,66 +173,38 @@ def status(workspace: Workspace, month: str) -> list[Status]:
         If what people wrote cannot be used.
     """
     month = newest(workspace, month)
-    lang = _lang(workspace, month)
-    files = provenance.inputs(workspace)
-    seen = provenance.seen(workspace, month, lang, files)
-    if stand := _stand(workspace, month, seen):
-        earlier = {f"clean {one}" for one in looked_back(workspace, month)[:-1]}
-        return [Status(job=name, state="done") for name in stand if name not in earlier]
-    inputs = for_month(workspace, month)
-    agenda = Agenda(workspace, month, inputs, lang, files)
-    return [*(agenda.standing(job) for job in _jobs(agenda)), *_tables(agenda)]
-
-
-def _seen(workspace: Workspace, month: str) -> Path:
-    """Name the file that holds what a run of a whole month had seen, as one hash."""
-    return workspace.record.parent / f".seen-{month}"
-
-
-def _stand(workspace: Workspace, month: str, seen: str) -> dict[str, dict[str, Any]]:
-    """
-    Return what is recorded of every job, if nothing changed and all it made stands.
-
-    Nothing of it need be understood: at two hundred operators that would take several
-    times as long. Empty where a job may be stale, or where no whole month was run.
-    """
-    left = _seen(workspace, month)
-    if not left.is_file() or left.read_bytes() != seen.encode():
-        return {}
-    cleaned = {
-        f"clean {one}": provenance.read_json(workspace.clean(one) / MADE)
-        for one in looked_back(workspace, month)
-    }
-    recorded = provenance.read_json(workspace.reports(month) / "run.json")
-    jobs: dict[str, dict[str, Any]] = {**cleaned, **recorded.get("jobs", {})}
-    outputs = dict(recorded.get("outputs", {}))
-    for entry in jobs.values():
-        outputs.update(entry.get("outputs", {}))
-    shown = provenance.of(printed(month, str(workspace.root)))
-    whole = (
-        all(entry.get("outcome") == "done" for entry in jobs.values())
-        and all(
-            provenance.of_file(workspace.root / path) == content
-            for path, content in outputs.items()
-        )
-        and jobs.get("team", {}).get("parts", {}).get("printed") == shown
-    )
-    return jobs if whole else {}
+    files = record.inputs(workspace)
+    seen = record.seen(workspace, month, _lang(workspace, month), files)
+    if entries := stale.unchanged(workspace, month, seen):
+        own = f"{stale.CLEANED}{month}"
+        return [
+            Status(job=name, state="done")
+            for name in entries
+            if name == own or not name.startswith(stale.CLEANED)
+        ]
+    agenda = _agenda(workspace, month, files)
+    tables = stale.off(workspace, stale.tables(agenda.recorded))
+    return [
+        *(agenda.standing(job) for job in _jobs(agenda)),
+        *(
+            Status(job=Path(path).name, state="stale", why=f"{path}不见了或被改过")
+            for path in tables
+        ),
+    ]
 
 
 def _unchanged(
     workspace: Workspace,
     month: str,
-    jobs: Mapping[str, Mapping[str, Any]],
+    entries: Mapping[str, Mapping[str, Any]],
     progress: Progress | None,
 ) -> list[Outcome]:
     """Return the outcomes of a run that had nothing to do but see to the record."""
-    record = provenance.read_json(workspace.reports(month) / "run.json")
-    del record["timings"]
-    provenance.append(workspace.record, record)
+    run = record.read_json(workspace.reports(month) / "run.json")
+    record.append(workspace.record, run)
     outcomes = [
         Outcome(job=name, state="unchanged", outputs=entry["outputs"])
-        for name, entry in jobs.items()
+        for name, entry in entries.items()
     ]
     for number, outcome in enumerate(outcomes, 1):
         if progress:
@@ -258,22 +212,18 @@ def _unchanged(
     return outcomes
 
 
+def _agenda(
+    workspace: Workspace, month: str, files: Mapping[str, str] | None = None
+) -> Agenda:
+    """Return a month's jobs in the language of its pages as they stand."""
+    hashes = record.inputs(workspace) if files is None else files
+    lang = _lang(workspace, month)
+    return Agenda(workspace, month, for_month(workspace, month), lang, hashes)
+
+
 def _lang(workspace: Workspace, month: str) -> str:
-    """Return the language of a month's pages as they stand."""
-    last = provenance.read_json(workspace.reports(month) / "run.json")
+    last = record.read_json(workspace.reports(month) / "run.json")
     return str(last.get("lang", LANGUAGES[0]))
-
-
-def _tables(agenda: Agenda) -> list[Status]:
-    """Tell of the month's tables that are gone or changed; a run writes them anew."""
-    jobs = agenda.recorded.get("jobs", {}).values()
-    told = {path for entry in jobs for path in entry["outputs"]}
-    return [
-        Status(job=Path(path).name, state="stale", why=f"{path}不见了或被改过")
-        for path, content in agenda.recorded.get("outputs", {}).items()
-        if path not in told
-        and provenance.of_file(agenda.workspace.root / path) != content
-    ]
 
 
 def _jobs(agenda: Agenda) -> list[Job]:
@@ -286,14 +236,28 @@ def _jobs(agenda: Agenda) -> list[Job]:
     ]
 
 
-class _Doing:
+class _Work:
     """The jobs of a run as they are done, counted and told."""
 
     def __init__(
-        self, agenda: Agenda, pool: Pool, total: int, progress: Progress | None
+        self,
+        agenda: Agenda,
+        workers: int | None,
+        executor: Executor | None,
+        total: int,
+        progress: Progress | None,
     ) -> None:
-        self._agenda, self._pool = agenda, pool
+        self._agenda, self._workers = agenda, workers or processes.workers()
+        self._given = executor
+        self._own: Executor | None = None
         self._done, self._total, self._progress = 0, total, progress
+
+    def __enter__(self) -> _Work:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._own is not None:
+            self._own.shutdown(cancel_futures=True)
 
     def clean(self, months: Sequence[str], force: bool) -> list[Outcome]:
         """Clean months; the last one, which is compared with those before, at last."""
@@ -304,23 +268,24 @@ class _Doing:
     def each(self, jobs: Sequence[Job], force: bool) -> list[Outcome]:
         """Do what is not done; return an outcome for each job, in their order."""
         outcomes: dict[str, Outcome] = {}
-        open_: list[Job] = []
+        open_jobs: list[Job] = []
         for job in jobs:
             anew = force and job.month == self._agenda.month
             if anew or self._agenda.standing(job).state != "done":
-                open_.append(job)
+                open_jobs.append(job)
             else:
-                kept = self._agenda.entry(job)["outputs"]
+                outputs = self._agenda.entry(job)["outputs"]
                 outcomes[job.name] = Outcome(
-                    job=job.name, state="unchanged", outputs=kept
+                    job=job.name, state="unchanged", outputs=outputs
                 )
                 self._tell(outcomes[job.name])
-        for job, outcome in self._pool.run(open_):
-            outcomes[job.name] = outcome
+        for outcome in self._made(open_jobs):
+            outcomes[outcome.job] = outcome
             self._tell(outcome)
         return [outcomes[job.name] for job in jobs]
 
     def refuse(self, jobs: Sequence[Job], broken: Sequence[str]) -> list[Outcome]:
+        """Fail what cannot be done for want of months that are not clean."""
         more = f"等{len(broken)}个月" if len(broken) > 1 else ""
         reason = f"{broken[0]}{more}没有清洗完，考核没有依据"
         outcomes = [refuse(job, reason) for job in jobs]
@@ -328,91 +293,52 @@ class _Doing:
             self._tell(outcome)
         return outcomes
 
+    def _made(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
+        """Do jobs; yield what became of them as they come in."""
+        killed: list[Job] = []
+        futures = {self._submit(job, jobs): job for job in jobs}
+        for future in as_completed(futures):
+            error = future.exception()
+            if isinstance(error, processes.Died) and error.killed:
+                killed.append(futures[future])
+            else:
+                yield _outcome(futures[future], future)
+        # Whatever kills one may take others along, and memory may do for one by itself:
+        # each gets another go alone.
+        for job in killed:
+            yield _outcome(job, self._submit(job, [job]))
+
+    def _submit(self, job: Job, jobs: Sequence[Job]) -> Future[Outcome]:
+        try:
+            if self._given is not None:
+                return self._given.submit(work_apart, job)
+            if self._own is None:
+                warm = wanted([*jobs, self._agenda.team_job()])
+                self._own = processes.FreshProcesses(self._workers, warm=warm)
+            return self._own.submit(work, job)
+        except BrokenExecutor as err:  # by a job before this one
+            future: Future[Outcome] = Future()
+            future.set_exception(err)
+            return future
+
     def _tell(self, outcome: Outcome) -> None:
         self._done += 1
         if self._progress:
             self._progress(outcome, self._done, self._total)
 
 
-@contextlib.contextmanager
-def told_plainly(workspace: Workspace) -> Iterator[None]:
-    """
-    Say on one line what the system refused to write.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        Where it was to be written.
-
-    Raises
-    ------
-    WorkspaceError
-        For a full disk, a folder that may not be written, and the like.
-    """
-    try:
-        yield
-    except OSError as err:
-        full = err.errno in (errno.ENOSPC, errno.EDQUOT)
-        what = "磁盘满了" if full else f"写不进去（{err.strerror or err}）"
-        where = str(err.filename or "reports")
-        with contextlib.suppress(WorkspaceError):
-            where = workspace.relative(Path(where))
-        raise WorkspaceError(
-            (
-                Problem(
-                    what=what,
-                    where=where,
-                    do="请腾出空间" if full else "请确认工作区可以写入",
-                ),
-            )
-        ) from err
-
-
-def _sweep(workspace: Workspace) -> None:
-    """Take away what a killed run wrote aside: nobody else writes there now."""
-    for folder in (workspace.record.parent, workspace.data / "clean"):
-        for path in folder.rglob(f"{STRAY}*"):
-            path.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def alone(workspace: Workspace) -> Iterator[None]:
-    """
-    Hold a workspace's lock for as long as the block runs.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        Nobody else may run in it.
-
-    Raises
-    ------
-    WorkspaceError
-        If it is taken, naming the process that holds it and since when.
-    """
-    workspace.lock.parent.mkdir(parents=True, exist_ok=True)
-    holder = workspace.lock.with_suffix(".json")
-    try:
-        with filelock.FileLock(workspace.lock, timeout=0):
-            since = datetime.now().astimezone().isoformat(" ", "seconds")
-            write_atomic(holder, canonical_json({"pid": os.getpid(), "since": since}))
-            _sweep(workspace)
-            try:
-                yield
-            finally:
-                holder.unlink(missing_ok=True)
-    except filelock.Timeout:
-        who = provenance.read_json(holder)
-        raise WorkspaceError(
-            (
-                Problem(
-                    what=f"另一次运行正在进行（进程{who.get('pid', '未知')}，"
-                    f"开始于{who.get('since', '未知')}）",
-                    where="reports",
-                    do="请等它结束",
-                ),
-            )
-        ) from None
+def _outcome(job: Job, future: Future[Outcome]) -> Outcome:
+    """Return what became of a job, also if its process was at its end before it."""
+    error = future.exception()
+    match error:
+        case None:
+            return future.result()
+        case processes.Died(step=step) if step:
+            return refuse(job, str(RunError(job.name, step, error.name, error.why)))
+        case processes.Died() | BrokenExecutor():
+            return refuse(job, DIED)
+        case _:
+            return refuse(job, f"{type(error).__name__}：{error}")
 
 
 def _print(folder: Path, outcomes: Iterable[Outcome]) -> None:
@@ -424,21 +350,30 @@ def _print(folder: Path, outcomes: Iterable[Outcome]) -> None:
             write_atomic(html.with_suffix(".pdf"), page.pdf(html))
 
 
-def _record(agenda: Agenda, outcomes: Iterable[Outcome]) -> None:
+def _record(agenda: Agenda, outcomes: Iterable[Outcome], seen: str) -> None:
     """Write the tables, then ``run.json``, then a line of the record."""
     folder = agenda.workspace.reports(agenda.month)
-    entries = _entries(agenda, {one.job: one for one in outcomes})
-    outputs = _kept_tables(agenda, entries)
-    if not outputs:
-        with speaking(agenda.lang):
-            tables = spreadsheets.tables(_cards(folder, entries))
-        for name, content in tables.items():
-            write_atomic(folder / name, content)
-            outputs[agenda.workspace.relative(folder / name)] = sha256(content)
+    entries = _entries(agenda, {outcome.job: outcome for outcome in outcomes})
+    with speaking(agenda.lang):
+        tables = spreadsheets.tables(_cards(folder, entries))
+    outputs = {}
+    for name, content in tables.items():
+        path = folder / name
+        outputs[agenda.workspace.relative(path)] = sha256(content)
+        if not path.is_file() or path.read_bytes() != content:
+            write_atomic(path, content)
     for entry in entries.values():
         outputs.update(entry["outputs"])
     plan = agenda.inputs.plan
-    record = {
+    timings = {
+        **agenda.recorded.get("timings", {}),
+        **{
+            outcome.job: round(outcome.seconds, 3)
+            for outcome in outcomes
+            if outcome.seconds
+        },
+    }
+    run = {
         "schema": SCHEMA,
         "month": agenda.month,
         "lang": agenda.lang,
@@ -448,40 +383,18 @@ def _record(agenda: Agenda, outcomes: Iterable[Outcome]) -> None:
             "sha256": agenda.files[agenda.inputs.plan_file],
         },
         "code": agenda.code,
-        "versions": provenance.versions(),
+        "versions": record.versions(),
         "inputs": agenda.files,
         "targets": {str(row.row): row.sha256 for row in agenda.inputs.targets},
         "jobs": entries,
         "outputs": dict(sorted(outputs.items())),
+        "timings": timings,
+        "seen": seen,
     }
-    timings = {
-        **agenda.recorded.get("timings", {}),
-        **{one.job: round(one.seconds, 3) for one in outcomes if one.seconds},
-    }
-    if {**agenda.recorded, **record, "timings": timings} != agenda.recorded:
-        text = json.dumps({**record, "timings": timings}, ensure_ascii=False, indent=1)
+    if run != agenda.recorded:
+        text = json.dumps(run, ensure_ascii=False, indent=1)
         write_atomic(folder / "run.json", text + "\n")
-    provenance.append(agenda.workspace.record, record)
-
-
-def _kept_tables(
-    agenda: Agenda, entries: Mapping[str, Mapping[str, Any]]
-) -> dict[str, str]:
-    """Return the tables that stand; none if a card or one of them is another now."""
-    recorded = agenda.recorded
-    if recorded.get("jobs") != entries or recorded.get("lang") != agenda.lang:
-        return {}
-    pages = {path for entry in entries.values() for path in entry["outputs"]}
-    tables = {
-        path: content
-        for path, content in recorded.get("outputs", {}).items()
-        if path not in pages
-    }
-    stand = all(
-        provenance.of_file(agenda.workspace.root / path) == content
-        for path, content in tables.items()
-    )
-    return tables if stand else {}
+    record.append(agenda.workspace.record, run)
 
 
 def _entries(
@@ -519,7 +432,7 @@ def _cards(
 ) -> list[dict[str, Any]]:
     """Return the cards that stand, in roster order."""
     return [
-        provenance.read_json(folder / f"{name}.json")
+        record.read_json(folder / f"{name}.json")
         for name, entry in entries.items()
         if entry["outcome"] == "done" and (folder / f"{name}.json").is_file()
     ]

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from kpi_lib.days import months_back, shift
+from kpi_lib.days import REACH, months_back, shift
 from kpi_lib.errors import Problem, RosterError, WorkspaceError
 from kpi_lib.inputs import (
     SHEETS,
@@ -24,7 +24,7 @@ from kpi_lib.inputs import (
     by_operator,
 )
 from kpi_lib.language import N_
-from kpi_lib.run import provenance
+from kpi_lib.run import record
 from kpi_lib.run.cards import printed
 from kpi_lib.run.jobs import (
     APPRAISAL,
@@ -36,8 +36,8 @@ from kpi_lib.run.jobs import (
 )
 from kpi_lib.workspace import OWN, Workspace
 
-LOOK_BACK = 13
-"""Months that a page is made from, the appraised one included (appraisal's REACH)."""
+CLEANED = "clean "
+"""How the name of the job that cleans a month begins."""
 
 NEAR = range(-1, 4)
 """Months whose folders hold exports of a month: openings before, history after."""
@@ -70,18 +70,7 @@ WORDS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """
-    How one job of a month stands.
-
-    Parameters
-    ----------
-    job : str
-        As in ``Outcome``.
-    state : {"done", "stale", "failed", "missing"}
-        Stale: made, but not from what lies there now.
-    why : str
-        What changed or failed, for a reader; empty when done.
-    """
+    """How a job of a month stands; why, for a reader: what changed or failed."""
 
     job: str
     state: Literal["done", "stale", "failed", "missing"]
@@ -109,17 +98,17 @@ def newest(workspace: Workspace, month: str) -> str:
     WorkspaceError
         If there is no such month, naming those there are.
     """
-    known = workspace.months()
-    if month == "latest" and known:
-        return known[-1]
-    if month in known:
+    months = workspace.months()
+    if month == "latest" and months:
+        return months[-1]
+    if month in months:
         return month
     raise WorkspaceError(
         (
             Problem(
-                what=f"没有{month}的导出文件" if known else "还没有任何月份的导出文件",
+                what=f"没有{month}的导出文件" if months else "还没有任何月份的导出文件",
                 where="data/raw",
-                expected="、".join(known[-6:]),
+                expected="、".join(months[-6:]),
                 do="请把导出文件放到data/raw/<月份>/<账号>/",
             ),
         )
@@ -127,93 +116,106 @@ def newest(workspace: Workspace, month: str) -> str:
 
 
 def looked_back(workspace: Workspace, month: str) -> list[str]:
-    """
-    Return a month and those it looks back on, as far as exports may tell of them.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        Where exports lie.
-    month : str
-        ``YYYY-MM``.
-
-    Returns
-    -------
-    list of str
-        Ascending; the month is the last.
-    """
+    """Return a month and those before it that exports may tell of, ascending."""
     there = set(workspace.months())
     return [
-        one
-        for one in months_back(month, LOOK_BACK)
-        if there & {shift(one, by) for by in NEAR if by >= 0}
+        earlier
+        for earlier in months_back(month, REACH)
+        if there & {shift(earlier, by) for by in NEAR if by >= 0}
     ]
 
 
 def appraised(
     roster: Roster, month: str, only: Sequence[str] | None = None
 ) -> list[Operator]:
-    """
-    Return the operators to report on.
-
-    Parameters
-    ----------
-    roster : Roster
-        Everybody.
-    month : str
-        ``YYYY-MM``.
-    only : sequence of str, optional
-        Ids; default: all who are employed on a day of the month.
-
-    Returns
-    -------
-    list of Operator
-        In roster order.
-
-    Raises
-    ------
-    RosterError
-        If an id is not that of an operator of the month, naming those there are.
-    """
+    """Return the operators of a month in roster order, all or those asked for."""
     everybody = roster.appraised(month)
-    known = [one.id for one in everybody]
+    ids = [operator.id for operator in everybody]
     problems = tuple(
         Problem(
             what=f"{month}没有运营“{identity}”",
             where="data/roster.yml",
-            expected="、".join(known),
+            expected="、".join(ids),
         )
         for identity in only or ()
-        if identity not in known
+        if identity not in ids
     )
     if problems:
         raise RosterError(problems)
-    return [one for one in everybody if only is None or one.id in only]
+    return [operator for operator in everybody if only is None or operator.id in only]
+
+
+def entry_of(
+    workspace: Workspace, recorded: Mapping[str, Any], name: str
+) -> dict[str, Any]:
+    """Return what is recorded of a job: beside its tables, or in a month's run.json."""
+    if name.startswith(CLEANED):
+        folder = workspace.clean(name.removeprefix(CLEANED))
+        return record.read_json(folder / MADE)
+    return dict(recorded.get("jobs", {}).get(name, {}))
+
+
+def standing(
+    workspace: Workspace,
+    name: str,
+    entry: Mapping[str, Any],
+    changed: Sequence[str] = (),
+) -> Status:
+    """Tell how a job stands, by what is recorded of it and which parts changed."""
+    if not entry:
+        return Status(job=name, state="missing", why="还没有做过")
+    if entry.get("outcome") != "done":
+        return Status(job=name, state="failed", why=str(entry.get("error")))
+    if changed:
+        return Status(job=name, state="stale", why=f"{'、'.join(changed)}有变化")
+    if gone := off(workspace, entry.get("outputs", {})):
+        return Status(job=name, state="stale", why=f"{gone[0]}不见了或被改过")
+    return Status(job=name, state="done")
+
+
+def off(workspace: Workspace, outputs: Mapping[str, str]) -> list[str]:
+    """Return the paths of outputs that are gone or have other bytes."""
+    return [
+        path
+        for path, content in outputs.items()
+        if record.of_file(workspace.root / path) != content
+    ]
+
+
+def tables(recorded: Mapping[str, Any]) -> dict[str, str]:
+    """Return the outputs in a ``run.json`` that are of all operators, with hashes."""
+    jobs = recorded.get("jobs", {}).values()
+    pages = {path for entry in jobs for path in entry["outputs"]}
+    outputs: dict[str, str] = recorded.get("outputs", {})
+    return {path: outputs[path] for path in outputs if path not in pages}
+
+
+def unchanged(workspace: Workspace, month: str, seen: str) -> dict[str, dict[str, Any]]:
+    """
+    Return what is recorded of every job, if nothing changed and all it made stands.
+
+    Nothing of it need be understood: at two hundred operators that would take several
+    times as long. Empty where a job may be stale, or where no whole month was run.
+    """
+    recorded = record.read_json(workspace.reports(month) / "run.json")
+    if recorded.get("seen") != seen:
+        return {}
+    names = [f"{CLEANED}{earlier}" for earlier in looked_back(workspace, month)]
+    names += [name for name in recorded["jobs"] if name not in names]
+    entries = {name: entry_of(workspace, recorded, name) for name in names}
+    stand = not off(workspace, tables(recorded)) and all(
+        standing(workspace, name, entry).state == "done"
+        for name, entry in entries.items()
+    )
+    return entries if stand else {}
 
 
 class Agenda:
     """
-    The jobs of a month as they should stand now.
+    The jobs of a month as they should stand.
 
-    Parameters
-    ----------
-    workspace : Workspace
-        Where everything lies.
-    month : str
-        ``YYYY-MM``.
-    inputs : Inputs
-        What people decided.
-    lang : str
-        Language of the pages.
-    files : mapping of str to str
-        ``provenance.inputs``, from before the inputs were read.
-
-    Attributes
-    ----------
-    code : str
-        Hash of this package.
-    recorded : dict
-        ``run.json`` of the month as it stands; empty if there is none.
+    ``files`` are the hashes from before the inputs were read; ``code`` is the hash of
+    this package, ``recorded`` the ``run.json`` that stands.
     """
 
     def __init__(
@@ -226,18 +228,16 @@ class Agenda:
     ) -> None:
         self.workspace, self.month = workspace, month
         self.inputs, self.lang = inputs, lang
-        self.code = provenance.package()
-        self.recorded = provenance.read_json(workspace.reports(month) / "run.json")
+        self.code = record.package()
+        self.recorded = record.read_json(workspace.reports(month) / "run.json")
         self._files = files
-        self._versions = provenance.of(provenance.versions())
+        self._versions = record.of(record.versions())
 
     @property
     def files(self) -> dict[str, str]:
         """SHA-256 of every input of the month, by path relative to the workspace."""
         near = {
-            shift(month, by)
-            for month in months_back(self.month, LOOK_BACK)
-            for by in NEAR
+            shift(month, by) for month in months_back(self.month, REACH) for by in NEAR
         }
         raw = tuple(f"data/raw/{month}/" for month in near)
         return {
@@ -257,17 +257,17 @@ class Agenda:
             if "data/raw/" < path < f"data/raw/{month}"
         }
         return self._job(
-            f"clean {month}",
+            f"{CLEANED}{month}",
             "clean",
             CLEAN,
             {"month": month, "lang": self.lang},
             {
                 "exports": self._under(*near),
-                "earlier": provenance.of(sorted(earlier)),
+                "earlier": record.of(sorted(earlier)),
                 "before": self._cleaned(shift(month, -1)) if own else "",
                 **self._data("roster", "decisions", "downloads", "calendar"),
                 # Of the plans, how much must be on record: nothing else is cleaned by.
-                "plan": provenance.of(
+                "plan": record.of(
                     [
                         repr(self.inputs.evidence_of(at))
                         for at in (shift(month, -1), month)
@@ -299,7 +299,7 @@ class Agenda:
     def team_job(self) -> Job:
         """Return the job that makes the index from the cards that stand there."""
         published = {
-            f"{month}/{operator.id}": provenance.of_file(
+            f"{month}/{operator.id}": record.of_file(
                 self.workspace.reports(month) / f"{operator.id}.json"
             )
             for month in (shift(self.month, -1), self.month)
@@ -311,12 +311,12 @@ class Agenda:
             TEAM,
             {"month": self.month, "lang": self.lang},
             {
-                "cards": provenance.of(published),
-                "printed": provenance.of(printed(self.month, str(self.workspace.root))),
-                "cleaning": provenance.of_file(
+                "cards": record.of(published),
+                "printed": record.of(printed(self.month, str(self.workspace.root))),
+                "cleaning": record.of_file(
                     self.workspace.clean(self.month) / f"{CLEAN}.ipynb"
                 ),
-                "cleaned": self._cleaned(*months_back(self.month, LOOK_BACK)),
+                "cleaned": self._cleaned(*months_back(self.month, REACH)),
                 **self._data("plan", "roster", "targets", "calendar"),
             },
             who=N_("团队"),
@@ -324,31 +324,18 @@ class Agenda:
 
     def entry(self, job: Job) -> dict[str, Any]:
         """Return what is recorded of a job; empty if nothing."""
-        if job.kind == "clean":
-            return provenance.read_json(self.workspace.clean(job.month) / MADE)
-        return dict(self.recorded.get("jobs", {}).get(job.name, {}))
+        return entry_of(self.workspace, self.recorded, job.name)
 
     def standing(self, job: Job) -> Status:
         """Compare a job with what is recorded of it."""
         entry = self.entry(job)
-        if not entry:
-            return Status(job=job.name, state="missing", why="还没有做过")
-        if entry.get("outcome") != "done":
-            return Status(job=job.name, state="failed", why=str(entry.get("error")))
         parts: Mapping[str, str] = entry.get("parts", {})
         changed = [
             WORDS.get(part, part)
             for part in {**job.parts, **parts}
             if part not in job.loose and job.parts.get(part) != parts.get(part)
         ]
-        if changed:
-            why = f"{'、'.join(changed)}有变化"
-            return Status(job=job.name, state="stale", why=why)
-        for path, content in entry.get("outputs", {}).items():
-            if provenance.of_file(self.workspace.root / path) != content:
-                why = f"{path}不见了或被改过"
-                return Status(job=job.name, state="stale", why=why)
-        return Status(job=job.name, state="done")
+        return standing(self.workspace, job.name, entry, changed)
 
     def _job(
         self,
@@ -372,8 +359,8 @@ class Agenda:
                 **parts,
                 "code": self.code,
                 "versions": self._versions,
-                "notebook": provenance.of_file(source),
-                "parameters": provenance.of(parameters),
+                "notebook": record.of_file(source),
+                "parameters": record.of(parameters),
             },
             who=who,
             loose=loose,
@@ -384,7 +371,7 @@ class Agenda:
         return {name: self._under(f"data/{name}.") for name in names}
 
     def _under(self, *prefixes: str) -> str:
-        return provenance.of(
+        return record.of(
             {
                 path: content
                 for path, content in self._files.items()
@@ -394,7 +381,7 @@ class Agenda:
 
     def made(self, month: str) -> dict[str, str]:
         """Return the cleaned tables of a month by path, with their hashes."""
-        entry = provenance.read_json(self.workspace.clean(month) / MADE)
+        entry = record.read_json(self.workspace.clean(month) / MADE)
         outputs: dict[str, str] = entry.get("outputs", {})
         return {
             path: content
@@ -404,7 +391,7 @@ class Agenda:
 
     def _cleaned(self, *months: str) -> str:
         """Hash of the cleaned tables of months, without the notebooks beside them."""
-        return provenance.of(
+        return record.of(
             {
                 path: content
                 for month in months
@@ -417,25 +404,20 @@ class _Owned:
     """What each operator's report is made from, of inputs that hold everybody's."""
 
     def __init__(self, agenda: Agenda) -> None:
-        self._inputs, self._months = agenda.inputs, months_back(agenda.month, LOOK_BACK)
+        self._inputs, self._months = agenda.inputs, months_back(agenda.month, REACH)
         self._made = {month: agenda.made(month) for month in self._months}
         self._rows = {
-            month: provenance.read_json(agenda.workspace.clean(month) / OWN)
+            month: record.read_json(agenda.workspace.clean(month) / OWN)
             for month in self._months
         }
         self._logged = _entries(self._inputs.worklogs)
-        self._recorded = _recorded(agenda.workspace, agenda.month)
-        self._plans = {
-            month: record.get("plan") for month, record in self._recorded.items()
-        }
+        runs = _runs_before(agenda.workspace, agenda.month)
+        self._plans = {month: run.get("plan") for month, run in runs.items()}
         self._promised = {
-            row
-            for record in self._recorded.values()
-            for row in record.get("targets", {}).values()
+            row for run in runs.values() for row in run.get("targets", {}).values()
         }
-        given = self._inputs
-        self._signoffs = by_operator(given.signoffs)
-        self._appeals = by_operator(given.appeals)
+        self._signoffs = by_operator(self._inputs.signoffs)
+        self._appeals = by_operator(self._inputs.appeals)
 
     def parts(self, operator: Operator) -> dict[str, str]:
         """Return a hash of each of one operator's own inputs."""
@@ -452,7 +434,7 @@ class _Owned:
             "appeals": repr([*self._appeals.get(id, ())]),
             "promised": [self._plans, promised],
         }
-        return {name: provenance.of(part) for name, part in parts.items()}
+        return {name: record.of(part) for name, part in parts.items()}
 
     def _cleaned(
         self, month: str, operator: str, accounts: Sequence[Account]
@@ -468,18 +450,18 @@ class _Owned:
 
 def _entries(worklogs: Mapping[str, Worklog]) -> dict[str, list[str]]:
     """Return every entry of the work logs, by whom it is about."""
-    found: dict[str, list[str]] = {}
+    entries: dict[str, list[str]] = {}
     for month, log in worklogs.items():
         for sheet in SHEETS:
             for entry in getattr(log, sheet.field):
-                found.setdefault(entry.operator, []).append(f"{month} {entry!r}")
-    return found
+                entries.setdefault(entry.operator, []).append(f"{month} {entry!r}")
+    return entries
 
 
-def _recorded(workspace: Workspace, month: str) -> dict[str, dict[str, Any]]:
+def _runs_before(workspace: Workspace, month: str) -> dict[str, dict[str, Any]]:
     """Return what the runs of earlier months have on record, by month."""
     return {
-        path.parent.name: provenance.read_json(path)
+        path.parent.name: record.read_json(path)
         for path in sorted(workspace.record.parent.glob("*/run.json"))
         if path.parent.name < month
     }

@@ -1,42 +1,68 @@
 """
-What a report needs, imported and used once, so that forked children need not.
+What a job needs, imported and used once, so that the processes of jobs need not.
 
-No table is read here: parquet's library would start threads, and a fork with threads
-under way can hang.
+Loaded by the process that those of jobs are forked from. No table is read here:
+parquet's library would start threads, and a fork with threads under way can hang.
 """
 
 from __future__ import annotations
 
 import contextlib
 import gc
+import json
+import os
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
 
-import nbformat
-from pyarrow import dataset
+from kpi_lib.run import processes
 
-from kpi_lib import appraisal, files, page
-from kpi_lib.errors import KpiError
-from kpi_lib.inputs import load
-from kpi_lib.language import speaking
-from kpi_lib.run import engine, shell
-from kpi_lib.run.jobs import Job
-from kpi_lib.workspace import Workspace
-
-USED = (dataset, engine, appraisal, shell)
-"""Imported for the children's sake alone."""
+NEEDED = ("IPython", "kpi_lib.appraisal", "kpi_lib.run.notebook", "pyarrow.dataset")
+"""Imported for the jobs' sake alone."""
 
 
 def up() -> None:
-    """Load declarations, templates, fonts and the exporter."""
+    """Import all; load declarations, templates, fonts and the exporter."""
+    for name in NEEDED:
+        import_module(name)
+    import nbformat
+
+    from kpi_lib import files, page
+
     files.layouts()
     files.platforms()
-    made = page.environment()
-    for name in made.list_templates():
-        made.get_template(name)
+    environment = page.environment()
+    for name in environment.list_templates():
+        environment.get_template(name)
     # Compiles what every notebook is checked by when it is read and written.
     nbformat.validate(nbformat.v4.new_notebook())  # type: ignore[no-untyped-call]
     # The shortest page there is: it compiles what every page is made with.
     page.failure_page("", "2026-01", [])
     page.charts.svg(page.charts.panel(), title="", last="", prefix="warm")
+
+
+def read(*, root: str = "", months: Sequence[str] = (), lang: str = "") -> None:
+    """Read what people wrote for months; what is wrong with it is told elsewhere."""
+    from kpi_lib import inputs
+    from kpi_lib.errors import KpiError
+    from kpi_lib.language import speaking
+    from kpi_lib.workspace import Workspace
+
+    for month in months:
+        with speaking(lang), contextlib.suppress(KpiError, OSError):
+            given = inputs.load(Workspace(Path(root)), month)
+            for log in given.worklogs.values():
+                log.own("")  # sorted by operator here, and not in every job
+
+
+def _begin() -> None:
+    processes.die_with_parent()
+    # Nothing of what is imported is garbage; to look for it takes a tenth of the time.
+    gc.disable()
+    up()
+    read(**json.loads(os.environ[processes.WARM]))
+    del os.environ[processes.WARM]
+    gc.enable()
     # A page's figures are many objects and little garbage.
     gc.set_threshold(50_000, 10, 10)
     gc.collect()
@@ -44,18 +70,9 @@ def up() -> None:
     gc.freeze()
 
 
-def inputs(job: Job) -> None:
-    """
-    Read what people wrote for a job's month, for all children of the month.
-
-    Parameters
-    ----------
-    job : Job
-        About to be done; what is wrong with the inputs is told there.
-    """
-    with speaking(job.lang), contextlib.suppress(KpiError, OSError):
-        read = load(Workspace(job.root), job.month)
-        for log in read.worklogs.values():
-            log.own("")  # sorted by operator here, and not in every child
-    # As above: a large team's targets are a million objects.
-    gc.freeze()
+if processes.WARM in os.environ:
+    try:
+        _begin()
+    except Exception as err:
+        # The one class that a fork server takes; the job that imports this tells it.
+        raise ImportError(f"{type(err).__name__}：{err}") from err

@@ -1,198 +1,227 @@
+"""Cells in the job's own process, told as a kernel tells them."""
+
+import contextlib
 import os
+import re
+import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
+import papermill
 import pytest
 
-from kpi_lib.errors import InvalidInput, KpiError, RunError
-from kpi_lib.run import engine
-from tests.tiny_notebook import PARAMETERS, write
+from kpi_lib.errors import RunError
+from kpi_lib.run import notebook as notebooks
+from tests.fresh import execute
+from tests.sample_month import ROOT
+from tests.tiny_notebook import write
 
-SHOW = "print(month)"
+pytestmark = pytest.mark.notebook
 
+CELLS = {
+    "print": ("print('甲', month); print('乙')", "甲 2026-10\n乙\n", ""),
+    "two streams": (
+        "import sys\nprint(1)\nprint(2, file=sys.stderr)\nprint(3)",
+        "1\n3\n",
+        "2\n",
+    ),
+    "child program": ("import os\n_ = os.system('echo 甲')", "甲\n", ""),
+    "descriptor": ("import os\n_ = os.write(1, b'x\\n')", "x\n", ""),
+    "shell": ("!echo $((1 + 1))", "2\r\n", ""),
+    "value": ("1 + 1", "", ""),
+    "no value": ("1 + 1;", "", ""),
+    "last value": ("_ = 3\n_", "", ""),
+    "await": ("import asyncio\nawait asyncio.sleep(0, '甲')", "", ""),
+    "frame": ("import pandas as pd\npd.DataFrame({'粉丝': [1, 2]})", "", ""),
+    "bytes": (
+        "from IPython.display import Image\n"
+        "Image(b'\\x89PNG\\r\\n\\x1a\\n' + bytes(64))",
+        "",
+        "",
+    ),
+    "update": ("h = display(1, display_id='a')\nprint(2)\nh.update(3)", "2\n", ""),
+    "clear": (
+        "print(1)\nget_ipython().run_line_magic('pinfo', 'print')\n"
+        "from IPython.display import clear_output\nclear_output()\nprint(2)",
+        "2\n",
+        "",
+    ),
+    "clear later": (
+        "from IPython.display import clear_output\n"
+        "print(1)\nclear_output(wait=True)\nprint(2)",
+        "2\n",
+        "",
+    ),
+    "magic": ("%env KPI_TEST=1", "env: KPI_TEST=1\n", ""),
+    "cell magic": ("%%writefile note.txt\n甲", "Writing note.txt\n", ""),
+    "script": ("%%bash\necho 甲; echo 乙 >&2", "甲\n", "乙\n"),
+    "module": ("print(__name__)\nimport __main__\n__main__.month", "__main__\n", ""),
+    "folder": (
+        "import os, sys\nprint(os.getcwd() in sys.path, '' in sys.path)",
+        "False False\n",
+        "",
+    ),
+    "warning": (
+        "import warnings\nwarnings.filterwarnings('always')\nwarnings.warn('甲')",
+        "",
+        "CELL:3: UserWarning: 甲\n  warnings.warn('甲')\n",
+    ),
+    "draw": (
+        "import matplotlib.pyplot as plt\n"
+        "plt.figure(figsize=(1, 1)).text(0, 0, 'a')\n"
+        "plt.show()",
+        "",
+        "",
+    ),
+}
+"""By name a cell, and what it prints and prints as errors."""
 
-def printed(executed: Any) -> str:
-    return "".join(
-        output.text
-        for cell in executed.cells
-        if cell.cell_type == "code"
-        for output in cell.outputs
-        if output.output_type == "stream"
-    )
+FAILING = {
+    "error": "def f():\n    return {}['粉丝']\nf()",
+    "syntax": "f(",
+    "exit": "import sys\nsys.exit(3)",
+}
 
-
-def run(folder: Path, *cells: str, **more: Any) -> Any:
-    notebook = write(folder / "tiny.ipynb", *cells)
-    return engine.execute(
-        notebook,
-        {"month": "2026-09"},
-        output=folder / "out/op-01.ipynb",
-        folder=folder,
-        **more,
-    )
-
-
-@pytest.mark.notebook
-def test_a_notebook_runs_with_its_parameters(tmp_path: Path) -> None:
-    before = Path.cwd()
-    executed = run(
-        tmp_path,
-        SHOW,
-        "import os, sys; print(os.getcwd()); print(sys.executable)",
-        "print(os.environ['OMP_NUM_THREADS'], os.environ['OPENBLAS_NUM_THREADS'])",
-        "print(os.getcwd() in sys.path or '' in sys.path)",
-        "print(get_ipython().history_manager.enabled, get_ipython().ipython_dir)",
-    )
-
-    lines = printed(executed).splitlines()
-    assert lines[:5] == ["2026-09", str(tmp_path), sys.executable, "1 1", "False"]
-    assert lines[5].startswith("False ")
-    assert str(Path.home()) not in lines[5]
-    assert Path.cwd() == before
-    assert engine.read(tmp_path / "out/op-01.ipynb").cells == executed.cells
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["op-01.ipynb"]
-
-
-@pytest.mark.notebook
-def test_the_same_run_gives_the_same_bytes_elsewhere(tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        run(tmp_path / name, SHOW)
-
-    one, two = (tmp_path / name / "out/op-01.ipynb" for name in ("one", "two"))
-    assert one.read_bytes() == two.read_bytes()
-    assert str(tmp_path) not in one.read_text("utf-8")
-
-
-@pytest.mark.notebook
-def test_a_cell_that_raises_is_named_and_the_notebook_kept(tmp_path: Path) -> None:
-    write(tmp_path / "out/op-01.ipynb")
-    old = (tmp_path / "out/op-01.ipynb").read_bytes()
-
-    with pytest.raises(RunError, match="op-01：第3个代码格出错，KeyError") as caught:
-        run(tmp_path, SHOW, "{}['粉丝']", SHOW, job="op-01")
-
-    assert (caught.value.cell, caught.value.name) == (3, "KeyError")
-    kept = engine.read(Path(caught.value.notebook))
-    assert printed(kept) == "2026-09\n"
-    assert Path(caught.value.notebook).name == "op-01.failed.ipynb"
-    assert (tmp_path / "out/op-01.ipynb").read_bytes() == old
-
-
-@pytest.mark.notebook
-def test_a_success_takes_the_failed_notebook_away(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="ZeroDivisionError"):
-        run(tmp_path, "1 / 0")
-    run(tmp_path, SHOW)
-
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["op-01.ipynb"]
+FILE = r"<ipython-input-[^>]+>|[\w/.]*\d{6,}\.py"
+"""What the file of a cell is called: by chance of the process."""
 
 
-@pytest.mark.notebook
-@pytest.mark.parametrize(
-    ("cell", "words", "seconds"),
-    [
-        pytest.param(
-            "import os; os._exit(9)", "第3个代码格出错，DeadKernelError", 10, id="dies"
-        ),
-        pytest.param(
-            "import time; time.sleep(60)",
-            "第3个代码格出错，CellTimeoutError：超过1秒",
-            10,
-            id="hangs",
-        ),
-        pytest.param(
-            "import sys; sys.exit(0)", "没有运行的代码格：4", 10, id="leaves early"
-        ),
-    ],
-)
-def test_a_kernel_that_does_not_reach_the_end(
-    tmp_path: Path, cell: str, words: str, seconds: float
-) -> None:
-    started = time.monotonic()
-    with pytest.raises(RunError, match=words):
-        run(tmp_path, SHOW, cell, SHOW, cell_timeout=1)
-
-    assert time.monotonic() - started < seconds
-    assert not (tmp_path / "out/op-01.ipynb").exists()
+def ours(folder: Path, *cells: str) -> list[Any]:
+    """Run cells by the engine; return the code cells, whether or not one failed."""
+    notebook = write(folder / "ours.ipynb", *cells)
+    made = folder / "ours.out.ipynb"
+    try:
+        execute(notebook, {}, output=made, folder=folder)
+    except RunError as error:
+        made = Path(error.notebook)
+    return code(made)
 
 
-@pytest.mark.notebook
-def test_a_kernel_that_does_not_start_is_asked_twice(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    calls = tmp_path / "calls"
-    python = tmp_path / "python"
-    python.write_text(f"#!/bin/sh\necho x >> {calls}\nexit 3\n")
-    python.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(python))
-
-    with pytest.raises(RunError, match="启动时出错") as caught:
-        run(tmp_path, SHOW, start_timeout=5, kernel=True)
-
-    assert caught.value.cell is None
-    assert calls.read_text().split() == ["x", "x"]
-
-
-@pytest.mark.parametrize(
-    ("parameters", "words"),
-    [
-        pytest.param(
-            {"mnoth": "2026-09"}, "没有参数“mnoth”；应为month、n、x", id="name"
-        ),
-        pytest.param({"a; import os": "1"}, "没有参数“a; import os”", id="code"),
-        pytest.param({"n": "1"}, "参数“n”的值是str；应为int", id="text for a number"),
-        pytest.param({"n": True}, "参数“n”的值是bool；应为int", id="bool for a number"),
-        pytest.param({"x": float("nan")}, "参数“x”的值nan不是数", id="nan"),
-        pytest.param({"x": float("inf")}, "参数“x”的值inf不是数", id="inf"),
-        pytest.param({"x": None}, "参数“x”的值是NoneType；应为float", id="none"),
-    ],
-)
-def test_parameters_are_refused_before_a_kernel_starts(
-    tmp_path: Path, parameters: dict[str, engine.Value], words: str
-) -> None:
-    notebook = write(
-        tmp_path / "tiny.ipynb", SHOW, parameters=f"{PARAMETERS}\nn = 1\nx = 0.5"
-    )
-
-    with pytest.raises(InvalidInput, match=words):
-        engine.execute(
-            notebook, parameters, output=tmp_path / "o.ipynb", folder=tmp_path
+def kernels(folder: Path, *cells: str) -> list[Any]:
+    """Run cells in a true kernel, by papermill's own engine."""
+    notebook, made = write(folder / "k.ipynb", *cells), folder / "k.out.ipynb"
+    with contextlib.suppress(papermill.PapermillExecutionError):
+        papermill.execute_notebook(
+            notebook, made, kernel_name="python3", progress_bar=False, cwd=folder
         )
+    return [
+        cell
+        for cell in code(made)
+        if "papermill-error-cell-tag" not in cell.metadata.get("tags", [])
+    ]
 
 
-@pytest.mark.parametrize(
-    "cell",
-    [
-        pytest.param("import os", id="import"),
-        pytest.param("month = open('x')", id="call"),
-        pytest.param("a = b = 1", id="two names"),
-        pytest.param("month =", id="not Python"),
-    ],
-)
-def test_a_parameters_cell_holds_assignments_only(tmp_path: Path, cell: str) -> None:
-    notebook = write(tmp_path / "tiny.ipynb", parameters=cell)
-
-    with pytest.raises(InvalidInput, match=r"tiny\.ipynb：不是可以运行的笔记本"):
-        engine.declared(notebook)
+def code(path: Path) -> list[Any]:
+    return [cell for cell in notebooks.read(path).cells if cell.cell_type == "code"]
 
 
-def test_a_missing_notebook_is_one_clear_line(tmp_path: Path) -> None:
-    with pytest.raises(KpiError, match=r"3-appraisal\.ipynb：不是可以运行的笔记本"):
-        engine.declared(tmp_path / "3-appraisal.ipynb")
+def shown(cell: Any) -> tuple[Any, ...]:
+    """Return a cell with its outputs but what it printed, which a kernel tells late."""
+    outputs = [dict(one) for one in cell.outputs if one.output_type != "stream"]
+    for output in outputs:
+        if output["output_type"] == "error":
+            text = re.sub(r"\x1b\[[\d;]*m", "", "\n".join(output["traceback"]))
+            output["traceback"] = re.sub(FILE, "CELL", text)
+            output["evalue"] = re.sub(FILE, "CELL", output["evalue"])
+    return cell.source, cell.execution_count, outputs
 
 
-def test_declared_parameters_keep_their_order_and_defaults(tmp_path: Path) -> None:
-    notebook = write(tmp_path / "t.ipynb", parameters='b = "x"\na = 3\nc = None')
-
-    assert engine.declared(notebook) == {"b": "x", "a": 3, "c": None}
-    assert list(engine.declared(notebook)) == ["b", "a", "c"]
+def printed(cell: Any, name: str = "stdout") -> str:
+    text = "".join(one.text for one in cell.outputs if one.get("name") == name)
+    return re.sub(FILE, "CELL", text)
 
 
-@pytest.mark.notebook
-@pytest.mark.skipif(os.name == "nt", reason="counts processes by /proc")
-def test_no_kernel_outlives_its_notebook(tmp_path: Path) -> None:
-    executed = run(tmp_path, "import os; print(os.getpid())")
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
+    return ours(tmp_path_factory.mktemp("o"), *(cell for cell, *_ in CELLS.values()))
 
-    assert not Path(f"/proc/{printed(executed).strip()}").exists()
+
+@pytest.mark.filterwarnings("ignore:.*:DeprecationWarning")
+def test_what_is_shown_is_what_a_kernel_shows(run: list[Any], tmp_path: Path) -> None:
+    kernel = kernels(tmp_path, *(cell for cell, *_ in CELLS.values()))
+
+    assert [shown(cell) for cell in run] == [shown(cell) for cell in kernel]
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_what_is_printed_is_told_by_its_stream(run: list[Any], name: str) -> None:
+    cell = run[1 + [*CELLS].index(name)]
+
+    assert (printed(cell), printed(cell, "stderr")) == CELLS[name][1:]
+
+
+def test_what_is_printed_keeps_its_order(run: list[Any]) -> None:
+    streams = run[1 + [*CELLS].index("two streams")].outputs
+
+    assert [(one.name, one.text) for one in streams] == [
+        ("stdout", "1\n"),
+        ("stderr", "2\n"),
+        ("stdout", "3\n"),
+    ]
+
+
+@pytest.mark.filterwarnings("ignore:.*:DeprecationWarning")
+@pytest.mark.parametrize("name", FAILING)
+def test_a_cell_fails_as_in_a_kernel(tmp_path: Path, name: str) -> None:
+    cells = ours(tmp_path, FAILING[name], "print('end')")
+    kernel = kernels(tmp_path, FAILING[name], "print('end')")
+
+    assert [shown(cell) for cell in cells] == [shown(cell) for cell in kernel]
+    states = ["completed", "failed", "pending"]
+    assert [cell.metadata.papermill.status for cell in cells] == states
+
+
+def test_an_interrupt_is_a_cells_error(tmp_path: Path) -> None:
+    cells = ours(tmp_path, "raise KeyboardInterrupt", "1")
+
+    assert shown(cells[1])[2][0]["ename"] == "KeyboardInterrupt"
+    assert cells[2].execution_count is None
+
+
+def test_a_cell_that_may_raise_stops_nothing(tmp_path: Path) -> None:
+    notebook = write(tmp_path / "t.ipynb", "1 / 0", "print('end')")
+    written = notebooks.read(notebook)
+    written.cells[2].metadata["tags"] = ["raises-exception"]
+    notebook.write_text(notebooks.nbformat.writes(written), "utf-8")
+    with pytest.raises(RunError) as caught:  # papermill takes the error's output so
+        execute(notebook, {}, output=tmp_path / "o.ipynb", folder=tmp_path)
+
+    assert printed(code(Path(caught.value.notebook))[-1]) == "end\n"
+
+
+def test_papermill_by_hand_uses_the_engine(tmp_path: Path) -> None:
+    write(tmp_path / "t.ipynb", "import os; print(os.getpid(), os.getppid(), month)")
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "papermill", "--engine", "kpi", "-k", "python3"),
+            *("t.ipynb", "o.ipynb", "-p", "month", "2026-09", "--no-progress-bar"),
+        ],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    made = notebooks.read(tmp_path / "o.ipynb")
+
+    assert printed(made.cells[-1]).split()[1:] == [str(os.getpid()), "2026-09"]
+    assert made.metadata.papermill.duration > 0
+    assert (done.stdout, "Traceback" in done.stderr) == ("", False)
+
+
+def test_drop_downs_are_told_with_their_static_form(
+    sample_place: Any, tmp_path: Path
+) -> None:
+    source = ROOT / "notebooks/2-explore.ipynb"
+    executed = execute(
+        source, {}, output=tmp_path / "o.ipynb", folder=sample_place.root
+    )
+    asked = [
+        output.data
+        for cell in executed.cells
+        for output in cell.get("outputs", [])
+        if "application/vnd.jupyter.widget-view+json" in output.get("data", {})
+    ]
+
+    assert len(asked) >= 10
+    assert all('<div class="kpi">' in one["text/html"] for one in asked)

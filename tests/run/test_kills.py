@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from kpi_lib.errors import KpiError
-from kpi_lib.run import runner
+from kpi_lib.run import alone, runner
 from kpi_lib.workspace import STRAY, Workspace
 from tests import kills, tiny_workspace
 
@@ -116,7 +116,7 @@ def test_a_full_disk_is_one_clear_line(undisturbed: Workspace, tmp_path: Path) -
     place = Workspace(tmp_path / "w")
     with (
         pytest.raises(KpiError, match="磁盘满了"),
-        runner.told_plainly(place),
+        alone.told_plainly(place),
         Path("/dev/full").open("wb", buffering=0) as full,
     ):
         full.write(b"x")

@@ -11,21 +11,11 @@ from typing import Any
 
 import pytest
 
-from kpi_lib import cli
-from kpi_lib.appraisal import month
 from kpi_lib.errors import InvalidInput, WorkspaceError
-from kpi_lib.inputs import everything
 from kpi_lib.months import arrivals
-from kpi_lib.run import (
-    processes,
-    provenance,
-    runner,
-)
-from kpi_lib.run import (
-    stale as stale_module,
-)
+from kpi_lib.run import alone, record, runner
+from kpi_lib.run import stale as stale_module
 from kpi_lib.run.jobs import Outcome
-from kpi_lib.run.pool import WarmExecutor
 from kpi_lib.workspace import Workspace
 from tests import tiny_workspace
 from tests.tiny_workspace import MONTH
@@ -59,7 +49,7 @@ def contents(place: Workspace) -> dict[str, bytes]:
 
 
 def recorded(place: Workspace) -> dict[str, Any]:
-    return provenance.read_json(place.reports(MONTH) / "run.json")
+    return record.read_json(place.reports(MONTH) / "run.json")
 
 
 def states(outcomes: list[Outcome]) -> dict[str, str]:
@@ -96,7 +86,7 @@ def test_run_json_holds_what_was_used_and_made(
     assert {"data/plan.yml", "data/roster.yml", "reports/2026-10/op-01.html"} <= set(
         used
     )
-    assert {path: provenance.of_file(place.root / path) for path in used} == used
+    assert {path: record.of_file(place.root / path) for path in used} == used
     assert run["plan"]["sha256"] == run["inputs"]["data/plan.yml"]
     assert list(run["jobs"]) == ["clean 2026-10", "op-01", "op-02", "team"]
     assert set(run["timings"]) >= {"op-01", "team"}
@@ -202,16 +192,35 @@ def test_jobs_run_in_any_executor_of_processes(
     assert contents(place) == contents(first[0])
 
 
-@pytest.mark.skipif(bool(processes.why_not_fork()), reason="no safe fork")
-def test_what_a_run_has_read_is_not_read_again_for_its_pages(place: Workspace) -> None:
-    everything.load(place, MONTH)
-    executor = WarmExecutor(1)
-    handed = executor.submit(everything.kept).result()
-    executor.shutdown()
+READS_ONCE = """
+import sys
+from pathlib import Path
+from kpi_lib.inputs import everything
+from kpi_lib.run import processes
 
-    own = [key for key in everything.kept() if key[0] == place.root]
-    assert own
-    assert [handed[key] for key in own] == [everything.kept()[key] for key in own]
+if __name__ == "__main__":
+    warm = {"root": sys.argv[1], "months": [sys.argv[2]], "lang": "zh-Hans"}
+    with processes.FreshProcesses(1, warm=warm) as executor:
+        read = executor.submit(everything.kept).result()
+    print(sorted(name for root, name, _ in read if root == Path(sys.argv[1])))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are not forked")
+def test_what_people_wrote_is_read_once_for_all_pages(
+    place: Workspace, tmp_path: Path
+) -> None:
+    script = tmp_path / "once.py"
+    script.write_text(READS_ONCE, "utf-8")
+    read = subprocess.run(
+        [sys.executable, script, place.root, MONTH],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+    months = [f"2026-{number:02}" for number in range(5, 11)]
+    assert read.stdout == f"{[*months, 'data']}\n"
 
 
 def test_a_script_without_a_main_guard_may_run_a_month(place: Workspace) -> None:
@@ -301,13 +310,13 @@ def test_one_failure_leaves_the_others(place: Workspace) -> None:
     [
         pytest.param(
             "import os; operator == 'op-02' and os.kill(os.getpid(), 9)",
-            "DeadKernelError",
-            id="its kernel dies",
+            "第2个代码格出错，DeadKernelError：子进程被SIGKILL结束，可能是内存不足",
+            id="its process dies",
         ),
         pytest.param(
             "import os; operator == 'op-02' and os.kill(os.getppid(), 9)",
-            "进程中途退出",
-            id="its process dies",
+            "进程中途退出，可能是内存不足",
+            id="it takes all others along",
             marks=pytest.mark.skipif(os.name == "nt", reason="no such signal"),
         ),
         pytest.param(
@@ -405,7 +414,7 @@ def test_an_operator_nobody_knows_is_refused(place: Workspace) -> None:
 
 def test_a_second_run_says_who_runs(place: Workspace) -> None:
     with (
-        runner.alone(place),
+        alone.alone(place),
         pytest.raises(WorkspaceError, match=rf"正在进行（进程{os.getpid()}，开始于20"),
     ):
         runner.run(place, MONTH)
@@ -460,17 +469,16 @@ def test_the_record_is_a_chain(tmp_path: Path) -> None:
         "outputs": {},
     }
 
-    assert provenance.append(path, run)
-    assert provenance.append(path, {**run, "month": "2026-10"})
-    assert not provenance.append(path, run)
-    assert provenance.append(path, {**run, "code": "c"})
+    assert record.append(path, run)
+    assert record.append(path, {**run, "month": "2026-10"})
+    assert not record.append(path, run)
+    assert record.append(path, {**run, "code": "c"})
     lines = path.read_text("utf-8").splitlines()
-    before = ["", *(provenance.sha256(line.encode()) for line in lines)]
+    before = ["", *(record.sha256(line.encode()) for line in lines)]
     assert [json.loads(line)["previous"] for line in lines] == before[:3]
 
 
 def test_the_reach_is_that_of_the_tables() -> None:
-    assert stale_module.LOOK_BACK == month.REACH
     assert list(stale_module.NEAR) == list(range(-1, arrivals.LOOK_AHEAD + 1))
 
 
@@ -504,7 +512,7 @@ def test_the_index_is_stale_when_a_pdf_comes(place: Workspace) -> None:
 
 
 def test_another_language_leaves_the_months_before(place: Workspace) -> None:
-    before = {path: provenance.of_file(path) for path in place.root.rglob("note.txt")}
+    before = {path: record.of_file(path) for path in place.root.rglob("note.txt")}
     outcomes = runner.run(place, MONTH, lang="en")
 
     assert states(outcomes) == {
@@ -514,7 +522,7 @@ def test_another_language_leaves_the_months_before(place: Workspace) -> None:
         "op-02": "made",
         "team": "made",
     }
-    assert before == {path: provenance.of_file(path) for path in before}
+    assert before == {path: record.of_file(path) for path in before}
     for name in ("op-01", "index", "clean"):
         page = (place.reports(MONTH) / f"{name}.html").read_text("utf-8")
         assert '<html lang="en"' in page
@@ -522,15 +530,3 @@ def test_another_language_leaves_the_months_before(place: Workspace) -> None:
     # The pages as they stand tell the language of what is looked at later.
     assert {one.state for one in runner.status(place, MONTH)} == {"done"}
     assert states(runner.clean(place, MONTH)) == {"clean 2026-10": "unchanged"}
-
-
-def test_a_notebook_that_needs_a_kernel_is_told(
-    place: Workspace, capsys: pytest.CaptureFixture[str]
-) -> None:
-    tiny_workspace.appraisal(place, "1  # ipywidgets")
-    cli.app(["run", MONTH, "--workspace", str(place.root)], standalone_mode=False)
-    told = capsys.readouterr().out.splitlines()
-
-    slow = " op-01 已做（在内核里运行，慢一些：ipywidgets要和内核往来）"
-    assert [line for line in told if line.endswith(slow)]
-    assert "4/7 clean 2026-10 没有变化" in told

@@ -6,18 +6,18 @@ from fractions import Fraction
 import pytest
 
 from kpi_lib.errors import InvalidInput, PlanError
-from kpi_lib.run import provenance
+from kpi_lib.run import record
 from kpi_lib.workbook.whatif import changed_plan
 from kpi_lib.workbook.workbook import Workbook
 
 
 def test_a_higher_target_costs_points_and_touches_nothing(m: Workbook) -> None:
-    before = provenance.inputs(m.workspace)
+    before = record.inputs(m.workspace)
     found = m.what_if("op-01", targets={"views": 2_000_000})
 
     assert found.change < 0
     assert found.before["total"] == m.score("op-01")["total"]
-    assert provenance.inputs(m.workspace) == before
+    assert record.inputs(m.workspace) == before
     assert found.change == Decimal(found.after["total"]) - Decimal(
         found.before["total"]
     )

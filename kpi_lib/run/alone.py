@@ -1,0 +1,73 @@
+"""One run at a time in a workspace, and in plain words what keeps one from writing."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import filelock
+
+from kpi_lib.errors import Problem, WorkspaceError
+from kpi_lib.run.record import read_json
+from kpi_lib.workspace import STRAY, Workspace, canonical_json, write_atomic
+
+
+@contextlib.contextmanager
+def told_plainly(workspace: Workspace) -> Iterator[None]:
+    """Say on one line what the system refused to write: a full disk, and the like."""
+    try:
+        yield
+    except OSError as err:
+        full = err.errno in (errno.ENOSPC, errno.EDQUOT)
+        what = "磁盘满了" if full else f"写不进去（{err.strerror or err}）"
+        where = str(err.filename or "reports")
+        with contextlib.suppress(WorkspaceError):
+            where = workspace.relative(Path(where))
+        raise WorkspaceError(
+            (
+                Problem(
+                    what=what,
+                    where=where,
+                    do="请腾出空间" if full else "请确认工作区可以写入",
+                ),
+            )
+        ) from err
+
+
+def _sweep(workspace: Workspace) -> None:
+    """Take away what a killed run wrote aside: nobody else writes there now."""
+    for folder in (workspace.record.parent, workspace.data / "clean"):
+        for path in folder.rglob(f"{STRAY}*"):
+            path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def alone(workspace: Workspace) -> Iterator[None]:
+    """Hold a workspace's lock in a block; whoever comes second is told who holds it."""
+    workspace.lock.parent.mkdir(parents=True, exist_ok=True)
+    holder = workspace.lock.with_suffix(".json")
+    try:
+        with filelock.FileLock(workspace.lock, timeout=0):
+            since = datetime.now().astimezone().isoformat(" ", "seconds")
+            write_atomic(holder, canonical_json({"pid": os.getpid(), "since": since}))
+            _sweep(workspace)
+            try:
+                yield
+            finally:
+                holder.unlink(missing_ok=True)
+    except filelock.Timeout:
+        who = read_json(holder)
+        raise WorkspaceError(
+            (
+                Problem(
+                    what=f"另一次运行正在进行（进程{who.get('pid', '未知')}，"
+                    f"开始于{who.get('since', '未知')}）",
+                    where="reports",
+                    do="请等它结束",
+                ),
+            )
+        ) from None

@@ -1,0 +1,217 @@
+"""
+Runs a notebook with parameters, to its end or to a ``RunError``.
+
+Parameters are checked before anything runs (papermill only warns about a name it does
+not know, and takes NaN); the cells run in this process, in the workspace's folder; the
+executed notebook is written aside and renamed, and holds no time of day, so that the
+same inputs give the same bytes.
+"""
+
+from __future__ import annotations
+
+import ast
+import logging
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+from nbformat import NotebookNode
+from papermill.engines import papermill_engines
+from papermill.exceptions import PapermillExecutionError
+
+from kpi_lib.errors import InvalidInput, Problem, RunError
+from kpi_lib.run.engine import INJECTED, InProcessEngine
+from kpi_lib.workspace import write_atomic
+
+Value = str | int | float | bool | None
+
+_TIMES = ("start_time", "end_time", "duration")
+
+papermill_engines.register("kpi", InProcessEngine)
+# papermill tells here what the RunError tells; without a handler Python would print it
+# on the terminal.
+logging.getLogger("papermill").addHandler(logging.NullHandler())
+
+
+def execute(
+    notebook: Path,
+    parameters: Mapping[str, Value],
+    *,
+    output: Path,
+    folder: Path,
+    job: str = "",
+) -> NotebookNode:
+    """
+    Run a notebook with parameters in this process, and save what came of it.
+
+    Names that the notebook does not declare, values of another type than its default,
+    NaN and infinity are refused. One that failed is saved beside ``output`` as
+    ``<name>.failed.ipynb``, and what stood under ``output`` stays.
+    """
+    checked(notebook, parameters)
+    begun: list[NotebookNode] = []
+    error: Exception | None = None
+    try:
+        papermill.execute_notebook(
+            notebook,
+            None,
+            dict(parameters),
+            engine_name="kpi",
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            # Nothing is saved on the way: 15 ms a cell, and a kill tears it.
+            request_save_on_cell_execute=False,
+            autosave_cell_every=0,
+            # Not papermill's cwd, which it says in the log.
+            resources={"metadata": {"path": str(folder)}},
+            begun=begun,
+        )
+    # Whatever papermill, IPython or the system raise is one thing here: a notebook that
+    # did not run.
+    except Exception as err:
+        error = err
+    executed = begun[-1] if begun else None
+    cell = _last_started(executed) if executed else None
+    name, value = _failure(error) if error else _left_out(executed)
+    failed = output.with_suffix(".failed.ipynb")
+    if not name and executed is not None:
+        write_atomic(output, _text(executed))
+        failed.unlink(missing_ok=True)
+        return executed
+    if cell is not None and executed is not None:
+        write_atomic(failed, _text(executed))
+    saved = str(failed) if cell is not None else ""
+    raise RunError(job or notebook.stem, cell, name, value, saved) from error
+
+
+def read(path: Path) -> NotebookNode:
+    """Return a notebook as it lies there; OSError or ValueError if it is none."""
+    return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call,no-any-return]
+
+
+def declared(notebook: Path) -> dict[str, Value]:
+    """Return the parameters of a notebook's one such cell, in order, with defaults."""
+    try:
+        cells = [
+            cell.source
+            for cell in read(notebook).cells
+            if "parameters" in cell.metadata.get("tags", [])
+        ]
+        (source,) = cells
+        return dict(_assignment(node) for node in ast.parse(source).body)
+    except (OSError, ValueError, SyntaxError) as err:
+        raise InvalidInput(
+            (
+                Problem(
+                    what="不是可以运行的笔记本",
+                    where=notebook.name,
+                    expected="有且只有一个带parameters标签的格，其中只有“名称=值”",
+                ),
+            )
+        ) from err
+
+
+def checked(notebook: Path, parameters: Mapping[str, Value]) -> None:
+    """Refuse parameters that a notebook does not declare or of another type."""
+    defaults = declared(notebook)
+    problems = tuple(
+        Problem(what=what, where=notebook.name, expected=expected)
+        for name, value in parameters.items()
+        for what, expected in _refusals(name, value, defaults)
+    )
+    if problems:
+        raise InvalidInput(problems)
+
+
+def _refusals(
+    name: str, value: object, defaults: Mapping[str, Value]
+) -> list[tuple[str, str]]:
+    if name not in defaults:
+        return [(f"没有参数“{name}”", "、".join(defaults))]
+    if isinstance(value, float) and not math.isfinite(value):
+        return [(f"参数“{name}”的值{value}不是数", "有限的数")]
+    usual = type(defaults[name])
+    # type(), not isinstance: True is an int, and 001 must not become 1.
+    accepted = (str, int, float, bool) if defaults[name] is None else (usual,)
+    if type(value) not in accepted:
+        names = "、".join(kind.__name__ for kind in accepted)
+        return [(f"参数“{name}”的值是{type(value).__name__}", names)]
+    return []
+
+
+def _assignment(node: ast.stmt) -> tuple[str, Value]:
+    if not (
+        isinstance(node, ast.Assign)
+        and len(node.targets) == 1
+        and isinstance(node.targets[0], ast.Name)
+    ):
+        raise ValueError(ast.unparse(node))
+    value = ast.literal_eval(node.value)
+    if not isinstance(value, str | int | float | bool | None):
+        raise ValueError(ast.unparse(node))  # noqa: TRY004 - the caller's one class
+    return node.targets[0].id, value
+
+
+def _text(executed: NotebookNode) -> str:
+    """Return the notebook as text, without times, paths and chance in it."""
+    record: dict[str, Any] = executed.metadata.get("papermill", {})
+    for path in ("input_path", "output_path"):
+        if record.get(path):
+            record[path] = Path(record[path]).name
+    for cell in executed.cells:
+        if INJECTED in cell.metadata.get("tags", []):
+            cell["id"] = INJECTED
+    for metadata in (executed.metadata, *(cell.metadata for cell in executed.cells)):
+        for name in _TIMES:
+            metadata.get("papermill", {}).pop(name, None)
+    return nbformat.writes(executed) + "\n"  # type: ignore[no-untyped-call,no-any-return]
+
+
+def _own_code(executed: NotebookNode) -> list[NotebookNode]:
+    """Return the notebook's own code cells, without what papermill puts between."""
+    return [
+        cell
+        for cell in executed.cells
+        if cell.cell_type == "code" and INJECTED not in cell.metadata.get("tags", [])
+    ]
+
+
+def _last_started(executed: NotebookNode) -> int | None:
+    """
+    Return the number of the last code cell that was begun, from 1.
+
+    The status in papermill's metadata says ``completed`` for every cell after a
+    kernel died; the time of a cell's start is there only if it was reached.
+    """
+    begun = [
+        number
+        for number, cell in enumerate(_own_code(executed), start=1)
+        if cell.metadata.get("papermill", {}).get("start_time")
+    ]
+    return begun[-1] if begun else None
+
+
+def _left_out(executed: NotebookNode | None) -> tuple[str, str]:
+    """Return what to tell if code cells have no count of execution, else nothing."""
+    cells = _own_code(executed) if executed else []
+    if not cells:
+        return "NothingRun", "没有运行任何代码格"
+    left = [
+        str(number)
+        for number, cell in enumerate(cells, start=1)
+        if cell.source.strip() and cell.execution_count is None
+    ]
+    if not left:
+        return "", ""
+    return "CellsLeftOut", f"没有运行的代码格：{'、'.join(left)}"
+
+
+def _failure(error: Exception) -> tuple[str, str]:
+    """Return class and text of an error as a reader is told them."""
+    if isinstance(error, PapermillExecutionError):
+        return error.ename, error.evalue
+    return type(error).__name__, str(error)

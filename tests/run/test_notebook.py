@@ -1,0 +1,151 @@
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kpi_lib.errors import InvalidInput, KpiError, RunError
+from kpi_lib.run import notebook as notebooks
+from tests.fresh import execute
+from tests.tiny_notebook import PARAMETERS, write
+
+SHOW = "print(month)"
+
+
+def printed(executed: Any) -> str:
+    return "".join(
+        output.text
+        for cell in executed.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if output.output_type == "stream"
+    )
+
+
+def run(folder: Path, *cells: str, **more: Any) -> Any:
+    notebook = write(folder / "tiny.ipynb", *cells)
+    return execute(
+        notebook,
+        {"month": "2026-09"},
+        output=folder / "out/op-01.ipynb",
+        folder=folder,
+        **more,
+    )
+
+
+@pytest.mark.notebook
+def test_a_notebook_runs_with_its_parameters(tmp_path: Path) -> None:
+    before = Path.cwd()
+    executed = run(
+        tmp_path,
+        SHOW,
+        "import os, sys; print(os.getcwd()); print(sys.executable)",
+        "print(os.environ['OMP_NUM_THREADS'], os.environ['OPENBLAS_NUM_THREADS'])",
+        "print(os.getcwd() in sys.path or '' in sys.path)",
+        "print(get_ipython().history_manager.enabled, get_ipython().ipython_dir)",
+    )
+
+    lines = printed(executed).splitlines()
+    assert lines[:5] == ["2026-09", str(tmp_path), sys.executable, "1 1", "False"]
+    assert lines[5].startswith("False ")
+    assert str(Path.home()) not in lines[5]
+    assert Path.cwd() == before
+    assert notebooks.read(tmp_path / "out/op-01.ipynb").cells == executed.cells
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["op-01.ipynb"]
+
+
+@pytest.mark.notebook
+def test_the_same_run_gives_the_same_bytes_elsewhere(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        run(tmp_path / name, SHOW)
+
+    one, two = (tmp_path / name / "out/op-01.ipynb" for name in ("one", "two"))
+    assert one.read_bytes() == two.read_bytes()
+    assert str(tmp_path) not in one.read_text("utf-8")
+
+
+@pytest.mark.notebook
+def test_a_cell_that_raises_is_named_and_the_notebook_kept(tmp_path: Path) -> None:
+    write(tmp_path / "out/op-01.ipynb")
+    old = (tmp_path / "out/op-01.ipynb").read_bytes()
+
+    with pytest.raises(RunError, match="op-01：第3个代码格出错，KeyError") as caught:
+        run(tmp_path, SHOW, "{}['粉丝']", SHOW, job="op-01")
+
+    assert (caught.value.cell, caught.value.name) == (3, "KeyError")
+    kept = notebooks.read(Path(caught.value.notebook))
+    assert printed(kept) == "2026-09\n"
+    assert Path(caught.value.notebook).name == "op-01.failed.ipynb"
+    assert (tmp_path / "out/op-01.ipynb").read_bytes() == old
+
+
+@pytest.mark.notebook
+def test_a_success_takes_the_failed_notebook_away(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="ZeroDivisionError"):
+        run(tmp_path, "1 / 0")
+    run(tmp_path, SHOW)
+
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["op-01.ipynb"]
+
+
+@pytest.mark.notebook
+def test_a_notebook_that_leaves_early_did_not_run(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="没有运行的代码格：4"):
+        run(tmp_path, SHOW, "import sys; sys.exit(0)", SHOW)
+
+    assert not (tmp_path / "out/op-01.ipynb").exists()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        pytest.param(
+            {"mnoth": "2026-09"}, "没有参数“mnoth”；应为month、n、x", id="name"
+        ),
+        pytest.param({"a; import os": "1"}, "没有参数“a; import os”", id="code"),
+        pytest.param({"n": "1"}, "参数“n”的值是str；应为int", id="text for a number"),
+        pytest.param({"n": True}, "参数“n”的值是bool；应为int", id="bool for a number"),
+        pytest.param({"x": float("nan")}, "参数“x”的值nan不是数", id="nan"),
+        pytest.param({"x": float("inf")}, "参数“x”的值inf不是数", id="inf"),
+        pytest.param({"x": None}, "参数“x”的值是NoneType；应为float", id="none"),
+    ],
+)
+def test_parameters_are_refused_before_anything_runs(
+    tmp_path: Path, parameters: dict[str, notebooks.Value], words: str
+) -> None:
+    notebook = write(
+        tmp_path / "tiny.ipynb", SHOW, parameters=f"{PARAMETERS}\nn = 1\nx = 0.5"
+    )
+
+    with pytest.raises(InvalidInput, match=words):
+        notebooks.execute(
+            notebook, parameters, output=tmp_path / "o.ipynb", folder=tmp_path
+        )
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        pytest.param("import os", id="import"),
+        pytest.param("month = open('x')", id="call"),
+        pytest.param("a = b = 1", id="two names"),
+        pytest.param("month =", id="not Python"),
+    ],
+)
+def test_a_parameters_cell_holds_assignments_only(tmp_path: Path, cell: str) -> None:
+    notebook = write(tmp_path / "tiny.ipynb", parameters=cell)
+
+    with pytest.raises(InvalidInput, match=r"tiny\.ipynb：不是可以运行的笔记本"):
+        notebooks.declared(notebook)
+
+
+def test_a_missing_notebook_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(KpiError, match=r"3-appraisal\.ipynb：不是可以运行的笔记本"):
+        notebooks.declared(tmp_path / "3-appraisal.ipynb")
+
+
+def test_declared_parameters_keep_their_order_and_defaults(tmp_path: Path) -> None:
+    notebook = write(tmp_path / "t.ipynb", parameters='b = "x"\na = 3\nc = None')
+
+    assert notebooks.declared(notebook) == {"b": "x", "a": 3, "c": None}
+    assert list(notebooks.declared(notebook)) == ["b", "a", "c"]
