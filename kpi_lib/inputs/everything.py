@@ -19,7 +19,7 @@ from kpi_lib.errors import InvalidInput, Problem
 from kpi_lib.files import layouts, platforms
 from kpi_lib.inputs import records, worklog
 from kpi_lib.inputs.documents import by_operator
-from kpi_lib.inputs.plan import Plan, Rating
+from kpi_lib.inputs.plan import EvidenceRules, Plan, Rating
 from kpi_lib.inputs.plan import for_month as plan_of
 from kpi_lib.inputs.plan import load_all as load_plans
 from kpi_lib.inputs.records import Appeal, Decision, Signoff
@@ -90,6 +90,10 @@ class Inputs:
     def plan_of(self, month: str) -> Plan:
         """Return the plan by which a month is appraised."""
         return self.plans[plan_of(self.plans, month)]
+
+    def evidence_of(self, month: str) -> EvidenceRules:
+        """Return what must be on record in a month, usual where it has no plan."""
+        return self.plan_of(month).evidence if self.has_plan(month) else EvidenceRules()
 
 
 def for_month(workspace: Workspace, month: str) -> Inputs:

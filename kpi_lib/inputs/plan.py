@@ -456,6 +456,30 @@ class Grade(_Model):
     at_least: Exact = Field(ge=0, le=100)
 
 
+class EvidenceRules(_Model):
+    """What must be on record before a number is used; without it, as APPRAISAL says."""
+
+    days_on_record: Share = Fraction(4, 5)
+    """Under this share of the days due a flow is pending (Which month)."""
+    counter_window: int = Field(default=5, ge=1, le=28)
+    """A closing counter is downloaded by this day of the next month (Which month)."""
+    baseline_months: int = Field(default=3, ge=1, le=11)
+    """A baseline looks back on so many months (Attainment)."""
+    least_months: int = Field(default=2, ge=1, le=11)
+    """With fewer of them on record there is no baseline (Attainment)."""
+    most_leave: Share = Fraction(1, 5)
+    """A month with more leave than this share of its days is no baseline."""
+    review_days: int = Field(default=5, ge=1, le=23)
+    """A month's review is due on this working day of the next (Weeks)."""
+
+    @model_validator(mode="after")
+    def _in_reach(self) -> EvidenceRules:
+        if self.least_months > self.baseline_months:
+            message = "应为least_months≤baseline_months"
+            raise ValueError(message)
+        return self
+
+
 class Duty(_Model):
     """A row of the daily work: no points, a section of the page."""
 
@@ -481,6 +505,7 @@ class Plan(_Model):
     band: Band
     weights: dict[MetricName, Positive] = Field(default_factory=dict)
     grades: tuple[Grade, ...] = Field(min_length=1)
+    evidence: EvidenceRules = EvidenceRules()
     veto: Exact | None = Field(default=None, ge=0)
     bonus: Positive | None = None
     groups: tuple[Group, ...] = Field(min_length=1)

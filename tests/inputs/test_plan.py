@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import get_args
 
@@ -151,6 +152,39 @@ def test_a_mistake_is_named(
 
     with pytest.raises(PlanError, match=message):
         loaded(tmp_path, text)
+
+
+def test_what_must_be_on_record_is_in_the_plan_and_has_its_usual_numbers(
+    tmp_path: Path,
+) -> None:
+    found = loaded(tmp_path, DEFAULT + "\nevidence: {days_on_record: 75%}\n").evidence
+
+    assert found == plan.EvidenceRules(days_on_record="75%")
+    assert loaded(tmp_path, DEFAULT).evidence == plan.EvidenceRules(
+        days_on_record=Fraction(4, 5),
+        counter_window=5,
+        baseline_months=3,
+        least_months=2,
+        most_leave=Fraction(1, 5),
+        review_days=5,
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("{days_on_record: 120%}", "days_on_record"),
+        ("{counter_window: 0}", "counter_window"),
+        ("{counter_window: 29}", "counter_window"),
+        ("{least_months: 4}", "应为least_months≤baseline_months"),
+        ("{days: 5}", "days"),
+    ],
+)
+def test_a_wrong_number_of_evidence_is_named(
+    tmp_path: Path, written: str, message: str
+) -> None:
+    with pytest.raises(PlanError, match=message):
+        loaded(tmp_path, f"{DEFAULT}\nevidence: {written}\n")
 
 
 def test_a_list_is_not_called_short_for_what_is_wrong_inside(tmp_path: Path) -> None:
