@@ -16,6 +16,7 @@ from kpi_lib.catalogue import METRICS
 from kpi_lib.days import Calendar, days_of, week_of
 from kpi_lib.files.platforms import Platform
 from kpi_lib.inputs.worklog import Campaign
+from kpi_lib.language import Sentence
 
 MONTHS = [f"2025-{at:02d}" for at in (11, 12)] + [
     f"2026-{at:02d}" for at in range(1, 11)
@@ -90,7 +91,12 @@ def measure(
         "target": None,
         "source": {"kind": ""},
         "show": {"value": "", "target": "", "unit": "", "text": text},
-        "rule": {"kind": "ratio", "params": {"cap": "1"}, "text": ""},
+        "rule": {
+            "kind": "ratio",
+            "params": {"cap": "1"},
+            "words": Sentence("按比例，封顶{cap}", cap="100%"),
+            "text": "",
+        },
         "inputs": {},
         "note": "",
         "evidence": [],
@@ -160,6 +166,7 @@ def card(operator: str = "op-01", name: str = "示例运营甲") -> dict[str, An
                     rule={
                         "kind": "ratio",
                         "params": {"cap": "1"},
+                        "words": Sentence("按比例，封顶{cap}", cap="100%"),
                         "text": "5×min(24÷28,1)=4.29",
                     },
                     evidence=[
@@ -212,6 +219,9 @@ def card(operator: str = "op-01", name: str = "示例运营甲") -> dict[str, An
                     rule={
                         "kind": "linear",
                         "params": {"from": "1", "to": "1.2"},
+                        "words": Sentence(
+                            "线性：{low}得0分，{high}得满分", low="100%", high="120%"
+                        ),
                         "text": "6×（104.60%−100%）÷（120%−100%）=1.38",
                     },
                     evidence=[

@@ -901,7 +901,7 @@ def manual_metric(text: str) -> tuple[str, str]:
     if not metric:
         return f"没有“{files.shown(text)}”这个指标，可用：{'、'.join(_FILLABLE)}", ""
     if METRICS[metric].kind == "ratio":
-        parts = "、".join(METRICS[p].zh for p in METRICS[metric].parts if p != "/")
+        parts = "、".join(METRICS[p].zh for p in METRICS[metric].parts)
         return f"“{METRICS[metric].zh}”由别的数算出，请填{parts}", ""
     if metric not in _FILLABLE.values():
         return f"“{METRICS[metric].zh}”由程序算出，不能填", ""

@@ -27,14 +27,14 @@ from pydantic import (
 from kpi_lib import catalogue, files
 from kpi_lib.errors import PlanError, Problem
 from kpi_lib.inputs import documents
-from kpi_lib.language import N_, language, traditional
+from kpi_lib.language import Name, Sentence
 
 STATUS = {
-    "scored": N_("已评"),
-    "rated_by_manager": N_("主管评定"),
-    "pending": N_("待定"),
-    "zero": N_("缺，按0分"),
-    "excluded": N_("不考"),
+    "scored": Sentence("已评"),
+    "rated_by_manager": Sentence("主管评定"),
+    "pending": Sentence("待定"),
+    "zero": Sentence("缺，按0分"),
+    "excluded": Sentence("不考"),
 }
 """What may become of a measure, and what it is called."""
 
@@ -101,21 +101,19 @@ class Text(_Model):
     zh_hant: str = Field(default="", alias="zh-Hant")
 
     @property
-    def written(self) -> str:
-        """The plan's own Chinese, in the characters of the language spoken."""
-        if language() == "zh-Hant":
-            return self.zh_hant or traditional(self.zh)
-        return self.zh
+    def written(self) -> Name:
+        """The plan's own Chinese, in the characters of the page."""
+        return Name(self.zh, hant=self.zh_hant)
 
     @property
-    def beside(self) -> str:
+    def beside(self) -> Name:
         """The English that stands beside the wording; empty on a Chinese page."""
-        return self.en if language() == "en" else ""
+        return Name("", self.en)
 
     @property
-    def label(self) -> str:
+    def label(self) -> Name:
         """The wording as a name: English alone where the plan gives it."""
-        return self.beside or self.written
+        return Name(self.zh, self.en, self.zh_hant)
 
 
 # Sources: where a measure's number comes from. APPRAISAL rules are in scoring.py.

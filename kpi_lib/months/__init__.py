@@ -38,6 +38,7 @@ from kpi_lib.months.findings import (
     load as load_findings,
 )
 from kpi_lib.months.stored import (
+    recognised,
     retold,
 )
 
@@ -60,6 +61,7 @@ __all__ = [
     "load_findings",
     "mapped_metrics",
     "parquet",
+    "recognised",
     "retold",
     "rows",
     "save",

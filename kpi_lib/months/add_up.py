@@ -32,7 +32,7 @@ from kpi_lib.catalogue import METRICS
 from kpi_lib.days import Calendar, days_of, shift
 from kpi_lib.files import Layout
 from kpi_lib.inputs import Account, Roster
-from kpi_lib.language import _
+from kpi_lib.language import Sentence
 from kpi_lib.workspace import canonical_json
 
 MONTHLY = {
@@ -890,7 +890,7 @@ def _first_of_product(present: set[str], accounts: Sequence[Account]) -> set[str
 def _gap(row: Mapping[Hashable, Any], metric: str) -> list[str]:
     label, account = METRICS[metric].label, row["account"]
     if pd.isna(row["value"]) and pd.isna(row["low"]):
-        return [_("{account}没有{metric}", account=account, metric=label)]
+        return [Sentence("{account}没有{metric}", account=account, metric=label)]
     by_days = row["basis"] in ("daily", "manual") and METRICS[metric].kind in (
         "flow",
         "mean",
@@ -900,7 +900,7 @@ def _gap(row: Mapping[Hashable, Any], metric: str) -> list[str]:
     present, due = row["days_present"], row["days_due"]
     if due and Fraction(present) < ENOUGH * Fraction(due):
         return [
-            _(
+            Sentence(
                 "{account}的{metric}只有{present}天，应有{due}天",
                 account=account,
                 metric=label,

@@ -12,13 +12,7 @@ import string
 from functools import cache
 
 from kpi_lib.catalogue import METRICS
-from kpi_lib.language import (
-    LANGUAGES,
-    N_,
-    _,
-    language,
-    translated,
-)
+from kpi_lib.language import LANGUAGES, N_, Sentence, language, say
 
 SENTENCES = (
     # Values of cells.
@@ -289,23 +283,26 @@ def retold(text: str) -> str:
         The translation of the template that it fits, with the same values; the
         sentence itself where none fits or Chinese is spoken.
     """
-    if language() == LANGUAGES[0]:
-        return text
+    return text if language() == LANGUAGES[0] else str(say(recognised(text)))
+
+
+def recognised(text: str) -> str:
+    """Return a stored sentence with the template that it fits, to be said later."""
     if text in SENTENCES:
-        return translated(text)
+        return Sentence(text)
     for template, pattern in _patterns():
         if found := pattern.fullmatch(text):
             values = found.groupdict().items()
-            return _(template, **{name: _value(name, said) for name, said in values})
+            return Sentence(template, **{n: _value(n, value) for n, value in values})
     return text
 
 
-def _value(name: str, text: str) -> str:
-    """Say a value as its name wants it: a list, a sentence of ours, or as it is."""
+def _value(name: str, text: str) -> list[str]:
+    """Read a value as its name wants it: a list, a sentence of ours, or as it is."""
     parts = text.split("、") if name in LISTED else [text]
     if name in TOLD:
-        parts = [_METRICS[p].label if p in _METRICS else retold(p) for p in parts]
-    return _("、").join(parts)
+        return [_METRICS[p].label if p in _METRICS else recognised(p) for p in parts]
+    return parts
 
 
 @cache

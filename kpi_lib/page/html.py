@@ -25,7 +25,9 @@ from kpi_lib.language import (
     LANGUAGES,
     N_,
     _,
+    from_json,
     speaking,
+    spoken,
     translated,
 )
 from kpi_lib.page import templates
@@ -256,7 +258,7 @@ def _page(notebook: nbformat.NotebookNode, title: str, lang: str) -> str:
             "policy": POLICY,
             "css": templates.css(),
             "contents": contents,
-            **_heading(card, title),
+            **_heading(card and spoken(from_json(card)), title),
         }
     }
     html, _resources = exporter.from_notebook_node(copy, resources=resources)

@@ -8,19 +8,21 @@ page by any other way.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from kpi_lib import figures
+from kpi_lib.appraisal import Card as CardOf
 from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.days import Calendar, month_of
 from kpi_lib.inputs import Account, Campaign
-from kpi_lib.language import _
+from kpi_lib.language import _, say, spoken, to_json
 from kpi_lib.page import templates
 
-Card = dict[str, Any]
+Card = Mapping[str, Any]
 
 SEALED = "application/vnd.kpi.card+json"
 """MIME type under which the last cell keeps the card."""
@@ -65,7 +67,7 @@ class Seal:
         self, include: object = None, exclude: object = None
     ) -> dict[str, object]:
         """Return the card under its own MIME type, beside an empty text."""
-        return {SEALED: self.card, "text/plain": ""}
+        return {SEALED: to_json(self.card), "text/plain": ""}
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,11 @@ def seal(m: OperatorMonth) -> Seal:
     Seal
     """
     return Seal(m.card)
+
+
+def said(card: Card) -> CardOf:
+    """Return a card with its texts in the language of the page."""
+    return CardOf(spoken(card))
 
 
 def made(template: str, **values: object) -> Fragment:
@@ -211,14 +218,9 @@ def losses(card: Card, *, veto: bool = True) -> list[tuple[str, Decimal]]:
     list of (name, points)
         Largest first.
     """
-    lost = [
-        (str(one["name"]), points(one["possible"]) - points(one["score"]))
-        for one in measures(card)
-        if one["score"] is not None
-    ]
-    if veto:
-        lost.append((_("一票否决"), cut_off(card)))
-    return sorted((one for one in lost if one[1] > 0), key=lambda one: -one[1])
+    whole = CardOf(card)
+    cut = [(_("一票否决"), whole.cut_off)] if veto and whole.cut_off else []
+    return sorted([*whole.lost, *cut], key=lambda loss: -loss[1])
 
 
 def cut_off(card: Card) -> Decimal:
@@ -235,10 +237,7 @@ def cut_off(card: Card) -> Decimal:
     Decimal
         0 without a veto, or where the sum is not above its cap.
     """
-    reached = sum((points(one["score"]) for one in measures(card)), ZERO)
-    if card["bonus"]:
-        reached += points(card["bonus"]["score"])
-    return max(reached - points(card["total"]), ZERO) if card["total"] else ZERO
+    return CardOf(card).cut_off
 
 
 def measure_of(card: Card, kind: str) -> Card | None:
@@ -257,8 +256,7 @@ def measure_of(card: Card, kind: str) -> Card | None:
     dict or None
         The plan's first one; None where the plan has none.
     """
-    found = (one for one in measures(card) if one["source"]["kind"] == kind)
-    return next(found, None)
+    return CardOf(card).measure(kind)
 
 
 def numbered(m: OperatorMonth) -> list[tuple[str, Campaign]]:
@@ -333,7 +331,7 @@ def item_name(card: Card, item: Card) -> str:
     str
     """
     kpis = Counter(one["kpi"] for one in card["items"])
-    return str(item["name"] if kpis[item["kpi"]] > 1 else item["kpi"])
+    return str(say(item["name"] if kpis[item["kpi"]] > 1 else item["kpi"]))
 
 
 def flags_of(m: OperatorMonth) -> list[str]:
@@ -349,7 +347,7 @@ def flags_of(m: OperatorMonth) -> list[str]:
     -------
     list of str
     """
-    return list(dict.fromkeys([*m.card.get("flags", []), *m.flags]))
+    return [say(flag) for flag in dict.fromkeys([*m.card["flags"], *m.flags])]
 
 
 @dataclass(frozen=True)
@@ -432,5 +430,4 @@ def rate_of(card: Card) -> Decimal | None:
     Decimal or None
         None where nothing was rated.
     """
-    rated = points(card["rated"])
-    return points(card["total"]) / rated if rated else None
+    return CardOf(card).rate

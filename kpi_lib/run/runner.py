@@ -22,7 +22,7 @@ import filelock
 
 from kpi_lib.errors import Problem, WorkspaceError
 from kpi_lib.inputs import for_month
-from kpi_lib.language import LANGUAGES, speaking
+from kpi_lib.language import LANGUAGES, from_json, speaking
 from kpi_lib.run import processes, provenance, spreadsheets
 from kpi_lib.run.cards import printed
 from kpi_lib.run.jobs import (
@@ -519,7 +519,7 @@ def _cards(
 ) -> list[dict[str, Any]]:
     """Return the cards that stand, in roster order."""
     return [
-        provenance.read_json(folder / f"{name}.json")
+        from_json(provenance.read_json(folder / f"{name}.json"))
         for name, entry in entries.items()
         if entry["outcome"] == "done" and (folder / f"{name}.json").is_file()
     ]

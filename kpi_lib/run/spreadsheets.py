@@ -22,7 +22,7 @@ import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from kpi_lib.inputs import STATUS
-from kpi_lib.language import N_, _
+from kpi_lib.language import N_, _, spoken
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,6 +61,7 @@ def tables(cards: Sequence[Card]) -> dict[str, bytes]:
     dict of str to bytes
         By file name.
     """
+    cards = [spoken(card) for card in cards]
     return {
         "scores.csv": scores_csv(cards),
         "scores.xlsx": scores_xlsx(cards),

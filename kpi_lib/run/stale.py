@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from kpi_lib.days import months_back, shift
+from kpi_lib.days import REACH, months_back, shift
 from kpi_lib.errors import Problem, RosterError, WorkspaceError
 from kpi_lib.inputs import (
     SHEETS,
@@ -35,9 +35,6 @@ from kpi_lib.run.jobs import (
     Job,
 )
 from kpi_lib.workspace import OWN, Workspace
-
-LOOK_BACK = 13
-"""Months that a page is made from, the appraised one included (appraisal's REACH)."""
 
 NEAR = range(-1, 4)
 """Months whose folders hold exports of a month: openings before, history after."""
@@ -145,7 +142,7 @@ def looked_back(workspace: Workspace, month: str) -> list[str]:
     there = set(workspace.months())
     return [
         one
-        for one in months_back(month, LOOK_BACK)
+        for one in months_back(month, REACH)
         if there & {shift(one, by) for by in NEAR if by >= 0}
     ]
 
@@ -235,9 +232,7 @@ class Agenda:
     def files(self) -> dict[str, str]:
         """SHA-256 of every input of the month, by path relative to the workspace."""
         near = {
-            shift(month, by)
-            for month in months_back(self.month, LOOK_BACK)
-            for by in NEAR
+            shift(month, by) for month in months_back(self.month, REACH) for by in NEAR
         }
         raw = tuple(f"data/raw/{month}/" for month in near)
         return {
@@ -309,7 +304,7 @@ class Agenda:
                 "cleaning": provenance.of_file(
                     self.workspace.clean(self.month) / f"{CLEAN}.ipynb"
                 ),
-                "cleaned": self._cleaned(*months_back(self.month, LOOK_BACK)),
+                "cleaned": self._cleaned(*months_back(self.month, REACH)),
                 **self._data("plan", "roster", "targets", "calendar"),
             },
             who=N_("团队"),
@@ -410,7 +405,7 @@ class _Owned:
     """What each operator's report is made from, of inputs that hold everybody's."""
 
     def __init__(self, agenda: Agenda) -> None:
-        self._inputs, self._months = agenda.inputs, months_back(agenda.month, LOOK_BACK)
+        self._inputs, self._months = agenda.inputs, months_back(agenda.month, REACH)
         self._made = {month: agenda.made(month) for month in self._months}
         self._rows = {
             month: provenance.read_json(agenda.workspace.clean(month) / OWN)

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kpi_lib.appraisal.card import score
+from kpi_lib.appraisal.compose import score
 from kpi_lib.inputs import plan
 from kpi_lib.inputs.targets import Target
 from tests.scored import aim, evidence, people, values

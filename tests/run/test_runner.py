@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from kpi_lib import cli
-from kpi_lib.appraisal import month
 from kpi_lib.errors import InvalidInput, WorkspaceError
 from kpi_lib.inputs import everything
 from kpi_lib.months import arrivals
@@ -470,7 +469,6 @@ def test_the_record_is_a_chain(tmp_path: Path) -> None:
 
 
 def test_the_reach_is_that_of_the_tables() -> None:
-    assert stale_module.LOOK_BACK == month.REACH
     assert list(stale_module.NEAR) == list(range(-1, arrivals.LOOK_AHEAD + 1))
 
 

@@ -24,6 +24,7 @@ from kpi_lib.page.parts import (
     measure_of,
     numbered,
     platform_of,
+    said,
     shade_of,
 )
 
@@ -48,7 +49,7 @@ def campaigns(m: OperatorMonth) -> Fragment:
     """
     rows = numbered(m)
     held, results, spent = (
-        measure_of(m.card, f"campaign{part}")
+        measure_of(said(m.card), f"campaign{part}")
         for part in ("s_held", "_results", "_spend")
     )
     if not rows:
@@ -394,7 +395,7 @@ def next_month(m: OperatorMonth) -> Fragment:
     -------
     Fragment
     """
-    proposals = m.card["proposals"]
+    proposals = said(m.card)["proposals"]
     if not proposals:
         return made("said", text=_("没有必考的指标，没有可以建议的目标。"))
     named = {name: _proposed(m, metrics) for name, metrics in PLANS.items()}
@@ -423,20 +424,21 @@ def _proposed(m: OperatorMonth, metrics: Sequence[str]) -> list[dict[str, Any]]:
     return [
         _proposal(m, one)
         for metric in metrics
-        for one in m.card["proposals"]
+        for one in said(m.card)["proposals"]
         if one["metric"] == metric
     ]
 
 
 def _proposal(m: OperatorMonth, one: Card) -> dict[str, Any]:
     """Print one proposal; of followers the gain, with the level it leads to."""
-    gain = one["metric"] == "followers"
+    metric = METRICS[one["metric"]]
+    gain = metric.moves_by_gain
     told = amount(one["metric"])
     steps = [told(one[f"gain_{step}" if gain else step]) for step in STEPS]
     platform = platform_of(m, one["platform"]).name if one["platform"] else ""
     name = _quota_name(one["metric"])
     # A level stands in the proposal; what is compared with the median is the gain.
-    now = sum_known(of_month(m, "followers_gain").values()) if gain else one["value"]
+    now = sum_known(of_month(m, metric.result).values()) if gain else one["value"]
     return {
         "name": _("{name}（{platform}）", name=name, platform=platform)
         if platform

@@ -23,6 +23,7 @@ from kpi_lib.page.parts import (
     Fragment,
     flags_of,
     made,
+    said,
     shade_of,
     who_is,
 )
@@ -216,13 +217,13 @@ def sources(m: OperatorMonth) -> Fragment:
     wanted = {one.metric for one in m.targets}
     return made(
         "sources",
-        card=m.card,
+        card=said(m.card),
         operator=m.card["operator"],
         definitions=[
             one
             for name, one in m.definitions.items()
             if name in wanted | (present & SHOWN_HERE)
-            or (one.parts and set(one.parts) - {"/"} <= present)
+            or (one.parts and present.issuperset(one.parts))
         ],
         kinds={kind: _(name) for kind, name in KINDS.items()},
         assumed=m.calendar.assumed(m.month),
@@ -600,6 +601,6 @@ def _by_account(monthly: pd.DataFrame) -> dict[tuple[str, str], float]:
     for (account, metric), part in rows.groupby(["account", "metric"])["value"]:
         known = METRICS.get(str(metric))
         # Flows and followers are held in shares; means, MAU and rates are whole.
-        shared = known and (known.kind == "flow" or metric == "followers")
+        shared = known and known.accrues
         found[str(account), str(metric)] = float(part.sum() if shared else part.max())
     return found

@@ -37,7 +37,7 @@ def clauses(text: str) -> Markup:
     Markup
         Each clause in a span of its own, escaped.
     """
-    parts = re.findall(r"[^；，：]+[；，：]?|[；，：]", text)
+    parts = re.findall(r"[^；，：]+[；，：]?|[；，：]", language.say(text))
     span = Markup('<span class="c">{}</span>')
     return Markup("").join(span.format(part) for part in parts)
 
@@ -56,7 +56,7 @@ def kept(text: str) -> Markup:
     Markup
         The same, escaped, with names of up to 12 squares unbreakable.
     """
-    parts = re.split(r"(「[^」]{1,12}」|“[^”]{1,24}”)", text)
+    parts = re.split(r"(「[^」]{1,12}」|“[^”]{1,24}”)", language.say(text))
     span = Markup('<span class="keep">{}</span>')
     return Markup("").join(
         span.format(part) if at % 2 else escape(part) for at, part in enumerate(parts)
@@ -79,7 +79,7 @@ def said(text: str, **values: object) -> Markup:
     Markup
         Ready for the page.
     """
-    safe = {name: escape(value) for name, value in values.items()}
+    safe = {name: escape(language.say(value)) for name, value in values.items()}
     return Markup(language._(text, **safe))
 
 
@@ -97,7 +97,7 @@ def told(sentences: Iterable[str]) -> Markup:
     Markup
         Escaped, with a space between them where the language has one.
     """
-    return Markup(figures.sentences(*map(escape, sentences)))
+    return Markup(figures.sentences(*map(escape, map(language.say, sentences))))
 
 
 def bdi(text: object) -> Markup:
@@ -113,7 +113,7 @@ def bdi(text: object) -> Markup:
     -------
     Markup
     """
-    return Markup("<bdi>{}</bdi>").format(text)
+    return Markup("<bdi>{}</bdi>").format(language.say(text))
 
 
 @cache
@@ -131,6 +131,7 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=language.say,
     )
     made.globals |= {"_": said, "language": language.language}
     made.filters |= {
