@@ -21,14 +21,11 @@ from chinese_calendar import Holiday
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
 
 LOOK_BACK = 12
-"""Months that curves show, the appraised one included."""
+"""Months that the curves show, the appraised one included."""
 
 REACH = LOOK_BACK + 1
-"""Months that a page is made from: a year ago, next month followed on this one. The
-earlier scores, each with the three months before it, lie within."""
-
-REVIEW_DAYS = 5
-"""A month's review is due on this working day of the next (APPRAISAL, Weeks)."""
+"""Months that a page is made from: a year ago, next month followed on the first. The
+earlier scores, each with the months of its baseline, lie within."""
 
 
 def month_of(day: date) -> str:
@@ -379,23 +376,11 @@ class Calendar:
             monday += timedelta(days=7)
         return weeks
 
-    def review_due(self, month: str) -> date:
-        """
-        Return the day on which the review of a month is due.
-
-        Parameters
-        ----------
-        month : str
-            The month reviewed.
-
-        Returns
-        -------
-        date
-            The fifth working day of the next month (its last, if it has fewer).
-        """
+    def review_due(self, month: str, working_day: int) -> date:
+        """Return the working day of the next month (its last, if it has fewer)."""
         following = shift(month, 1)
         days = self.working_days(following) or days_of(following)
-        return days[min(REVIEW_DAYS, len(days)) - 1]
+        return days[min(working_day, len(days)) - 1]
 
 
 # A page asks for the same days hundreds of times; chinesecalendar is slow to answer.
@@ -403,15 +388,6 @@ class Calendar:
 
 @cache
 def _worked(day: date) -> bool:
-    return bool(chinese_calendar.is_workday(day))
-
-
-@cache
-@cache
-def _is_workday(day: date) -> bool:
-    """Say whether a day is worked where nobody decided otherwise."""
-    if not _known(day.year):
-        return day.weekday() < 5
     return bool(chinese_calendar.is_workday(day))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from fractions import Fraction
+from functools import cache
 
 from babel.dates import format_interval, format_skeleton
 from babel.numbers import format_compact_decimal
@@ -13,8 +14,11 @@ from babel.numbers import format_compact_decimal
 from kpi_lib.language import (
     LOCALES,
     N_,
+    Name,
+    Sentence,
     _,
     language,
+    say,
 )
 
 Number = int | float | Decimal | str | None
@@ -287,10 +291,29 @@ def month_short(month: str) -> str:
     -------
     str
     """
-    if language() == "en":
-        day = date.fromisoformat(f"{month[:7]}-01")
-        return str(format_skeleton("MMM", day, None, locale=LOCALES["en"]))
-    return f"{int(month[5:7])}月"
+    return str(say(month_label(month)))
+
+
+def month_label(month: str) -> Name:
+    """
+    Name a month without its year, for a sentence that is said later: 10月 · Oct.
+
+    Parameters
+    ----------
+    month : str
+        ``YYYY-MM``, or a day of it.
+
+    Returns
+    -------
+    Name
+    """
+    return _month_label(int(month[5:7]))
+
+
+@cache
+def _month_label(number: int) -> Name:
+    name = format_skeleton("MMM", date(2000, number, 1), None, locale=LOCALES["en"])
+    return Name(f"{number}月", str(name))
 
 
 def month_tick(month: str) -> str:
@@ -377,26 +400,30 @@ def listed(names: list[str], most: int = 0) -> str:
     -------
     str
     """
-    joined = _("、").join(names[:most] if most else names)
+    joined = _("、").join(map(say, names[:most] if most else names))
     if most and len(names) > most:
         return _("{names}等{n}个", names=joined, n=len(names))
     return joined
 
 
-def joined(told: Iterable[str]) -> str:
+def joined(remarks: Iterable[str]) -> str:
     """
     Join remarks, each once.
 
     Parameters
     ----------
-    told : iterable of str
+    remarks : iterable of str
         Sentences of one subject; empty ones are left out.
 
     Returns
     -------
     str
+        A `Sentence` of the sentences, to be said later; one alone as it is.
     """
-    return _("；").join(dict.fromkeys(one for one in told if one))
+    parts = list(dict.fromkeys(remark for remark in remarks if remark))
+    if len(parts) < 2:
+        return parts[0] if parts else ""
+    return Sentence("{remarks:；}", remarks=parts)
 
 
 def sentences(*told: str) -> str:
@@ -412,7 +439,8 @@ def sentences(*told: str) -> str:
     -------
     str
     """
-    return (" " if language() == "en" else "").join(one for one in told if one)
+    gap = " " if language() == "en" else ""
+    return gap.join(say(text) for text in told if text)
 
 
 def brief(name: str, most: int = 16) -> str:

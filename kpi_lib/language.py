@@ -11,7 +11,7 @@ from data and stays as it is. English plurals are written in the catalogue as
 from __future__ import annotations
 
 import string
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -78,7 +78,7 @@ def _(text: str, /, **values: Any) -> str:
     text : str
         The Chinese sentence, with ``{name}`` where values stand.
     **values : object
-        What stands there; put in as it is.
+        What stands there: data is put in as it is, a sentence or a name is said.
 
     Returns
     -------
@@ -86,12 +86,53 @@ def _(text: str, /, **values: Any) -> str:
         The sentence; Chinese where the catalogue lacks it (a test finds none).
     """
     said = translated(text)
-    return _FILL.vformat(said, (), values) if values else said
+    if not values:
+        return said
+    return _FILL.vformat(said, (), {name: _said(v) for name, v in values.items()})
 
 
 def N_(text: str, /) -> str:  # noqa: N802 - gettext's own name for it
     """Mark a sentence that is said later, by ``_(…)`` of where it is kept."""
     return text
+
+
+class Name(str):
+    """
+    A name with its translations, to be said on a page later.
+
+    It reads as the simplified Chinese one wherever a string is wanted.
+
+    Parameters
+    ----------
+    zh : str
+        The name in simplified Chinese; what is empty in Chinese may have English.
+    en : str
+        In English; the Chinese one stands there too if this is empty.
+    hant : str
+        In traditional characters; OpenCC's, if this is empty.
+    """
+
+    en: str
+    hant: str
+
+    def __new__(cls, zh: str, en: str = "", hant: str = "") -> Name:
+        """Keep the translations beside the Chinese."""
+        self = super().__new__(cls, zh)
+        self.en, self.hant = en, hant
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Name, (str(self), self.en, self.hant)
+
+    def written(self) -> dict[str, str]:
+        """Return the name and its translations as JSON can keep them."""
+        names = {"zh": str(self), "en": self.en, "zh-Hant": self.hant}
+        return {key: name for key, name in names.items() if name or key == "zh"}
+
+    @classmethod
+    def read(cls, names: Mapping[str, str]) -> Name:
+        """Return the name that `written` gave."""
+        return cls(names["zh"], names.get("en", ""), names.get("zh-Hant", ""))
 
 
 class Sentence(str):
@@ -106,8 +147,9 @@ class Sentence(str):
     template : str
         The Chinese sentence, with ``{name}`` where values stand; the catalogue's key.
     **values : object
-        What stands there: text and numbers of data as they are, other sentences, or
-        lists of these, which are joined by the language's own comma.
+        What stands there: text and numbers of data as they are, names, other sentences,
+        or lists of these, joined by the language's own comma, or by the mark that the
+        template gives: ``{remarks:；}``.
     """
 
     template: str
@@ -137,39 +179,131 @@ class Sentence(str):
         return cls(template, **{name: _read(value) for name, value in values.items()})
 
 
-def say(text: str) -> str:
+def say(text: Any) -> Any:
     """
-    Say a sentence in the language that is spoken now.
+    Say a sentence or a name in the language that is spoken now.
 
     Parameters
     ----------
-    text : str
-        A `Sentence`; any other string is data and stays as it is.
+    text : object
+        A `Sentence` or a `Name`; anything else is data and stays as it is.
 
     Returns
     -------
-    str
-        Its template's translation, filled with its values, each said too.
+    object
+        The translation, filled with its values, each said too.
     """
-    if not isinstance(text, Sentence):
-        return text
-    return _(text.template, **{name: _said(v) for name, v in text.values.items()})
+    if isinstance(text, Sentence):
+        return _(text.template, **text.values)
+    if isinstance(text, Name):
+        return _named(text)
+    return text
+
+
+def _named(name: Name) -> str:
+    match language():
+        case "en":
+            return name.en or str(name)
+        case "zh-Hant":
+            return name.hant or traditional(str(name))
+        case _:
+            return str(name)
+
+
+def spoken(part: Any) -> Any:
+    """
+    Say everything in a structure of dicts and lists in the language spoken now.
+
+    Parameters
+    ----------
+    part : object
+        As a card: sentences and names among data.
+
+    Returns
+    -------
+    object
+        The same with finished texts in their places.
+    """
+    return _each(part, say)
+
+
+def to_json(part: Any) -> Any:
+    """
+    Write everything in a structure of dicts and lists as JSON can keep it.
+
+    Parameters
+    ----------
+    part : object
+        As a card: sentences and names among data.
+
+    Returns
+    -------
+    object
+        The same; a sentence as its Chinese with template and values to say it by
+        (``{"zh": …, "say": […]}``), a name with its translations (``{"zh": …,
+        "en": …}``).
+    """
+    return _each(part, _kept)
+
+
+def from_json(part: Any) -> Any:
+    """
+    Read a structure back that `to_json` wrote.
+
+    Parameters
+    ----------
+    part : object
+        As JSON gives it.
+
+    Returns
+    -------
+    object
+        The same with sentences and names in their places.
+    """
+    if isinstance(part, dict):
+        if "say" in part:
+            return Sentence.read(part["say"])
+        if "zh" in part:
+            return Name.read(part)
+        return {key: from_json(value) for key, value in part.items()}
+    return [from_json(value) for value in part] if isinstance(part, list) else part
+
+
+def _each(part: Any, change: Callable[[Any], Any]) -> Any:
+    """Change every leaf of a structure of dicts and lists."""
+    if isinstance(part, Mapping):
+        return {key: _each(value, change) for key, value in part.items()}
+    if isinstance(part, list | tuple):
+        return [_each(value, change) for value in part]
+    return change(part)
+
+
+def _kept(text: Any) -> Any:
+    if isinstance(text, Sentence):
+        return {"zh": str(text), "say": text.written()}
+    return text.written() if isinstance(text, Name) else text
+
+
+class _Listed(list[str]):
+    """Parts of a sentence, joined when it is filled."""
+
+    def __init__(self, parts: Iterable[Any], comma: str) -> None:
+        super().__init__(map(str, parts))
+        self.comma = comma
 
 
 def _said(value: Any) -> Any:
     if isinstance(value, list | tuple):
-        return _("、").join(str(_said(part)) for part in value)
-    return say(value) if isinstance(value, str) else value
+        return _Listed(map(_said, value), translated("、"))
+    return say(value)
 
 
 def _chinese(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        return "、".join(str(part) for part in value)
-    return value
+    return _Listed(value, "、") if isinstance(value, list | tuple) else value
 
 
 def _written(value: Any) -> Any:
-    if isinstance(value, Sentence):
+    if isinstance(value, Sentence | Name):
         return value.written()
     if isinstance(value, list | tuple):
         return {"list": [_written(part) for part in value]}
@@ -178,7 +312,9 @@ def _written(value: Any) -> Any:
 
 def _read(value: Any) -> Any:
     if isinstance(value, dict):
-        return [_read(part) for part in value["list"]]
+        if "list" in value:
+            return [_read(part) for part in value["list"]]
+        return Name.read(value)
     return Sentence.read(value) if isinstance(value, list) else value
 
 
@@ -240,9 +376,15 @@ def catalogue() -> dict[str, str]:
 
 
 class _Filling(string.Formatter):
-    """Fills sentences; ``{n:item|items}`` chooses by whether n is one."""
+    """
+    Fills sentences.
+
+    ``{n:item|items}`` chooses by whether n is one, ``{remarks:；}`` joins a list.
+    """
 
     def format_field(self, value: Any, spec: str) -> str:
+        if isinstance(value, _Listed):
+            return (spec or value.comma).join(value)
         if "|" not in spec:
             return str(super().format_field(value, spec))
         one, many = spec.split("|", 1)

@@ -21,7 +21,7 @@ KINDS = {
 HEAD = """\
 # Codebook
 
-Made from `kpi_lib/catalogue.py` and `kpi_lib/files/formats/`; a test keeps it current.
+Made from `kpi_lib/metrics.yml` and `kpi_lib/files/formats/`; a test keeps it current.
 A share is a fraction (0.35, never 35), CNY are yuan. Platforms are those with an export
 that maps the metric; any platform can give any metric by hand (手工填报).
 """

@@ -24,6 +24,7 @@ from kpi_lib.files.declarations import Platform
 from kpi_lib.inputs.roster import Account, Operator, Owner
 from kpi_lib.inputs.targets import Target
 from kpi_lib.inputs.worklog import Campaign, Content, Interaction, Worklog
+from kpi_lib.language import Sentence
 from kpi_lib.months.add_up import MONTHLY
 
 MONTHS = [f"2025-{at:02d}" for at in (11, 12)] + [
@@ -67,7 +68,12 @@ def measure(
         "target": None,
         "source": {"kind": ""},
         "show": {"value": "", "target": "", "unit": "", "text": text},
-        "rule": {"kind": "ratio", "params": {"cap": "1"}, "text": ""},
+        "rule": {
+            "kind": "ratio",
+            "params": {"cap": "1"},
+            "words": Sentence("按比例，封顶{cap}", cap="100%"),
+            "text": "",
+        },
         "inputs": {},
         "note": "",
         "evidence": [],
@@ -137,6 +143,7 @@ def card(operator: str = "op-01", name: str = "示例运营甲") -> dict[str, An
                     rule={
                         "kind": "ratio",
                         "params": {"cap": "1"},
+                        "words": Sentence("按比例，封顶{cap}", cap="100%"),
                         "text": "5×min(24÷28,1)=4.29",
                     },
                     evidence=[
@@ -189,6 +196,9 @@ def card(operator: str = "op-01", name: str = "示例运营甲") -> dict[str, An
                     rule={
                         "kind": "linear",
                         "params": {"from": "1", "to": "1.2"},
+                        "words": Sentence(
+                            "线性：{low}得0分，{high}得满分", low="100%", high="120%"
+                        ),
                         "text": "6×（104.60%−100%）÷（120%−100%）=1.38",
                     },
                     evidence=[

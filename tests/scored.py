@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
 
-from kpi_lib.appraisal.card import measures
-from kpi_lib.appraisal.evidence import Evidence
+from kpi_lib.appraisal import Card
+from kpi_lib.appraisal.evidence import Evidence, History
 from kpi_lib.days import Calendar
 from kpi_lib.files.declarations import layouts
 from kpi_lib.inputs import plan, plans
@@ -131,18 +132,27 @@ def evidence(
     frame = pd.DataFrame(list(rows), columns=list(add_up.MONTHLY))
     return Evidence(
         month=MONTH,
-        operator=roster.operators[0],
         plan=by,
-        roster=roster,
+        history=History(frame.astype(add_up.MONTHLY), roster, roster.operators[0]),
         layouts=layouts(),
         calendar=Calendar(),
-        monthly=frame.astype(add_up.MONTHLY),
         targets=tuple(targets),
         worklogs={MONTH: log or Worklog(month=MONTH)},
         posts=pd.DataFrame() if listed is None else listed,
     )
 
 
-def scores(card: Mapping[str, object]) -> dict[str, str | None]:
+def with_rows(given: Evidence, monthly: pd.DataFrame, **more: object) -> Evidence:
+    """Put other months behind an evidence."""
+    history = History(monthly, given.roster, given.operator)
+    return replace(given, history=history, **more)  # type: ignore[arg-type]
+
+
+def with_roster(given: Evidence, roster: Roster) -> Evidence:
+    """Put other owners behind an evidence."""
+    return replace(given, history=History(given.monthly, roster, given.operator))
+
+
+def scores(card: Card) -> dict[str, str | None]:
     """Return the printed points of every measure of a card, bonus ones too."""
-    return {key: one["score"] for key, one in measures(card).items()}
+    return {key: one["score"] for key, one in card.measures.items()}

@@ -146,7 +146,7 @@ def test_quota_weeks_hold_every_day_of_the_month_once(month: str) -> None:
 
 
 def test_the_review_of_a_month_is_due_on_the_fifth_working_day_of_the_next() -> None:
-    assert Calendar().review_due("2026-09") == date(2026, 10, 13)
+    assert Calendar().review_due("2026-09", 5) == date(2026, 10, 13)
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ HOMES = {
     "python_calamine": {"files"},
     "xlsxwriter": {"inputs", "page", "run"},
     "chinese_calendar": {"root"},
-    "ruamel": {"inputs", "files"},
+    "ruamel": {"root", "inputs", "files"},
     "filelock": {"run"},
     "ipywidgets": {"workbook"},
     "opencc": {"root"},

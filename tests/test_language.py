@@ -7,7 +7,7 @@ import json
 import pickle
 import re
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,19 @@ from openpyxl import load_workbook
 
 import kpi_lib.language
 from kpi_lib import figures
-from kpi_lib.appraisal import proposals
-from kpi_lib.appraisal.card import score
-from kpi_lib.language import LANGUAGES, Sentence, _, catalogue, say, speak, speaking
+from kpi_lib.appraisal import Card, proposals
+from kpi_lib.appraisal.compose import score
+from kpi_lib.language import (
+    LANGUAGES,
+    Name,
+    Sentence,
+    _,
+    catalogue,
+    say,
+    speak,
+    speaking,
+    spoken,
+)
 from kpi_lib.run import score_book
 from tests.appraisal import test_worked_month
 from tests.appraisal.test_worked_month import PLAN
@@ -133,7 +143,7 @@ def test_english_has_no_chinese_character(sentences: list[str]) -> None:
 # A card.
 
 
-def card(language: str) -> dict[str, Any]:
+def card(language: str) -> Card:
     """Score the worked month; every manager and operator has a Latin name there."""
     month = evidence(
         PLAN,
@@ -144,17 +154,23 @@ def card(language: str) -> dict[str, Any]:
     )
     with speaking(language):
         scored = score(month)
-        return scored | {"proposals": proposals.propose(month)}
+        return Card(scored | {"proposals": proposals.propose(month)})
 
 
 @pytest.fixture(scope="module")
 def cards() -> dict[str, dict[str, Any]]:
-    return {language: card(language) for language in LANGUAGES}
+    """The card as a page says it, by language."""
+    kept = Card.from_json(json.loads(json.dumps(card("zh-Hans").to_json())))
+    said = {}
+    for language in LANGUAGES:
+        with speaking(language):
+            said[language] = spoken(kept)
+    return said
 
 
 WORDS = {
-    "name", "kpi", "grade", "note", "text", "unit", "detail", "detail_beside", "flags",
-    "method",
+    "name", "kpi", "grade", "note", "words", "text", "unit", "detail", "detail_beside",
+    "flags", "method",
 }  # fmt: skip
 """Fields of a card that hold words; every other one is the same in all languages."""
 
@@ -163,7 +179,7 @@ def walk(
     part: Any, path: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Yield everything in a card with the names on the way to it."""
-    if isinstance(part, dict):
+    if isinstance(part, Mapping):
         for name, inner in part.items():
             yield from walk(inner, (*path, str(name)))
     elif isinstance(part, list):
@@ -173,15 +189,30 @@ def walk(
         yield path, part
 
 
+def test_a_card_is_the_same_bytes_whatever_language_was_asked_for() -> None:
+    kept = {json.dumps(card(language).to_json()) for language in LANGUAGES}
+
+    assert len(kept) == 1
+
+
+def test_a_card_reads_as_chinese_and_comes_back_from_its_file() -> None:
+    made = card("en")
+    back = Card.from_json(json.loads(json.dumps(made.to_json())))
+
+    assert dict(walk(back)) == dict(walk(made))
+    assert made["items"][0]["name"] == "制定目标"
+    assert back.to_json() == made.to_json()
+
+
 def test_only_the_words_of_a_card_differ(cards: dict[str, dict[str, Any]]) -> None:
-    simple, *others = (dict(walk(one)) for one in cards.values())
+    simple, *others = (dict(walk(said)) for said in cards.values())
 
     for other in others:
         assert other.keys() == simple.keys()
         differing = {at for at in simple if simple[at] != other[at]}
         assert differing
         assert [at for at in differing if not WORDS & set(at)] == []
-    assert len({one["score_sha256"] for one in cards.values()}) == 1
+    assert len({said["score_sha256"] for said in cards.values()}) == 1
 
 
 def test_a_card_in_english_is_in_english(cards: dict[str, dict[str, Any]]) -> None:
@@ -262,6 +293,39 @@ def test_a_sentence_that_travelled_is_said_alike(again: Any) -> None:
         assert expected != LIST
         assert say(again(LIST)) == expected
     assert again(LIST) == LIST
+
+
+def test_remarks_are_joined_by_the_mark_of_the_language() -> None:
+    remarks = figures.joined([Sentence("没有填数值"), "", Sentence("空行")])
+
+    assert remarks == "没有填数值；空行"
+    assert figures.joined([remarks]) is remarks
+    with speaking("en"):
+        assert say(remarks) == "; ".join(
+            map(say, [Sentence("没有填数值"), Sentence("空行")])
+        )
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        pytest.param("zh-Hans", "10月的发布", id="as written"),
+        pytest.param("zh-Hant", "10月的發佈", id="traditional"),
+        pytest.param("en", "10月的Publishing", id="English"),
+    ],
+)
+def test_a_name_has_its_own_translations(language: str, expected: str) -> None:
+    name = Sentence("10月的{name}", name=Name("发布", "Publishing"))
+    back = pickle.loads(pickle.dumps(Sentence.read(name.written())))  # noqa: S301
+
+    with speaking(language):
+        assert say(back) == expected
+
+
+def test_a_month_in_a_sentence_is_named_in_its_language() -> None:
+    assert figures.month_label("2026-10") == "10月"
+    with speaking("en"):
+        assert say(figures.month_label("2026-10-05")) == "Oct"
 
 
 def test_data_is_not_translated_even_if_it_reads_like_a_sentence() -> None:

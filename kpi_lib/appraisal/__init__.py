@@ -2,33 +2,26 @@
 Targets, rules and the score card: points with their arithmetic and evidence.
 
 In go a month's tables and what people wrote; out comes a `Month`, and of it one
-`OperatorMonth` each: the card, and nothing of anybody else.
+`OperatorMonth` each: the `Card`, and nothing of anybody else. Texts are sentences and
+names that a page says later: a card is the same bytes in every language.
 """
 
 from __future__ import annotations
 
-from kpi_lib.appraisal.card import (
-    measures,
-    score,
-)
-from kpi_lib.appraisal.evidence import (
-    Evidence,
-)
-from kpi_lib.appraisal.month import (
-    Month,
-    OperatorMonth,
-    evidence_bytes,
-    open_month,
-)
-from kpi_lib.days import LOOK_BACK
+from kpi_lib.appraisal.card import Card, CardItem, CardMeasure
+from kpi_lib.appraisal.compose import score
+from kpi_lib.appraisal.evidence import Evidence
+from kpi_lib.appraisal.month import Month, evidence_bytes, open_month
+from kpi_lib.appraisal.operator_month import OperatorMonth
 
 __all__ = [
-    "LOOK_BACK",
+    "Card",
+    "CardItem",
+    "CardMeasure",
     "Evidence",
     "Month",
     "OperatorMonth",
     "evidence_bytes",
-    "measures",
     "open_month",
     "score",
 ]

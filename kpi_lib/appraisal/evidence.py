@@ -9,16 +9,26 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from functools import cached_property
 from math import isinf
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
 from kpi_lib import months
 from kpi_lib.days import Calendar, days_of
 from kpi_lib.files import Layout
-from kpi_lib.inputs import Account, Operator, Plan, Roster, Target, Worklog
-from kpi_lib.language import say
+from kpi_lib.inputs import (
+    Account,
+    EvidenceRules,
+    Operator,
+    Plan,
+    Roster,
+    Target,
+    Worklog,
+)
 from kpi_lib.months import Total
+
+if TYPE_CHECKING:
+    from kpi_lib.appraisal.goals import Goals
 
 Number = Fraction | float
 """An exact number; a float only for infinity (a value known by its lower bound)."""
@@ -26,34 +36,37 @@ Number = Fraction | float
 Which = Literal["value", "low", "high"]
 
 
-@dataclass(frozen=True)
-class Past:
-    """
-    One month before a scored one, as a yardstick of its targets.
+class History:
+    """One operator's months as they were added up; every total is made once."""
 
-    Parameters
-    ----------
-    month : str
-        ``YYYY-MM``.
-    value : Fraction or None
-        What the operator did, in the metric's unit; None where it does not compare.
-    why : str
-        Why it does not.
-    """
+    def __init__(
+        self, monthly: pd.DataFrame, roster: Roster, operator: Operator
+    ) -> None:
+        self.monthly, self.roster, self.operator = monthly, roster, operator
+        self._totals: dict[tuple[str, str, str, EvidenceRules], Total] = {}
 
-    month: str
-    value: Fraction | None
-    why: str = ""
+    @cached_property
+    def _rows(self) -> dict[str, months.Rows]:
+        return months.by_month(self.monthly)
 
+    @cached_property
+    def _accounts(self) -> list[Account]:
+        return self.roster.ever_owned_by(self.operator.id)
 
-@dataclass(frozen=True)
-class Sums:
-    """What was worked out of one operator's months already, to be done once."""
-
-    rows: dict[str, months.Rows] = field(default_factory=dict)
-    totals: dict[tuple[str, str, str], Total] = field(default_factory=dict)
-    past: dict[tuple[str, str, str], tuple[Past, ...]] = field(default_factory=dict)
-    present: dict[str, list[date]] = field(default_factory=dict)
+    def total(
+        self, metric: str, month: str, platform: str, rules: EvidenceRules
+    ) -> Total:
+        """Return a metric over all own accounts of a month, or those of a platform."""
+        key = (metric, month, platform, rules)
+        if key not in self._totals:
+            self._totals[key] = months.total(
+                self._rows.get(month, {}),
+                metric,
+                accounts=self._accounts,
+                platform=platform,
+                rules=rules,
+            )
+        return self._totals[key]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,19 +78,15 @@ class Evidence:
     ----------
     month : str
         ``YYYY-MM``.
-    operator : Operator
-        Who is appraised.
     plan : Plan
         The plan of the month.
-    roster : Roster
-        Owners, shares and products.
+    history : History
+        The operator, the roster, and the rows of this month and the ones before;
+        shared by all months of one operator.
     layouts : mapping of str to Layout
         Which metrics a layout maps.
     calendar : Calendar
         Working days and weeks.
-    monthly : DataFrame
-        The operator's rows of this month and the ones before, see
-        ``metrics.MONTHLY``.
     targets : tuple of Target
         The operator's rows of targets.csv.
     known_targets : frozenset of str
@@ -90,39 +99,61 @@ class Evidence:
         share on the publishing day (0 on another's). Empty if no list came.
     which : {"value", "low", "high"}
         Which reading of contradicting values is used.
-    sums : Sums
-        Shared by all that is made from the same rows.
     """
 
     month: str
-    operator: Operator
     plan: Plan
-    roster: Roster
+    history: History = field(repr=False)
     layouts: Mapping[str, Layout]
     calendar: Calendar
-    monthly: pd.DataFrame
     targets: tuple[Target, ...]
     known_targets: frozenset[str] = frozenset()
     worklogs: Mapping[str, Worklog] = field(default_factory=dict)
     posts: pd.DataFrame = field(default_factory=pd.DataFrame)
     which: Which = "value"
-    sums: Sums = field(default_factory=Sums, repr=False, compare=False)
+
+    @property
+    def operator(self) -> Operator:
+        """Who is appraised."""
+        return self.history.operator
+
+    @property
+    def roster(self) -> Roster:
+        """Owners, shares and products."""
+        return self.history.roster
+
+    @property
+    def monthly(self) -> pd.DataFrame:
+        """The operator's rows of all months, see ``months.MONTHLY``."""
+        return self.history.monthly
+
+    @cached_property
+    def now(self) -> pd.DataFrame:
+        """The operator's rows of the appraised month."""
+        return self.monthly[self.monthly["month"] == self.month]
 
     @property
     def worklog(self) -> Worklog:
         """The work log of the month."""
         return self.worklogs[self.month]
 
-    def _rows(self, month: str) -> months.Rows:
-        if not self.sums.rows:
-            self.sums.rows.update(months.by_month(self.monthly))
-        return self.sums.rows.get(month, {})
+    @cached_property
+    def goals(self) -> Goals:
+        """The targets that hold against their results, each worked out once."""
+        # Goals are made of evidence: their module imports this one.
+        from kpi_lib.appraisal.goals import Goals
+
+        return Goals(self)
 
     @cached_property
     def uncertain(self) -> bool:
         """Whether a value of the month is known only between bounds."""
-        now = self.monthly[self.monthly["month"] == self.month]
-        return bool((now["low"].fillna(-1) != now["high"].fillna(-1)).any())
+        return bool((self.now["low"].fillna(-1) != self.now["high"].fillna(-1)).any())
+
+    @cached_property
+    def bounds(self) -> tuple[Evidence, Evidence]:
+        """The same read with the least and with the greatest of uncertain values."""
+        return replace(self, which="low"), replace(self, which="high")
 
     @property
     def first_day(self) -> date:
@@ -134,42 +165,35 @@ class Evidence:
         """Last day of the month."""
         return days_of(self.month)[-1]
 
-    @property
+    @cached_property
     def accounts(self) -> list[Account]:
         """Own accounts of the month, in the roster's order."""
         return self.roster.owned_by(self.operator, self.month)
 
     def total(self, metric: str, *, month: str = "", platform: str = "") -> Total:
         """Return a metric over all own accounts of a month."""
-        key = (metric, month or self.month, platform)
-        if key not in self.sums.totals:
-            total = months.total(
-                self._rows(key[1]),
-                metric,
-                accounts=self.roster.ever_owned_by(self.operator.id),
-                platform=platform,
-                rules=self.plan.evidence,
-            )
-            self.sums.totals[key] = replace(total, gaps=tuple(map(say, total.gaps)))
-        return self.sums.totals[key]
+        return self.history.total(
+            metric, month or self.month, platform, self.plan.evidence
+        )
 
     def present(self, month: str = "") -> list[date]:
         """Return the working days of a month on which the operator was present."""
-        at = month or self.month
-        if at not in self.sums.present:
-            self.sums.present[at] = [
-                day
-                for day in self.calendar.working_days(at)
-                if self.operator.holds(day) and not self.operator.leave_on(day)
-            ]
-        return self.sums.present[at]
+        return [
+            day
+            for day in self.calendar.working_days(month or self.month)
+            if self.works_on(day)
+        ]
+
+    def works_on(self, day: date) -> bool:
+        """Say whether the operator is employed and not on leave on a day."""
+        return self.operator.holds(day) and not self.operator.leave_on(day)
 
     def presence(self, month: str = "") -> tuple[int, int]:
         """Return working days present and working days of a month."""
         days = self.calendar.working_days(month or self.month)
         return len(self.present(month)), len(days)
 
-    @property
+    @cached_property
     def part(self) -> Fraction:
         """Share of the month's working days on which the operator was present."""
         here, days = self.presence()
@@ -260,22 +284,21 @@ def text(number: Number | None) -> str:
     return months.exact(Fraction(number))
 
 
+def cited(
+    source: str, rows: str, *, sheet: str = "", metric: str = "", total: str = ""
+) -> dict[str, str]:
+    """Return the rows of a sheet behind a number, as the card keeps them."""
+    return {
+        "source": source,
+        "sheet": sheet,
+        "rows": rows,
+        "metric": metric,
+        "sum": total,
+    }
+
+
 def half_up(number: Fraction, places: str = "0.01") -> Decimal:
-    """
-    Round half up, from the exact fraction.
-
-    Parameters
-    ----------
-    number : Fraction
-        Any number.
-    places : str
-        The quantum, ``"0.01"`` for points.
-
-    Returns
-    -------
-    Decimal
-        The nearest multiple; of two equally near ones the one away from zero.
-    """
+    """Round half up from the exact fraction to a multiple of a quantum."""
     quantum = Fraction(places)
     # Whole quanta by integer arithmetic: dividing into Decimal would round twice.
     quanta, rest = divmod(abs(number), quantum)

@@ -9,38 +9,33 @@ is no seasonal model: last year's step between the same months is only a note.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from math import ceil, floor
 
-from kpi_lib.appraisal import attainment
-from kpi_lib.appraisal.evidence import Evidence, Past, text
+from kpi_lib.appraisal import goals
+from kpi_lib.appraisal.evidence import Evidence, text
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import days_of, shift
-from kpi_lib.figures import (
-    joined,
-    listed,
-    month_short,
-    percent,
-)
-from kpi_lib.language import N_, _
+from kpi_lib.figures import joined, month_label, percent
+from kpi_lib.language import N_, Sentence
 from kpi_lib.months import amount, mapped_metrics
 
-LEVELS = {"low": N_("低"), "middle": N_("中"), "high": N_("高")}
+LEVELS = {"low": Sentence("低"), "middle": Sentence("中"), "high": Sentence("高")}
 """The three proposals, and what they are called."""
 
 DIGITS = (2, 3)
 """Significant figures of proposed numbers; the second where the first will not do."""
 
 UNITS = {
-    "people": N_("人"),
-    "times": N_("次"),
-    "orders": N_("单"),
-    "CNY": N_("元"),
-    "share": N_("比率"),
-    "days": N_("天"),
+    "people": Sentence("人"),
+    "times": Sentence("次"),
+    "orders": Sentence("单"),
+    "CNY": Sentence("元"),
+    "share": Sentence("比率"),
+    "days": Sentence("天"),
 }
 
 
@@ -64,7 +59,7 @@ def propose(evidence: Evidence) -> list[dict[str, str]]:
         followers the targets are levels, `gain_low` … the gains in them, and the
         baseline a gain.
     """
-    return [_proposal(evidence, metric) for metric in attainment.required(evidence)]
+    return [_Proposal(evidence, metric).row() for metric in evidence.goals.required]
 
 
 @dataclass(frozen=True)
@@ -76,51 +71,228 @@ class _Aim:
     growth: Fraction | None
 
 
-def _proposal(evidence: Evidence, metric: str) -> dict[str, str]:
-    found = METRICS[metric]
-    following = shift(evidence.month, 1)
-    past = attainment.past(evidence, metric, month=following)
-    base = attainment.baseline(evidence, metric, month=following)
-    now = evidence.total(metric)
-    level = _level(evidence) if metric == "followers" else Fraction(0)
-    why = _why_not(evidence, metric, following, past, base, level)
-    aims: dict[str, _Aim] = {}
-    digits = 0
-    if not why and base is not None and level is not None:
-        aims, digits = _aims(evidence, metric, base, level)
-    last = _last_year(evidence, metric, following)
-    out = {
-        "metric": metric,
-        "name": found.label,
-        "platform": "",
-        "period": following,
-        "unit": _(UNITS[found.unit]),
-        "baseline": text(base),
-        "months": str(len([one for one in past if one.value is not None])),
-        "value": text(now.value),
-    }
-    out |= {name: text(aims[name].value) if aims else "" for name in LEVELS}
-    out |= {
-        f"growth_{name}": text(aims[name].growth) if aims else "" for name in LEVELS
-    }
-    if metric == "followers":
-        out |= {
-            f"gain_{name}": text(aims[name].gain) if aims else "" for name in LEVELS
+class _Proposal:
+    """One metric's proposal, from what the months before it were."""
+
+    def __init__(self, evidence: Evidence, metric: str) -> None:
+        self.evidence, self.metric = evidence, METRICS[metric]
+        self.following = shift(evidence.month, 1)
+        self.past = goals.past(evidence, metric, month=self.following)
+        self.base = goals.median_of(evidence, self.past)
+        self.level = _level(evidence) if self.metric.moves_by_gain else Fraction(0)
+        self.why = self._why_not()
+        self.aims: dict[str, _Aim] = {}
+        self.digits = 0
+        if not self.why and self.base is not None and self.level is not None:
+            self.aims, self.digits = self._aims(self.base, self.level)
+
+    def row(self) -> dict[str, str]:
+        """Return the proposal as the card keeps it."""
+        last = self._last_year()
+        comparable = [past for past in self.past if past.value is not None]
+        now = self.evidence.total(self.metric.name).value
+        row = {
+            "metric": self.metric.name,
+            "name": self.metric.label,
+            "platform": "",
+            "period": self.following,
+            "unit": UNITS[self.metric.unit],
+            "baseline": text(self.base),
+            "months": str(len(comparable)),
+            "value": text(now),
+            **self._of_each("", lambda aim: aim.value),
+            **self._of_each("growth_", lambda aim: aim.growth),
         }
-    notes = [why] if why else _notes(evidence, metric, following, aims, base)
-    if last is not None:
-        notes.append(
-            _(
-                "去年{month}是{before}的{ratio}，只作参考",
-                month=month_short(following),
-                before=month_short(evidence.month),
-                ratio=percent(text(last)),
+        if self.metric.moves_by_gain:
+            row |= self._of_each("gain_", lambda aim: aim.gain)
+        notes = [self.why] if self.why else self._notes()
+        if last is not None:
+            notes.append(
+                Sentence(
+                    "去年{month}是{before}的{ratio}，只作参考",
+                    month=month_label(self.following),
+                    before=month_label(self.evidence.month),
+                    ratio=percent(text(last)),
+                )
             )
+        row["last_year"] = text(last)
+        row["method"] = self._method() if self.aims else ""
+        row["note"] = joined(notes)
+        return row
+
+    def _of_each(
+        self, prefix: str, number: Callable[[_Aim], Fraction | None]
+    ) -> dict[str, str]:
+        return {
+            f"{prefix}{name}": text(number(self.aims[name])) if self.aims else ""
+            for name in LEVELS
+        }
+
+    def _aims(self, base: Fraction, level: Fraction) -> tuple[dict[str, _Aim], int]:
+        """Return the three numbers and their figures: few, but apart, in the band."""
+        for digits in DIGITS:
+            aims = [
+                self._aim(base, level, growth, digits)
+                for growth in _growths(self.evidence)
+            ]
+            apart = len({aim.value for aim in aims}) == len(aims)
+            if apart and all(map(self._inside, aims)):
+                break
+        return dict(zip(LEVELS, aims, strict=True)), digits
+
+    def _inside(self, aim: _Aim) -> bool:
+        band = self.evidence.plan.band
+        return aim.growth is not None and band.floor <= aim.growth <= band.top
+
+    def _aim(
+        self, base: Fraction, level: Fraction, growth: Fraction, digits: int
+    ) -> _Aim:
+        """Return the number that stands at a growth over the baseline, rounded."""
+        less = self.metric.less_is_better
+        whole = self.metric.unit != "share"
+        exact = base / (1 + growth) if less else base * (1 + growth)
+        value = rounded(exact, digits, whole=whole, up=not less)
+        if not whole:
+            value = min(value, Fraction(1))
+        if self.metric.moves_by_gain:
+            # An own part of a level is not always whole; the target is.
+            value = Fraction(ceil(level + value))
+        gain = value - level
+        return _Aim(value, gain, goals.growth_of(gain, base, less=less))
+
+    def _why_not(self) -> str:
+        """Say why there is nothing to propose; empty where there is."""
+        evidence, month = self.evidence, month_label(self.following)
+        if not any(evidence.operator.holds(day) for day in days_of(self.following)):
+            return Sentence("{month}不在职", month=month)
+        if self.base is None:
+            return self._no_baseline()
+        if self.level is None:
+            return Sentence("没有月末的粉丝数")
+        if self._moves():
+            return Sentence(
+                "{month}的账号或份额与这几个月不同，届时没有基线", month=month
+            )
+        return ""
+
+    def _no_baseline(self) -> str:
+        months = len(self.past)
+        least = self.evidence.plan.evidence.least_months
+        comparable = [past for past in self.past if past.value is not None]
+        if len(comparable) >= least:
+            return Sentence("没有基线：近{past}个月的中位数不大于0", past=months)
+        reasons: dict[str, list[str]] = {}
+        for past in self.past[::-1]:
+            if past.value is None:
+                reasons.setdefault(past.why, []).append(month_label(past.month))
+        return Sentence(
+            "没有基线：近{past}个月只有{known}个月可比，至少要{least}个月（{why}）",
+            past=months,
+            known=len(comparable),
+            least=least,
+            why=joined(
+                Sentence("{months}{why}", months=names, why=why)
+                for why, names in reasons.items()
+            ),
         )
-    out["last_year"] = text(last)
-    out["method"] = _method(evidence, metric, past, digits) if aims else ""
-    out["note"] = joined(notes)
-    return out
+
+    def _moves(self) -> bool:
+        """Say whether the roster already knows other accounts or shares next month."""
+        evidence, days = self.evidence, days_of(self.following)
+        latest = next(past.month for past in self.past if past.value is not None)
+        made_of = evidence.total(self.metric.result, month=latest).made_of
+        shares = {account: share for account, share, _ in made_of}
+        if any(
+            _share(evidence, account, days) != share
+            for account, share in shares.items()
+        ):
+            return True
+        added = [
+            account
+            for account in evidence.roster.owned_by(evidence.operator, self.following)
+            if account not in evidence.accounts
+        ]
+        parts = {self.metric.name, *self.metric.parts}
+        return any(parts & {*mapped_metrics(a, evidence.layouts)} for a in added)
+
+    def _notes(self) -> list[str]:
+        evidence, band = self.evidence, self.evidence.plan.band
+        total = evidence.total(self.metric.result)
+        notes: list[str] = []
+        notes += [Sentence("本月数据不全")] if total.gaps else self._compared()
+        outside = [
+            word for level, word in LEVELS.items() if not self._inside(self.aims[level])
+        ]
+        if outside:
+            notes.append(
+                Sentence(
+                    "取整后{levels}的增幅在{floor}至{top}之外",
+                    levels=outside,
+                    floor=_percent(band.floor),
+                    top=_percent(band.top),
+                )
+            )
+        here, days = evidence.presence(self.following)
+        if self.metric.accrues and here < days:
+            notes.append(
+                Sentence(
+                    "按全勤提出；{month}{days}个工作日预计在岗{here}天，目标届时按比例折算",
+                    month=month_label(self.following),
+                    days=days,
+                    here=here,
+                )
+            )
+        return notes
+
+    def _compared(self) -> list[Sentence]:
+        """Say that the month is above the high proposal, or below the baseline."""
+        now = self.evidence.total(self.metric.result).value
+        if now is None or self.base is None:
+            return []
+        less, high = self.metric.less_is_better, self.aims["high"].gain
+        above, below = _COMPARED[self.metric.moves_by_gain]
+        print_ = amount(self.metric.result)
+        if now < high if less else now > high:
+            return [Sentence(above, value=print_(text(now)))]
+        if now > self.base if less else now < self.base:
+            base = print_(text(self.base))
+            return [Sentence(below, value=print_(text(now)), base=base)]
+        return []
+
+    def _last_year(self) -> Fraction | None:
+        """Return a year ago's same month over the one before, where they compare."""
+        result = self.metric.result
+        then = self.evidence.total(result, month=shift(self.following, -12))
+        before = self.evidence.total(result, month=shift(self.evidence.month, -12))
+        if then.value is None or before.value is None or then.gaps or before.gaps:
+            return None
+        if then.made_of != before.made_of or before.value <= 0:
+            return None
+        return Fraction(then.value) / Fraction(before.value)
+
+    def _method(self) -> str:
+        sentence = _DOWN if self.metric.less_is_better else _UP
+        past = [past.month for past in self.past[::-1] if past.value is not None]
+        return Sentence(
+            _UP_FROM_LEVEL if self.metric.moves_by_gain else sentence,
+            months=list(map(month_label, past)),
+            steps=[_percent(growth) for growth in _growths(self.evidence)],
+            digits=self.digits,
+        )
+
+
+_COMPARED = {
+    True: (N_("本月净增{value}已超过高的一档"), N_("本月净增{value}不及基线{base}")),
+    False: (N_("本月结果{value}已超过高的一档"), N_("本月结果{value}不及基线{base}")),
+}
+"""What is said of a month above the high proposal or below the baseline: of followers,
+whose gain is compared, and of all others."""
+
+_UP_FROM_LEVEL = N_(
+    "月末粉丝数＋{months}净增的中位数×（1＋{steps}），向上取{digits}位有效数字"
+)
+_UP = N_("{months}的中位数×（1＋{steps}），向上取{digits}位有效数字")
+_DOWN = N_("{months}的中位数÷（1＋{steps}），向下取{digits}位有效数字")
 
 
 def _growths(evidence: Evidence) -> tuple[Fraction, Fraction, Fraction]:
@@ -134,63 +306,8 @@ def _level(evidence: Evidence) -> Fraction | None:
     return None if total.value is None or total.gaps else Fraction(total.value)
 
 
-def _aims(
-    evidence: Evidence, metric: str, base: Fraction, level: Fraction
-) -> tuple[dict[str, _Aim], int]:
-    """Return the three numbers and their figures: few, but apart and in the band."""
-    for digits in DIGITS:
-        aims = [
-            _aim(metric, base, level, growth, digits) for growth in _growths(evidence)
-        ]
-        apart = len({aim.value for aim in aims}) == len(aims)
-        if apart and all(_inside(evidence, aim) for aim in aims):
-            break
-    return dict(zip(LEVELS, aims, strict=True)), digits
-
-
-def _inside(evidence: Evidence, aim: _Aim) -> bool:
-    band = evidence.plan.band
-    return aim.growth is not None and band.floor <= aim.growth <= band.top
-
-
-def _aim(
-    metric: str, base: Fraction, level: Fraction, growth: Fraction, digits: int
-) -> _Aim:
-    """Return the number that stands at a growth over the baseline, safely rounded."""
-    found = METRICS[metric]
-    less = found.less_is_better
-    whole = found.unit != "share"
-    exact = base / (1 + growth) if less else base * (1 + growth)
-    value = rounded(exact, digits, whole=whole, up=not less)
-    if not whole:
-        value = min(value, Fraction(1))
-    if metric == "followers":
-        # An own part of a level is not always whole; the target is.
-        value = Fraction(ceil(level + value))
-    gain = value - level
-    return _Aim(value, gain, attainment.growth_of(gain, base, less=less))
-
-
 def rounded(number: Fraction, digits: int, *, whole: bool, up: bool) -> Fraction:
-    """
-    Round to significant figures, always to the same side.
-
-    Parameters
-    ----------
-    number : Fraction
-        Above zero.
-    digits : int
-        How many figures.
-    whole : bool
-        Whether the result is a whole number.
-    up : bool
-        Up, or else down.
-
-    Returns
-    -------
-    Fraction
-        Never on the other side of `number`.
-    """
+    """Round a number above zero to significant figures, always to the same side."""
     exponent = 0
     while number >= Fraction(10) ** (exponent + 1):
         exponent += 1
@@ -202,161 +319,11 @@ def rounded(number: Fraction, digits: int, *, whole: bool, up: bool) -> Fraction
     return (ceil if up else floor)(number / step) * step
 
 
-def _why_not(
-    evidence: Evidence,
-    metric: str,
-    following: str,
-    past: Sequence[Past],
-    base: Fraction | None,
-    level: Fraction | None,
-) -> str:
-    """Say why there is nothing to propose; empty where there is."""
-    if not any(evidence.operator.holds(day) for day in days_of(following)):
-        return _("{month}不在职", month=month_short(following))
-    if base is None:
-        known = [one for one in past if one.value is not None]
-        months: dict[str, list[str]] = {}
-        for one in past[::-1]:
-            if one.value is None:
-                months.setdefault(one.why, []).append(month_short(one.month))
-        if len(known) < attainment.LEAST_MONTHS:
-            return _(
-                "没有基线：近{past}个月只有{known}个月可比，至少要{least}个月（{why}）",
-                past=len(past),
-                known=len(known),
-                least=attainment.LEAST_MONTHS,
-                why=joined(
-                    _("{months}{why}", months=listed(at), why=why)
-                    for why, at in months.items()
-                ),
-            )
-        return _("没有基线：近{past}个月的中位数不大于0", past=len(past))
-    if level is None:
-        return _("没有月末的粉丝数")
-    if _moves(evidence, metric, following, past):
-        return _(
-            "{month}的账号或份额与这几个月不同，届时没有基线",
-            month=month_short(following),
-        )
-    return ""
-
-
-def _moves(
-    evidence: Evidence, metric: str, following: str, past: Sequence[Past]
-) -> bool:
-    """Say whether the roster already knows of other accounts or shares next month."""
-    name = "followers_gain" if metric == "followers" else metric
-    latest = next(one.month for one in past if one.value is not None)
-    made_of = evidence.total(name, month=latest).made_of
-    then = {account: share for account, share, _ in made_of}
-    days = days_of(following)
-    if any(_share(evidence, id_, days) != share for id_, share in then.items()):
-        return True
-    added = [
-        account
-        for account in evidence.roster.owned_by(evidence.operator, following)
-        if account not in evidence.accounts
-    ]
-    parts = {metric, *METRICS[metric].parts}
-    return any(parts & {*mapped_metrics(a, evidence.layouts)} for a in added)
-
-
 def _share(evidence: Evidence, account: str, days: Sequence[date]) -> float:
     shares = (
         Fraction(evidence.roster.share(account, evidence.operator, day)) for day in days
     )
     return float(sum(shares, Fraction(0)) / len(days))
-
-
-def _notes(
-    evidence: Evidence,
-    metric: str,
-    following: str,
-    aims: dict[str, _Aim],
-    base: Fraction | None,
-) -> list[str]:
-    notes = []
-    less = METRICS[metric].less_is_better
-    name = "followers_gain" if metric == "followers" else metric
-    total = evidence.total(name)
-    now = total.value
-    above, below = _COMPARED[metric == "followers"]
-    told = amount(name)
-    if total.gaps:
-        notes.append(_("本月数据不全"))
-    elif now is not None and base is not None:
-        high = aims["high"].gain
-        if now < high if less else now > high:
-            notes.append(_(above, value=told(text(now))))
-        elif now > base if less else now < base:
-            notes.append(_(below, value=told(text(now)), base=told(text(base))))
-    band = evidence.plan.band
-    outside = [
-        _(LEVELS[level]) for level in LEVELS if not _inside(evidence, aims[level])
-    ]
-    if outside:
-        notes.append(
-            _(
-                "取整后{levels}的增幅在{floor}至{top}之外",
-                levels=listed(outside),
-                floor=_percent(band.floor),
-                top=_percent(band.top),
-            )
-        )
-    scales = METRICS[metric].kind == "flow" or metric == "followers"
-    here, days = evidence.presence(following)
-    if scales and here < days:
-        notes.append(
-            _(
-                "按全勤提出；{month}{days}个工作日预计在岗{here}天，目标届时按比例折算",
-                month=month_short(following),
-                days=days,
-                here=here,
-            )
-        )
-    return notes
-
-
-_COMPARED = {
-    True: (N_("本月净增{value}已超过高的一档"), N_("本月净增{value}不及基线{base}")),
-    False: (N_("本月结果{value}已超过高的一档"), N_("本月结果{value}不及基线{base}")),
-}
-"""What is said of a month above the high proposal or below the baseline: of followers,
-whose gain is compared, and of all others."""
-
-
-def _last_year(evidence: Evidence, metric: str, following: str) -> Fraction | None:
-    """Return a year ago's same month over the one before it, where they compare."""
-    name = "followers_gain" if metric == "followers" else metric
-    then = evidence.total(name, month=shift(following, -12))
-    before = evidence.total(name, month=shift(evidence.month, -12))
-    if then.value is None or before.value is None or then.gaps or before.gaps:
-        return None
-    if then.made_of != before.made_of or before.value <= 0:
-        return None
-    return Fraction(then.value) / Fraction(before.value)
-
-
-def _method(evidence: Evidence, metric: str, past: Sequence[Past], digits: int) -> str:
-    if metric == "followers":
-        sentence = _UP_FROM_LEVEL
-    else:
-        sentence = _DOWN if METRICS[metric].less_is_better else _UP
-    return _(
-        sentence,
-        months=listed(
-            [month_short(p.month) for p in past[::-1] if p.value is not None]
-        ),
-        steps=listed([_percent(growth) for growth in _growths(evidence)]),
-        digits=digits,
-    )
-
-
-_UP_FROM_LEVEL = N_(
-    "月末粉丝数＋{months}净增的中位数×（1＋{steps}），向上取{digits}位有效数字"
-)
-_UP = N_("{months}的中位数×（1＋{steps}），向上取{digits}位有效数字")
-_DOWN = N_("{months}的中位数÷（1＋{steps}），向下取{digits}位有效数字")
 
 
 def _percent(growth: Fraction) -> str:

@@ -1,7 +1,7 @@
 """
 A month's short targets, broken down to its days and weeks (量化).
 
-A day's quota is the target as it counts (`attainment.Row.counted`) over the working
+A day's quota is the target as it counts (`goals.Goal.counted`) over the working
 days on which the operator was present; a week's is the sum of its days, cut at the
 month's edge. Quotas are for flows, for the gain of followers and for contents.
 """
@@ -18,12 +18,13 @@ from math import nan
 
 import pandas as pd
 
-from kpi_lib import figures
-from kpi_lib.appraisal import attainment, worklog_measures
 from kpi_lib.appraisal.evidence import Evidence
+from kpi_lib.appraisal.goals import Goal
+from kpi_lib.appraisal.sources.base import due_number, none_here, own
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import days_of, shift, week_of
-from kpi_lib.language import _
+from kpi_lib.figures import joined
+from kpi_lib.language import Sentence
 from kpi_lib.months import by_day
 
 CONTENTS = "contents"
@@ -81,7 +82,7 @@ class Quotas:
         One row per metric, see ``MONTHS``; its result also where it comes from
         counters of posts, which have no days.
     notes : mapping of str to str
-        Metric → what to know about its quota, in Chinese.
+        Metric → what to know about its quota, to be said on the page.
     """
 
     days: pd.DataFrame
@@ -128,17 +129,17 @@ def quotas(evidence: Evidence, daily: pd.DataFrame) -> Quotas:
     notes: dict[str, str] = {}
     lines = [
         line
-        for metric, found in METRICS.items()
-        if metric == "followers" or found.kind == "flow"
-        if (line := _line(evidence, near[metric == "followers"], metric, notes))
+        for name, metric in METRICS.items()
+        if metric.accrues
+        if (line := _line(evidence, near[metric.moves_by_gain], name, notes))
     ]
     contents = _contents(evidence, notes)
     if contents:
         lines.append(contents)
     here = evidence.present()
     if lines and not here:
-        told = _("本月没有在岗的工作日，无法分到日")
-        notes |= {line.metric: told for line in lines}
+        why = Sentence("本月没有在岗的工作日，无法分到日")
+        notes |= {line.metric: why for line in lines}
         lines = []
     tables = [_days(evidence, line, here) for line in lines]
     return Quotas(
@@ -166,56 +167,68 @@ def _line(
     evidence: Evidence, daily: pd.DataFrame, metric: str, notes: dict[str, str]
 ) -> _Line | None:
     """Return a metric's quota and results, its platform rows added up."""
-    rows = attainment.short_rows(evidence, metric)
-    if not rows:
+    goals = evidence.goals.of(metric)
+    if not goals:
         return None
-    if METRICS[metric].less_is_better:
-        notes[metric] = _("越少越好，不分到日")
+    if why := _undivided(metric, goals):
+        notes[metric] = why
         return None
-    if metric == "followers" and any(row.gaps for row in rows):
-        gaps = [gap for row in rows for gap in row.gaps]
-        notes[metric] = _("不分到日：{why}", why=figures.joined(gaps))
-        return None
-    rows = [row for row in rows if row.counted > row.opening]
-    if not rows:
-        notes[metric] = _("目标不大于0，不分到日")
-        return None
-    own = evidence.monthly[evidence.monthly["month"] == evidence.month]
-    if rows[0].platform:
-        own = own[own["platform"].isin([row.platform for row in rows])]
-    name = "followers_gain" if metric == "followers" else metric
-    days, without = by_day(own, daily, name, roster=evidence.roster)
-    told = []
-    if not all(row.approved for row in rows):
-        told.append(_("短期目标没有批准"))
-    if rows[0].platform:
-        told.append(_("各平台的目标相加"))
-    if without:
-        names = [evidence.roster.account(id_).name or id_ for id_ in without]
-        named = figures.listed(names)
-        told.append(_("{accounts}没有按日的数，日和周没有结果", accounts=named))
-    told += [gap for row in rows for gap in row.gaps]
-    if told:
-        notes[metric] = figures.joined(told)
-    known = [Fraction(row.value) for row in rows if row.value is not None]
+    goals = [goal for goal in goals if goal.wanted > 0]
+    rows = evidence.now
+    platforms = [goal.platform for goal in goals if goal.platform]
+    if platforms:
+        rows = rows[rows["platform"].isin(platforms)]
+    result = METRICS[metric].result
+    days, without = by_day(rows, daily, result, roster=evidence.roster)
+    if note := joined(_remarks(evidence, goals, without)):
+        notes[metric] = note
+    values = [g.result.value for g in goals if g.result.value is not None]
+    known = [Fraction(value) for value in values]
     return _Line(
         metric=metric,
-        quota=sum((row.counted - row.opening for row in rows), Fraction(0)),
-        result=sum(known, Fraction(0)) if len(known) == len(rows) else None,
+        quota=sum((goal.wanted for goal in goals), Fraction(0)),
+        result=sum(known, Fraction(0)) if len(known) == len(goals) else None,
         days={} if without else days,
     )
 
 
+def _undivided(metric: str, goals: Sequence[Goal]) -> str:
+    """Say why targets are not broken down to days; empty where they are."""
+    if METRICS[metric].less_is_better:
+        return Sentence("越少越好，不分到日")
+    gaps = [gap for goal in goals for gap in goal.result.gaps]
+    if METRICS[metric].moves_by_gain and gaps:
+        return Sentence("不分到日：{why}", why=joined(gaps))
+    if not any(goal.wanted > 0 for goal in goals):
+        return Sentence("目标不大于0，不分到日")
+    return ""
+
+
+def _remarks(
+    evidence: Evidence, goals: Sequence[Goal], without: Sequence[str]
+) -> list[str]:
+    """Say what to know about a quota; `without`: accounts that have no days."""
+    remarks: list[str] = []
+    if not all(goal.approved for goal in goals):
+        remarks.append(Sentence("短期目标没有批准"))
+    if goals[0].platform:
+        remarks.append(Sentence("各平台的目标相加"))
+    if without:
+        names = [evidence.roster.account(id_).name or id_ for id_ in without]
+        remarks.append(
+            Sentence("{accounts}没有按日的数，日和周没有结果", accounts=names)
+        )
+    return remarks + [gap for goal in goals for gap in goal.result.gaps]
+
+
 def _contents(evidence: Evidence, notes: dict[str, str]) -> _Line | None:
     """Return the contents due, and those published on the day they were planned for."""
-    due = worklog_measures.due_number(evidence, "contents_due")
+    due = due_number(evidence, "contents_due")
     if due is None or due <= 0:
         return None
-    rows = evidence.worklog.contents
-    if not rows and not any(
-        n.sheet == "内容" and n.by for n in evidence.worklog.none_here
-    ):
-        notes[CONTENTS] = _("工作记录的“{sheet}”表没有记录", sheet="内容")
+    rows = own(evidence, evidence.worklog.contents)
+    if not rows and not none_here(evidence, "内容"):
+        notes[CONTENTS] = Sentence("工作记录的“{sheet}”表没有记录", sheet="内容")
         return _Line(CONTENTS, due, None, {})
     published = Counter(row.planned for row in rows if row.published_platforms)
     # The sheet lists every content: a day without one is a known 0.

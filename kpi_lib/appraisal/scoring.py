@@ -11,37 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
-from math import floor, isinf
 
-from kpi_lib.appraisal import attainment, worklog_measures
-from kpi_lib.appraisal.evidence import (
-    Evidence,
-    Number,
-    Reading,
-    half_up,
-    pending,
-)
+from kpi_lib.appraisal.evidence import Evidence, Reading, half_up
+from kpi_lib.appraisal.rules import rule_of
+from kpi_lib.appraisal.sources import source_of
 from kpi_lib.figures import joined
-from kpi_lib.inputs import (
-    Attainment,
-    Challenge,
-    Count,
-    Coverage,
-    Deduct,
-    Item,
-    Linear,
-    Measure,
-    OneMetric,
-    OverDelivery,
-    Rated,
-    Rating,
-    Ratio,
-    Tiers,
-)
-from kpi_lib.inputs import GivenRating as Given
-from kpi_lib.language import _
-
-SCHEMA = 1
+from kpi_lib.inputs import GivenRating, Item, Measure, Rating
+from kpi_lib.language import Sentence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +39,7 @@ class Outcome:
         Points after the exclusions of its item.
     score : Decimal or None
         Points, rounded half up to 0.01; None unless it is rated.
-    rating : Rating or None
+    rating : GivenRating or None
         The manager's rating that replaced or settled it.
     computed : Decimal or None
         Points without the manager's rating.
@@ -75,7 +51,7 @@ class Outcome:
     reading: Reading
     possible: Decimal
     score: Decimal | None
-    rating: Given | None = None
+    rating: GivenRating | None = None
     computed: Decimal | None = None
 
 
@@ -89,23 +65,11 @@ def read(evidence: Evidence, measure: Measure) -> Reading:
     Where values contradict each other, or only a lower bound is known, the measure
     is read twice, with the least and with the greatest; it is pending unless both
     give the same points.
-
-    Parameters
-    ----------
-    evidence : Evidence
-        The operator's month.
-    measure : Measure
-        With its source and rule.
-
-    Returns
-    -------
-    Reading
-        Value, target, inputs and the rows behind them, or why there is none.
     """
+    source = source_of(measure)
     if not evidence.uncertain:
-        return _source(evidence, measure)
-    low = _source(replace(evidence, which="low"), measure)
-    high = _source(replace(evidence, which="high"), measure)
+        return source.read(evidence, measure)
+    low, high = (source.read(bound, measure) for bound in evidence.bounds)
     if low == high:
         return low
     if "pending" in (low.state, high.state):
@@ -114,104 +78,19 @@ def read(evidence: Evidence, measure: Measure) -> Reading:
         half_up(share(measure, reading) * measure.points) for reading in (low, high)
     )
     if least == most:
-        told = "" if low.value == high.value else _("有不同的值，但得分相同")
-        return replace(low, note=joined((low.note, told)))
-    between = _("有不同的值没有选定，得分在{least}与{most}之间", least=least, most=most)
+        same = "" if low.value == high.value else Sentence("有不同的值，但得分相同")
+        return replace(low, note=joined((low.note, same)))
+    between = Sentence(
+        "有不同的值没有选定，得分在{least}与{most}之间", least=least, most=most
+    )
     return replace(low, state="pending", note=joined((low.note, between)))
 
 
-def _source(evidence: Evidence, measure: Measure) -> Reading:
-    match measure.source:
-        case Coverage():
-            return attainment.coverage(evidence, measure.source)
-        case Challenge():
-            return attainment.challenge(evidence, measure.source)
-        case Attainment():
-            return attainment.attain(evidence, measure.source)
-        case OverDelivery():
-            return attainment.over(evidence, measure.source)
-        case OneMetric():
-            return attainment.one(evidence, measure.source)
-        case Rated():
-            return pending(_("等主管评分"))
-        case _:
-            return worklog_measures.SOURCES[measure.source.kind](evidence, measure)
-
-
-# From a reading to a share of the points.
-
-
 def share(measure: Measure, reading: Reading) -> Fraction:
-    """
-    Apply a measure's rule.
-
-    Parameters
-    ----------
-    measure : Measure
-        With its rule and points.
-    reading : Reading
-        Of state ``given``.
-
-    Returns
-    -------
-    Fraction
-        Share of the measure's points, 0 to 1 (a ratio with a cap above 1: to the
-        cap).
-    """
-    attained = reading.attained
-    if attained is None or reading.value is None:
+    """Return the share of a measure's points that a given reading earns by its rule."""
+    if reading.value is None:
         raise ValueError(measure.id)
-    match measure.rule:
-        case Ratio(cap=cap):
-            return max(Fraction(0), Fraction(min(attained, cap)))
-        case Linear(from_=start, to=end, of=of):
-            got = attained if of == "share" else reading.value
-            if isinf(got):
-                return Fraction(1 if end > start else 0)
-            way = (Fraction(got) - start) / (end - start)
-            return min(max(way, Fraction(0)), Fraction(1))
-        case Tiers(tiers=tiers, of=of):
-            got = attained if of == "share" else reading.value
-            return next((tier.share for tier in tiers if tier.holds(got)), Fraction(0))
-        case Deduct(per=per):
-            lost = per * steps_short(measure.rule, reading)
-            return max(Fraction(0), 1 - lost / measure.points)
-        case Count(each=each):
-            return min(_finite(reading.value) * each / measure.points, Fraction(1))
-        case Rating():
-            raise TypeError(measure.id)  # rated by a person, never computed
-
-
-def steps_short(rule: Deduct, reading: Reading) -> int:
-    """
-    Count the whole steps by which a value falls short of its target.
-
-    Parameters
-    ----------
-    rule : Deduct
-        With the size of a step.
-    reading : Reading
-        Of state ``given``, with a target.
-
-    Returns
-    -------
-    int
-        Never below 0.
-    """
-    value, target = _finite(reading.value or 0), reading.target or Fraction(0)
-    short = max(Fraction(0), value - target if reading.less else target - value)
-    size = rule.step.size
-    if rule.step.of == "target":
-        size *= abs(target)
-    elif rule.step.of == "points":
-        size /= 100
-    # Short of a target of nothing at all: one step for the whole of it.
-    return floor(short / size) if size else int(short > 0)
-
-
-def _finite(value: Number) -> Fraction:
-    # A value known only by its lower bound is read as endless: nothing is short.
-    return Fraction(10**18) if isinf(value) else Fraction(value)
+    return rule_of(measure).share(reading)
 
 
 # Items: exclusions, ratings, points.
@@ -219,21 +98,10 @@ def _finite(value: Number) -> Fraction:
 
 def score_item(evidence: Evidence, item: Item) -> list[Outcome]:
     """
-    Score one item of the plan.
+    Score the measures of one item, but its bonus ones, in the plan's order.
 
-    Parameters
-    ----------
-    evidence : Evidence
-        The operator's month.
-    item : Item
-        Its measures.
-
-    Returns
-    -------
-    list of Outcome
-        One per measure but the bonus ones, in the plan's order. Points of excluded
-        measures go to the others in proportion; if all are excluded they leave what
-        is possible.
+    Points of excluded measures go to the others in proportion; if all are excluded
+    they leave what is possible.
     """
     measures = [measure for measure in item.measures if not measure.bonus]
     readings = [read(evidence, measure) for measure in measures]
@@ -254,19 +122,7 @@ def score_item(evidence: Evidence, item: Item) -> list[Outcome]:
 
 
 def score_bonus(evidence: Evidence) -> list[Outcome]:
-    """
-    Score the bonus measures of a plan, each with its own points at most.
-
-    Parameters
-    ----------
-    evidence : Evidence
-        The operator's month.
-
-    Returns
-    -------
-    list of Outcome
-        One per bonus measure, in the plan's order; an excluded one has no points.
-    """
+    """Score the bonus measures of a plan; an excluded one has no points."""
     outcomes = []
     for item in evidence.plan.items():
         for measure in item.measures:
@@ -291,18 +147,8 @@ def spread(points: Sequence[Fraction], excluded: Sequence[bool]) -> list[Decimal
     """
     Give the points of excluded measures to the others, in proportion.
 
-    Parameters
-    ----------
-    points : sequence of Fraction
-        The plan's points.
-    excluded : sequence of bool
-        Which of them are out.
-
-    Returns
-    -------
-    list of Decimal
-        Points rounded half up to 0.01, the rest to the largest, of equals the
-        first; all zero if every one is out.
+    Rounded half up to 0.01, the rest to the largest, of equals the first; all zero if
+    every one is out.
     """
     whole = sum(points, Fraction(0))
     staying = sum(
@@ -310,14 +156,13 @@ def spread(points: Sequence[Fraction], excluded: Sequence[bool]) -> list[Decimal
     )
     if not staying:
         return [Decimal("0.00") for _ in points]
-    given = [
+    possible = [
         Decimal("0.00") if out else half_up(whole * p / staying)
         for p, out in zip(points, excluded, strict=True)
     ]
-    rest = half_up(whole) - sum(given, Decimal(0))
-    largest = given.index(max(given))
-    given[largest] += rest
-    return given
+    rest = half_up(whole) - sum(possible, Decimal(0))
+    possible[possible.index(max(possible))] += rest
+    return possible
 
 
 def _outcome(
@@ -333,21 +178,7 @@ def _outcome(
         computed = Decimal("0.00")
     elif state == "given":
         computed = half_up(share(measure, reading) * Fraction(possible))
-    found = _rating(evidence, item, measure)
-    if found and state != "excluded":
-        rating, given = found
-        score = half_up(given * Fraction(possible))
-        return Outcome(
-            key=f"{item.id}.{measure.id}",
-            measure=measure,
-            status="rated_by_manager",
-            reading=reading,
-            possible=possible,
-            score=score,
-            rating=rating,
-            computed=computed,
-        )
-    return Outcome(
+    outcome = Outcome(
         key=f"{item.id}.{measure.id}",
         measure=measure,
         status="scored" if state == "given" else state,
@@ -356,25 +187,33 @@ def _outcome(
         score=computed,
         computed=computed,
     )
+    given = _rating(evidence, item, measure)
+    if given is None or state == "excluded":
+        return outcome
+    rating, rated = given
+    score = half_up(rated * Fraction(possible))
+    return replace(outcome, status="rated_by_manager", score=score, rating=rating)
 
 
 def _rating(
     evidence: Evidence, item: Item, measure: Measure
-) -> tuple[Given, Fraction] | None:
+) -> tuple[GivenRating, Fraction] | None:
     """Return the manager's last complete rating of a measure, and its share."""
     names = {f"{item.id}.{measure.id}", measure.id, measure.name.zh}
-    found = [
-        (rating, given)
+    ratings = [
+        (rating, rated)
         for rating in evidence.worklog.ratings
         if rating.kind == "manager"
         and rating.item in names
         and complete(evidence, rating)
-        and (given := _rated_share(measure, rating)) is not None
+        and (rated := _rated_share(measure, rating)) is not None
     ]
-    return max(found, key=lambda one: (one[0].on, one[0].row)) if found else None
+    if not ratings:
+        return None
+    return max(ratings, key=lambda rated: (rated[0].on, rated[0].row))
 
 
-def complete(evidence: Evidence, rating: Given) -> bool:
+def complete(evidence: Evidence, rating: GivenRating) -> bool:
     """Say whether a rating or veto has somebody else's name, a day and a reason."""
     operator = evidence.operator
     return bool(
@@ -385,7 +224,7 @@ def complete(evidence: Evidence, rating: Given) -> bool:
     )
 
 
-def _rated_share(measure: Measure, rating: Given) -> Fraction | None:
+def _rated_share(measure: Measure, rating: GivenRating) -> Fraction | None:
     """Return the share of a measure's points that a rating gives; None: not valid."""
     if rating.word:
         scale = measure.rule.scale if isinstance(measure.rule, Rating) else {}

@@ -127,7 +127,7 @@ class Days(Grain):
             self._problem(
                 Sentence(
                     "“{metric}”每天都比前一天多，像是累计数而不是当天的数",
-                    metric=Sentence(METRICS[metric].zh),
+                    metric=METRICS[metric].label,
                 ),
                 "warning",
                 Sentence("对照后台核对几天；是累计数就不能相加"),
@@ -332,16 +332,14 @@ def manual_metric(text: str) -> tuple[str, str]:
             metrics=[Sentence(name) for name in FILLABLE],
         )
     elif METRICS[metric].kind == "ratio":
-        parts = [Sentence(METRICS[p].zh) for p in METRICS[metric].parts if p != "/"]
+        parts = [METRICS[p].label for p in METRICS[metric].parts]
         wrong = Sentence(
             "“{metric}”由别的数算出，请填{metrics}",
-            metric=Sentence(METRICS[metric].zh),
+            metric=METRICS[metric].label,
             metrics=parts,
         )
     elif metric not in FILLABLE.values():
-        wrong = Sentence(
-            "“{metric}”由程序算出，不能填", metric=Sentence(METRICS[metric].zh)
-        )
+        wrong = Sentence("“{metric}”由程序算出，不能填", metric=METRICS[metric].label)
     elif part and (not stream or metric != "revenue"):
         wrong = Sentence(
             "“{value}”的来源应为{streams}之一",

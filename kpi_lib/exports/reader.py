@@ -215,7 +215,7 @@ def _of_table(table: Table, data: int, where: str) -> Iterator[Problem]:
             Sentence("第{numbers}列有数据却没有列名，没有用到", numbers=nameless)
         )
     absent = [
-        Sentence(METRICS[key.partition(":")[0]].zh)
+        METRICS[key.partition(":")[0]].label
         for key in layout.metric_columns
         if key not in table.columns
     ]

@@ -30,14 +30,14 @@ from kpi_lib.inputs.plan_values import (
     exact,
     plain,
 )
-from kpi_lib.language import N_
+from kpi_lib.language import Sentence
 
 STATUS = {
-    "scored": N_("已评"),
-    "rated_by_manager": N_("主管评定"),
-    "pending": N_("待定"),
-    "zero": N_("缺，按0分"),
-    "excluded": N_("不考"),
+    "scored": Sentence("已评"),
+    "rated_by_manager": Sentence("主管评定"),
+    "pending": Sentence("待定"),
+    "zero": Sentence("缺，按0分"),
+    "excluded": Sentence("不考"),
 }
 """What may become of a measure, and what it is called."""
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from kpi_lib import files
 from kpi_lib.catalogue import METRICS
-from kpi_lib.language import language, traditional
+from kpi_lib.language import Name
 
 
 def exact(value: Any) -> Fraction:
@@ -79,18 +79,16 @@ class Text(PlanModel):
     zh_hant: str = Field(default="", alias="zh-Hant")
 
     @property
-    def written(self) -> str:
-        """The plan's own Chinese, in the characters of the language spoken."""
-        if language() == "zh-Hant":
-            return self.zh_hant or traditional(self.zh)
-        return self.zh
+    def written(self) -> Name:
+        """The plan's own Chinese, in the characters of the page."""
+        return Name(self.zh, hant=self.zh_hant)
 
     @property
-    def beside(self) -> str:
+    def beside(self) -> Name:
         """The English that stands beside the wording; empty on a Chinese page."""
-        return self.en if language() == "en" else ""
+        return Name("", self.en)
 
     @property
-    def label(self) -> str:
+    def label(self) -> Name:
         """The wording as a name: English alone where the plan gives it."""
-        return self.beside or self.written
+        return Name(self.zh, self.en, self.zh_hant)

@@ -177,7 +177,7 @@ def _daily(
             for row in rows:
                 _note(row, winner, fates)
         else:
-            name = Sentence(METRICS[metric].zh)
+            name = METRICS[metric].label
             reason = Sentence("{day}的{metric}有不同的值", day=str(day), metric=name)
             for row in rows:
                 fates.note(row, "conflict", reason, METRICS[metric].zh)
@@ -281,7 +281,7 @@ def _daily_findings(rows: Iterable[DailyRow]) -> Iterator[Problem]:
         places[row.account, row.metric][str(row.date)].add(place)
     for (_, metric), days in sorted(places.items()):
         first, last = min(days), max(days)
-        name = Sentence(METRICS[metric].zh)
+        name = METRICS[metric].label
         yield _contradiction(
             Sentence("{day}的{metric}有不同的值，未计", day=first, metric=name)
             if len(days) == 1

@@ -160,7 +160,7 @@ def _of_day(day: date, rows: _Day) -> _Check:
             example = Sentence(
                 "{day}{metric}{share}",
                 day=str(day),
-                metric=Sentence(METRICS[metric].zh),
+                metric=METRICS[metric].label,
                 share=_share(value[metric]),
             )
             yield "rate", f"{day}{metric}", rows[metric], example
@@ -212,7 +212,7 @@ def _of_post(post: PostRow) -> Iterator[tuple[str, str, Sentence]]:
     value = post.metrics
     for metric in RATES:
         if metric in value and not 0 <= value[metric] <= 1:
-            name = Sentence(METRICS[metric].zh)
+            name = METRICS[metric].label
             example = Sentence(
                 "{metric}{share}", metric=name, share=_share(value[metric])
             )
@@ -277,7 +277,7 @@ def _fallen(
         if _more(float(before), float(after)):
             example = Sentence(
                 "{metric}由{before}到{now}",
-                metric=Sentence(METRICS[metric].zh),
+                metric=METRICS[metric].label,
                 before=_number(before),
                 now=_number(after),
             )

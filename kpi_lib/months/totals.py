@@ -250,7 +250,7 @@ def _gap(
     row: Mapping[Hashable, Any], metric: str, rules: EvidenceRules
 ) -> Iterable[Sentence]:
     """Say why an account's part is not to be scored, if it is not."""
-    label, account = Sentence(METRICS[metric].zh), row["account"]
+    label, account = METRICS[metric].label, row["account"]
     if pd.isna(row["value"]) and pd.isna(row["low"]):
         yield Sentence("{account}没有{metric}", account=account, metric=label)
         return

@@ -21,7 +21,15 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from kpi_lib import figures
-from kpi_lib.language import LANGUAGES, _, catalogue, speaking, translated
+from kpi_lib.language import (
+    LANGUAGES,
+    _,
+    catalogue,
+    from_json,
+    speaking,
+    spoken,
+    translated,
+)
 from kpi_lib.page import templates
 from kpi_lib.page.parts import SEALED
 
@@ -169,7 +177,7 @@ def _page(notebook: nbformat.NotebookNode, title: str, lang: str) -> str:
             "policy": POLICY,
             "css": templates.css(),
             "contents": contents,
-            **_heading(card, title),
+            **_heading(card and spoken(from_json(card)), title),
         }
     }
     html, _resources = exporter.from_notebook_node(copy, resources=resources)

@@ -8,20 +8,22 @@ page by any other way.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from kpi_lib import figures
+from kpi_lib.appraisal import Card as CardOf
 from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.days import Calendar, month_of
 from kpi_lib.files import Platform
 from kpi_lib.inputs import Account, Campaign
-from kpi_lib.language import _
+from kpi_lib.language import _, say, spoken, to_json
 from kpi_lib.page import templates
 
-Card = dict[str, Any]
+Card = Mapping[str, Any]
 
 SEALED = "application/vnd.kpi.card+json"
 """MIME type under which the last cell keeps the card."""
@@ -66,7 +68,7 @@ class Seal:
         self, include: object = None, exclude: object = None
     ) -> dict[str, object]:
         """Return the card under its own MIME type, beside an empty text."""
-        return {SEALED: self.card, "text/plain": ""}
+        return {SEALED: to_json(self.card), "text/plain": ""}
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,11 @@ def seal(m: OperatorMonth) -> Seal:
     Seal
     """
     return Seal(m.card)
+
+
+def said(card: Card) -> CardOf:
+    """Return a card with its texts in the language of the page."""
+    return CardOf(spoken(card))
 
 
 def made(template: str, **values: object) -> Fragment:
@@ -159,28 +166,19 @@ def is_full(one: Card) -> bool:
 
 def losses(card: Card, *, veto: bool = True) -> list[tuple[str, Decimal]]:
     """List what measures lost, and what a veto cut off, largest first."""
-    lost = [
-        (str(one["name"]), points(one["possible"]) - points(one["score"]))
-        for one in measures(card)
-        if one["score"] is not None
-    ]
-    if veto:
-        lost.append((_("一票否决"), cut_off(card)))
-    return sorted((one for one in lost if one[1] > 0), key=lambda one: -one[1])
+    whole = CardOf(card)
+    cut = [(_("一票否决"), whole.cut_off)] if veto and whole.cut_off else []
+    return sorted([*whole.lost, *cut], key=lambda loss: -loss[1])
 
 
 def cut_off(card: Card) -> Decimal:
     """Return what a veto cut off the sum of items and bonus; 0 without one."""
-    reached = sum((points(one["score"]) for one in measures(card)), ZERO)
-    if card["bonus"]:
-        reached += points(card["bonus"]["score"])
-    return max(reached - points(card["total"]), ZERO) if card["total"] else ZERO
+    return CardOf(card).cut_off
 
 
 def measure_of(card: Card, kind: str) -> Card | None:
     """Return the first measure that a kind of source feeds, if there is one."""
-    found = (one for one in measures(card) if one["source"]["kind"] == kind)
-    return next(found, None)
+    return CardOf(card).measure(kind)
 
 
 def numbered(m: OperatorMonth) -> list[tuple[str, Campaign]]:
@@ -205,12 +203,12 @@ def shade_of(day: date, calendar: Calendar) -> str:
 def item_name(card: Card, item: Card) -> str:
     """Name an item by its KPI, by its own name where the KPI has several items."""
     kpis = Counter(one["kpi"] for one in card["items"])
-    return str(item["name"] if kpis[item["kpi"]] > 1 else item["kpi"])
+    return str(say(item["name"] if kpis[item["kpi"]] > 1 else item["kpi"]))
 
 
 def flags_of(m: OperatorMonth) -> list[str]:
     """List what stands above the score, each thing once."""
-    return list(dict.fromkeys([*m.card.get("flags", []), *m.flags]))
+    return [say(flag) for flag in dict.fromkeys([*m.card["flags"], *m.flags])]
 
 
 @dataclass(frozen=True)
@@ -267,5 +265,4 @@ def who_is(m: OperatorMonth, account: Account) -> Brand:
 
 def rate_of(card: Card) -> Decimal | None:
     """Return the score as a share of the rated points; None where nothing is rated."""
-    rated = points(card["rated"])
-    return points(card["total"]) / rated if rated else None
+    return CardOf(card).rate

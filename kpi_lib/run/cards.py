@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING
 
 from kpi_lib import inputs
 from kpi_lib.days import shift
 from kpi_lib.workspace import Workspace
 
+if TYPE_CHECKING:
+    from kpi_lib.appraisal import Card
 
-def published(month: str, root: str = "") -> list[dict[str, Any]]:
+
+def published(month: str, root: str = "") -> list[Card]:
     """
     Read the cards that stand under their final names.
 
@@ -23,7 +26,7 @@ def published(month: str, root: str = "") -> list[dict[str, Any]]:
 
     Returns
     -------
-    list of dict
+    list of Card
         One card per operator, in the roster's order; never recomputed.
     """
     return _read(month, month, root)
@@ -52,7 +55,7 @@ def missing(month: str, root: str = "") -> list[str]:
     ]
 
 
-def before(month: str, root: str = "") -> list[dict[str, Any]]:
+def before(month: str, root: str = "") -> list[Card]:
     """
     Read last month's cards of the operators of this month.
 
@@ -63,18 +66,25 @@ def before(month: str, root: str = "") -> list[dict[str, Any]]:
 
     Returns
     -------
-    list of dict
+    list of Card
         In the roster's order; whoever has none is left out.
     """
     return _read(month, shift(month, -1), root)
 
 
-def _read(month: str, of: str, root: str) -> list[dict[str, Any]]:
+def _read(month: str, of: str, root: str) -> list[Card]:
     """Read the cards `of` a month that stand there, of whoever is appraised in one."""
+    # Only a page asks: the process that starts it needs no tables and frames.
+    from kpi_lib.appraisal import Card
+
     workspace = Workspace.find(root)
     people = inputs.load(workspace, month).roster.appraised(month)
     paths = [workspace.reports(of) / f"{person.id}.json" for person in people]
-    return [json.loads(path.read_text("utf-8")) for path in paths if path.is_file()]
+    return [
+        Card.from_json(json.loads(path.read_text("utf-8")))
+        for path in paths
+        if path.is_file()
+    ]
 
 
 def printed(month: str, root: str = "") -> list[str]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from kpi_lib.errors import RunError
 from kpi_lib.inputs import for_month
-from kpi_lib.language import LANGUAGES, speaking
+from kpi_lib.language import LANGUAGES, from_json, speaking
 from kpi_lib.run import processes, record, spreadsheets, stale
 from kpi_lib.run.alone import alone, told_plainly
 from kpi_lib.run.jobs import Job, Outcome, refuse, wanted, work, work_apart
@@ -432,7 +432,7 @@ def _cards(
 ) -> list[dict[str, Any]]:
     """Return the cards that stand, in roster order."""
     return [
-        record.read_json(folder / f"{name}.json")
+        from_json(record.read_json(folder / f"{name}.json"))
         for name, entry in entries.items()
         if entry["outcome"] == "done" and (folder / f"{name}.json").is_file()
     ]

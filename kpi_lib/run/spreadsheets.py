@@ -14,6 +14,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from kpi_lib.language import spoken
 from kpi_lib.run.score_book import Card, bonus_of, scores_xlsx
 from kpi_lib.run.sheets import (
     LONGEST_TEXT,
@@ -44,6 +45,7 @@ PROPOSED_COLUMNS = (
 
 def tables(cards: Sequence[Card]) -> dict[str, bytes]:
     """Return the files of all operators that stand beside their pages."""
+    cards = [spoken(card) for card in cards]
     return {
         "scores.csv": scores_csv(cards),
         "scores.xlsx": scores_xlsx(cards),

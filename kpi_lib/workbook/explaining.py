@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
-from kpi_lib import appraisal
+from kpi_lib.appraisal import Card
 from kpi_lib.catalogue import METRICS
 from kpi_lib.errors import Problem, WorkspaceError
 from kpi_lib.inputs import STATUS
@@ -47,8 +48,8 @@ def explain(
             _cards(workspace, month),
             f"先运行kpi run {month}",
         )
-    card = json.loads(path.read_text(encoding="utf-8"))
-    known = appraisal.measures(card)
+    card = Card.from_json(json.loads(path.read_text(encoding="utf-8")))
+    known = card.measures
     if not measure:
         lines = [_line(key, one) for key, one in known.items()]
         return [*_head(card), *lines, *_foot(card)]
@@ -71,7 +72,7 @@ def _cards(workspace: Workspace, month: str) -> str:
     return "、".join(names)
 
 
-def _head(card: dict[str, Any]) -> list[str]:
+def _head(card: Card) -> list[str]:
     rated = f"已评{card['rated']}分，满分{card['possible']}分"
     lines = [f"{card['name']} {card['month']}：{card['total'] or '—'}（{rated}）"]
     if card["bonus"]:
@@ -86,7 +87,7 @@ def _head(card: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _foot(card: dict[str, Any]) -> list[str]:
+def _foot(card: Card) -> list[str]:
     """Tell of the signature, or how to sign."""
     signoff = card["signoff"]
     if card["signed"]:
@@ -96,14 +97,14 @@ def _foot(card: dict[str, Any]) -> list[str]:
     return [f"签字：在data/signoff.csv加一行 {row}"]
 
 
-def _line(key: str, one: dict[str, Any]) -> str:
+def _line(key: str, one: Mapping[str, Any]) -> str:
     score = one["score"] if one["score"] is not None else "—"
     note = f"；{one['note']}" if one["note"] else ""
     told = f"{score}/{one['possible']}分，{STATUS[one['status']]}{note}"
     return f"{key} {one['name']}：{told}"
 
 
-def _detail(one: dict[str, Any]) -> list[str]:
+def _detail(one: Mapping[str, Any]) -> list[str]:
     lines = []
     shown = one["show"]
     if shown["text"]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kpi_lib import appraisal, inputs
-from kpi_lib.appraisal import open_month
+from kpi_lib.appraisal import Card, open_month
 from kpi_lib.workspace import Workspace
 
 
@@ -87,7 +87,7 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> Comparison:
     Comparison
         Measures are matched by ``item.measure``.
     """
-    old, new = appraisal.measures(before), appraisal.measures(after)
+    old, new = Card(before).measures, Card(after).measures
     total = Line(
         key="total",
         name="总分",

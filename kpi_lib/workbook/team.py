@@ -19,6 +19,7 @@ from kpi_lib.catalogue import METRICS
 from kpi_lib.days import Calendar
 from kpi_lib.errors import InvalidInput, Problem, WorkspaceError
 from kpi_lib.files import Platform, platforms
+from kpi_lib.language import spoken
 from kpi_lib.months import ONCE_A_PRODUCT
 
 BY = ("account", "platform", "operator", "team")
@@ -466,7 +467,7 @@ class TeamMonth:
         Card
             The dict of ``<operator>.json``; `frame` is a table of its measures.
         """
-        return Card(self.source.score(self.operator_id(operator)))
+        return Card(spoken(self.source.score(self.operator_id(operator))))
 
     def operator(self, operator: str) -> OperatorMonth:
         """

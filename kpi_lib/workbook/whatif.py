@@ -19,6 +19,7 @@ from kpi_lib import appraisal, inputs, page
 from kpi_lib.appraisal import Evidence, Month
 from kpi_lib.errors import InvalidInput, PlanError, Problem
 from kpi_lib.inputs import Plan, Target
+from kpi_lib.language import spoken
 from kpi_lib.workbook.rescoring import Comparison, compare
 from kpi_lib.workbook.team import Card
 
@@ -131,7 +132,7 @@ def what_if(
     )
     if targets:
         then = replace(then, targets=_targets(then, targets))
-    return WhatIf(Card(appraisal.score(now)), Card(appraisal.score(then)))
+    return WhatIf(*(Card(spoken(appraisal.score(of))) for of in (now, then)))
 
 
 def changed_plan(plan: Plan, changes: Changes) -> Plan:

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kpi_lib.appraisal.card import score
+from kpi_lib.appraisal.compose import score
 from kpi_lib.inputs import plans
 from kpi_lib.inputs.targets import Target
 from tests.scored import aim, evidence, people, values
@@ -71,7 +71,7 @@ hundredths = st.integers(0, 300).map(lambda n: Fraction(n, 100))
 growths = st.fixed_dictionaries(dict.fromkeys(METRICS, hundredths))
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(aims=growths, results=growths)
 def test_raising_targets_to_the_floor_never_costs(
     aims: Growths, results: Growths
@@ -83,7 +83,7 @@ def test_raising_targets_to_the_floor_never_costs(
     assert earned(low, results) <= earned(high, results)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(aims=growths, results=growths, metric=st.sampled_from(METRICS))
 def test_more_of_a_good_metric_never_costs(
     aims: Growths, results: Growths, metric: str
@@ -94,7 +94,7 @@ def test_more_of_a_good_metric_never_costs(
     assert earned(targets, results) <= earned(targets, more)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(aims=growths, results=growths)
 def test_a_score_lies_between_nothing_and_its_points(
     aims: Growths, results: Growths

@@ -13,8 +13,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from kpi_lib.appraisal import month
-from kpi_lib.appraisal.card import score
+from kpi_lib.appraisal import Card, month
+from kpi_lib.appraisal.compose import score
 from kpi_lib.appraisal.month import OWN_DAYS, Month
 from kpi_lib.days import months_back
 from kpi_lib.errors import WorkspaceError
@@ -44,16 +44,16 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Month:
 
 
 @pytest.fixture(scope="module")
-def cards(sample: Month) -> dict[str, dict[str, Any]]:
+def cards(sample: Month) -> dict[str, Card]:
     return {one.id: sample.operator(one.id).card for one in sample.operators}
 
 
-def measures(card: dict[str, Any]) -> list[dict[str, Any]]:
+def measures(card: Card) -> list[dict[str, Any]]:
     return [one for item in card["items"] for one in item["measures"]]
 
 
 def test_every_measure_of_every_operator_has_an_outcome(
-    cards: dict[str, dict[str, Any]],
+    cards: dict[str, Card],
 ) -> None:
     for card in cards.values():
         for one in measures(card):
@@ -67,7 +67,7 @@ def test_every_measure_of_every_operator_has_an_outcome(
                 assert one["inputs"]
 
 
-def test_totals_are_sums_of_what_is_printed(cards: dict[str, dict[str, Any]]) -> None:
+def test_totals_are_sums_of_what_is_printed(cards: dict[str, Card]) -> None:
     for card in cards.values():
         scores = [Decimal(one["score"]) for one in measures(card) if one["score"]]
         assert Decimal(card["total"]) == sum(scores)
@@ -77,21 +77,21 @@ def test_totals_are_sums_of_what_is_printed(cards: dict[str, dict[str, Any]]) ->
 
 
 def test_every_point_comes_out_again_from_the_json_alone(
-    cards: dict[str, dict[str, Any]],
+    cards: dict[str, Card],
 ) -> None:
     for card in cards.values():
-        assert recompute.differences(json.loads(json.dumps(card))) == []
+        assert recompute.differences(json.loads(json.dumps(card.to_json()))) == []
 
 
-def test_a_point_more_is_found(cards: dict[str, dict[str, Any]]) -> None:
-    card = json.loads(json.dumps(cards["op-01"]))
+def test_a_point_more_is_found(cards: dict[str, Card]) -> None:
+    card = json.loads(json.dumps(cards["op-01"].to_json()))
     card["items"][0]["measures"][0]["score"] = "4.99"
 
     assert recompute.differences(card)[0] == "target_setting.coverage: 4.99 is 5.00"
 
 
 def test_hard_cases_are_flagged_above_the_score(
-    cards: dict[str, dict[str, Any]],
+    cards: dict[str, Card],
 ) -> None:
     pending = {id_ for id_, card in cards.items() if card["rated"] != card["possible"]}
 
@@ -139,7 +139,7 @@ def test_days_of_the_quotas_sum_to_the_month(sample: Month) -> None:
 
 
 def test_next_months_targets_stand_in_the_card(
-    cards: dict[str, dict[str, Any]],
+    cards: dict[str, Card],
 ) -> None:
     for card in cards.values():
         assert card["proposals"]
@@ -199,13 +199,11 @@ class TestSignature:
             on=date(2026, 11, 6),
         )
 
-    def under(
-        self, sample: Month, *rows: Signoff, operator: str = "op-02"
-    ) -> dict[str, Any]:
+    def under(self, sample: Month, *rows: Signoff, operator: str = "op-02") -> Card:
         signed = replace(sample, inputs=replace(sample.inputs, signoffs=rows))
         return signed.score(operator)
 
-    def sign(self, sample: Month, total: str, sha: str) -> dict[str, Any]:
+    def sign(self, sample: Month, total: str, sha: str) -> Card:
         return self.under(sample, self.row(total, sha))
 
     def test_a_signature_makes_a_complete_month_final(self, sample: Month) -> None:
@@ -323,7 +321,7 @@ class TestRescore:
 def place(sample: Month) -> Workspace:
     folder = sample.workspace.reports(MONTH)
     folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(sample.score("op-01"), ensure_ascii=False)
+    text = json.dumps(sample.score("op-01").to_json(), ensure_ascii=False)
     (folder / "op-01.json").write_text(text, encoding="utf-8")
     return sample.workspace
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from kpi_lib.appraisal.card import score
+from kpi_lib.appraisal.compose import score
 from kpi_lib.inputs.worklog import Rating, Worklog
 from tests.recompute import differences
 from tests.scored import (

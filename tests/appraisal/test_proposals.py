@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kpi_lib.appraisal.attainment import baseline, in_band, past
 from kpi_lib.appraisal.evidence import Evidence
+from kpi_lib.appraisal.goals import baseline, past
 from kpi_lib.appraisal.proposals import LEVELS, propose, rounded
+from kpi_lib.appraisal.sources.targets import in_band
 from kpi_lib.inputs.plan import Band
 from kpi_lib.inputs.roster import Account, Roster
 from tests.appraisal.test_scoring import MONTH, PLAN, evidence, month_rows, monthly
+from tests.scored import with_roster, with_rows
 
 MONTHS = ("2026-08", "2026-09", MONTH)
 
@@ -30,7 +32,7 @@ def three(metric: str, values: Sequence[float | None], **more: object) -> Eviden
         for row in month_rows(month, **{metric: value})
     ]
     made = evidence(required=[metric], **more)
-    return replace(made, monthly=monthly(rows))
+    return with_rows(made, monthly(rows))
 
 
 def followers(gains: Sequence[float], level: float) -> Evidence:
@@ -41,7 +43,7 @@ def followers(gains: Sequence[float], level: float) -> Evidence:
     ]
     rows += month_rows(MONTH, followers=level)
     made = evidence(required=["followers"])
-    return replace(made, monthly=monthly(rows))
+    return with_rows(made, monthly(rows))
 
 
 def numbers(row: dict[str, str], prefix: str = "") -> list[str]:
@@ -112,7 +114,7 @@ def _rate(rate: float) -> dict[str, str]:
         for row in month_rows(month, orders=rate * 1000, clicks=1000)
     ]
     made = evidence(required=["conversion_rate"])
-    return propose(replace(made, monthly=monthly(rows)))[0]
+    return propose(with_rows(made, monthly(rows)))[0]
 
 
 class TestNone:
@@ -145,7 +147,7 @@ class TestNone:
     def test_followers_without_a_level(self) -> None:
         made = followers((3, 3, 3), 10)
         gains = made.monthly[made.monthly["metric"] != "followers"]
-        row = propose(replace(made, monthly=gains))[0]
+        row = propose(with_rows(made, gains))[0]
 
         assert row["note"] == "没有月末的粉丝数"
 
@@ -157,7 +159,7 @@ class TestNone:
             operators=made.roster.operators,
             accounts=(Account.model_validate(account | {"owners": owners}),),
         )
-        row = propose(replace(made, roster=given_away))[0]
+        row = propose(with_roster(made, given_away))[0]
 
         assert numbers(row) == [""] * 3
         assert row["note"] == "11月的账号或份额与这几个月不同，届时没有基线"
@@ -176,7 +178,7 @@ class TestNotes:
             *month_rows("2025-11", views=1300),
         ]
         made = three("views", (2000, 2200, 2500))
-        row = propose(replace(made, monthly=monthly([*rows, *_records(made)])))[0]
+        row = propose(with_rows(made, monthly([*rows, *_records(made)])))[0]
 
         assert row["last_year"] == "1.3"
         assert row["note"] == "去年11月是10月的130.0%，只作参考"
@@ -188,7 +190,7 @@ class TestNotes:
             {**month_rows("2025-11", views=1300)[0], "basis": "published"},
         ]
         made = three("views", (2000, 2200, 2500))
-        row = propose(replace(made, monthly=monthly([*rows, *_records(made)])))[0]
+        row = propose(with_rows(made, monthly([*rows, *_records(made)])))[0]
 
         assert row["last_year"] == ""
 
@@ -208,7 +210,7 @@ class TestNotes:
     def test_a_month_with_gaps_is_told_and_not_compared(self) -> None:
         made = three("views", (2000, 2200, 900))
         short = made.monthly["days_present"].where(made.monthly["month"] != MONTH, 20)
-        given_short = replace(made, monthly=made.monthly.assign(days_present=short))
+        given_short = with_rows(made, made.monthly.assign(days_present=short))
 
         assert propose(given_short)[0]["note"] == "本月数据不全"
         assert propose(given_short)[0]["months"] == "2"
@@ -243,7 +245,7 @@ def _records(made: Evidence) -> list[dict[str, object]]:
 def test_the_baseline_is_the_one_next_month_is_held_against() -> None:
     made = three("views", (2000, 2200, 2500))
     rows = [*_records(made), *month_rows("2026-11", views=1)]
-    then = replace(made, month="2026-11", monthly=monthly(rows))
+    then = with_rows(made, monthly(rows), month="2026-11")
 
     assert baseline(made, "views", month="2026-11") == baseline(then, "views") == 2200
     assert baseline(made, "views") != 2200
@@ -252,7 +254,7 @@ def test_the_baseline_is_the_one_next_month_is_held_against() -> None:
 def test_row_order_changes_nothing() -> None:
     made = followers((200, 300, 400), 10_330)
 
-    assert propose(replace(made, monthly=made.monthly[::-1])) == propose(made)
+    assert propose(with_rows(made, made.monthly[::-1])) == propose(made)
 
 
 @given(st.fractions(Fraction(1, 1000), 10**8), st.integers(1, 4), st.booleans())

@@ -27,6 +27,7 @@ from tests.appraisal.test_scoring import (
     monthly,
 )
 from tests.appraisal.test_scoring import target as one_target
+from tests.scored import with_roster, with_rows
 
 FIRST = date(2026, 10, 1)
 
@@ -106,10 +107,10 @@ class TestWorkingDays:
     def test_a_year_in_no_calendar_has_its_weekdays(self) -> None:
         # February 2035 begins on a Thursday and has 20 weekdays.
         rows = month_rows("2035-02", likes=100)
-        future = replace(
+        future = with_rows(
             evidence((one_target("likes", "200", period="2035-02"),)),
+            monthly(rows),
             month="2035-02",
-            monthly=monthly(rows),
             worklogs={"2035-02": Worklog(month="2035-02")},
         )
         days = quotas(future, NOTHING).days
@@ -269,7 +270,7 @@ class TestResults:
             operators=given_now.roster.operators,
             accounts=(Account.model_validate(account | {"owners": owners}),),
         )
-        made = quotas(replace(given_now, roster=shared), daily("likes", every_day(4)))
+        made = quotas(with_roster(given_now, shared), daily("likes", every_day(4)))
 
         assert on(made, "likes", 16)["result_sum"] == 16 * 2
         assert pd.isna(on(made, "likes", 17)["result"])
@@ -279,7 +280,7 @@ class TestResults:
             [daily("likes", every_day(4)), daily("followers", every_day(10_100))]
         )
         made = quotas(evidence(TARGETS), days)
-        turned = replace(evidence(TARGETS[::-1]), monthly=evidence().monthly[::-1])
+        turned = with_rows(evidence(TARGETS[::-1]), evidence().monthly[::-1])
         again = quotas(turned, days[::-1])
 
         for name in ("days", "weeks", "months"):
@@ -357,7 +358,7 @@ def test_days_and_weeks_sum_to_the_target(
         (one_target("likes", str(value), note="示例"),), leave=leave
     )
     closed = Calendar({date(2026, 10, day): (True, "") for day in off})
-    likes = replace(likes, calendar=closed, monthly=monthly([*PAST]))
+    likes = with_rows(likes, monthly([*PAST]), calendar=closed)
     made = quotas(likes, NOTHING)
 
     if not likes.present():

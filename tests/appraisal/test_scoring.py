@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpi_lib.appraisal import attainment, scoring
-from kpi_lib.appraisal.card import score
-from kpi_lib.appraisal.evidence import Evidence, Reading, half_up
+from kpi_lib.appraisal import goals, scoring
+from kpi_lib.appraisal.compose import score
+from kpi_lib.appraisal.evidence import Evidence, History, Reading, half_up
+from kpi_lib.appraisal.sources.targets import in_band
 from kpi_lib.days import Calendar
 from kpi_lib.files.declarations import layouts
 from kpi_lib.inputs import plan, plans
@@ -35,6 +36,7 @@ from kpi_lib.inputs.worklog import (
     Worklog,
 )
 from kpi_lib.months import add_up
+from tests.scored import with_rows
 
 PLAN = plans.load(Path(__file__).parents[2] / "data" / "plan.yml")
 MONTH = "2026-10"
@@ -146,12 +148,10 @@ def evidence(
     people = roster(**more)
     return Evidence(
         month=MONTH,
-        operator=people.operators[0],
         plan=PLAN,
-        roster=people,
+        history=History(monthly([*PAST, *now]), people, people.operators[0]),
         layouts=layouts(),
         calendar=Calendar(),
-        monthly=monthly([*PAST, *now]),
         targets=targets,
         worklogs={MONTH: log or Worklog(month=MONTH)},
     )
@@ -270,13 +270,13 @@ class TestChallenge:
         ],
     )
     def test_edges(self, growth: str, share: Fraction) -> None:
-        assert attainment.in_band(Fraction(growth), evidence()) == share
+        assert in_band(Fraction(growth), evidence()) == share
 
     def test_other_accounts_make_no_baseline(self) -> None:
         past = [{**row, "share": 0.5} for row in PAST]
-        given = replace(evidence(), monthly=monthly([*past, *NOW]))
+        given = with_rows(evidence(), monthly([*past, *NOW]))
 
-        assert attainment.baseline(given, "views") is None
+        assert goals.baseline(given, "views") is None
         reading = scoring.read(given, measure("target_setting.challenge"))
         assert reading.state == "excluded"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kpi_lib.appraisal.card import score
+from kpi_lib.appraisal.compose import score
 from kpi_lib.inputs import plan, plans
 from kpi_lib.inputs.targets import Target
 from kpi_lib.inputs.worklog import (
@@ -287,7 +287,7 @@ def test_which_measures_count_the_same_result() -> None:
 
 
 @pytest.mark.parametrize(
-    ("missing", "status", "rated", "possible", "expected"),
+    ("missing", "status", "rated", "possible", "points"),
     [
         pytest.param("pending", "pending", "94", "100", None, id="pending"),
         pytest.param("zero", "zero", "100", "100", "0.00", id="zero"),
@@ -295,7 +295,7 @@ def test_which_measures_count_the_same_result() -> None:
     ],
 )
 def test_the_three_policies_for_missing_evidence(
-    missing: str, status: str, rated: str, possible: str, expected: str | None
+    missing: str, status: str, rated: str, possible: str, points: str | None
 ) -> None:
     changed = PLAN.model_dump(by_alias=True)
     for group in changed["groups"]:
@@ -311,7 +311,7 @@ def test_the_three_policies_for_missing_evidence(
 
     assert (item["measures"][0]["status"], item["measures"][0]["score"]) == (
         status,
-        expected,
+        points,
     )
     assert (card["rated"], card["possible"]) == (rated, possible)
     # Excluded, the other measure carries all ten points: 3 of 4 tasks.

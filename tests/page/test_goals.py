@@ -26,7 +26,7 @@ def with_campaigns(month: OperatorMonth, *rows: Campaign, **held: Any) -> Any:
     """Make the month with other campaigns, and another measure of those held."""
     log = replace(month.worklog, contents=(), campaigns=rows)
     made = card()
-    parts.measure_of(made, "campaigns_held").update(held)  # type: ignore[union-attr]
+    parts.measure_of(made, "campaigns_held").data.update(held)  # type: ignore[union-attr]
     return replace(month, worklog=log, card=made)
 
 
@@ -133,7 +133,7 @@ def test_a_sum_that_the_card_did_not_count_is_not_made_up(month: OperatorMonth) 
     made = with_campaigns(month, campaign(spend=Decimal(9)))
     for kind in ("campaign_spend", "campaign_results"):
         measure = parts.measure_of(made.card, kind)
-        measure.update(inputs={}, note="活动没有填实际花费")  # type: ignore[union-attr]
+        measure.data.update(inputs={}, note="活动没有填实际花费")  # type: ignore[union-attr]
 
     html = str(sections.campaigns(made))
 

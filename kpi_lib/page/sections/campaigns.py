@@ -16,6 +16,7 @@ from kpi_lib.page.parts import (
     made,
     measure_of,
     numbered,
+    said,
 )
 
 FIGURES = {"exposure": N_("曝光"), "new": N_("拉新"), "conversion": N_("转化")}
@@ -39,7 +40,7 @@ def campaigns(m: OperatorMonth) -> Fragment:
     """
     rows = numbered(m)
     held, results, spent = (
-        measure_of(m.card, f"campaign{part}")
+        measure_of(said(m.card), f"campaign{part}")
         for part in ("s_held", "_results", "_spend")
     )
     if not rows:

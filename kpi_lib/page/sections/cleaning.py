@@ -478,7 +478,7 @@ def _by_account(monthly: pd.DataFrame) -> dict[tuple[str, str], float]:
     for (account, metric), parts in rows.groupby(["account", "metric"])["value"]:
         definition = METRICS.get(str(metric))
         # Flows and followers are held in shares; means, MAU and rates are whole.
-        flows = definition is not None and definition.kind == "flow"
-        whole = parts.sum() if flows or metric == "followers" else parts.max()
+        shared = definition is not None and definition.accrues
+        whole = parts.sum() if shared else parts.max()
         values[str(account), str(metric)] = float(whole)
     return values

@@ -15,6 +15,7 @@ from kpi_lib.page.parts import (
     Fragment,
     made,
     platform_of,
+    said,
 )
 from kpi_lib.page.sections.quotas import quota_name
 from kpi_lib.page.series import of_month, sum_known
@@ -47,7 +48,7 @@ def next_month(m: OperatorMonth) -> Fragment:
     -------
     Fragment
     """
-    proposals = m.card["proposals"]
+    proposals = said(m.card)["proposals"]
     if not proposals:
         return made("said", text=_("没有必考的指标，没有可以建议的目标。"))
     named = {name: _proposed(m, metrics) for name, metrics in PLANS.items()}
@@ -76,20 +77,21 @@ def _proposed(m: OperatorMonth, metrics: Sequence[str]) -> list[dict[str, Any]]:
     return [
         _proposal(m, proposal)
         for metric in metrics
-        for proposal in m.card["proposals"]
+        for proposal in said(m.card)["proposals"]
         if proposal["metric"] == metric
     ]
 
 
 def _proposal(m: OperatorMonth, one: Card) -> dict[str, Any]:
     """Print one proposal; of followers the gain, with the level it leads to."""
-    gain = one["metric"] == "followers"
+    metric = METRICS[one["metric"]]
+    gain = metric.moves_by_gain
     told = amount(one["metric"])
     steps = [told(one[f"gain_{step}" if gain else step]) for step in STEPS]
     platform = platform_of(m, one["platform"]).name if one["platform"] else ""
     name = quota_name(one["metric"])
     # A level stands in the proposal; what is compared with the median is the gain.
-    now = sum_known(of_month(m, "followers_gain").values()) if gain else one["value"]
+    now = sum_known(of_month(m, metric.result).values()) if gain else one["value"]
     return {
         "name": _("{name}（{platform}）", name=name, platform=platform)
         if platform

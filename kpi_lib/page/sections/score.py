@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from kpi_lib import figures
-from kpi_lib.appraisal import LOOK_BACK, OperatorMonth
-from kpi_lib.days import months_back
+from kpi_lib.appraisal import OperatorMonth
+from kpi_lib.days import LOOK_BACK, months_back
 from kpi_lib.language import N_, _
 from kpi_lib.page.parts import (
     ZERO,
@@ -25,6 +25,7 @@ from kpi_lib.page.parts import (
     platform_of,
     points,
     rate_of,
+    said,
 )
 
 
@@ -57,7 +58,7 @@ def _change(m: OperatorMonth) -> Change | None:
             if one["score"] is not None
         }
 
-    now, before = scored(m.card), scored(m.previous)
+    now, before = scored(said(m.card)), scored(m.previous)
     same = [
         key
         for key in now
@@ -91,7 +92,7 @@ def header(m: OperatorMonth) -> Fragment:
     -------
     Fragment
     """
-    card = m.card
+    card = said(m.card)
     possible, rated = points(card["possible"]), points(card["rated"])
     total = points(card["total"])
     return made(
@@ -183,10 +184,10 @@ def sentences(m: OperatorMonth) -> Fragment:
     Fragment
     """
     rows = [
-        (_("挣分"), _earned(m.card)),
-        (_("失分"), _lost(m.card)),
+        (_("挣分"), _earned(said(m.card))),
+        (_("失分"), _lost(said(m.card))),
         (_("变化"), _changed(m)),
-        (_("接着做"), _next(m.card)),
+        (_("接着做"), _next(said(m.card))),
     ]
     return made(
         "sentences", rows=[(word, figures.sentences(*said)) for word, said in rows]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +11,7 @@ from kpi_lib import figures
 from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import METRICS
 from kpi_lib.inputs import STATUS
-from kpi_lib.language import N_, _
+from kpi_lib.language import _
 from kpi_lib.page.parts import (
     ZERO,
     Card,
@@ -21,18 +21,8 @@ from kpi_lib.page.parts import (
     made,
     measures,
     points,
+    said,
 )
-
-RULES = {"rating": N_("评定"), "veto": N_("一票否决")}
-"""Rules without a number."""
-
-
-DEDUCTED = {
-    "target": N_("每少目标的{size}扣{per}分"),
-    "points": N_("每少{size}（百分点）扣{per}分"),
-    "unit": N_("每少{size}扣{per}分"),
-}
-"""By what one step is of."""
 
 
 def score_card(m: OperatorMonth) -> Fragment:
@@ -48,7 +38,7 @@ def score_card(m: OperatorMonth) -> Fragment:
     -------
     Fragment
     """
-    card = m.card
+    card = said(m.card)
     worst = max(
         (one for one in measures(card) if one["score"] is not None),
         key=lambda one: points(one["possible"]) - points(one["score"]),
@@ -165,7 +155,7 @@ def _measure_view(one: Card, opened: bool) -> dict[str, object]:
             f"{show['value']}{unit}" if show.get("value") else show.get("text", ""),
         ),
         (_("目标"), f"{show['target']}{unit}" if show.get("target") else ""),
-        (_("规则"), _rule(one["rule"], share=str(show.get("value")).endswith("%"))),
+        (_("规则"), one["rule"]["words"]),
         (_("得分"), one["rule"].get("text", "")),
         (_("说明"), one.get("note", "")),
         (_("评定"), _rating(one.get("rating"))),
@@ -201,45 +191,6 @@ def _rating(given: Card | None) -> str:
         return _("{by}，{on}：{reason}；没有计算值", **values)
     computed = figures.points(given["computed"])
     return _("{by}，{on}：{reason}；计算值{computed}分", computed=computed, **values)
-
-
-def _rule(rule: Card, *, share: bool) -> str:
-    """Put a rule in words; its arithmetic is a line of its own."""
-    kind, params = rule["kind"], rule.get("params", {})
-    match kind:
-        case "ratio":
-            return _("按比例，封顶{cap}", cap=figures.percent(params["cap"], 0))
-        case "linear":
-            low, high = (_bound(params[end], share=share) for end in ("from", "to"))
-            return _("线性：{low}得0分，{high}得满分", low=low, high=high)
-        case "count":
-            return _("按件：每件{each}分", each=figures.plain(params["each"]))
-        case "deduct":
-            size, of = params["step"]["size"], params["step"]["of"]
-            return _(
-                DEDUCTED[of],
-                size=figures.plain(size) if of == "unit" else figures.percent(size, 0),
-                per=figures.plain(params["per"]),
-            )
-        case "tiers":
-            steps = [_tier(one, share=share) for one in params["tiers"]]
-            return _("分档：{tiers}", tiers=figures.listed(steps))
-    return _(RULES[kind])
-
-
-def _bound(value: str, *, share: bool) -> str:
-    """Print a bound as the value it is compared with is printed."""
-    return figures.percent(value, 0) if share else figures.plain(value)
-
-
-def _tier(one: Mapping[str, str], *, share: bool) -> str:
-    """Print one step of a tier."""
-    end, sign = ("at_least", "≥") if "at_least" in one else ("at_most", "≤")
-    return _(
-        "{bound}得{share}",
-        bound=f"{sign}{_bound(one[end], share=share)}",
-        share=figures.percent(one["share"], 0),
-    )
 
 
 FILES_SHOWN = 4

@@ -13,6 +13,7 @@ from kpi_lib.page.parts import (
     Fragment,
     made,
     points,
+    said,
 )
 
 RESTS = {
@@ -38,7 +39,7 @@ def settled(m: OperatorMonth) -> Fragment:
     -------
     Fragment
     """
-    card = m.card
+    card = said(m.card)
     named = _named(card)
     given = [_rating(one, named) for one in card["ratings"]]
     return made(

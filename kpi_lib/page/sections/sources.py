@@ -12,6 +12,7 @@ from kpi_lib.page.parts import (
     Fragment,
     flags_of,
     made,
+    said,
 )
 from kpi_lib.page.sections.cleaning import fates_of, file_rows, left_out
 
@@ -111,13 +112,13 @@ def sources(m: OperatorMonth) -> Fragment:
     wanted = {one.metric for one in m.targets}
     return made(
         "sources",
-        card=m.card,
+        card=said(m.card),
         operator=m.card["operator"],
         definitions=[
             one
             for name, one in m.definitions.items()
             if name in wanted | (present & SHOWN_HERE)
-            or (one.parts and set(one.parts) - {"/"} <= present)
+            or (one.parts and present.issuperset(one.parts))
         ],
         kinds={kind: _(name) for kind, name in KINDS.items()},
         assumed=m.calendar.assumed(m.month),

@@ -23,6 +23,7 @@ from kpi_lib.page.parts import (
     measures,
     pending,
     points,
+    said,
 )
 
 MERGED = Decimal("0.30")
@@ -57,7 +58,7 @@ def waterfall(m: OperatorMonth) -> Fragment:
     Fragment
         A bonus is a step up, and a veto the last step down: the bars add up.
     """
-    card = m.card
+    card = said(m.card)
     possible, total = points(card["possible"]), points(card["total"])
     lost = losses(card, veto=False)
     kept = [one for one in lost if one[1] >= MERGED] or lost

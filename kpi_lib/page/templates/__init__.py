@@ -25,14 +25,14 @@ SHEETS = ("page.css", "sections.css")
 
 def clauses(text: str) -> Markup:
     """Let a title break between its clauses only."""
-    parts = re.findall(r"[^；，：]+[；，：]?|[；，：]", text)
+    parts = re.findall(r"[^；，：]+[；，：]?|[；，：]", language.say(text))
     span = Markup('<span class="c">{}</span>')
     return Markup("").join(span.format(part) for part in parts)
 
 
 def kept(text: str) -> Markup:
     """Keep short quoted names whole at the end of a line."""
-    parts = re.split(r"(「[^」]{1,12}」|“[^”]{1,24}”)", text)
+    parts = re.split(r"(「[^」]{1,12}」|“[^”]{1,24}”)", language.say(text))
     span = Markup('<span class="keep">{}</span>')
     return Markup("").join(
         span.format(part) if at % 2 else escape(part) for at, part in enumerate(parts)
@@ -41,18 +41,18 @@ def kept(text: str) -> Markup:
 
 def said(text: str, **values: object) -> Markup:
     """Say a sentence in the language of the page, escaped."""
-    safe = {name: escape(value) for name, value in values.items()}
+    safe = {name: escape(language.say(value)) for name, value in values.items()}
     return Markup(language._(text, **safe))
 
 
 def told(sentences: Iterable[str]) -> Markup:
     """Say sentences one after the other."""
-    return Markup(figures.sentences(*map(escape, sentences)))
+    return Markup(figures.sentences(*map(escape, map(language.say, sentences))))
 
 
 def bdi(text: object) -> Markup:
     """Set text from data apart: its own direction does not disturb a sentence."""
-    return Markup("<bdi>{}</bdi>").format(text)
+    return Markup("<bdi>{}</bdi>").format(language.say(text))
 
 
 @cache
@@ -70,6 +70,7 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=language.say,
     )
     made.globals |= {"_": said, "language": language.language}
     made.filters |= {

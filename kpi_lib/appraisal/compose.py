@@ -1,0 +1,476 @@
+"""
+The score card is composed: outcomes, their sums, and what stands above them.
+
+Sums are sums of what is printed; every number that a point was made from stands
+beside it, so that the card alone is enough to recompute it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from kpi_lib.appraisal.card import Card
+from kpi_lib.appraisal.evidence import Evidence, Reading, half_up, text
+from kpi_lib.appraisal.rules import Rule, is_share, plain, rule_of, shown
+from kpi_lib.appraisal.scoring import Outcome, complete, score_bonus, score_item
+from kpi_lib.appraisal.sources import source_of
+from kpi_lib.catalogue import METRICS
+from kpi_lib.figures import joined
+from kpi_lib.inputs import Item, OneMetric, Plan
+from kpi_lib.language import N_, Sentence
+from kpi_lib.workspace import canonical_json, sha256
+
+SCHEMA = 1
+
+NAMED = 4
+"""Pending measures that a flag names; the score card marks every one."""
+
+UNITS = {
+    "格": N_("{n}格"),
+    "项": N_("{n}项"),
+    "条": N_("{n}条"),
+    "次": N_("{n}次"),
+    "场": N_("{n}场"),
+    "篇": N_("{n}篇"),
+    "账号日": N_("{n}账号日"),
+}
+"""Units of readings: how so many of them are said."""
+
+
+def score(
+    evidence: Evidence, *, flags: Sequence[str] = (), plan_sha256: str = ""
+) -> Card:
+    """
+    Score one operator's month.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Everything the score is made from.
+    flags : sequence of str
+        What the cleaning has to say above the score.
+    plan_sha256 : str
+        Of the plan's file.
+
+    Returns
+    -------
+    Card
+        Schema 1: what ``<operator>.json`` holds. Points, possible, rated and score
+        stand on every level. `sum` is of the items; `total` has the bonus beside it
+        and a veto's cap above it.
+    """
+    plan = evidence.plan
+    scored = {item.id: score_item(evidence, item) for item in plan.items()}
+    outcomes = [outcome for own in scored.values() for outcome in own]
+    extra = score_bonus(evidence)
+    every = [*outcomes, *extra]
+    sums = _sums(outcomes)
+    bonus, veto = _bonus(evidence, extra), _veto(evidence)
+    total = _total(sums["score"], bonus, veto)
+    waiting = any(outcome.status == "pending" for outcome in every)
+    rows = [
+        _item(evidence, group.id, item, scored[item.id])
+        for group in plan.groups
+        for item in group.items
+    ]
+    card: dict[str, Any] = {
+        **_whose(evidence, plan_sha256),
+        "points": "100",
+        "possible": sums["possible"],
+        "rated": sums["rated"],
+        "sum": sums["score"],
+        "bonus": bonus,
+        "veto": veto,
+        "total": total,
+        "grade": "" if waiting else _grade(evidence, total, sums["possible"]),
+        "pending": waiting,
+        "final": False,
+        "signed": False,
+        "signoff": None,
+        "flags": [*_flags(evidence, every, veto), *flags],
+        "groups": _groups(plan, rows),
+        "items": rows,
+        "ratings": _ratings(evidence, every),
+        "appeals": [],
+        "rests_on": _rests_on(evidence, every),
+        "same_results": _same_results(every),
+        "duties": [
+            {
+                "id": duty.id,
+                "name": duty.name.label,
+                "detail": duty.detail.written,
+                "detail_beside": duty.detail.beside,
+            }
+            for duty in plan.duties
+        ],
+    }
+    card["score_sha256"] = sha256(canonical_json(_signed_part(card)).encode())
+    return Card(card)
+
+
+def _whose(evidence: Evidence, plan_sha256: str) -> dict[str, Any]:
+    """Return whose score it is, of which month, by which plan."""
+    operator, plan = evidence.operator, evidence.plan
+    return {
+        "schema": SCHEMA,
+        "operator": operator.id,
+        "name": operator.name,
+        "month": evidence.month,
+        "manager": operator.manager,
+        "accounts": [account.id for account in evidence.accounts],
+        "plan": {"id": plan.id, "version": plan.version, "sha256": plan_sha256},
+    }
+
+
+def _item(
+    evidence: Evidence, group: str, item: Item, outcomes: Sequence[Outcome]
+) -> dict[str, Any]:
+    span = evidence.plan.weight_span(item)
+    return {
+        "id": item.id,
+        "group": group,
+        "kpi": item.kpi.label,
+        "name": item.name.label,
+        "detail": [line.written for line in item.detail],
+        "detail_beside": [line.beside for line in item.detail],
+        "weight": item.weight if span else "",
+        "weight_span": span,
+        "points": text(item.points),
+        **_sums(outcomes),
+        "measures": [_measure(outcome) for outcome in outcomes],
+    }
+
+
+def _groups(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": group.id,
+            "name": group.name.label,
+            "points": text(sum((item.points for item in group.items), Fraction(0))),
+            **_sums_of([row for row in rows if row["group"] == group.id]),
+        }
+        for group in plan.groups
+    ]
+
+
+def _signed_part(card: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a signature stands for: the numbers, not the remarks."""
+    signed = ("id", "points", "possible", "score", "status", "inputs", "evidence")
+
+    def numbers(measures: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        return [{key: measure[key] for key in signed} for measure in measures]
+
+    return {
+        "operator": card["operator"],
+        "month": card["month"],
+        "plan": card["plan"],
+        "items": [
+            {"id": item["id"], "measures": numbers(item["measures"])}
+            for item in card["items"]
+        ],
+        "bonus": card["bonus"] and numbers(card["bonus"]["measures"]),
+        "veto": card["veto"],
+    }
+
+
+# Sums.
+
+
+def _sums(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Add up what is printed."""
+    rated = [outcome for outcome in outcomes if outcome.score is not None]
+    scores = [outcome.score for outcome in rated if outcome.score is not None]
+    return {
+        "possible": plain(sum((o.possible for o in outcomes), Decimal(0))),
+        "rated": plain(sum((o.possible for o in rated), Decimal(0))),
+        "score": str(sum(scores, Decimal("0.00"))) if scores else None,
+    }
+
+
+def _sums_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    scores = [Decimal(row["score"]) for row in rows if row["score"] is not None]
+    return {
+        "possible": plain(sum((Decimal(r["possible"]) for r in rows), Decimal(0))),
+        "rated": plain(sum((Decimal(r["rated"]) for r in rows), Decimal(0))),
+        "score": str(sum(scores, Decimal("0.00"))) if scores else None,
+    }
+
+
+def _bonus(evidence: Evidence, outcomes: Sequence[Outcome]) -> dict[str, Any] | None:
+    """Return the row of points beyond the 100, under the plan's own cap."""
+    cap = evidence.plan.bonus
+    if cap is None:
+        return None
+    sums = _sums(outcomes)
+    score = None if sums["score"] is None else min(Decimal(sums["score"]), half_up(cap))
+    return {
+        "cap": text(cap),
+        **sums,
+        "sum": sums["score"],
+        "score": None if score is None else str(score),
+        "measures": [
+            {"item": outcome.key.partition(".")[0], **_measure(outcome)}
+            for outcome in outcomes
+        ],
+    }
+
+
+def _veto(evidence: Evidence) -> dict[str, str] | None:
+    """Return the last complete veto, where the plan names a cap for it."""
+    cap = evidence.plan.veto
+    vetoes = [
+        rating
+        for rating in evidence.worklog.ratings
+        if rating.kind == "veto" and complete(evidence, rating)
+    ]
+    if cap is None or not vetoes:
+        return None
+    last = vetoes[-1]
+    return {
+        "cap": str(half_up(cap)),
+        "by": last.by,
+        "on": str(last.on),
+        "reason": last.reason,
+    }
+
+
+def _total(
+    summed: str | None,
+    bonus: Mapping[str, Any] | None,
+    veto: Mapping[str, str] | None,
+) -> str | None:
+    if summed is None:
+        return None
+    total = Decimal(summed)
+    if bonus and bonus["score"] is not None:
+        total += Decimal(bonus["score"])
+    return str(min(total, Decimal(veto["cap"])) if veto else total)
+
+
+def _grade(evidence: Evidence, total: str | None, possible: str) -> str:
+    if total is None or not Decimal(possible):
+        return ""
+    percent = 100 * Fraction(total) / Fraction(possible)
+    for grade in evidence.plan.grades:
+        if percent >= grade.at_least:
+            return grade.name.label
+    return ""
+
+
+# What stands above the score, and what it rests on.
+
+
+def _flags(
+    evidence: Evidence, outcomes: Sequence[Outcome], veto: Mapping[str, str] | None
+) -> list[str]:
+    flags: list[str] = [*_waiting(outcomes), *_vetoed(evidence, veto)]
+    here, days = evidence.presence()
+    if here < days:
+        flags.append(
+            Sentence(
+                "本月{days}个工作日在岗{here}天，流量目标和应完成数按比例折算",
+                days=days,
+                here=here,
+            )
+        )
+    if evidence.calendar.assumed(evidence.month):
+        flags.append(Sentence("这一年没有放假安排，工作日按周一至周五计"))
+    for outcome in outcomes:
+        flags += outcome.reading.flags
+    return list(dict.fromkeys(flags))
+
+
+def _waiting(outcomes: Sequence[Outcome]) -> list[str]:
+    waiting = [outcome for outcome in outcomes if outcome.status == "pending"]
+    if not waiting:
+        return []
+    names = joined(
+        Sentence(
+            "{name}（{n}分）",
+            name=outcome.measure.name.label,
+            n=plain(outcome.possible),
+        )
+        for outcome in waiting[:NAMED]
+    )
+    few = len(waiting) <= NAMED
+    points = plain(sum((outcome.possible for outcome in waiting), Decimal(0)))
+    return [
+        Sentence("{points}分待定：{names}", points=points, names=names)
+        if few
+        else Sentence(
+            "{points}分待定：{names}等{n}项", points=points, names=names, n=len(waiting)
+        )
+    ]
+
+
+def _vetoed(evidence: Evidence, veto: Mapping[str, str] | None) -> list[str]:
+    if veto:
+        return [Sentence("一票否决：{reason}（{by}，{on}），总分不超过{cap}", **veto)]
+    if any(rating.kind == "veto" for rating in evidence.worklog.ratings):
+        return [
+            Sentence("有一条否决没有计入：计划没有一票否决，或否决缺姓名、日期、理由")
+        ]
+    return []
+
+
+def _ratings(evidence: Evidence, outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+    """List every rating as it was given: self ratings are shown, never counted."""
+    plan = evidence.plan
+    names = {key: measure.name.label for key, measure in plan.measures()}
+    used = [outcome.rating for outcome in outcomes]
+    return [
+        {
+            "kind": rating.kind,
+            "item": rating.item,
+            "name": names.get(rating.item, rating.item),
+            "points": "" if rating.points is None else text(Fraction(rating.points)),
+            "word": rating.word,
+            "by": rating.by,
+            "on": str(rating.on or ""),
+            "reason": rating.reason,
+            "counted": any(rating is counted for counted in used)
+            or (
+                rating.kind == "veto"
+                and plan.veto is not None
+                and complete(evidence, rating)
+            ),
+        }
+        for rating in evidence.worklog.ratings
+    ]
+
+
+def _rests_on(evidence: Evidence, outcomes: Sequence[Outcome]) -> dict[str, str]:
+    """Add the points up by what they rest on; a mixed measure counts as by hand."""
+    sums = {
+        name: Decimal("0.00")
+        for name in ("exports", "manual", "confirmed", "unconfirmed", "rated")
+    }
+    now = evidence.now
+    by_hand = frozenset(now.loc[now["basis"] == "manual", "metric"])
+    for outcome in outcomes:
+        if outcome.score is not None:
+            sums[_rests(outcome, by_hand)] += outcome.score
+    return {name: str(points) for name, points in sums.items()}
+
+
+def _rests(outcome: Outcome, by_hand: frozenset[str]) -> str:
+    """Say what a measure's points rest on: a metric by hand, a confirmed entry."""
+    measure, reading = outcome.measure, outcome.reading
+    source = source_of(measure)
+    if outcome.status == "rated_by_manager":
+        return "rated"
+    if source.rests_on == "log":
+        sure = measure.confirm == "required" or reading.confirmed
+        return "confirmed" if sure else "unconfirmed"
+    parts = {
+        part
+        for metric in source.metrics(measure, reading)
+        for part in (metric, *METRICS[metric].parts)
+    }
+    return "manual" if parts & by_hand else source.rests_on
+
+
+def _same_results(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+    """Name every metric whose result counts in more than one measure."""
+    uses: dict[str, list[tuple[str, str]]] = {}
+    for outcome in outcomes:
+        measure = outcome.measure
+        source = source_of(measure)
+        if source.shares_results:
+            plan = measure.source
+            platform = plan.platform if isinstance(plan, OneMetric) else ""
+            for metric in source.metrics(measure, outcome.reading):
+                uses.setdefault(metric, []).append((outcome.key, platform))
+    same = []
+    for metric, counted in uses.items():
+        # A use of one platform shares its result with that platform and with all.
+        for platform in sorted({place for _key, place in counted if place}) or [""]:
+            keys = [key for key, place in counted if place in ("", platform)]
+            if len(keys) > 1:
+                name = METRICS[metric].label
+                same.append({"metric": metric, "name": name, "measures": keys})
+    return same
+
+
+# One measure, as it is shown.
+
+
+def _measure(outcome: Outcome) -> dict[str, Any]:
+    measure, reading = outcome.measure, outcome.reading
+    rule = rule_of(measure)
+    show = _show(rule, reading)
+    card: dict[str, Any] = {
+        "id": measure.id,
+        "name": measure.name.label,
+        "points": text(measure.points),
+        "possible": plain(outcome.possible),
+        "rated": plain(outcome.possible) if outcome.score is not None else "0",
+        "score": None if outcome.score is None else str(outcome.score),
+        "status": outcome.status,
+        "value": text(reading.value),
+        "target": text(reading.target),
+        "show": show,
+        "source": {"kind": measure.source.kind},
+        "rule": {
+            "kind": measure.rule.kind,
+            "params": rule.params(),
+            "words": rule.words(share=show["value"].endswith("%")),
+            "text": _arithmetic(rule, outcome),
+        },
+        "inputs": dict(reading.inputs),
+        "note": reading.note,
+        "parts": [dict(part) for part in reading.parts],
+        "evidence": [dict(cited) for cited in reading.evidence],
+    }
+    if outcome.rating:
+        given = outcome.rating
+        card["rating"] = {
+            "points": "" if given.points is None else text(Fraction(given.points)),
+            "word": given.word,
+            "by": given.by,
+            "on": str(given.on),
+            "reason": given.reason,
+            "computed": None if outcome.computed is None else str(outcome.computed),
+        }
+    return card
+
+
+def _show(rule: Rule[Any], reading: Reading) -> dict[str, str]:
+    """Return value and target as a reader wants them."""
+    unit = reading.unit
+    if reading.value is None:
+        return {"value": "", "target": "", "unit": "", "text": ""}
+    value = shown(reading.value, unit)
+    if is_share(reading):
+        return {"value": value, "target": rule.goal, "unit": "", "text": value}
+    target = shown(reading.target, unit) if reading.target is not None else ""
+    together = f"{value}/{target}" if target else value
+    if unit in UNITS:
+        # What stands behind a number: English has a space there.
+        unit, together = (Sentence(UNITS[unit], n=n) for n in ("", together))
+    unit = "" if unit == "%" else unit
+    return {"value": value, "target": target, "unit": unit, "text": together}
+
+
+def _arithmetic(rule: Rule[Any], outcome: Outcome) -> str:
+    """Write the rule with its numbers put in, as a person would check it."""
+    if outcome.rating:
+        given = outcome.rating
+        return Sentence(
+            _RATED_WORD if given.word else _RATED_POINTS,
+            given=given.word or text(Fraction(given.points or 0)),
+            by=given.by,
+            on=given.on,
+            score=outcome.score,
+        )
+    if outcome.status != "scored" or outcome.reading.value is None:
+        return ""
+    worked = rule.worked(outcome.reading, outcome.possible)
+    return Sentence("{sum}={score}", sum=worked, score=outcome.score)
+
+
+_RATED_WORD = N_("主管评定{given}（{by}，{on}）：{score}分")
+_RATED_POINTS = N_("主管评定{given}分（{by}，{on}）：{score}分")

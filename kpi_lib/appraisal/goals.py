@@ -1,0 +1,402 @@
+"""
+Which target holds, what it is held against, and what became of it.
+
+The rules are those of the appraisal's "Attainment" section: a target below the
+band counts as if it stood at the floor, one set late and easier than the one
+before it does not count, and leave scales what accrues by the day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from statistics import median
+
+from kpi_lib.appraisal.evidence import (
+    Evidence,
+    Number,
+    against_less,
+    half_up,
+    text,
+)
+from kpi_lib.catalogue import METRICS
+from kpi_lib.days import quarter_of, shift
+from kpi_lib.inputs import Target
+from kpi_lib.language import Sentence
+from kpi_lib.months import Total, mapped_metrics
+
+
+@dataclass(frozen=True)
+class HeldTarget:
+    """The target that holds, whether it came late, and the rows refused after it."""
+
+    target: Target
+    late: bool
+    refused: tuple[Target, ...] = ()
+
+
+@dataclass(frozen=True)
+class Past:
+    """One month before a scored one: its value, or why it does not compare."""
+
+    month: str
+    value: Fraction | None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A month's result; of followers the gain, with the level that it began from."""
+
+    value: Number | None
+    opening: Fraction
+    gaps: tuple[str, ...]
+    sources: tuple[dict[str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Goal:
+    """
+    One short target and what became of it.
+
+    Parameters
+    ----------
+    metric, platform : str
+        The key.
+    held : HeldTarget
+        The row of targets.csv, whether it was late, and which rows were refused.
+    result : Result
+        What is held against it.
+    counted : Fraction
+        The target as it counts: floor, leave and part months applied.
+    base, growth : Fraction or None
+        The baseline, and the target over it, rounded to 0.1 %; None without one.
+    floored : bool
+        True if the floor replaced the target.
+    approved : bool
+        True if the target may be scored at all.
+    """
+
+    metric: str
+    platform: str
+    held: HeldTarget
+    result: Result
+    counted: Fraction
+    base: Fraction | None
+    growth: Fraction | None
+    floored: bool
+    approved: bool
+
+    @property
+    def target(self) -> Target:
+        """The row of targets.csv."""
+        return self.held.target
+
+    @property
+    def wanted(self) -> Fraction:
+        """What the result had to be: of a level the gain up to it."""
+        return self.counted - self.result.opening
+
+    @property
+    def met_only(self) -> bool:
+        """Whether only met or not met can be said."""
+        less = METRICS[self.metric].less_is_better
+        return self.result.value is not None and not less and self.wanted <= 0
+
+    @property
+    def attained(self) -> Number | None:
+        """Result against target, not capped."""
+        value = self.result.value
+        if value is None:
+            return None
+        if METRICS[self.metric].less_is_better:
+            return against_less(value, self.counted)
+        if self.met_only:
+            return Fraction(value >= self.wanted)
+        return max(Fraction(0), value / self.wanted)
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """Every number that attainment and growth were made from."""
+        key = f"{self.metric}@{self.platform}" if self.platform else self.metric
+        numbers = {
+            "value": text(self.result.value),
+            "target": text(Fraction(self.target.value)),
+            "counted": text(self.counted),
+            "opening": self._opening,
+            "baseline": text(self.base),
+            "growth": text(self.growth),
+            "met_only": "1" if self.met_only else "",
+        }
+        return {f"{key}.{name}": number for name, number in numbers.items() if number}
+
+    @property
+    def part(self) -> dict[str, str]:
+        """The goal as a part of a mean, for the reader."""
+        return {
+            "metric": self.metric,
+            "platform": self.platform,
+            "value": text(self.result.value),
+            "target": text(Fraction(self.target.value)),
+            "counted": text(self.counted),
+            "opening": self._opening,
+            "attained": text(self.attained),
+            "growth": text(self.growth),
+        }
+
+    @property
+    def _opening(self) -> str:
+        moves = METRICS[self.metric].moves_by_gain
+        return text(self.result.opening) if moves else ""
+
+
+class Goals:
+    """The targets of one operator's month; every row is worked out once."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+        self.required = required(evidence)
+        self._goals: dict[tuple[str, str], Goal | None] = {}
+
+    def of(self, metric: str) -> list[Goal]:
+        """Return the short target of the whole, or one per platform that has one."""
+        whole = self.goal(metric)
+        if whole:
+            return [whole]
+        platforms = dict.fromkeys(a.platform for a in self.evidence.accounts)
+        goals = [self.goal(metric, platform) for platform in platforms]
+        return [goal for goal in goals if goal]
+
+    def goal(self, metric: str, platform: str = "") -> Goal | None:
+        """Return a metric's short target against its result; None without a target."""
+        key = (metric, platform)
+        if key not in self._goals:
+            held = holding(self.evidence, metric, "short", platform)
+            self._goals[key] = (
+                _goal(self.evidence, metric, platform, held) if held else None
+            )
+        return self._goals[key]
+
+
+def required(evidence: Evidence) -> tuple[str, ...]:
+    """
+    Return the metrics that the operator is measured on, in the catalogue's order.
+
+    The roster's list, or the plan's metrics that a layout expected of an own account
+    maps; stickiness with them where both DAU and MAU are.
+    """
+    named = evidence.operator.required
+    if named is None:
+        mapped = {
+            metric
+            for account in evidence.accounts
+            for metric in mapped_metrics(account, evidence.layouts)
+        }
+        chosen = {m for m in evidence.plan.metrics if is_mapped(m, mapped)}
+        # An operator without videos is measured on articles (APPRAISAL, Metrics).
+        if "completion_rate" in chosen:
+            chosen.discard("read_completion")
+    else:
+        chosen = set(named)
+    if {"dau", "mau"} <= chosen:
+        chosen.add("stickiness")
+    return tuple(metric for metric in METRICS if metric in chosen)
+
+
+def is_mapped(metric: str, mapped: set[str]) -> bool:
+    """Say whether a metric is mapped, or all that it is made of."""
+    parts = METRICS[metric].parts
+    return metric in mapped or (bool(parts) and mapped.issuperset(parts))
+
+
+# Which target holds.
+
+
+def holding(
+    evidence: Evidence, metric: str, horizon: str, platform: str = ""
+) -> HeldTarget | None:
+    """
+    Return the row set last before the month's end.
+
+    A row set after the month's first day that is easier than the one before it holds
+    only with a reason.
+    """
+    key = (metric, horizon, platform, period(evidence.month, horizon))
+    targets = [
+        row
+        for row in evidence.targets
+        if (row.metric, row.horizon, row.platform, row.period) == key
+        and row.set_on <= evidence.last_day
+    ]
+    standing: Target | None = None
+    refused: list[Target] = []
+    for row in sorted(targets, key=lambda row: row.set_on):
+        late = row.set_on > evidence.first_day
+        if standing and late and _easier(row, standing) and not excused(row):
+            refused.append(row)
+        else:
+            standing = row
+    if standing is None:
+        return None
+    return HeldTarget(standing, not in_force(evidence, standing), tuple(refused))
+
+
+def period(month: str, horizon: str) -> str:
+    """Return the period of a month under a horizon, as targets.csv writes it."""
+    return {
+        "short": month,
+        "mid": quarter_of(month),
+        "long": month[:4],
+        "ultimate": "",
+    }[horizon]
+
+
+def in_force(evidence: Evidence, row: Target) -> bool:
+    """Say whether a target stood, approved or on record, when the month began."""
+    return row.set_on <= evidence.first_day and (
+        bool(row.approved_by) or row.sha256 in evidence.known_targets
+    )
+
+
+def excused(row: Target) -> bool:
+    """Say whether a manager approved an easier target and a reason is written."""
+    return bool(row.approved_by and row.note)
+
+
+def _easier(row: Target, than: Target) -> bool:
+    metric = METRICS.get(row.metric)
+    if metric and metric.less_is_better:
+        return row.value > than.value
+    return row.value < than.value
+
+
+# The baseline.
+
+
+def past(
+    evidence: Evidence, metric: str, platform: str = "", month: str = ""
+) -> tuple[Past, ...]:
+    """
+    Return the months before a month, each compared with it, the latest first.
+
+    Of followers the gains; only months with the same accounts, shares and bases have
+    a value. `month` is whose targets they measure; empty for the appraised one.
+    """
+    at = month or evidence.month
+    result = METRICS[metric].result
+    now = evidence.total(result, month=at, platform=platform)
+    reference = now.made_of if now.value is not None else None
+    months: list[Past] = []
+    for back in range(1, evidence.plan.evidence.baseline_months + 1):
+        earlier = shift(at, -back)
+        total = evidence.total(result, month=earlier, platform=platform)
+        why = _no_yardstick(evidence, earlier, total)
+        if not why:
+            if reference is None:
+                reference = total.made_of
+            if total.made_of != reference:
+                why = Sentence("账号、份额或口径不同")
+        value = None if why or total.value is None else Fraction(total.value)
+        months.append(Past(earlier, value, why))
+    return tuple(months)
+
+
+def _no_yardstick(evidence: Evidence, month: str, total: Total) -> str:
+    """Say why a month is no yardstick by itself; empty where it may be one."""
+    if total.gaps:
+        return Sentence("数据不全")
+    if total.value is None:
+        return Sentence("没有数据")
+    here, days = evidence.presence(month)
+    most = evidence.plan.evidence.most_leave
+    if days > 0 and Fraction(days - here, days) > most:
+        return Sentence("请假超过工作日的{most}%", most=text(100 * most))
+    return ""
+
+
+def median_of(evidence: Evidence, months: Sequence[Past]) -> Fraction | None:
+    """
+    Return the baseline: what the operator did before, as a yardstick of targets.
+
+    The median of the months that compare; None with fewer than the plan asks for, or
+    where it is not above zero.
+    """
+    values = [past.value for past in months if past.value is not None]
+    if len(values) < evidence.plan.evidence.least_months:
+        return None
+    middle = Fraction(median(values))
+    return middle if middle > 0 else None
+
+
+def baseline(
+    evidence: Evidence, metric: str, platform: str = "", month: str = ""
+) -> Fraction | None:
+    """Return the median of a metric's months before; of followers the median gain."""
+    return median_of(evidence, past(evidence, metric, platform, month))
+
+
+# One target against its result.
+
+
+def _goal(evidence: Evidence, metric: str, platform: str, held: HeldTarget) -> Goal:
+    result = _result(evidence, metric, platform)
+    base = baseline(evidence, metric, platform)
+    target = Fraction(held.target.value)
+    opening = result.opening
+    growth = None
+    floored = False
+    if base is not None:
+        less = METRICS[metric].less_is_better
+        growth = growth_of(target - opening, base, less=less)
+        floor = evidence.plan.band.floor
+        easiest = base / (1 + floor) if less else opening + base * (1 + floor)
+        below = target > easiest if less else target < easiest
+        if below and not excused(held.target):
+            target, floored = easiest, True
+    if METRICS[metric].accrues:
+        target = opening + (target - opening) * evidence.part
+    return Goal(
+        metric=metric,
+        platform=platform,
+        held=held,
+        result=result,
+        counted=target,
+        base=base,
+        growth=growth,
+        floored=floored,
+        approved=bool(held.target.approved_by) or in_force(evidence, held.target),
+    )
+
+
+def _result(evidence: Evidence, metric: str, platform: str) -> Result:
+    definition = METRICS[metric]
+    total = evidence.total(definition.result, platform=platform)
+    opening = Fraction(0)
+    gaps: list[str] = []
+    if definition.moves_by_gain:
+        began = evidence.total(definition.opening, platform=platform)
+        level = evidence.total(metric, platform=platform)
+        if began.value is None or _unmatched(total, level):
+            gaps.append(Sentence("有账号没有月初或月末的粉丝数"))
+        else:
+            opening = Fraction(began.reading(evidence.which) or 0)
+    gaps += total.gaps
+    value = total.reading(evidence.which)
+    if value is None and not gaps:
+        gaps.append(Sentence("没有{metric}", metric=definition.label))
+    return Result(value, opening, tuple(dict.fromkeys(gaps)), total.sources)
+
+
+def _unmatched(gain: Total, level: Total) -> bool:
+    """Say whether an own account that should have a gain has none."""
+    accounts = {account for account, _, _ in gain.made_of}
+    return any(account not in accounts for account, _, _ in level.made_of)
+
+
+def growth_of(target: Fraction, base: Fraction, *, less: bool) -> Fraction | None:
+    """Return target over baseline, to 0.1 %; less-is-better the other way round."""
+    if not less:
+        return Fraction(half_up(target / base - 1, "0.001"))
+    # Wanting none at all of something has no growth to speak of.
+    return Fraction(half_up(base / target - 1, "0.001")) if target > 0 else None

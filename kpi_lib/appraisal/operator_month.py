@@ -1,0 +1,113 @@
+"""What one operator's page is made from: the own part, nothing of anybody else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import cast
+
+import pandas as pd
+
+from kpi_lib.appraisal.card import Card
+from kpi_lib.appraisal.quotas import Quotas
+from kpi_lib.catalogue import METRICS, Metric
+from kpi_lib.days import Calendar, shift
+from kpi_lib.files import Platform
+from kpi_lib.inputs import Account, Operator, Target, Worklog
+
+
+@dataclass(frozen=True, kw_only=True)
+class OperatorMonth:
+    """
+    What one operator's page is made from: the own part, nothing of anybody else.
+
+    Parameters
+    ----------
+    month : str
+        ``YYYY-MM``.
+    operator : Operator
+        Who is appraised.
+    accounts : tuple of Account
+        Own accounts of the month, in the roster's order.
+    platforms : mapping of str to Platform
+        Names, seals and colours of their platforms.
+    calendar : Calendar
+        Working days and holidays.
+    daily : DataFrame
+        One row per date, account, metric and part, over twelve months; `value` is the
+        own part (followers and flows × share; DAU and MAU whole).
+    monthly : DataFrame
+        One row per month, account, metric and stream, see ``months.MONTHLY``.
+    posts : DataFrame
+        One row per post published in the month on an own day, latest counters.
+    ledger : DataFrame
+        One row per record of the own accounts' files.
+    files : DataFrame
+        One row per file of the own accounts; `layout` is empty where no declaration
+        knows the file.
+    targets : tuple of Target
+        The operator's rows of targets.csv.
+    worklog : Worklog
+        The operator's entries.
+    quotas : Quotas
+        The month's short targets by day and by week.
+    card : Card
+        The score card, schema 1.
+    earlier : tuple of Card
+        Score cards of up to three months before, ascending, each by the plan of its
+        month; of months with own entries in the work log.
+    flags : tuple of str
+        What stands above the score.
+    definitions : mapping of str to Metric
+        The catalogue.
+    """
+
+    month: str
+    operator: Operator
+    accounts: tuple[Account, ...]
+    platforms: Mapping[str, Platform]
+    calendar: Calendar
+    daily: pd.DataFrame
+    monthly: pd.DataFrame
+    posts: pd.DataFrame
+    ledger: pd.DataFrame
+    files: pd.DataFrame
+    targets: tuple[Target, ...]
+    worklog: Worklog
+    quotas: Quotas
+    card: Card
+    earlier: tuple[Card, ...]
+    flags: tuple[str, ...]
+    definitions: Mapping[str, Metric] = field(default_factory=lambda: METRICS)
+
+    @cached_property
+    def by_month(self) -> dict[str, dict[str, dict[str, float]]]:
+        """Metric → month → account → value in the metric's unit, streams added up."""
+        known = self.monthly[self.monthly["value"].notna()]
+        sums = known.groupby(["metric", "month", "account"], sort=True)["value"].sum()
+        values: dict[str, dict[str, dict[str, float]]] = {}
+        for key, value in sums.items():
+            metric, month, account = map(str, cast("tuple[str, ...]", key))
+            values.setdefault(metric, {}).setdefault(month, {})[account] = value
+        return values
+
+    @cached_property
+    def by_day(self) -> dict[tuple[str, str], dict[date, float]]:
+        """Account and metric → day → value in the metric's unit, parts added up."""
+        # By plain values: a frame for each of a hundred keys takes ten times as long.
+        places, dates = pd.factorize(self.daily["date"], sort=True)
+        days = [at.date() for at in pd.DatetimeIndex(dates)]
+        columns = [self.daily[name].tolist() for name in ("account", "metric", "value")]
+        values: dict[tuple[str, str], dict[date, float]] = {}
+        for account, metric, value, at in zip(*columns, places.tolist(), strict=True):
+            own = values.setdefault((account, metric), {})
+            own[days[at]] = own.get(days[at], 0) + value
+        return values
+
+    @property
+    def previous(self) -> Card | None:
+        """Last month's score card, if there is one."""
+        before = shift(self.month, -1)
+        return next((card for card in self.earlier if card["month"] == before), None)

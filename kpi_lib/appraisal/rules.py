@@ -1,0 +1,396 @@
+"""
+Rules: how a number becomes points, a class a kind of rule, found by its kind.
+
+Each knows its share of the points, its parameters as the card keeps them, its words,
+and its arithmetic with the numbers put in, as a person would check it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from math import floor, isinf
+from typing import Any, Generic, TypeVar
+
+from typing_extensions import override
+
+from kpi_lib import figures
+from kpi_lib.appraisal.evidence import Number, Reading, half_up, text
+from kpi_lib.figures import joined
+from kpi_lib.inputs import (
+    Count,
+    Deduct,
+    Linear,
+    Measure,
+    Rating,
+    Ratio,
+    Tier,
+    Tiers,
+)
+from kpi_lib.language import N_, Sentence
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Rule(ABC, Generic[R]):
+    """
+    A kind of rule.
+
+    Parameters
+    ----------
+    plan : model
+        What the plan says of it.
+    points : Fraction
+        The measure's points.
+    """
+
+    plan: R
+    points: Fraction
+
+    @abstractmethod
+    def share(self, reading: Reading) -> Fraction:
+        """Return the share of the points that a given reading earns, 0 to 1."""
+
+    @abstractmethod
+    def params(self) -> dict[str, Any]:
+        """Return its numbers as decimal strings, for the card."""
+
+    @abstractmethod
+    def words(self, *, share: bool) -> Sentence:
+        """Put the rule in words; bounds of a share are percentages."""
+
+    @abstractmethod
+    def worked(self, reading: Reading, possible: Decimal) -> str:
+        """Write the sum with the numbers put in, without its result."""
+
+    @property
+    def goal(self) -> str:
+        """What a share has to reach for all points, as a reader wants it."""
+        return "100%"
+
+
+class RatioRule(Rule[Ratio]):
+    """Points × min(value ÷ target, cap)."""
+
+    @override
+    def share(self, reading: Reading) -> Fraction:
+        return max(Fraction(0), Fraction(min(_attained(reading), self.plan.cap)))
+
+    @override
+    def params(self) -> dict[str, Any]:
+        return {"cap": text(self.plan.cap)}
+
+    @override
+    def words(self, *, share: bool) -> Sentence:
+        cap = figures.percent(text(self.plan.cap), 0)
+        return Sentence("按比例，封顶{cap}", cap=cap)
+
+    @override
+    def worked(self, reading: Reading, possible: Decimal) -> str:
+        return f"{plain(possible)}×min({divided(reading)}, {percent(self.plan.cap)})"
+
+
+class LinearRule(Rule[Linear]):
+    """None at ``from``, all at ``to``, straight between, flat outside."""
+
+    @override
+    def share(self, reading: Reading) -> Fraction:
+        low, high = self.plan.from_, self.plan.to
+        got = compared(reading, self.plan.of)
+        if isinf(got):
+            return Fraction(1 if high > low else 0)
+        return min(max((Fraction(got) - low) / (high - low), Fraction(0)), Fraction(1))
+
+    @override
+    def params(self) -> dict[str, Any]:
+        plan = self.plan
+        return {"from": text(plan.from_), "to": text(plan.to), "of": plan.of}
+
+    @override
+    def words(self, *, share: bool) -> Sentence:
+        low, high = (
+            _worded(end, share=share) for end in (self.plan.from_, self.plan.to)
+        )
+        return Sentence("线性：{low}得0分，{high}得满分", low=low, high=high)
+
+    @override
+    def worked(self, reading: Reading, possible: Decimal) -> str:
+        of, points = self.plan.of, plain(possible)
+        low, high = (bound(end, reading, of) for end in (self.plan.from_, self.plan.to))
+        return Sentence(
+            "{sum}，在0与{points}之间",
+            sum=f"{points}×({got(reading, of)}−{low})÷({high}−{low})",
+            points=points,
+        )
+
+    @property
+    @override
+    def goal(self) -> str:
+        return percent(self.plan.to)
+
+
+class TiersRule(Rule[Tiers]):
+    """The share of the first tier whose bound holds; none: no points."""
+
+    @override
+    def share(self, reading: Reading) -> Fraction:
+        number = compared(reading, self.plan.of)
+        tiers = self.plan.tiers
+        return next((tier.share for tier in tiers if tier.holds(number)), Fraction(0))
+
+    @override
+    def params(self) -> dict[str, Any]:
+        tiers = [
+            {_end(tier): text(tier.bound), "share": str(tier.share)}
+            for tier in self.plan.tiers
+        ]
+        return {"tiers": tiers, "of": self.plan.of}
+
+    @override
+    def words(self, *, share: bool) -> Sentence:
+        steps = [
+            Sentence(
+                "{bound}得{share}",
+                bound=f"{_sign(tier)}{_worded(tier.bound, share=share)}",
+                share=figures.percent(str(tier.share), 0),
+            )
+            for tier in self.plan.tiers
+        ]
+        return Sentence("分档：{tiers}", tiers=steps)
+
+    @override
+    def worked(self, reading: Reading, possible: Decimal) -> str:
+        of = self.plan.of
+        tiers = joined(
+            Sentence(
+                "{bound}得{share}",
+                bound=f"{_sign(tier)}{bound(tier.bound, reading, of)}",
+                share=percent(tier.share),
+            )
+            for tier in self.plan.tiers
+        )
+        return Sentence(
+            "{sum}（{got}，{tiers}）",
+            sum=f"{plain(possible)}×{plain(half_up(self.share(reading)))}",
+            got=got(reading, of),
+            tiers=tiers,
+        )
+
+    @property
+    @override
+    def goal(self) -> str:
+        best = self.plan.tiers[0]
+        return f"{_sign(best)}{percent(best.bound)}"
+
+
+class DeductRule(Rule[Deduct]):
+    """Full points less ``per`` for every whole step short of the target."""
+
+    @override
+    def share(self, reading: Reading) -> Fraction:
+        lost = self.plan.per * self.steps(reading)
+        return max(Fraction(0), 1 - lost / self.points)
+
+    def steps(self, reading: Reading) -> int:
+        """Count the whole steps by which a value falls short of its target."""
+        value, target = _finite(reading.value or 0), reading.target or Fraction(0)
+        short = max(Fraction(0), value - target if reading.less else target - value)
+        size = self.plan.step.size
+        if self.plan.step.of == "target":
+            size *= abs(target)
+        elif self.plan.step.of == "points":
+            size /= 100
+        # Short of a target of nothing at all: one step for the whole of it.
+        return floor(short / size) if size else int(short > 0)
+
+    @override
+    def params(self) -> dict[str, Any]:
+        step = self.plan.step
+        return {
+            "per": text(self.plan.per),
+            "step": {"size": text(step.size), "of": step.of},
+        }
+
+    @override
+    def words(self, *, share: bool) -> Sentence:
+        step = self.plan.step
+        size = text(step.size)
+        return Sentence(
+            _EACH[step.of],
+            size=figures.plain(size) if step.of == "unit" else figures.percent(size, 0),
+            per=figures.plain(text(self.plan.per)),
+        )
+
+    @override
+    def worked(self, reading: Reading, possible: Decimal) -> str:
+        step = self.plan.step
+        per = half_up(self.plan.per * Fraction(possible) / self.points)
+        return Sentence(
+            _DEDUCTED[step.of],
+            sum=f"{plain(possible)}−{plain(per)}×{self.steps(reading)}",
+            value=shown(reading.value, reading.unit),
+            target=shown(reading.target, reading.unit),
+            size=percent(step.size) if step.of == "target" else text(step.size),
+        )
+
+
+_EACH = {
+    "target": N_("每少目标的{size}扣{per}分"),
+    "points": N_("每少{size}（百分点）扣{per}分"),
+    "unit": N_("每少{size}扣{per}分"),
+}
+_DEDUCTED = {
+    "target": N_("{sum}（{value}对{target}，每差目标的{size}一档），不低于0"),
+    "points": N_("{sum}（{value}对{target}，每差{size}个百分点一档），不低于0"),
+    "unit": N_("{sum}（{value}对{target}，每差{size}一档），不低于0"),
+}
+"""What one step is of: in words, and in a sum."""
+
+
+class CountRule(Rule[Count]):
+    """``each`` points a piece, up to the points."""
+
+    @override
+    def share(self, reading: Reading) -> Fraction:
+        number = _finite(reading.value or 0)
+        return min(number * self.plan.each / self.points, Fraction(1))
+
+    @override
+    def params(self) -> dict[str, Any]:
+        return {"each": text(self.plan.each)}
+
+    @override
+    def words(self, *, share: bool) -> Sentence:
+        each = figures.plain(text(self.plan.each))
+        return Sentence("按件：每件{each}分", each=each)
+
+    @override
+    def worked(self, reading: Reading, possible: Decimal) -> str:
+        number = shown(reading.value, reading.unit)
+        return f"min({number}×{text(self.plan.each)}, {plain(possible)})"
+
+
+class RatingRule(Rule[Rating]):
+    """A person's points, or a word of the scale; never computed."""
+
+    @override
+    def share(self, reading: Reading) -> Fraction:
+        raise TypeError(self.plan)
+
+    @override
+    def params(self) -> dict[str, Any]:
+        return {"scale": {word: text(part) for word, part in self.plan.scale.items()}}
+
+    @override
+    def words(self, *, share: bool) -> Sentence:
+        return Sentence("评定")
+
+    @override
+    def worked(self, reading: Reading, possible: Decimal) -> str:
+        raise TypeError(self.plan)
+
+
+RULES: dict[str, type[Rule[Any]]] = {
+    "ratio": RatioRule,
+    "linear": LinearRule,
+    "tiers": TiersRule,
+    "deduct": DeductRule,
+    "count": CountRule,
+    "rating": RatingRule,
+}
+"""By the kind that the plan writes."""
+
+
+def rule_of(measure: Measure) -> Rule[Any]:
+    """Return a measure's rule with what the plan says of it."""
+    return RULES[measure.rule.kind](measure.rule, measure.points)
+
+
+# Numbers that rules look at.
+
+
+def _attained(reading: Reading) -> Number:
+    attained = reading.attained
+    if attained is None:
+        raise ValueError(reading.note)
+    return attained
+
+
+def compared(reading: Reading, of: str) -> Number:
+    """Return what bounds are compared with: value ÷ target, or the value."""
+    attained = _attained(reading)
+    return attained if of == "share" or reading.value is None else reading.value
+
+
+def _finite(value: Number) -> Fraction:
+    # A value known only by its lower bound is read as endless: nothing is short.
+    return Fraction(10**18) if isinf(value) else Fraction(value)
+
+
+def _end(tier: Tier) -> str:
+    return "at_most" if tier.at_least is None else "at_least"
+
+
+def _sign(tier: Tier) -> str:
+    return "≤" if tier.at_least is None else "≥"
+
+
+# Numbers as a reader is shown them.
+
+
+def plain(number: Decimal) -> str:
+    """Write 100, 94 or 82.5: no trailing zeros, no exponent."""
+    digits = f"{number:f}"
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits
+
+
+def percent(number: Number | None) -> str:
+    """Write a share as a percentage of two places at most."""
+    if number is None:
+        return "—"
+    if isinf(number):
+        return "∞"
+    return f"{plain(half_up(Fraction(number) * 100))}%"
+
+
+def shown(number: Number | None, unit: str) -> str:
+    """Write a reading's number; the unit tells a share."""
+    if unit == "%":
+        return percent(number)
+    if number is None:
+        return "—"
+    return "∞" if isinf(number) else plain(half_up(Fraction(number)))
+
+
+def is_share(reading: Reading) -> bool:
+    """Say whether the value is a share already: of nothing, or of a target of 1."""
+    return reading.unit == "%" and reading.target in (None, 1)
+
+
+def divided(reading: Reading) -> str:
+    """Write value ÷ target, the other way round where less is better."""
+    value = shown(reading.value, reading.unit)
+    if is_share(reading):
+        return value
+    target = shown(reading.target, reading.unit)
+    return f"{target}÷{value}" if reading.less else f"{value}÷{target}"
+
+
+def got(reading: Reading, of: str) -> str:
+    """Write what bounds are compared with."""
+    return divided(reading) if of == "share" else shown(reading.value, reading.unit)
+
+
+def bound(number: Fraction, reading: Reading, of: str) -> str:
+    """Write a bound in the unit of what is compared with it."""
+    alone = of == "value" or (reading.target is None and reading.unit != "%")
+    return shown(number, reading.unit) if alone else percent(number)
+
+
+def _worded(number: Fraction, *, share: bool) -> str:
+    """Print a bound as the value it is compared with is printed."""
+    digits = text(number)
+    return figures.percent(digits, 0) if share else figures.plain(digits)
