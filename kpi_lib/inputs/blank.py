@@ -165,7 +165,7 @@ def _copy(source: Path, target: Path) -> Path:
 
 def _header(model: type[Row], path: Path) -> Path:
     """Write a CSV of a header alone, with the mark that Excel needs for UTF-8."""
-    names = ",".join(column.headers[0] for column in columns(model))
+    names = ",".join(column.names[0] for column in columns(model))
     write_atomic(path, f"\ufeff{names}\n")
     return path
 

@@ -324,18 +324,21 @@ class Rating(Entry):
         Decimal | None, Form(_points, "points"), Header("分数", example="5")
     ] = None
     word: Annotated[str, Form(_word), Header(cell_of="points")] = ""
-    by: Annotated[Note, Header("姓名", example="示例运营甲", required=True)] = ""
-    on: Annotated[Day | None, Header("日期", example="{month}-28", required=True)] = (
-        None
-    )
+    # A rating made in code may lack its person and its day, a row may not.
+    by: Annotated[
+        str,
+        Form(forms.to_text, in_tables=True),
+        Header("姓名", example="示例运营甲", required=True),
+    ] = ""
+    on: Annotated[
+        date | None,
+        Form(forms.to_date, "date", in_tables=True),
+        Header("日期", example="{month}-28", required=True),
+    ] = None
     reason: Annotated[Note, Header("理由", example="全部按时", wide=True)] = ""
 
     def mistakes(self, directory: Directory) -> Iterator[Wrong]:
         """Check who rates, then what is rated and with how much."""
-        if not self.by:
-            yield Wrong("by", expected=forms.TEXT_FORM)
-        if self.on is None:
-            yield Wrong("on", expected=forms.DATE_FORM)
         if self.kind != "self":
             if directory.is_own(self.by, self.operator):
                 what = f"{self.by}不能给自己评分或否决"

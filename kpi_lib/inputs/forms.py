@@ -219,13 +219,17 @@ class Form:
         The words of its drop-down.
     named : str
         Instead of `read`: the function's name in the `Directory` with which the row is
-        read; a row made in code, without one, is taken as it is.
+        read.
+    in_tables : bool
+        Whether only cells of tables are read so, and a row made in code is taken as it
+        is; always so where `named`.
     """
 
     read: Callable[[Any], object] = lambda cell: cell
     kind: str = "text"
     words: tuple[str, ...] = ()
     named: str = ""
+    in_tables: bool = False
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -233,9 +237,10 @@ class Form:
         """Read before pydantic checks the type: its own 20261001 is seconds."""
 
         def read(cell: object, info: ValidationInfo) -> object:
-            if self.named and info.context:
-                return getattr(info.context, self.named)(cell)
-            return self.read(cell)
+            if info.context is None and (self.named or self.in_tables):
+                return cell
+            read = getattr(info.context, self.named) if self.named else self.read
+            return read(cell)
 
         return core_schema.with_info_before_validator_function(read, handler(source))
 

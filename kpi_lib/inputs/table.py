@@ -74,17 +74,13 @@ class Header:
 
 @dataclass(frozen=True)
 class Column:
-    """A column as its field declares it; `headers` begins with the one written."""
+    """A column as its field declares it; `names` begins with the header written."""
 
     name: str
-    zh: str
-    headers: tuple[str, ...]
+    names: tuple[str, ...]
     required: bool
-    kind: str
-    words: tuple[str, ...]
-    example: str
-    wide: bool
-    cell_of: str = ""
+    header: Header
+    form: Form
 
 
 class Row:
@@ -113,14 +109,15 @@ class Row:
 
     def again(self, before: TableRow) -> Wrong:
         """Say that an earlier row has the same key."""
-        named = [column.zh for column in columns(type(self)) if column.name in self.KEY]
+        key = [column for column in columns(type(self)) if column.name in self.KEY]
+        named = [column.header.zh for column in key]
         name = "和".join(filter(None, ("、".join(named[:-1]), named[-1])))
         return Wrong("", f"{name}与{before.place()}相同", do="请删去其中一行")
 
 
 def columns(model: type[Row]) -> tuple[Column, ...]:
     """Return the columns of a row model, in the order in which it declares them."""
-    return tuple(column for column in _read_by(model) if not column.cell_of)
+    return tuple(column for column in _read_by(model) if not column.header.cell_of)
 
 
 def _read_by(model: type[Row]) -> tuple[Column, ...]:
@@ -156,17 +153,7 @@ def _column(
     en = header.en or name
     names = (header.zh, en) if model.WRITTEN == "zh" else (en, header.zh)
     required = field.is_required() if header.required is None else header.required
-    return Column(
-        name=name,
-        zh=header.zh,
-        headers=(*names, *header.also),
-        required=required or model.WHOLE,
-        kind=form.kind,
-        words=form.words,
-        example=header.example,
-        wide=header.wide,
-        cell_of=header.cell_of,
-    )
+    return Column(name, (*names, *header.also), required or model.WHOLE, header, form)
 
 
 # --- read ------------------------------------------------------------------------
@@ -281,7 +268,7 @@ def read_rows(
         place = {"source": where, "sheet": row.sheet, "row": row.row}
         values: dict[str, object] = {name: place[name] for name in told}
         for column in read_by:
-            values[column.name] = row.cells[column.cell_of or column.name]
+            values[column.name] = row.cells[column.header.cell_of or column.name]
         try:
             value = adapter.validate_python(values, context=directory)
         except ValidationError as refusal:
@@ -353,7 +340,7 @@ def table_rows(
                 break
     if len(problems) > noted:
         return []
-    headers = {column.name: column.headers[0] for column in declared}
+    headers = {column.name: column.names[0] for column in declared}
     headers |= {name: str(header.cells[at]).strip() for name, at in positions.items()}
     return [
         TableRow(
@@ -378,8 +365,8 @@ def _positions(
     mark: _Marker,
 ) -> dict[str, int]:
     """Say where each column stands; note what is unknown, repeated or missing."""
-    named = {normal(name): column for column in declared for name in column.headers}
-    expected = choices([column.headers[0] for column in declared])
+    named = {normal(name): column for column in declared for name in column.names}
+    expected = choices([column.names[0] for column in declared])
     positions: dict[str, int] = {}
     for position, cell in enumerate(header.cells):
         column = named.get(normal(str(cell))) if _content(cell) else None
@@ -395,7 +382,7 @@ def _positions(
             do = "请写上表头或清空这一列"
             mark.note(header, position, "这一列有内容，没有表头", do=do)
     missing = [
-        column.headers[0]
+        column.names[0]
         for column in declared
         if column.required and column.name not in positions
     ]

@@ -116,10 +116,10 @@ class _Template:
         sheet.freeze_panes(1, 0)
         sheet.set_row(0, 22)
         for at, column in enumerate(declared):
-            width = WIDE if column.wide else WIDTHS.get(column.kind, USUAL)
-            form = self.formats.get(column.kind, self.text)
+            width = WIDE if column.header.wide else WIDTHS.get(column.form.kind, USUAL)
+            form = self.formats.get(column.form.kind, self.text)
             sheet.set_column(at, at, width, form)
-            sheet.write_string(0, at, column.headers[0], self.head)
+            sheet.write_string(0, at, column.names[0], self.head)
             self._example(sheet, at, column)
             if check := self._check(column):
                 sheet.data_validation(1, at, ROWS, at, {"ignore_blank": True, **check})
@@ -134,26 +134,26 @@ class _Template:
                 sheet.write_string(row, at, value, self.text)
 
     def _example(self, sheet: Any, at: int, column: Column) -> None:
-        text = column.example.format(month=self.month)
+        text = column.header.example.format(month=self.month)
         if not text:
             return
-        if column.kind == "date":
+        if column.form.kind == "date":
             sheet.write_datetime(1, at, date.fromisoformat(text), self.example_date)
-        elif column.kind in ("count", "amount"):
+        elif column.form.kind in ("count", "amount"):
             sheet.write_number(1, at, int(text), self.example_number)
         else:
             sheet.write_string(1, at, text, self.example)
 
     def _check(self, column: Column) -> Mapping[str, Any]:
         """Return Excel's check of a column; none for free text."""
-        if column.words:
-            return _listed([*column.words])
+        if column.form.words:
+            return _listed([*column.form.words])
         for at, choices in enumerate(self.listed):
-            if choices.kind == column.kind and choices.values:
+            if choices.kind == column.form.kind and choices.values:
                 letter, last = letters(at), len(choices.values) + 1
                 source = f"={self.choices_on}!${letter}$2:${letter}${last}"
                 return _listed(source, "warning" if choices.passable else "stop")
-        return CHECKS.get(column.kind, {})
+        return CHECKS.get(column.form.kind, {})
 
 
 def _listed(source: str | list[str], severity: str = "stop") -> dict[str, Any]:

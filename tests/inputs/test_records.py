@@ -38,7 +38,7 @@ LOADERS: dict[str, Callable[[Path], object]] = {
 
 def load(folder: Path, table: str, *rows: str) -> object:
     path = folder / f"{table}.csv"
-    header = ",".join(column.headers[0] for column in columns(records.TABLES[table]))
+    header = ",".join(column.names[0] for column in columns(records.TABLES[table]))
     path.write_text("\n".join((header, *rows)) + "\n", encoding="utf-8-sig")
     return LOADERS[table](path)
 

@@ -56,7 +56,7 @@ def load(folder: Path, sheets: Mapping[str, Rows]) -> worklog.Worklog:
 
 def header(name: str) -> list[str]:
     return [
-        column.headers[0]
+        column.names[0]
         for sheet in worklog.SHEETS
         if sheet.zh == name
         for column in sheet.columns
