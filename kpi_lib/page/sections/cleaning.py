@@ -174,7 +174,7 @@ def files(
     ----------
     found : DataFrame
         One row per file: source, account, platform, layout (empty if unknown),
-        records, kept, left, days, basis; see `intake.FILES`.
+        records, kept, left, days, basis; see `months`.
     expected : sequence of (account, layout)
         What the roster expects, in its order.
     accounts : sequence of Account
