@@ -91,7 +91,7 @@ def score(
         "signed": False,
         "signoff": None,
         "flags": [*_flags(evidence, every, veto), *flags],
-        "groups": _groups(plan, rows),
+        "groups": _groups(plan, scored),
         "items": rows,
         "ratings": _ratings(evidence, every),
         "appeals": [],
@@ -144,13 +144,15 @@ def _item(
     }
 
 
-def _groups(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _groups(
+    plan: Plan, scored: Mapping[str, Sequence[Outcome]]
+) -> list[dict[str, Any]]:
     return [
         {
             "id": group.id,
             "name": group.name.label,
             "points": text(sum((item.points for item in group.items), Fraction(0))),
-            **_sums_of([row for row in rows if row["group"] == group.id]),
+            **_sums([outcome for item in group.items for outcome in scored[item.id]]),
         }
         for group in plan.groups
     ]
@@ -181,20 +183,11 @@ def _signed_part(card: Mapping[str, Any]) -> dict[str, Any]:
 
 def _sums(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """Add up what is printed."""
-    rated = [outcome for outcome in outcomes if outcome.score is not None]
-    scores = [outcome.score for outcome in rated if outcome.score is not None]
+    rated = [outcome.possible for outcome in outcomes if outcome.score is not None]
+    scores = [outcome.score for outcome in outcomes if outcome.score is not None]
     return {
         "possible": plain(sum((o.possible for o in outcomes), Decimal(0))),
-        "rated": plain(sum((o.possible for o in rated), Decimal(0))),
-        "score": str(sum(scores, Decimal("0.00"))) if scores else None,
-    }
-
-
-def _sums_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    scores = [Decimal(row["score"]) for row in rows if row["score"] is not None]
-    return {
-        "possible": plain(sum((Decimal(r["possible"]) for r in rows), Decimal(0))),
-        "rated": plain(sum((Decimal(r["rated"]) for r in rows), Decimal(0))),
+        "rated": plain(sum(rated, Decimal(0))),
         "score": str(sum(scores, Decimal("0.00"))) if scores else None,
     }
 

@@ -205,31 +205,11 @@ class Reading:
     """
     What a source gives for one measure.
 
-    Parameters
-    ----------
-    value : Fraction, inf or None
-        The number the rule is applied to; None where there is none.
-    target : Fraction or None
-        What it is divided by; 1 for sources that give a share.
-    state : {"given", "pending", "excluded"}
-        Whether it may be scored.
-    unit : str
-        Unit of value and target for the reader, e.g. 条; ``%`` for shares.
-    note : str
-        Why it is pending or excluded, or what to know about it.
-    inputs : mapping of str to str
-        Every number that was used, as decimal strings.
-    evidence : tuple of dict
-        Source, sheet, rows, metric, sum.
-    parts : tuple of dict
-        What a mean was taken over, for the reader: metric, platform, value, target,
-        counted (the target as it counts), attained, growth.
-    flags : tuple of str
-        What has to stand above the score.
-    confirmed : bool
-        True if somebody else confirmed every entry that counts.
-    less : bool
-        True if less is better: attained is target ÷ value.
+    The rule is applied to `value`, divided by `target` (1 for sources that give a
+    share). `unit` is for the reader, ``%`` for shares; `note` says why it is pending
+    or excluded, or what to know; `inputs` are all numbers used, `evidence` the rows
+    behind them, `parts` what a mean was taken over; `flags` stand above the score.
+    `confirmed`: somebody else confirmed all that counts; `less`: less is better.
     """
 
     value: Number | None = None

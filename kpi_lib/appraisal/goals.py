@@ -60,22 +60,9 @@ class Goal:
     """
     One short target and what became of it.
 
-    Parameters
-    ----------
-    metric, platform : str
-        The key.
-    held : HeldTarget
-        The row of targets.csv, whether it was late, and which rows were refused.
-    result : Result
-        What is held against it.
-    counted : Fraction
-        The target as it counts: floor, leave and part months applied.
-    base, growth : Fraction or None
-        The baseline, and the target over it, rounded to 0.1 %; None without one.
-    floored : bool
-        True if the floor replaced the target.
-    approved : bool
-        True if the target may be scored at all.
+    `counted` is the target as it counts: floor, leave and part months applied, the
+    floor only where `floored`; `growth` is the target over `base`, the baseline,
+    rounded to 0.1 %; only an `approved` one may be scored.
     """
 
     metric: str

@@ -103,21 +103,10 @@ class _Line:
 
 def quotas(evidence: Evidence, daily: pd.DataFrame) -> Quotas:
     """
-    Break the month's short targets down.
+    Break the month's short targets down: the catalogue's metrics, contents last.
 
-    Parameters
-    ----------
-    evidence : Evidence
-        The operator's month.
-    daily : DataFrame
-        Kept daily values, see `kpi_lib.months.clean.DAILY`, at least of this month
-        and of the one before; only the operator's own part of them is used.
-
-    Returns
-    -------
-    Quotas
-        Metrics in the catalogue's order, contents last. A target that is not above
-        zero, and one of what is wanted little of, has no quota.
+    `daily` holds kept daily values at least of this month and of the one before; a
+    target that is not above zero, and one of what is wanted little of, has no quota.
     """
     before = days_of(shift(evidence.month, -1))[0]
     last = pd.Timestamp(evidence.last_day)

@@ -36,16 +36,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Rule(ABC, Generic[R]):
-    """
-    A kind of rule.
-
-    Parameters
-    ----------
-    plan : model
-        What the plan says of it.
-    points : Fraction
-        The measure's points.
-    """
+    """A kind of rule, with what the plan says of it and the measure's points."""
 
     plan: R
     points: Fraction

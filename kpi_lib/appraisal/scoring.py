@@ -25,24 +25,8 @@ class Outcome:
     """
     One measure with its points.
 
-    Parameters
-    ----------
-    key : str
-        The plan's ``item.measure``.
-    measure : Measure
-        Of the plan.
-    status : {"scored", "rated_by_manager", "pending", "zero", "excluded"}
-        What became of it.
-    reading : Reading
-        What the source gave; kept also where a manager's rating replaced it.
-    possible : Decimal
-        Points after the exclusions of its item.
-    score : Decimal or None
-        Points, rounded half up to 0.01; None unless it is rated.
-    rating : GivenRating or None
-        The manager's rating that replaced or settled it.
-    computed : Decimal or None
-        Points without the manager's rating.
+    `possible` is after the exclusions of its item; `reading` is kept also where a
+    manager's `rating` replaced it, and `computed` are the points without that one.
     """
 
     key: str

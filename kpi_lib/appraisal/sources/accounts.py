@@ -138,3 +138,11 @@ class CommentsAnswered(Source):
             },
             evidence=(*cite(rows), *exported.sources),
         )
+
+
+ACCOUNTS: dict[str, Source] = {
+    "account_days": AccountDays(),
+    "posts_reaching": PostsOfStandard(),
+    "comments_answered": CommentsAnswered(),
+}
+"""By the kind that the plan writes."""

@@ -409,3 +409,13 @@ def _maps(evidence: Evidence, account: str, metric: str) -> bool:
         return True
     rows = evidence.monthly[evidence.monthly["account"] == account]
     return is_mapped(metric, set(rows["metric"]))
+
+
+TARGETS: dict[str, Source] = {
+    "coverage": CoverageSource(),
+    "challenge": ChallengeSource(),
+    "attainment": AttainmentSource(),
+    "over_delivery": OverDeliverySource(),
+    "metric": OneMetricSource(),
+}
+"""By the kind that the plan writes."""

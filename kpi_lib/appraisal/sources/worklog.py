@@ -9,10 +9,11 @@ sheet 确认 says with name and date that there was none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from typing_extensions import override
 
@@ -34,28 +35,20 @@ from kpi_lib.appraisal.sources.base import (
     unconfirmed,
 )
 from kpi_lib.figures import joined
-from kpi_lib.inputs import Communities, Measure
-from kpi_lib.language import Sentence
+from kpi_lib.inputs import Campaign, Communities, Measure
+from kpi_lib.language import N_, Sentence
 
-Predicate = Callable[[Any, str], bool]
-"""A question about a row of the work log in a month."""
+R = TypeVar("R")
+
+Predicate = Callable[[Any], bool]
+"""A question about a row of the work log."""
 
 
-def _every(row: Any, month: str) -> bool:
+def _every(row: Any) -> bool:
     return True
 
 
-def planned_in(row: Any, month: str) -> bool:
-    """Say whether a content was planned for the month."""
-    return days.month_of(row.planned) == month
-
-
-def ended_in(row: Any, month: str) -> bool:
-    """Say whether a campaign's last day lies in the month."""
-    return days.month_of(row.end) == month
-
-
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class LogCount(Source):
     """
     Rows of one sheet that satisfy something, against what was due or all rows.
@@ -70,6 +63,8 @@ class LogCount(Source):
         Which rows stand above the line.
     among : callable
         Which rows are looked at at all.
+    within : str
+        Name of the date that must lie in the month; empty: any row of the sheet.
     of : {"due", "rows", "more", "nothing"}
         What stands below the line: the due number, the rows, the larger of both, or
         nothing, where the number itself is scored.
@@ -85,21 +80,22 @@ class LogCount(Source):
     unit: str
     counts: Predicate = _every
     among: Predicate = _every
+    within: str = ""
     of: Literal["due", "rows", "more", "nothing"] = "due"
     due: str = ""
     tells_confirmed: bool = False
 
     @override
     def read(self, evidence: Evidence, measure: Measure) -> Reading:
-        month = evidence.month
         entries = own(evidence, getattr(evidence.worklog, self.rows))
         if why := self._nothing(evidence, entries):
             return why
         due, note = self._due(evidence, measure)
         if self.due and due is None:
             return no_due(self.due)
-        rows = [row for row in entries if self.among(row, month)]
-        met = [row for row in rows if self.counts(row, month)]
+        rows = _within(evidence, entries, self.within)
+        rows = [row for row in rows if self.among(row)]
+        met = [row for row in rows if self.counts(row)]
         number = len(counted(evidence, measure, met))
         notes = joined([note, unconfirmed(len(met) - number)])
         if self.of == "nothing":
@@ -137,17 +133,119 @@ class CampaignsHeld(LogCount):
     """Campaigns held, against the due number; excluded where none was wanted."""
 
     def _nothing(self, evidence: Evidence, entries: Sequence[Any]) -> Reading | None:
-        return no_campaigns(evidence)
+        return _no_campaigns(evidence)
 
 
-def no_campaigns(evidence: Evidence) -> Reading | None:
+def _within(evidence: Evidence, rows: Sequence[R], name: str) -> list[R]:
+    """Return the rows of which a date lies in the month; without a name all of them."""
+    month = evidence.month
+    return [r for r in rows if not name or days.month_of(getattr(r, name)) == month]
+
+
+def _campaigns(evidence: Evidence) -> list[Campaign]:
+    """Return the campaigns whose last day lies in the month."""
+    return _within(evidence, own(evidence, evidence.worklog.campaigns), "end")
+
+
+def _no_campaigns(evidence: Evidence) -> Reading | None:
     """Return why no campaign of the month is scored; None where one is."""
-    rows = own(evidence, evidence.worklog.campaigns)
-    if any(ended_in(row, evidence.month) for row in rows):
+    if _campaigns(evidence):
         return None
     if due_number(evidence, "campaigns_due") == 0:
         return excluded(Sentence("本月不要求活动（campaigns_due为0）"))
     return None if none_here(evidence, "活动") else missing("活动")
+
+
+_FIGURES = (
+    ("exposure", N_("活动“{names}”没有填曝光")),
+    ("new", N_("活动“{names}”没有填拉新")),
+    ("conversion", N_("活动“{names}”没有填转化")),
+)
+"""What a campaign has a target and a result of, and what is said of a missing one."""
+
+
+def _sum(amounts: Iterable[Decimal | int | None]) -> Fraction:
+    return sum((Fraction(amount or 0) for amount in amounts), Fraction(0))
+
+
+class CampaignResults(Source):
+    """
+    The mean over exposure, new followers and conversions of result ÷ target.
+
+    Per figure the results of the month's campaigns are added, and so are the
+    targets; each figure is capped at 100 %; figures without a target are left out.
+    """
+
+    @override
+    def read(self, evidence: Evidence, measure: Measure) -> Reading:
+        if why := _no_campaigns(evidence):
+            return why
+        rows = _campaigns(evidence)
+        shares: list[Fraction] = []
+        inputs: dict[str, str] = {}
+        for name, lacking in _FIGURES:
+            aimed = [row for row in rows if getattr(row, f"{name}_target")]
+            target = _sum(getattr(row, f"{name}_target") for row in aimed)
+            if not target:
+                continue
+            blank = [
+                row.name
+                for row in aimed
+                if getattr(row, name) is None and not row.not_held
+            ]
+            if blank:
+                return pending(Sentence(lacking, names=blank), evidence=cite(rows))
+            confirmed = counted(evidence, measure, aimed)
+            result = _sum(getattr(row, name) for row in confirmed)
+            inputs |= {f"{name}.value": text(result), f"{name}.target": text(target)}
+            shares.append(min(result / target, Fraction(1)))
+        if not shares:
+            note = Sentence("活动没有曝光、拉新、转化的目标")
+            return pending(note, evidence=cite(rows))
+        return Reading(
+            value=sum(shares, Fraction(0)) / len(shares),
+            target=Fraction(1),
+            unit="%",
+            note=unconfirmed(len(rows) - len(counted(evidence, measure, rows))),
+            inputs=inputs,
+            evidence=cite(rows),
+        )
+
+
+class CampaignSpend(Source):
+    """
+    Spend ÷ budget of the campaigns ended in the month.
+
+    A budget that nobody else confirmed is no budget; spend without a budget is
+    read as infinitely over it.
+    """
+
+    @override
+    def read(self, evidence: Evidence, measure: Measure) -> Reading:
+        if why := _no_campaigns(evidence):
+            return why
+        rows = _campaigns(evidence)
+        held = [row for row in rows if not row.not_held]
+        blank = [row.name for row in held if row.spend is None]
+        if blank:
+            note = Sentence("活动“{names}”没有填实际花费", names=blank)
+            return pending(note, evidence=cite(rows))
+        if not held:
+            return pending(Sentence("没有举办的活动，没有花费"), evidence=cite(rows))
+        spend = _sum(row.spend for row in rows)
+        budget = _sum(row.budget for row in counted(evidence, measure, rows))
+        share: Fraction | float = Fraction(0)
+        if budget:
+            share = spend / budget
+        elif spend:
+            share = float("inf")
+        return Reading(
+            value=share,
+            unit="%",
+            note="" if budget else Sentence("没有他人确认的预算"),
+            inputs={"spend": text(spend), "budget": text(budget)},
+            evidence=cite(rows),
+        )
 
 
 class FeedbackDelivered(LogCount):
@@ -289,3 +387,60 @@ def _active(row: Any, source: Communities) -> bool:
     if speakers >= source.active_people:
         return True
     return bool(row.members) and Fraction(speakers, row.members) >= source.active_share
+
+
+WORKLOG: dict[str, Source] = {
+    "tasks_on_time": LogCount(
+        "任务",
+        "tasks",
+        "项",
+        counts=lambda r: bool(r.done and r.planned and r.done <= r.planned),
+        of="more",
+        due="tasks_due",
+        tells_confirmed=True,
+    ),
+    "tasks_accepted": LogCount(
+        "任务",
+        "tasks",
+        "项",
+        among=lambda r: bool(r.done),
+        counts=lambda r: bool(r.accepted) and not r.rework,
+        of="rows",
+    ),
+    "suggestions_adopted": LogCount(
+        "建议", "suggestions", "条", counts=lambda r: bool(r.adopted), of="nothing"
+    ),
+    "contents_published": LogCount(
+        "内容",
+        "contents",
+        "条",
+        within="planned",
+        counts=lambda r: bool(r.published_platforms),
+        due="contents_due",
+    ),
+    "contents_distributed": LogCount(
+        "内容",
+        "contents",
+        "条",
+        within="planned",
+        among=lambda r: bool(r.published_platforms),
+        counts=lambda r: set(r.planned_platforms) <= set(r.published_platforms),
+        of="rows",
+    ),
+    "reviews": Reviews(),
+    "campaigns_held": CampaignsHeld(
+        "活动",
+        "campaigns",
+        "场",
+        within="end",
+        counts=lambda r: not r.not_held,
+        due="campaigns_due",
+        tells_confirmed=True,
+    ),
+    "campaign_results": CampaignResults(),
+    "campaign_spend": CampaignSpend(),
+    "adjustments": LogCount("调整", "adjustments", "次", due="adjustments_due"),
+    "feedback": FeedbackDelivered("反馈", "feedback", "条", due="feedback_due"),
+    "communities": CommunitiesKept(),
+}
+"""By the kind that the plan writes."""
