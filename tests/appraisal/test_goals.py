@@ -14,7 +14,7 @@ from kpi_lib.appraisal import goals, scoring
 from kpi_lib.appraisal.evidence import Evidence
 from kpi_lib.appraisal.sources.targets import in_band
 from kpi_lib.days import Calendar
-from kpi_lib.inputs import Measure, Target
+from kpi_lib.inputs import Measure, Target, plans
 from tests.scored import aim, evidence, people, values
 
 PLAN = plans.load(Path(__file__).parents[2] / "data" / "plan.yml")
