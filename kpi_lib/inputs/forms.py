@@ -34,16 +34,7 @@ class WrongForm(ValueError):
 
 
 class Wrong(ValueError):
-    """
-    What is wrong with a cell for another reason than its form.
-
-    Parameters
-    ----------
-    column : str
-        The column's name in code; empty for the whole row.
-    what, expected, do : str
-        As in `Problem`; no `what` says that the cell is not filled.
-    """
+    """What is wrong with a cell beside its form; no `what` says that it is not filled."""
 
     def __init__(
         self, column: str, what: str = "", expected: str = "", do: str = ""
@@ -206,30 +197,18 @@ def one_of(
 
 @dataclass(frozen=True, eq=False)
 class Form:
-    """
-    How a cell of a field is read, and how the template offers it.
-
-    Parameters
-    ----------
-    read : callable
-        Takes the cell, None for a blank one, or raises `WrongForm`.
-    kind : str
-        What the template makes of it: the format and the check of its cells.
-    words : tuple of str
-        The words of its drop-down.
-    named : str
-        Instead of `read`: the function's name in the `Directory` with which the row is
-        read.
-    in_tables : bool
-        Whether only cells of tables are read so, and a row made in code is taken as it
-        is; always so where `named`.
-    """
+    """How a cell of a field is read, and how the template offers it."""
 
     read: Callable[[Any], object] = lambda cell: cell
+    """Takes the cell, None for a blank one, or raises `WrongForm`."""
     kind: str = "text"
+    """What the template makes of it: the format and the check of its cells."""
     words: tuple[str, ...] = ()
+    """The words of its drop-down."""
     named: str = ""
+    """Instead of `read`: the name of the `Directory`'s function that reads it."""
     in_tables: bool = False
+    """Whether a row made in code is taken as it is; always so where `named`."""
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -269,7 +248,7 @@ Note = Annotated[str, Form(to_note)]
 # --- in messages -----------------------------------------------------------------
 
 
-def shown(cell: object) -> str:
+def quoted(cell: object) -> str:
     """
     Quote a cell for a message, cut to a readable length.
 

@@ -185,30 +185,13 @@ class Account(Span):
         return [stretch.first for stretch in self.stretches]
 
     def shares(self, day: date) -> Mapping[str, Decimal]:
-        """
-        Return who owns the account on a day.
-
-        Parameters
-        ----------
-        day : date
-            Any day.
-
-        Returns
-        -------
-        mapping of str to Decimal
-            Operator ids and shares, in the roster's order; they sum to 1, or
-            nothing outside the account's life.
-        """
+        """Return operators' ids and shares of a day; nothing outside the account's life."""
         at = bisect(self._firsts, day)
         return self.stretches[at - 1].shares if at else {}
 
 
 class Roster(_Model):
-    """
-    Operators and accounts, in the order of the file.
-
-    Wherever an operator or an account is asked for, its id will do.
-    """
+    """Operators and accounts in the file's order; wherever one is asked for, an id does."""
 
     operators: tuple[Operator, ...] = ()
     accounts: tuple[Account, ...] = ()
@@ -222,47 +205,13 @@ class Roster(_Model):
         return {account.id: account for account in self.accounts}
 
     def operator(self, id_: str) -> Operator:
-        """
-        Return an operator.
-
-        Parameters
-        ----------
-        id_ : str
-            The id.
-
-        Returns
-        -------
-        Operator
-            The operator.
-
-        Raises
-        ------
-        RosterError
-            If nobody has the id; lists those that exist.
-        """
+        """Return an operator; an id that nobody has is refused."""
         if id_ not in self._operators:
             raise _unknown("运营人员", id_, self._operators)
         return self._operators[id_]
 
     def account(self, id_: str) -> Account:
-        """
-        Return an account.
-
-        Parameters
-        ----------
-        id_ : str
-            The id.
-
-        Returns
-        -------
-        Account
-            The account.
-
-        Raises
-        ------
-        RosterError
-            If no account has the id; lists those that exist.
-        """
+        """Return an account; an id that none has is refused."""
         if id_ not in self._accounts:
             raise _unknown("账号", id_, self._accounts)
         return self._accounts[id_]
@@ -270,23 +219,7 @@ class Roster(_Model):
     def share(
         self, account: Account | str, operator: Operator | str, day: date
     ) -> Decimal:
-        """
-        Return the share of an account that an operator owns on a day.
-
-        Parameters
-        ----------
-        account : Account or str
-            The account or its id.
-        operator : Operator or str
-            The operator or the id.
-        day : date
-            Any day.
-
-        Returns
-        -------
-        Decimal
-            0 where the operator owns nothing of it.
-        """
+        """Return the share of an account that an operator owns on a day, 0 for none."""
         whole = account if isinstance(account, Account) else self.account(account)
         return whole.shares(day).get(_id(operator), Decimal(0))
 
@@ -303,21 +236,7 @@ class Roster(_Model):
         return self._ever_owned.get(operator, [])
 
     def owned_by(self, operator: Operator | str, month: str) -> list[Account]:
-        """
-        Return the accounts of which an operator owns something in a month.
-
-        Parameters
-        ----------
-        operator : Operator or str
-            The operator or the id.
-        month : str
-            As ``2026-10``.
-
-        Returns
-        -------
-        list of Account
-            In the roster's order.
-        """
+        """Return the accounts of which an operator owns something in a month."""
         first, *_, last = days_of(month)
         return [
             account
@@ -329,14 +248,7 @@ class Roster(_Model):
         ]
 
     def platforms_of(self) -> dict[str, tuple[str, ...]]:
-        """
-        Return the platforms on which each operator ever owns something.
-
-        Returns
-        -------
-        dict of str to tuple of str
-            Operator ids and platform ids, all in the roster's order.
-        """
+        """Return the platforms on which each operator ever owns something."""
         return {
             operator.id: tuple(
                 dict.fromkeys(
@@ -347,19 +259,7 @@ class Roster(_Model):
         }
 
     def appraised(self, month: str) -> list[Operator]:
-        """
-        Return the operators employed on at least one day of a month.
-
-        Parameters
-        ----------
-        month : str
-            As ``2026-10``.
-
-        Returns
-        -------
-        list of Operator
-            In the roster's order.
-        """
+        """Return the operators employed on at least one day of a month."""
         first, *_, last = days_of(month)
         return [person for person in self.operators if person.overlaps(first, last)]
 

@@ -12,25 +12,18 @@ import inspect
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import (
-    Annotated,
-    Any,
-    ClassVar,
-    Protocol,
-    TypeVar,
-    get_args,
-    get_origin,
-)
+from typing import Annotated, Any, ClassVar, Protocol, TypeVar, get_args, get_origin
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
+from xlsxwriter.utility import xl_col_to_name
 
 from kpi_lib import files
-from kpi_lib.errors import ExportError, InvalidInput, Problem
+from kpi_lib.errors import ExportError, InvalidInput, Problem, RecordError
 from kpi_lib.files import Cell
 from kpi_lib.inputs.directory import Directory
-from kpi_lib.inputs.forms import Form, Wrong, choices, expectation, normal, shown
+from kpi_lib.inputs.forms import Form, Wrong, choices, expectation, normal, quoted
 
 R = TypeVar("R", bound="Row")
 
@@ -43,33 +36,21 @@ STRICT = ConfigDict(extra="forbid")
 
 @dataclass(frozen=True)
 class Header:
-    """
-    Marks a field of a row model as a column.
-
-    Parameters
-    ----------
-    zh, en : str
-        What the header is called; in English as the field, if not said.
-    also : tuple of str
-        Other names that are understood.
-    example : str
-        The cell of the template's example row; ``{month}`` stands for the month.
-    required : bool or None
-        Whether the table must have the column; if not said: if the field has no
-        default.
-    wide : bool
-        Whether the template gives it room for a sentence.
-    cell_of : str
-        The field whose cell it shares, instead of an own column.
-    """
+    """Marks a field of a row model as a column."""
 
     zh: str = ""
     en: str = ""
+    """What it is called; in English as the field, if not said."""
     also: tuple[str, ...] = ()
+    """Other names that are understood."""
     example: str = ""
+    """The cell of the template's example row; ``{month}`` stands for the month."""
     required: bool | None = None
+    """Whether the table must have it; if not said: if the field has no default."""
     wide: bool = False
+    """Whether the template gives it room for a sentence."""
     cell_of: str = ""
+    """The field whose cell it shares, instead of an own column."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +70,12 @@ class Row:
 
     Fields named `source`, `sheet` and `row` that are no columns tell where it stands.
     """
+
+    FILE: ClassVar[str] = ""
+    """The name of its file in data/, without the ending; that of the workspace too."""
+
+    ERROR: ClassVar[type[InvalidInput]] = RecordError
+    """What is raised where the table is wrong."""
 
     WRITTEN: ClassVar[str] = "en"
     """The language of the headers that templates and messages write."""
@@ -161,51 +148,50 @@ def _column(
 
 @dataclass(frozen=True)
 class TableRow:
-    """
-    One row of a table that people write.
-
-    Parameters
-    ----------
-    row : int
-        Its number as a spreadsheet counts, from 1.
-    line : int or None
-        The first line of the record in a CSV; None in a workbook.
-    cells : mapping of str to Cell
-        Every declared column; text stripped; None for a blank or missing cell.
-    sheet : str
-        The sheet of a workbook; empty for a CSV.
-    positions : mapping of str to int
-        Where each column of the header stands, from 0.
-    headers : mapping of str to str
-        What each column is called in this file.
-    """
+    """One row of a table that people write; text is stripped, a blank cell is None."""
 
     row: int
+    """Its number as a spreadsheet counts, from 1."""
     line: int | None
+    """The first line of the record in a CSV; None in a workbook."""
     cells: Mapping[str, Cell]
+    """Every declared column."""
     sheet: str = ""
+    """The sheet of a workbook; empty for a CSV."""
     positions: Mapping[str, int] = field(default_factory=dict, repr=False)
+    """Where each column of the header stands, from 0."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What each column is called in this file."""
+
+    def header(self, column: str) -> str:
+        """Return what a column is called in this file."""
+        return self.headers.get(column, column)
 
     def place(self, column: str = "") -> str:
         """Name a cell or the row: ``任务!D7`` in a workbook, ``第7行“value”`` else."""
-        if self.sheet:
-            if column in self.positions:
-                return f"{self.sheet}!{letters(self.positions[column])}{self.row}"
-            return f"{self.sheet}!第{self.row}行"
-        name = f"“{self.headers.get(column, column)}”" if column else ""
-        return f"第{self.line or self.row}行{name}"
+        name = f"“{self.header(column)}”" if column else ""
+        position = self.positions.get(column)
+        return _place(self.sheet, self.row, self.line, position, name)
+
+
+def _place(
+    sheet: str, row: int, line: int | None, position: int | None, name: str
+) -> str:
+    """Name a cell by its letters in a workbook, by the name given in a CSV."""
+    if not sheet:
+        return f"第{line or row}行{name}"
+    return (
+        f"{sheet}!第{row}行"
+        if position is None
+        else f"{sheet}!{letters(position)}{row}"
+    )
 
 
 def load_table(
-    path: Path,
-    model: type[R],
-    error: type[InvalidInput],
-    where: str,
-    directory: Directory | None = None,
+    path: Path, model: type[R], where: str, directory: Directory | None = None
 ) -> tuple[R, ...]:
     """Read a CSV, or a workbook's one sheet with content; no file is no row."""
-    book = read_book(path, error, where)
+    book = read_book(path, model.ERROR, where)
     filled = [
         sheet
         for sheet in (book.sheets if book else ())
@@ -219,7 +205,7 @@ def load_table(
             expected="只有一张表",
             do="请删去其余的表",
         )
-        raise error((problem,))
+        raise model.ERROR((problem,))
     problems: list[Problem] = []
     rows: list[R] = []
     for sheet in filled:
@@ -227,7 +213,7 @@ def load_table(
         table = table_rows(sheet.records, columns(model), where, problems, name)
         rows += [row for _, row in read_rows(table, model, where, problems, directory)]
     if problems:
-        raise error(tuple(problems))
+        raise model.ERROR(tuple(problems))
     return tuple(rows)
 
 
@@ -262,11 +248,11 @@ def read_rows(
     """Yield each row that is right, as the model; what is wrong is noted."""
     directory = directory or Directory()
     adapter, read_by = TypeAdapter(model), _read_by(model)
-    told = {"source", "sheet", "row"} & _fields(model).keys()
+    places = {"source", "sheet", "row"} & _fields(model).keys()
     first: dict[Hashable, TableRow] = {}
     for row in rows:
         place = {"source": where, "sheet": row.sheet, "row": row.row}
-        values: dict[str, object] = {name: place[name] for name in told}
+        values: dict[str, object] = {name: place[name] for name in places}
         for column in read_by:
             values[column.name] = row.cells[column.header.cell_of or column.name]
         try:
@@ -296,18 +282,17 @@ def _of_cells(
         column, cell = str(mistake["loc"][0]), mistake["input"]
         cause = mistake.get("ctx", {}).get("error")
         if not isinstance(cause, Wrong):
-            what = "" if cell is None else f"值是{shown(cell)}"
+            what = "" if cell is None else f"值是{quoted(cell)}"
             cause = Wrong(column, what, expectation(mistake), "请改正这一格")
         wrong.append(cause)
     return wrong
 
 
 def _problem(mistake: Wrong, row: TableRow, where: str) -> Problem:
-    column = mistake.column
     return Problem(
-        what=mistake.what or f"“{row.headers.get(column, column)}”没有填",
+        what=mistake.what or f"“{row.header(mistake.column)}”没有填",
         where=where,
-        place=row.place(column),
+        place=row.place(mistake.column),
         expected=mistake.expected,
         do=mistake.do if mistake.what else "请补上",
     )
@@ -373,10 +358,10 @@ def _positions(
         if column is not None and column.name not in positions:
             positions[column.name] = position
         elif column is not None:
-            what = f"列{shown(cell)}重复"
+            what = f"列{quoted(cell)}重复"
             mark.note(header, position, what, "每列只写一次", "请删去一列")
         elif _content(cell):
-            what = f"不认识的列{shown(cell)}"
+            what = f"不认识的列{quoted(cell)}"
             mark.note(header, position, what, expected, "请改正表头或删去这一列")
         elif any(_at(record, position) is not None for record in body):
             do = "请写上表头或清空这一列"
@@ -409,12 +394,8 @@ class _Marker:
         do: str = "",
     ) -> None:
         """Note it at a position of a record, or at the whole record."""
-        place = f"第{record.line or record.row}行"
-        if self.sheet:
-            cell = f"第{record.row}行" if at is None else f"{letters(at)}{record.row}"
-            place = f"{self.sheet}!{cell}"
-        elif at is not None:
-            place += f"第{at + 1}列"
+        name = "" if at is None else f"第{at + 1}列"
+        place = _place(self.sheet, record.row, record.line, at, name)
         self.problems.append(
             Problem(what=what, where=self.where, place=place, expected=expected, do=do)
         )
@@ -434,12 +415,7 @@ def _content(cell: Cell) -> Cell:
 
 def letters(position: int) -> str:
     """Return the letters of a spreadsheet column: ``A`` for 0, ``AA`` for 26."""
-    text = ""
-    position += 1
-    while position:
-        position, rest = divmod(position - 1, 26)
-        text = chr(ord("A") + rest) + text
-    return text
+    return str(xl_col_to_name(position))
 
 
 # --- rows about people -------------------------------------------------------------

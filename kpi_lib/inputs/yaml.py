@@ -32,7 +32,7 @@ from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from kpi_lib.errors import InvalidInput, Problem
-from kpi_lib.inputs.forms import WrongForm, choices, expectation, shown
+from kpi_lib.inputs.forms import WrongForm, choices, expectation, quoted
 
 M = TypeVar("M", bound=BaseModel)
 KeyPath = tuple[str | int, ...]
@@ -181,7 +181,7 @@ class _File:
 
     def _duplicate(self, fault: MarkedYAMLError) -> InvalidInput:
         key = re.search(r'duplicate key "(.*?)"', fault.problem or "")
-        what = f"键{shown(key[1]) if key else ''}重复"
+        what = f"键{quoted(key[1]) if key else ''}重复"
         line = fault.problem_mark.line + 1 if fault.problem_mark else 1
         return self.refused(what, f"第{line}行", "每个键只写一次", "请删去其中一个")
 
@@ -348,7 +348,7 @@ def _problem(
     if isinstance(value, dict | list):
         said = "一张“键: 值”的表" if isinstance(value, dict) else "一个列表"
     else:
-        said = shown(value)
+        said = quoted(value)
     return Problem(what=f"{name}是{said}", expected=expectation(mistake))
 
 
