@@ -34,28 +34,13 @@ from kpi_lib.inputs.forms import (
     named,
     words,
 )
-from kpi_lib.inputs.table import (
-    STRICT,
-    Column,
-    Header,
-    Row,
-    TableRow,
-    columns,
-)
+from kpi_lib.inputs.table import STRICT, Column, Header, Row, TableRow, columns
 
 # --- forms of its cells ------------------------------------------------------------
 
-YES_NO: dict[str, bool] = {
-    **dict.fromkeys(
-        ("是", "已采纳", "采纳", "已验收", "通过", "合格", "已返工", "返工", "有"), True
-    ),
-    **dict.fromkeys(
-        ("否", "未采纳", "不采纳", "未验收", "未通过", "不通过", "不合格", "未返工"),
-        False,
-    ),
-    **dict.fromkeys(("无", "没有", "×", "✗", "n", "no", "false", "0"), False),
-    **dict.fromkeys(("√", "✓", "y", "yes", "true", "1"), True),
-}
+_YES = "是 已采纳 采纳 已验收 通过 合格 已返工 返工 有 √ ✓ y yes true 1"
+_NO = "否 未采纳 不采纳 未验收 未通过 不通过 不合格 未返工 无 没有 × ✗ n no false 0"
+YES_NO = dict.fromkeys(_YES.split(), True) | dict.fromkeys(_NO.split(), False)
 """Every word for yes and no that is understood; a blank cell is: not yet."""
 
 FORMS = {
@@ -422,7 +407,7 @@ _SUBJECTS = (
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class NoneHere(Entry):
-    """Somebody's word that `sheet` (its Chinese name) has no rows for an operator: 确认."""
+    """Somebody's word that `sheet` has no rows for an operator: 确认."""
 
     operator: FirstWhose
     sheet: Annotated[

@@ -16,7 +16,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 
-from pydantic import GetCoreSchemaHandler, ValidationInfo
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
 T = TypeVar("T")
@@ -34,13 +34,19 @@ class WrongForm(ValueError):
 
 
 class Wrong(ValueError):
-    """What is wrong with a cell beside its form; no `what` says that it is not filled."""
+    """What is wrong with a cell beside its form; no `what`: it is not filled."""
 
     def __init__(
         self, column: str, what: str = "", expected: str = "", do: str = ""
     ) -> None:
         super().__init__(column, what, expected, do)
         self.column, self.what, self.expected, self.do = column, what, expected, do
+
+
+class Part(BaseModel):
+    """A part of a YAML file: frozen, no unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
 # --- reading -------------------------------------------------------------------

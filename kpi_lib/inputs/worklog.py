@@ -32,13 +32,7 @@ from kpi_lib.inputs.entries import (
     Task,
 )
 from kpi_lib.inputs.forms import choices, normal
-from kpi_lib.inputs.table import (
-    TableRow,
-    by_operator,
-    read_book,
-    read_rows,
-    table_rows,
-)
+from kpi_lib.inputs.table import TableRow, by_operator, read_book, read_rows, table_rows
 
 
 @dataclass(frozen=True, kw_only=True)
