@@ -51,12 +51,12 @@ def init(folder: Path) -> list[Path]:
         )
         raise WorkspaceError((problem,))
     data = folder / "data"
-    made = [
+    written = [
         _copy(EMPTY / "README.md", folder / "README.md"),
         _copy(EMPTY / "roster.yml", data / "roster.yml"),
         *(_header(model, data / f"{model.FILE}.csv") for model in TABLES),
     ]
-    made += [
+    written += [
         _copy(path, folder / "notebooks" / path.name)
         for path in sorted(notebooks_source().glob("*.ipynb"))
     ]
@@ -65,7 +65,7 @@ def init(folder: Path) -> list[Path]:
     # The plan is what makes the folder a workspace, so it comes last: a half-made
     # folder is not taken for one.
     plan = _copy(plan_source(), data / "plan.yml")
-    return [*made, template, plan]
+    return [*written, template, plan]
 
 
 def new_month(
@@ -76,15 +76,15 @@ def new_month(
     measures: Sequence[str] = (),
 ) -> list[Path]:
     """Make the folders and the work log that a month lacks; return what was made."""
-    folder = workspace.raw(month)
-    made = [folder / account for account in accounts if not (folder / account).is_dir()]
-    for own in made:
-        own.mkdir(parents=True)
+    folders = [workspace.raw(month) / account for account in accounts]
+    missing = [folder for folder in folders if not folder.is_dir()]
+    for folder in missing:
+        folder.mkdir(parents=True)
     worklog = workspace.worklog(month)
-    if not worklog.exists():
-        write_worklog_template(worklog, month, operators, measures)
-        made.append(worklog)
-    return made
+    if worklog.exists():
+        return missing
+    write_worklog_template(worklog, month, operators, measures)
+    return [*missing, worklog]
 
 
 def prepare(workspace: Workspace, month: str) -> list[Path]:

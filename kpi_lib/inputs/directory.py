@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cached_property
 
 from kpi_lib import files
-from kpi_lib.inputs.forms import WrongForm, choices, one_of, to_text
+from kpi_lib.inputs.forms import WrongForm, choices, id_or_name, one_of, to_text
 
 _SEPARATORS = re.compile(r"[、，,；;/／|\s]+")
 _SEVERAL = "平台名，多个之间用顿号"
@@ -64,8 +64,7 @@ class Directory:
     @cached_property
     def any_platform(self) -> Callable[[object], str]:
         """Reads a platform's id or name; blank: all of them."""
-        names = {name: id for id, name in self.platforms.items()}
-        read = one_of(names | {id: id for id in self.platforms}, tuple(self.platforms))
+        read = id_or_name(self.platforms)
         return lambda cell: "" if cell in (None, "") else read(cell)
 
     def several_platforms(self, cell: object) -> tuple[str, ...]:

@@ -98,10 +98,6 @@ FirstWhose = Annotated[Operator, Header("运营", example="例")]
 DayOfIt = Annotated[Day, Header("日期", example="{month}-09")]
 ConfirmedBy = Annotated[Note, Header("确认人", example="示例主管")]
 
-EXAMPLE = "例"
-"""How the first cell of an example row begins; such a row is never counted."""
-
-
 # --- the rows -----------------------------------------------------------------------
 
 
@@ -110,6 +106,7 @@ class Entry(Row):
     """A row of the work log, and its file, sheet (none in a CSV) and row."""
 
     ERROR = WorklogError
+    EXAMPLE = "例"
     WRITTEN = "zh"
 
     operator: str

@@ -198,6 +198,12 @@ def one_of(
     return read
 
 
+def id_or_name(names: Mapping[str, str]) -> Callable[[object], str]:
+    """Return a reading function that takes an id or its name, and lists the ids."""
+    ids = {name: id for id, name in names.items()}
+    return one_of(ids | {id: id for id in names}, tuple(names))
+
+
 # --- in annotations --------------------------------------------------------------
 
 

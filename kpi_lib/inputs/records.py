@@ -49,10 +49,7 @@ def _sha256(cell: object) -> str:
     return cell
 
 
-_METRIC = forms.one_of(
-    {metric.zh: name for name, metric in METRICS.items()} | {n: n for n in METRICS},
-    tuple(METRICS),
-)
+_METRIC = forms.id_or_name({name: metric.zh for name, metric in METRICS.items()})
 _OFF = forms.one_of(
     {"休": True, "班": False, "off": True, "work": False}, ("off", "work")
 )

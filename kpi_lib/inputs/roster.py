@@ -118,7 +118,7 @@ class _Checks:
             self._sums((*path, "owners"), account)
 
     def _expects(self, path: KeyPath, account: Account) -> None:
-        own = [
+        offered = [
             layout
             for layout in self.layouts
             if layout == MANUAL or layout.split(".")[0] == account.platform
@@ -127,9 +127,10 @@ class _Checks:
             place = (*path, "expects", index)
             if layout in account.expects[:index]:
                 self.note(place, f"版式“{layout}”写了两次", do="请删去一个")
-            elif layout not in own:
+            elif layout not in offered:
                 what = f"平台“{account.platform}”没有版式“{layout}”"
-                self.note(place, what, choices(own), "请改正；kpi formats列出所有版式")
+                do = "请改正；kpi formats列出所有版式"
+                self.note(place, what, choices(offered), do)
 
     def _employed(self, path: KeyPath, account: Account, owner: Owner) -> None:
         """Check that whoever owns an account is there and employed meanwhile."""

@@ -86,6 +86,9 @@ class Row:
     KEY: ClassVar[tuple[str, ...]] = ()
     """The fields that no two rows may share."""
 
+    EXAMPLE: ClassVar[str] = ""
+    """How the first cell of a row begins that is an example and never counted."""
+
     def mistakes(self, directory: Directory) -> Iterator[Wrong]:
         """Tell what is wrong between cells, once each of them is right alone."""
         yield from ()
@@ -192,26 +195,23 @@ def load_table(
 ) -> tuple[R, ...]:
     """Read a CSV, or a workbook's one sheet with content; no file is no row."""
     book = read_book(path, model.ERROR, where)
+    sheets = book.sheets if book else ()
     filled = [
-        sheet
-        for sheet in (book.sheets if book else ())
-        if not all(record.blank for record in sheet.records)
+        sheet for sheet in sheets if any(not record.blank for record in sheet.records)
     ]
+    problems: list[Problem] = []
     if len(filled) > 1:
         names = choices([sheet.name for sheet in filled])
+        what = f"有{len(filled)}张有内容的表：{names}"
         problem = Problem(
-            what=f"有{len(filled)}张有内容的表：{names}",
-            where=where,
-            expected="只有一张表",
-            do="请删去其余的表",
+            what=what, where=where, expected="只有一张表", do="请删去其余的表"
         )
         raise model.ERROR((problem,))
-    problems: list[Problem] = []
     rows: list[R] = []
     for sheet in filled:
         name = "" if book is None or book.kind == "csv" else sheet.name
-        table = table_rows(sheet.records, columns(model), where, problems, name)
-        rows += [row for _, row in read_rows(table, model, where, problems, directory)]
+        read = read_rows(sheet.records, model, where, problems, directory, name)
+        rows += [row for _, row in read]
     if problems:
         raise model.ERROR(tuple(problems))
     return tuple(rows)
@@ -239,18 +239,21 @@ def read_book(path: Path, error: type[InvalidInput], where: str) -> files.Book |
 
 
 def read_rows(
-    rows: Iterable[TableRow],
+    records: Sequence[files.Record],
     model: type[R],
     where: str,
     problems: list[Problem],
     directory: Directory | None = None,
+    sheet: str = "",
 ) -> Iterator[tuple[TableRow, R]]:
     """Yield each row that is right, as the model; what is wrong is noted."""
     directory = directory or Directory()
     adapter, read_by = TypeAdapter(model), _read_by(model)
     places = {"source", "sheet", "row"} & _fields(model).keys()
     first: dict[Hashable, TableRow] = {}
-    for row in rows:
+    for row in table_rows(records, columns(model), where, problems, sheet):
+        if model.EXAMPLE and str(row.cells[read_by[0].name]).startswith(model.EXAMPLE):
+            continue
         place = {"source": where, "sheet": row.sheet, "row": row.row}
         values: dict[str, object] = {name: place[name] for name in places}
         for column in read_by:
@@ -276,9 +279,8 @@ def _of_cells(
     """Say what is wrong with each cell, in the order of the columns."""
     order = [column.name for column in read_by]
     wrong = []
-    for mistake in sorted(
-        mistakes, key=lambda found: order.index(str(found["loc"][0]))
-    ):
+    by_column = sorted(mistakes, key=lambda wrong: order.index(str(wrong["loc"][0])))
+    for mistake in by_column:
         column, cell = str(mistake["loc"][0]), mistake["input"]
         cause = mistake.get("ctx", {}).get("error")
         if not isinstance(cause, Wrong):
@@ -313,7 +315,7 @@ def table_rows(
     if not filled:
         return []
     header, *body = filled
-    noted = len(problems)
+    before = len(problems)
     mark = _Marker(where, sheet, problems)
     positions = _positions(header, body, declared, mark)
     for record in body:
@@ -323,24 +325,16 @@ def table_rows(
                     record, position, "内容比表头多出一列", do="含逗号的文字要加引号"
                 )
                 break
-    if len(problems) > noted:
+    if len(problems) > before:
         return []
     headers = {column.name: column.names[0] for column in declared}
     headers |= {name: str(header.cells[at]).strip() for name, at in positions.items()}
-    return [
-        TableRow(
-            row=record.row,
-            line=record.line,
-            cells={
-                column.name: _at(record, positions.get(column.name))
-                for column in declared
-            },
-            sheet=sheet,
-            positions=positions,
-            headers=headers,
-        )
-        for record in body
-    ]
+    rows = []
+    for record in body:
+        cells = {name: _at(record, positions.get(name)) for name in headers}
+        place = (sheet, positions, headers)
+        rows.append(TableRow(record.row, record.line, cells, *place))
+    return rows
 
 
 def _positions(
@@ -443,7 +437,7 @@ def by_operator(rows: Iterable[Own]) -> dict[str, tuple[Own, ...]]:
     dict of str to tuple
         Operator's id → the own rows, in their order.
     """
-    own: dict[str, list[Own]] = {}
+    grouped: dict[str, list[Own]] = {}
     for row in rows:
-        own.setdefault(row.operator, []).append(row)
-    return {operator: tuple(theirs) for operator, theirs in own.items()}
+        grouped.setdefault(row.operator, []).append(row)
+    return {operator: tuple(own) for operator, own in grouped.items()}

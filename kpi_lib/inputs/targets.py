@@ -29,10 +29,8 @@ _QUARTER = re.compile(r"(20\d{2})-?[Qq]([1-4])", re.ASCII)
 _YEAR = re.compile(r"20\d{2}", re.ASCII)
 
 _NAMES = (*(name for name, metric in METRICS.items() if metric.target), *DUE)
-_METRIC = forms.one_of(
-    {METRICS[name].zh: name for name in _NAMES if name in METRICS}
-    | {name: name for name in _NAMES},
-    _NAMES,
+_METRIC = forms.id_or_name(
+    {name: METRICS[name].zh if name in METRICS else name for name in _NAMES}
 )
 _HORIZON = forms.one_of(
     {zh: name for name, zh in HORIZONS.items()} | {name: name for name in HORIZONS}

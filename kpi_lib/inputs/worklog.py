@@ -14,7 +14,6 @@ from kpi_lib.errors import Problem, WorklogError
 from kpi_lib.files import Book, Sheet
 from kpi_lib.inputs.directory import Directory
 from kpi_lib.inputs.entries import (
-    EXAMPLE,
     OTHER_SHEETS,
     SHEETS,
     Adjustment,
@@ -32,7 +31,7 @@ from kpi_lib.inputs.entries import (
     Task,
 )
 from kpi_lib.inputs.forms import choices, normal
-from kpi_lib.inputs.table import TableRow, by_operator, read_book, read_rows, table_rows
+from kpi_lib.inputs.table import TableRow, by_operator, read_book, read_rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,16 +163,9 @@ class _Reader:
     def _entries(
         self, spec: LogSheet, sheet: Sheet, where: str, name: str
     ) -> tuple[Entry, ...]:
-        rows = [
-            row
-            for row in table_rows(
-                sheet.records, spec.columns, where, self.problems, name
-            )
-            if not _is_example(row, spec)
-        ]
         entries = []
         for row, entry in read_rows(
-            rows, spec.entry, where, self.problems, self.directory
+            sheet.records, spec.entry, where, self.problems, self.directory, name
         ):
             self._check_month(row, spec, entry, where)
             entries.append(entry)
@@ -194,8 +186,3 @@ class _Reader:
                 level="warning",
             )
         )
-
-
-def _is_example(row: TableRow, spec: LogSheet) -> bool:
-    first = row.cells.get(spec.columns[0].name)
-    return isinstance(first, str) and first.startswith(EXAMPLE)

@@ -7,11 +7,11 @@ All mistakes are collected before anything is raised.
 from __future__ import annotations
 
 import re
-import types
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
+from types import NoneType, UnionType
 from typing import (
     Annotated,
     Any,
@@ -290,10 +290,9 @@ def _member(kind: object, part: str | int) -> tuple[object, bool]:
     """Enter a union: the member meant, and whether the part was only its tag."""
     while get_origin(kind) is Annotated:
         kind = get_args(kind)[0]
-    if get_origin(kind) not in (Union, types.UnionType):
+    if get_origin(kind) not in (Union, UnionType):
         return kind, False
-    given = [item for item in get_args(kind) if item is not type(None)]
-    members = [_member(item, "")[0] for item in given]
+    members = [_member(item, "")[0] for item in get_args(kind) if item is not NoneType]
     for member in members:
         if _is_model(member) and (member.__name__ == part or part in _tags(member)):
             return member, True
