@@ -28,7 +28,7 @@ MANAGER = "示例主管"
 
 def read_plan(name: str) -> plan.Plan:
     """Read one of the plans of tests/data/plans."""
-    return plans.load(PLANS / f"{name}.yml", f"{name}.yml")
+    return plans.load_plan(PLANS / f"{name}.yml", f"{name}.yml")
 
 
 def people(accounts: Mapping[str, str], **more: object) -> Roster:

@@ -16,6 +16,8 @@ import pytest
 from kpi_lib.exports import reader
 from kpi_lib.files import layouts, platforms
 from kpi_lib.inputs import roster, targets, worklog
+from kpi_lib.inputs.directory import Directory
+from kpi_lib.inputs.table import load_table
 
 HERE = Path(__file__).resolve().parent
 WORKSPACE = HERE.parent
@@ -39,17 +41,18 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def people(made: Path) -> roster.Roster:
     """Return the sample's roster."""
-    return roster.load(
-        made / "data/roster.yml", platforms=platforms(), layouts=layouts()
-    )
+    return roster.load_roster(made / "data/roster.yml", platforms(), layouts())
 
 
 @pytest.fixture(scope="module")
 def goals(made: Path, people: roster.Roster) -> tuple[targets.Target, ...]:
     """Return the sample's targets."""
-    return targets.load(
-        made / "data/targets.csv", owned=people.platforms_of(), platforms=NAMES
+    directory = Directory(
+        operators={person.id: person.name for person in people.operators},
+        platforms=NAMES,
+        owned=people.platforms_of(),
     )
+    return load_table(made / "data/targets.csv", targets.Target, "", directory)
 
 
 @pytest.fixture(scope="module")
@@ -58,13 +61,9 @@ def log(made: Path, people: roster.Roster) -> Callable[[str], worklog.Worklog]:
 
     def read(month: str) -> worklog.Worklog:
         where = f"data/raw/{month}/worklog.xlsx"
-        return worklog.load(
-            made / where,
-            month=month,
-            operators={operator.id: operator.name for operator in people.operators},
-            platforms=NAMES,
-            where=where,
-        )
+        operators = {operator.id: operator.name for operator in people.operators}
+        directory = Directory(operators=operators, platforms=NAMES)
+        return worklog.load_worklog(made / where, month, directory, where)
 
     return read
 
@@ -86,9 +85,8 @@ def _rows(content: bytes) -> list[dict[str, str]]:
 
 def _read(made: Path, name: str) -> reader.Export:
     month, account = name.split("/")[2:4]
-    found = roster.load(
-        made / "data/roster.yml", platforms=platforms(), layouts=layouts()
-    ).account(account)
+    roster_file = made / "data/roster.yml"
+    found = roster.load_roster(roster_file, platforms(), layouts()).account(account)
     return reader.read(made / name, month=month, platform=found.platform, source=name)
 
 

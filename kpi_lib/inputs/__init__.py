@@ -8,23 +8,26 @@ with its line or cell. `init` and `prepare` write what people fill in.
 from __future__ import annotations
 
 from kpi_lib.inputs.blank import init, prepare
-from kpi_lib.inputs.entries import SHEETS, Campaign, Content, Task
-from kpi_lib.inputs.entries import Rating as GivenRating
-from kpi_lib.inputs.everything import Inputs, for_month, keep, kept, load
-from kpi_lib.inputs.forms import WrongForm, to_decimal
-from kpi_lib.inputs.forms import shown as shown_value
+from kpi_lib.inputs.entries import Campaign, Content, GivenRating
+from kpi_lib.inputs.everything import (
+    Inputs,
+    for_month,
+    keep,
+    kept,
+    load,
+    load_for_exports,
+    load_roster,
+)
+from kpi_lib.inputs.forms import WrongForm, quoted, to_decimal
 from kpi_lib.inputs.people import Account, Operator, Roster
 from kpi_lib.inputs.plan import (
     STATUS,
-    Adjustments,
     Attainment,
-    Challenge,
     Communities,
     Count,
     Coverage,
     Deduct,
     EvidenceRules,
-    Feedback,
     Item,
     Linear,
     Measure,
@@ -32,28 +35,23 @@ from kpi_lib.inputs.plan import (
     OverDelivery,
     Plan,
     PostsReaching,
-    Rated,
     Rating,
     Ratio,
     Tier,
     Tiers,
 )
-from kpi_lib.inputs.plans import load as load_plan
-from kpi_lib.inputs.records import Decision, decisions, downloads
-from kpi_lib.inputs.roster import load as load_roster
+from kpi_lib.inputs.plans import load_plan
+from kpi_lib.inputs.records import Decision
 from kpi_lib.inputs.table import by_operator
 from kpi_lib.inputs.targets import Target
 from kpi_lib.inputs.worklog import Worklog
 from kpi_lib.inputs.yaml import validated
 
 __all__ = [
-    "SHEETS",
     "STATUS",
     "Account",
-    "Adjustments",
     "Attainment",
     "Campaign",
-    "Challenge",
     "Communities",
     "Content",
     "Count",
@@ -61,7 +59,6 @@ __all__ = [
     "Decision",
     "Deduct",
     "EvidenceRules",
-    "Feedback",
     "GivenRating",
     "Inputs",
     "Item",
@@ -72,28 +69,25 @@ __all__ = [
     "OverDelivery",
     "Plan",
     "PostsReaching",
-    "Rated",
     "Rating",
     "Ratio",
     "Roster",
     "Target",
-    "Task",
     "Tier",
     "Tiers",
     "Worklog",
     "WrongForm",
     "by_operator",
-    "decisions",
-    "downloads",
     "for_month",
     "init",
     "keep",
     "kept",
     "load",
+    "load_for_exports",
     "load_plan",
     "load_roster",
     "prepare",
-    "shown_value",
+    "quoted",
     "to_decimal",
     "validated",
 ]

@@ -6,15 +6,11 @@ import shutil
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from kpi_lib import files
-from kpi_lib.days import is_month
 from kpi_lib.errors import Problem, WorkspaceError
 from kpi_lib.inputs import everything
-from kpi_lib.inputs.entries import OTHER_SHEETS, SHEETS
 from kpi_lib.inputs.records import TABLES
 from kpi_lib.inputs.table import Row, columns
-from kpi_lib.inputs.targets import Target
-from kpi_lib.inputs.template import Choices, write_template
+from kpi_lib.inputs.template import write_worklog_template
 from kpi_lib.workspace import Workspace, write_atomic
 
 PACKAGE = Path(__file__).parents[1]
@@ -25,17 +21,6 @@ TEMPLATE = "data/raw/worklog-template.xlsx"
 """Where a new workspace keeps a work log to copy; no month's, so never read."""
 
 EXAMPLE_MONTH = "2026-01"
-
-NOTES = (
-    "{month}工作记录：每张表记一个主题，没有的事不用写行。",
-    "灰色的例子行（第一格以“例”开头）永远不计，可以留着也可以删去。",
-    "运营填编号或姓名，平台填中文名；多个平台之间用顿号，例如公众号、头条号。",
-    "日期填2026-10-31这样的写法；周期填2026-W41（周）或2026-10（月）。",
-    "确认人要是运营本人以外的人：没有确认的行不计为完成。",
-    "整张表没有内容时，请在“确认”表里写明“无”、姓名和日期，否则按缺资料待定。",
-    "评分表里主管的评分要有姓名、日期和理由；自评只显示，不计分。",
-    "这一页和“选项”页不读取。",
-)
 
 
 def init(folder: Path) -> list[Path]:
@@ -66,46 +51,40 @@ def init(folder: Path) -> list[Path]:
         )
         raise WorkspaceError((problem,))
     data = folder / "data"
-    made = [
+    written = [
         _copy(EMPTY / "README.md", folder / "README.md"),
         _copy(EMPTY / "roster.yml", data / "roster.yml"),
-        _header(Target, data / "targets.csv"),
-        *(_header(model, data / f"{name}.csv") for name, model in TABLES.items()),
+        *(_header(model, data / f"{model.FILE}.csv") for model in TABLES),
     ]
-    made += [
+    written += [
         _copy(path, folder / "notebooks" / path.name)
         for path in sorted(notebooks_source().glob("*.ipynb"))
     ]
     template = folder / TEMPLATE
-    write_worklog_template(template, EXAMPLE_MONTH, {}, _platforms())
+    write_worklog_template(template, EXAMPLE_MONTH, {})
     # The plan is what makes the folder a workspace, so it comes last: a half-made
     # folder is not taken for one.
     plan = _copy(plan_source(), data / "plan.yml")
-    return [*made, template, plan]
+    return [*written, template, plan]
 
 
 def new_month(
-    root: Path,
+    workspace: Workspace,
     month: str,
     operators: Mapping[str, str],
     accounts: Collection[str],
     measures: Sequence[str] = (),
 ) -> list[Path]:
-    """
-    Make the folders of a month's accounts and its work log; return what was made.
-
-    What is there already is left as it is. `measures` are for the ratings' drop-down.
-    """
-    workspace = Workspace(root)
-    folder = workspace.raw(month)
-    made = [folder / account for account in accounts if not (folder / account).is_dir()]
-    for own in made:
-        own.mkdir(parents=True)
+    """Make the folders and the work log that a month lacks; return what was made."""
+    folders = [workspace.raw(month) / account for account in accounts]
+    missing = [folder for folder in folders if not folder.is_dir()]
+    for folder in missing:
+        folder.mkdir(parents=True)
     worklog = workspace.worklog(month)
-    if not worklog.exists():
-        write_worklog_template(worklog, month, operators, _platforms(), measures)
-        made.append(worklog)
-    return made
+    if worklog.exists():
+        return missing
+    write_worklog_template(worklog, month, operators, measures)
+    return [*missing, worklog]
 
 
 def prepare(workspace: Workspace, month: str) -> list[Path]:
@@ -137,7 +116,7 @@ def prepare(workspace: Workspace, month: str) -> list[Path]:
         for account in inputs.roster.owned_by(person, month)
     )
     return new_month(
-        workspace.root,
+        workspace,
         month,
         {person.id: person.name for person in people},
         accounts,
@@ -146,15 +125,19 @@ def prepare(workspace: Workspace, month: str) -> list[Path]:
 
 
 def notebooks_source() -> Path:
-    """Return the notebooks: the package's copy, or in an editable install the own."""
-    packaged = PACKAGE / "default" / "notebooks"
-    return packaged if packaged.is_dir() else PACKAGE.parent / "notebooks"
+    """Return the folder of the notebooks of new workspaces."""
+    return _own("notebooks", "notebooks")
 
 
 def plan_source() -> Path:
-    """Return the default plan: the package's, or in an editable install the own."""
-    packaged = PACKAGE / "default" / "plan.yml"
-    return packaged if packaged.is_file() else PACKAGE.parent / "data" / "plan.yml"
+    """Return the plan of new workspaces."""
+    return _own("plan.yml", "data/plan.yml")
+
+
+def _own(packaged: str, own: str) -> Path:
+    """Return the package's copy, or in an editable install the repository's own."""
+    copy = PACKAGE / "default" / packaged
+    return copy if copy.exists() else PACKAGE.parent / own
 
 
 def _copy(source: Path, target: Path) -> Path:
@@ -168,41 +151,3 @@ def _header(model: type[Row], path: Path) -> Path:
     names = ",".join(column.names[0] for column in columns(model))
     write_atomic(path, f"\ufeff{names}\n")
     return path
-
-
-def _platforms() -> dict[str, str]:
-    return {platform.id: platform.name for platform in files.platforms().values()}
-
-
-def write_worklog_template(
-    path: Path,
-    month: str,
-    operators: Mapping[str, str],
-    platforms: Mapping[str, str],
-    measures: Sequence[str] = (),
-) -> None:
-    """
-    Write an empty work log: drop-downs, checks, and one example row a sheet.
-
-    Operators' and platforms' ids and names and the names of the plan's measures are
-    for the drop-downs.
-    """
-    if not is_month(month):
-        expected = "YYYY-MM，例如2026-10"
-        raise WorkspaceError((Problem(what=f"“{month}”不是月份", expected=expected),))
-    write_template(
-        path,
-        title=f"{month}工作记录",
-        month=month,
-        notes=(OTHER_SHEETS[0], [line.format(month=month) for line in NOTES]),
-        sheets={sheet.zh: sheet.entry for sheet in SHEETS},
-        choices_on=OTHER_SHEETS[1],
-        choices=(
-            # Lists that can be passed: a name is read as well as an id, and of oneself
-            # one may say more than the plan measures.
-            Choices("运营编号", [*operators], "operator", passable=True),
-            Choices("姓名", [*operators.values()]),
-            Choices("平台", [*platforms.values()], "platform"),
-            Choices("量化指标", measures, "measure", passable=True),
-        ),
-    )

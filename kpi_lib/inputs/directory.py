@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 
-from kpi_lib.inputs.forms import WrongForm, choices, one_of, to_text
+from kpi_lib import files
+from kpi_lib.inputs.forms import WrongForm, choices, id_or_name, one_of, to_text
 
 _SEPARATORS = re.compile(r"[、，,；;/／|\s]+")
 _SEVERAL = "平台名，多个之间用顿号"
@@ -16,18 +17,7 @@ _SEVERAL = "平台名，多个之间用顿号"
 
 @dataclass(frozen=True, kw_only=True)
 class Rateable:
-    """
-    A measure as people may rate it.
-
-    Parameters
-    ----------
-    key : str
-        The plan's ``item.measure``.
-    points : Decimal
-        The most points, in the plan's points.
-    scale : tuple of str
-        Words that may stand for points; empty if it is rated in points only.
-    """
+    """A measure as people may rate it: its key, most points and words for points."""
 
     key: str
     points: Decimal
@@ -36,30 +26,20 @@ class Rateable:
 
 @dataclass(frozen=True, kw_only=True)
 class Directory:
-    """
-    What the rows of a table may name; its properties read cells (`Form.named`).
-
-    Parameters
-    ----------
-    operators, platforms : mapping of str to str
-        Ids and names.
-    accounts : collection of str
-        Ids.
-    owned : mapping of str to collection of str
-        Operators' ids and the platforms on which each owns something.
-    keys : mapping of str to str
-        What a measure may be called → the plan's ``item.measure``.
-    measures : mapping of str to Rateable, optional
-        The same for rating, by the plan of the month; None where no plan tells:
-        ratings are then taken as they are.
-    """
+    """What the rows of a table may name; its properties read cells (`Form.named`)."""
 
     operators: Mapping[str, str] = field(default_factory=dict)
+    """Ids and names."""
     platforms: Mapping[str, str] = field(default_factory=dict)
+    """Ids and names."""
     accounts: Collection[str] = ()
+    """Ids."""
     owned: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """Operators' ids and the platforms on which each owns something."""
     keys: Mapping[str, str] = field(default_factory=dict)
+    """What a measure may be called → the plan's ``item.measure``."""
     measures: Mapping[str, Rateable] | None = None
+    """The same for rating, by the month's plan; None: ratings are taken as they are."""
 
     @cached_property
     def operator_id(self) -> Callable[[object], str]:
@@ -84,8 +64,7 @@ class Directory:
     @cached_property
     def any_platform(self) -> Callable[[object], str]:
         """Reads a platform's id or name; blank: all of them."""
-        names = {name: id for id, name in self.platforms.items()}
-        read = one_of(names | {id: id for id in self.platforms}, tuple(self.platforms))
+        read = id_or_name(self.platforms)
         return lambda cell: "" if cell in (None, "") else read(cell)
 
     def several_platforms(self, cell: object) -> tuple[str, ...]:
@@ -125,7 +104,12 @@ def _registered(kind: str, ids: Collection[str]) -> Callable[[object], str]:
 
 def _named(names: Mapping[str, str]) -> Callable[[object], str]:
     """Take an id, or a name that only one id has."""
-    given = list(names.values())
-    ids = {name: id for id, name in names.items() if given.count(name) == 1}
+    every = list(names.values())
+    ids = {name: id for id, name in names.items() if every.count(name) == 1}
     listed = [f"{name}（{id}）" for id, name in names.items()]
     return one_of(ids | {id: id for id in names}, listed or ("先在roster.yml里登记",))
+
+
+def platform_names() -> dict[str, str]:
+    """Return the platforms' ids and Chinese names."""
+    return {platform.id: platform.name for platform in files.platforms().values()}

@@ -19,6 +19,7 @@ from pydantic import ValidationInfo, field_validator
 from pydantic.dataclasses import dataclass
 
 from kpi_lib.days import week_of
+from kpi_lib.errors import WorklogError
 from kpi_lib.inputs import forms
 from kpi_lib.inputs.directory import Directory, Rateable
 from kpi_lib.inputs.forms import (
@@ -33,28 +34,13 @@ from kpi_lib.inputs.forms import (
     named,
     words,
 )
-from kpi_lib.inputs.table import (
-    STRICT,
-    Column,
-    Header,
-    Row,
-    TableRow,
-    columns,
-)
+from kpi_lib.inputs.table import STRICT, Column, Header, Row, TableRow, columns
 
 # --- forms of its cells ------------------------------------------------------------
 
-YES_NO: dict[str, bool] = {
-    **dict.fromkeys(
-        ("是", "已采纳", "采纳", "已验收", "通过", "合格", "已返工", "返工", "有"), True
-    ),
-    **dict.fromkeys(
-        ("否", "未采纳", "不采纳", "未验收", "未通过", "不通过", "不合格", "未返工"),
-        False,
-    ),
-    **dict.fromkeys(("无", "没有", "×", "✗", "n", "no", "false", "0"), False),
-    **dict.fromkeys(("√", "✓", "y", "yes", "true", "1"), True),
-}
+_YES = "是 已采纳 采纳 已验收 通过 合格 已返工 返工 有 √ ✓ y yes true 1"
+_NO = "否 未采纳 不采纳 未验收 未通过 不通过 不合格 未返工 无 没有 × ✗ n no false 0"
+YES_NO = dict.fromkeys(_YES.split(), True) | dict.fromkeys(_NO.split(), False)
 """Every word for yes and no that is understood; a blank cell is: not yet."""
 
 FORMS = {
@@ -112,10 +98,6 @@ FirstWhose = Annotated[Operator, Header("运营", example="例")]
 DayOfIt = Annotated[Day, Header("日期", example="{month}-09")]
 ConfirmedBy = Annotated[Note, Header("确认人", example="示例主管")]
 
-EXAMPLE = "例"
-"""How the first cell of an example row begins; such a row is never counted."""
-
-
 # --- the rows -----------------------------------------------------------------------
 
 
@@ -123,6 +105,8 @@ EXAMPLE = "例"
 class Entry(Row):
     """A row of the work log, and its file, sheet (none in a CSV) and row."""
 
+    ERROR = WorklogError
+    EXAMPLE = "例"
     WRITTEN = "zh"
 
     operator: str
@@ -141,7 +125,7 @@ class Numbered(Entry):
 
     def again(self, before: TableRow) -> Wrong:
         """Say that the id is taken."""
-        what = f"编号{forms.shown(self.id)}已在{before.place('id')}用过"
+        what = f"编号{forms.quoted(self.id)}已在{before.place('id')}用过"
         return Wrong("id", what, "每行一个编号", "请换一个编号，或删去重复的行")
 
 
@@ -303,13 +287,8 @@ class Adjustment(Entry):
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
-class Rating(Entry):
-    """
-    A rating of a measure by the operator or the manager, or a veto: 评分.
-
-    `item` is the plan's ``item.measure`` where it is one; `word` is a word of the
-    measure's scale, where it is rated in words and not in points.
-    """
+class GivenRating(Entry):
+    """A rating by the operator or the manager, in points or a word, or a veto: 评分."""
 
     operator: FirstWhose
     item: Annotated[
@@ -356,7 +335,7 @@ class Rating(Entry):
         measure = measures.get(self.item)
         if measure is None:
             if self.kind == "manager":
-                what = f"计划里没有量化指标{forms.shown(self.item)}，或不止一个"
+                what = f"计划里没有量化指标{forms.quoted(self.item)}，或不止一个"
                 names = {measure.key: name for name, measure in measures.items()}
                 listed = forms.choices(
                     [f"{name}（{key}）" for key, name in names.items()]
@@ -368,12 +347,12 @@ class Rating(Entry):
             if measure.scale:
                 expected = f"{forms.choices(measure.scale)}，或{expected}"
             yield Wrong(
-                "points", f"不认识的评分{forms.shown(self.word)}", expected, "请改正"
+                "points", f"不认识的评分{forms.quoted(self.word)}", expected, "请改正"
             )
         elif self.points is not None and self.points > measure.points:
             yield Wrong("points", f"{self.points}分超过这项的分值", expected, "请改正")
 
-    def meant(self, directory: Directory) -> Rating:
+    def meant(self, directory: Directory) -> GivenRating:
         """Return it with the measure's key for the name by which it was called."""
         measures = directory.measures or {}
         if self.kind == "veto" or self.item not in measures:
@@ -387,18 +366,10 @@ class Rating(Entry):
 @plain(frozen=True, kw_only=True)
 class LogSheet:
     """
-    A sheet of the work log.
+    A sheet of the work log; `en` is an alias of its name.
 
-    Parameters
-    ----------
-    zh, en : str
-        Its name, and the alias.
-    field : str
-        Field of the `Worklog` that holds its entries.
-    entry : type of Entry
-        What its rows become; it declares the columns.
-    dated : str
-        The date that decides the month of a row; empty where there is none.
+    `field` of the `Worklog` holds its entries; `dated` is the date that decides the
+    month of a row, empty where there is none.
     """
 
     zh: str
@@ -427,17 +398,13 @@ _SUBJECTS = (
     _sheet("反馈", "feedback", Feedback, "date"),
     _sheet("互动", "interactions", Interaction, "date"),
     _sheet("调整", "adjustments", Adjustment, "date"),
-    _sheet("评分", "ratings", Rating),
+    _sheet("评分", "ratings", GivenRating),
 )
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class NoneHere(Entry):
-    """
-    Somebody's word that a sheet has no rows for an operator: 确认.
-
-    `sheet` is the Chinese name of the sheet spoken of, not of the sheet 确认.
-    """
+    """Somebody's word that `sheet` has no rows for an operator: 确认."""
 
     operator: FirstWhose
     sheet: Annotated[

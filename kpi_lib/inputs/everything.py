@@ -7,28 +7,28 @@ Every problem of every file is collected, so that a person mends them together.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from functools import partial
-from operator import attrgetter, methodcaller
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from kpi_lib.days import Calendar, months_back
 from kpi_lib.errors import InvalidInput, Problem
 from kpi_lib.files import layouts, platforms
-from kpi_lib.inputs import plans, records, roster, targets, worklog
-from kpi_lib.inputs.directory import Rateable
+from kpi_lib.inputs import plans, roster
+from kpi_lib.inputs.directory import Directory, Rateable, platform_names
 from kpi_lib.inputs.people import Roster
 from kpi_lib.inputs.plan import EvidenceRules, Plan, Rating
-from kpi_lib.inputs.records import Appeal, Decision, Signoff
-from kpi_lib.inputs.table import by_operator
+from kpi_lib.inputs.records import Appeal, DayOff, Decision, Download, Signoff
+from kpi_lib.inputs.table import Row, by_operator, load_table
 from kpi_lib.inputs.targets import Target
-from kpi_lib.inputs.worklog import Worklog
+from kpi_lib.inputs.worklog import Worklog, load_worklog
 from kpi_lib.workspace import Workspace, sha256_file
 
 T = TypeVar("T")
+R = TypeVar("R", bound=Row)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +46,6 @@ class Inputs:
         Operators and accounts.
     targets : tuple of Target
         All rows of targets.csv.
-    own_targets : mapping of str to tuple of Target
-        The same by operator, sorted once for all that read them.
     worklogs : mapping of str to Worklog
         Month → work log: the month's own and those of the two before it.
     decisions, downloads, calendar, signoffs, appeals
@@ -58,7 +56,6 @@ class Inputs:
     plans: Mapping[str, Plan]
     roster: Roster
     targets: tuple[Target, ...]
-    own_targets: Mapping[str, tuple[Target, ...]]
     worklogs: Mapping[str, Worklog]
     decisions: tuple[Decision, ...]
     downloads: Mapping[str, date]
@@ -68,7 +65,11 @@ class Inputs:
 
     def targets_of(self, operator: str) -> tuple[Target, ...]:
         """Return an operator's rows of targets.csv, in their order."""
-        return self.own_targets.get(operator, ())
+        return self._own_targets.get(operator, ())
+
+    @cached_property
+    def _own_targets(self) -> dict[str, tuple[Target, ...]]:
+        return by_operator(self.targets)
 
     @property
     def plan_file(self) -> str:
@@ -235,19 +236,82 @@ class _Decided(NamedTuple):
 
     values: dict[str, Any]
     problems: list[Problem]
+    directory: Directory | None = None
+
+
+def load_roster(workspace: Workspace) -> Roster:
+    """
+    Read the roster alone.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where it lies.
+
+    Returns
+    -------
+    Roster
+        Everything in it checked.
+
+    Raises
+    ------
+    RosterError
+        With one problem for every mistake, each with its line.
+    """
+    path = workspace.roster
+    return roster.load_roster(
+        path, platforms(), layouts(), where=workspace.relative(path)
+    )
+
+
+def load_for_exports(
+    workspace: Workspace,
+) -> tuple[Roster, dict[str, date], tuple[Decision, ...]]:
+    """
+    Read what exports are read by, whatever is wrong with plans and targets.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where it lies.
+
+    Returns
+    -------
+    tuple
+        `roster`, `downloads` and `decisions`, as in `Inputs`.
+
+    Raises
+    ------
+    InvalidInput
+        With the problems of the first file that is wrong.
+    """
+    people = load_roster(workspace)
+    downloads = _downloads(workspace)
+    return people, downloads, _table(workspace, Decision, _directory(people, ()))
+
+
+def _table(
+    workspace: Workspace, model: type[R], directory: Directory | None = None
+) -> tuple[R, ...]:
+    path = getattr(workspace, model.FILE)
+    return load_table(path, model, workspace.relative(path), directory)
+
+
+def _downloads(workspace: Workspace) -> dict[str, date]:
+    return {row.source: row.downloaded for row in _table(workspace, Download)}
+
+
+def _calendar(workspace: Workspace) -> Calendar:
+    days_off = _table(workspace, DayOff)
+    return Calendar({row.date: (row.kind, row.name) for row in days_off})
 
 
 def _taken(
-    workspace: Workspace,
-    problems: list[Problem],
-    file: Callable[[Workspace], Path],
-    read: Callable[..., T],
-    **more: Any,
+    problems: list[Problem], read: Callable[..., T], *arguments: object
 ) -> T | None:
     """Read a file; what is wrong with it, or that there are two, is noted."""
     try:
-        path = file(workspace)
-        return read(path, where=workspace.relative(path), **more)
+        return read(*arguments)
     except InvalidInput as refusal:
         problems.extend(refusal.problems)
         return None
@@ -255,79 +319,61 @@ def _taken(
 
 def _decided(workspace: Workspace) -> _Decided:
     problems: list[Problem] = []
-    take = partial(_taken, workspace, problems)
-    values: dict[str, Any] = {
-        "plans": take(attrgetter("data"), plans.load_all),
-        "roster": take(
-            attrgetter("roster"),
-            roster.load,
-            platforms=_platform_names(),
-            layouts=layouts(),
-        ),
-        "downloads": take(attrgetter("downloads"), records.downloads),
-    }
-    days_off = take(attrgetter("calendar"), records.calendar)
-    values["calendar"] = None if days_off is None else Calendar(days_off)
-    if values["roster"] is not None:
-        values |= _of_people(take, values["roster"], values["plans"] or {})
-    return _Decided(values, problems)
-
-
-def _of_people(
-    take: Callable[..., Any], people: Roster, plan_files: Mapping[str, Plan]
-) -> dict[str, Any]:
-    """Read what names people and their accounts."""
-    operators = _names(people)
-    measures = _rateable(plan_files.values())
+    take: Callable[..., Any] = partial(_taken, problems)
     values = {
-        "decisions": take(
-            attrgetter("decisions"),
-            records.decisions,
-            accounts=[account.id for account in people.accounts],
-        ),
-        "signoffs": take(attrgetter("signoff"), records.signoffs, operators=operators),
-        "appeals": take(
-            attrgetter("appeals"),
-            records.appeals,
-            operators=operators,
-            measures={name: measure.key for name, measure in measures.items()},
-        ),
-        "targets": take(
-            attrgetter("targets"),
-            targets.load,
-            owned=people.platforms_of(),
-            platforms=_platform_names(),
-        ),
+        "plans": take(plans.load_all, workspace.data),
+        "roster": take(load_roster, workspace),
+        "downloads": take(_downloads, workspace),
+        "calendar": take(_calendar, workspace),
     }
-    return values | {"own_targets": by_operator(values["targets"] or ())}
+    if values["roster"] is None:
+        return _Decided(values, problems)
+    directory = _directory(values["roster"], (values["plans"] or {}).values())
+    # What names people, their accounts and the plan's measures.
+    for name, model in (
+        ("decisions", Decision),
+        ("signoffs", Signoff),
+        ("appeals", Appeal),
+        ("targets", Target),
+    ):
+        values[name] = take(_table, workspace, model, directory)
+    return _Decided(values, problems, directory)
 
 
 def _worklog(
     workspace: Workspace, month: str, decided: _Decided
 ) -> tuple[Worklog | None, list[Problem]]:
     problems: list[Problem] = []
-    people: Roster | None = decided.values["roster"]
-    if people is None:
+    if decided.directory is None:
         return None, problems
     plan_files: Mapping[str, Plan] = decided.values["plans"] or {}
     valid = [plan for plan in plan_files.values() if plan.valid_from <= month]
-    log = _taken(
-        workspace,
-        problems,
-        methodcaller("worklog", month),
-        worklog.load,
-        month=month,
-        operators=_names(people),
-        platforms=_platform_names(),
-        measures=_rateable(valid[-1:]) if valid else None,
+    measures = _rateable(valid[-1:]) if valid else None
+    directory = replace(decided.directory, measures=measures)
+
+    def read() -> Worklog:
+        path = workspace.worklog(month)
+        return load_worklog(path, month, directory, workspace.relative(path))
+
+    return _taken(problems, read), problems
+
+
+def _directory(people: Roster, valid: Iterable[Plan]) -> Directory:
+    """Return what tables may name; of two plans that use a name the later one holds."""
+    measures = _rateable(valid)
+    return Directory(
+        operators={operator.id: operator.name for operator in people.operators},
+        platforms=platform_names(),
+        accounts=[account.id for account in people.accounts],
+        owned=people.platforms_of(),
+        keys={name: measure.key for name, measure in measures.items()},
     )
-    return log, problems
 
 
-def _rateable(plan_files: Iterable[Plan]) -> dict[str, Rateable]:
+def _rateable(valid: Iterable[Plan]) -> dict[str, Rateable]:
     """Return what each measure may be called; of two plans the later one holds."""
     rateable: dict[str, Rateable] = {}
-    for plan in plan_files:
+    for plan in valid:
         measures = dict(plan.measures())
         for name, keys in plan.named().items():
             if len(keys) > 1:
@@ -340,11 +386,3 @@ def _rateable(plan_files: Iterable[Plan]) -> dict[str, Rateable]:
                 scale=tuple(rule.scale) if isinstance(rule, Rating) else (),
             )
     return rateable
-
-
-def _names(people: Roster) -> dict[str, str]:
-    return {operator.id: operator.name for operator in people.operators}
-
-
-def _platform_names() -> dict[str, str]:
-    return {platform.id: platform.name for platform in platforms().values()}

@@ -16,7 +16,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 
-from pydantic import GetCoreSchemaHandler, ValidationInfo
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
 T = TypeVar("T")
@@ -34,22 +34,19 @@ class WrongForm(ValueError):
 
 
 class Wrong(ValueError):
-    """
-    What is wrong with a cell for another reason than its form.
-
-    Parameters
-    ----------
-    column : str
-        The column's name in code; empty for the whole row.
-    what, expected, do : str
-        As in `Problem`; no `what` says that the cell is not filled.
-    """
+    """What is wrong with a cell beside its form; no `what`: it is not filled."""
 
     def __init__(
         self, column: str, what: str = "", expected: str = "", do: str = ""
     ) -> None:
         super().__init__(column, what, expected, do)
         self.column, self.what, self.expected, self.do = column, what, expected, do
+
+
+class Part(BaseModel):
+    """A part of a YAML file: frozen, no unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
 # --- reading -------------------------------------------------------------------
@@ -201,35 +198,29 @@ def one_of(
     return read
 
 
+def id_or_name(names: Mapping[str, str]) -> Callable[[object], str]:
+    """Return a reading function that takes an id or its name, and lists the ids."""
+    ids = {name: id for id, name in names.items()}
+    return one_of(ids | {id: id for id in names}, tuple(names))
+
+
 # --- in annotations --------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
 class Form:
-    """
-    How a cell of a field is read, and how the template offers it.
-
-    Parameters
-    ----------
-    read : callable
-        Takes the cell, None for a blank one, or raises `WrongForm`.
-    kind : str
-        What the template makes of it: the format and the check of its cells.
-    words : tuple of str
-        The words of its drop-down.
-    named : str
-        Instead of `read`: the function's name in the `Directory` with which the row is
-        read.
-    in_tables : bool
-        Whether only cells of tables are read so, and a row made in code is taken as it
-        is; always so where `named`.
-    """
+    """How a cell of a field is read, and how the template offers it."""
 
     read: Callable[[Any], object] = lambda cell: cell
+    """Takes the cell, None for a blank one, or raises `WrongForm`."""
     kind: str = "text"
+    """What the template makes of it: the format and the check of its cells."""
     words: tuple[str, ...] = ()
+    """The words of its drop-down."""
     named: str = ""
+    """Instead of `read`: the name of the `Directory`'s function that reads it."""
     in_tables: bool = False
+    """Whether a row made in code is taken as it is; always so where `named`."""
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -269,7 +260,7 @@ Note = Annotated[str, Form(to_note)]
 # --- in messages -----------------------------------------------------------------
 
 
-def shown(cell: object) -> str:
+def quoted(cell: object) -> str:
     """
     Quote a cell for a message, cut to a readable length.
 

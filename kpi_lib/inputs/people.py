@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import re
 from bisect import bisect
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import days_of
 from kpi_lib.errors import Problem, RosterError
-from kpi_lib.inputs.forms import TEXT_FORM, Day, Number, WrongForm, choices
+from kpi_lib.inputs.forms import TEXT_FORM, Day, Number, Part, WrongForm, choices
 
 RESERVED = frozenset(
     (
@@ -46,41 +46,36 @@ def _identifier(value: object) -> str:
     return value
 
 
-def _filled(value: str) -> str:
-    text = value.strip()
-    if not text:
-        raise WrongForm(TEXT_FORM)
-    return text
+def _must(holds: Callable[[Any], object], expected: str) -> AfterValidator:
+    """Refuse what does not hold of a value that has the right type."""
+
+    def read(value: Any) -> Any:
+        if not holds(value):
+            raise WrongForm(expected)
+        return value
+
+    return AfterValidator(read)
 
 
-def _metric(value: str) -> str:
-    targeted = [name for name, metric in METRICS.items() if metric.target]
-    if value not in targeted:
-        raise WrongForm(choices(targeted))
-    return value
-
-
-def _address(value: str) -> str:
-    if value and not _URL.fullmatch(value):
-        raise WrongForm("以https://或http://开头的网址，或留空")
-    return value
-
-
-def _part(value: Decimal) -> Decimal:
-    if not 0 < value <= 1:
-        raise WrongForm("大于0、至多为1的份额，例如1、0.5或50%")
-    return value
-
+_TARGETED = [name for name, metric in METRICS.items() if metric.target]
 
 Id = Annotated[str, BeforeValidator(_identifier)]
-Filled = Annotated[str, AfterValidator(_filled)]
+Filled = Annotated[str, AfterValidator(str.strip), _must(bool, TEXT_FORM)]
+Metric = Annotated[str, _must(_TARGETED.__contains__, choices(_TARGETED))]
+Address = Annotated[
+    str,
+    _must(
+        lambda url: not url or _URL.fullmatch(url),
+        "以https://或http://开头的网址，或留空",
+    ),
+]
+Share = Annotated[
+    Number,
+    _must(lambda share: 0 < share <= 1, "大于0、至多为1的份额，例如1、0.5或50%"),
+]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-
-class Span(_Model):
+class Span(Part):
     """A stretch of days, its first and last included; without an end it goes on."""
 
     from_: Day = Field(alias="from")
@@ -133,7 +128,7 @@ class Operator(Span):
     name: Filled
     team: str = ""
     manager: Filled
-    required: tuple[Annotated[str, AfterValidator(_metric)], ...] | None = None
+    required: tuple[Metric, ...] | None = None
     leave: tuple[Leave, ...] = ()
 
     def leave_on(self, day: date) -> Leave | None:
@@ -145,7 +140,7 @@ class Owner(Span):
     """The part of an account that an operator owns from a day to a day."""
 
     operator: str
-    share: Annotated[Number, AfterValidator(_part)] = Decimal(1)
+    share: Share = Decimal(1)
 
 
 class Stretch(NamedTuple):
@@ -161,7 +156,7 @@ class Account(Span):
     id: Id
     platform: str
     name: Filled
-    url: Annotated[str, AfterValidator(_address)] = ""
+    url: Address = ""
     product: str = ""
     expects: tuple[str, ...] = ()
     owners: tuple[Owner, ...] = Field(min_length=1)
@@ -185,30 +180,13 @@ class Account(Span):
         return [stretch.first for stretch in self.stretches]
 
     def shares(self, day: date) -> Mapping[str, Decimal]:
-        """
-        Return who owns the account on a day.
-
-        Parameters
-        ----------
-        day : date
-            Any day.
-
-        Returns
-        -------
-        mapping of str to Decimal
-            Operator ids and shares, in the roster's order; they sum to 1, or
-            nothing outside the account's life.
-        """
+        """Return ids and shares of a day's owners; none outside the account's life."""
         at = bisect(self._firsts, day)
         return self.stretches[at - 1].shares if at else {}
 
 
-class Roster(_Model):
-    """
-    Operators and accounts, in the order of the file.
-
-    Wherever an operator or an account is asked for, its id will do.
-    """
+class Roster(Part):
+    """Operators and accounts in the file's order; an id stands for either."""
 
     operators: tuple[Operator, ...] = ()
     accounts: tuple[Account, ...] = ()
@@ -222,47 +200,13 @@ class Roster(_Model):
         return {account.id: account for account in self.accounts}
 
     def operator(self, id_: str) -> Operator:
-        """
-        Return an operator.
-
-        Parameters
-        ----------
-        id_ : str
-            The id.
-
-        Returns
-        -------
-        Operator
-            The operator.
-
-        Raises
-        ------
-        RosterError
-            If nobody has the id; lists those that exist.
-        """
+        """Return an operator; an id that nobody has is refused."""
         if id_ not in self._operators:
             raise _unknown("运营人员", id_, self._operators)
         return self._operators[id_]
 
     def account(self, id_: str) -> Account:
-        """
-        Return an account.
-
-        Parameters
-        ----------
-        id_ : str
-            The id.
-
-        Returns
-        -------
-        Account
-            The account.
-
-        Raises
-        ------
-        RosterError
-            If no account has the id; lists those that exist.
-        """
+        """Return an account; an id that none has is refused."""
         if id_ not in self._accounts:
             raise _unknown("账号", id_, self._accounts)
         return self._accounts[id_]
@@ -270,23 +214,7 @@ class Roster(_Model):
     def share(
         self, account: Account | str, operator: Operator | str, day: date
     ) -> Decimal:
-        """
-        Return the share of an account that an operator owns on a day.
-
-        Parameters
-        ----------
-        account : Account or str
-            The account or its id.
-        operator : Operator or str
-            The operator or the id.
-        day : date
-            Any day.
-
-        Returns
-        -------
-        Decimal
-            0 where the operator owns nothing of it.
-        """
+        """Return the share of an account that an operator owns on a day, 0 for none."""
         whole = account if isinstance(account, Account) else self.account(account)
         return whole.shares(day).get(_id(operator), Decimal(0))
 
@@ -303,21 +231,7 @@ class Roster(_Model):
         return self._ever_owned.get(operator, [])
 
     def owned_by(self, operator: Operator | str, month: str) -> list[Account]:
-        """
-        Return the accounts of which an operator owns something in a month.
-
-        Parameters
-        ----------
-        operator : Operator or str
-            The operator or the id.
-        month : str
-            As ``2026-10``.
-
-        Returns
-        -------
-        list of Account
-            In the roster's order.
-        """
+        """Return the accounts of which an operator owns something in a month."""
         first, *_, last = days_of(month)
         return [
             account
@@ -329,14 +243,7 @@ class Roster(_Model):
         ]
 
     def platforms_of(self) -> dict[str, tuple[str, ...]]:
-        """
-        Return the platforms on which each operator ever owns something.
-
-        Returns
-        -------
-        dict of str to tuple of str
-            Operator ids and platform ids, all in the roster's order.
-        """
+        """Return the platforms on which each operator ever owns something."""
         return {
             operator.id: tuple(
                 dict.fromkeys(
@@ -347,19 +254,7 @@ class Roster(_Model):
         }
 
     def appraised(self, month: str) -> list[Operator]:
-        """
-        Return the operators employed on at least one day of a month.
-
-        Parameters
-        ----------
-        month : str
-            As ``2026-10``.
-
-        Returns
-        -------
-        list of Operator
-            In the roster's order.
-        """
+        """Return the operators employed on at least one day of a month."""
         first, *_, last = days_of(month)
         return [person for person in self.operators if person.overlaps(first, last)]
 

@@ -16,12 +16,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from kpi_lib.inputs.forms import Part
 from kpi_lib.inputs.plan_values import (
     Exact,
     Horizon,
     Id,
     MetricName,
-    PlanModel,
     PlatformId,
     Positive,
     PostMetric,
@@ -45,20 +45,20 @@ STATUS = {
 # Sources: where a measure's number comes from. APPRAISAL rules are in scoring.py.
 
 
-class Coverage(PlanModel):
+class Coverage(Part):
     """Cells of required metric × horizon that had a target when the month began."""
 
     kind: Literal["coverage"]
     horizons: tuple[Horizon, ...]
 
 
-class Challenge(PlanModel):
+class Challenge(Part):
     """How far the short targets stand above the baseline, by the plan's band."""
 
     kind: Literal["challenge"]
 
 
-class Attainment(PlanModel):
+class Attainment(Part):
     """Weighted mean of value ÷ target over the required metrics named."""
 
     kind: Literal["attainment"]
@@ -66,14 +66,14 @@ class Attainment(PlanModel):
     cap: Positive = Fraction(1)
 
 
-class OverDelivery(PlanModel):
+class OverDelivery(Part):
     """Mean attainment in which only challenging targets count beyond 100 %."""
 
     kind: Literal["over_delivery"]
     cap: Positive = Fraction(3, 2)
 
 
-class OneMetric(PlanModel):
+class OneMetric(Part):
     """One metric against its short target, or against a number of the plan's own."""
 
     kind: Literal["metric"]
@@ -82,7 +82,7 @@ class OneMetric(PlanModel):
     target: Exact | None = None
 
 
-class PostsReaching(PlanModel):
+class PostsReaching(Part):
     """Own posts of the month whose counter reaches a standard (每篇达标)."""
 
     kind: Literal["posts_reaching"]
@@ -91,27 +91,20 @@ class PostsReaching(PlanModel):
     platform: PlatformId = ""
 
 
-class Rated(PlanModel):
+class Rated(Part):
     """Nothing is computed: a manager rates."""
 
     kind: Literal["rated"]
 
 
-class Adjustments(PlanModel):
-    """Documented adjustments of the direction of content, against their due number."""
+class Documented(Part):
+    """Adjustments of the direction of content, or feedback, against a due number."""
 
-    kind: Literal["adjustments"]
+    kind: Literal["adjustments", "feedback"]
     due: int | None = Field(default=None, ge=0)
 
 
-class Feedback(PlanModel):
-    """Feedback items delivered to the product department, against their due number."""
-
-    kind: Literal["feedback"]
-    due: int | None = Field(default=None, ge=0)
-
-
-class Communities(PlanModel):
+class Communities(Part):
     """Communities founded and communities active, half and half."""
 
     kind: Literal["communities"]
@@ -119,7 +112,7 @@ class Communities(PlanModel):
     active_people: int = Field(gt=0)
 
 
-class Log(PlanModel):
+class Log(Part):
     """A number counted in the work log or on the accounts' days."""
 
     kind: Literal[
@@ -145,8 +138,7 @@ Source = Annotated[
     | OneMetric
     | PostsReaching
     | Rated
-    | Adjustments
-    | Feedback
+    | Documented
     | Communities
     | Log,
     Field(discriminator="kind"),
@@ -160,14 +152,14 @@ Of = Literal["share", "value"]
 """What a bound is compared with: value ÷ target, or the value in its own unit."""
 
 
-class Ratio(PlanModel):
+class Ratio(Part):
     """Points × min(value ÷ target, cap); what goes beyond the points is a bonus."""
 
     kind: Literal["ratio"]
     cap: Positive = Field(default=Fraction(1), le=1)
 
 
-class Linear(PlanModel):
+class Linear(Part):
     """None at ``from``, all at ``to``, straight between, flat outside."""
 
     kind: Literal["linear"]
@@ -182,7 +174,7 @@ class Linear(PlanModel):
         return self
 
 
-class Tier(PlanModel):
+class Tier(Part):
     """One step: from a bound on, a share of the points."""
 
     at_least: Exact | None = None
@@ -207,7 +199,7 @@ class Tier(PlanModel):
         )
 
 
-class Tiers(PlanModel):
+class Tiers(Part):
     """The first tier whose bound holds; none: no points."""
 
     kind: Literal["tiers"]
@@ -215,7 +207,7 @@ class Tiers(PlanModel):
     of: Of = "share"
 
 
-class Step(PlanModel):
+class Step(Part):
     """
     What one step of a deduction is.
 
@@ -235,7 +227,7 @@ class Step(PlanModel):
         return self
 
 
-class Deduct(PlanModel):
+class Deduct(Part):
     """Full points less ``per`` for every whole step short of the target."""
 
     kind: Literal["deduct"]
@@ -243,14 +235,14 @@ class Deduct(PlanModel):
     step: Step
 
 
-class Count(PlanModel):
+class Count(Part):
     """``each`` points a piece, up to the points."""
 
     kind: Literal["count"]
     each: Positive
 
 
-class Rating(PlanModel):
+class Rating(Part):
     """A person's points; or a word of the scale, each a share of the points."""
 
     kind: Literal["rating"]
@@ -279,7 +271,7 @@ CONFIRMED = (
 """Kinds of sources whose entries name who confirmed them (确认人)."""
 
 
-class Measure(PlanModel):
+class Measure(Part):
     """One scored number: a source, a rule, points."""
 
     id: Id
@@ -308,7 +300,7 @@ class Measure(PlanModel):
         return self
 
 
-class Item(PlanModel):
+class Item(Part):
     """
     One row of the score card; its measures' points add up to its own.
 
@@ -340,7 +332,7 @@ WITH_ABOVE = "with above"
 """Weight of an item that shares the weight of the item above it."""
 
 
-class Group(PlanModel):
+class Group(Part):
     """A block of the score card."""
 
     id: Id
@@ -348,7 +340,7 @@ class Group(PlanModel):
     items: tuple[Item, ...] = Field(min_length=1)
 
 
-class Band(PlanModel):
+class Band(Part):
     """Which growth over the baseline makes a target challenging."""
 
     floor: Positive
@@ -364,14 +356,14 @@ class Band(PlanModel):
         return self
 
 
-class Grade(PlanModel):
+class Grade(Part):
     """A grade and the least share of the possible points, in percent."""
 
     name: Text
     at_least: Exact = Field(ge=0, le=100)
 
 
-class EvidenceRules(PlanModel):
+class EvidenceRules(Part):
     """What must be on record before a number is used; without it, as APPRAISAL says."""
 
     days_on_record: Share = Fraction(4, 5)
@@ -395,7 +387,7 @@ class EvidenceRules(PlanModel):
         return self
 
 
-class Duty(PlanModel):
+class Duty(Part):
     """A row of the daily work: no points, a section of the page."""
 
     id: Literal["platforms", "followers", "activity", "orders", "engagement"]
@@ -403,7 +395,7 @@ class Duty(PlanModel):
     detail: Text
 
 
-class Plan(PlanModel):
+class Plan(Part):
     """
     The whole plan.
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from functools import partial
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from kpi_lib import files
 from kpi_lib.catalogue import METRICS
+from kpi_lib.inputs.forms import Part
 from kpi_lib.language import Name
 
 
@@ -33,45 +35,30 @@ def plain(number: Fraction) -> str:
     return f"{value.normalize():f}"
 
 
-def _one_of(kind: str, names: Collection[str], value: object) -> Any:
+def _one_of(what: str, names: Collection[str], value: object) -> Any:
     if value not in names:
-        raise ValueError(f"{kind}{value!r}；可用：{'、'.join(names)}")
+        raise ValueError(f"{what}{value!r}；可用：{'、'.join(names)}")
     return value
 
 
-def _target_metric(value: object) -> Any:
-    names = [name for name, metric in METRICS.items() if metric.target]
-    return _one_of("没有指标", names, value)
-
-
-def _flow(value: object) -> Any:
-    names = [name for name, metric in METRICS.items() if metric.kind == "flow"]
-    return _one_of("作品没有指标", names, value)
-
-
 def _platform(value: object) -> Any:
-    return _one_of("没有平台", files.platforms(), value) if value else value
+    return value and _one_of("没有平台", [*files.platforms()], value)
 
+
+_TARGETED = [name for name, metric in METRICS.items() if metric.target]
+_FLOWS = [name for name, metric in METRICS.items() if metric.kind == "flow"]
 
 Exact = Annotated[Fraction, BeforeValidator(exact)]
 Positive = Annotated[Fraction, BeforeValidator(exact), Field(gt=0)]
 Share = Annotated[Fraction, BeforeValidator(exact), Field(ge=0, le=1)]
-MetricName = Annotated[str, BeforeValidator(_target_metric)]
-PostMetric = Annotated[str, BeforeValidator(_flow)]
+MetricName = Annotated[str, BeforeValidator(partial(_one_of, "没有指标", _TARGETED))]
+PostMetric = Annotated[str, BeforeValidator(partial(_one_of, "作品没有指标", _FLOWS))]
 PlatformId = Annotated[str, BeforeValidator(_platform)]
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 Horizon = Literal["short", "mid", "long", "ultimate"]
 
 
-class PlanModel(BaseModel):
-    """A part of the plan: frozen, no unknown keys."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", populate_by_name=True, arbitrary_types_allowed=True
-    )
-
-
-class Text(PlanModel):
+class Text(Part):
     """The plan's own wording: Chinese, with English beside it where there is one."""
 
     zh: Annotated[str, StringConstraints(min_length=1)]

@@ -10,27 +10,8 @@ from kpi_lib.inputs.plan import Plan
 from kpi_lib.inputs.yaml import load_yaml
 
 
-def load(path: Path, where: str = "data/plan.yml") -> Plan:
-    """
-    Read a plan.
-
-    Parameters
-    ----------
-    path : Path
-        The YAML file.
-    where : str
-        What messages call it.
-
-    Returns
-    -------
-    Plan
-        The whole plan, checked.
-
-    Raises
-    ------
-    PlanError
-        Every mistake with file and line, what was expected, and the choices.
-    """
+def load_plan(path: Path, where: str = "data/plan.yml") -> Plan:
+    """Read a plan, or raise one problem for every mistake."""
     return load_yaml(path, Plan, PlanError, where)
 
 
@@ -41,7 +22,7 @@ def load_all(folder: Path, where: str = "data") -> dict[str, Plan]:
     for path in (folder / "plan.yml", *sorted(folder.glob("plan.*.yml"))):
         name = f"{where}/{path.name}"
         try:
-            plans[name] = load(path, name)
+            plans[name] = load_plan(path, name)
         except PlanError as refusal:
             problems += refusal.problems
     began: dict[str, str] = {}

@@ -1,35 +1,19 @@
-"""
-The small tables beside the plan: decisions, downloads, calendar, signatures, appeals.
-
-Each is read whole and strictly; none at all is an empty one.
-"""
+"""The small tables beside the plan: decisions, downloads, signatures and the like."""
 
 from __future__ import annotations
 
-import datetime as dt
 import re
-from collections.abc import Collection, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic.dataclasses import dataclass
 
 from kpi_lib.catalogue import METRICS
-from kpi_lib.errors import RecordError
 from kpi_lib.inputs import forms
 from kpi_lib.inputs.directory import Directory
-from kpi_lib.inputs.forms import (
-    Day,
-    Form,
-    Month,
-    Note,
-    Number,
-    Text,
-    Wrong,
-    WrongForm,
-    named,
-)
-from kpi_lib.inputs.table import STRICT, Header, Row, load_table
+from kpi_lib.inputs.forms import Day, Form, Note, Text, Wrong, WrongForm, named
+from kpi_lib.inputs.table import STRICT, Header, Row
+from kpi_lib.inputs.targets import Target
 
 RAW = "data/raw/"
 """Where every source lies, relative to the workspace."""
@@ -65,10 +49,7 @@ def _sha256(cell: object) -> str:
     return cell
 
 
-_METRIC = forms.one_of(
-    {metric.zh: name for name, metric in METRICS.items()} | {n: n for n in METRICS},
-    tuple(METRICS),
-)
+_METRIC = forms.id_or_name({name: metric.zh for name, metric in METRICS.items()})
 _OFF = forms.one_of(
     {"休": True, "班": False, "off": True, "work": False}, ("off", "work")
 )
@@ -78,7 +59,7 @@ _ACTION = forms.one_of(
 )
 
 Source = Annotated[str, Form(_source)]
-MonthCell = Annotated[Month, Header("月份")]
+MonthCell = Annotated[forms.Month, Header("月份")]
 OperatorCell = Annotated[str, named("operator_id"), Header("运营")]
 
 
@@ -95,6 +76,7 @@ class Decision(_Record):
     whose value holds.
     """
 
+    FILE = "decisions"
     KEY = ("account", "date", "metric")
 
     month: MonthCell
@@ -112,6 +94,7 @@ class Decision(_Record):
 class Download(_Record):
     """The day on which a file was downloaded that does not tell it: downloads.csv."""
 
+    FILE = "downloads"
     KEY = ("source",)
 
     source: Annotated[Source, Header("文件")]
@@ -122,6 +105,7 @@ class Download(_Record):
 class DayOff(_Record):
     """A day off or a working day that wins over the public calendar: calendar.csv."""
 
+    FILE = "calendar"
     KEY = ("date",)
 
     date: Annotated[Day, Header("日期")]
@@ -138,10 +122,12 @@ class Signoff(_Record):
     longer the score's.
     """
 
+    FILE = "signoff"
+
     month: MonthCell
     operator: OperatorCell
     action: Annotated[Literal["sign", "reopen"], Form(_ACTION), Header("动作")]
-    total: Annotated[Number | None, Header("总分")]
+    total: Annotated[forms.Number | None, Header("总分")]
     score_sha256: Annotated[str, Form(_sha256), Header("校验值")]
     by: Annotated[Text, Header("签字人")]
     on: Annotated[Day, Header("签字日")]
@@ -168,6 +154,7 @@ class Appeal(_Record):
     `decision` and who decided it when are empty while it is open.
     """
 
+    FILE = "appeals"
     KEY = ("id",)
 
     id: Annotated[Text, Header("编号")]
@@ -188,92 +175,5 @@ class Appeal(_Record):
             yield Wrong("decided_on", expected=forms.DATE_FORM)
 
 
-TABLES: Mapping[str, type[Row]] = {
-    "decisions": Decision,
-    "downloads": Download,
-    "calendar": DayOff,
-    "signoff": Signoff,
-    "appeals": Appeal,
-}
-"""The row of each table, by the name of its file."""
-
-
-def decisions(
-    path: Path, where: str = "data/decisions.csv", *, accounts: Collection[str]
-) -> tuple[Decision, ...]:
-    """
-    Read the decisions on contradicting values.
-
-    Parameters
-    ----------
-    path : Path
-        The CSV or workbook.
-    where : str
-        The file as messages name it.
-    accounts : collection of str
-        Ids of the roster's accounts.
-
-    Returns
-    -------
-    tuple of Decision
-        In the order of the file; one per account, day and metric.
-
-    Raises
-    ------
-    RecordError
-        With one problem for every mistake, each with its row.
-    """
-    return load_table(path, Decision, RecordError, where, Directory(accounts=accounts))
-
-
-def downloads(path: Path, where: str = "data/downloads.csv") -> dict[str, dt.date]:
-    """
-    Read the download days of files that do not tell them.
-
-    Parameters
-    ----------
-    path : Path
-        The CSV or workbook.
-    where : str
-        The file as messages name it.
-
-    Returns
-    -------
-    dict of str to date
-        Sources, relative to the workspace, and their download days.
-
-    Raises
-    ------
-    RecordError
-        With one problem for every mistake, each with its row.
-    """
-    rows = load_table(path, Download, RecordError, where)
-    return {row.source: row.downloaded for row in rows}
-
-
-def calendar(
-    path: Path, where: str = "data/calendar.csv"
-) -> dict[dt.date, tuple[bool, str]]:
-    """Read the days that win over the public calendar, as `Calendar` takes them."""
-    rows = load_table(path, DayOff, RecordError, where)
-    return {row.date: (row.kind, row.name) for row in rows}
-
-
-def signoffs(
-    path: Path, where: str = "data/signoff.csv", *, operators: Mapping[str, str]
-) -> tuple[Signoff, ...]:
-    """Read the signatures; no operator (id and name) signs for oneself."""
-    directory = Directory(operators=operators)
-    return load_table(path, Signoff, RecordError, where, directory)
-
-
-def appeals(
-    path: Path,
-    where: str = "data/appeals.csv",
-    *,
-    operators: Collection[str],
-    measures: Mapping[str, str],
-) -> tuple[Appeal, ...]:
-    """Read the appeals; `measures` are the names of each and its ``item.measure``."""
-    directory = Directory(operators=dict.fromkeys(operators, ""), keys=measures)
-    return load_table(path, Appeal, RecordError, where, directory)
+TABLES: tuple[type[Row], ...] = (Target, Decision, Download, DayOff, Signoff, Appeal)
+"""The row of each table, targets first."""

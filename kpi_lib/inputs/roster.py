@@ -14,35 +14,13 @@ from kpi_lib.inputs.people import Account, Leave, Operator, Owner, Roster, Span
 from kpi_lib.inputs.yaml import Document, KeyPath, load_document
 
 
-def load(
+def load_roster(
     path: Path,
-    *,
     platforms: Collection[str],
     layouts: Collection[str],
     where: str = "data/roster.yml",
 ) -> Roster:
-    """
-    Read the roster.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    platforms, layouts : collection of str
-        Ids of the platforms and layouts known (`files.platforms`, `files.layouts`).
-    where : str
-        The file as messages name it.
-
-    Returns
-    -------
-    Roster
-        Everything in it checked.
-
-    Raises
-    ------
-    RosterError
-        With one problem for every mistake, each with its line.
-    """
+    """Read the roster; it names platforms and layouts by the ids of those known."""
     document = load_document(path, Roster, RosterError, where)
     checks = _Checks(document, platforms, layouts)
     checks.run()
@@ -140,7 +118,7 @@ class _Checks:
             self._sums((*path, "owners"), account)
 
     def _expects(self, path: KeyPath, account: Account) -> None:
-        own = [
+        offered = [
             layout
             for layout in self.layouts
             if layout == MANUAL or layout.split(".")[0] == account.platform
@@ -149,9 +127,10 @@ class _Checks:
             place = (*path, "expects", index)
             if layout in account.expects[:index]:
                 self.note(place, f"版式“{layout}”写了两次", do="请删去一个")
-            elif layout not in own:
+            elif layout not in offered:
                 what = f"平台“{account.platform}”没有版式“{layout}”"
-                self.note(place, what, choices(own), "请改正；kpi formats列出所有版式")
+                do = "请改正；kpi formats列出所有版式"
+                self.note(place, what, choices(offered), do)
 
     def _employed(self, path: KeyPath, account: Account, owner: Owner) -> None:
         """Check that whoever owns an account is there and employed meanwhile."""
@@ -186,7 +165,9 @@ class _Checks:
 
     def _sums(self, path: KeyPath, account: Account) -> None:
         """Check the sum of the shares on each stretch of the account's life."""
-        living = [one for one in account.stretches if account.holds(one.first)]
+        living = [
+            stretch for stretch in account.stretches if account.holds(stretch.first)
+        ]
         lasts = [stretch.first - timedelta(days=1) for stretch in living[1:]]
         for (first, shares), last in zip(living, [*lasts, account.to], strict=True):
             total = sum(shares.values(), Decimal(0))

@@ -12,25 +12,18 @@ import inspect
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import (
-    Annotated,
-    Any,
-    ClassVar,
-    Protocol,
-    TypeVar,
-    get_args,
-    get_origin,
-)
+from typing import Annotated, Any, ClassVar, Protocol, TypeVar, get_args, get_origin
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
+from xlsxwriter.utility import xl_col_to_name
 
 from kpi_lib import files
-from kpi_lib.errors import ExportError, InvalidInput, Problem
+from kpi_lib.errors import ExportError, InvalidInput, Problem, RecordError
 from kpi_lib.files import Cell
 from kpi_lib.inputs.directory import Directory
-from kpi_lib.inputs.forms import Form, Wrong, choices, expectation, normal, shown
+from kpi_lib.inputs.forms import Form, Wrong, choices, expectation, normal, quoted
 
 R = TypeVar("R", bound="Row")
 
@@ -43,33 +36,21 @@ STRICT = ConfigDict(extra="forbid")
 
 @dataclass(frozen=True)
 class Header:
-    """
-    Marks a field of a row model as a column.
-
-    Parameters
-    ----------
-    zh, en : str
-        What the header is called; in English as the field, if not said.
-    also : tuple of str
-        Other names that are understood.
-    example : str
-        The cell of the template's example row; ``{month}`` stands for the month.
-    required : bool or None
-        Whether the table must have the column; if not said: if the field has no
-        default.
-    wide : bool
-        Whether the template gives it room for a sentence.
-    cell_of : str
-        The field whose cell it shares, instead of an own column.
-    """
+    """Marks a field of a row model as a column."""
 
     zh: str = ""
     en: str = ""
+    """What it is called; in English as the field, if not said."""
     also: tuple[str, ...] = ()
+    """Other names that are understood."""
     example: str = ""
+    """The cell of the template's example row; ``{month}`` stands for the month."""
     required: bool | None = None
+    """Whether the table must have it; if not said: if the field has no default."""
     wide: bool = False
+    """Whether the template gives it room for a sentence."""
     cell_of: str = ""
+    """The field whose cell it shares, instead of an own column."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +71,12 @@ class Row:
     Fields named `source`, `sheet` and `row` that are no columns tell where it stands.
     """
 
+    FILE: ClassVar[str] = ""
+    """The name of its file in data/, without the ending; that of the workspace too."""
+
+    ERROR: ClassVar[type[InvalidInput]] = RecordError
+    """What is raised where the table is wrong."""
+
     WRITTEN: ClassVar[str] = "en"
     """The language of the headers that templates and messages write."""
 
@@ -98,6 +85,9 @@ class Row:
 
     KEY: ClassVar[tuple[str, ...]] = ()
     """The fields that no two rows may share."""
+
+    EXAMPLE: ClassVar[str] = ""
+    """How the first cell of a row begins that is an example and never counted."""
 
     def mistakes(self, directory: Directory) -> Iterator[Wrong]:
         """Tell what is wrong between cells, once each of them is right alone."""
@@ -161,73 +151,69 @@ def _column(
 
 @dataclass(frozen=True)
 class TableRow:
-    """
-    One row of a table that people write.
-
-    Parameters
-    ----------
-    row : int
-        Its number as a spreadsheet counts, from 1.
-    line : int or None
-        The first line of the record in a CSV; None in a workbook.
-    cells : mapping of str to Cell
-        Every declared column; text stripped; None for a blank or missing cell.
-    sheet : str
-        The sheet of a workbook; empty for a CSV.
-    positions : mapping of str to int
-        Where each column of the header stands, from 0.
-    headers : mapping of str to str
-        What each column is called in this file.
-    """
+    """One row of a table that people write; text is stripped, a blank cell is None."""
 
     row: int
+    """Its number as a spreadsheet counts, from 1."""
     line: int | None
+    """The first line of the record in a CSV; None in a workbook."""
     cells: Mapping[str, Cell]
+    """Every declared column."""
     sheet: str = ""
+    """The sheet of a workbook; empty for a CSV."""
     positions: Mapping[str, int] = field(default_factory=dict, repr=False)
+    """Where each column of the header stands, from 0."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What each column is called in this file."""
+
+    def header(self, column: str) -> str:
+        """Return what a column is called in this file."""
+        return self.headers.get(column, column)
 
     def place(self, column: str = "") -> str:
         """Name a cell or the row: ``任务!D7`` in a workbook, ``第7行“value”`` else."""
-        if self.sheet:
-            if column in self.positions:
-                return f"{self.sheet}!{letters(self.positions[column])}{self.row}"
-            return f"{self.sheet}!第{self.row}行"
-        name = f"“{self.headers.get(column, column)}”" if column else ""
-        return f"第{self.line or self.row}行{name}"
+        name = f"“{self.header(column)}”" if column else ""
+        position = self.positions.get(column)
+        return _place(self.sheet, self.row, self.line, position, name)
+
+
+def _place(
+    sheet: str, row: int, line: int | None, position: int | None, name: str
+) -> str:
+    """Name a cell by its letters in a workbook, by the name given in a CSV."""
+    if not sheet:
+        return f"第{line or row}行{name}"
+    return (
+        f"{sheet}!第{row}行"
+        if position is None
+        else f"{sheet}!{letters(position)}{row}"
+    )
 
 
 def load_table(
-    path: Path,
-    model: type[R],
-    error: type[InvalidInput],
-    where: str,
-    directory: Directory | None = None,
+    path: Path, model: type[R], where: str, directory: Directory | None = None
 ) -> tuple[R, ...]:
     """Read a CSV, or a workbook's one sheet with content; no file is no row."""
-    book = read_book(path, error, where)
+    book = read_book(path, model.ERROR, where)
+    sheets = book.sheets if book else ()
     filled = [
-        sheet
-        for sheet in (book.sheets if book else ())
-        if not all(record.blank for record in sheet.records)
+        sheet for sheet in sheets if any(not record.blank for record in sheet.records)
     ]
+    problems: list[Problem] = []
     if len(filled) > 1:
         names = choices([sheet.name for sheet in filled])
+        what = f"有{len(filled)}张有内容的表：{names}"
         problem = Problem(
-            what=f"有{len(filled)}张有内容的表：{names}",
-            where=where,
-            expected="只有一张表",
-            do="请删去其余的表",
+            what=what, where=where, expected="只有一张表", do="请删去其余的表"
         )
-        raise error((problem,))
-    problems: list[Problem] = []
+        raise model.ERROR((problem,))
     rows: list[R] = []
     for sheet in filled:
         name = "" if book is None or book.kind == "csv" else sheet.name
-        table = table_rows(sheet.records, columns(model), where, problems, name)
-        rows += [row for _, row in read_rows(table, model, where, problems, directory)]
+        read = read_rows(sheet.records, model, where, problems, directory, name)
+        rows += [row for _, row in read]
     if problems:
-        raise error(tuple(problems))
+        raise model.ERROR(tuple(problems))
     return tuple(rows)
 
 
@@ -253,20 +239,23 @@ def read_book(path: Path, error: type[InvalidInput], where: str) -> files.Book |
 
 
 def read_rows(
-    rows: Iterable[TableRow],
+    records: Sequence[files.Record],
     model: type[R],
     where: str,
     problems: list[Problem],
     directory: Directory | None = None,
+    sheet: str = "",
 ) -> Iterator[tuple[TableRow, R]]:
     """Yield each row that is right, as the model; what is wrong is noted."""
     directory = directory or Directory()
     adapter, read_by = TypeAdapter(model), _read_by(model)
-    told = {"source", "sheet", "row"} & _fields(model).keys()
+    places = {"source", "sheet", "row"} & _fields(model).keys()
     first: dict[Hashable, TableRow] = {}
-    for row in rows:
+    for row in table_rows(records, columns(model), where, problems, sheet):
+        if model.EXAMPLE and str(row.cells[read_by[0].name]).startswith(model.EXAMPLE):
+            continue
         place = {"source": where, "sheet": row.sheet, "row": row.row}
-        values: dict[str, object] = {name: place[name] for name in told}
+        values: dict[str, object] = {name: place[name] for name in places}
         for column in read_by:
             values[column.name] = row.cells[column.header.cell_of or column.name]
         try:
@@ -290,24 +279,22 @@ def _of_cells(
     """Say what is wrong with each cell, in the order of the columns."""
     order = [column.name for column in read_by]
     wrong = []
-    for mistake in sorted(
-        mistakes, key=lambda found: order.index(str(found["loc"][0]))
-    ):
+    by_column = sorted(mistakes, key=lambda wrong: order.index(str(wrong["loc"][0])))
+    for mistake in by_column:
         column, cell = str(mistake["loc"][0]), mistake["input"]
         cause = mistake.get("ctx", {}).get("error")
         if not isinstance(cause, Wrong):
-            what = "" if cell is None else f"值是{shown(cell)}"
+            what = "" if cell is None else f"值是{quoted(cell)}"
             cause = Wrong(column, what, expectation(mistake), "请改正这一格")
         wrong.append(cause)
     return wrong
 
 
 def _problem(mistake: Wrong, row: TableRow, where: str) -> Problem:
-    column = mistake.column
     return Problem(
-        what=mistake.what or f"“{row.headers.get(column, column)}”没有填",
+        what=mistake.what or f"“{row.header(mistake.column)}”没有填",
         where=where,
-        place=row.place(column),
+        place=row.place(mistake.column),
         expected=mistake.expected,
         do=mistake.do if mistake.what else "请补上",
     )
@@ -328,7 +315,7 @@ def table_rows(
     if not filled:
         return []
     header, *body = filled
-    noted = len(problems)
+    before = len(problems)
     mark = _Marker(where, sheet, problems)
     positions = _positions(header, body, declared, mark)
     for record in body:
@@ -338,24 +325,16 @@ def table_rows(
                     record, position, "内容比表头多出一列", do="含逗号的文字要加引号"
                 )
                 break
-    if len(problems) > noted:
+    if len(problems) > before:
         return []
     headers = {column.name: column.names[0] for column in declared}
     headers |= {name: str(header.cells[at]).strip() for name, at in positions.items()}
-    return [
-        TableRow(
-            row=record.row,
-            line=record.line,
-            cells={
-                column.name: _at(record, positions.get(column.name))
-                for column in declared
-            },
-            sheet=sheet,
-            positions=positions,
-            headers=headers,
-        )
-        for record in body
-    ]
+    rows = []
+    for record in body:
+        cells = {name: _at(record, positions.get(name)) for name in headers}
+        place = (sheet, positions, headers)
+        rows.append(TableRow(record.row, record.line, cells, *place))
+    return rows
 
 
 def _positions(
@@ -373,10 +352,10 @@ def _positions(
         if column is not None and column.name not in positions:
             positions[column.name] = position
         elif column is not None:
-            what = f"列{shown(cell)}重复"
+            what = f"列{quoted(cell)}重复"
             mark.note(header, position, what, "每列只写一次", "请删去一列")
         elif _content(cell):
-            what = f"不认识的列{shown(cell)}"
+            what = f"不认识的列{quoted(cell)}"
             mark.note(header, position, what, expected, "请改正表头或删去这一列")
         elif any(_at(record, position) is not None for record in body):
             do = "请写上表头或清空这一列"
@@ -409,12 +388,8 @@ class _Marker:
         do: str = "",
     ) -> None:
         """Note it at a position of a record, or at the whole record."""
-        place = f"第{record.line or record.row}行"
-        if self.sheet:
-            cell = f"第{record.row}行" if at is None else f"{letters(at)}{record.row}"
-            place = f"{self.sheet}!{cell}"
-        elif at is not None:
-            place += f"第{at + 1}列"
+        name = "" if at is None else f"第{at + 1}列"
+        place = _place(self.sheet, record.row, record.line, at, name)
         self.problems.append(
             Problem(what=what, where=self.where, place=place, expected=expected, do=do)
         )
@@ -434,12 +409,7 @@ def _content(cell: Cell) -> Cell:
 
 def letters(position: int) -> str:
     """Return the letters of a spreadsheet column: ``A`` for 0, ``AA`` for 26."""
-    text = ""
-    position += 1
-    while position:
-        position, rest = divmod(position - 1, 26)
-        text = chr(ord("A") + rest) + text
-    return text
+    return str(xl_col_to_name(position))
 
 
 # --- rows about people -------------------------------------------------------------
@@ -467,7 +437,7 @@ def by_operator(rows: Iterable[Own]) -> dict[str, tuple[Own, ...]]:
     dict of str to tuple
         Operator's id → the own rows, in their order.
     """
-    own: dict[str, list[Own]] = {}
+    grouped: dict[str, list[Own]] = {}
     for row in rows:
-        own.setdefault(row.operator, []).append(row)
-    return {operator: tuple(theirs) for operator, theirs in own.items()}
+        grouped.setdefault(row.operator, []).append(row)
+    return {operator: tuple(own) for operator, own in grouped.items()}

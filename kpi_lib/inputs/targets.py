@@ -8,11 +8,10 @@ ones stay on record. Which row holds is decided in scoring; here each is only re
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import ValidationInfo, field_validator
@@ -23,17 +22,15 @@ from kpi_lib.errors import TargetsError
 from kpi_lib.inputs import forms
 from kpi_lib.inputs.directory import Directory
 from kpi_lib.inputs.forms import Day, Form, Note, Wrong, WrongForm, named
-from kpi_lib.inputs.table import STRICT, Header, Row, TableRow, load_table
+from kpi_lib.inputs.table import STRICT, Header, Row, TableRow
 from kpi_lib.workspace import canonical_json, sha256
 
 _QUARTER = re.compile(r"(20\d{2})-?[Qq]([1-4])", re.ASCII)
 _YEAR = re.compile(r"20\d{2}", re.ASCII)
 
 _NAMES = (*(name for name, metric in METRICS.items() if metric.target), *DUE)
-_METRIC = forms.one_of(
-    {METRICS[name].zh: name for name in _NAMES if name in METRICS}
-    | {name: name for name in _NAMES},
-    _NAMES,
+_METRIC = forms.id_or_name(
+    {name: METRICS[name].zh if name in METRICS else name for name in _NAMES}
 )
 _HORIZON = forms.one_of(
     {zh: name for name, zh in HORIZONS.items()} | {name: name for name in HORIZONS}
@@ -69,30 +66,13 @@ class Target(Row):
     """
     One row of targets.csv.
 
-    Parameters
-    ----------
-    operator : str
-        Operator id.
-    metric : str
-        A metric of the catalogue, or a due number as ``contents_due``.
-    platform : str
-        Platform id; empty for all own platforms together.
-    horizon : str
-        One of ``short``, ``mid``, ``long``, ``ultimate``.
-    period : str
-        ``2026-10``, ``2026-Q4``, ``2026``, or empty for ultimate.
-    value : Decimal
-        In the metric's unit; a rate as a fraction.
-    set_on : date
-        The day it was set.
-    approved_by, note : str
-        Who approved it, and why it is as it is.
-    row : int
-        Its row as a spreadsheet counts.
-    sha256 : str
-        Hash of the row's meaning, the same however the value was written.
+    A due number (``contents_due``) is a metric too. `platform` is empty for all own
+    platforms together; a rate is a fraction; `sha256` is of the row's meaning, the
+    same however the value was written.
     """
 
+    FILE = "targets"
+    ERROR = TargetsError
     KEY = ("operator", "metric", "platform", "horizon", "period", "set_on")
 
     operator: Annotated[str, named("operator_id"), Header("运营")]
@@ -167,41 +147,3 @@ class Target(Row):
         fields["value"] = f"{self.value.normalize():f}"
         fields["set_on"] = self.set_on.isoformat()
         return replace(self, sha256=sha256(canonical_json(fields).encode()))
-
-
-def load(
-    path: Path,
-    *,
-    owned: Mapping[str, Collection[str]],
-    platforms: Mapping[str, str],
-    where: str = "data/targets.csv",
-) -> tuple[Target, ...]:
-    """
-    Read the targets.
-
-    Parameters
-    ----------
-    path : Path
-        The CSV or workbook; none at all is no target.
-    owned : mapping of str to collection of str
-        Operator ids and the platform ids on which each owns something
-        (`Roster.platforms_of`).
-    platforms : mapping of str to str
-        Platform ids and their Chinese names.
-    where : str
-        The file as messages name it.
-
-    Returns
-    -------
-    tuple of Target
-        In the order of the file.
-
-    Raises
-    ------
-    TargetsError
-        With one problem for every mistake, each with its row.
-    """
-    directory = Directory(
-        operators=dict.fromkeys(owned, ""), platforms=platforms, owned=owned
-    )
-    return load_table(path, Target, TargetsError, where, directory)

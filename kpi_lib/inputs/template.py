@@ -1,5 +1,5 @@
 """
-Workbooks to fill in, written from row models: headers, examples, checks, drop-downs.
+The work log to fill in, written from its row models: examples, checks, drop-downs.
 
 The reader of the same models (`table`) reads back whatever can be chosen here.
 """
@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import xlsxwriter
 
-from kpi_lib.inputs.table import Column, Row, columns, letters
+from kpi_lib.days import is_month
+from kpi_lib.errors import Problem, WorkspaceError
+from kpi_lib.inputs.directory import platform_names
+from kpi_lib.inputs.entries import OTHER_SHEETS, SHEETS
+from kpi_lib.inputs.table import Column, letters
 from kpi_lib.workspace import write_atomic
 
 # A fixed day: the workbook would else carry the moment it was written.
@@ -28,51 +31,60 @@ USUAL, WIDE = 12, 28
 _INK, _PAPER, _FAINT, _RULE = "#1F2A37", "#E8EDF3", "#8A94A0", "#C5CED8"
 
 
-@dataclass(frozen=True)
-class Choices:
-    """
-    A column of the sheet of choices.
+NOTES = (
+    "{month}工作记录：每张表记一个主题，没有的事不用写行。",
+    "灰色的例子行（第一格以“例”开头）永远不计，可以留着也可以删去。",
+    "运营填编号或姓名，平台填中文名；多个平台之间用顿号，例如公众号、头条号。",
+    "日期填2026-10-31这样的写法；周期填2026-W41（周）或2026-10（月）。",
+    "确认人要是运营本人以外的人：没有确认的行不计为完成。",
+    "整张表没有内容时，请在“确认”表里写明“无”、姓名和日期，否则按缺资料待定。",
+    "评分表里主管的评分要有姓名、日期和理由；自评只显示，不计分。",
+    "这一页和“选项”页不读取。",
+)
 
-    Parameters
-    ----------
-    title : str
-        Its header.
-    values : sequence of str
-        What may be chosen.
-    kind : str
-        The kind of cells whose drop-down it is; empty for one that only tells.
-    passable : bool
-        Whether another value may be written all the same.
-    """
+
+class Choices(NamedTuple):
+    """A column of the sheet of choices, and the kind of cells that are offered it."""
 
     title: str
     values: Sequence[str]
     kind: str = ""
     passable: bool = False
+    """Whether another value may be written all the same."""
 
 
-def write_template(
-    path: Path,
-    *,
-    title: str,
-    month: str,
-    notes: tuple[str, Sequence[str]],
-    sheets: Mapping[str, type[Row]],
-    choices_on: str,
-    choices: Sequence[Choices],
+def write_worklog_template(
+    path: Path, month: str, operators: Mapping[str, str], measures: Sequence[str] = ()
 ) -> None:
-    """Write an empty workbook; the same arguments give the same bytes."""
+    """
+    Write an empty work log: drop-downs, checks, and one example row a sheet.
+
+    `operators` (ids and names) and `measures` are for the drop-downs; the same
+    arguments give the same bytes.
+    """
+    if not is_month(month):
+        expected = "YYYY-MM，例如2026-10"
+        raise WorkspaceError((Problem(what=f"“{month}”不是月份", expected=expected),))
     content = io.BytesIO()
     literally = ("strings_to_formulas", "strings_to_urls", "strings_to_numbers")
     book = xlsxwriter.Workbook(
         content, {"in_memory": True, **dict.fromkeys(literally, False)}
     )
-    book.set_properties({"title": title, "created": CREATED})
-    template = _Template(book, month, choices_on, choices)
-    template.notes(*notes)
-    for name, model in sheets.items():
-        template.sheet(name, columns(model))
-    template.choices()
+    book.set_properties({"title": f"{month}工作记录", "created": CREATED})
+    template = _Template(book, month)
+    # Lists that can be passed: a name is read as well as an id, and of oneself one may
+    # say more than the plan measures.
+    template.listed = (
+        Choices("运营编号", [*operators], "operator", passable=True),
+        Choices("姓名", [*operators.values()]),
+        Choices("平台", [*platform_names().values()], "platform"),
+        Choices("量化指标", measures, "measure", passable=True),
+    )
+    notes_on, choices_on = OTHER_SHEETS
+    template.notes(notes_on)
+    for sheet in SHEETS:
+        template.sheet(sheet.zh, sheet.columns)
+    template.choices(choices_on)
     book.close()
     write_atomic(path, content.getvalue())
 
@@ -80,35 +92,33 @@ def write_template(
 class _Template:
     """Writes the sheets of one workbook."""
 
-    def __init__(
-        self, book: Any, month: str, choices_on: str, choices: Sequence[Choices]
-    ) -> None:
+    def __init__(self, book: Any, month: str) -> None:
         self.book, self.month = book, month
-        self.choices_on, self.listed = choices_on, choices
+        self.listed: Sequence[Choices] = ()
         font = {"font_size": 11, "valign": "vcenter"}
         self.head = book.add_format(
             {**font, "bold": True, "font_color": _INK, "bg_color": _PAPER}
             | {"bottom": 1, "bottom_color": _RULE}
         )
         self.plain = book.add_format(font)
-        self.formats = {
-            "date": book.add_format({**font, "num_format": "yyyy-mm-dd"}),
-            "count": book.add_format({**font, "num_format": "0"}),
-            "amount": book.add_format(font),
-        }
         # As text, or Excel makes a day of 2026-10 and a number of an id.
-        self.text = book.add_format({**font, "num_format": "@"})
+        numbers = {"text": "@", "date": "yyyy-mm-dd", "count": "0", "amount": "General"}
         faint = {**font, "italic": True, "font_color": _FAINT}
-        self.example = book.add_format({**faint, "num_format": "@"})
-        self.example_number = book.add_format(faint)
-        self.example_date = book.add_format({**faint, "num_format": "yyyy-mm-dd"})
+        self.formats = {
+            kind: book.add_format({**font, "num_format": number})
+            for kind, number in numbers.items()
+        }
+        self.examples = {
+            kind: book.add_format({**faint, "num_format": number})
+            for kind, number in (numbers | {"count": "General"}).items()
+        }
 
-    def notes(self, name: str, lines: Sequence[str]) -> None:
+    def notes(self, name: str) -> None:
         """Write a sheet of lines to read."""
         sheet = self.book.add_worksheet(name)
         sheet.set_column(0, 0, 90, self.plain)
-        for row, line in enumerate(lines):
-            sheet.write_string(row, 0, line, self.plain)
+        for row, line in enumerate(NOTES):
+            sheet.write_string(row, 0, line.format(month=self.month), self.plain)
 
     def sheet(self, name: str, declared: Sequence[Column]) -> None:
         """Write a sheet to fill in."""
@@ -117,32 +127,34 @@ class _Template:
         sheet.set_row(0, 22)
         for at, column in enumerate(declared):
             width = WIDE if column.header.wide else WIDTHS.get(column.form.kind, USUAL)
-            form = self.formats.get(column.form.kind, self.text)
+            form = self.formats.get(column.form.kind, self.formats["text"])
             sheet.set_column(at, at, width, form)
             sheet.write_string(0, at, column.names[0], self.head)
             self._example(sheet, at, column)
             if check := self._check(column):
                 sheet.data_validation(1, at, ROWS, at, {"ignore_blank": True, **check})
 
-    def choices(self) -> None:
+    def choices(self, name: str) -> None:
         """Write the sheet of choices, a list a column."""
-        sheet = self.book.add_worksheet(self.choices_on)
-        sheet.set_column(0, len(self.listed) - 1, 16, self.text)
+        text = self.formats["text"]
+        sheet = self.book.add_worksheet(name)
+        sheet.set_column(0, len(self.listed) - 1, 16, text)
         for at, choices in enumerate(self.listed):
             sheet.write_string(0, at, choices.title, self.head)
             for row, value in enumerate(choices.values, 1):
-                sheet.write_string(row, at, value, self.text)
+                sheet.write_string(row, at, value, text)
 
     def _example(self, sheet: Any, at: int, column: Column) -> None:
         text = column.header.example.format(month=self.month)
         if not text:
             return
+        form = self.examples.get(column.form.kind, self.examples["text"])
         if column.form.kind == "date":
-            sheet.write_datetime(1, at, date.fromisoformat(text), self.example_date)
+            sheet.write_datetime(1, at, date.fromisoformat(text), form)
         elif column.form.kind in ("count", "amount"):
-            sheet.write_number(1, at, int(text), self.example_number)
+            sheet.write_number(1, at, int(text), form)
         else:
-            sheet.write_string(1, at, text, self.example)
+            sheet.write_string(1, at, text, form)
 
     def _check(self, column: Column) -> Mapping[str, Any]:
         """Return Excel's check of a column; none for free text."""
@@ -151,7 +163,7 @@ class _Template:
         for at, choices in enumerate(self.listed):
             if choices.kind == column.form.kind and choices.values:
                 letter, last = letters(at), len(choices.values) + 1
-                source = f"={self.choices_on}!${letter}$2:${letter}${last}"
+                source = f"={OTHER_SHEETS[1]}!${letter}$2:${letter}${last}"
                 return _listed(source, "warning" if choices.passable else "stop")
         return CHECKS.get(column.form.kind, {})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -12,9 +12,8 @@ from typing import Any
 from kpi_lib.days import month_of
 from kpi_lib.errors import Problem, WorklogError
 from kpi_lib.files import Book, Sheet
-from kpi_lib.inputs.directory import Directory, Rateable
+from kpi_lib.inputs.directory import Directory
 from kpi_lib.inputs.entries import (
-    EXAMPLE,
     OTHER_SHEETS,
     SHEETS,
     Adjustment,
@@ -23,41 +22,25 @@ from kpi_lib.inputs.entries import (
     Content,
     Entry,
     Feedback,
+    GivenRating,
     Interaction,
     LogSheet,
     NoneHere,
-    Rating,
     Review,
     Suggestion,
     Task,
 )
 from kpi_lib.inputs.forms import choices, normal
-from kpi_lib.inputs.table import (
-    TableRow,
-    by_operator,
-    read_book,
-    read_rows,
-    table_rows,
-)
+from kpi_lib.inputs.table import TableRow, by_operator, read_book, read_rows
 
 
 @dataclass(frozen=True, kw_only=True)
 class Worklog:
     """
-    The work log of a month.
+    The work log of a month: entries by subject, in the order of the file.
 
-    Parameters
-    ----------
-    month : str
-        As ``2026-10``.
-    source : str
-        The file or folder; also where there is none.
-    tasks, campaigns, suggestions, reviews, contents, communities : tuple
-        Entries, in the order of the file.
-    feedback, interactions, adjustments, ratings, none_here : tuple
-        Entries, in the order of the file.
-    findings : tuple of Problem
-        Warnings and notes: days of another month, hidden rows.
+    `source` is its file or folder, also where there is none; `findings` are warnings
+    and notes: days of another month, hidden rows.
     """
 
     month: str
@@ -71,14 +54,20 @@ class Worklog:
     feedback: tuple[Feedback, ...] = ()
     interactions: tuple[Interaction, ...] = ()
     adjustments: tuple[Adjustment, ...] = ()
-    ratings: tuple[Rating, ...] = ()
+    ratings: tuple[GivenRating, ...] = ()
     none_here: tuple[NoneHere, ...] = ()
     findings: tuple[Problem, ...] = ()
+
+    def entries(self) -> Iterator[Entry]:
+        """Walk the entries of all sheets."""
+        for sheet in SHEETS:
+            yield from getattr(self, sheet.field)
 
     def own(self, operator: str) -> Worklog:
         """Return one operator's entries, without findings: they may tell of others."""
         entries: dict[str, Any] = {
-            field: own.get(operator, ()) for field, own in self._by_operator.items()
+            field: theirs.get(operator, ())
+            for field, theirs in self._by_operator.items()
         }
         return replace(self, findings=(), **entries)
 
@@ -92,46 +81,8 @@ class Worklog:
 # --- reading -------------------------------------------------------------------
 
 
-def load(
-    path: Path,
-    *,
-    month: str,
-    operators: Mapping[str, str],
-    platforms: Mapping[str, str],
-    measures: Mapping[str, Rateable] | None = None,
-    where: str,
-) -> Worklog:
-    """
-    Read the work log of a month.
-
-    Parameters
-    ----------
-    path : Path
-        A workbook, or a folder with one CSV or workbook a sheet; none at all is an
-        empty log.
-    month : str
-        As ``2026-10``.
-    operators : mapping of str to str
-        Operator ids and names; a cell may hold either.
-    platforms : mapping of str to str
-        Platform ids and Chinese names; a cell may hold either.
-    measures : mapping of str to Rateable, optional
-        What a measure may be called → the measure, by the plan of the month; None
-        where no plan tells: ratings are then taken as they are.
-    where : str
-        The file or folder as messages name it.
-
-    Returns
-    -------
-    Worklog
-        Every entry checked.
-
-    Raises
-    ------
-    WorklogError
-        With one problem for every mistake, each with its sheet and cell.
-    """
-    directory = Directory(operators=operators, platforms=platforms, measures=measures)
+def load_worklog(path: Path, month: str, directory: Directory, where: str) -> Worklog:
+    """Read a workbook, or a folder of one CSV or workbook a sheet; none is empty."""
     reader = _Reader(month, directory)
     for part, name, book in _books(path, where, reader.problems):
         reader.read(part, name, book)
@@ -212,16 +163,9 @@ class _Reader:
     def _entries(
         self, spec: LogSheet, sheet: Sheet, where: str, name: str
     ) -> tuple[Entry, ...]:
-        rows = [
-            row
-            for row in table_rows(
-                sheet.records, spec.columns, where, self.problems, name
-            )
-            if not _is_example(row, spec)
-        ]
         entries = []
         for row, entry in read_rows(
-            rows, spec.entry, where, self.problems, self.directory
+            sheet.records, spec.entry, where, self.problems, self.directory, name
         ):
             self._check_month(row, spec, entry, where)
             entries.append(entry)
@@ -242,8 +186,3 @@ class _Reader:
                 level="warning",
             )
         )
-
-
-def _is_example(row: TableRow, spec: LogSheet) -> bool:
-    first = row.cells.get(spec.columns[0].name)
-    return isinstance(first, str) and first.startswith(EXAMPLE)

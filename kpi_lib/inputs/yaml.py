@@ -7,11 +7,11 @@ All mistakes are collected before anything is raised.
 from __future__ import annotations
 
 import re
-import types
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
+from types import NoneType, UnionType
 from typing import (
     Annotated,
     Any,
@@ -32,7 +32,7 @@ from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from kpi_lib.errors import InvalidInput, Problem
-from kpi_lib.inputs.forms import WrongForm, choices, expectation, shown
+from kpi_lib.inputs.forms import WrongForm, choices, expectation, quoted
 
 M = TypeVar("M", bound=BaseModel)
 KeyPath = tuple[str | int, ...]
@@ -181,7 +181,7 @@ class _File:
 
     def _duplicate(self, fault: MarkedYAMLError) -> InvalidInput:
         key = re.search(r'duplicate key "(.*?)"', fault.problem or "")
-        what = f"键{shown(key[1]) if key else ''}重复"
+        what = f"键{quoted(key[1]) if key else ''}重复"
         line = fault.problem_mark.line + 1 if fault.problem_mark else 1
         return self.refused(what, f"第{line}行", "每个键只写一次", "请删去其中一个")
 
@@ -290,10 +290,9 @@ def _member(kind: object, part: str | int) -> tuple[object, bool]:
     """Enter a union: the member meant, and whether the part was only its tag."""
     while get_origin(kind) is Annotated:
         kind = get_args(kind)[0]
-    if get_origin(kind) not in (Union, types.UnionType):
+    if get_origin(kind) not in (Union, UnionType):
         return kind, False
-    given = [item for item in get_args(kind) if item is not type(None)]
-    members = [_member(item, "")[0] for item in given]
+    members = [_member(item, "")[0] for item in get_args(kind) if item is not NoneType]
     for member in members:
         if _is_model(member) and (member.__name__ == part or part in _tags(member)):
             return member, True
@@ -348,7 +347,7 @@ def _problem(
     if isinstance(value, dict | list):
         said = "一张“键: 值”的表" if isinstance(value, dict) else "一个列表"
     else:
-        said = shown(value)
+        said = quoted(value)
     return Problem(what=f"{name}是{said}", expected=expectation(mistake))
 
 

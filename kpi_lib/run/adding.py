@@ -18,7 +18,7 @@ from kpi_lib import exports, inputs
 from kpi_lib.days import shift
 from kpi_lib.errors import ExportError, InvalidInput, Problem
 from kpi_lib.exports import Export
-from kpi_lib.files import layouts, platforms
+from kpi_lib.files import layouts
 from kpi_lib.inputs import Account, EvidenceRules
 from kpi_lib.workspace import Workspace, write_atomic
 
@@ -95,12 +95,7 @@ def add(
         If there is no such account; lists those there are.
     """
     # The roster alone: a wrong plan or target is no reason to refuse files.
-    owner = inputs.load_roster(
-        workspace.roster,
-        platforms={platform.id: platform.name for platform in platforms().values()},
-        layouts=layouts(),
-        where=workspace.relative(workspace.roster),
-    ).account(account)
+    owner = inputs.load_roster(workspace).account(account)
     for file in files:
         yield _add(workspace, file, owner, downloaded, month)
 

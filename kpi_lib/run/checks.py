@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kpi_lib import files, inputs
+from kpi_lib import inputs
 from kpi_lib.errors import InvalidInput, Problem
 from kpi_lib.inputs import Inputs
 from kpi_lib.workspace import Workspace
@@ -47,20 +47,7 @@ def check(workspace: Workspace, month: str) -> list[Problem]:
 def _exports(workspace: Workspace, month: str) -> list[Problem]:
     """Look at the exports even if a plan or a target is wrong; not without a roster."""
     try:
-        people = inputs.load_roster(
-            workspace.roster,
-            platforms=files.platforms(),
-            layouts=files.layouts(),
-            where=workspace.relative(workspace.roster),
-        )
-        downloads = inputs.downloads(
-            workspace.downloads, workspace.relative(workspace.downloads)
-        )
-        decisions = inputs.decisions(
-            workspace.decisions,
-            workspace.relative(workspace.decisions),
-            accounts=[account.id for account in people.accounts],
-        )
+        people, downloads, decisions = inputs.load_for_exports(workspace)
     except InvalidInput:
         # Told already, with the other files that people wrote.
         return []

@@ -15,7 +15,6 @@ from typing import Any, Literal
 from kpi_lib.days import REACH, months_back, shift
 from kpi_lib.errors import Problem, RosterError, WorkspaceError
 from kpi_lib.inputs import (
-    SHEETS,
     Account,
     Inputs,
     Operator,
@@ -452,9 +451,8 @@ def _entries(worklogs: Mapping[str, Worklog]) -> dict[str, list[str]]:
     """Return every entry of the work logs, by whom it is about."""
     entries: dict[str, list[str]] = {}
     for month, log in worklogs.items():
-        for sheet in SHEETS:
-            for entry in getattr(log, sheet.field):
-                entries.setdefault(entry.operator, []).append(f"{month} {entry!r}")
+        for entry in log.entries():
+            entries.setdefault(entry.operator, []).append(f"{month} {entry!r}")
     return entries
 
 

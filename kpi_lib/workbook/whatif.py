@@ -225,7 +225,7 @@ def _targets(evidence: Evidence, changes: Mapping[str, Value]) -> tuple[Target, 
         try:
             values[own[metric, platform]] = inputs.to_decimal(value)
         except inputs.WrongForm as wrong:
-            what = f"{key}的目标是{inputs.shown_value(value)}"
+            what = f"{key}的目标是{inputs.quoted(value)}"
             raise InvalidInput((Problem(what=what, expected=str(wrong)),)) from None
     return tuple(
         replace(one, value=values[one]) if one in values else one

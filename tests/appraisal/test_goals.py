@@ -17,7 +17,7 @@ from kpi_lib.days import Calendar
 from kpi_lib.inputs import Measure, Target, plans
 from tests.scored import aim, evidence, people, values
 
-PLAN = plans.load(Path(__file__).parents[2] / "data" / "plan.yml")
+PLAN = plans.load_plan(Path(__file__).parents[2] / "data" / "plan.yml")
 BEFORE = ("2026-07", "2026-08", "2026-09")
 ROSTER = people({"tt": "toutiao"}, required=["views"])
 

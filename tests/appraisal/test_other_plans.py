@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from kpi_lib.appraisal.compose import score
-from kpi_lib.inputs.worklog import Rating, Worklog
+from kpi_lib.inputs.worklog import GivenRating, Worklog
 from tests.recompute import differences
 from tests.scored import (
     ID,
@@ -102,7 +102,7 @@ class TestDeductions:
         assert card["grade"] == ""
 
 
-def rating(item: str, **more: object) -> Rating:
+def rating(item: str, **more: object) -> GivenRating:
     known = {
         "operator": ID,
         "item": item,
@@ -111,7 +111,7 @@ def rating(item: str, **more: object) -> Rating:
         "on": date(2026, 11, 3),
         "reason": "见周会记录",
     }
-    return Rating(**{**known, **more})  # type: ignore[arg-type]
+    return GivenRating(**{**known, **more})  # type: ignore[arg-type]
 
 
 class TestRated:
@@ -125,7 +125,7 @@ class TestRated:
         rating("discipline.response", points=Decimal("15.5")),
     )
 
-    def card(self, *ratings: Rating) -> dict[str, object]:
+    def card(self, *ratings: GivenRating) -> dict[str, object]:
         log = Worklog(month=MONTH, ratings=ratings)
         return score(evidence(self.PLAN, self.ROSTER, self.NOW, log=log))
 

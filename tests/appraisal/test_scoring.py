@@ -27,9 +27,9 @@ from kpi_lib.inputs.worklog import (
     Community,
     Content,
     Feedback,
+    GivenRating,
     Interaction,
     NoneHere,
-    Rating,
     Review,
     Suggestion,
     Task,
@@ -38,7 +38,7 @@ from kpi_lib.inputs.worklog import (
 from kpi_lib.months import add_up
 from tests.scored import with_rows
 
-PLAN = plans.load(Path(__file__).parents[2] / "data" / "plan.yml")
+PLAN = plans.load_plan(Path(__file__).parents[2] / "data" / "plan.yml")
 MONTH = "2026-10"
 BEFORE = ("2026-07", "2026-08", "2026-09")
 
@@ -528,7 +528,7 @@ class TestCard:
         assert "待定" in card["flags"][0]
 
     def test_a_managers_rating_settles_a_pending_measure(self) -> None:
-        rating = Rating(
+        rating = GivenRating(
             operator="op-01",
             item="over_delivery.suggestions",
             kind="manager",
@@ -561,7 +561,7 @@ class TestCard:
         self, missing: dict[str, object]
     ) -> None:
         rating = replace(
-            Rating(
+            GivenRating(
                 operator="op-01",
                 item="suggestions",
                 kind="manager",

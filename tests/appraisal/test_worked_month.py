@@ -26,7 +26,7 @@ from kpi_lib.inputs.worklog import (
 from tests.recompute import differences
 from tests.scored import ID, MANAGER, MONTH, aim, evidence, people, scores, values
 
-PLAN = plans.load(Path(__file__).parents[2] / "data" / "plan.yml")
+PLAN = plans.load_plan(Path(__file__).parents[2] / "data" / "plan.yml")
 ROSTER = people(
     {"gzh": "gongzhonghao", "app": "product"},
     required=[

@@ -10,42 +10,29 @@ import pytest
 
 from kpi_lib import files
 from kpi_lib.errors import WorkspaceError
-from kpi_lib.inputs import (
-    blank,
-    records,
-    roster,
-    targets,
-    worklog,
-)
+from kpi_lib.inputs import blank, records, roster, template, worklog
+from kpi_lib.inputs.directory import Directory, platform_names
+from kpi_lib.inputs.table import load_table
 from kpi_lib.workspace import Workspace
 
 OPERATORS = {"op-01": "示例运营甲", "op-02": "示例运营乙"}
 MONTH = "2026-10"
 
 
-def platforms() -> dict[str, str]:
-    return {one.id: one.name for one in files.platforms().values()}
-
-
 def load_roster(path: Path) -> roster.Roster:
     known = files.layouts()
-    return roster.load(path, platforms=files.platforms(), layouts=known)
+    return roster.load_roster(path, files.platforms(), known)
 
 
 def load_worklog(path: Path) -> worklog.Worklog:
-    return worklog.load(
-        path,
-        month=MONTH,
-        operators=OPERATORS,
-        platforms=platforms(),
-        where="worklog.xlsx",
-    )
+    directory = Directory(operators=OPERATORS, platforms=platform_names())
+    return worklog.load_worklog(path, MONTH, directory, "worklog.xlsx")
 
 
 @pytest.fixture
-def template(tmp_path: Path) -> Path:
+def empty_log(tmp_path: Path) -> Path:
     path = tmp_path / "worklog.xlsx"
-    blank.write_worklog_template(path, MONTH, OPERATORS, platforms())
+    template.write_worklog_template(path, MONTH, OPERATORS)
     return path
 
 
@@ -56,12 +43,8 @@ def test_init_makes_a_workspace_that_reads_as_empty(tmp_path: Path) -> None:
 
     assert sorted(written) == sorted(p for p in folder.rglob("*") if p.is_file())
     assert load_roster(workspace.roster) == roster.Roster()
-    assert targets.load(workspace.targets, owned={}, platforms={}) == ()
-    assert records.decisions(workspace.decisions, accounts=()) == ()
-    assert records.downloads(workspace.downloads) == {}
-    assert records.calendar(workspace.calendar) == {}
-    assert records.signoffs(workspace.signoff, operators={}) == ()
-    assert records.appeals(workspace.appeals, operators=(), measures={}) == ()
+    for model in records.TABLES:
+        assert load_table(getattr(workspace, model.FILE), model, model.FILE) == ()
     assert workspace.months() == []
     assert workspace.plan.read_bytes() == blank.plan_source().read_bytes()
     assert {path.name for path in workspace.notebooks.iterdir()} == {
@@ -109,8 +92,12 @@ def test_the_example_in_the_roster_is_right_once_uncommented(tmp_path: Path) -> 
 
 def test_new_month_makes_folders_and_leaves_what_is_there(tmp_path: Path) -> None:
     blank.init(tmp_path)
-    made = blank.new_month(tmp_path, MONTH, OPERATORS, ["toutiao-a", "douyin-a"])
-    again = blank.new_month(tmp_path, MONTH, OPERATORS, ["toutiao-a", "douyin-b"])
+    made = blank.new_month(
+        Workspace(tmp_path), MONTH, OPERATORS, ["toutiao-a", "douyin-a"]
+    )
+    again = blank.new_month(
+        Workspace(tmp_path), MONTH, OPERATORS, ["toutiao-a", "douyin-b"]
+    )
 
     assert [path.relative_to(tmp_path).as_posix() for path in made] == [
         "data/raw/2026-10/toutiao-a",
@@ -122,40 +109,40 @@ def test_new_month_makes_folders_and_leaves_what_is_there(tmp_path: Path) -> Non
 
 def test_what_is_no_month_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WorkspaceError, match="2026-13”不是月份"):
-        blank.write_worklog_template(tmp_path / "w.xlsx", "2026-13", {}, {})
+        template.write_worklog_template(tmp_path / "w.xlsx", "2026-13", {})
 
 
-def test_the_template_is_the_same_bytes_each_time(template: Path) -> None:
-    first = template.read_bytes()
-    blank.write_worklog_template(template, MONTH, OPERATORS, platforms())
+def test_the_template_is_the_same_bytes_each_time(empty_log: Path) -> None:
+    first = empty_log.read_bytes()
+    template.write_worklog_template(empty_log, MONTH, OPERATORS)
 
-    assert template.read_bytes() == first
+    assert empty_log.read_bytes() == first
 
 
-def test_the_examples_of_the_template_are_never_counted(template: Path) -> None:
-    found = load_worklog(template)
+def test_the_examples_of_the_template_are_never_counted(empty_log: Path) -> None:
+    found = load_worklog(empty_log)
 
     assert found == worklog.Worklog(month=MONTH, source="worklog.xlsx")
 
 
-def test_the_examples_are_right_once_they_are_no_examples(template: Path) -> None:
-    book = openpyxl.load_workbook(template)
+def test_the_examples_are_right_once_they_are_no_examples(empty_log: Path) -> None:
+    book = openpyxl.load_workbook(empty_log)
     for spec in worklog.SHEETS:
         sheet = book[spec.zh]
         first = "T1" if spec.columns[0].name == "id" else "op-01"
         cells = [cell.value for cell in sheet[2]][1:]
         for at, value in enumerate([first, *cells], 1):
             sheet.cell(3, at, value)
-    book.save(template)
+    book.save(empty_log)
 
-    found = load_worklog(template)
+    found = load_worklog(empty_log)
 
     assert all(len(getattr(found, spec.field)) == 1 for spec in worklog.SHEETS)
     assert found.findings == ()
 
 
-def test_drop_downs_offer_only_what_is_read_back(template: Path) -> None:
-    book = openpyxl.load_workbook(template)
+def test_drop_downs_offer_only_what_is_read_back(empty_log: Path) -> None:
+    book = openpyxl.load_workbook(empty_log)
     listed = book["选项"]
     checks = {
         (sheet, str(one.sqref)): one
@@ -170,11 +157,11 @@ def test_drop_downs_offer_only_what_is_read_back(template: Path) -> None:
     assert checks["互动", "D2:D1001"].type == "whole"
     assert checks["活动", "F2:F1001"].type == "decimal"
     names = [cell.value for cell in listed["C"]][1:]
-    assert names == list(platforms().values())
+    assert names == list(platform_names().values())
 
 
-def test_the_template_holds_no_formula(template: Path) -> None:
-    with zipfile.ZipFile(template) as archive:
+def test_the_template_holds_no_formula(empty_log: Path) -> None:
+    with zipfile.ZipFile(empty_log) as archive:
         parts = [name for name in archive.namelist() if "/worksheets/" in name]
         texts = [archive.read(name) for name in parts]
 

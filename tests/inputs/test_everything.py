@@ -17,7 +17,10 @@ def test_a_file_is_read_once_for_all_months_until_it_changes(
 ) -> None:
     place = tiny_workspace.build(tmp_path / "w")
     read: list[str] = []
-    for part, name in ((everything, "load_roster"), (everything.worklog, "load")):
+    for part, name in (
+        (everything.roster, "load_roster"),
+        (everything, "load_worklog"),
+    ):
         load = getattr(part, name)
 
         def counted(

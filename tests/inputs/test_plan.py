@@ -19,7 +19,7 @@ PLANS = Path(__file__).parents[1] / "data" / "plans"
 def loaded(folder: Path, text: str) -> plan.Plan:
     path = folder / "plan.yml"
     path.write_text(text, "utf-8")
-    return plans.load(path)
+    return plans.load_plan(path)
 
 
 def test_the_default_plan_is_that_of_the_appraisal(tmp_path: Path) -> None:
@@ -244,7 +244,7 @@ class TestByMonth:
 
 
 def test_a_name_that_two_measures_share_means_both() -> None:
-    found = plans.load(PLANS / "video.yml").named()
+    found = plans.load_plan(PLANS / "video.yml").named()
 
     assert found["views"] == ("douyin.views", "bilibili.views")
     assert found["抖音播放"] == ("douyin.views",)

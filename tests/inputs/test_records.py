@@ -1,17 +1,17 @@
 """Decisions, downloads, calendar, signatures and appeals."""
 
-from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kpi_lib.days import Calendar
 from kpi_lib.errors import RecordError
 from kpi_lib.inputs import records
-from kpi_lib.inputs.table import columns
+from kpi_lib.inputs.directory import Directory
+from kpi_lib.inputs.table import columns, load_table
 
 SHA = "0123456789abcdef" * 4
 SOURCE = "data/raw/2026-10/toutiao-a/trend.csv"
@@ -23,24 +23,19 @@ ROWS = {
     "signoff": f"2026-10,op-01,sign,76.72,{SHA},示例主管,2026-11-06,",
     "appeals": "s1,2026-10,op-01,reviews,周报按时,2026-11-07,维持,示例主管,2026-11-09",
 }
-LOADERS: dict[str, Callable[[Path], object]] = {
-    "decisions": partial(records.decisions, accounts=["toutiao-a"]),
-    "downloads": records.downloads,
-    "calendar": records.calendar,
-    "signoff": partial(records.signoffs, operators={"op-01": "示例运营甲"}),
-    "appeals": partial(
-        records.appeals,
-        operators=["op-01"],
-        measures={"reviews": "content.reviews", "周/月复盘": "content.reviews"},
-    ),
-}
+MODELS = {model.FILE: model for model in records.TABLES}
+DIRECTORY = Directory(
+    operators={"op-01": "示例运营甲"},
+    accounts=["toutiao-a"],
+    keys={"reviews": "content.reviews", "周/月复盘": "content.reviews"},
+)
 
 
-def load(folder: Path, table: str, *rows: str) -> object:
+def load(folder: Path, table: str, *rows: str) -> tuple[Any, ...]:
     path = folder / f"{table}.csv"
-    header = ",".join(column.names[0] for column in columns(records.TABLES[table]))
+    header = ",".join(column.names[0] for column in columns(MODELS[table]))
     path.write_text("\n".join((header, *rows)) + "\n", encoding="utf-8-sig")
-    return LOADERS[table](path)
+    return load_table(path, MODELS[table], f"data/{table}.csv", DIRECTORY)
 
 
 def test_a_decision(tmp_path: Path) -> None:
@@ -60,24 +55,25 @@ def test_a_decision(tmp_path: Path) -> None:
 
 
 def test_a_download_day_and_windows_slashes(tmp_path: Path) -> None:
-    expected = {SOURCE: date(2026, 11, 3)}
+    expected = records.Download(source=SOURCE, downloaded=date(2026, 11, 3))
 
-    assert load(tmp_path, "downloads", ROWS["downloads"]) == expected
+    assert load(tmp_path, "downloads", ROWS["downloads"]) == (expected,)
     row = ROWS["downloads"].replace("/", "\\")
-    assert load(tmp_path, "downloads", row) == expected
+    assert load(tmp_path, "downloads", row) == (expected,)
 
 
 def test_the_calendar_fits_the_working_days(tmp_path: Path) -> None:
-    found = load(
+    days = load(
         tmp_path, "calendar", ROWS["calendar"], "2026-10-10,休,", "2026/10/1,班,"
     )
 
-    assert found == {
+    overrides = {day.date: (day.kind, day.name) for day in days}
+    assert overrides == {
         date(2026, 10, 12): (True, "公司日"),
         date(2026, 10, 10): (True, ""),
         date(2026, 10, 1): (False, ""),
     }
-    assert len(Calendar(found).working_days("2026-10")) == 17
+    assert len(Calendar(overrides).working_days("2026-10")) == 17
 
 
 def test_signatures_stay_in_order(tmp_path: Path) -> None:
@@ -99,7 +95,7 @@ def test_an_appeal_may_be_open(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("table", sorted(ROWS))
 def test_no_file_and_a_header_alone_are_empty(tmp_path: Path, table: str) -> None:
-    assert not LOADERS[table](tmp_path / "none.csv")
+    assert load_table(tmp_path / "none.csv", MODELS[table], "") == ()
     assert not load(tmp_path, table)
 
 

@@ -57,7 +57,7 @@ GOOD = GOOD.replace(
 def load(folder: Path, text: str) -> roster.Roster:
     path = folder / "roster.yml"
     path.write_text(text, encoding="utf-8")
-    return roster.load(path, platforms=PLATFORMS, layouts=LAYOUTS)
+    return roster.load_roster(path, PLATFORMS, LAYOUTS)
 
 
 def test_a_good_roster(tmp_path: Path) -> None:

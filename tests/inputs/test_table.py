@@ -43,7 +43,7 @@ def test_letters_count_as_a_spreadsheet_does(position: int) -> None:
 def load(folder: Path, text: str) -> tuple[Measured, ...]:
     path = folder / "t.csv"
     path.write_text(text, encoding="utf-8-sig")
-    return table.load_table(path, Measured, RecordError, "data/t.csv")
+    return table.load_table(path, Measured, "data/t.csv")
 
 
 def rows(folder: Path, text: str) -> list[table.TableRow]:
@@ -129,4 +129,4 @@ def test_a_workbook_with_two_filled_sheets_is_refused(tmp_path: Path) -> None:
             book.add_worksheet(name).write_string(0, 0, "date")
 
     with pytest.raises(RecordError, match="有2张有内容的表：一、二；应为只有一张表"):
-        table.load_table(path, Measured, RecordError, "data/t.xlsx")
+        table.load_table(path, Measured, "data/t.xlsx")

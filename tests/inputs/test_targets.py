@@ -9,9 +9,14 @@ import xlsxwriter
 
 from kpi_lib.errors import TargetsError
 from kpi_lib.inputs import targets
+from kpi_lib.inputs.directory import Directory
+from kpi_lib.inputs.table import load_table
 
 OWNED = {"op-01": ("toutiao", "douyin"), "op-02": ()}
 PLATFORMS = {"toutiao": "头条号", "douyin": "抖音", "bilibili": "B站"}
+DIRECTORY = Directory(
+    operators=dict.fromkeys(OWNED, ""), platforms=PLATFORMS, owned=OWNED
+)
 HEADER = "operator,metric,platform,horizon,period,value,set_on,approved_by,note"
 GOOD = "op-01,views,toutiao,short,2026-10,50000,2026-09-28,示例主管,"
 
@@ -19,7 +24,7 @@ GOOD = "op-01,views,toutiao,short,2026-10,50000,2026-09-28,示例主管,"
 def load(folder: Path, *rows: str, header: str = HEADER) -> tuple[targets.Target, ...]:
     path = folder / "targets.csv"
     path.write_text("\n".join((header, *rows)) + "\n", encoding="utf-8-sig")
-    return targets.load(path, owned=OWNED, platforms=PLATFORMS)
+    return load_table(path, targets.Target, "data/targets.csv", DIRECTORY)
 
 
 def test_a_good_row(tmp_path: Path) -> None:
@@ -203,7 +208,7 @@ def test_a_wrong_header_is_named(tmp_path: Path, header: str, message: str) -> N
 def test_no_file_and_a_header_alone_are_no_targets(tmp_path: Path) -> None:
     assert load(tmp_path) == ()
     (tmp_path / "targets.csv").unlink()
-    assert targets.load(tmp_path / "targets.csv", owned=OWNED, platforms={}) == ()
+    assert load_table(tmp_path / "targets.csv", targets.Target, "") == ()
 
 
 def test_the_hash_is_of_the_meaning(tmp_path: Path) -> None:
@@ -235,6 +240,6 @@ def test_a_workbook_may_stand_for_the_csv(tmp_path: Path) -> None:
         sheet.write_row(2, 0, ["op-01", "views", "", "long", 2026, "x", "x"])
 
     with pytest.raises(TargetsError) as caught:
-        targets.load(path, owned=OWNED, platforms=PLATFORMS, where="data/targets.xlsx")
+        load_table(path, targets.Target, "data/targets.xlsx", DIRECTORY)
 
     assert [p.place for p in caught.value.problems] == ["目标!F3", "目标!G3"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,13 +13,13 @@ import xlsxwriter
 
 from kpi_lib.errors import WorklogError
 from kpi_lib.inputs import worklog
+from kpi_lib.inputs.directory import Directory, Rateable
 
 OPERATORS = {"op-01": "示例运营甲", "op-02": "示例运营乙"}
 PLATFORMS = {"gongzhonghao": "公众号", "toutiao": "头条号", "bilibili": "B站"}
-REVIEWS = worklog.Rateable(key="content.reviews", points=Decimal(5))
-STYLE = worklog.Rateable(
-    key="work.style", points=Decimal(20), scale=("优秀", "合格", "不合格")
-)
+DIRECTORY = Directory(operators=OPERATORS, platforms=PLATFORMS)
+REVIEWS = Rateable(key="content.reviews", points=Decimal(5))
+STYLE = Rateable(key="work.style", points=Decimal(20), scale=("优秀", "合格", "不合格"))
 MEASURES = {"reviews": REVIEWS, "周/月复盘": REVIEWS, "工作态度": STYLE}
 WHERE = "data/raw/2026-10/worklog.xlsx"
 MONTH = "2026-10"
@@ -44,14 +45,8 @@ def write(path: Path, sheets: Mapping[str, Rows]) -> None:
 def load(folder: Path, sheets: Mapping[str, Rows]) -> worklog.Worklog:
     path = folder / "worklog.xlsx"
     write(path, sheets)
-    return worklog.load(
-        path,
-        month=MONTH,
-        operators=OPERATORS,
-        platforms=PLATFORMS,
-        measures=MEASURES,
-        where=WHERE,
-    )
+    directory = replace(DIRECTORY, measures=MEASURES)
+    return worklog.load_worklog(path, MONTH, directory, WHERE)
 
 
 def header(name: str) -> list[str]:
@@ -127,9 +122,7 @@ def test_own_holds_the_entries_of_one_operator(tmp_path: Path) -> None:
 
 
 def test_no_work_log_is_an_empty_one(tmp_path: Path) -> None:
-    found = worklog.load(
-        tmp_path / "no.xlsx", month=MONTH, operators={}, platforms={}, where=WHERE
-    )
+    found = worklog.load_worklog(tmp_path / "no.xlsx", MONTH, Directory(), WHERE)
 
     assert found == worklog.Worklog(month=MONTH, source=WHERE)
 
@@ -321,13 +314,7 @@ def test_days_of_another_month_are_told(tmp_path: Path) -> None:
 
 
 def folder_load(folder: Path) -> worklog.Worklog:
-    return worklog.load(
-        folder,
-        month=MONTH,
-        operators=OPERATORS,
-        platforms=PLATFORMS,
-        where="data/raw/2026-10/worklog",
-    )
+    return worklog.load_worklog(folder, MONTH, DIRECTORY, "data/raw/2026-10/worklog")
 
 
 def test_a_folder_of_csvs(tmp_path: Path) -> None:
