@@ -10,7 +10,7 @@ from __future__ import annotations
 from kpi_lib.inputs.blank import init, prepare
 from kpi_lib.inputs.entries import SHEETS, Campaign, Content, Task
 from kpi_lib.inputs.entries import Rating as GivenRating
-from kpi_lib.inputs.everything import Inputs, for_month, keep, kept, load
+from kpi_lib.inputs.everything import Inputs, for_month, load
 from kpi_lib.inputs.forms import WrongForm, to_decimal
 from kpi_lib.inputs.forms import shown as shown_value
 from kpi_lib.inputs.people import Account, Operator, Roster
@@ -87,8 +87,6 @@ __all__ = [
     "downloads",
     "for_month",
     "init",
-    "keep",
-    "kept",
     "load",
     "load_plan",
     "load_roster",

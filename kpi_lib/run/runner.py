@@ -11,6 +11,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -249,7 +251,7 @@ class _Work:
     ) -> None:
         self._agenda, self._workers = agenda, workers or processes.workers()
         self._given = executor
-        self._own: Executor | None = None
+        self._own: processes.FreshProcesses | None = None
         self._done, self._total, self._progress = 0, total, progress
 
     def __enter__(self) -> _Work:
@@ -262,11 +264,17 @@ class _Work:
     def clean(self, months: Sequence[str], force: bool) -> list[Outcome]:
         """Clean months; the last one, which is compared with those before, at last."""
         jobs = [self._agenda.clean_job(month) for month in months[:-1]]
-        outcomes = self.each(jobs, force)
+        outcomes = self.each(jobs, force, in_turn=True)
         return outcomes + self.each([self._agenda.clean_job(months[-1])], force)
 
-    def each(self, jobs: Sequence[Job], force: bool) -> list[Outcome]:
-        """Do what is not done; return an outcome for each job, in their order."""
+    def each(
+        self, jobs: Sequence[Job], force: bool, in_turn: bool = False
+    ) -> list[Outcome]:
+        """
+        Do what is not done; return an outcome for each job, in their order.
+
+        ``in_turn``: one process does many, since they read the same files.
+        """
         outcomes: dict[str, Outcome] = {}
         open_jobs: list[Job] = []
         for job in jobs:
@@ -279,7 +287,8 @@ class _Work:
                     job=job.name, state="unchanged", outputs=outputs
                 )
                 self._tell(outcomes[job.name])
-        for outcome in self._made(open_jobs):
+        parts = self._workers if in_turn else len(open_jobs)
+        for outcome in self._made(_stretches(open_jobs, parts)):
             outcomes[outcome.job] = outcome
             self._tell(outcome)
         return [outcomes[job.name] for job in jobs]
@@ -293,10 +302,13 @@ class _Work:
             self._tell(outcome)
         return outcomes
 
-    def _made(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
-        """Do jobs; yield what became of them as they come in."""
+    def _made(self, stretches: Sequence[Sequence[Job]]) -> Iterator[Outcome]:
+        """Do jobs, a process a stretch; yield what became of them as they come in."""
         killed: list[Job] = []
-        futures = {self._submit(job, jobs): job for job in jobs}
+        jobs = [job for stretch in stretches for job in stretch]
+        futures: dict[Future[Outcome], Job] = {}
+        for stretch in stretches:
+            futures |= zip(self._submit(stretch, jobs), stretch, strict=True)
         for future in as_completed(futures):
             error = future.exception()
             if isinstance(error, processes.Died) and error.killed:
@@ -306,25 +318,35 @@ class _Work:
         # Whatever kills one may take others along, and memory may do for one by itself:
         # each gets another go alone.
         for job in killed:
-            yield _outcome(job, self._submit(job, [job]))
+            (future,) = self._submit([job], [job])
+            yield _outcome(job, future)
 
-    def _submit(self, job: Job, jobs: Sequence[Job]) -> Future[Outcome]:
+    def _submit(
+        self, stretch: Sequence[Job], jobs: Sequence[Job]
+    ) -> list[Future[Outcome]]:
         try:
             if self._given is not None:
-                return self._given.submit(work_apart, job)
+                return [self._given.submit(work_apart, job) for job in stretch]
             if self._own is None:
                 warm = wanted([*jobs, self._agenda.team_job()])
                 self._own = processes.FreshProcesses(self._workers, warm=warm)
-            return self._own.submit(work, job)
+            return self._own.in_turn([partial(work, job) for job in stretch])
         except BrokenExecutor as err:  # by a job before this one
-            future: Future[Outcome] = Future()
-            future.set_exception(err)
-            return future
+            failed: list[Future[Outcome]] = [Future() for _ in stretch]
+            for future in failed:
+                future.set_exception(err)
+            return failed
 
     def _tell(self, outcome: Outcome) -> None:
         self._done += 1
         if self._progress:
             self._progress(outcome, self._done, self._total)
+
+
+def _stretches(jobs: Sequence[Job], parts: int) -> list[Sequence[Job]]:
+    """Cut jobs into so many stretches of neighbours, as even as can be."""
+    cuts = [len(jobs) * part // parts for part in range(parts + 1)] if jobs else []
+    return [jobs[start:end] for start, end in pairwise(cuts) if start < end]
 
 
 def _outcome(job: Job, future: Future[Outcome]) -> Outcome:
