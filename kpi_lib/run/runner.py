@@ -99,7 +99,11 @@ def run(
         total = len(months) + len(chosen) + 1
         with _Work(agenda, workers, executor, total, progress) as doing:
             outcomes = doing.clean(months, force)
-            broken = [one.job.split()[-1] for one in outcomes if one.state == "failed"]
+            broken = [
+                month
+                for month, outcome in zip(months, outcomes, strict=True)
+                if outcome.state == "failed"
+            ]
             jobs = agenda.operator_jobs(chosen)
             # Baselines of a month that was not cleaned would be wrong without a word.
             outcomes += (
@@ -109,8 +113,11 @@ def run(
                 _print(workspace.reports(month), outcomes)
             # The index links the PDFs that stand there.
             outcomes += doing.each([agenda.team_job()], force)
-        whole = operators is None and all(one.state != "failed" for one in outcomes)
-        _record(agenda, outcomes, seen if whole else agenda.recorded.get("seen", ""))
+        whole = operators is None and all(
+            outcome.state != "failed" for outcome in outcomes
+        )
+        seen = seen if whole else agenda.recorded.get("seen", "")
+        _record(agenda, doing.jobs, outcomes, seen)
         return outcomes
 
 
@@ -186,8 +193,13 @@ def status(workspace: Workspace, month: str) -> list[Status]:
         ]
     agenda = _agenda(workspace, month, files)
     tables = stale.off(workspace, stale.tables(agenda.recorded))
+    jobs = [
+        agenda.clean_job(month),
+        *agenda.operator_jobs(appraised(agenda.inputs.roster, month)),
+        agenda.team_job(),
+    ]
     return [
-        *(agenda.standing(job) for job in _jobs(agenda)),
+        *(agenda.standing(job) for job in jobs),
         *(
             Status(job=Path(path).name, state="stale", why=f"{path}不见了或被改过")
             for path in tables
@@ -228,16 +240,6 @@ def _lang(workspace: Workspace, month: str) -> str:
     return str(last.get("lang", LANGUAGES[0]))
 
 
-def _jobs(agenda: Agenda) -> list[Job]:
-    """Return the jobs that run.json tells of: the month's own, of everybody."""
-    operators = appraised(agenda.inputs.roster, agenda.month)
-    return [
-        agenda.clean_job(agenda.month),
-        *agenda.operator_jobs(operators),
-        agenda.team_job(),
-    ]
-
-
 class _Work:
     """The jobs of a run as they are done, counted and told."""
 
@@ -251,6 +253,8 @@ class _Work:
     ) -> None:
         self._agenda, self._workers = agenda, workers or processes.workers()
         self._given = executor
+        self.jobs: dict[str, Job] = {}
+        """Those that were to be done, by name."""
         self._own: processes.FreshProcesses | None = None
         self._done, self._total, self._progress = 0, total, progress
 
@@ -282,12 +286,13 @@ class _Work:
             if anew or self._agenda.standing(job).state != "done":
                 open_jobs.append(job)
             else:
-                outputs = self._agenda.entry(job)["outputs"]
+                outputs = self._agenda.entry(job.name)["outputs"]
                 outcomes[job.name] = Outcome(
                     job=job.name, state="unchanged", outputs=outputs
                 )
                 self._tell(outcomes[job.name])
         parts = self._workers if in_turn else len(open_jobs)
+        self.jobs |= {job.name: job for job in open_jobs}
         for outcome in self._made(_stretches(open_jobs, parts)):
             outcomes[outcome.job] = outcome
             self._tell(outcome)
@@ -297,6 +302,7 @@ class _Work:
         """Fail what cannot be done for want of months that are not clean."""
         more = f"等{len(broken)}个月" if len(broken) > 1 else ""
         reason = f"{broken[0]}{more}没有清洗完，考核没有依据"
+        self.jobs |= {job.name: job for job in jobs}
         outcomes = [refuse(job, reason) for job in jobs]
         for outcome in outcomes:
             self._tell(outcome)
@@ -372,10 +378,12 @@ def _print(folder: Path, outcomes: Iterable[Outcome]) -> None:
             write_atomic(html.with_suffix(".pdf"), page.pdf(html))
 
 
-def _record(agenda: Agenda, outcomes: Iterable[Outcome], seen: str) -> None:
+def _record(
+    agenda: Agenda, jobs: Mapping[str, Job], outcomes: Sequence[Outcome], seen: str
+) -> None:
     """Write the tables, then ``run.json``, then a line of the record."""
     folder = agenda.workspace.reports(agenda.month)
-    entries = _entries(agenda, {outcome.job: outcome for outcome in outcomes})
+    entries = _entries(agenda, jobs, {outcome.job: outcome for outcome in outcomes})
     with speaking(agenda.lang):
         tables = spreadsheets.tables(_cards(folder, entries))
     outputs = {}
@@ -387,13 +395,10 @@ def _record(agenda: Agenda, outcomes: Iterable[Outcome], seen: str) -> None:
     for entry in entries.values():
         outputs.update(entry["outputs"])
     plan = agenda.inputs.plan
-    timings = {
-        **agenda.recorded.get("timings", {}),
-        **{
-            outcome.job: round(outcome.seconds, 3)
-            for outcome in outcomes
-            if outcome.seconds
-        },
+    timings = agenda.recorded.get("timings", {}) | {
+        outcome.job: round(outcome.seconds, 3)
+        for outcome in outcomes
+        if outcome.seconds
     }
     run = {
         "schema": SCHEMA,
@@ -404,7 +409,7 @@ def _record(agenda: Agenda, outcomes: Iterable[Outcome], seen: str) -> None:
             "version": plan.version,
             "sha256": agenda.files[agenda.inputs.plan_file],
         },
-        "code": agenda.code,
+        "code": record.package(),
         "versions": record.versions(),
         "inputs": agenda.files,
         "targets": {str(row.row): row.sha256 for row in agenda.inputs.targets},
@@ -420,26 +425,31 @@ def _record(agenda: Agenda, outcomes: Iterable[Outcome], seen: str) -> None:
 
 
 def _entries(
-    agenda: Agenda, outcomes: Mapping[str, Outcome]
+    agenda: Agenda, jobs: Mapping[str, Job], outcomes: Mapping[str, Outcome]
 ) -> dict[str, dict[str, Any]]:
     """Return what run.json says of each job: what was done now, or else before."""
+    operators = appraised(agenda.inputs.roster, agenda.month)
     entries: dict[str, dict[str, Any]] = {}
-    for job in _jobs(agenda):
-        outcome = outcomes.get(job.name)
-        if outcome and outcome.state != "unchanged":
+    for name in (
+        f"{stale.CLEANED}{agenda.month}",
+        *(operator.id for operator in operators),
+        "team",
+    ):
+        if name in jobs:
+            outcome = outcomes[name]
             entry: Mapping[str, Any] = {
                 "outcome": "failed" if outcome.state == "failed" else "done",
                 "error": outcome.error,
-                "key": job.key,
-                "parts": job.parts,
+                "key": jobs[name].key,
+                "parts": jobs[name].parts,
                 "outputs": outcome.outputs,
             }
         else:
             # Its parts tell what it was made from, also if that has changed since.
-            entry = agenda.entry(job)
+            entry = agenda.entry(name)
         if entry:
             # In one order, whether it was made now or by a run that was ended.
-            entries[job.name] = {
+            entries[name] = {
                 "outcome": entry["outcome"],
                 "error": entry.get("error", ""),
                 "key": entry["key"],
