@@ -12,8 +12,6 @@ from kpi_lib.inputs.entries import Campaign, Content, GivenRating
 from kpi_lib.inputs.everything import (
     Inputs,
     for_month,
-    keep,
-    kept,
     load,
     load_for_exports,
     load_roster,
@@ -80,8 +78,6 @@ __all__ = [
     "by_operator",
     "for_month",
     "init",
-    "keep",
-    "kept",
     "load",
     "load_for_exports",
     "load_plan",

@@ -135,34 +135,8 @@ file system's clock keeps its inode, size and time, and must yet be read again. 
 what people write takes a millisecond, to parse it a hundred.
 """
 
-Kept = dict[tuple[Path, str], tuple[Stamp, Any]]
+_KEPT: dict[tuple[Path, str], tuple[Stamp, Any]] = {}
 """What was read last by workspace and name, and the files' stamp then."""
-
-_KEPT: Kept = {}
-
-
-def kept() -> Kept:
-    """
-    Return what this process has read, for another one that would read it again.
-
-    Returns
-    -------
-    dict
-        By workspace and name: the files' stamp, and what was made of them.
-    """
-    return {**_KEPT}
-
-
-def keep(read: Kept) -> None:
-    """
-    Take over what another process has read; a file that changed is read anew.
-
-    Parameters
-    ----------
-    read : dict
-        What `kept` returned there.
-    """
-    _KEPT.update(read)
 
 
 def _once(

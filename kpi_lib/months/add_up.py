@@ -74,14 +74,7 @@ Series = Mapping[tuple[str, str, str], Days]
 
 def add_up(arrived: Arrived, cleaned: Cleaned, before: Cleaned) -> pd.DataFrame:
     """
-    Add up a month per operator, account, metric and stream.
-
-    Parameters
-    ----------
-    arrived : Arrived
-        The month, the roster, and first days.
-    cleaned, before : Cleaned
-        What counts of the month, and of the month before: opening levels and counters.
+    Add up a month, whose opening levels and counters are of the month `before`.
 
     Returns
     -------
@@ -161,7 +154,8 @@ class _Adding(Owned):
 
     def cells(self, now: Cleaned, before: Cleaned, accounts: Collection[str]) -> Cells:
         """Add up one reading, of some accounts."""
-        own = [one for one in self.given.roster.accounts if one.id in accounts]
+        roster = self.given.roster
+        own = [account for account in roster.accounts if account.id in accounts]
         now, before = now.of(accounts), before.of(accounts)
         by_basis: dict[str, Cells] = {basis: {} for basis in BASES}
         series, levels = _series(now.daily), _series(before.daily)

@@ -27,28 +27,18 @@ _DAY = re.compile(r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})\)?$", re.ASCII)
 
 @dataclass(frozen=True, kw_only=True)
 class Given:
-    """
-    What people wrote that a month's tables rest on; `Inputs` hold all of it too.
-
-    Parameters
-    ----------
-    roster : Roster
-        The accounts, their owners and shares, and the layouts expected of each.
-    downloads : mapping of str to date
-        Download days that a person wrote down, by file.
-    decisions : sequence of Decision
-        Which of two contradicting values holds.
-    calendar : Calendar
-        For the weeks of accounts that have counters only.
-    evidence : EvidenceRules
-        How much must be on record.
-    """
+    """What people wrote that a month's tables rest on; `Inputs` hold all of it too."""
 
     roster: Roster
+    """The accounts, their owners and shares, and the layouts expected of each."""
     downloads: Mapping[str, date] = field(default_factory=dict)
+    """Download days that a person wrote down, by file."""
     decisions: Sequence[Decision] = ()
+    """Which of two contradicting values holds."""
     calendar: Calendar = field(default_factory=Calendar)
+    """For the weeks of accounts that have counters only."""
     evidence: EvidenceRules = field(default_factory=EvidenceRules)
+    """How much must be on record."""
 
     def evidence_of(self, month: str) -> EvidenceRules:
         """Return how much must be on record, the same in every month."""
@@ -112,32 +102,19 @@ class File:
 
 @dataclass(frozen=True, kw_only=True)
 class Arrived:
-    """
-    What arrived for a month.
-
-    Parameters
-    ----------
-    month : str
-        ``YYYY-MM``.
-    given : Given or Inputs
-        What people wrote.
-    files : tuple of File
-        Every file that tells of the month; one that cannot be taken is among them,
-        with its reason and all of its records.
-    before : tuple of File
-        Those of the month before: opening levels and opening counters.
-    findings : tuple of Problem
-        Folders and files that belong to nobody, files that did not come.
-    first_days : mapping of str to date
-        Account → day of its first export ever; days before it are not due.
-    """
+    """What arrived for a month."""
 
     month: str
     given: Given | Inputs
+    """What people wrote."""
     files: tuple[File, ...] = ()
+    """Every file that tells of the month, also those that cannot be taken."""
     before: tuple[File, ...] = ()
+    """Those of the month before: opening levels and opening counters."""
     findings: tuple[Problem, ...] = ()
+    """Folders and files that belong to nobody, files that did not come."""
     first_days: Mapping[str, date] = field(default_factory=dict)
+    """Account → day of its first export ever; days before it are not due."""
 
 
 def arrive(workspace: Workspace, month: str, given: Given | Inputs) -> Arrived:

@@ -97,31 +97,13 @@ def clean(
     names: Mapping[str, str],
     decisions: Iterable[Decision] = (),
 ) -> Cleaned:
-    """
-    Keep of a month's files what counts.
-
-    Parameters
-    ----------
-    files : iterable of File
-        Every file that arrived, read for one month.
-    names : mapping of str to str
-        Account id → the account's name, as manual entries may write it.
-    decisions : iterable of Decision
-        Which of two contradicting values holds.
-
-    Returns
-    -------
-    Cleaned
-        Rows in the order of accounts and days, and a fate for every record.
-
-    Raises
-    ------
-    LedgerError
-        A file has more or fewer records than the ledger: a fault of ours.
-    """
+    """Keep what counts; `names`: by id, as manual entries may write an account."""
     ordered = sorted(files, key=lambda file: file.source)
     fates = _Fates()
-    chosen = {(d.month, d.source, d.row, d.metric) for d in decisions}
+    chosen = {
+        (decision.month, decision.source, decision.row, decision.metric)
+        for decision in decisions
+    }
     daily, daily_conflicts = _daily(ordered, names, chosen, fates)
     posts, posts_conflicts = _posts(ordered, fates)
     for file in ordered:
@@ -170,7 +152,7 @@ def _daily(
     conflicts: list[DailyRow] = []
     for (_, day, metric, _), rows in sorted(values.items()):
         month = f"{day:%Y-%m}"
-        picked = [r for r in rows if (month, r.source, r.row, metric) in chosen]
+        picked = [row for row in rows if (month, row.source, row.row, metric) in chosen]
         if picked or len({(row.value, row.censored) for row in rows}) == 1:
             winner = (picked or rows)[0]
             kept.append(winner)

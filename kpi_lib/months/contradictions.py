@@ -68,32 +68,28 @@ def contradictions(
     ones, which the month before kept.
     """
     kinds: dict[tuple[str, str], dict[str, _Contradiction]] = defaultdict(dict)
-    for one in (
+    for contradiction in (
         *_in_files(arrived, cleaned),
         *_between_downloads(arrived, cleaned, before),
     ):
         # Each thing once, however many files tell of it.
-        kinds[one.account, one.kind].setdefault(one.thing, one)
+        of_kind = kinds[contradiction.account, contradiction.kind]
+        of_kind.setdefault(contradiction.thing, contradiction)
     for (_, kind), things in sorted(kinds.items()):
-        example = things[min(things)]
-        sheet, row = example.place.sheet, example.place.row
-        what = Sentence(KINDS[kind], n=len(things))
+        first = things[min(things)]
+        text, words = N_("{what}；例：第{row}行，{example}"), {}
+        if first.place.sheet:
+            text = N_("{what}；例：表“{sheet}”第{row}行，{example}")
+            words = {"sheet": first.place.sheet}
         yield Problem(
             what=Sentence(
-                "{what}；例：表“{sheet}”第{row}行，{example}",
-                what=what,
-                sheet=sheet,
-                row=row,
-                example=example.example,
-            )
-            if sheet
-            else Sentence(
-                "{what}；例：第{row}行，{example}",
-                what=what,
-                row=row,
-                example=example.example,
+                text,
+                what=Sentence(KINDS[kind], n=len(things)),
+                row=first.place.row,
+                example=first.example,
+                **words,
             ),
-            where=example.place.source,
+            where=first.place.source,
             do=Sentence(DO.get(kind, CHECK)),
             level="note" if kind.endswith("_aside") else "warning",
         )
@@ -155,29 +151,18 @@ def _of_day(day: date, rows: _Day) -> _Check:
     value = {metric: row.value for metric, row in rows.items()}
     yield from _net(day, rows, value)
     yield from _level(day, rows, value)
-    for metric in RATES:
-        if metric in rows and not 0 <= value[metric] <= 1:
-            example = Sentence(
-                "{day}{metric}{share}",
-                day=str(day),
-                metric=METRICS[metric].label,
-                share=_share(value[metric]),
-            )
-            yield "rate", f"{day}{metric}", rows[metric], example
-    if {"likes", "views"} <= set(rows) and _more(value["likes"], value["views"]):
-        example = Sentence(
-            "{day}点赞{likes}，阅读/播放{views}",
-            day=str(day),
-            likes=_number(value["likes"]),
-            views=_number(value["views"]),
-        )
+    for metric, example in _shares(value, N_("{day}{metric}{share}"), day=str(day)):
+        yield "rate", f"{day}{metric}", rows[metric], example
+    for example in _likes(
+        value, N_("{day}点赞{likes}，阅读/播放{views}"), day=str(day)
+    ):
         yield "likes", str(day), rows["likes"], example
 
 
 def _net(day: date, rows: _Day, value: Mapping[str, float]) -> _Check:
     if not {"net_follows", "follows", "unfollows"} <= set(rows):
         return
-    net, new, lost = (value[m] for m in ("net_follows", "follows", "unfollows"))
+    net, new, lost = value["net_follows"], value["follows"], value["unfollows"]
     if _apart(net, new - lost, net, new, lost):
         example = Sentence(
             "{day}净增{net}，新增{new}，取消{lost}",
@@ -209,22 +194,27 @@ def _level(day: date, rows: _Day, value: Mapping[str, float]) -> _Check:
 
 
 def _of_post(post: PostRow) -> Iterator[tuple[str, str, Sentence]]:
-    value = post.metrics
+    for metric, example in _shares(post.metrics, N_("{metric}{share}")):
+        yield "rate", f"{post.post}{metric}", example
+    if "views" not in post.censored:
+        for example in _likes(post.metrics, N_("点赞{likes}，阅读/播放{views}")):
+            yield "likes", post.post, example
+
+
+def _shares(
+    value: Mapping[str, float], text: str, **more: str
+) -> Iterator[tuple[str, Sentence]]:
+    """Walk the rates that are no share of anything."""
     for metric in RATES:
         if metric in value and not 0 <= value[metric] <= 1:
-            name = METRICS[metric].label
-            example = Sentence(
-                "{metric}{share}", metric=name, share=_share(value[metric])
-            )
-            yield "rate", f"{post.post}{metric}", example
-    both = {"likes", "views"} <= set(value) and "views" not in post.censored
-    if both and _more(value["likes"], value["views"]):
-        example = Sentence(
-            "点赞{likes}，阅读/播放{views}",
-            likes=_number(value["likes"]),
-            views=_number(value["views"]),
-        )
-        yield "likes", post.post, example
+            name, share = METRICS[metric].label, f"{value[metric] * 100:g}%"
+            yield metric, Sentence(text, metric=name, share=share, **more)
+
+
+def _likes(value: Mapping[str, float], text: str, **more: str) -> Iterator[Sentence]:
+    if {"likes", "views"} <= set(value) and _more(value["likes"], value["views"]):
+        likes, views = _number(value["likes"]), _number(value["views"])
+        yield Sentence(text, likes=likes, views=views, **more)
 
 
 # Counters between two downloads.
@@ -306,10 +296,6 @@ def _alone(
 def _number(value: object) -> str:
     number = float(value)  # type: ignore[arg-type]
     return f"{number:,.0f}" if number == int(number) else f"{number:,.2f}"
-
-
-def _share(value: float) -> str:
-    return f"{value * 100:g}%"
 
 
 def _margin(value: float) -> float:

@@ -90,34 +90,21 @@ SCHEMAS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Tables:
-    """
-    The tables of one month.
-
-    Parameters
-    ----------
-    month : str
-        ``YYYY-MM``.
-    daily : DataFrame
-        One row per account, date, metric and part that counts.
-    posts : DataFrame
-        One row per post and download that counts.
-    monthly : DataFrame
-        One row per operator, account, metric and stream.
-    ledger : DataFrame
-        One row per record of every sheet of every file, with what became of it.
-    files : DataFrame
-        One row per file; `layout` is empty where no declaration knows it.
-    findings : tuple of Problem
-        What is worth telling, worst or not.
-    """
+    """The tables of one month."""
 
     month: str
     daily: pd.DataFrame
+    """One row per account, date, metric and part that counts."""
     posts: pd.DataFrame
+    """One row per post and download that counts."""
     monthly: pd.DataFrame
+    """One row per operator, account, metric and stream."""
     ledger: pd.DataFrame
+    """One row per record of every sheet of every file, with what became of it."""
     files: pd.DataFrame
+    """One row per file; `layout` is empty where no declaration knows it."""
     findings: tuple[Problem, ...]
+    """What is worth telling, worst or not."""
 
     def frames(self) -> dict[str, pd.DataFrame]:
         """Return the tables by name."""

@@ -108,35 +108,25 @@ def spans(rows: Iterable[int]) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Total:
-    """
-    One metric of one operator and month, over all own accounts.
-
-    Parameters
-    ----------
-    metric : str
-        Field name.
-    value, low, high : Fraction, inf or None
-        The number, and its bounds where values contradict each other; None where
-        there is none.
-    made_of : tuple of (account, share, basis)
-        What it was added up from; months with other parts do not compare.
-    gaps : tuple of str
-        Why it is not to be scored, one clause each; empty if it may be.
-    sources : tuple of dict
-        Evidence: source, sheet, rows, metric, sum.
-    """
+    """One metric of one operator and month, over all own accounts."""
 
     metric: str
     value: Number | None
+    """The number; None where there is none."""
     low: Number | None
     high: Number | None
+    """Its bounds where values contradict each other."""
     made_of: tuple[tuple[str, float, str], ...] = ()
+    """Account, share and basis of all parts; months with others do not compare."""
     gaps: tuple[str, ...] = ()
+    """Why it is not to be scored, one clause each; empty if it may be."""
     sources: tuple[dict[str, str], ...] = ()
+    """Evidence: source, sheet, rows, metric, sum."""
 
     def reading(self, which: str) -> Number | None:
         """Return `value`, `low` or `high` by name."""
-        return {"value": self.value, "low": self.low, "high": self.high}[which]
+        reading: Number | None = getattr(self, which)
+        return reading
 
 
 Rows = Mapping[str, Sequence[Mapping[Hashable, Any]]]
@@ -285,21 +275,31 @@ def _ratio(
     )
 
     def divide(over: str, under: str) -> Number | None:
-        numbers = [t.reading(over) for t in above], [t.reading(under) for t in below]
-        if None in (*numbers[0], *numbers[1]):
-            return None
-        top, bottom = (sum(n for n in side if n is not None) for side in numbers)
-        return top / bottom if bottom else None
+        top, bottom = _together(above, over), _together(below, under)
+        return top / bottom if top is not None and bottom else None
+
+    totals = (*above, *below)
 
     return Total(
         metric=metric,
         value=divide("value", "value"),
         low=divide("low", "high"),
         high=divide("high", "low"),
-        made_of=tuple(sorted({m for t in (*above, *below) for m in t.made_of})),
-        gaps=tuple(dict.fromkeys(g for t in (*above, *below) for g in t.gaps)),
-        sources=tuple(s for t in (*above, *below) for s in t.sources),
+        made_of=tuple(sorted({part for each in totals for part in each.made_of})),
+        gaps=tuple(dict.fromkeys(gap for each in totals for gap in each.gaps)),
+        sources=tuple(source for each in totals for source in each.sources),
     )
+
+
+def _together(parts: Iterable[Total], which: str) -> Number | None:
+    """Add parts up; None if one has no number."""
+    added: Number = Fraction(0)
+    for part in parts:
+        number = part.reading(which)
+        if number is None:
+            return None
+        added += number
+    return added
 
 
 def by_day(

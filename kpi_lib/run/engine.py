@@ -65,7 +65,7 @@ STREAMS = {"stdout": 1, "stderr": 2}
 
 
 class InProcessEngine(NBClientEngine):  # type: ignore[misc]  # papermill has no types
-    """Cells in this process, which should be used for nothing else before or after."""
+    """Cells in this process, which should do nothing else but notebooks of a kind."""
 
     @classmethod
     def execute_managed_notebook(
@@ -284,6 +284,9 @@ def _shell(outputs: _Outputs, private: Path) -> _Shell:
     )
     if matplotlib := sys.modules.get("matplotlib"):
         matplotlib.rcParams["backend"] = INLINE
+    if _Shell.initialized():  # the notebook before, and all that it held
+        _Shell.instance().user_ns.clear()
+        _Shell.clear_instance()
     InteractiveShell.clear_instance()
     _Shell.outputs = outputs
     shell = _Shell.instance(config=Config({"HistoryManager": {"enabled": False}}))

@@ -16,22 +16,18 @@ from typing import Any, Literal
 
 from kpi_lib.errors import KpiError, RunError, printable
 from kpi_lib.figures import month_name
-from kpi_lib.language import (
-    LANGUAGES,
-    N_,
-    _,
-    speaking,
-)
+from kpi_lib.language import N_, _, speaking
 from kpi_lib.run import processes, record
-from kpi_lib.workspace import (
-    STRAY,
-    Workspace,
-    sha256_file,
-    write_atomic,
-)
+from kpi_lib.workspace import STRAY, Workspace, sha256_file, write_atomic
 
-CLEAN, APPRAISAL, TEAM = "1-clean", "3-appraisal", "4-team"
-"""The notebooks that are run, without suffix."""
+Kind = Literal["clean", "operator", "team"]
+
+NOTEBOOKS: dict[Kind, str] = {
+    "clean": "1-clean.ipynb",
+    "operator": "3-appraisal.ipynb",
+    "team": "4-team.ipynb",
+}
+"""The notebook of each kind of job."""
 
 CLEANING = N_("数据清洗")
 """What the page of a cleaning is about."""
@@ -51,7 +47,7 @@ class Job:
     """
 
     name: str
-    kind: Literal["clean", "operator", "team"]
+    kind: Kind
     root: Path
     month: str
     parameters: dict[str, str]
@@ -72,7 +68,7 @@ class Job:
     @property
     def lang(self) -> str:
         """Language of the page."""
-        return self.parameters.get("lang", LANGUAGES[0])
+        return self.parameters["lang"]
 
     @property
     def key(self) -> str:
@@ -146,15 +142,10 @@ def refuse(job: Job, error: str, seconds: float = 0) -> Outcome:
     return Outcome(job=job.name, state="failed", error=error, seconds=seconds)
 
 
-def _notebook(workspace: Workspace, job: Job) -> Path:
-    name = {"clean": CLEAN, "operator": APPRAISAL, "team": TEAM}[job.kind]
-    return workspace.notebooks / f"{name}.ipynb"
-
-
 def _execute(workspace: Workspace, job: Job, output: Path) -> Any:
     from kpi_lib.run import notebook
 
-    path = _notebook(workspace, job)
+    path = workspace.notebooks / NOTEBOOKS[job.kind]
     declared = notebook.declared(path)
     # Only a page that is written in several languages declares one.
     parameters = {
@@ -174,19 +165,17 @@ def _hashes(workspace: Workspace, made: Iterable[Path]) -> dict[str, str]:
 
 def _clean(workspace: Workspace, job: Job) -> dict[str, str]:
     folder = workspace.clean(job.month)
-    notebook = folder / f"{CLEAN}.ipynb"
+    notebook = folder / NOTEBOOKS["clean"]
     _execute(workspace, job, notebook)
     if job.loose:
         # Not fit for a page: what it compares with may not have been there yet.
         notebook.unlink()
-    outputs = _hashes(
-        workspace,
-        (
-            path
-            for path in folder.iterdir()
-            if path.name != MADE and not path.name.startswith(STRAY)
-        ),
-    )
+    tables = [
+        path
+        for path in folder.iterdir()
+        if path.name != MADE and not path.name.startswith(STRAY)
+    ]
+    outputs = _hashes(workspace, tables)
     entry = {
         "outcome": "done",
         "key": job.key,
@@ -233,7 +222,7 @@ def _team(workspace: Workspace, job: Job) -> dict[str, str]:
     executed = _execute(workspace, job, notebook)
     index, cleaned = folder / "index.html", folder / "clean.html"
     write_atomic(index, page.page(executed, title=job.title, lang=job.lang))
-    source = workspace.clean(job.month) / f"{CLEAN}.ipynb"
+    source = workspace.clean(job.month) / NOTEBOOKS["clean"]
     about = _(CLEANING)
     if source.is_file():
         title = f"{about} {month_name(job.month)}"
@@ -251,7 +240,7 @@ def _publish_failure(workspace: Workspace, job: Job, error: str) -> None:
 
     folder = workspace.reports(job.month)
     if job.kind == "clean":
-        for name in (MADE, f"{CLEAN}.ipynb"):
+        for name in (MADE, NOTEBOOKS["clean"]):
             (workspace.clean(job.month) / name).unlink(missing_ok=True)
         return
     (folder / "executed" / f"{job.name}.ipynb").unlink(missing_ok=True)

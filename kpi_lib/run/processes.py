@@ -1,8 +1,9 @@
 """
 A fresh process for every job, forked from one that has imported and used it all.
 
-What one job does to its process ends with it. Where processes are not forked (macOS,
-Windows) the same is started anew, and takes longer.
+What a job does to its process ends with it; only jobs that share what they read are
+done in turn by one. Where processes are not forked (macOS, Windows) the same is started
+anew, and takes longer.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ import pickle
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from functools import partial
 from multiprocessing import connection, get_context, parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -47,6 +50,8 @@ _PR_SET_PDEATHSIG = 1
 _STARTING = threading.Lock()
 _SERVER_LOST = 255
 """Exit code that multiprocessing gives a process whose own it cannot know any more."""
+
+Call = Callable[[], Any]
 
 _starter: Connection | None = None
 """In a process that was started here: the way to whoever started it."""
@@ -98,7 +103,19 @@ class FreshProcesses(Executor):
         self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
     ) -> Future[Any]:
         """Call a function that can be imported; the future raises `Died` if it did."""
-        return self._threads.submit(self._call, fn, args, kwargs)
+        (future,) = self.in_turn([partial(fn, *args, **kwargs)])
+        return future
+
+    def in_turn(self, calls: Sequence[Call]) -> list[Future[Any]]:
+        """
+        Call one after another in one process, and give a future for each.
+
+        A call that ends its process fails alone: those after it get another one.
+        """
+        futures: list[Future[Any]] = [Future() for _ in calls]
+        thread = self._threads.submit(self._do, futures, calls)
+        thread.add_done_callback(partial(_cancel, futures))
+        return futures
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Wait for what was submitted, or end it."""
@@ -112,11 +129,25 @@ class FreshProcesses(Executor):
     def __exit__(self, *error: object) -> None:
         self.shutdown(cancel_futures=any(error))
 
-    def _call(
-        self, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Any:
+    def _do(self, futures: Sequence[Future[Any]], calls: Sequence[Call]) -> None:
+        waiting = deque(
+            (future, call)
+            for future, call in zip(futures, calls, strict=True)
+            if future.set_running_or_notify_cancel()
+        )
+        while waiting:
+            try:
+                for answer in self._answers([call for _, call in waiting]):
+                    future, _ = waiting.popleft()
+                    _settle(future, *answer)
+            except Exception as err:
+                future, _ = waiting.popleft()
+                future.set_exception(err)
+
+    def _answers(self, calls: Sequence[Call]) -> Iterator[tuple[bool, Any]]:
+        """Start a process for some calls; yield whether each returned, and what."""
         near, far = self._context.Pipe(duplex=False)
-        process = self._context.Process(target=_work, args=(far, fn, args, kwargs))
+        process = self._context.Process(target=_work, args=(far, calls))
         with near:
             try:
                 with far, _setting(self._warm):
@@ -127,14 +158,12 @@ class FreshProcesses(Executor):
             except (EOFError, ConnectionError) as err:
                 raise Died(0, type(err).__name__, "进程没有启动", True) from err
             try:
-                done, value = self._answer(near, process)
+                for _ in calls:
+                    yield self._answer(near, process)
             finally:
                 with _STARTING:
                     self._running.discard(process)
                     _end(process)
-        if done:
-            return value
-        raise value
 
     def _answer(self, near: Connection, process: BaseProcess) -> tuple[bool, Any]:
         step = 0
@@ -153,6 +182,21 @@ class FreshProcesses(Executor):
             raise Died(step, "CellTimeoutError", f"超过{self._limit:g}秒没有做完")
         process.join()
         raise Died(step, "DeadKernelError", *_how(process.exitcode or 0))
+
+
+def _settle(future: Future[Any], returned: bool, value: Any) -> None:
+    if returned:
+        future.set_result(value)
+    else:
+        future.set_exception(value)
+
+
+def _cancel(futures: Sequence[Future[Any]], thread: Future[None]) -> None:
+    """Cancel calls that will never be begun."""
+    if thread.cancelled():
+        for future in futures:
+            future.cancel()
+            future.set_running_or_notify_cancel()
 
 
 def reached(step: int) -> None:
@@ -203,13 +247,8 @@ def _setting(warm: str) -> Iterator[None]:
                     os.environ[name] = value
 
 
-def _work(
-    far: Connection,
-    fn: Callable[..., Any],
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-) -> None:
-    """Be the process: call the function and tell what came of it."""
+def _work(far: Connection, calls: Sequence[Call]) -> None:
+    """Be the process: call one after another and tell what came of each."""
     global _starter
     _starter = far
     if hasattr(os, "setsid"):
@@ -219,19 +258,23 @@ def _work(
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.environ.pop(_SAFE, None)
     os.environ.update(ONE_THREAD)
-    answer: tuple[str, Any]
+    for call in calls:
+        answer = _called(call)
+        try:
+            far.send(answer)
+        except (pickle.PicklingError, AttributeError, TypeError) as err:
+            text = f"{answer[1]!r}: {err}"
+            far.send(("raised", RuntimeError(text)))
+
+
+def _called(call: Call) -> tuple[str, Any]:
     try:
         # A fork server says nothing of what it could not import: it is told here.
         import kpi_lib.run.warm  # noqa: F401
 
-        answer = "done", fn(*args, **kwargs)
+        return "done", call()
     except Exception as err:
-        answer = "raised", err
-    try:
-        far.send(answer)
-    except (pickle.PicklingError, AttributeError, TypeError) as err:
-        text = f"{answer[1]!r}: {err}"
-        far.send(("raised", RuntimeError(text)))
+        return "raised", err
 
 
 def die_with_parent() -> None:

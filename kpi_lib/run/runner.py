@@ -11,6 +11,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +99,11 @@ def run(
         total = len(months) + len(chosen) + 1
         with _Work(agenda, workers, executor, total, progress) as doing:
             outcomes = doing.clean(months, force)
-            broken = [one.job.split()[-1] for one in outcomes if one.state == "failed"]
+            broken = [
+                month
+                for month, outcome in zip(months, outcomes, strict=True)
+                if outcome.state == "failed"
+            ]
             jobs = agenda.operator_jobs(chosen)
             # Baselines of a month that was not cleaned would be wrong without a word.
             outcomes += (
@@ -107,8 +113,11 @@ def run(
                 _print(workspace.reports(month), outcomes)
             # The index links the PDFs that stand there.
             outcomes += doing.each([agenda.team_job()], force)
-        whole = operators is None and all(one.state != "failed" for one in outcomes)
-        _record(agenda, outcomes, seen if whole else agenda.recorded.get("seen", ""))
+        whole = operators is None and all(
+            outcome.state != "failed" for outcome in outcomes
+        )
+        seen = seen if whole else agenda.recorded.get("seen", "")
+        _record(agenda, doing.jobs, outcomes, seen)
         return outcomes
 
 
@@ -184,8 +193,13 @@ def status(workspace: Workspace, month: str) -> list[Status]:
         ]
     agenda = _agenda(workspace, month, files)
     tables = stale.off(workspace, stale.tables(agenda.recorded))
+    jobs = [
+        agenda.clean_job(month),
+        *agenda.operator_jobs(appraised(agenda.inputs.roster, month)),
+        agenda.team_job(),
+    ]
     return [
-        *(agenda.standing(job) for job in _jobs(agenda)),
+        *(agenda.standing(job) for job in jobs),
         *(
             Status(job=Path(path).name, state="stale", why=f"{path}不见了或被改过")
             for path in tables
@@ -226,16 +240,6 @@ def _lang(workspace: Workspace, month: str) -> str:
     return str(last.get("lang", LANGUAGES[0]))
 
 
-def _jobs(agenda: Agenda) -> list[Job]:
-    """Return the jobs that run.json tells of: the month's own, of everybody."""
-    operators = appraised(agenda.inputs.roster, agenda.month)
-    return [
-        agenda.clean_job(agenda.month),
-        *agenda.operator_jobs(operators),
-        agenda.team_job(),
-    ]
-
-
 class _Work:
     """The jobs of a run as they are done, counted and told."""
 
@@ -249,7 +253,9 @@ class _Work:
     ) -> None:
         self._agenda, self._workers = agenda, workers or processes.workers()
         self._given = executor
-        self._own: Executor | None = None
+        self.jobs: dict[str, Job] = {}
+        """Those that were to be done, by name."""
+        self._own: processes.FreshProcesses | None = None
         self._done, self._total, self._progress = 0, total, progress
 
     def __enter__(self) -> _Work:
@@ -262,11 +268,17 @@ class _Work:
     def clean(self, months: Sequence[str], force: bool) -> list[Outcome]:
         """Clean months; the last one, which is compared with those before, at last."""
         jobs = [self._agenda.clean_job(month) for month in months[:-1]]
-        outcomes = self.each(jobs, force)
+        outcomes = self.each(jobs, force, in_turn=True)
         return outcomes + self.each([self._agenda.clean_job(months[-1])], force)
 
-    def each(self, jobs: Sequence[Job], force: bool) -> list[Outcome]:
-        """Do what is not done; return an outcome for each job, in their order."""
+    def each(
+        self, jobs: Sequence[Job], force: bool, in_turn: bool = False
+    ) -> list[Outcome]:
+        """
+        Do what is not done; return an outcome for each job, in their order.
+
+        ``in_turn``: one process does many, since they read the same files.
+        """
         outcomes: dict[str, Outcome] = {}
         open_jobs: list[Job] = []
         for job in jobs:
@@ -274,12 +286,14 @@ class _Work:
             if anew or self._agenda.standing(job).state != "done":
                 open_jobs.append(job)
             else:
-                outputs = self._agenda.entry(job)["outputs"]
+                outputs = self._agenda.entry(job.name)["outputs"]
                 outcomes[job.name] = Outcome(
                     job=job.name, state="unchanged", outputs=outputs
                 )
                 self._tell(outcomes[job.name])
-        for outcome in self._made(open_jobs):
+        parts = self._workers if in_turn else len(open_jobs)
+        self.jobs |= {job.name: job for job in open_jobs}
+        for outcome in self._made(_stretches(open_jobs, parts)):
             outcomes[outcome.job] = outcome
             self._tell(outcome)
         return [outcomes[job.name] for job in jobs]
@@ -288,15 +302,19 @@ class _Work:
         """Fail what cannot be done for want of months that are not clean."""
         more = f"等{len(broken)}个月" if len(broken) > 1 else ""
         reason = f"{broken[0]}{more}没有清洗完，考核没有依据"
+        self.jobs |= {job.name: job for job in jobs}
         outcomes = [refuse(job, reason) for job in jobs]
         for outcome in outcomes:
             self._tell(outcome)
         return outcomes
 
-    def _made(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
-        """Do jobs; yield what became of them as they come in."""
+    def _made(self, stretches: Sequence[Sequence[Job]]) -> Iterator[Outcome]:
+        """Do jobs, a process a stretch; yield what became of them as they come in."""
         killed: list[Job] = []
-        futures = {self._submit(job, jobs): job for job in jobs}
+        jobs = [job for stretch in stretches for job in stretch]
+        futures: dict[Future[Outcome], Job] = {}
+        for stretch in stretches:
+            futures |= zip(self._submit(stretch, jobs), stretch, strict=True)
         for future in as_completed(futures):
             error = future.exception()
             if isinstance(error, processes.Died) and error.killed:
@@ -306,25 +324,35 @@ class _Work:
         # Whatever kills one may take others along, and memory may do for one by itself:
         # each gets another go alone.
         for job in killed:
-            yield _outcome(job, self._submit(job, [job]))
+            (future,) = self._submit([job], [job])
+            yield _outcome(job, future)
 
-    def _submit(self, job: Job, jobs: Sequence[Job]) -> Future[Outcome]:
+    def _submit(
+        self, stretch: Sequence[Job], jobs: Sequence[Job]
+    ) -> list[Future[Outcome]]:
         try:
             if self._given is not None:
-                return self._given.submit(work_apart, job)
+                return [self._given.submit(work_apart, job) for job in stretch]
             if self._own is None:
                 warm = wanted([*jobs, self._agenda.team_job()])
                 self._own = processes.FreshProcesses(self._workers, warm=warm)
-            return self._own.submit(work, job)
+            return self._own.in_turn([partial(work, job) for job in stretch])
         except BrokenExecutor as err:  # by a job before this one
-            future: Future[Outcome] = Future()
-            future.set_exception(err)
-            return future
+            failed: list[Future[Outcome]] = [Future() for _ in stretch]
+            for future in failed:
+                future.set_exception(err)
+            return failed
 
     def _tell(self, outcome: Outcome) -> None:
         self._done += 1
         if self._progress:
             self._progress(outcome, self._done, self._total)
+
+
+def _stretches(jobs: Sequence[Job], parts: int) -> list[Sequence[Job]]:
+    """Cut jobs into so many stretches of neighbours, as even as can be."""
+    cuts = [len(jobs) * part // parts for part in range(parts + 1)] if jobs else []
+    return [jobs[start:end] for start, end in pairwise(cuts) if start < end]
 
 
 def _outcome(job: Job, future: Future[Outcome]) -> Outcome:
@@ -350,10 +378,12 @@ def _print(folder: Path, outcomes: Iterable[Outcome]) -> None:
             write_atomic(html.with_suffix(".pdf"), page.pdf(html))
 
 
-def _record(agenda: Agenda, outcomes: Iterable[Outcome], seen: str) -> None:
+def _record(
+    agenda: Agenda, jobs: Mapping[str, Job], outcomes: Sequence[Outcome], seen: str
+) -> None:
     """Write the tables, then ``run.json``, then a line of the record."""
     folder = agenda.workspace.reports(agenda.month)
-    entries = _entries(agenda, {outcome.job: outcome for outcome in outcomes})
+    entries = _entries(agenda, jobs, {outcome.job: outcome for outcome in outcomes})
     with speaking(agenda.lang):
         tables = spreadsheets.tables(_cards(folder, entries))
     outputs = {}
@@ -365,13 +395,10 @@ def _record(agenda: Agenda, outcomes: Iterable[Outcome], seen: str) -> None:
     for entry in entries.values():
         outputs.update(entry["outputs"])
     plan = agenda.inputs.plan
-    timings = {
-        **agenda.recorded.get("timings", {}),
-        **{
-            outcome.job: round(outcome.seconds, 3)
-            for outcome in outcomes
-            if outcome.seconds
-        },
+    timings = agenda.recorded.get("timings", {}) | {
+        outcome.job: round(outcome.seconds, 3)
+        for outcome in outcomes
+        if outcome.seconds
     }
     run = {
         "schema": SCHEMA,
@@ -382,7 +409,7 @@ def _record(agenda: Agenda, outcomes: Iterable[Outcome], seen: str) -> None:
             "version": plan.version,
             "sha256": agenda.files[agenda.inputs.plan_file],
         },
-        "code": agenda.code,
+        "code": record.package(),
         "versions": record.versions(),
         "inputs": agenda.files,
         "targets": {str(row.row): row.sha256 for row in agenda.inputs.targets},
@@ -398,26 +425,31 @@ def _record(agenda: Agenda, outcomes: Iterable[Outcome], seen: str) -> None:
 
 
 def _entries(
-    agenda: Agenda, outcomes: Mapping[str, Outcome]
+    agenda: Agenda, jobs: Mapping[str, Job], outcomes: Mapping[str, Outcome]
 ) -> dict[str, dict[str, Any]]:
     """Return what run.json says of each job: what was done now, or else before."""
+    operators = appraised(agenda.inputs.roster, agenda.month)
     entries: dict[str, dict[str, Any]] = {}
-    for job in _jobs(agenda):
-        outcome = outcomes.get(job.name)
-        if outcome and outcome.state != "unchanged":
+    for name in (
+        f"{stale.CLEANED}{agenda.month}",
+        *(operator.id for operator in operators),
+        "team",
+    ):
+        if name in jobs:
+            outcome = outcomes[name]
             entry: Mapping[str, Any] = {
                 "outcome": "failed" if outcome.state == "failed" else "done",
                 "error": outcome.error,
-                "key": job.key,
-                "parts": job.parts,
+                "key": jobs[name].key,
+                "parts": jobs[name].parts,
                 "outputs": outcome.outputs,
             }
         else:
             # Its parts tell what it was made from, also if that has changed since.
-            entry = agenda.entry(job)
+            entry = agenda.entry(name)
         if entry:
             # In one order, whether it was made now or by a run that was ended.
-            entries[job.name] = {
+            entries[name] = {
                 "outcome": entry["outcome"],
                 "error": entry.get("error", ""),
                 "key": entry["key"],

@@ -8,7 +8,8 @@ the bytes it had: never by what a notebook says of itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -25,14 +26,7 @@ from kpi_lib.inputs import (
 from kpi_lib.language import N_
 from kpi_lib.run import record
 from kpi_lib.run.cards import printed
-from kpi_lib.run.jobs import (
-    APPRAISAL,
-    CLEAN,
-    CLEANING,
-    MADE,
-    TEAM,
-    Job,
-)
+from kpi_lib.run.jobs import CLEANING, MADE, NOTEBOOKS, Job, Kind
 from kpi_lib.workspace import OWN, Workspace
 
 CLEANED = "clean "
@@ -213,8 +207,8 @@ class Agenda:
     """
     The jobs of a month as they should stand.
 
-    ``files`` are the hashes from before the inputs were read; ``code`` is the hash of
-    this package, ``recorded`` the ``run.json`` that stands.
+    ``files`` are the hashes from before the inputs were read; ``recorded`` is the
+    ``run.json`` that stands.
     """
 
     def __init__(
@@ -227,17 +221,13 @@ class Agenda:
     ) -> None:
         self.workspace, self.month = workspace, month
         self.inputs, self.lang = inputs, lang
-        self.code = record.package()
         self.recorded = record.read_json(workspace.reports(month) / "run.json")
-        self._files = files
-        self._versions = record.of(record.versions())
+        self._files, self._months = files, months_back(month, REACH)
 
     @property
     def files(self) -> dict[str, str]:
         """SHA-256 of every input of the month, by path relative to the workspace."""
-        near = {
-            shift(month, by) for month in months_back(self.month, REACH) for by in NEAR
-        }
+        near = {shift(month, by) for month in self._months for by in NEAR}
         raw = tuple(f"data/raw/{month}/" for month in near)
         return {
             path: content
@@ -255,25 +245,20 @@ class Agenda:
             for path in self._files
             if "data/raw/" < path < f"data/raw/{month}"
         }
+        # Of the plans, how much must be on record: nothing else is cleaned by.
+        evidence = [self.inputs.evidence_of(at) for at in (shift(month, -1), month)]
         return self._job(
-            f"{CLEANED}{month}",
             "clean",
-            CLEAN,
-            {"month": month, "lang": self.lang},
+            f"{CLEANED}{month}",
+            CLEANING,
             {
                 "exports": self._under(*near),
                 "earlier": record.of(sorted(earlier)),
-                "before": self._cleaned(shift(month, -1)) if own else "",
+                "before": record.of(self._cleaned(shift(month, -1))) if own else "",
                 **self._data("roster", "decisions", "downloads", "calendar"),
-                # Of the plans, how much must be on record: nothing else is cleaned by.
-                "plan": record.of(
-                    [
-                        repr(self.inputs.evidence_of(at))
-                        for at in (shift(month, -1), month)
-                    ]
-                ),
+                "plan": record.of([repr(rules) for rules in evidence]),
             },
-            who=CLEANING,
+            {"month": month},
             # Only the notebook compares with the month before and has a language, the
             # tables have not: it must be right where it becomes a page.
             loose=() if own else ("before", "parameters"),
@@ -281,16 +266,15 @@ class Agenda:
 
     def operator_jobs(self, operators: Sequence[Operator]) -> list[Job]:
         """Return the jobs that make operators' reports, each from its own inputs."""
-        owned = _Owned(self)
+        parts_of = self._own_parts()
         shared = self._data("plan", "calendar")
         return [
             self._job(
-                operator.id,
                 "operator",
-                APPRAISAL,
-                {"month": self.month, "operator": operator.id, "lang": self.lang},
-                {**owned.parts(operator), **shared},
-                who=operator.name,
+                operator.id,
+                operator.name,
+                {**parts_of(operator), **shared},
+                {"month": self.month, "operator": operator.id},
             )
             for operator in operators
         ]
@@ -304,30 +288,29 @@ class Agenda:
             for month in (shift(self.month, -1), self.month)
             for operator in self.inputs.roster.operators
         }
+        notebook = self.workspace.clean(self.month) / NOTEBOOKS["clean"]
+        cleaned = [self._cleaned(month) for month in self._months]
         return self._job(
             "team",
             "team",
-            TEAM,
-            {"month": self.month, "lang": self.lang},
+            N_("团队"),
             {
                 "cards": record.of(published),
                 "printed": record.of(printed(self.month, str(self.workspace.root))),
-                "cleaning": record.of_file(
-                    self.workspace.clean(self.month) / f"{CLEAN}.ipynb"
-                ),
-                "cleaned": self._cleaned(*months_back(self.month, REACH)),
+                "cleaning": record.of_file(notebook),
+                "cleaned": record.of(dict(ChainMap(*cleaned))),
                 **self._data("plan", "roster", "targets", "calendar"),
             },
-            who=N_("团队"),
+            {"month": self.month},
         )
 
-    def entry(self, job: Job) -> dict[str, Any]:
+    def entry(self, name: str) -> dict[str, Any]:
         """Return what is recorded of a job; empty if nothing."""
-        return entry_of(self.workspace, self.recorded, job.name)
+        return entry_of(self.workspace, self.recorded, name)
 
     def standing(self, job: Job) -> Status:
         """Compare a job with what is recorded of it."""
-        entry = self.entry(job)
+        entry = self.entry(job.name)
         parts: Mapping[str, str] = entry.get("parts", {})
         changed = [
             WORDS.get(part, part)
@@ -338,16 +321,14 @@ class Agenda:
 
     def _job(
         self,
+        kind: Kind,
         name: str,
-        kind: Literal["clean", "operator", "team"],
-        notebook: str,
-        parameters: dict[str, str],
-        parts: dict[str, str],
-        *,
         who: str,
+        parts: Mapping[str, str],
+        parameters: Mapping[str, str],
         loose: tuple[str, ...] = (),
     ) -> Job:
-        source = self.workspace.notebooks / f"{notebook}.ipynb"
+        parameters = {**parameters, "lang": self.lang}
         return Job(
             name=name,
             kind=kind,
@@ -356,9 +337,9 @@ class Agenda:
             parameters=parameters,
             parts={
                 **parts,
-                "code": self.code,
-                "versions": self._versions,
-                "notebook": record.of_file(source),
+                "code": record.package(),
+                "versions": record.of(record.versions()),
+                "notebook": record.of_file(self.workspace.notebooks / NOTEBOOKS[kind]),
                 "parameters": record.of(parameters),
             },
             who=who,
@@ -378,73 +359,64 @@ class Agenda:
             }
         )
 
-    def made(self, month: str) -> dict[str, str]:
-        """Return the cleaned tables of a month by path, with their hashes."""
-        entry = record.read_json(self.workspace.clean(month) / MADE)
-        outputs: dict[str, str] = entry.get("outputs", {})
+    def _cleaned(self, month: str) -> dict[str, str]:
+        """Return the hashes of a month's cleaned tables, without the notebook."""
+        outputs = self.entry(f"{CLEANED}{month}").get("outputs", {})
         return {
             path: content
             for path, content in outputs.items()
             if not path.endswith(".ipynb")
         }
 
-    def _cleaned(self, *months: str) -> str:
-        """Hash of the cleaned tables of months, without the notebooks beside them."""
-        return record.of(
-            {
-                path: content
-                for month in months
-                for path, content in self.made(month).items()
-            }
-        )
-
-
-class _Owned:
-    """What each operator's report is made from, of inputs that hold everybody's."""
-
-    def __init__(self, agenda: Agenda) -> None:
-        self._inputs, self._months = agenda.inputs, months_back(agenda.month, REACH)
-        self._made = {month: agenda.made(month) for month in self._months}
-        self._rows = {
-            month: record.read_json(agenda.workspace.clean(month) / OWN)
+    def _own_parts(self) -> Callable[[Operator], dict[str, str]]:
+        """Return how to hash each of one operator's own inputs, out of everybody's."""
+        inputs, logged = self.inputs, _entries(self.inputs.worklogs)
+        signoffs, appeals = by_operator(inputs.signoffs), by_operator(inputs.appeals)
+        tables = {month: self._cleaned(month) for month in self._months}
+        rows = {
+            month: record.read_json(self.workspace.clean(month) / OWN)
             for month in self._months
         }
-        self._logged = _entries(self._inputs.worklogs)
-        runs = _runs_before(agenda.workspace, agenda.month)
-        self._plans = {month: run.get("plan") for month, run in runs.items()}
-        self._promised = {
+        runs = _runs_before(self.workspace, self.month)
+        plans = {month: run.get("plan") for month, run in runs.items()}
+        on_record = {
             row for run in runs.values() for row in run.get("targets", {}).values()
         }
-        self._signoffs = by_operator(self._inputs.signoffs)
-        self._appeals = by_operator(self._inputs.appeals)
 
-    def parts(self, operator: Operator) -> dict[str, str]:
-        """Return a hash of each of one operator's own inputs."""
-        id = operator.id
-        accounts = self._inputs.roster.ever_owned_by(id)
-        targets = self._inputs.targets_of(id)
-        promised = [row.sha256 for row in targets if row.sha256 in self._promised]
-        parts: dict[str, object] = {
-            "worklog": self._logged.get(id, []),
-            "cleaned": [self._cleaned(month, id, accounts) for month in self._months],
-            "roster": repr((operator, accounts)),
-            "targets": repr([*targets]),
-            "signoff": repr([*self._signoffs.get(id, ())]),
-            "appeals": repr([*self._appeals.get(id, ())]),
-            "promised": [self._plans, promised],
-        }
-        return {name: record.of(part) for name, part in parts.items()}
+        def parts(operator: Operator) -> dict[str, str]:
+            id = operator.id
+            accounts = inputs.roster.ever_owned_by(id)
+            targets = inputs.targets_of(id)
+            promised = [row.sha256 for row in targets if row.sha256 in on_record]
+            own: dict[str, object] = {
+                "worklog": logged.get(id, []),
+                # All rows of a month where they were not told apart.
+                "cleaned": [
+                    _own_rows(rows[month], operator, accounts) or tables[month]
+                    for month in self._months
+                ],
+                "roster": repr((operator, accounts)),
+                "targets": repr([*targets]),
+                "signoff": repr([*signoffs.get(id, ())]),
+                "appeals": repr([*appeals.get(id, ())]),
+                "promised": [plans, promised],
+            }
+            return {name: record.of(part) for name, part in own.items()}
 
-    def _cleaned(
-        self, month: str, operator: str, accounts: Sequence[Account]
-    ) -> object:
-        """Return the hashes of the own rows; of all rows if none were told apart."""
-        rows = self._rows[month]
-        if not rows:
-            return self._made[month]
-        ids = [account.id for account in accounts]
-        own = {id: rows["account"][id] for id in ids if id in rows["account"]}
-        return [own, rows["operator"].get(operator, "")]
+        return parts
+
+
+def _own_rows(
+    rows: Mapping[str, Mapping[str, str]],
+    operator: Operator,
+    accounts: Sequence[Account],
+) -> list[object]:
+    """Return the hashes of an operator's own rows of a month, if rows have any."""
+    if not rows:
+        return []
+    ids = [account.id for account in accounts if account.id in rows["account"]]
+    own = {id: rows["account"][id] for id in ids}
+    return [own, rows["operator"].get(operator.id, "")]
 
 
 def _entries(worklogs: Mapping[str, Worklog]) -> dict[str, list[str]]:

@@ -13,7 +13,7 @@ import pytest
 
 from kpi_lib.errors import RunError
 from kpi_lib.run import notebook as notebooks
-from tests.fresh import execute
+from tests.fresh import execute, fresh
 from tests.sample_month import ROOT
 from tests.tiny_notebook import write
 
@@ -225,3 +225,17 @@ def test_drop_downs_are_told_with_their_static_form(
 
     assert len(asked) >= 10
     assert all('<div class="kpi">' in one["text/html"] for one in asked)
+
+
+def both(folder: Path) -> list[Any]:
+    """Run a notebook twice in this process."""
+    notebook = write(folder / "t.ipynb", "print('left' in globals()); left = 1", "2")
+    more = {"output": folder / "o.ipynb", "folder": folder}
+    return [notebooks.execute(notebook, {}, **more) for _ in range(2)]
+
+
+def test_a_notebook_finds_nothing_of_the_one_before(tmp_path: Path) -> None:
+    first, second = fresh(both, tmp_path)
+
+    assert first == second
+    assert "False" in str(second.cells)

@@ -166,6 +166,16 @@ def test_no_state_reaches_the_next_job(tmp_path: Path) -> None:
     assert first[1] != second[1]
 
 
+def test_calls_in_turn_share_a_process_and_die_alone() -> None:
+    with FreshProcesses(1) as executor:
+        calls = [os.getpid, os.getpid, os.abort, os.getpid, os.getpid]
+        first, second, died, after, last = executor.in_turn(calls)
+
+        assert first.result(LONG) == second.result(LONG)
+        assert isinstance(died.exception(LONG), Died)
+        assert after.result(LONG) == last.result(LONG) != first.result(LONG)
+
+
 def test_what_cannot_be_told_is_an_error() -> None:
     with pytest.raises(RuntimeError, match="cannot pickle"):
         fresh(threading.Lock)

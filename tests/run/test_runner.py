@@ -195,14 +195,14 @@ def test_jobs_run_in_any_executor_of_processes(
 READS_ONCE = """
 import sys
 from pathlib import Path
-from kpi_lib.inputs import everything
 from kpi_lib.run import processes
 
+KEPT = "[*__import__('kpi_lib.inputs.everything').inputs.everything._KEPT]"
 if __name__ == "__main__":
     warm = {"root": sys.argv[1], "months": [sys.argv[2]], "lang": "zh-Hans"}
     with processes.FreshProcesses(1, warm=warm) as executor:
-        read = executor.submit(everything.kept).result()
-    print(sorted(name for root, name, _ in read if root == Path(sys.argv[1])))
+        read = executor.submit(eval, KEPT).result()
+    print(sorted(name for root, name in read if root == Path(sys.argv[1])))
 """
 
 
@@ -444,6 +444,45 @@ def test_a_month_that_is_not_cleaned_is_not_scored(place: Workspace) -> None:
     assert outcomes["op-01"].error == "2026-09没有清洗完，考核没有依据"
     assert "没有清洗完" in (place.reports(MONTH) / "op-01.html").read_text("utf-8")
     assert not (place.reports(MONTH) / "op-01.json").exists()
+
+
+OWN_PROCESS = """
+import os
+from pathlib import Path
+if month == "2026-08":
+    {fails}
+folder = Path("data/clean") / month
+folder.mkdir(parents=True, exist_ok=True)
+(folder / "note.txt").write_text(f"{{os.getppid()}} {{os.getpid()}}")
+"""
+
+
+@pytest.mark.parametrize(
+    ("fails", "why"),
+    [("1 / 0", "ZeroDivisionError"), ("os.abort()", "子进程被SIGABRT结束")],
+)
+def test_months_are_cleaned_in_turn_and_fail_alone(
+    place: Workspace, fails: str, why: str
+) -> None:
+    notebook = place.notebooks / "1-clean.ipynb"
+    tiny_workspace.tiny_notebook.write(notebook, OWN_PROCESS.format(fails="pass"))
+    outcomes = runner.run(place, MONTH, workers=1)
+    cleaned = [place.clean(f"2026-{n:02}") / "note.txt" for n in (7, 8, 9, 10)]
+    notes = [path.read_text("utf-8") for path in cleaned]
+
+    assert notes[0] == notes[1] == notes[2] != notes[3]
+    assert set(states(outcomes).values()) == {"made"}
+
+    tiny_workspace.tiny_notebook.write(notebook, OWN_PROCESS.format(fails=fails))
+    outcomes = runner.run(place, MONTH, workers=1)
+    assert {
+        job: state for job, state in states(outcomes).items() if "clean" in job
+    } == {
+        **{f"clean 2026-{n:02}": "made" for n in (7, 9, 10)},
+        "clean 2026-08": "failed",
+    }
+    assert why in outcomes[1].error
+    assert "第2个代码格" in outcomes[1].error
 
 
 def test_a_month_without_exports_names_those_there_are(place: Workspace) -> None:
