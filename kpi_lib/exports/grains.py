@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from functools import cache
 from itertools import pairwise
 
 from kpi_lib import files
@@ -97,8 +98,12 @@ class Days(Grain):
 
     def begin(self, table: Table) -> None:
         """One order of month and day holds for all dates of a table."""
-        below = table.sheet.records[table.header + 1 :]
-        dates = [Row(table, record).cell("date") for record in below]
+        place = table.firsts["date"]
+        dates = [
+            cell
+            for record in table.sheet.records[table.header + 1 :]
+            for cell in record.cells[place : place + 1]
+        ]
         self._order = files.date_order(dates, self.month)
 
     def take(self, row: Row) -> Outcome:
@@ -106,19 +111,19 @@ class Days(Grain):
         day = self._day(row)
         numbers = {
             key: number
-            for key in row.table.columns
-            if key in row.table.layout.metric_columns
-            and (number := row.number(key)) is not None
+            for key in row.table.metrics
+            if (number := row.number(key)) is not None
         }
         self._remember(row, numbers.values())
         if self._repeated(row, "", day, *sorted(numbers.items())):
             return TWICE
-        values = []
-        for key, number in numbers.items():
-            metric, _, part = key.partition(":")
-            basis: Basis = "level" if METRICS[metric].kind == "stock" else "daily"
-            values.append(self._value(row, "", day, metric, part, number, basis))
-        kept = self._keep(day, values)
+        kept = self._keep(
+            day,
+            [
+                self._value(row, ("", day, *_metric(key)), number)
+                for key, number in numbers.items()
+            ],
+        )
         return kept if numbers else kept._replace(reason=Sentence("这一天各列都缺数"))
 
     def finish(self) -> list[Problem]:
@@ -151,18 +156,24 @@ class Days(Grain):
     def _value(
         self,
         row: Row,
-        account: str,
-        day: date,
-        metric: str,
-        part: str,
+        what: tuple[str, date, str, str],
         number: Number,
-        basis: Basis,
+        basis: Basis | None = None,
     ) -> DailyRow:
+        if basis is None:
+            basis = "level" if METRICS[what[2]].kind == "stock" else "daily"
         table = row.table
         return DailyRow(
-            account, day, metric, part, number.value, basis, number.censored,
+            *what, number.value, basis, number.censored,
             self.source, table.sheet.name, table.block, row.record.row,
         )  # fmt: skip
+
+
+@cache
+def _metric(key: str) -> tuple[str, str]:
+    """Return the metric and the part of a column's key."""
+    metric, _, part = key.partition(":")
+    return metric, part
 
 
 class Manual(Days):
@@ -179,8 +190,8 @@ class Manual(Days):
         self._remember(row, [number])
         if self._repeated(row, account, day, metric, part, number.value):
             return TWICE
-        value = self._value(row, account, day, metric, part, number, "manual")
-        return self._keep(day, [value])
+        what = (account, day, metric, part)
+        return self._keep(day, [self._value(row, what, number, "manual")])
 
 
 class Posts(Grain):
@@ -233,9 +244,7 @@ class Posts(Grain):
 
     def _counters(self, row: Row, kind: str) -> dict[str, Number]:
         numbers = {}
-        for key in row.table.columns:
-            if key not in row.table.layout.metric_columns:
-                continue
+        for key in row.table.metrics:
             if PERCENT_OF.get(key, kind) != kind:
                 continue
             number = row.number(key)
@@ -351,6 +360,7 @@ def manual_metric(text: str) -> tuple[str, str]:
     raise Wrong("指标", text, wrong)
 
 
+@cache
 def _manual_column(metric: str) -> Column:
     """Return the grammar of a value written by hand: the metric's own unit."""
     money = METRICS[metric].unit == "CNY"

@@ -171,12 +171,9 @@ def _outcome(table: Table, index: int, record: Record, grain: Grain) -> Outcome:
 
 
 def _is_header(table: Table, record: Record) -> bool:
-    if table.header < 0:
-        return False
-    head = table.sheet.records[table.header].cells
-    return len(record.cells) == len(head) and all(
-        header_key(cell) == header_key(name)
-        for cell, name in zip(record.cells, head, strict=True)
+    keys, cells = table.keys, record.cells
+    return 0 < len(keys) == len(cells) and all(
+        header_key(cell) == key for cell, key in zip(cells, keys, strict=True)
     )
 
 
@@ -231,6 +228,7 @@ def _nameless(table: Table) -> list[int]:
     filled = {
         place
         for record in table.sheet.records[table.header + 1 :]
+        if len(record.cells) > len(names) or not all(names)
         for place, cell in enumerate(record.cells)
         if cell is not None and (place >= len(names) or not names[place])
     }

@@ -10,11 +10,11 @@ holds several tables, each becomes a sheet of its own, told by its block.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 from kpi_lib import files
 from kpi_lib.errors import ExportColumns, Problem, UnknownExport
@@ -27,7 +27,7 @@ from kpi_lib.files import (
     layouts,
     platforms,
 )
-from kpi_lib.language import Sentence
+from kpi_lib.language import N_, Sentence
 
 HEADER_WITHIN = 12
 """Preambles seen are at most ten lines long (Google Analytics)."""
@@ -39,19 +39,17 @@ FEW = 12
 @dataclass(frozen=True)
 class Table:
     """
-    A table that a layout knows.
+    A table that a layout knows: its own part of a sheet of several.
 
-    Its own part of a sheet of several tables; `header` is the index of the header's
-    record (-1 where it has none that is known), `columns` the positions of every role
-    and metric that the file has, `known` how many of its headers the layout knows,
-    `block` its place in the sheet, `why` the reason why nothing of it is counted.
+    `header` is the index of the header's record (-1 where none is known), `columns`
+    the places of every role and metric that the file has, `block` its place in the
+    sheet, `why` the reason why nothing of it is counted.
     """
 
     sheet: Sheet
     header: int
     layout: Layout
     columns: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    known: int = 0
     block: int = 0
     why: str = ""
 
@@ -62,10 +60,31 @@ class Table:
             return ()
         return tuple(map(files.plain, self.sheet.records[self.header].cells))
 
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """The header as headers are compared."""
+        if self.header < 0:
+            return ()
+        return tuple(map(header_key, self.sheet.records[self.header].cells))
+
+    @cached_property
+    def firsts(self) -> dict[str, int]:
+        """The place of every column, of a sum that of its first."""
+        return {key: places[0] for key, places in self.columns.items()}
+
+    @cached_property
+    def metrics(self) -> tuple[str, ...]:
+        """The columns of the file that are metrics."""
+        metrics = self.layout.metric_columns
+        return tuple(key for key in self.columns if key in metrics)
+
 
 class _Fit(NamedTuple):
     """How a row of headers fits a layout; wholly, where nothing is wrong."""
 
+    layout: Layout
+    sheet: Sheet
+    header: int
     columns: dict[str, tuple[int, ...]]
     known: int
     missing: list[str]
@@ -74,6 +93,13 @@ class _Fit(NamedTuple):
     @property
     def whole(self) -> bool:
         return not (self.missing or self.extra)
+
+    @property
+    def place(self) -> Sentence:
+        row = self.sheet.records[self.header].row
+        if self.sheet.name:
+            return Sentence("{sheet}第{row}行", sheet=self.sheet.name, row=row)
+        return Sentence("第{row}行", row=row)
 
 
 def recognise(book: files.Book, platform: str | None, source: str) -> list[Table]:
@@ -93,11 +119,11 @@ def recognise(book: files.Book, platform: str | None, source: str) -> list[Table
     ]
     tables = _tables(book, allowed, source)
     if not tables:
-        _refuse_unknown(book, allowed, every, source)
+        raise _elsewhere(book, every, source) or _nearest(book, allowed, source)
     by_hand = {table.layout.id for table in tables} == {MANUAL}
     if len(tables) > 1 and not (by_hand or tables[0].layout.arranged):
         names = [f"“{table.sheet.name}”" for table in tables]
-        raise _columns(
+        raise _refusal(
             Sentence("{sheets}都像是要读的表，不知该取哪一张", sheets=names),
             source,
             Sentence("只留下一张，或分成几个文件"),
@@ -105,7 +131,7 @@ def recognise(book: files.Book, platform: str | None, source: str) -> list[Table
     return tables
 
 
-def _columns(
+def _refusal(
     what: Sentence, source: str, do: Sentence, place: str = ""
 ) -> ExportColumns:
     return ExportColumns((Problem(what=what, where=source, place=place, do=do),))
@@ -131,7 +157,7 @@ def _arranged(book: files.Book, layout: Layout, source: str) -> list[Table]:
             return []
         return [
             _sheet_table(sheet, [layout], source)
-            or Table(sheet, -1, layout, why=_why(layout))
+            or Table(sheet, -1, layout, why=Sentence(layout.why))
             for sheet in book.sheets
         ]
     cut = _beside if layout.beside else _stacked
@@ -198,19 +224,16 @@ def _stacked(sheet: Sheet, layout: Layout, source: str) -> list[Table]:
             if (at == 0 or records[at - 1].blank or firsts[at - 1].startswith("#"))
             and not (record.blank or firsts[at].startswith("#"))
         ]
-    begins = [0, *starts[1:]]
-    ends = [*starts[1:], len(records)]
     tables = []
-    for block, begin in enumerate(begins):
-        part = replace(sheet, records=records[begin : ends[block]])
-        header = starts[block] - begin
-        fit = _fit(layout, part, part.records[header])
-        if layout.grain == "none" or not fit.whole:
-            table = Table(part, header, layout, block=block, why=_why(layout))
+    begins, ends = [0, *starts[1:]], [*starts[1:], len(records)]
+    for block, (start, begin, end) in enumerate(zip(starts, begins, ends, strict=True)):
+        part = replace(sheet, records=records[begin:end])
+        fit = next(_fits(part, start - begin, [layout]), None)
+        if layout.grain == "none" or fit is None or not fit.whole:
+            why = Sentence(layout.why)
+            tables.append(Table(part, start - begin, layout, block=block, why=why))
         else:
-            table = Table(part, header, layout, fit.columns, fit.known, block)
-            _refuse_repeated(table, source)
-        tables.append(table)
+            tables.append(_table(fit, source, block))
     return tables
 
 
@@ -220,71 +243,67 @@ def _first_key(record: Record) -> str:
 
 
 def _sheet_table(sheet: Sheet, allowed: Sequence[Layout], source: str) -> Table | None:
-    for index, record in enumerate(sheet.records[:HEADER_WITHIN]):
-        fits = [
-            (fit, layout)
-            for layout in allowed
-            if (fit := _fit(layout, sheet, record)).whole
-        ]
+    """Take the first row that is the header of a layout, and of one only."""
+    for header in range(min(HEADER_WITHIN, len(sheet.records))):
+        fits = [fit for fit in _fits(sheet, header, allowed) if fit.whole]
         if not fits:
             continue
         # What was only heard of never stands in the way of what was seen.
-        fits = [(fit, layout) for fit, layout in fits if layout.confirmed] or fits
-        best = max(fit.known for fit, _ in fits)
-        (fit, layout), *more = [pair for pair in fits if pair[0].known == best]
+        fits = [fit for fit in fits if fit.layout.confirmed] or fits
+        most = max(fit.known for fit in fits)
+        best, *more = [fit for fit in fits if fit.known == most]
         if more:
-            names = [_title(layout), *(_title(other) for _, other in more)]
-            raise _columns(
+            names = [_title(fit.layout) for fit in (best, *more)]
+            raise _refusal(
                 Sentence("表头同样符合几种导出：{layouts}", layouts=names),
                 source,
                 Sentence("把文件放进账号的文件夹，平台就确定了"),
-                _place(sheet, record),
+                best.place,
             )
-        why = _why(layout) if layout.grain == "none" else ""
-        table = Table(sheet, index, layout, fit.columns, fit.known, why=why)
-        _refuse_repeated(table, source)
-        return table
+        return _table(best, source)
     return None
 
 
-def _refuse_repeated(table: Table, source: str) -> None:
-    """Refuse a table in which a column stands twice."""
-    record = table.sheet.records[table.header]
-    repeated = _repeated(table.layout, record)
-    if not repeated:
-        return
-    raise _columns(
-        Sentence("列名重复：{columns}", columns=repeated),
-        source,
-        Sentence("重新导出，不要合并几个文件"),
-        _place(table.sheet, record),
-    )
+def _table(fit: _Fit, source: str, block: int = 0) -> Table:
+    """Return the table under a header, if no column stands twice in it."""
+    layout = fit.layout
+    if repeated := _repeated(layout, fit.sheet.records[fit.header]):
+        raise _refusal(
+            Sentence("列名重复：{columns}", columns=repeated),
+            source,
+            Sentence("重新导出，不要合并几个文件"),
+            fit.place,
+        )
+    why = Sentence(layout.why) if layout.grain == "none" else ""
+    return Table(fit.sheet, fit.header, layout, fit.columns, block, why)
 
 
-def _fit(layout: Layout, sheet: Sheet, record: Record) -> _Fit:
-    """Find the layout's columns in a row, and what does not fit."""
+def _fits(sheet: Sheet, header: int, allowed: Iterable[Layout]) -> Iterator[_Fit]:
+    """Say how a row fits the layouts that know one of its headers."""
+    cells = sheet.records[header].cells
     places: dict[str, int] = {}
-    for place, cell in enumerate(record.cells):
+    for place, cell in enumerate(cells):
         places.setdefault(header_key(cell), place)
     places.pop("", None)
-    known = len(layout.headers & places.keys())
-    if not known:
-        return _Fit({}, 0, [Sentence("任意一列")], [])
-    columns, missing = _positions(layout, sheet, places)
-    if layout.any_metric and not columns.keys() & layout.metric_columns.keys():
-        missing.append(Sentence("任意一列指标"))
-    beside = [(name,) for table in layout.beside for name in table.needs]
-    missing += [
-        names[0]
-        for names in [*layout.needs, *beside]
-        if places.keys().isdisjoint(map(header_key, names))
-    ]
-    extra = [
-        files.plain(record.cells[place])
-        for key, place in places.items()
-        if layout.closed and key not in layout.headers
-    ]
-    return _Fit(columns, known, missing, extra)
+    for layout in allowed:
+        if layout.headers.isdisjoint(places):
+            continue
+        columns, missing = _positions(layout, sheet, places)
+        if layout.any_metric and not columns.keys() & layout.metric_columns.keys():
+            missing.append(Sentence("任意一列指标"))
+        beside = [(name,) for table in layout.beside for name in table.needs]
+        missing += [
+            names[0]
+            for names in [*layout.needs, *beside]
+            if places.keys().isdisjoint(map(header_key, names))
+        ]
+        extra = [
+            files.plain(cells[place])
+            for key, place in places.items()
+            if layout.closed and key not in layout.headers
+        ]
+        known = len(layout.headers & places.keys())
+        yield _Fit(layout, sheet, header, columns, known, missing, extra)
 
 
 def _positions(
@@ -323,26 +342,32 @@ def _repeated(layout: Layout, record: Record) -> list[str | Sentence]:
     return repeated
 
 
-def _refuse_unknown(
-    book: files.Book,
-    allowed: Sequence[Layout],
-    every: Sequence[Layout],
-    source: str,
-) -> NoReturn:
-    """Say what the file is not: another platform's, a layout changed, or unknown."""
+# ------------------------------------------------------------- what it is not
+
+
+def _elsewhere(
+    book: files.Book, every: Sequence[Layout], source: str
+) -> UnknownExport | None:
+    """Say that a file is another platform's, if it is."""
     for table in _tables(book, every, source):
         title = _title(table.layout)
         what = Sentence("这是{layout}，不是这个账号的平台导出的", layout=title)
         do = Sentence("放进对应账号的文件夹")
-        raise UnknownExport((Problem(what=what, where=source, do=do),))
-    near = [
-        (fit, layout, sheet, record)
-        for layout in allowed
+        return UnknownExport((Problem(what=what, where=source, do=do),))
+    return None
+
+
+def _nearest(
+    book: files.Book, allowed: Sequence[Layout], source: str
+) -> UnknownExport | ExportColumns:
+    """Say which layout a file is nearest to, or that nothing of it is known."""
+    fits = [
+        fit
         for sheet in book.sheets
-        for record in sheet.records[:HEADER_WITHIN]
-        if (fit := _fit(layout, sheet, record)).known
+        for header in range(min(HEADER_WITHIN, len(sheet.records)))
+        for fit in _fits(sheet, header, allowed)
     ]
-    if not near:
+    if not fits:
         few = "、".join(map(_title, allowed)) if len(allowed) <= FEW else ""
         big5 = Sentence("像是Big5（繁体）编码：在Excel里另存为“CSV UTF-8”再放入")
         learn = Sentence("新的导出用kpi formats learn起草一份声明")
@@ -352,14 +377,15 @@ def _refuse_unknown(
             expected=few,
             do=big5 if _looks_big5(book) else learn,
         )
-        raise UnknownExport((problem,))
-    fit, layout, sheet, record = max(
-        near, key=lambda near: (near[0].known, -len(near[0].missing))
+        return UnknownExport((problem,))
+    order = {layout.id: place for place, layout in enumerate(allowed)}
+    fit = max(
+        fits, key=lambda fit: (fit.known, -len(fit.missing), -order[fit.layout.id])
     )
     problem = Problem(
-        what=_nearest(layout, fit),
+        what=_difference(fit),
         where=source,
-        place=_place(sheet, record),
+        place=fit.place,
         do=Sentence(
             "导出时勾选全部列；平台改了列名时，在formats里补别名，"
             "或用kpi formats learn起草一份声明"
@@ -367,13 +393,13 @@ def _refuse_unknown(
     )
     # Two headers and most of what is required: the layout it is meant to be.
     if fit.known >= 2 and len(fit.missing) <= fit.known:
-        raise ExportColumns((problem,))
-    raise UnknownExport((problem,))
+        return ExportColumns((problem,))
+    return UnknownExport((problem,))
 
 
-def _nearest(layout: Layout, fit: _Fit) -> Sentence:
-    """Say which layout a file is nearest to, and what is different."""
-    title, missing, extra = _title(layout), fit.missing, fit.extra
+def _difference(fit: _Fit) -> Sentence:
+    layout, missing, extra = fit.layout, fit.missing, fit.extra
+    title = _title(layout)
     if missing and extra:
         return Sentence(
             "最接近{layout}，缺少列：{columns}，多出列：{extra}",
@@ -381,14 +407,13 @@ def _nearest(layout: Layout, fit: _Fit) -> Sentence:
             columns=missing,
             extra=extra,
         )
-    if missing:
-        return Sentence(
-            "最接近{layout}，缺少列：{columns}", layout=title, columns=missing
+    if missing or extra:
+        template = (
+            N_("最接近{layout}，缺少列：{columns}")
+            if missing
+            else N_("最接近{layout}，多出列：{columns}")
         )
-    if extra:
-        return Sentence(
-            "最接近{layout}，多出列：{columns}", layout=title, columns=extra
-        )
+        return Sentence(template, layout=title, columns=missing or extra)
     # Its columns are there, but not what tells one account's from others.
     if layout.sheets:
         return Sentence(
@@ -421,16 +446,6 @@ def _looks_big5(book: files.Book) -> bool:
     return len(wide) >= 4 and common
 
 
-def _why(layout: Layout) -> Sentence:
-    return Sentence(layout.why)
-
-
 def _title(layout: Layout) -> str:
     platform = platforms().get(layout.platform)
     return f"{platform.name}“{layout.name}”" if platform else f"“{layout.name}”"
-
-
-def _place(sheet: Sheet, record: Record) -> Sentence:
-    if sheet.name:
-        return Sentence("{sheet}第{row}行", sheet=sheet.name, row=record.row)
-    return Sentence("第{row}行", row=record.row)

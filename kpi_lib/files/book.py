@@ -38,10 +38,10 @@ class Record(NamedTuple):
     @property
     def blank(self) -> bool:
         """Whether nothing is shown in the row."""
-        return not any(
-            cell is not None and not (isinstance(cell, str) and not cell.strip())
-            for cell in self.cells
-        )
+        for cell in self.cells:
+            if cell is not None and (not isinstance(cell, str) or cell.strip()):
+                return False
+        return True
 
 
 @dataclass(frozen=True)

@@ -159,15 +159,13 @@ def is_missing(cell: Cell, also: tuple[str, ...] = ()) -> bool:
     bool
         True for a missing value, which is never 0.
     """
-    # Most cells are whole numbers: those are looked at no further.
-    if not also and (
-        (type(cell) is str and cell.isascii() and cell.isdigit()) or type(cell) is int
-    ):
+    if cell is None:
+        return True
+    # Most cells begin with a digit, as no general mark does.
+    if not also and not (isinstance(cell, str) and not "0" <= cell[:1] <= "9"):
         return False
     text = plain(cell)
-    if text.casefold() in MISSING:
-        return True
-    if text in also:
+    if text.casefold() in MISSING or text in also:
         return True
     if not also:
         return False
@@ -226,26 +224,25 @@ def number(
     if isinstance(cell, bool | date):
         raise WrongValue(Sentence("“{value}”不是数", value=shown(cell)))
     raw = str(cell)
-    if any(unicodedata.decomposition(ch).startswith(_LOOKALIKES) for ch in raw):
+    if not raw.isascii() and any(
+        unicodedata.decomposition(character).startswith(_LOOKALIKES)
+        for character in raw
+    ):
         raise WrongValue(
             Sentence("“{value}”里有上标、带圈一类的数字", value=shown(cell))
         )
     text = plain(cell).casefold()
-    if kind == "count":
-        found = _count(text)
-    elif kind == "money":
-        found = _money(text, unit)
+    if kind == "money":
+        quantity = _money(text, unit)
     elif kind == "percent":
-        found = _share(text, scale, typed=isinstance(cell, str))
-    elif kind == "duration":
-        found = _duration(text)
+        quantity = _share(text, scale, typed=isinstance(cell, str))
     else:
-        found = _stars(text)
-    if found.value < 0 and not signed:
+        quantity = _KINDS[kind](text)
+    if quantity.value < 0 and not signed:
         raise WrongValue(
             Sentence("“{value}”小于0，这一列不可能是负数", value=shown(cell))
         )
-    return found
+    return quantity
 
 
 @lru_cache(maxsize=4096, typed=True)  # the days of a month are few
@@ -491,3 +488,6 @@ def _stars(text: str) -> Number:
     if match is None:
         raise WrongValue(Sentence("“{value}”不是星级", value=shown(text)))
     return Number(float(match[1]))
+
+
+_KINDS = {"count": _count, "duration": _duration, "stars": _stars}

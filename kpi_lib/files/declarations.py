@@ -279,10 +279,13 @@ class Layout(_Declared):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        for key in self.metric_columns:
+        for key, column in self.metric_columns.items():
             metric, _, part = key.partition(":")
             if metric not in METRICS or (part and part not in STREAMS):
                 raise ValueError(f"no such metric: {key}")
+            words = column.kind in {"text", "date", "datetime"}
+            if words and self.grain != "orders":  # their numbers are counted
+                raise ValueError(f"a metric is a number: {key}")
             if self.grain == "daily" and METRICS[metric].kind == "ratio":
                 raise ValueError(f"a ratio cannot be summed over days: {metric}")
         needed = "published_at" if self.grain == "posts" else "date"

@@ -50,6 +50,9 @@ def test_headers_hold_aliases_and_ignored_ones() -> None:
             "a ratio cannot be summed",
             id="ratio by day",
         ),
+        pytest.param(
+            "daily", {"date": DATE, "views": DATE}, "is a number", id="date for metric"
+        ),
         pytest.param("posts", {"date": DATE}, "needs the column", id="grain"),
         pytest.param("none", {"date": DATE}, "has no columns", id="nothing counted"),
         pytest.param("none", {}, "says why", id="nothing said"),
