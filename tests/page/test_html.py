@@ -7,6 +7,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from kpi_lib import page as sections
 from kpi_lib.appraisal import OperatorMonth
+from kpi_lib.language import to_json
 from kpi_lib.page import html as html_module
 from tests.example_month import example
 from tests.example_page import notebook_of, shown
@@ -182,7 +183,7 @@ def test_the_card_is_read_back_from_the_notebook(month: OperatorMonth) -> None:
     notebook = notebook_of(month)
     kept = nbformat.reads(nbformat.writes(notebook), as_version=4)
 
-    assert html_module.sealed(kept) == month.card
+    assert html_module.sealed(kept) == to_json(month.card)
     assert html_module.sealed(new_notebook(cells=notebook.cells[:-1])) is None
 
 
