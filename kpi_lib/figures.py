@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from fractions import Fraction
@@ -11,6 +11,7 @@ from functools import cache
 from babel.dates import format_interval, format_skeleton
 from babel.numbers import format_compact_decimal
 
+from kpi_lib.catalogue import METRICS
 from kpi_lib.language import (
     LOCALES,
     N_,
@@ -148,6 +149,28 @@ def money(value: Number, places: int = 0) -> str:
     """Print yuan: ¥10,840."""
     text = exact(value, places)
     return text if text == NONE else f"¥{text}"
+
+
+def amount(metric: str) -> Callable[[Number], str]:
+    """
+    Return how a value of a metric is printed: 5.25%, ¥11,047, 6,109.
+
+    Parameters
+    ----------
+    metric : str
+        A name of the catalogue.
+
+    Returns
+    -------
+    callable
+        From a value in the metric's unit to text.
+    """
+    match METRICS[metric].unit:
+        case "share":
+            return lambda value: percent(value, 2)
+        case "CNY":
+            return money
+    return exact
 
 
 def month_name(month: str) -> str:

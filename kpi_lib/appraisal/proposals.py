@@ -19,9 +19,9 @@ from kpi_lib.appraisal import goals
 from kpi_lib.appraisal.evidence import Evidence, text
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import days_of, shift
-from kpi_lib.figures import joined, month_label, percent
+from kpi_lib.figures import amount, joined, month_label, percent
 from kpi_lib.language import N_, Sentence
-from kpi_lib.months import amount, mapped_metrics
+from kpi_lib.months import mapped_metrics
 
 LEVELS = {"low": Sentence("低"), "middle": Sentence("中"), "high": Sentence("高")}
 """The three proposals, and what they are called."""

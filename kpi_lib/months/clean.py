@@ -255,13 +255,8 @@ def _of_file(file: File, fates: _Fates) -> Iterator[Problem]:
 
 def _daily_findings(rows: Iterable[DailyRow]) -> Iterator[Problem]:
     """Tell contradictions of one account and metric together, however many days."""
-    places: dict[tuple[str, str], dict[str, set[str]]] = defaultdict(
-        lambda: defaultdict(set)
-    )
-    for row in rows:
-        place = f"{row.source}第{row.row}行"
-        places[row.account, row.metric][str(row.date)].add(place)
-    for (_, metric), days in sorted(places.items()):
+    places = _places(((row.account, row.metric), str(row.date), row) for row in rows)
+    for metric, days in places:
         first, last = min(days), max(days)
         name = METRICS[metric].label
         yield _contradiction(
@@ -280,14 +275,11 @@ def _daily_findings(rows: Iterable[DailyRow]) -> Iterator[Problem]:
 
 def _posts_findings(posts: Iterable[Post]) -> Iterator[Problem]:
     """Tell contradictions of one account and download day together."""
-    places: dict[tuple[str, str], dict[str, set[str]]] = defaultdict(
-        lambda: defaultdict(set)
+    places = _places(
+        ((post.account, str(post.downloaded or "")), post.row.post, post.row)
+        for post in posts
     )
-    for post in posts:
-        place = f"{post.row.source}第{post.row.row}行"
-        day = str(post.downloaded or "")
-        places[post.account, day][post.row.post].add(place)
-    for (_, day), of_posts in sorted(places.items()):
+    for day, of_posts in places:
         what = (
             Sentence(
                 "{day}下载的{n}条内容的计数有不同的值，未计", day=day, n=len(of_posts)
@@ -299,6 +291,17 @@ def _posts_findings(posts: Iterable[Post]) -> Iterator[Problem]:
             )
         )
         yield _contradiction(what, min(of_posts.values(), key=sorted))
+
+
+def _places(
+    rows: Iterable[tuple[tuple[str, str], str, DailyRow | PostRow]],
+) -> Iterator[tuple[str, dict[str, set[str]]]]:
+    """Walk accounts and their metrics or days, with where each thing stands."""
+    places: dict[tuple[str, str], dict[str, set[str]]] = defaultdict(dict)
+    for group, thing, row in rows:
+        places[group].setdefault(thing, set()).add(f"{row.source}第{row.row}行")
+    for (_, name), things in sorted(places.items()):
+        yield name, things
 
 
 def _contradiction(what: Sentence, places: set[str]) -> Problem:

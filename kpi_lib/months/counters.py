@@ -109,7 +109,7 @@ def bounds(posts: Sequence[Post], *, most: bool) -> list[Post]:
         for post in group:
             for metric, value in post.row.metrics.items():
                 values[metric].append(value)
-        metrics = {metric: pick(found) for metric, found in values.items()}
+        metrics = {metric: pick(counts) for metric, counts in values.items()}
         rows.append(group[0]._replace(row=group[0].row._replace(metrics=metrics)))
     return rows
 

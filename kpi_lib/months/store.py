@@ -104,13 +104,9 @@ def _read(text: Any) -> Any:
 def own_rows(
     frames: Mapping[str, pd.DataFrame], findings: Sequence[Mapping[str, Any]]
 ) -> dict[str, dict[str, str]]:
-    """
-    Hash what each account and each operator has of a month's tables.
-
-    By ``account`` and ``operator`` a hash for each id: what has the same hash has the
-    same rows in the same order. Tables with a column `operator` are told apart by it,
-    the others by `account`; a finding belongs to the accounts whose folders it names.
-    """
+    """Hash what each account and operator has of a month's tables, by kind and id."""
+    # Tables with a column `operator` are told apart by it, the others by `account`; a
+    # finding belongs to the accounts whose folders it names.
     hashes: dict[str, dict[str, Any]] = {"account": {}, "operator": {}}
     for name, frame in frames.items():
         column = "operator" if "operator" in frame else "account"

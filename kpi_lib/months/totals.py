@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -20,7 +20,6 @@ from typing import Any
 
 import pandas as pd
 
-from kpi_lib import figures
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import days_of
 from kpi_lib.inputs import Account, EvidenceRules, Roster
@@ -57,28 +56,6 @@ def exact(number: Fraction) -> str:
     rounded = round(number, 6)
     text = f"{float(rounded):.6f}" if rounded.denominator != 1 else str(rounded)
     return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def amount(metric: str) -> Callable[[figures.Number], str]:
-    """
-    Return how a value of a metric is printed.
-
-    Parameters
-    ----------
-    metric : str
-        A name of the catalogue.
-
-    Returns
-    -------
-    callable
-        From a value in the metric's unit to text: 5.25%, ¥11,047, 6,109.
-    """
-    match METRICS[metric].unit:
-        case "share":
-            return lambda value: figures.percent(value, 2)
-        case "CNY":
-            return figures.money
-    return figures.exact
 
 
 def spans(rows: Iterable[int]) -> str:

@@ -181,12 +181,9 @@ def _own_code(executed: NotebookNode) -> list[NotebookNode]:
 
 
 def _last_started(executed: NotebookNode) -> int | None:
-    """
-    Return the number of the last code cell that was begun, from 1.
-
-    The status in papermill's metadata says ``completed`` for every cell after a
-    kernel died; the time of a cell's start is there only if it was reached.
-    """
+    """Return the number of the last code cell that was begun, from 1."""
+    # papermill's status says `completed` of every cell after a kernel died; the time
+    # of a cell's start is there only if it was reached.
     begun = [
         number
         for number, cell in enumerate(_own_code(executed), start=1)

@@ -69,15 +69,7 @@ def versions() -> Mapping[str, str]:
 
 
 def inputs(workspace: Workspace) -> dict[str, str]:
-    """
-    Hash every file that people put under ``data/``.
-
-    Returns
-    -------
-    dict of str to str
-        SHA-256 by path relative to the workspace, ascending; without what was made,
-        hidden files and the lock files of spreadsheets.
-    """
+    """Hash what people put under ``data/``, by path relative to the workspace."""
     return _hashed(workspace, workspace.data, but=workspace.data / "clean")
 
 
@@ -98,7 +90,7 @@ def seen(workspace: Workspace, month: str, lang: str, files: Mapping[str, str]) 
 def _hashed(
     workspace: Workspace, folder: Path, *, but: Path | None = None
 ) -> dict[str, str]:
-    """Return the SHA-256 of each file in a folder by its path, ascending."""
+    """Hash each file in a folder by its path, ascending, but what is hidden or open."""
     hashes = {}
     # By texts and not by Path: a large team has ten thousand files and more.
     for place, folders, names in os.walk(folder):

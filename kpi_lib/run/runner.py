@@ -100,8 +100,8 @@ def run(
         with _Work(agenda, workers, executor, total, progress) as doing:
             outcomes = doing.clean(months, force)
             broken = [
-                month
-                for month, outcome in zip(months, outcomes, strict=True)
+                at
+                for at, outcome in zip(months, outcomes, strict=True)
                 if outcome.state == "failed"
             ]
             jobs = agenda.operator_jobs(chosen)

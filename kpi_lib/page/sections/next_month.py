@@ -9,7 +9,6 @@ from kpi_lib import figures
 from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import METRICS
 from kpi_lib.language import N_, _
-from kpi_lib.months import amount
 from kpi_lib.page.parts import (
     Card,
     Fragment,
@@ -86,7 +85,7 @@ def _proposal(m: OperatorMonth, one: Card) -> dict[str, Any]:
     """Print one proposal; of followers the gain, with the level it leads to."""
     metric = METRICS[one["metric"]]
     gain = metric.moves_by_gain
-    told = amount(one["metric"])
+    told = figures.amount(one["metric"])
     steps = [told(one[f"gain_{step}" if gain else step]) for step in STEPS]
     platform = platform_of(m, one["platform"]).name if one["platform"] else ""
     name = quota_name(one["metric"])

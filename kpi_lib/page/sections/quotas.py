@@ -12,7 +12,6 @@ from kpi_lib import figures
 from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import METRICS
 from kpi_lib.language import N_, _
-from kpi_lib.months import amount
 from kpi_lib.page.parts import (
     Fragment,
     made,
@@ -192,7 +191,7 @@ def _metric_weeks(m: OperatorMonth, month: dict[Any, Any]) -> dict[str, Any]:
     gaps = Counter(days[days["result"].isna()]["week"]) if by_day else Counter()
     weeks = _of(m.quotas.weeks, name).sort_values("first").to_dict("records")
     working = days[days["working"]]["quota"]
-    each = _contents if name == CONTENTS else amount(name)
+    each = _contents if name == CONTENTS else figures.amount(name)
     return {
         "name": quota_name(name),
         "each": each(working.iloc[0]) if len(working) else figures.NONE,
