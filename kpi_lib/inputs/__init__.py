@@ -16,7 +16,7 @@ from kpi_lib.inputs.everything import (
     load_for_exports,
     load_roster,
 )
-from kpi_lib.inputs.forms import WrongForm, quoted, to_decimal
+from kpi_lib.inputs.forms import number_of
 from kpi_lib.inputs.people import Account, Operator, Roster
 from kpi_lib.inputs.plan import (
     STATUS,
@@ -74,7 +74,6 @@ __all__ = [
     "Tier",
     "Tiers",
     "Worklog",
-    "WrongForm",
     "by_operator",
     "for_month",
     "init",
@@ -82,8 +81,7 @@ __all__ = [
     "load_for_exports",
     "load_plan",
     "load_roster",
+    "number_of",
     "prepare",
-    "quoted",
-    "to_decimal",
     "validated",
 ]

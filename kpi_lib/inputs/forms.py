@@ -19,6 +19,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
+from kpi_lib.errors import InvalidInput, Problem
+
 T = TypeVar("T")
 
 DATE_FORM = "日期，例如2026-10-31"
@@ -98,24 +100,7 @@ def to_month(cell: object) -> str:
 
 
 def to_decimal(cell: object) -> Decimal:
-    """
-    Read a number strictly and exactly.
-
-    Parameters
-    ----------
-    cell : object
-        A real number, or text as 1200, 1,200, 12.5 or 35% (which is 0.35).
-
-    Returns
-    -------
-    Decimal
-        The number.
-
-    Raises
-    ------
-    WrongForm
-        For anything else: words, units, not-a-number, infinity, true and false.
-    """
+    """Take a real number, or text as 1200, 1,200, 12.5 or 35% (0.35), exactly."""
     if isinstance(cell, bool) or not isinstance(cell, str | int | float | Decimal):
         raise WrongForm(NUMBER_FORM)
     if not isinstance(cell, str):
@@ -181,12 +166,7 @@ def expecting(expected: str, read: Callable[[object], T]) -> Callable[[object], 
 def one_of(
     meanings: Mapping[str, T], listed: Sequence[str] = ()
 ) -> Callable[[object], T]:
-    """
-    Return a reading function that takes the words of a closed list.
-
-    Widths, case and spaces do not matter; `listed` is what the expectation lists, if
-    not all of them.
-    """
+    """Return a reading function of a closed list; it says that `listed` is expected."""
     folded = {normal(word): meaning for word, meaning in meanings.items()}
 
     def read(cell: object) -> T:
@@ -261,19 +241,7 @@ Note = Annotated[str, Form(to_note)]
 
 
 def quoted(cell: object) -> str:
-    """
-    Quote a cell for a message, cut to a readable length.
-
-    Parameters
-    ----------
-    cell : object
-        Any cell.
-
-    Returns
-    -------
-    str
-        The cell in Chinese quotation marks, or the word for an empty one.
-    """
+    """Quote a cell for a message, cut to a readable length."""
     if cell is None or cell == "":
         return "空白"
     if isinstance(cell, bool):
@@ -340,3 +308,31 @@ def expectation(mistake: ErrorDetails) -> str:
         if key in context:
             return bound.format(context[key])
     return f"别的值（{mistake['msg']}）"
+
+
+def number_of(value: object, name: str) -> Decimal:
+    """
+    Read a number strictly and exactly.
+
+    Parameters
+    ----------
+    value : object
+        A real number, or text as 1200, 1,200, 12.5 or 35% (which is 0.35).
+    name : str
+        What the message calls it.
+
+    Returns
+    -------
+    Decimal
+        The number.
+
+    Raises
+    ------
+    InvalidInput
+        For anything else: words, units, not-a-number, infinity, true and false.
+    """
+    try:
+        return to_decimal(value)
+    except WrongForm as wrong:
+        problem = Problem(what=f"{name}是{quoted(value)}", expected=str(wrong))
+        raise InvalidInput((problem,)) from None

@@ -208,12 +208,7 @@ class Tiers(Part):
 
 
 class Step(Part):
-    """
-    What one step of a deduction is.
-
-    ``target``: a share of the target (1%); ``points``: percentage points (1);
-    ``unit``: the metric's own unit (100 people).
-    """
+    """A step: part of the target (1%), percentage points (1) or units (100 people)."""
 
     size: Positive
     of: Literal["target", "points", "unit"]
@@ -301,11 +296,7 @@ class Measure(Part):
 
 
 class Item(Part):
-    """
-    One row of the score card; its measures' points add up to its own.
-
-    A bonus measure's points stand beyond them, in a row of their own.
-    """
+    """One row of the card; its measures' points, but bonus, add up to its own."""
 
     id: Id
     kpi: Text
@@ -397,11 +388,9 @@ class Duty(Part):
 
 class Plan(Part):
     """
-    The whole plan.
+    The whole plan: points of all measures sum to 100, weights of the items to 100 %.
 
-    Points of all measures sum to 100; weights of the items sum to 100 %. Bonus
-    measures stand beyond the 100, together at most `bonus`; a veto leaves at most
-    `veto` of the total.
+    Bonus measures stand beyond, together at most `bonus`; a veto leaves at most `veto`.
     """
 
     id: Id

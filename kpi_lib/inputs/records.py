@@ -69,12 +69,7 @@ class _Record(Row):
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class Decision(_Record):
-    """
-    Which of two contradicting values of an export holds: a row of decisions.csv.
-
-    `account`, `date` and `metric` say where the contradiction is, `source` and `row`
-    whose value holds.
-    """
+    """Which of two contradicting values holds: that of `source` and `row`."""
 
     FILE = "decisions"
     KEY = ("account", "date", "metric")
@@ -116,7 +111,7 @@ class DayOff(_Record):
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class Signoff(_Record):
     """
-    A manager's signature under a score, or its withdrawal: a row of signoff.csv.
+    A manager's signature under a score, or its withdrawal.
 
     The last row of an operator and month holds; it is void when `score_sha256` is no
     longer the score's.
@@ -148,11 +143,7 @@ class Signoff(_Record):
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class Appeal(_Record):
-    """
-    An operator's objection to a measure, and what became of it: appeals.csv.
-
-    `decision` and who decided it when are empty while it is open.
-    """
+    """An operator's objection to a measure; open while `decision` is empty."""
 
     FILE = "appeals"
     KEY = ("id",)

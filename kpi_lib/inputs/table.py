@@ -65,11 +65,7 @@ class Column:
 
 
 class Row:
-    """
-    A row of a table: the base of every row model, a frozen pydantic dataclass.
-
-    Fields named `source`, `sheet` and `row` that are no columns tell where it stands.
-    """
+    """A row of a table; fields `source`, `sheet` and `row` tell where it stands."""
 
     FILE: ClassVar[str] = ""
     """The name of its file in data/, without the ending; that of the workspace too."""

@@ -1,8 +1,7 @@
 """
 Targets and due numbers: what was to be reached, set when and approved by whom.
 
-A row is never overwritten: the latest one before the month's end holds, the earlier
-ones stay on record. Which row holds is decided in scoring; here each is only read.
+A row is never overwritten; which of several holds is decided in scoring.
 """
 
 from __future__ import annotations

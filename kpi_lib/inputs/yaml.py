@@ -78,21 +78,25 @@ def load_document(
     file = _File(path, where, error)
     tree = file.tree()
     try:
-        value = model.model_validate(file.plain(tree, set()))
+        values = file.plain(tree, set())
+        return Document(validated(values, model, error, where, tree), where, tree)
     except RecursionError:
         raise file.refused("层级过深，无法读取", do="请减少嵌套的层级") from None
-    except ValidationError as refusal:
-        raise error(_translated(refusal, model, tree, where)) from None
-    return Document(value, where, tree)
 
 
-def validated(tree: object, model: type[M], error: type[InvalidInput], where: str) -> M:
+def validated(
+    values: object,
+    model: type[M],
+    error: type[InvalidInput],
+    where: str,
+    tree: CommentedMap | None = None,
+) -> M:
     """
     Check plain values against a model, as a file's are checked.
 
     Parameters
     ----------
-    tree : object
+    values : object
         Dicts, lists and scalars.
     model : type of BaseModel
         What they must fit.
@@ -100,6 +104,8 @@ def validated(tree: object, model: type[M], error: type[InvalidInput], where: st
         What is raised.
     where : str
         What messages call it.
+    tree : CommentedMap, optional
+        The values as they were read, which know their lines.
 
     Returns
     -------
@@ -112,9 +118,9 @@ def validated(tree: object, model: type[M], error: type[InvalidInput], where: st
         With one problem for every mistake.
     """
     try:
-        return model.model_validate(tree)
+        return model.model_validate(values)
     except ValidationError as refusal:
-        raise error(_translated(refusal, model, None, where)) from None
+        raise error(_translated(refusal, model, tree, where)) from None
 
 
 # --- from text to plain values -------------------------------------------------
@@ -221,21 +227,17 @@ class _File:
 
 
 def _line(top: CommentedMap, path: Sequence[str | int]) -> int:
-    tree: Any = top
+    node: Any = top
     line = top.lc.line
     for part in path:
-        if isinstance(tree, CommentedMap) and part in tree:
-            line = tree.lc.key(part)[0]
-        elif isinstance(tree, CommentedSeq) and _inside(tree, part):
-            line = tree.lc.item(part)[0]
+        if isinstance(node, CommentedMap) and part in node:
+            line = node.lc.key(part)[0]
+        elif isinstance(node, CommentedSeq) and part in range(len(node)):
+            line = node.lc.item(part)[0]
         else:
             break
-        tree = tree[part]
+        node = node[part]
     return int(line) + 1
-
-
-def _inside(items: Sequence[object], part: object) -> bool:
-    return isinstance(part, int) and part < len(items)
 
 
 # --- pydantic's mistakes --------------------------------------------------------

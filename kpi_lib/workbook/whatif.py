@@ -222,11 +222,7 @@ def _targets(evidence: Evidence, changes: Mapping[str, Value]) -> tuple[Target, 
             names = ["/".join(filter(None, one)) for one in own]
             what = f"{evidence.month}没有{key}的短期目标"
             raise InvalidInput((Problem(what=what, expected="、".join(names)),))
-        try:
-            values[own[metric, platform]] = inputs.to_decimal(value)
-        except inputs.WrongForm as wrong:
-            what = f"{key}的目标是{inputs.quoted(value)}"
-            raise InvalidInput((Problem(what=what, expected=str(wrong)),)) from None
+        values[own[metric, platform]] = inputs.number_of(value, f"{key}的目标")
     return tuple(
         replace(one, value=values[one]) if one in values else one
         for one in evidence.targets
