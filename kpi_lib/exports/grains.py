@@ -98,7 +98,9 @@ class Days(Grain):
 
     def begin(self, table: Table) -> None:
         """One order of month and day holds for all dates of a table."""
-        place = table.firsts["date"]
+        place = table.firsts.get("date")
+        if place is None:  # a table of which nothing is counted
+            return
         dates = [
             cell
             for record in table.sheet.records[table.header + 1 :]

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import cache, cached_property, lru_cache
 from importlib import resources
-from typing import Annotated, Literal, Self
+from typing import IO, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from ruamel.yaml import YAML
@@ -387,3 +388,25 @@ def layouts() -> dict[str, Layout]:
         By id: ``<platform>.<layout>`` and ``manual``.
     """
     return dict(_declarations()[1])
+
+
+def sentences_of(
+    file: IO[bytes], keywords: object, comment_tags: object, options: object
+) -> Iterator[tuple[int, str, str, list[str]]]:
+    """Extract what a declaration says on pages for Babel, which babel.cfg tells so."""
+    content = YAML(typ="safe", pure=True).load(file)
+    for sentence in dict.fromkeys(_spoken(content)):
+        yield 0, "", sentence, []
+
+
+def _spoken(content: Any) -> Iterator[str]:
+    """Reasons why nothing is counted, and the names of metrics."""
+    if isinstance(content, dict):
+        for key, value in content.items():
+            if key in {"why", "zh"} and value:
+                yield value
+            elif key != "meaning":  # said in English by its own ``en``
+                yield from _spoken(value)
+    elif isinstance(content, list):
+        for value in content:
+            yield from _spoken(value)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from babel.messages.extract import extract_from_dir
 from pydantic import ValidationError
 
+import kpi_lib
+from kpi_lib.catalogue import METRICS
 from kpi_lib.files.declarations import Column, Layout, header_key, layouts
 from kpi_lib.language import catalogue
 
@@ -108,8 +113,17 @@ def test_headers_are_compared_in_one_form(written: str) -> None:
     assert header_key(written) == "阅读(播放)量"
 
 
-def test_why_a_table_does_not_count_has_its_english() -> None:
+def test_what_a_declaration_says_is_found_and_has_its_english() -> None:
     reasons = {layout.why for layout in layouts().values()}
     reasons |= {table.why for one in layouts().values() for table in one.beside}
+    sentences = {
+        str(message)
+        for _, _, message, *_ in extract_from_dir(
+            Path(kpi_lib.__file__).parent,
+            [("**.yml", "kpi_lib.files.declarations:sentences_of")],
+        )
+    }
 
-    assert reasons - {""} - catalogue().keys() == set()
+    assert reasons - {""} - sentences == set()
+    assert {metric.zh for metric in METRICS.values()} - sentences == set()
+    assert sentences - catalogue().keys() == set()
