@@ -132,10 +132,10 @@ class Evidence:
         """The operator's rows of the appraised month."""
         return self.monthly[self.monthly["month"] == self.month]
 
-    @property
+    @cached_property
     def worklog(self) -> Worklog:
-        """The work log of the month."""
-        return self.worklogs[self.month]
+        """The operator's entries of the month."""
+        return self.worklogs[self.month].own(self.operator.id)
 
     @cached_property
     def goals(self) -> Goals:

@@ -200,25 +200,30 @@ def is_mapped(metric: str, mapped: set[str]) -> bool:
 # Which target holds.
 
 
+def targets_of(evidence: Evidence, metric: str, horizon: str) -> list[Target]:
+    """Return the month's targets of a metric that were set before its end."""
+    key = (metric, horizon, period(evidence.month, horizon))
+    return [
+        row
+        for row in evidence.targets
+        if (row.metric, row.horizon, row.period) == key
+        and row.set_on <= evidence.last_day
+    ]
+
+
 def holding(
     evidence: Evidence, metric: str, horizon: str, platform: str = ""
 ) -> HeldTarget | None:
-    """
-    Return the row set last before the month's end.
+    """Return the target that holds, of the whole or of a platform."""
+    rows = targets_of(evidence, metric, horizon)
+    return _standing(evidence, [row for row in rows if row.platform == platform])
 
-    A row set after the month's first day that is easier than the one before it holds
-    only with a reason.
-    """
-    key = (metric, horizon, platform, period(evidence.month, horizon))
-    targets = [
-        row
-        for row in evidence.targets
-        if (row.metric, row.horizon, row.platform, row.period) == key
-        and row.set_on <= evidence.last_day
-    ]
+
+def _standing(evidence: Evidence, rows: Sequence[Target]) -> HeldTarget | None:
+    """Return the row set last; a late and easier one holds only with a reason."""
     standing: Target | None = None
     refused: list[Target] = []
-    for row in sorted(targets, key=lambda row: row.set_on):
+    for row in sorted(rows, key=lambda row: row.set_on):
         late = row.set_on > evidence.first_day
         if standing and late and _easier(row, standing) and not excused(row):
             refused.append(row)
@@ -227,6 +232,21 @@ def holding(
     if standing is None:
         return None
     return HeldTarget(standing, not in_force(evidence, standing), tuple(refused))
+
+
+def due_number(
+    evidence: Evidence, name: str, default: int | None = None
+) -> Fraction | None:
+    """
+    Return a due number, scaled by the working days present.
+
+    From a row of targets.csv that a manager approved, or the plan's default; never
+    from what the operator typed. None where there is neither.
+    """
+    rows = targets_of(evidence, name, "short")
+    held = _standing(evidence, [row for row in rows if row.approved_by])
+    number = held.target.value if held else default
+    return None if number is None else Fraction(number) * evidence.part
 
 
 def period(month: str, horizon: str) -> str:
@@ -368,11 +388,16 @@ def _result(evidence: Evidence, metric: str, platform: str) -> Result:
             gaps.append(Sentence("有账号没有月初或月末的粉丝数"))
         else:
             opening = Fraction(began.reading(evidence.which) or 0)
-    gaps += total.gaps
     value = total.reading(evidence.which)
-    if value is None and not gaps:
-        gaps.append(Sentence("没有{metric}", metric=definition.label))
+    gaps = gaps_of(metric, value, [*gaps, *total.gaps])
     return Result(value, opening, tuple(dict.fromkeys(gaps)), total.sources)
+
+
+def gaps_of(metric: str, value: Number | None, gaps: Sequence[str]) -> list[str]:
+    """Return what a result lacks: its gaps, or that there is none of it at all."""
+    if value is None and not gaps:
+        return [Sentence("没有{metric}", metric=METRICS[metric].label)]
+    return list(gaps)
 
 
 def _unmatched(gain: Total, level: Total) -> bool:

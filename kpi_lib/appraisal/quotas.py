@@ -19,8 +19,8 @@ from math import nan
 import pandas as pd
 
 from kpi_lib.appraisal.evidence import Evidence
-from kpi_lib.appraisal.goals import Goal
-from kpi_lib.appraisal.sources.base import due_number, none_here, own
+from kpi_lib.appraisal.goals import Goal, due_number
+from kpi_lib.appraisal.sources.base import none_here
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import days_of, shift, week_of
 from kpi_lib.figures import joined
@@ -215,7 +215,7 @@ def _contents(evidence: Evidence, notes: dict[str, str]) -> _Line | None:
     due = due_number(evidence, "contents_due")
     if due is None or due <= 0:
         return None
-    rows = own(evidence, evidence.worklog.contents)
+    rows = evidence.worklog.contents
     if not rows and not none_here(evidence, "内容"):
         notes[CONTENTS] = Sentence("工作记录的“{sheet}”表没有记录", sheet="内容")
         return _Line(CONTENTS, due, None, {})

@@ -8,7 +8,16 @@ with its line or cell. `init` and `prepare` write what people fill in.
 from __future__ import annotations
 
 from kpi_lib.inputs.blank import init, prepare
-from kpi_lib.inputs.entries import SHEETS, Campaign, Content, Task
+from kpi_lib.inputs.entries import (
+    SHEETS,
+    Campaign,
+    Community,
+    Content,
+    Entry,
+    Interaction,
+    Review,
+    Task,
+)
 from kpi_lib.inputs.entries import Rating as GivenRating
 from kpi_lib.inputs.everything import Inputs, for_month, keep, kept, load
 from kpi_lib.inputs.forms import WrongForm, to_decimal
@@ -55,15 +64,18 @@ __all__ = [
     "Campaign",
     "Challenge",
     "Communities",
+    "Community",
     "Content",
     "Count",
     "Coverage",
     "Decision",
     "Deduct",
+    "Entry",
     "EvidenceRules",
     "Feedback",
     "GivenRating",
     "Inputs",
+    "Interaction",
     "Item",
     "Linear",
     "Measure",
@@ -75,6 +87,7 @@ __all__ = [
     "Rated",
     "Rating",
     "Ratio",
+    "Review",
     "Roster",
     "Target",
     "Task",
