@@ -57,23 +57,17 @@ class Result:
 
 @dataclass(frozen=True, kw_only=True)
 class Goal:
-    """
-    One short target and what became of it.
-
-    `counted` is the target as it counts: floor, leave and part months applied, the
-    floor only where `floored`; `growth` is the target over `base`, the baseline,
-    rounded to 0.1 %; only an `approved` one may be scored.
-    """
+    """One short target and what became of it."""
 
     metric: str
     platform: str
     held: HeldTarget
     result: Result
-    counted: Fraction
-    base: Fraction | None
-    growth: Fraction | None
-    floored: bool
-    approved: bool
+    counted: Fraction  # as it counts: floor, leave and part months applied
+    base: Fraction | None  # the baseline
+    growth: Fraction | None  # target over baseline, rounded to 0.1 %
+    floored: bool  # whether the floor was applied
+    approved: bool  # only an approved one may be scored
 
     @property
     def target(self) -> Target:
@@ -167,12 +161,7 @@ class Goals:
 
 
 def required(evidence: Evidence) -> tuple[str, ...]:
-    """
-    Return the metrics that the operator is measured on, in the catalogue's order.
-
-    The roster's list, or the plan's metrics that a layout expected of an own account
-    maps; stickiness with them where both DAU and MAU are.
-    """
+    """Return the roster's list, or the plan's metrics that an own layout maps."""
     named = evidence.operator.required
     if named is None:
         mapped = {
@@ -186,6 +175,7 @@ def required(evidence: Evidence) -> tuple[str, ...]:
             chosen.discard("read_completion")
     else:
         chosen = set(named)
+    # Stickiness is measured where both that it is made of are.
     if {"dau", "mau"} <= chosen:
         chosen.add("stickiness")
     return tuple(metric for metric in METRICS if metric in chosen)
@@ -237,12 +227,8 @@ def _standing(evidence: Evidence, rows: Sequence[Target]) -> HeldTarget | None:
 def due_number(
     evidence: Evidence, name: str, default: int | None = None
 ) -> Fraction | None:
-    """
-    Return a due number, scaled by the working days present.
-
-    From a row of targets.csv that a manager approved, or the plan's default; never
-    from what the operator typed. None where there is neither.
-    """
+    """Return a due number, scaled by the working days present; None without one."""
+    # A row that a manager approved, or the plan's; never what the operator typed.
     rows = targets_of(evidence, name, "short")
     held = _standing(evidence, [row for row in rows if row.approved_by])
     number = held.target.value if held else default
@@ -284,13 +270,9 @@ def _easier(row: Target, than: Target) -> bool:
 def past(
     evidence: Evidence, metric: str, platform: str = "", month: str = ""
 ) -> tuple[Past, ...]:
-    """
-    Return the months before a month, each compared with it, the latest first.
-
-    Of followers the gains; only months with the same accounts, shares and bases have
-    a value. `month` is whose targets they measure; empty for the appraised one.
-    """
+    """Return the months before a month that are compared with it, the latest first."""
     at = month or evidence.month
+    # Only months with the same accounts, shares and bases have a value.
     result = METRICS[metric].result
     now = evidence.total(result, month=at, platform=platform)
     reference = now.made_of if now.value is not None else None
@@ -323,12 +305,7 @@ def _no_yardstick(evidence: Evidence, month: str, total: Total) -> str:
 
 
 def median_of(evidence: Evidence, months: Sequence[Past]) -> Fraction | None:
-    """
-    Return the baseline: what the operator did before, as a yardstick of targets.
-
-    The median of the months that compare; None with fewer than the plan asks for, or
-    where it is not above zero.
-    """
+    """Return the baseline, a median; None of too few months, or not above zero."""
     values = [past.value for past in months if past.value is not None]
     if len(values) < evidence.plan.evidence.least_months:
         return None

@@ -210,11 +210,7 @@ class AttainmentSource(ResultsSource, RequiredSource):
 
 
 class OverDeliverySource(ResultsSource, RequiredSource):
-    """
-    Mean attainment in which only challenging targets go beyond 100 %.
-
-    Rows without a baseline or below the band enter at most as 1.
-    """
+    """Mean attainment in which only targets within the band go beyond 100 %."""
 
     @override
     def of(
@@ -232,11 +228,7 @@ class OverDeliverySource(ResultsSource, RequiredSource):
 
 
 class OneMetricSource(ResultsSource):
-    """
-    One metric and its short target, or the plan's own number as target.
-
-    A number of the plan scales with leave as targets do.
-    """
+    """One metric and its short target, or the plan's number, scaled with leave."""
 
     @override
     def read(self, evidence: Evidence, measure: Measure) -> Reading:
@@ -275,11 +267,7 @@ class OneMetricSource(ResultsSource):
 
 
 class ChallengeSource(RequiredSource):
-    """
-    How challenging and reasonable the short targets are, by the plan's band.
-
-    Metrics without a baseline are left out and named; excluded if none is left.
-    """
+    """How challenging the short targets are, of those with a baseline."""
 
     rests_on = "confirmed"  # targets count only with an approval
 
@@ -313,12 +301,7 @@ class ChallengeSource(RequiredSource):
 
 
 def in_band(growth: Fraction, evidence: Evidence) -> Fraction:
-    """
-    Return the share of points that a target's growth over the baseline earns.
-
-    None below the floor, `at_floor` at it, straight up to full, full to the top,
-    `above` beyond (APPRAISAL, Attainment).
-    """
+    """Return the share of points that a growth earns (APPRAISAL, Attainment)."""
     band = evidence.plan.band
     if growth < band.floor:
         return Fraction(0)
@@ -366,11 +349,7 @@ class CoverageSource(RequiredSource):
 
 
 def _covering(evidence: Evidence, metric: str, horizon: str) -> list[int]:
-    """
-    Return the rows of targets.csv that cover a cell; empty if it is not.
-
-    A row with an empty platform, or rows for every own platform that maps the metric.
-    """
+    """Return rows of the whole, or of every own platform that maps the metric."""
     standing = [
         row for row in targets_of(evidence, metric, horizon) if in_force(evidence, row)
     ]

@@ -54,21 +54,17 @@ def _every(row: Any) -> bool:
 
 @dataclass(frozen=True)
 class LogCount(LogSource):
-    """
-    Rows of one sheet that satisfy something, against what was due or all rows.
-
-    `counts` says which rows stand above the line, `among` which are looked at at all;
-    `of` what stands below it: the number named `due`, the rows, the larger of both,
-    or nothing, where the number itself is scored. `tells_confirmed`: points rest on
-    confirmed entries where others confirmed all that count, also where the plan does
-    not ask for it.
-    """
+    """Rows of one sheet that satisfy something, against what was due or all rows."""
 
     unit: str = ""
-    counts: Predicate = _every
-    among: Predicate = _every
+    counts: Predicate = _every  # which rows stand above the line
+    among: Predicate = _every  # which are looked at at all
+    # Below the line: the due number, the rows, the larger of both, or nothing, where
+    # the number itself is scored.
     below: Literal["due", "rows", "more", "nothing"] = "due"
-    due: str = ""
+    due: str = ""  # name of the due number
+    # Whether points rest on confirmed entries where others confirmed all that count,
+    # also where the plan does not ask for it.
     tells_confirmed: bool = False
 
     @override
