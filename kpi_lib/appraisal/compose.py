@@ -19,7 +19,7 @@ from kpi_lib.appraisal.scoring import Outcome, complete, score_bonus, score_item
 from kpi_lib.appraisal.sources import source_of
 from kpi_lib.catalogue import METRICS
 from kpi_lib.figures import joined
-from kpi_lib.inputs import Item, OneMetric, Plan
+from kpi_lib.inputs import GivenRating, Item, OneMetric, Plan
 from kpi_lib.language import N_, Sentence
 from kpi_lib.workspace import canonical_json, sha256
 
@@ -213,12 +213,7 @@ def _bonus(evidence: Evidence, outcomes: Sequence[Outcome]) -> dict[str, Any] | 
 
 def _veto(evidence: Evidence) -> dict[str, str] | None:
     """Return the last complete veto, where the plan names a cap for it."""
-    cap = evidence.plan.veto
-    vetoes = [
-        rating
-        for rating in evidence.worklog.ratings
-        if rating.kind == "veto" and complete(evidence, rating)
-    ]
+    cap, vetoes = evidence.plan.veto, _vetoes(evidence)
     if cap is None or not vetoes:
         return None
     last = vetoes[-1]
@@ -228,6 +223,11 @@ def _veto(evidence: Evidence) -> dict[str, str] | None:
         "on": str(last.on),
         "reason": last.reason,
     }
+
+
+def _vetoes(evidence: Evidence) -> list[GivenRating]:
+    ratings = evidence.worklog.ratings
+    return [r for r in ratings if r.kind == "veto" and complete(evidence, r)]
 
 
 def _total(
@@ -319,17 +319,9 @@ def _ratings(evidence: Evidence, outcomes: Sequence[Outcome]) -> list[dict[str, 
             "kind": rating.kind,
             "item": rating.item,
             "name": names.get(rating.item, rating.item),
-            "points": "" if rating.points is None else text(Fraction(rating.points)),
-            "word": rating.word,
-            "by": rating.by,
-            "on": str(rating.on or ""),
-            "reason": rating.reason,
+            **_given(rating),
             "counted": any(rating is counted for counted in used)
-            or (
-                rating.kind == "veto"
-                and plan.veto is not None
-                and complete(evidence, rating)
-            ),
+            or (plan.veto is not None and rating in _vetoes(evidence)),
         }
         for rating in evidence.worklog.ratings
     ]
@@ -399,9 +391,7 @@ def _measure(outcome: Outcome) -> dict[str, Any]:
         "id": measure.id,
         "name": measure.name.label,
         "points": text(measure.points),
-        "possible": plain(outcome.possible),
-        "rated": plain(outcome.possible) if outcome.score is not None else "0",
-        "score": None if outcome.score is None else str(outcome.score),
+        **_sums([outcome]),
         "status": outcome.status,
         "value": text(reading.value),
         "target": text(reading.target),
@@ -419,16 +409,20 @@ def _measure(outcome: Outcome) -> dict[str, Any]:
         "evidence": [dict(cited) for cited in reading.evidence],
     }
     if outcome.rating:
-        given = outcome.rating
-        card["rating"] = {
-            "points": "" if given.points is None else text(Fraction(given.points)),
-            "word": given.word,
-            "by": given.by,
-            "on": str(given.on),
-            "reason": given.reason,
-            "computed": None if outcome.computed is None else str(outcome.computed),
-        }
+        computed = None if outcome.computed is None else str(outcome.computed)
+        card["rating"] = {**_given(outcome.rating), "computed": computed}
     return card
+
+
+def _given(rating: GivenRating) -> dict[str, str]:
+    """Return what a person gave, and who."""
+    return {
+        "points": "" if rating.points is None else text(Fraction(rating.points)),
+        "word": rating.word,
+        "by": rating.by,
+        "on": str(rating.on or ""),
+        "reason": rating.reason,
+    }
 
 
 def _show(rule: Rule[Any], reading: Reading) -> dict[str, str]:

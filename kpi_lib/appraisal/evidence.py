@@ -43,15 +43,12 @@ class History:
         self, monthly: pd.DataFrame, roster: Roster, operator: Operator
     ) -> None:
         self.monthly, self.roster, self.operator = monthly, roster, operator
+        self._accounts = roster.ever_owned_by(operator.id)
         self._totals: dict[tuple[str, str, str, EvidenceRules], Total] = {}
 
     @cached_property
     def _rows(self) -> dict[str, months.Rows]:
         return months.by_month(self.monthly)
-
-    @cached_property
-    def _accounts(self) -> list[Account]:
-        return self.roster.ever_owned_by(self.operator.id)
 
     def total(
         self, metric: str, month: str, platform: str, rules: EvidenceRules
@@ -76,23 +73,18 @@ class Evidence:
 
     Parameters
     ----------
-    month : str
-        ``YYYY-MM``.
-    plan : Plan
-        The plan of the month.
+    month, plan : str, Plan
+        ``YYYY-MM``, and the plan of the month.
     history : History
         The operator, the roster, and the rows of this month and the ones before;
         shared by all months of one operator.
-    layouts : mapping of str to Layout
-        Which metrics a layout maps.
-    calendar : Calendar
-        Working days and weeks.
-    targets : tuple of Target
-        The operator's rows of targets.csv.
-    known_targets : frozenset of str
-        Hashes of rows of targets.csv that stood in the record of an earlier month.
+    layouts, calendar : mapping of str to Layout, Calendar
+        Which metrics a layout maps; working days and weeks.
+    targets, known_targets : tuple of Target, frozenset of str
+        The operator's rows of targets.csv; hashes of rows that stood in the record of
+        an earlier month.
     worklogs : mapping of str to Worklog
-        Month → work log, this month's and the earlier ones of its quarter.
+        Month → work log, of everybody; `worklog` is the operator's own part.
     posts : DataFrame
         One row per post of an own account, latest counters: account, platform,
         published_at, source, sheet, row, a column a metric, and `share`, the own
@@ -132,10 +124,10 @@ class Evidence:
         """The operator's rows of the appraised month."""
         return self.monthly[self.monthly["month"] == self.month]
 
-    @property
+    @cached_property
     def worklog(self) -> Worklog:
-        """The work log of the month."""
-        return self.worklogs[self.month]
+        """The operator's entries of the month."""
+        return self.worklogs[self.month].own(self.operator.id)
 
     @cached_property
     def goals(self) -> Goals:
@@ -202,27 +194,19 @@ class Evidence:
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """
-    What a source gives for one measure.
-
-    The rule is applied to `value`, divided by `target` (1 for sources that give a
-    share). `unit` is for the reader, ``%`` for shares; `note` says why it is pending
-    or excluded, or what to know; `inputs` are all numbers used, `evidence` the rows
-    behind them, `parts` what a mean was taken over; `flags` stand above the score.
-    `confirmed`: somebody else confirmed all that counts; `less`: less is better.
-    """
+    """What a source gives for one measure; a rule is applied to value ÷ target."""
 
     value: Number | None = None
-    target: Fraction | None = None
+    target: Fraction | None = None  # 1 for sources that give a share
     state: Literal["given", "pending", "excluded"] = "given"
-    unit: str = ""
-    note: str = ""
-    inputs: Mapping[str, str] = field(default_factory=dict)
-    evidence: tuple[Mapping[str, str], ...] = ()
-    parts: tuple[Mapping[str, str], ...] = ()
-    flags: tuple[str, ...] = ()
-    confirmed: bool = False
-    less: bool = False
+    unit: str = ""  # for the reader; % for shares
+    note: str = ""  # why it is pending or excluded, or what to know
+    inputs: Mapping[str, str] = field(default_factory=dict)  # all numbers used
+    evidence: tuple[Mapping[str, str], ...] = ()  # the rows behind them
+    parts: tuple[Mapping[str, str], ...] = ()  # what a mean was taken over
+    flags: tuple[str, ...] = ()  # stand above the score
+    confirmed: bool = False  # somebody else confirmed all that counts
+    less: bool = False  # less is better
 
     @property
     def attained(self) -> Number | None:

@@ -57,23 +57,17 @@ class Result:
 
 @dataclass(frozen=True, kw_only=True)
 class Goal:
-    """
-    One short target and what became of it.
-
-    `counted` is the target as it counts: floor, leave and part months applied, the
-    floor only where `floored`; `growth` is the target over `base`, the baseline,
-    rounded to 0.1 %; only an `approved` one may be scored.
-    """
+    """One short target and what became of it."""
 
     metric: str
     platform: str
     held: HeldTarget
     result: Result
-    counted: Fraction
-    base: Fraction | None
-    growth: Fraction | None
-    floored: bool
-    approved: bool
+    counted: Fraction  # as it counts: floor, leave and part months applied
+    base: Fraction | None  # the baseline
+    growth: Fraction | None  # target over baseline, rounded to 0.1 %
+    floored: bool  # whether the floor was applied
+    approved: bool  # only an approved one may be scored
 
     @property
     def target(self) -> Target:
@@ -167,12 +161,7 @@ class Goals:
 
 
 def required(evidence: Evidence) -> tuple[str, ...]:
-    """
-    Return the metrics that the operator is measured on, in the catalogue's order.
-
-    The roster's list, or the plan's metrics that a layout expected of an own account
-    maps; stickiness with them where both DAU and MAU are.
-    """
+    """Return the roster's list, or the plan's metrics that an own layout maps."""
     named = evidence.operator.required
     if named is None:
         mapped = {
@@ -186,6 +175,7 @@ def required(evidence: Evidence) -> tuple[str, ...]:
             chosen.discard("read_completion")
     else:
         chosen = set(named)
+    # Stickiness is measured where both that it is made of are.
     if {"dau", "mau"} <= chosen:
         chosen.add("stickiness")
     return tuple(metric for metric in METRICS if metric in chosen)
@@ -200,25 +190,30 @@ def is_mapped(metric: str, mapped: set[str]) -> bool:
 # Which target holds.
 
 
+def targets_of(evidence: Evidence, metric: str, horizon: str) -> list[Target]:
+    """Return the month's targets of a metric that were set before its end."""
+    key = (metric, horizon, period(evidence.month, horizon))
+    return [
+        row
+        for row in evidence.targets
+        if (row.metric, row.horizon, row.period) == key
+        and row.set_on <= evidence.last_day
+    ]
+
+
 def holding(
     evidence: Evidence, metric: str, horizon: str, platform: str = ""
 ) -> HeldTarget | None:
-    """
-    Return the row set last before the month's end.
+    """Return the target that holds, of the whole or of a platform."""
+    rows = targets_of(evidence, metric, horizon)
+    return _standing(evidence, [row for row in rows if row.platform == platform])
 
-    A row set after the month's first day that is easier than the one before it holds
-    only with a reason.
-    """
-    key = (metric, horizon, platform, period(evidence.month, horizon))
-    targets = [
-        row
-        for row in evidence.targets
-        if (row.metric, row.horizon, row.platform, row.period) == key
-        and row.set_on <= evidence.last_day
-    ]
+
+def _standing(evidence: Evidence, rows: Sequence[Target]) -> HeldTarget | None:
+    """Return the row set last; a late and easier one holds only with a reason."""
     standing: Target | None = None
     refused: list[Target] = []
-    for row in sorted(targets, key=lambda row: row.set_on):
+    for row in sorted(rows, key=lambda row: row.set_on):
         late = row.set_on > evidence.first_day
         if standing and late and _easier(row, standing) and not excused(row):
             refused.append(row)
@@ -227,6 +222,17 @@ def holding(
     if standing is None:
         return None
     return HeldTarget(standing, not in_force(evidence, standing), tuple(refused))
+
+
+def due_number(
+    evidence: Evidence, name: str, default: int | None = None
+) -> Fraction | None:
+    """Return a due number, scaled by the working days present; None without one."""
+    # A row that a manager approved, or the plan's; never what the operator typed.
+    rows = targets_of(evidence, name, "short")
+    held = _standing(evidence, [row for row in rows if row.approved_by])
+    number = held.target.value if held else default
+    return None if number is None else Fraction(number) * evidence.part
 
 
 def period(month: str, horizon: str) -> str:
@@ -264,13 +270,9 @@ def _easier(row: Target, than: Target) -> bool:
 def past(
     evidence: Evidence, metric: str, platform: str = "", month: str = ""
 ) -> tuple[Past, ...]:
-    """
-    Return the months before a month, each compared with it, the latest first.
-
-    Of followers the gains; only months with the same accounts, shares and bases have
-    a value. `month` is whose targets they measure; empty for the appraised one.
-    """
+    """Return the months before a month that are compared with it, the latest first."""
     at = month or evidence.month
+    # Only months with the same accounts, shares and bases have a value.
     result = METRICS[metric].result
     now = evidence.total(result, month=at, platform=platform)
     reference = now.made_of if now.value is not None else None
@@ -303,12 +305,7 @@ def _no_yardstick(evidence: Evidence, month: str, total: Total) -> str:
 
 
 def median_of(evidence: Evidence, months: Sequence[Past]) -> Fraction | None:
-    """
-    Return the baseline: what the operator did before, as a yardstick of targets.
-
-    The median of the months that compare; None with fewer than the plan asks for, or
-    where it is not above zero.
-    """
+    """Return the baseline, a median; None of too few months, or not above zero."""
     values = [past.value for past in months if past.value is not None]
     if len(values) < evidence.plan.evidence.least_months:
         return None
@@ -368,11 +365,16 @@ def _result(evidence: Evidence, metric: str, platform: str) -> Result:
             gaps.append(Sentence("有账号没有月初或月末的粉丝数"))
         else:
             opening = Fraction(began.reading(evidence.which) or 0)
-    gaps += total.gaps
     value = total.reading(evidence.which)
-    if value is None and not gaps:
-        gaps.append(Sentence("没有{metric}", metric=definition.label))
+    gaps = gaps_of(metric, value, [*gaps, *total.gaps])
     return Result(value, opening, tuple(dict.fromkeys(gaps)), total.sources)
+
+
+def gaps_of(metric: str, value: Number | None, gaps: Sequence[str]) -> list[str]:
+    """Return what a result lacks: its gaps, or that there is none of it at all."""
+    if value is None and not gaps:
+        return [Sentence("没有{metric}", metric=METRICS[metric].label)]
+    return list(gaps)
 
 
 def _unmatched(gain: Total, level: Total) -> bool:

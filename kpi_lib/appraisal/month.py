@@ -67,21 +67,15 @@ class _Own:
     def shares(self) -> pd.DataFrame:
         """Account, date and share of every day owned in the months shown."""
         roster = self.month.roster
-        rows = [
+        shares = [
             (account.id, day, float(share))
             for account in roster.ever_owned_by(self.operator.id)
             for month in self.month.months
             for day in days_of(month)
             if (share := roster.share(account, self.operator, day))
         ]
-        frame = pd.DataFrame(rows, columns=["account", "date", "share"])
+        frame = pd.DataFrame(shares, columns=["account", "date", "share"])
         return frame.astype({"date": "datetime64[s]", "account": "str"})
-
-    @cached_property
-    def worklogs(self) -> dict[str, Worklog]:
-        """The operator's entries by month."""
-        logs = self.month.inputs.worklogs
-        return {month: log.own(self.operator.id) for month, log in logs.items()}
 
     def evidence(self, month: str) -> Evidence:
         """Return what the score of a month is made from, by the plan of that month."""
@@ -101,7 +95,7 @@ class _Own:
             calendar=whole.calendar,
             targets=whole.inputs.targets_of(self.operator.id),
             known_targets=whole.known_targets,
-            worklogs=self.worklogs,
+            worklogs=whole.inputs.worklogs,
             posts=self.posts(month) if plan.counts_posts else pd.DataFrame(),
         )
 
@@ -252,23 +246,7 @@ class Month:
     def evidence(
         self, operator: str, month: str = "", plan: Plan | None = None
     ) -> Evidence:
-        """
-        Gather what one operator's score is made from.
-
-        Parameters
-        ----------
-        operator : str
-            Roster id.
-        month : str
-            This month, or one of the three before it; empty for this month.
-        plan : Plan, optional
-            Another plan than the month's own.
-
-        Returns
-        -------
-        Evidence
-            Only the operator's own rows.
-        """
+        """Gather what a score is made from: of this month or one of three before it."""
         own, at = self._of(operator), month or self.month
         return own.gathered(at, plan) if plan else own.evidence(at)
 
@@ -277,19 +255,7 @@ class Month:
         return sha256_file(self.workspace.root / self.inputs.plan_file)
 
     def score(self, operator: str) -> Card:
-        """
-        Score one operator, by the plan of the month.
-
-        Parameters
-        ----------
-        operator : str
-            Roster id.
-
-        Returns
-        -------
-        Card
-            Schema 1, with proposals, appeals and the signature.
-        """
+        """Score one operator, with proposals, appeals and the signature."""
         evidence = self.evidence(operator)
         accounts = evidence.accounts
         flags = [
@@ -312,37 +278,20 @@ class Month:
                 continue
             if not months.rows(self.workspace, month, "monthly"):
                 continue
-            written = own.worklogs[month] != Worklog(month=month, source=log.source)
+            written = log.own(operator) != Worklog(month=month, source=log.source)
             if written and own.operator in self.roster.appraised(month):
                 cards.append(score(own.evidence(month)))
         return tuple(cards)
 
     def operator(self, operator: str) -> OperatorMonth:
-        """
-        Cut the month to one operator.
-
-        Parameters
-        ----------
-        operator : str
-            Roster id.
-
-        Returns
-        -------
-        OperatorMonth
-            The own part of everything, with the score card.
-
-        Raises
-        ------
-        RosterError
-            Nobody has this id.
-        """
+        """Cut the month to one operator: the own part of everything, with the card."""
         person = self.roster.operator(operator)
         if self.only != operator:
             # However large the team, a page is made from a small read.
             return replace(self, only=operator).operator(operator)
         accounts = tuple(self.roster.owned_by(person, self.month))
         ids = [account.id for account in accounts]
-        known = platforms()
+        declared = platforms()
         card = self.score(operator)
         monthly = self.monthly[
             (self.monthly["operator"] == operator)
@@ -352,7 +301,7 @@ class Month:
             month=self.month,
             operator=person,
             accounts=accounts,
-            platforms={a.platform: known[a.platform] for a in accounts},
+            platforms={a.platform: declared[a.platform] for a in accounts},
             calendar=self.calendar,
             daily=self.own_days(person),
             monthly=monthly.drop(columns="operator").reset_index(drop=True),
@@ -371,11 +320,6 @@ class Month:
         """
         Return the operator's part of every day of the twelve months.
 
-        Parameters
-        ----------
-        operator : Operator
-            Whose.
-
         Returns
         -------
         DataFrame
@@ -391,19 +335,12 @@ class Month:
         self, operator: Operator | None = None, back: int = 1
     ) -> pd.DataFrame:
         """
-        Return posts with their latest counters.
-
-        Parameters
-        ----------
-        operator : Operator, optional
-            Only those published on a day of the operator's own; default: everybody's.
-        back : int
-            Months of publishing, this one included.
+        Return posts with their latest counters, everybody's or of an operator's days.
 
         Returns
         -------
         DataFrame
-            One row per account and post, columns as of `posts`.
+            One row per account and post of `back` months, columns as of `posts`.
         """
         months = months_back(self.month, back)
         posts = self.posts if back == 1 else self.load("posts", *months)
@@ -475,14 +412,8 @@ def evidence_bytes(month: str, operator: str, root: str = "") -> bytes:
     counters = [name for name in METRICS if name in opened.posts]
     posts = _rows_of(opened.posts, ids).melt(
         id_vars=[
-            "account",
-            "platform",
-            "post",
-            "downloaded",
-            "source",
-            "sheet",
-            "block",
-            "row",
+            *("account", "platform", "post", "downloaded"),
+            *("source", "sheet", "block", "row"),
         ],
         value_vars=counters,
         var_name="metric",

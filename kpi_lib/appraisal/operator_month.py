@@ -31,10 +31,8 @@ class OperatorMonth:
         Who is appraised.
     accounts : tuple of Account
         Own accounts of the month, in the roster's order.
-    platforms : mapping of str to Platform
-        Names, seals and colours of their platforms.
-    calendar : Calendar
-        Working days and holidays.
+    platforms, calendar : mapping of str to Platform, Calendar
+        Names, seals and colours of their platforms; working days and holidays.
     daily : DataFrame
         One row per date, account, metric and part, over twelve months; `value` is the
         own part (followers and flows × share; DAU and MAU whole).
@@ -42,15 +40,11 @@ class OperatorMonth:
         One row per month, account, metric and stream, see ``months.MONTHLY``.
     posts : DataFrame
         One row per post published in the month on an own day, latest counters.
-    ledger : DataFrame
-        One row per record of the own accounts' files.
-    files : DataFrame
-        One row per file of the own accounts; `layout` is empty where no declaration
-        knows the file.
-    targets : tuple of Target
-        The operator's rows of targets.csv.
-    worklog : Worklog
-        The operator's entries.
+    ledger, files : DataFrame
+        One row per record, and one per file, of the own accounts; `layout` is empty
+        where no declaration knows the file.
+    targets, worklog : tuple of Target, Worklog
+        The operator's rows of targets.csv and entries.
     quotas : Quotas
         The month's short targets by day and by week.
     card : Card
@@ -58,10 +52,8 @@ class OperatorMonth:
     earlier : tuple of Card
         Score cards of up to three months before, ascending, each by the plan of its
         month; of months with own entries in the work log.
-    flags : tuple of str
-        What stands above the score.
-    definitions : mapping of str to Metric
-        The catalogue.
+    flags, definitions : tuple of str, mapping of str to Metric
+        What stands above the score; the catalogue.
     """
 
     month: str

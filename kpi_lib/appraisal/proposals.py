@@ -43,21 +43,13 @@ def propose(evidence: Evidence) -> list[dict[str, str]]:
     """
     Propose the short targets of the month after the appraised one.
 
-    Parameters
-    ----------
-    evidence : Evidence
-        The operator's month and the ones before; thirteen months tell of last year.
-
     Returns
     -------
     list of dict
-        One per required metric, numbers as decimal strings in the metric's unit,
-        ``""`` where there is none: `metric`, `name`, `platform`, `period`, `unit`,
-        `baseline`, `months` (how many the median is of), `value` (this month),
-        `low`, `middle`, `high`, `growth_low` … (over the baseline, a fraction, as
-        the plan's band will read it), `last_year` (a ratio), `method`, `note`. Of
-        followers the targets are levels, `gain_low` … the gains in them, and the
-        baseline a gain.
+        One per required metric, numbers as decimal strings in its unit: `months` are
+        how many the median is of, `value` is this month's, `growth_low` … are over the
+        baseline. Of followers the targets are levels, the baseline and `gain_low` …
+        gains.
     """
     return [_Proposal(evidence, metric).row() for metric in evidence.goals.required]
 
@@ -78,9 +70,12 @@ class _Proposal:
         self.evidence, self.metric = evidence, METRICS[metric]
         self.following = shift(evidence.month, 1)
         self.past = goals.past(evidence, metric, month=self.following)
+        self.compared = [past for past in self.past if past.value is not None]
         self.base = goals.median_of(evidence, self.past)
         self.level = _level(evidence) if self.metric.moves_by_gain else Fraction(0)
         self.why = self._why_not()
+        band = evidence.plan.band
+        self.growths = (band.floor, (band.floor + band.full) / 2, band.full)
         self.aims: dict[str, _Aim] = {}
         self.digits = 0
         if not self.why and self.base is not None and self.level is not None:
@@ -89,7 +84,6 @@ class _Proposal:
     def row(self) -> dict[str, str]:
         """Return the proposal as the card keeps it."""
         last = self._last_year()
-        comparable = [past for past in self.past if past.value is not None]
         now = self.evidence.total(self.metric.name).value
         row = {
             "metric": self.metric.name,
@@ -98,14 +92,14 @@ class _Proposal:
             "period": self.following,
             "unit": UNITS[self.metric.unit],
             "baseline": text(self.base),
-            "months": str(len(comparable)),
+            "months": str(len(self.compared)),
             "value": text(now),
             **self._of_each("", lambda aim: aim.value),
             **self._of_each("growth_", lambda aim: aim.growth),
         }
         if self.metric.moves_by_gain:
             row |= self._of_each("gain_", lambda aim: aim.gain)
-        notes = [self.why] if self.why else self._notes()
+        notes: list[str] = [self.why] if self.why else [*self._notes()]
         if last is not None:
             notes.append(
                 Sentence(
@@ -131,10 +125,7 @@ class _Proposal:
     def _aims(self, base: Fraction, level: Fraction) -> tuple[dict[str, _Aim], int]:
         """Return the three numbers and their figures: few, but apart, in the band."""
         for digits in DIGITS:
-            aims = [
-                self._aim(base, level, growth, digits)
-                for growth in _growths(self.evidence)
-            ]
+            aims = [self._aim(base, level, growth, digits) for growth in self.growths]
             apart = len({aim.value for aim in aims}) == len(aims)
             if apart and all(map(self._inside, aims)):
                 break
@@ -178,8 +169,7 @@ class _Proposal:
     def _no_baseline(self) -> str:
         months = len(self.past)
         least = self.evidence.plan.evidence.least_months
-        comparable = [past for past in self.past if past.value is not None]
-        if len(comparable) >= least:
+        if len(self.compared) >= least:
             return Sentence("没有基线：近{past}个月的中位数不大于0", past=months)
         reasons: dict[str, list[str]] = {}
         for past in self.past[::-1]:
@@ -188,7 +178,7 @@ class _Proposal:
         return Sentence(
             "没有基线：近{past}个月只有{known}个月可比，至少要{least}个月（{why}）",
             past=months,
-            known=len(comparable),
+            known=len(self.compared),
             least=least,
             why=joined(
                 Sentence("{months}{why}", months=names, why=why)
@@ -199,7 +189,7 @@ class _Proposal:
     def _moves(self) -> bool:
         """Say whether the roster already knows other accounts or shares next month."""
         evidence, days = self.evidence, days_of(self.following)
-        latest = next(past.month for past in self.past if past.value is not None)
+        latest = self.compared[0].month
         made_of = evidence.total(self.metric.result, month=latest).made_of
         shares = {account: share for account, share, _ in made_of}
         if any(
@@ -215,11 +205,10 @@ class _Proposal:
         parts = {self.metric.name, *self.metric.parts}
         return any(parts & {*mapped_metrics(a, evidence.layouts)} for a in added)
 
-    def _notes(self) -> list[str]:
+    def _notes(self) -> list[Sentence]:
         evidence, band = self.evidence, self.evidence.plan.band
         total = evidence.total(self.metric.result)
-        notes: list[str] = []
-        notes += [Sentence("本月数据不全")] if total.gaps else self._compared()
+        notes = [Sentence("本月数据不全")] if total.gaps else self._remarks()
         outside = [
             word for level, word in LEVELS.items() if not self._inside(self.aims[level])
         ]
@@ -244,7 +233,7 @@ class _Proposal:
             )
         return notes
 
-    def _compared(self) -> list[Sentence]:
+    def _remarks(self) -> list[Sentence]:
         """Say that the month is above the high proposal, or below the baseline."""
         now = self.evidence.total(self.metric.result).value
         if now is None or self.base is None:
@@ -272,11 +261,10 @@ class _Proposal:
 
     def _method(self) -> str:
         sentence = _DOWN if self.metric.less_is_better else _UP
-        past = [past.month for past in self.past[::-1] if past.value is not None]
         return Sentence(
             _UP_FROM_LEVEL if self.metric.moves_by_gain else sentence,
-            months=list(map(month_label, past)),
-            steps=[_percent(growth) for growth in _growths(self.evidence)],
+            months=[month_label(past.month) for past in self.compared[::-1]],
+            steps=list(map(_percent, self.growths)),
             digits=self.digits,
         )
 
@@ -293,11 +281,6 @@ _UP_FROM_LEVEL = N_(
 )
 _UP = N_("{months}的中位数×（1＋{steps}），向上取{digits}位有效数字")
 _DOWN = N_("{months}的中位数÷（1＋{steps}），向下取{digits}位有效数字")
-
-
-def _growths(evidence: Evidence) -> tuple[Fraction, Fraction, Fraction]:
-    band = evidence.plan.band
-    return band.floor, (band.floor + band.full) / 2, band.full
 
 
 def _level(evidence: Evidence) -> Fraction | None:

@@ -19,8 +19,8 @@ from math import nan
 import pandas as pd
 
 from kpi_lib.appraisal.evidence import Evidence
-from kpi_lib.appraisal.goals import Goal
-from kpi_lib.appraisal.sources.base import due_number, none_here, own
+from kpi_lib.appraisal.goals import Goal, due_number
+from kpi_lib.appraisal.sources.base import none_here
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import days_of, shift, week_of
 from kpi_lib.figures import joined
@@ -64,25 +64,13 @@ MONTHS = {
 @dataclass(frozen=True)
 class Quotas:
     """
-    One operator's quotas of a month beside what came of them.
+    One operator's quotas of a month beside what came of them, the own part.
 
-    Quotas and results are in the metric's unit, the own part; `attained` is result
-    over quota, 1 being the whole, missing where there is no quota or no result.
-
-    Parameters
-    ----------
-    days : DataFrame
-        One row per metric and day of the month, see ``DAYS``: `working` is False on
-        days off, on leave and outside the employment; `result` is missing where
-        nothing is on record, days off count; `quota_sum` and `result_sum` run from
-        the first of the month.
-    weeks : DataFrame
-        One row per metric and week cut at the month's edge, see ``WEEKS``.
-    months : DataFrame
-        One row per metric, see ``MONTHS``; its result also where it comes from
-        counters of posts, which have no days.
-    notes : mapping of str to str
-        Metric → what to know about its quota, to be said on the page.
+    `days`: a row per metric and day; `working` is False on days off, on leave and
+    outside the employment; `result` is missing where nothing is on record, days off
+    count; sums run from the first. `weeks`: a row per metric and week cut at the
+    month's edge. `months`: a row per metric, also of counters of posts, which have no
+    days. `attained` is missing without a quota or a result. `notes`: by metric.
     """
 
     days: pd.DataFrame
@@ -102,12 +90,7 @@ class _Line:
 
 
 def quotas(evidence: Evidence, daily: pd.DataFrame) -> Quotas:
-    """
-    Break the month's short targets down: the catalogue's metrics, contents last.
-
-    `daily` holds kept daily values at least of this month and of the one before; a
-    target that is not above zero, and one of what is wanted little of, has no quota.
-    """
+    """Break short targets down; `daily` holds this month and the one before."""
     before = days_of(shift(evidence.month, -1))[0]
     last = pd.Timestamp(evidence.last_day)
     near = {
@@ -130,25 +113,17 @@ def quotas(evidence: Evidence, daily: pd.DataFrame) -> Quotas:
         why = Sentence("本月没有在岗的工作日，无法分到日")
         notes |= {line.metric: why for line in lines}
         lines = []
-    tables = [_days(evidence, line, here) for line in lines]
+    days: list[Day] = []
+    weeks: list[tuple[object, ...]] = []
+    months: list[tuple[object, ...]] = []
+    for line in lines:
+        own = _days(evidence, line, here)
+        days += own
+        weeks += _weeks(evidence, line, own)
+        attained = _over(line.result, line.quota)
+        months.append((line.metric, line.quota, line.result, attained))
     return Quotas(
-        _frame([row for rows in tables for row in rows], DAYS),
-        _frame(
-            [
-                row
-                for line, rows in zip(lines, tables, strict=True)
-                for row in _weeks(evidence, line, rows)
-            ],
-            WEEKS,
-        ),
-        _frame(
-            [
-                (line.metric, line.quota, line.result, _over(line.result, line.quota))
-                for line in lines
-            ],
-            MONTHS,
-        ),
-        notes,
+        _frame(days, DAYS), _frame(weeks, WEEKS), _frame(months, MONTHS), notes
     )
 
 
@@ -171,12 +146,13 @@ def _line(
     days, without = by_day(rows, daily, result, roster=evidence.roster)
     if note := joined(_remarks(evidence, goals, without)):
         notes[metric] = note
-    values = [g.result.value for g in goals if g.result.value is not None]
-    known = [Fraction(value) for value in values]
+    results = [
+        Fraction(goal.result.value) for goal in goals if goal.result.value is not None
+    ]
     return _Line(
         metric=metric,
         quota=sum((goal.wanted for goal in goals), Fraction(0)),
-        result=sum(known, Fraction(0)) if len(known) == len(goals) else None,
+        result=sum(results, Fraction(0)) if len(results) == len(goals) else None,
         days={} if without else days,
     )
 
@@ -215,7 +191,7 @@ def _contents(evidence: Evidence, notes: dict[str, str]) -> _Line | None:
     due = due_number(evidence, "contents_due")
     if due is None or due <= 0:
         return None
-    rows = own(evidence, evidence.worklog.contents)
+    rows = evidence.worklog.contents
     if not rows and not none_here(evidence, "内容"):
         notes[CONTENTS] = Sentence("工作记录的“{sheet}”表没有记录", sheet="内容")
         return _Line(CONTENTS, due, None, {})
@@ -288,17 +264,13 @@ def _frame(
     rows: Sequence[tuple[object, ...]], columns: Mapping[str, str]
 ) -> pd.DataFrame:
     """Make the table; exact numbers become floats here and not before."""
-    plain = [
-        tuple(
-            nan
-            if cell is None
-            else float(cell)
-            if isinstance(cell, Fraction)
-            else pd.Timestamp(cell)
-            if isinstance(cell, date)
-            else cell
-            for cell in row
-        )
-        for row in rows
-    ]
+    plain = [tuple(map(_cell, row)) for row in rows]
     return pd.DataFrame(plain, columns=list(columns)).astype(dict(columns))
+
+
+def _cell(cell: object) -> object:
+    if cell is None:
+        return nan
+    if isinstance(cell, date):
+        return pd.Timestamp(cell)
+    return float(cell) if isinstance(cell, Fraction) else cell

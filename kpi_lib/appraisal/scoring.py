@@ -22,35 +22,25 @@ from kpi_lib.language import Sentence
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """
-    One measure with its points.
-
-    `possible` is after the exclusions of its item; `reading` is kept also where a
-    manager's `rating` replaced it, and `computed` are the points without that one.
-    """
+    """One measure with its points."""
 
     key: str
     measure: Measure
     status: str
-    reading: Reading
-    possible: Decimal
+    reading: Reading  # kept also where a manager's rating replaced it
+    possible: Decimal  # after the exclusions of its item
     score: Decimal | None
     rating: GivenRating | None = None
-    computed: Decimal | None = None
+    computed: Decimal | None = None  # points without the rating
 
 
 # From a source to a reading.
 
 
 def read(evidence: Evidence, measure: Measure) -> Reading:
-    """
-    Return what a measure's source gives.
-
-    Where values contradict each other, or only a lower bound is known, the measure
-    is read twice, with the least and with the greatest; it is pending unless both
-    give the same points.
-    """
+    """Return what a measure's source gives; pending if uncertain values move points."""
     source = source_of(measure)
+    # Contradicting values, or lower bounds: read with the least and the greatest.
     if not evidence.uncertain:
         return source.read(evidence, measure)
     low, high = (source.read(bound, measure) for bound in evidence.bounds)
@@ -81,12 +71,7 @@ def share(measure: Measure, reading: Reading) -> Fraction:
 
 
 def score_item(evidence: Evidence, item: Item) -> list[Outcome]:
-    """
-    Score the measures of one item, but its bonus ones, in the plan's order.
-
-    Points of excluded measures go to the others in proportion; if all are excluded
-    they leave what is possible.
-    """
+    """Score the measures of one item, but its bonus ones, in the plan's order."""
     measures = [measure for measure in item.measures if not measure.bonus]
     readings = [read(evidence, measure) for measure in measures]
     states = [
@@ -128,12 +113,7 @@ def _state(measure: Measure, reading: Reading) -> str:
 
 
 def spread(points: Sequence[Fraction], excluded: Sequence[bool]) -> list[Decimal]:
-    """
-    Give the points of excluded measures to the others, in proportion.
-
-    Rounded half up to 0.01, the rest to the largest, of equals the first; all zero if
-    every one is out.
-    """
+    """Give the points of excluded measures to the others; all zero if all are out."""
     whole = sum(points, Fraction(0))
     staying = sum(
         (p for p, out in zip(points, excluded, strict=True) if not out), Fraction(0)
@@ -144,6 +124,7 @@ def spread(points: Sequence[Fraction], excluded: Sequence[bool]) -> list[Decimal
         Decimal("0.00") if out else half_up(whole * p / staying)
         for p, out in zip(points, excluded, strict=True)
     ]
+    # The rest of rounding goes to the largest, of equals the first.
     rest = half_up(whole) - sum(possible, Decimal(0))
     possible[possible.index(max(possible))] += rest
     return possible

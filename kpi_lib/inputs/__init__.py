@@ -8,7 +8,15 @@ with its line or cell. `init` and `prepare` write what people fill in.
 from __future__ import annotations
 
 from kpi_lib.inputs.blank import init, prepare
-from kpi_lib.inputs.entries import Campaign, Content, GivenRating
+from kpi_lib.inputs.entries import (
+    Campaign,
+    Community,
+    Content,
+    Entry,
+    GivenRating,
+    Interaction,
+    Review,
+)
 from kpi_lib.inputs.everything import (
     Inputs,
     for_month,
@@ -51,14 +59,17 @@ __all__ = [
     "Attainment",
     "Campaign",
     "Communities",
+    "Community",
     "Content",
     "Count",
     "Coverage",
     "Decision",
     "Deduct",
+    "Entry",
     "EvidenceRules",
     "GivenRating",
     "Inputs",
+    "Interaction",
     "Item",
     "Linear",
     "Measure",
@@ -69,6 +80,7 @@ __all__ = [
     "PostsReaching",
     "Rating",
     "Ratio",
+    "Review",
     "Roster",
     "Target",
     "Tier",

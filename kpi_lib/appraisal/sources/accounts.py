@@ -1,4 +1,4 @@
-"""Sources of the accounts: days on record, posts of a standard, comments answered."""
+"""Sources of the accounts: days on record, posts of a standard."""
 
 from __future__ import annotations
 
@@ -7,25 +7,9 @@ from fractions import Fraction
 from typing_extensions import override
 
 from kpi_lib import months
-from kpi_lib.appraisal.evidence import (
-    Evidence,
-    Reading,
-    cited,
-    excluded,
-    pending,
-    text,
-)
-from kpi_lib.appraisal.sources.base import (
-    Source,
-    against,
-    cite,
-    missing,
-    none_here,
-    own,
-    plan_of,
-)
+from kpi_lib.appraisal.evidence import Evidence, Reading, cited, pending, text
+from kpi_lib.appraisal.sources.base import Source, against, plan_of
 from kpi_lib.catalogue import METRICS
-from kpi_lib.figures import joined
 from kpi_lib.inputs import Measure, PostsReaching
 from kpi_lib.language import Sentence
 
@@ -107,42 +91,8 @@ class PostsOfStandard(Source):
         )
 
 
-class CommentsAnswered(Source):
-    """Comments answered ÷ received: the larger of the work log and the exports."""
-
-    @override
-    def read(self, evidence: Evidence, measure: Measure) -> Reading:
-        rows = own(evidence, evidence.worklog.interactions)
-        if not rows and not none_here(evidence, "互动"):
-            return missing("互动")
-        exported = evidence.total("comments")
-        if exported.gaps:
-            return pending(joined(exported.gaps), evidence=cite(rows))
-        number = exported.reading(evidence.which)
-        logged = Fraction(sum(row.received for row in rows))
-        received = logged if number is None else max(logged, number)
-        if received == float("inf"):
-            return pending(Sentence("收到的评论数只知道下限"), evidence=cite(rows))
-        if received == 0:
-            return excluded(Sentence("没有收到评论"), evidence=cite(rows))
-        answered = Fraction(sum(row.answered for row in rows))
-        return Reading(
-            value=answered / Fraction(received),
-            target=Fraction(1),
-            unit="%",
-            note=Sentence("收到的评论数取导出") if received != logged else "",
-            inputs={
-                "answered": text(answered),
-                "received.worklog": text(logged),
-                "received.exports": text(number),
-            },
-            evidence=(*cite(rows), *exported.sources),
-        )
-
-
 ACCOUNTS: dict[str, Source] = {
     "account_days": AccountDays(),
     "posts_reaching": PostsOfStandard(),
-    "comments_answered": CommentsAnswered(),
 }
 """By the kind that the plan writes."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
-from kpi_lib import months
+from typing_extensions import override
+
+from kpi_lib import days, months
 from kpi_lib.appraisal.evidence import (
     Evidence,
     Reading,
@@ -17,11 +20,14 @@ from kpi_lib.appraisal.evidence import (
     text,
 )
 from kpi_lib.catalogue import DUE
-from kpi_lib.inputs import Measure, Target
+from kpi_lib.inputs import SHEETS, Entry, Measure
 from kpi_lib.language import Sentence
 
 NONE_HERE = "确认"
 """The sheet that states, signed, that another has nothing."""
+
+FIELDS = {sheet.zh: sheet.field for sheet in SHEETS}
+"""Sheet → the field of the work log that holds its rows."""
 
 
 class Source(ABC):
@@ -42,27 +48,43 @@ class Source(ABC):
         return []
 
 
-class _Entry(Protocol):
-    """A row of the work log."""
+@dataclass(frozen=True)
+class LogSource(Source):
+    """A source of one sheet, of rows whose date `within` lies in the month."""
 
-    @property
-    def operator(self) -> str: ...
-    @property
-    def source(self) -> str: ...
-    @property
-    def sheet(self) -> str: ...
-    @property
-    def row(self) -> int: ...
+    sheet: str
+    within: str = ""
+
+    @override
+    def read(self, evidence: Evidence, measure: Measure) -> Reading:
+        entries = entries_of(evidence, self.sheet)
+        rows = [row for row in entries if self._in_month(row, evidence.month)]
+        nothing = self.without(evidence, entries, rows)
+        return nothing or self.of(evidence, measure, rows)
+
+    def without(
+        self, evidence: Evidence, entries: Sequence[Any], rows: Sequence[Any]
+    ) -> Reading | None:
+        """Return why there is nothing to read; None where there is."""
+        if entries or none_here(evidence, self.sheet):
+            return None
+        return missing(self.sheet)
+
+    @abstractmethod
+    def of(self, evidence: Evidence, measure: Measure, rows: list[Any]) -> Reading:
+        """Return what the rows give."""
+
+    def _in_month(self, row: Any, month: str) -> bool:
+        return not self.within or days.month_of(getattr(row, self.within)) == month
 
 
-class _Confirmable(_Entry, Protocol):
+class _Confirmable(Protocol):
     """A row that names who confirmed it."""
 
     @property
     def confirmed_by(self) -> str: ...
 
 
-E = TypeVar("E", bound=_Entry)
 C = TypeVar("C", bound=_Confirmable)
 M = TypeVar("M")
 
@@ -74,9 +96,9 @@ def plan_of(measure: Measure, model: type[M]) -> M:
     return measure.source
 
 
-def own(evidence: Evidence, entries: Iterable[E]) -> list[E]:
-    """Return the operator's own rows."""
-    return [entry for entry in entries if entry.operator == evidence.operator.id]
+def entries_of(evidence: Evidence, sheet: str) -> Sequence[Any]:
+    """Return the operator's rows of a sheet."""
+    return getattr(evidence.worklog, FIELDS[sheet])  # type: ignore[no-any-return]
 
 
 def by_another(evidence: Evidence, row: _Confirmable) -> bool:
@@ -99,11 +121,11 @@ def unconfirmed(number: int) -> str:
 
 def none_here(evidence: Evidence, sheet: str) -> bool:
     """Say whether the sheet 确认 states, signed, that a sheet has nothing."""
-    statements = own(evidence, evidence.worklog.none_here)
+    statements = evidence.worklog.none_here
     return any(row.sheet == sheet and row.by for row in statements)
 
 
-def cite(entries: Sequence[_Entry]) -> tuple[dict[str, str], ...]:
+def cite(entries: Sequence[Entry]) -> tuple[dict[str, str], ...]:
     """Return the rows of the work log behind a number, file by file."""
     places: dict[tuple[str, str], list[int]] = {}
     for entry in entries:
@@ -112,40 +134,6 @@ def cite(entries: Sequence[_Entry]) -> tuple[dict[str, str], ...]:
         cited(source, months.spans(rows), sheet=sheet, total=str(len(rows)))
         for (source, sheet), rows in places.items()
     )
-
-
-def due_number(
-    evidence: Evidence, name: str, default: int | None = None
-) -> Fraction | None:
-    """
-    Return a due number, scaled by the working days present.
-
-    From a row of targets.csv that a manager approved, or the plan's default; never
-    from what the operator typed. None where there is neither.
-    """
-    rows = [
-        row
-        for row in evidence.targets
-        if row.metric == name
-        and row.horizon == "short"
-        and row.period == evidence.month
-        and row.set_on <= evidence.last_day
-        and row.approved_by
-    ]
-    if rows:
-        return Fraction(_last(evidence, rows).value) * evidence.part
-    return None if default is None else Fraction(default) * evidence.part
-
-
-def _last(evidence: Evidence, rows: Sequence[Target]) -> Target:
-    """Return the row set last; a late and easier one needs a reason in its note."""
-    first, *others = sorted(rows, key=lambda row: row.set_on)
-    standing = first
-    for row in others:
-        late = row.set_on > evidence.first_day
-        if not (late and row.value < standing.value and not row.note):
-            standing = row
-    return standing
 
 
 def no_due(name: str) -> Reading:
@@ -167,7 +155,7 @@ def missing(sheet: str) -> Reading:
 
 
 def against(
-    entries: Sequence[_Entry],
+    entries: Sequence[Entry],
     value: Fraction | int,
     target: Fraction | int,
     unit: str,
@@ -186,4 +174,21 @@ def against(
         inputs={"value": text(Fraction(value)), "target": text(Fraction(target))},
         evidence=cite(entries),
         confirmed=confirmed,
+    )
+
+
+def mean(
+    shares: Sequence[Fraction],
+    entries: Sequence[Entry],
+    inputs: Mapping[str, str],
+    note: str = "",
+) -> Reading:
+    """Return the plain mean of shares, of a target of 1."""
+    return Reading(
+        value=sum(shares, Fraction(0)) / len(shares),
+        target=Fraction(1),
+        unit="%",
+        note=note,
+        inputs=inputs,
+        evidence=cite(entries),
     )

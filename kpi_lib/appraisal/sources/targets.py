@@ -6,6 +6,7 @@ A required metric without an approved target is pending: it never drops out of a
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -21,9 +22,9 @@ from kpi_lib.appraisal.evidence import (
     pending,
     text,
 )
-from kpi_lib.appraisal.goals import Goal, in_force, is_mapped, period
+from kpi_lib.appraisal.goals import Goal, gaps_of, in_force, is_mapped, targets_of
 from kpi_lib.appraisal.sources.base import Source, plan_of
-from kpi_lib.catalogue import HORIZONS, METRICS, Metric
+from kpi_lib.catalogue import HORIZONS, METRICS
 from kpi_lib.figures import joined
 from kpi_lib.inputs import (
     Attainment,
@@ -35,9 +36,6 @@ from kpi_lib.inputs import (
 )
 from kpi_lib.language import Sentence
 from kpi_lib.months import mapped_metrics
-
-NONE_REQUIRED = Sentence("没有必考的指标")
-
 
 # Means over the required metrics.
 
@@ -68,11 +66,11 @@ def _mean(
         for goal, share in counted:
             if share is None:
                 missing += [gap for gap in goal.result.gaps if gap not in missing]
-        known = [Fraction(share) for _, share in counted if share is not None]
-        if not known or len(known) < len(counted):
+        shares = [Fraction(share) for _, share in counted if share is not None]
+        if not shares or len(shares) < len(counted):
             continue
         weight = evidence.plan.weights.get(metric, Fraction(1))
-        total += weight * sum(known, Fraction(0)) / len(known)
+        total += weight * sum(shares, Fraction(0)) / len(shares)
         weights += weight
     return _Mean(total / weights if weights else None, every, missing)
 
@@ -87,15 +85,10 @@ def _unset(metric: str, goals: Sequence[Goal]) -> list[str]:
     return []
 
 
-def _reading(
-    evidence: Evidence,
-    mean: _Mean,
-    *,
-    unit: str = "%",
-    extra: Mapping[str, str] | None = None,
-) -> Reading:
+def _reading(evidence: Evidence, mean: _Mean, extra: Mapping[str, str]) -> Reading:
+    """Return a mean with every number and row that it was made from."""
     goals = mean.goals
-    inputs = dict(extra or {})
+    inputs = dict(extra)
     for goal in goals:
         inputs |= goal.inputs
         weight = evidence.plan.weights.get(goal.metric)
@@ -108,7 +101,7 @@ def _reading(
     reading = Reading(
         value=mean.value,
         target=Fraction(1),
-        unit=unit,
+        unit="%",
         note=_floors(goals),
         inputs=inputs,
         parts=tuple(goal.part for goal in goals),
@@ -165,7 +158,28 @@ def _capped(goal: Goal, cap: Fraction) -> Fraction | None:
 # The kinds.
 
 
-class _OfResults(Source):
+class RequiredSource(Source):
+    """Sources that look at the required metrics; excluded where there are none."""
+
+    @override
+    def read(self, evidence: Evidence, measure: Measure) -> Reading:
+        metrics = self.chosen(measure, evidence.goals.required)
+        if not metrics:
+            return excluded(Sentence("没有必考的指标"))
+        return self.of(evidence, measure, metrics)
+
+    def chosen(self, measure: Measure, required: Sequence[str]) -> Sequence[str]:
+        """Return which of the required metrics the measure looks at."""
+        return required
+
+    @abstractmethod
+    def of(
+        self, evidence: Evidence, measure: Measure, metrics: Sequence[str]
+    ) -> Reading:
+        """Return what the metrics give, one or more."""
+
+
+class ResultsSource(Source):
     """Sources that count the results of metrics."""
 
     rests_on = "exports"
@@ -176,30 +190,32 @@ class _OfResults(Source):
         return list(dict.fromkeys(part["metric"] for part in reading.parts))
 
 
-class AttainmentSource(_OfResults):
+class AttainmentSource(ResultsSource, RequiredSource):
     """Mean attainment over required metrics, each row up to the cap."""
 
     @override
-    def read(self, evidence: Evidence, measure: Measure) -> Reading:
-        source = plan_of(measure, Attainment)
-        metrics = evidence.goals.required
-        if source.metrics != "required":
-            metrics = tuple(name for name in metrics if name in source.metrics)
-        if not metrics:
-            return excluded(NONE_REQUIRED)
-        mean = _mean(evidence, metrics, lambda goal: _capped(goal, source.cap))
-        return _reading(evidence, mean, extra={"cap": text(source.cap)})
-
-
-class OverDeliverySource(_OfResults):
-    """
-    Mean attainment in which only challenging targets go beyond 100 %.
-
-    Rows without a baseline or below the band enter at most as 1.
-    """
+    def chosen(self, measure: Measure, required: Sequence[str]) -> Sequence[str]:
+        metrics = plan_of(measure, Attainment).metrics
+        if metrics == "required":
+            return required
+        return [metric for metric in required if metric in metrics]
 
     @override
-    def read(self, evidence: Evidence, measure: Measure) -> Reading:
+    def of(
+        self, evidence: Evidence, measure: Measure, metrics: Sequence[str]
+    ) -> Reading:
+        cap = plan_of(measure, Attainment).cap
+        mean = _mean(evidence, metrics, lambda goal: _capped(goal, cap))
+        return _reading(evidence, mean, {"cap": text(cap)})
+
+
+class OverDeliverySource(ResultsSource, RequiredSource):
+    """Mean attainment in which only targets within the band go beyond 100 %."""
+
+    @override
+    def of(
+        self, evidence: Evidence, measure: Measure, metrics: Sequence[str]
+    ) -> Reading:
         cap = plan_of(measure, OverDelivery).cap
         floor = evidence.plan.band.floor
 
@@ -207,95 +223,58 @@ class OverDeliverySource(_OfResults):
             plain = goal.met_only or goal.growth is None or goal.growth < floor
             return _capped(goal, Fraction(1) if plain else cap)
 
-        metrics = evidence.goals.required
-        if not metrics:
-            return excluded(NONE_REQUIRED)
         mean = _mean(evidence, metrics, share)
-        extra = {"cap": text(cap), "band.floor": text(floor)}
-        return _reading(evidence, mean, extra=extra)
+        return _reading(evidence, mean, {"cap": text(cap), "band.floor": text(floor)})
 
 
-class OneMetricSource(_OfResults):
-    """
-    One metric and its short target, or the plan's own number as target.
-
-    A number of the plan scales with leave as targets do.
-    """
+class OneMetricSource(ResultsSource):
+    """One metric and its short target, or the plan's number, scaled with leave."""
 
     @override
     def read(self, evidence: Evidence, measure: Measure) -> Reading:
         source = plan_of(measure, OneMetric)
         metric = METRICS[source.metric]
-        if source.target is not None:
-            return self._against_plan(evidence, source, source.target)
-        goal = evidence.goals.goal(source.metric, source.platform)
-        if goal is None:
-            return pending(_unset(source.metric, [])[0])
-        missing = [*goal.result.gaps, *_unset(source.metric, [goal])]
-        mean = _Mean(None, [goal], missing)
-        reading = _reading(evidence, mean, unit=_unit(metric))
-        return replace(
+        if source.target is None:
+            goal = evidence.goals.goal(source.metric, source.platform)
+            if goal is None:
+                return pending(_unset(source.metric, [])[0])
+            value, target = goal.result.value, goal.wanted
+            gaps = [*goal.result.gaps, *_unset(source.metric, [goal])]
+            reading = _reading(evidence, _Mean(None, [goal], []), {})
+        else:
+            total = evidence.total(metric.result, platform=source.platform)
+            value = total.reading(evidence.which)
+            target = source.target * (evidence.part if metric.accrues else 1)
+            gaps = gaps_of(source.metric, value, total.gaps)
+            reading = Reading(evidence=total.sources)
+        less = {"less": "1"} if metric.less_is_better else {}
+        numbers = {"value": text(value), "target": text(target), **less}
+        reading = replace(
             reading,
-            value=None if missing else goal.result.value,
-            target=goal.wanted,
-            less=metric.less_is_better,
-            inputs={
-                **reading.inputs,
-                **_numbers(goal.result.value, goal.wanted, metric),
-            },
-        )
-
-    def _against_plan(
-        self, evidence: Evidence, source: OneMetric, target: Fraction
-    ) -> Reading:
-        metric = METRICS[source.metric]
-        total = evidence.total(metric.result, platform=source.platform)
-        value = total.reading(evidence.which)
-        if metric.accrues:
-            target *= evidence.part
-        reading = Reading(
             value=value,
             target=target,
-            unit=_unit(metric),
-            inputs=_numbers(value, target, metric),
-            evidence=total.sources,
+            unit="%" if metric.unit == "share" else "",
+            inputs={**reading.inputs, **numbers},
             less=metric.less_is_better,
         )
-        gaps = total.gaps
-        if value is None and not gaps:
-            gaps = (Sentence("没有{metric}", metric=metric.label),)
-        if gaps:
-            return replace(reading, state="pending", value=None, note=joined(gaps))
-        return reading
+        if not gaps:
+            return reading
+        return replace(reading, state="pending", value=None, note=joined(gaps))
 
     @override
     def metrics(self, measure: Measure, reading: Reading) -> list[str]:
         return [plan_of(measure, OneMetric).metric]
 
 
-def _unit(metric: Metric) -> str:
-    return "%" if metric.unit == "share" else ""
-
-
-def _numbers(value: Number | None, target: Fraction, metric: Metric) -> dict[str, str]:
-    less = {"less": "1"} if metric.less_is_better else {}
-    return {"value": text(value), "target": text(target), **less}
-
-
-class ChallengeSource(Source):
-    """
-    How challenging and reasonable the short targets are, by the plan's band.
-
-    Metrics without a baseline are left out and named; excluded if none is left.
-    """
+class ChallengeSource(RequiredSource):
+    """How challenging the short targets are, of those with a baseline."""
 
     rests_on = "confirmed"  # targets count only with an approval
 
     @override
-    def read(self, evidence: Evidence, measure: Measure) -> Reading:
-        metrics = evidence.goals.required
-        if not metrics:
-            return excluded(NONE_REQUIRED)
+    def of(
+        self, evidence: Evidence, measure: Measure, metrics: Sequence[str]
+    ) -> Reading:
 
         def share(goal: Goal) -> Fraction | None:
             return None if goal.growth is None else in_band(goal.growth, evidence)
@@ -304,13 +283,9 @@ class ChallengeSource(Source):
         without = dict.fromkeys(
             METRICS[goal.metric].label for goal in mean.goals if goal.growth is None
         )
-        note = (
-            Sentence("没有基线，不计：{metrics}", metrics=list(without))
-            if without
-            else ""
-        )
+        note = Sentence("没有基线，不计：{metrics}", metrics=list(without))
         if mean.value is None and not mean.missing:
-            return excluded(note or Sentence("没有基线"))
+            return excluded(note if without else Sentence("没有基线"))
         band = evidence.plan.band
         extra = {
             "band.floor": text(band.floor),
@@ -319,17 +294,14 @@ class ChallengeSource(Source):
             "band.at_floor": str(band.at_floor),
             "band.above": str(band.above),
         }
-        reading = _reading(evidence, mean, extra=extra)
-        return replace(reading, note=note) if reading.state == "given" else reading
+        reading = _reading(evidence, mean, extra)
+        if mean.missing:
+            return reading
+        return replace(reading, note=note if without else "")
 
 
 def in_band(growth: Fraction, evidence: Evidence) -> Fraction:
-    """
-    Return the share of points that a target's growth over the baseline earns.
-
-    None below the floor, `at_floor` at it, straight up to full, full to the top,
-    `above` beyond (APPRAISAL, Attainment).
-    """
+    """Return the share of points that a growth earns (APPRAISAL, Attainment)."""
     band = evidence.plan.band
     if growth < band.floor:
         return Fraction(0)
@@ -339,17 +311,16 @@ def in_band(growth: Fraction, evidence: Evidence) -> Fraction:
     return Fraction(1) if growth <= band.top else band.above
 
 
-class CoverageSource(Source):
+class CoverageSource(RequiredSource):
     """Cells of required metric × horizon that had a target when the month began."""
 
     rests_on = "confirmed"
 
     @override
-    def read(self, evidence: Evidence, measure: Measure) -> Reading:
+    def of(
+        self, evidence: Evidence, measure: Measure, metrics: Sequence[str]
+    ) -> Reading:
         horizons = plan_of(measure, Coverage).horizons
-        metrics = evidence.goals.required
-        if not metrics:
-            return excluded(NONE_REQUIRED)
         cells = [
             (metric, horizon, _covering(evidence, metric, horizon))
             for metric in metrics
@@ -378,18 +349,9 @@ class CoverageSource(Source):
 
 
 def _covering(evidence: Evidence, metric: str, horizon: str) -> list[int]:
-    """
-    Return the rows of targets.csv that cover a cell; empty if it is not.
-
-    A row with an empty platform, or rows for every own platform that maps the metric.
-    """
+    """Return rows of the whole, or of every own platform that maps the metric."""
     standing = [
-        row
-        for row in evidence.targets
-        if row.metric == metric
-        and row.horizon == horizon
-        and row.period == period(evidence.month, horizon)
-        and in_force(evidence, row)
+        row for row in targets_of(evidence, metric, horizon) if in_force(evidence, row)
     ]
     whole = [row.row for row in standing if not row.platform]
     if whole:

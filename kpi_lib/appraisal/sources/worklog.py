@@ -13,32 +13,36 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from typing_extensions import override
 
 from kpi_lib import days
 from kpi_lib.appraisal.evidence import Evidence, Reading, excluded, pending, text
+from kpi_lib.appraisal.goals import due_number
 from kpi_lib.appraisal.sources.base import (
     NONE_HERE,
+    LogSource,
     Source,
     against,
     by_another,
     cite,
     counted,
-    due_number,
-    missing,
+    mean,
     no_due,
-    none_here,
-    own,
     plan_of,
     unconfirmed,
 )
 from kpi_lib.figures import joined
-from kpi_lib.inputs import Campaign, Communities, Measure
+from kpi_lib.inputs import (
+    Campaign,
+    Communities,
+    Community,
+    Interaction,
+    Measure,
+    Review,
+)
 from kpi_lib.language import N_, Sentence
-
-R = TypeVar("R")
 
 Predicate = Callable[[Any], bool]
 """A question about a row of the work log."""
@@ -49,56 +53,30 @@ def _every(row: Any) -> bool:
 
 
 @dataclass(frozen=True)
-class LogCount(Source):
-    """
-    Rows of one sheet that satisfy something, against what was due or all rows.
+class LogCount(LogSource):
+    """Rows of one sheet that satisfy something, against what was due or all rows."""
 
-    Parameters
-    ----------
-    sheet, rows : str
-        Name of the sheet, and the field of the work log that holds its rows.
-    unit : str
-        What is counted, for the reader.
-    counts : callable
-        Which rows stand above the line.
-    among : callable
-        Which rows are looked at at all.
-    within : str
-        Name of the date that must lie in the month; empty: any row of the sheet.
-    of : {"due", "rows", "more", "nothing"}
-        What stands below the line: the due number, the rows, the larger of both, or
-        nothing, where the number itself is scored.
-    due : str
-        Name of the due number.
-    tells_confirmed : bool
-        Whether points rest on confirmed entries where others confirmed all that count,
-        also where the plan does not ask for it.
-    """
-
-    sheet: str
-    rows: str
-    unit: str
-    counts: Predicate = _every
-    among: Predicate = _every
-    within: str = ""
-    of: Literal["due", "rows", "more", "nothing"] = "due"
-    due: str = ""
+    unit: str = ""
+    counts: Predicate = _every  # which rows stand above the line
+    among: Predicate = _every  # which are looked at at all
+    # Below the line: the due number, the rows, the larger of both, or nothing, where
+    # the number itself is scored.
+    below: Literal["due", "rows", "more", "nothing"] = "due"
+    due: str = ""  # name of the due number
+    # Whether points rest on confirmed entries where others confirmed all that count,
+    # also where the plan does not ask for it.
     tells_confirmed: bool = False
 
     @override
-    def read(self, evidence: Evidence, measure: Measure) -> Reading:
-        entries = own(evidence, getattr(evidence.worklog, self.rows))
-        if why := self._nothing(evidence, entries):
-            return why
-        due, note = self._due(evidence, measure)
+    def of(self, evidence: Evidence, measure: Measure, rows: list[Any]) -> Reading:
+        due, note = self.due_of(evidence, measure)
         if self.due and due is None:
             return no_due(self.due)
-        rows = _within(evidence, entries, self.within)
         rows = [row for row in rows if self.among(row)]
         met = [row for row in rows if self.counts(row)]
         number = len(counted(evidence, measure, met))
         notes = joined([note, unconfirmed(len(met) - number)])
-        if self.of == "nothing":
+        if self.below == "nothing":
             return Reading(
                 value=Fraction(number),
                 unit=self.unit,
@@ -111,49 +89,39 @@ class LogCount(Source):
         return against(
             rows,
             number,
-            below.get(self.of, max(below.values())),
+            below.get(self.below, max(below.values())),
             self.unit,
             notes,
             confirmed=confirmed and all(by_another(evidence, row) for row in met),
         )
 
-    def _nothing(self, evidence: Evidence, entries: Sequence[Any]) -> Reading | None:
-        """Return why there is nothing to count; None where there is."""
-        if entries or none_here(evidence, self.sheet):
-            return None
-        return missing(self.sheet)
-
-    def _due(self, evidence: Evidence, measure: Measure) -> tuple[Fraction | None, str]:
+    def due_of(
+        self, evidence: Evidence, measure: Measure
+    ) -> tuple[Fraction | None, str]:
         """Return the due number, and what to know about it."""
         default = getattr(measure.source, "due", None)
         return due_number(evidence, self.due, default) if self.due else None, ""
 
 
-class CampaignsHeld(LogCount):
-    """Campaigns held, against the due number; excluded where none was wanted."""
-
-    def _nothing(self, evidence: Evidence, entries: Sequence[Any]) -> Reading | None:
-        return _no_campaigns(evidence)
+# Campaigns.
 
 
-def _within(evidence: Evidence, rows: Sequence[R], name: str) -> list[R]:
-    """Return the rows of which a date lies in the month; without a name all of them."""
-    month = evidence.month
-    return [r for r in rows if not name or days.month_of(getattr(r, name)) == month]
+class CampaignSource(LogSource):
+    """A source of the campaigns that ended in the month; none may be wanted."""
+
+    @override
+    def without(
+        self, evidence: Evidence, entries: Sequence[Any], rows: Sequence[Any]
+    ) -> Reading | None:
+        if rows:
+            return None
+        if due_number(evidence, "campaigns_due") == 0:
+            return excluded(Sentence("本月不要求活动（campaigns_due为0）"))
+        return super().without(evidence, rows, rows)
 
 
-def _campaigns(evidence: Evidence) -> list[Campaign]:
-    """Return the campaigns whose last day lies in the month."""
-    return _within(evidence, own(evidence, evidence.worklog.campaigns), "end")
-
-
-def _no_campaigns(evidence: Evidence) -> Reading | None:
-    """Return why no campaign of the month is scored; None where one is."""
-    if _campaigns(evidence):
-        return None
-    if due_number(evidence, "campaigns_due") == 0:
-        return excluded(Sentence("本月不要求活动（campaigns_due为0）"))
-    return None if none_here(evidence, "活动") else missing("活动")
+class CampaignsHeld(CampaignSource, LogCount):
+    """Campaigns held, against the due number."""
 
 
 _FIGURES = (
@@ -168,7 +136,7 @@ def _sum(amounts: Iterable[Decimal | int | None]) -> Fraction:
     return sum((Fraction(amount or 0) for amount in amounts), Fraction(0))
 
 
-class CampaignResults(Source):
+class CampaignResults(CampaignSource):
     """
     The mean over exposure, new followers and conversions of result ÷ target.
 
@@ -177,10 +145,7 @@ class CampaignResults(Source):
     """
 
     @override
-    def read(self, evidence: Evidence, measure: Measure) -> Reading:
-        if why := _no_campaigns(evidence):
-            return why
-        rows = _campaigns(evidence)
+    def of(self, evidence: Evidence, measure: Measure, rows: list[Campaign]) -> Reading:
         shares: list[Fraction] = []
         inputs: dict[str, str] = {}
         for name, lacking in _FIGURES:
@@ -188,11 +153,8 @@ class CampaignResults(Source):
             target = _sum(getattr(row, f"{name}_target") for row in aimed)
             if not target:
                 continue
-            blank = [
-                row.name
-                for row in aimed
-                if getattr(row, name) is None and not row.not_held
-            ]
+            held = [row for row in aimed if not row.not_held]
+            blank = [row.name for row in held if getattr(row, name) is None]
             if blank:
                 return pending(Sentence(lacking, names=blank), evidence=cite(rows))
             confirmed = counted(evidence, measure, aimed)
@@ -200,19 +162,13 @@ class CampaignResults(Source):
             inputs |= {f"{name}.value": text(result), f"{name}.target": text(target)}
             shares.append(min(result / target, Fraction(1)))
         if not shares:
-            note = Sentence("活动没有曝光、拉新、转化的目标")
-            return pending(note, evidence=cite(rows))
-        return Reading(
-            value=sum(shares, Fraction(0)) / len(shares),
-            target=Fraction(1),
-            unit="%",
-            note=unconfirmed(len(rows) - len(counted(evidence, measure, rows))),
-            inputs=inputs,
-            evidence=cite(rows),
-        )
+            lacking = Sentence("活动没有曝光、拉新、转化的目标")
+            return pending(lacking, evidence=cite(rows))
+        note = unconfirmed(len(rows) - len(counted(evidence, measure, rows)))
+        return mean(shares, rows, inputs, note)
 
 
-class CampaignSpend(Source):
+class CampaignSpend(CampaignSource):
     """
     Spend ÷ budget of the campaigns ended in the month.
 
@@ -221,10 +177,7 @@ class CampaignSpend(Source):
     """
 
     @override
-    def read(self, evidence: Evidence, measure: Measure) -> Reading:
-        if why := _no_campaigns(evidence):
-            return why
-        rows = _campaigns(evidence)
+    def of(self, evidence: Evidence, measure: Measure, rows: list[Campaign]) -> Reading:
         held = [row for row in rows if not row.not_held]
         blank = [row.name for row in held if row.spend is None]
         if blank:
@@ -248,6 +201,9 @@ class CampaignSpend(Source):
         )
 
 
+# Feedback, reviews, comments, communities.
+
+
 class FeedbackDelivered(LogCount):
     """
     Feedback items and user portraits delivered, against the due number.
@@ -256,8 +212,11 @@ class FeedbackDelivered(LogCount):
     portrait yet.
     """
 
-    def _due(self, evidence: Evidence, measure: Measure) -> tuple[Fraction | None, str]:
-        due, _ = super()._due(evidence, measure)
+    @override
+    def due_of(
+        self, evidence: Evidence, measure: Measure
+    ) -> tuple[Fraction | None, str]:
+        due, _ = super().due_of(evidence, measure)
         if due is None or int(evidence.month[5:]) % 3 or _portrayed(evidence):
             return due, ""
         return due + 1, Sentence("本季度还没有用户画像，应交数加1")
@@ -269,11 +228,11 @@ def _portrayed(evidence: Evidence) -> bool:
         row.kind == "portrait"
         for month in days.months_back(evidence.month, 3)
         if month in evidence.worklogs
-        for row in own(evidence, evidence.worklogs[month].feedback)
+        for row in evidence.worklogs[month].own(evidence.operator.id).feedback
     )
 
 
-class Reviews(Source):
+class Reviews(LogSource):
     """
     Weekly and monthly reviews delivered in time, against those due.
 
@@ -282,10 +241,7 @@ class Reviews(Source):
     """
 
     @override
-    def read(self, evidence: Evidence, measure: Measure) -> Reading:
-        rows = own(evidence, evidence.worklog.reviews)
-        if not rows and not none_here(evidence, "复盘"):
-            return missing("复盘")
+    def of(self, evidence: Evidence, measure: Measure, rows: list[Review]) -> Reading:
         due, delivered = _weekly(evidence, rows)
         due += 1
         last = evidence.calendar.review_due(
@@ -297,24 +253,22 @@ class Reviews(Source):
             if row.kind == "month" and row.period == evidence.month and row.delivered
         ]
         closed = any(
-            row.sheet == "复盘" and row.by and row.on is not None and row.on > last
-            for row in own(evidence, evidence.worklog.none_here)
+            row.sheet == self.sheet and row.by and row.on is not None and row.on > last
+            for row in evidence.worklog.none_here
         )
         if not monthly and not closed:
-            return pending(
-                Sentence(
-                    "月复盘还没有记录（{last}前交），也没有在“{none}”表写明无",
-                    last=last,
-                    none=NONE_HERE,
-                ),
-                evidence=cite(rows),
-                inputs={"delivered": str(delivered), "due": str(due)},
+            note = Sentence(
+                "月复盘还没有记录（{last}前交），也没有在“{none}”表写明无",
+                last=last,
+                none=NONE_HERE,
             )
+            inputs = {"delivered": str(delivered), "due": str(due)}
+            return pending(note, evidence=cite(rows), inputs=inputs)
         delivered += any(day <= last for day in monthly)
         return against(rows, delivered, due, "次")
 
 
-def _weekly(evidence: Evidence, rows: Sequence[Any]) -> tuple[int, int]:
+def _weekly(evidence: Evidence, rows: Sequence[Review]) -> tuple[int, int]:
     """Return how many weekly reviews were due, and how many came in time."""
     due = delivered = 0
     for week in evidence.calendar.weeks(evidence.month):
@@ -323,8 +277,7 @@ def _weekly(evidence: Evidence, rows: Sequence[Any]) -> tuple[int, int]:
             continue
         due += 1
         delivered += any(
-            row.kind == "week"
-            and row.period == week.name
+            (row.kind, row.period) == ("week", week.name)
             and row.delivered is not None
             and row.delivered <= last
             for row in rows
@@ -332,7 +285,39 @@ def _weekly(evidence: Evidence, rows: Sequence[Any]) -> tuple[int, int]:
     return due, delivered
 
 
-class CommunitiesKept(Source):
+class CommentsAnswered(LogSource):
+    """Comments answered ÷ received: the larger of the work log and the exports."""
+
+    @override
+    def of(
+        self, evidence: Evidence, measure: Measure, rows: list[Interaction]
+    ) -> Reading:
+        exported = evidence.total("comments")
+        if exported.gaps:
+            return pending(joined(exported.gaps), evidence=cite(rows))
+        number = exported.reading(evidence.which)
+        logged = Fraction(sum(row.received for row in rows))
+        received = logged if number is None else max(logged, number)
+        if received == float("inf"):
+            return pending(Sentence("收到的评论数只知道下限"), evidence=cite(rows))
+        if received == 0:
+            return excluded(Sentence("没有收到评论"), evidence=cite(rows))
+        answered = Fraction(sum(row.answered for row in rows))
+        return Reading(
+            value=answered / Fraction(received),
+            target=Fraction(1),
+            unit="%",
+            note=Sentence("收到的评论数取导出") if received != logged else "",
+            inputs={
+                "answered": text(answered),
+                "received.worklog": text(logged),
+                "received.exports": text(number),
+            },
+            evidence=(*cite(rows), *exported.sources),
+        )
+
+
+class CommunitiesKept(LogSource):
     """
     Half communities founded ÷ due, half active ÷ all.
 
@@ -341,106 +326,94 @@ class CommunitiesKept(Source):
     """
 
     @override
-    def read(self, evidence: Evidence, measure: Measure) -> Reading:
+    def of(
+        self, evidence: Evidence, measure: Measure, rows: list[Community]
+    ) -> Reading:
         source = plan_of(measure, Communities)
-        rows = own(evidence, evidence.worklog.communities)
-        if not rows and not none_here(evidence, "社群"):
-            return missing("社群")
         due = due_number(evidence, "communities_due")
         if due is None:
             return no_due("communities_due")
-        blank = [
-            row.name for row in rows if row.members is None or row.speakers is None
-        ]
+        blank = [row.name for row in rows if None in (row.members, row.speakers)]
         if blank:
             note = Sentence("社群“{names}”没有填成员数或发言人数", names=blank)
             return pending(note, evidence=cite(rows))
-        founded = [
-            row
+        month = evidence.month
+        founded = sum(
+            row.founded is not None and days.month_of(row.founded) == month
             for row in rows
-            if row.founded and days.month_of(row.founded) == evidence.month
-        ]
-        active = [row for row in rows if _active(row, source)]
+        )
+        active = sum(_active(row, source) for row in rows)
         halves: list[Fraction] = []
         if due:
-            halves.append(min(Fraction(len(founded)) / due, Fraction(1)))
+            halves.append(min(Fraction(founded) / due, Fraction(1)))
         if rows:
-            halves.append(Fraction(len(active), len(rows)))
+            halves.append(Fraction(active, len(rows)))
         if not halves:
             return excluded(Sentence("没有社群，也不要求新建"))
-        return Reading(
-            value=sum(halves, Fraction(0)) / len(halves),
-            target=Fraction(1),
-            unit="%",
-            inputs={
-                "founded": str(len(founded)),
-                "due": text(due),
-                "active": str(len(active)),
-                "all": str(len(rows)),
-            },
-            evidence=cite(rows),
-        )
+        inputs = {
+            "founded": str(founded),
+            "due": text(due),
+            "active": str(active),
+            "all": str(len(rows)),
+        }
+        return mean(halves, rows, inputs)
 
 
-def _active(row: Any, source: Communities) -> bool:
-    speakers = row.speakers or 0
+def _active(community: Community, source: Communities) -> bool:
+    speakers, members = community.speakers or 0, community.members or 0
     if speakers >= source.active_people:
         return True
-    return bool(row.members) and Fraction(speakers, row.members) >= source.active_share
+    return bool(members) and Fraction(speakers, members) >= source.active_share
 
 
 WORKLOG: dict[str, Source] = {
     "tasks_on_time": LogCount(
         "任务",
-        "tasks",
-        "项",
-        counts=lambda r: bool(r.done and r.planned and r.done <= r.planned),
-        of="more",
+        unit="项",
+        counts=lambda row: bool(row.done and row.planned and row.done <= row.planned),
+        below="more",
         due="tasks_due",
         tells_confirmed=True,
     ),
     "tasks_accepted": LogCount(
         "任务",
-        "tasks",
-        "项",
-        among=lambda r: bool(r.done),
-        counts=lambda r: bool(r.accepted) and not r.rework,
-        of="rows",
+        unit="项",
+        among=lambda row: bool(row.done),
+        counts=lambda row: bool(row.accepted) and not row.rework,
+        below="rows",
     ),
     "suggestions_adopted": LogCount(
-        "建议", "suggestions", "条", counts=lambda r: bool(r.adopted), of="nothing"
+        "建议", unit="条", counts=lambda row: bool(row.adopted), below="nothing"
     ),
     "contents_published": LogCount(
         "内容",
-        "contents",
-        "条",
-        within="planned",
-        counts=lambda r: bool(r.published_platforms),
+        "planned",
+        unit="条",
+        counts=lambda row: bool(row.published_platforms),
         due="contents_due",
     ),
     "contents_distributed": LogCount(
         "内容",
-        "contents",
-        "条",
-        within="planned",
-        among=lambda r: bool(r.published_platforms),
-        counts=lambda r: set(r.planned_platforms) <= set(r.published_platforms),
-        of="rows",
+        "planned",
+        unit="条",
+        among=lambda row: bool(row.published_platforms),
+        counts=lambda row: set(row.planned_platforms) <= set(row.published_platforms),
+        below="rows",
     ),
-    "reviews": Reviews(),
+    "reviews": Reviews("复盘"),
     "campaigns_held": CampaignsHeld(
         "活动",
-        "campaigns",
-        "场",
-        within="end",
-        counts=lambda r: not r.not_held,
+        "end",
+        unit="场",
+        counts=lambda row: not row.not_held,
         due="campaigns_due",
         tells_confirmed=True,
     ),
-    "campaign_results": CampaignResults(),
-    "campaign_spend": CampaignSpend(),
-    "adjustments": LogCount("调整", "adjustments", "次", due="adjustments_due"),
-    "feedback": FeedbackDelivered("反馈", "feedback", "条", due="feedback_due"),
-    "communities": CommunitiesKept(),
+    "campaign_results": CampaignResults("活动", "end"),
+    "campaign_spend": CampaignSpend("活动", "end"),
+    "adjustments": LogCount("调整", unit="次", due="adjustments_due"),
+    "feedback": FeedbackDelivered("反馈", unit="条", due="feedback_due"),
+    "comments_answered": CommentsAnswered("互动"),
+    "communities": CommunitiesKept("社群"),
 }
 """By the kind that the plan writes."""
