@@ -29,36 +29,12 @@ earlier scores, each with the months of its baseline, lie within."""
 
 
 def month_of(day: date) -> str:
-    """
-    Return the month of a day.
-
-    Parameters
-    ----------
-    day : date
-        Any day.
-
-    Returns
-    -------
-    str
-        As ``2026-10``.
-    """
+    """Return the month of a day, as ``2026-10``."""
     return f"{day.year:04d}-{day.month:02d}"
 
 
 def is_month(text: str) -> bool:
-    """
-    Say whether a text is a month, ``2026-10``.
-
-    Parameters
-    ----------
-    text : str
-        Any text.
-
-    Returns
-    -------
-    bool
-        True for a month.
-    """
+    """Say whether a text is a month, ``2026-10``."""
     return _MONTH.fullmatch(text) is not None
 
 
@@ -70,60 +46,20 @@ def _split(month: str) -> tuple[int, int]:
 
 
 def shift(month: str, by: int) -> str:
-    """
-    Return the month so many months later.
-
-    Parameters
-    ----------
-    month : str
-        As ``2026-10``.
-    by : int
-        How many months; negative for earlier.
-
-    Returns
-    -------
-    str
-        The other month.
-    """
+    """Return the month so many months later, or earlier."""
     year, number = _split(month)
     count = year * 12 + number - 1 + by
     return f"{count // 12:04d}-{count % 12 + 1:02d}"
 
 
 def months_back(month: str, n: int) -> list[str]:
-    """
-    Return the months that end with a month.
-
-    Parameters
-    ----------
-    month : str
-        The last one.
-    n : int
-        How many.
-
-    Returns
-    -------
-    list of str
-        Ascending, `n` of them.
-    """
+    """Return the `n` months that end with a month, ascending."""
     return [shift(month, by) for by in range(1 - n, 1)]
 
 
 @cache
 def days_of(month: str) -> tuple[date, ...]:
-    """
-    Return every day of a month.
-
-    Parameters
-    ----------
-    month : str
-        As ``2026-10``.
-
-    Returns
-    -------
-    tuple of date
-        Ascending.
-    """
+    """Return every day of a month, ascending."""
     year, number = _split(month)
     return tuple(
         date(year, number, one + 1) for one in range(monthrange(year, number)[1])
@@ -131,37 +67,13 @@ def days_of(month: str) -> tuple[date, ...]:
 
 
 def quarter_of(month: str) -> str:
-    """
-    Return the quarter of a month.
-
-    Parameters
-    ----------
-    month : str
-        As ``2026-10``.
-
-    Returns
-    -------
-    str
-        As ``2026-Q4``.
-    """
+    """Return the quarter of a month, as ``2026-Q4``."""
     year, number = _split(month)
     return f"{year:04d}-Q{(number + 2) // 3}"
 
 
 def months_of(period: str) -> list[str]:
-    """
-    Return the months of a period.
-
-    Parameters
-    ----------
-    period : str
-        A month, a quarter or a year: ``2026-10``, ``2026-Q4``, ``2026``.
-
-    Returns
-    -------
-    list of str
-        Ascending.
-    """
+    """Return the months of ``2026-10``, ``2026-Q4`` or ``2026``, ascending."""
     if is_month(period):
         return [period]
     year, _, quarter = period.partition("-Q")
@@ -170,19 +82,7 @@ def months_of(period: str) -> list[str]:
 
 
 def week_of(day: date) -> str:
-    """
-    Return the ISO week of a day.
-
-    Parameters
-    ----------
-    day : date
-        Any day.
-
-    Returns
-    -------
-    str
-        As ``2026-W41``; the year is the week's, not the day's.
-    """
+    """Return the ISO week of a day, as ``2026-W41``; the year is the week's."""
     year, week, _ = day.isocalendar()
     return f"{year:04d}-W{week:02d}"
 
@@ -192,14 +92,8 @@ class Week:
     """
     A week from Monday to Sunday, seen from one month.
 
-    Parameters
-    ----------
-    start, end : date
-        Its Monday and its Sunday.
-    days_in_month : tuple of date
-        The days of it that lie in the month: a quota week is cut at the edge.
-    working_days : tuple of date
-        Its working days, also those outside the month.
+    `days_in_month` lie in the month: a quota week is cut at its edge; `working_days`
+    may lie outside it.
     """
 
     start: date
@@ -220,31 +114,12 @@ class Week:
 
 @dataclass(frozen=True)
 class Calendar:
-    """
-    Which days are worked.
-
-    Parameters
-    ----------
-    overrides : mapping of date to (bool, str)
-        Rows of data/calendar.csv: True for a day off, and its name. They win.
-    """
+    """Which days are worked; rows of data/calendar.csv (day off?, name) win."""
 
     overrides: Mapping[date, tuple[bool, str]] = field(default_factory=dict)
 
     def is_working(self, day: date) -> bool:
-        """
-        Say whether a day is worked.
-
-        Parameters
-        ----------
-        day : date
-            Any day.
-
-        Returns
-        -------
-        bool
-            True for a working day.
-        """
+        """Say whether a day is worked."""
         if day in self.overrides:
             return not self.overrides[day][0]
         if not _known(day.year):
@@ -252,37 +127,13 @@ class Calendar:
         return _worked(day)
 
     def is_holiday(self, day: date) -> bool:
-        """
-        Say whether a day is a public holiday, not an ordinary weekend.
-
-        Parameters
-        ----------
-        day : date
-            Any day.
-
-        Returns
-        -------
-        bool
-            True for a day off that is a weekday or carries a name.
-        """
+        """Say whether a day is off for a holiday, not for an ordinary weekend."""
         if self.is_working(day):
             return False
         return day.weekday() < 5 or bool(self.name(day))
 
     def name(self, day: date) -> str:
-        """
-        Return the name of a holiday, or of the holiday a day is worked for.
-
-        Parameters
-        ----------
-        day : date
-            Any day.
-
-        Returns
-        -------
-        str
-            In Chinese; empty for an ordinary day.
-        """
+        """Return the Chinese name of the holiday that a day is off or worked for."""
         if day in self.overrides:
             return self.overrides[day][1]
         if not _known(day.year):
@@ -291,54 +142,20 @@ class Calendar:
         return str(Holiday(name).chinese) if name else ""
 
     def working_days(self, month: str) -> list[date]:
-        """
-        Return the working days of a month.
-
-        Parameters
-        ----------
-        month : str
-            As ``2026-10``.
-
-        Returns
-        -------
-        list of date
-            Ascending.
-        """
+        """Return the working days of a month, ascending."""
         return [day for day in days_of(month) if self.is_working(day)]
 
     def assumed(self, month: str) -> bool:
-        """
-        Say whether a month's working days are only assumed.
-
-        Parameters
-        ----------
-        month : str
-            As ``2026-10``.
-
-        Returns
-        -------
-        bool
-            True if its year is neither in chinesecalendar nor in the overrides.
-        """
+        """Say whether the year is neither in chinesecalendar nor in the overrides."""
         year, _ = _split(month)
         return not _known(year) and all(day.year != year for day in self.overrides)
 
     def weeks(self, month: str) -> list[Week]:
         """
-        Return the weeks that belong to a month.
+        Return the weeks that belong to a month, ascending.
 
         A week belongs whole to the month of its last working day; one without a
         working day belongs to the month of its Sunday and owes nothing.
-
-        Parameters
-        ----------
-        month : str
-            As ``2026-10``.
-
-        Returns
-        -------
-        list of Week
-            Ascending; every week belongs to exactly one month.
         """
         return [
             week
@@ -347,19 +164,7 @@ class Calendar:
         ]
 
     def quota_weeks(self, month: str) -> list[Week]:
-        """
-        Return the weeks that a month's days lie in, wherever they belong.
-
-        Parameters
-        ----------
-        month : str
-            As ``2026-10``.
-
-        Returns
-        -------
-        list of Week
-            Ascending; their `days_in_month` together are the month.
-        """
+        """Return the weeks that a month's days lie in, wherever they belong."""
         days = days_of(month)
         monday = days[0] - timedelta(days=days[0].weekday())
         weeks = []

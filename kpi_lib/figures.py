@@ -30,18 +30,7 @@ YI = Decimal(100_000_000)
 
 
 def decimal(value: Number) -> Decimal | None:
-    """
-    Return a finite exact number, or None for what is missing or not finite.
-
-    Parameters
-    ----------
-    value : int, float, Decimal, str or None
-        A float counts as its shortest decimal text; a text may be a fraction, 1/3.
-
-    Returns
-    -------
-    Decimal or None
-    """
+    """Return a finite exact number (1/3 too), or None; a float by its shortest text."""
     text = str(value)
     try:
         if "/" in text:
@@ -55,20 +44,7 @@ def decimal(value: Number) -> Decimal | None:
 
 
 def rounded(value: Decimal, places: int = 0) -> Decimal:
-    """
-    Round half up, as a person does.
-
-    Parameters
-    ----------
-    value : Decimal
-        What to round.
-    places : int
-        Decimal places to keep.
-
-    Returns
-    -------
-    Decimal
-    """
+    """Round half up to so many decimal places, as a person does."""
     return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
 
 
@@ -83,43 +59,13 @@ def _grouped(value: Decimal, places: int, *, sign: bool, group: bool = True) -> 
 
 
 def exact(value: Number, places: int = 0, *, sign: bool = False) -> str:
-    """
-    Print a number in full, for tables: 8,633 · −1,180 · +3,876.
-
-    Parameters
-    ----------
-    value : Number
-        Anything that counts; missing gives a dash.
-    places : int
-        Decimal places.
-    sign : bool
-        Whether a plus is written.
-
-    Returns
-    -------
-    str
-    """
+    """Print a number in full, for tables: 8,633 · −1,180 · +3,876; missing: a dash."""
     number = decimal(value)
     return NONE if number is None else _grouped(number, places, sign=sign)
 
 
 def short(value: Number, *, sign: bool = False) -> str:
-    """
-    Print a number to be read at a glance: 8,633 · 1.84万 · 32.7万 · 3.42亿.
-
-    English counts by thousands: 8,633 · 18.4K · 327K · 342M.
-
-    Parameters
-    ----------
-    value : Number
-        Anything that counts; missing gives a dash.
-    sign : bool
-        Whether a plus is written.
-
-    Returns
-    -------
-    str
-    """
+    """Print a number to be read at a glance: 8,633 · 1.84万 · 3.42亿 (18.4K · 342M)."""
     number = decimal(value)
     if number is None:
         return NONE
@@ -148,18 +94,7 @@ def _thousands(number: Decimal, *, sign: bool) -> str:
 
 
 def axis(value: Number) -> str:
-    """
-    Print a round number on an axis: 0 · 500 · 4千 · 1.2万 · 3亿.
-
-    Parameters
-    ----------
-    value : Number
-        A tick.
-
-    Returns
-    -------
-    str
-    """
+    """Print a round number on an axis: 0 · 500 · 4千 · 1.2万; missing: nothing."""
     number = decimal(value)
     if number is None:
         return ""
@@ -179,20 +114,7 @@ UNITS: dict[str, tuple[tuple[Decimal, str], ...]] = {
 
 
 def plain(value: Number, most: int = 4) -> str:
-    """
-    Print a number as short as it is: 94 · 0.5 · 1,234 (no trailing zeros).
-
-    Parameters
-    ----------
-    value : Number
-        Anything that counts; missing gives a dash.
-    most : int
-        Decimal places at most.
-
-    Returns
-    -------
-    str
-    """
+    """Print a number as short as it is: 94 · 0.5 · 1,234 (no trailing zeros)."""
     number = decimal(value)
     if number is None:
         return NONE
@@ -202,40 +124,12 @@ def plain(value: Number, most: int = 4) -> str:
 
 
 def points(value: Number, *, sign: bool = False) -> str:
-    """
-    Print points, always with two decimals: 76.72.
-
-    Parameters
-    ----------
-    value : Number
-        Points; missing gives a dash.
-    sign : bool
-        Whether a plus is written.
-
-    Returns
-    -------
-    str
-    """
+    """Print points, always with two decimals: 76.72."""
     return exact(value, 2, sign=sign)
 
 
 def percent(value: Number, places: int = 1, *, sign: bool = False) -> str:
-    """
-    Print a fraction as a percentage: 0.816 is 81.6%.
-
-    Parameters
-    ----------
-    value : Number
-        A fraction, 1 being the whole; missing gives a dash.
-    places : int
-        Decimal places of the percentage.
-    sign : bool
-        Whether a plus is written.
-
-    Returns
-    -------
-    str
-    """
+    """Print a fraction as a percentage: 0.816 is 81.6%."""
     number = decimal(value)
     if number is None:
         return NONE
@@ -243,70 +137,24 @@ def percent(value: Number, places: int = 1, *, sign: bool = False) -> str:
 
 
 def money(value: Number, places: int = 0) -> str:
-    """
-    Print yuan: ¥10,840.
-
-    Parameters
-    ----------
-    value : Number
-        An amount; missing gives a dash.
-    places : int
-        Decimal places.
-
-    Returns
-    -------
-    str
-    """
+    """Print yuan: ¥10,840."""
     text = exact(value, places)
     return text if text == NONE else f"¥{text}"
 
 
 def month_name(month: str) -> str:
-    """
-    Print a month in full: ``2026-10`` is 2026年10月.
-
-    Parameters
-    ----------
-    month : str
-        ``YYYY-MM``.
-
-    Returns
-    -------
-    str
-    """
+    """Print a month in full: ``2026-10`` is 2026年10月."""
     day = date.fromisoformat(f"{month}-01")
     return str(format_skeleton("yMMM", day, None, locale=LOCALES[language()]))
 
 
 def month_short(month: str) -> str:
-    """
-    Print a month without its year: ``2026-10`` is 10月.
-
-    Parameters
-    ----------
-    month : str
-        ``YYYY-MM``, or a day of it.
-
-    Returns
-    -------
-    str
-    """
+    """Print a month, or that of a day, without its year: ``2026-10`` is 10月."""
     return str(say(month_label(month)))
 
 
 def month_label(month: str) -> Name:
-    """
-    Name a month without its year, for a sentence that is said later: 10月 · Oct.
-
-    Parameters
-    ----------
-    month : str
-        ``YYYY-MM``, or a day of it.
-
-    Returns
-    -------
-    Name
-    """
+    """Name a month, or that of a day, for a sentence said later: 10月 · Oct."""
     return _month_label(int(month[5:7]))
 
 
@@ -317,68 +165,22 @@ def _month_label(number: int) -> Name:
 
 
 def month_tick(month: str) -> str:
-    """
-    Print a month on an axis whose last month is named: 7 · Jul.
-
-    Parameters
-    ----------
-    month : str
-        ``YYYY-MM``.
-
-    Returns
-    -------
-    str
-    """
+    """Print a month on an axis whose last month is named: 7 · Jul."""
     return month_short(month) if language() == "en" else str(int(month[5:7]))
 
 
 def day(at: date) -> str:
-    """
-    Print a day without its year: 10月13日 · Oct 13.
-
-    Parameters
-    ----------
-    at : date
-        Any day.
-
-    Returns
-    -------
-    str
-    """
+    """Print a day without its year: 10月13日 · Oct 13."""
     return str(format_skeleton("MMMd", at, None, locale=LOCALES[language()]))
 
 
 def day_short(at: date) -> str:
-    """
-    Print a day as the head of a row: 10-13 · Oct 13.
-
-    Parameters
-    ----------
-    at : date
-        Any day.
-
-    Returns
-    -------
-    str
-    """
+    """Print a day as the head of a row: 10-13 · Oct 13."""
     return day(at) if language() == "en" else f"{at:%m-%d}"
 
 
 def span(first: date, last: date, skeleton: str = "MMMd") -> str:
-    """
-    Print a stretch of days: 10月1日至7日 · Oct 1 – 7; one day stands alone.
-
-    Parameters
-    ----------
-    first, last : date
-        The days at its ends.
-    skeleton : str
-        What is told of a day, in Unicode's letters: ``d`` where the month is known.
-
-    Returns
-    -------
-    str
-    """
+    """Print days, by a skeleton of Unicode: 10月1日至7日 · Oct 1 – 7; one alone."""
     locale = LOCALES[language()]
     if first == last:
         return str(format_skeleton(skeleton, first, None, locale=locale))
@@ -386,20 +188,7 @@ def span(first: date, last: date, skeleton: str = "MMMd") -> str:
 
 
 def listed(names: list[str], most: int = 0) -> str:
-    """
-    Join names, and count what is not named.
-
-    Parameters
-    ----------
-    names : list of str
-        Words to join: with 、 in Chinese, with commas in English.
-    most : int
-        How many to name; 0 for all.
-
-    Returns
-    -------
-    str
-    """
+    """Join names; of more than `most` (0: all) the rest is counted."""
     joined = _("、").join(map(say, names[:most] if most else names))
     if most and len(names) > most:
         return _("{names}等{n}个", names=joined, n=len(names))
@@ -407,19 +196,7 @@ def listed(names: list[str], most: int = 0) -> str:
 
 
 def joined(remarks: Iterable[str]) -> str:
-    """
-    Join remarks, each once.
-
-    Parameters
-    ----------
-    remarks : iterable of str
-        Sentences of one subject; empty ones are left out.
-
-    Returns
-    -------
-    str
-        A `Sentence` of the sentences, to be said later; one alone as it is.
-    """
+    """Join remarks, each once, as a `Sentence` said later; empty ones are left out."""
     parts = list(dict.fromkeys(remark for remark in remarks if remark))
     if len(parts) < 2:
         return parts[0] if parts else ""
@@ -427,35 +204,11 @@ def joined(remarks: Iterable[str]) -> str:
 
 
 def sentences(*told: str) -> str:
-    """
-    Say whole sentences one after another.
-
-    Parameters
-    ----------
-    *told : str
-        Each with its full stop; empty ones are left out.
-
-    Returns
-    -------
-    str
-    """
+    """Say whole sentences one after another; empty ones are left out."""
     gap = " " if language() == "en" else ""
     return gap.join(say(text) for text in told if text)
 
 
 def brief(name: str, most: int = 16) -> str:
-    """
-    Cut a long name for a sentence; tables show it whole.
-
-    Parameters
-    ----------
-    name : str
-        Any name.
-    most : int
-        Most characters, the ellipsis included.
-
-    Returns
-    -------
-    str
-    """
+    """Cut a long name for a sentence, the ellipsis included; tables show it whole."""
     return name if len(name) <= most else name[: most - 1] + "…"
