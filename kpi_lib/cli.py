@@ -257,18 +257,18 @@ def rescore(
     """Put two plans side by side on one month."""
     from kpi_lib import workbook
 
-    place = Workspace.find(workspace or "")
-    for pair in workbook.rescore(place, month, plan):
+    opened = workbook.open_month(month, str(workspace or ""))
+    for pair in workbook.rescore(opened, plan):
         if as_json:
             _say(pair.as_dict(), "", as_json)
             continue
         total, *measures = pair.lines
-        grades = "→".join(grade or "暂定" for grade in pair.grades)
-        typer.echo(printable(f"{pair.operator} {pair.name}：{_two(total)}，{grades}"))
-        changed = [line for line in measures if line.changed]
-        for line in changed:
+        whose = f"{pair.after['operator']} {pair.after['name']}"
+        grades = "→".join(card["grade"] or "暂定" for card in (pair.before, pair.after))
+        typer.echo(printable(f"{whose}：{_two(total)}，{grades}"))
+        for line in pair.moved:
             typer.echo(printable(f"  {line.key} {line.name}：{_two(line)}"))
-        typer.echo(f"  其余{len(measures) - len(changed)}项相同")
+        typer.echo(f"  其余{len(measures) - len(pair.moved)}项相同")
 
 
 def _two(line: Line) -> str:

@@ -46,7 +46,7 @@ def _split(month: str) -> tuple[int, int]:
 
 
 def shift(month: str, by: int) -> str:
-    """Return the month so many months later, or earlier if `by` is negative."""
+    """Return the month so many months later, or earlier."""
     year, number = _split(month)
     count = year * 12 + number - 1 + by
     return f"{count // 12:04d}-{count % 12 + 1:02d}"
@@ -59,7 +59,7 @@ def months_back(month: str, n: int) -> list[str]:
 
 @cache
 def days_of(month: str) -> tuple[date, ...]:
-    """Return every day of a month."""
+    """Return every day of a month, ascending."""
     year, number = _split(month)
     return tuple(
         date(year, number, one + 1) for one in range(monthrange(year, number)[1])
@@ -73,7 +73,7 @@ def quarter_of(month: str) -> str:
 
 
 def months_of(period: str) -> list[str]:
-    """Return the months of a month, a quarter (``2026-Q4``) or a year, ascending."""
+    """Return the months of ``2026-10``, ``2026-Q4`` or ``2026``, ascending."""
     if is_month(period):
         return [period]
     year, _, quarter = period.partition("-Q")
@@ -82,7 +82,7 @@ def months_of(period: str) -> list[str]:
 
 
 def week_of(day: date) -> str:
-    """Return the ISO week of a day, ``2026-W41``; the year is the week's."""
+    """Return the ISO week of a day, as ``2026-W41``; the year is the week's."""
     year, week, _ = day.isocalendar()
     return f"{year:04d}-W{week:02d}"
 
@@ -92,14 +92,8 @@ class Week:
     """
     A week from Monday to Sunday, seen from one month.
 
-    Parameters
-    ----------
-    start, end : date
-        Its Monday and its Sunday.
-    days_in_month : tuple of date
-        The days of it that lie in the month: a quota week is cut at the edge.
-    working_days : tuple of date
-        Its working days, also those outside the month.
+    `days_in_month` lie in the month: a quota week is cut at its edge; `working_days`
+    may lie outside it.
     """
 
     start: date
@@ -120,14 +114,7 @@ class Week:
 
 @dataclass(frozen=True)
 class Calendar:
-    """
-    Which days are worked.
-
-    Parameters
-    ----------
-    overrides : mapping of date to (bool, str)
-        Rows of data/calendar.csv: True for a day off, and its name. They win.
-    """
+    """Which days are worked; rows of data/calendar.csv (day off?, name) win."""
 
     overrides: Mapping[date, tuple[bool, str]] = field(default_factory=dict)
 
@@ -140,13 +127,13 @@ class Calendar:
         return _worked(day)
 
     def is_holiday(self, day: date) -> bool:
-        """Say whether a day off is a weekday or carries a holiday's name."""
+        """Say whether a day is off for a holiday, not for an ordinary weekend."""
         if self.is_working(day):
             return False
         return day.weekday() < 5 or bool(self.name(day))
 
     def name(self, day: date) -> str:
-        """Return the Chinese name of a holiday, or of the one a day is worked for."""
+        """Return the Chinese name of the holiday that a day is off or worked for."""
         if day in self.overrides:
             return self.overrides[day][1]
         if not _known(day.year):
@@ -155,17 +142,17 @@ class Calendar:
         return str(Holiday(name).chinese) if name else ""
 
     def working_days(self, month: str) -> list[date]:
-        """Return the working days of a month."""
+        """Return the working days of a month, ascending."""
         return [day for day in days_of(month) if self.is_working(day)]
 
     def assumed(self, month: str) -> bool:
-        """Say whether a month's year is neither in chinesecalendar nor in overrides."""
+        """Say whether the year is neither in chinesecalendar nor in the overrides."""
         year, _ = _split(month)
         return not _known(year) and all(day.year != year for day in self.overrides)
 
     def weeks(self, month: str) -> list[Week]:
         """
-        Return the weeks that belong to a month.
+        Return the weeks that belong to a month, ascending.
 
         A week belongs whole to the month of its last working day; one without a
         working day belongs to the month of its Sunday and owes nothing.

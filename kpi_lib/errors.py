@@ -73,14 +73,7 @@ class KpiError(Exception):
 
 
 class InvalidInput(KpiError):
-    """
-    Something that a person wrote cannot be used.
-
-    Parameters
-    ----------
-    problems : tuple of Problem
-        Everything that was found, not only the first.
-    """
+    """Something that a person wrote cannot be used; every problem, not the first."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__(problems)
@@ -134,18 +127,7 @@ class ExportColumns(ExportError):
 
 
 class LedgerError(KpiError):
-    """
-    Rows read are not rows accounted for: our fault, never caught.
-
-    Parameters
-    ----------
-    source : str
-        The file, relative to the workspace.
-    records : int
-        Records in the file, by the independent counter.
-    rows : int
-        Rows in the ledger.
-    """
+    """Rows read are not rows accounted for: our fault, never caught."""
 
     def __init__(self, source: str, records: int, rows: int) -> None:
         super().__init__(source, records, rows)
@@ -166,16 +148,9 @@ class RunError(KpiError):
     """
     A notebook that did not run to its end.
 
-    Parameters
-    ----------
-    job : str
-        The operator's id, or the notebook's name for a job of the whole month.
-    cell : int or None
-        Number of the code cell, from 1; None where no cell was reached.
-    name, value : str
-        Class and text of what was raised.
-    notebook : str
-        Where the executed notebook was saved; empty if it was not.
+    `job` is the operator's id, or the notebook's name for a job of the whole month;
+    `cell` counts code cells from 1, None where none was reached; `name` and `value` are
+    class and text of what was raised; `notebook` is where it was saved, if it was.
     """
 
     def __init__(
@@ -192,19 +167,7 @@ class RunError(KpiError):
 
 
 def printable(text: str) -> str:
-    r"""
-    Escape what a terminal or a log would obey instead of show.
-
-    Parameters
-    ----------
-    text : str
-        Any text, also from a file.
-
-    Returns
-    -------
-    str
-        The same with control, format and separator characters as ``\uXXXX``.
-    """
+    """Escape control, format and separator characters that a terminal would obey."""
     return "".join(
         ch if ch == "\n" or ch.isprintable() else f"\\u{ord(ch):04x}" for ch in text
     )

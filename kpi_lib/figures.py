@@ -31,11 +31,7 @@ YI = Decimal(100_000_000)
 
 
 def decimal(value: Number) -> Decimal | None:
-    """
-    Return a finite exact number, or None for what is missing or not finite.
-
-    A float counts as its shortest decimal text; a text may be a fraction, 1/3.
-    """
+    """Return a finite exact number (1/3 too), or None; a float by its shortest text."""
     text = str(value)
     try:
         if "/" in text:
@@ -49,7 +45,7 @@ def decimal(value: Number) -> Decimal | None:
 
 
 def rounded(value: Decimal, places: int = 0) -> Decimal:
-    """Round half up, as a person does."""
+    """Round half up to so many decimal places, as a person does."""
     return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
 
 
@@ -70,11 +66,7 @@ def exact(value: Number, places: int = 0, *, sign: bool = False) -> str:
 
 
 def short(value: Number, *, sign: bool = False) -> str:
-    """
-    Print a number to be read at a glance: 8,633 · 1.84万 · 32.7万 · 3.42亿.
-
-    English counts by thousands: 8,633 · 18.4K · 327K · 342M.
-    """
+    """Print a number to be read at a glance: 8,633 · 1.84万 · 3.42亿 (18.4K · 342M)."""
     number = decimal(value)
     if number is None:
         return NONE
@@ -103,7 +95,7 @@ def _thousands(number: Decimal, *, sign: bool) -> str:
 
 
 def axis(value: Number) -> str:
-    """Print a round number on an axis: 0 · 500 · 4千 · 1.2万 · 3亿."""
+    """Print a round number on an axis: 0 · 500 · 4千 · 1.2万; missing: nothing."""
     number = decimal(value)
     if number is None:
         return ""
@@ -180,12 +172,12 @@ def month_name(month: str) -> str:
 
 
 def month_short(month: str) -> str:
-    """Print a month without its year: ``2026-10`` is 10月."""
+    """Print a month, or that of a day, without its year: ``2026-10`` is 10月."""
     return str(say(month_label(month)))
 
 
 def month_label(month: str) -> Name:
-    """Name a month without its year, for a sentence that is said later: 10月 · Oct."""
+    """Name a month, or that of a day, for a sentence said later: 10月 · Oct."""
     return _month_label(int(month[5:7]))
 
 
@@ -211,7 +203,7 @@ def day_short(at: date) -> str:
 
 
 def span(first: date, last: date, skeleton: str = "MMMd") -> str:
-    """Print a stretch of days: 10月1日至7日 · Oct 1 – 7; one day stands alone."""
+    """Print days, by a skeleton of Unicode: 10月1日至7日 · Oct 1 – 7; one alone."""
     locale = LOCALES[language()]
     if first == last:
         return str(format_skeleton(skeleton, first, None, locale=locale))
@@ -219,7 +211,7 @@ def span(first: date, last: date, skeleton: str = "MMMd") -> str:
 
 
 def listed(names: list[str], most: int = 0) -> str:
-    """Join names with the comma of the language; beyond `most` (0: all) count them."""
+    """Join names; of more than `most` (0: all) the rest is counted."""
     joined = _("、").join(map(say, names[:most] if most else names))
     if most and len(names) > most:
         return _("{names}等{n}个", names=joined, n=len(names))
@@ -227,7 +219,7 @@ def listed(names: list[str], most: int = 0) -> str:
 
 
 def joined(remarks: Iterable[str]) -> str:
-    """Join remarks, each once and none empty, into a sentence that is said later."""
+    """Join remarks, each once, as a `Sentence` said later; empty ones are left out."""
     parts = list(dict.fromkeys(remark for remark in remarks if remark))
     if len(parts) < 2:
         return parts[0] if parts else ""
@@ -235,11 +227,11 @@ def joined(remarks: Iterable[str]) -> str:
 
 
 def sentences(*told: str) -> str:
-    """Say whole sentences one after another."""
+    """Say whole sentences one after another; empty ones are left out."""
     gap = " " if language() == "en" else ""
     return gap.join(say(text) for text in told if text)
 
 
 def brief(name: str, most: int = 16) -> str:
-    """Cut a long name for a sentence; tables show it whole."""
+    """Cut a long name for a sentence, the ellipsis included; tables show it whole."""
     return name if len(name) <= most else name[: most - 1] + "…"

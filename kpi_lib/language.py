@@ -35,33 +35,14 @@ def language() -> str:
 
 
 def speak(language: str) -> None:
-    """
-    Speak a language from here on, as a notebook does.
-
-    Parameters
-    ----------
-    language : str
-        One of `LANGUAGES`.
-
-    Raises
-    ------
-    KeyError
-        It is none of them.
-    """
+    """Speak one of `LANGUAGES` from here on, as a notebook does; else a KeyError."""
     LOCALES[language]  # any other is a mistake
     _spoken.set(language)
 
 
 @contextmanager
 def speaking(language: str) -> Iterator[None]:
-    """
-    Speak a language inside the block.
-
-    Parameters
-    ----------
-    language : str
-        One of `LANGUAGES`.
-    """
+    """Speak one of `LANGUAGES` inside the block."""
     token = _spoken.set(language)
     try:
         yield
@@ -71,19 +52,10 @@ def speaking(language: str) -> Iterator[None]:
 
 def _(text: str, /, **values: Any) -> str:
     """
-    Say a sentence in the language that is spoken now.
+    Say a Chinese sentence, its ``{name}`` filled, in the language spoken now.
 
-    Parameters
-    ----------
-    text : str
-        The Chinese sentence, with ``{name}`` where values stand.
-    **values : object
-        What stands there: data is put in as it is, a sentence or a name is said.
-
-    Returns
-    -------
-    str
-        The sentence; Chinese where the catalogue lacks it (a test finds none).
+    Data is put in as it is, a sentence or a name is said. What the catalogue lacks
+    stays Chinese (a test finds none).
     """
     said = translated(text)
     if not values:
@@ -100,16 +72,8 @@ class Name(str):
     """
     A name with its translations, to be said on a page later.
 
-    It reads as the simplified Chinese one wherever a string is wanted.
-
-    Parameters
-    ----------
-    zh : str
-        The name in simplified Chinese; what is empty in Chinese may have English.
-    en : str
-        In English; the Chinese one stands there too if this is empty.
-    hant : str
-        In traditional characters; OpenCC's, if this is empty.
+    It reads as the simplified Chinese one wherever a string is wanted. Without `en`
+    English has the Chinese one, without `hant` OpenCC writes it.
     """
 
     en: str
@@ -147,9 +111,9 @@ class Sentence(str):
     template : str
         The Chinese sentence, with ``{name}`` where values stand; the catalogue's key.
     **values : object
-        What stands there: text and numbers of data as they are, names, other sentences,
-        or lists of these, joined by the language's own comma, or by the mark that the
-        template gives: ``{remarks:；}``.
+        Text and numbers of data as they are, names, other sentences, or lists of these,
+        joined by the language's own comma, or by the mark that the template gives:
+        ``{remarks:；}``.
     """
 
     template: str
@@ -180,19 +144,7 @@ class Sentence(str):
 
 
 def say(text: Any) -> Any:
-    """
-    Say a sentence or a name in the language that is spoken now.
-
-    Parameters
-    ----------
-    text : object
-        A `Sentence` or a `Name`; anything else is data and stays as it is.
-
-    Returns
-    -------
-    object
-        The translation, filled with its values, each said too.
-    """
+    """Say a sentence or a name in the language spoken now; data stays as it is."""
     if isinstance(text, Sentence):
         return _(text.template, **text.values)
     if isinstance(text, Name):
@@ -211,19 +163,7 @@ def _named(name: Name) -> str:
 
 
 def spoken(part: Any) -> Any:
-    """
-    Say everything in a structure of dicts and lists in the language spoken now.
-
-    Parameters
-    ----------
-    part : object
-        As a card: sentences and names among data.
-
-    Returns
-    -------
-    object
-        The same with finished texts in their places.
-    """
+    """Say every sentence and name in a structure of dicts and lists."""
     return _each(part, say)
 
 
@@ -231,35 +171,14 @@ def to_json(part: Any) -> Any:
     """
     Write everything in a structure of dicts and lists as JSON can keep it.
 
-    Parameters
-    ----------
-    part : object
-        As a card: sentences and names among data.
-
-    Returns
-    -------
-    object
-        The same; a sentence as its Chinese with template and values to say it by
-        (``{"zh": …, "say": […]}``), a name with its translations (``{"zh": …,
-        "en": …}``).
+    A sentence becomes its Chinese with template and values to say it by
+    (``{"zh": …, "say": […]}``), a name its translations (``{"zh": …, "en": …}``).
     """
     return _each(part, _kept)
 
 
 def from_json(part: Any) -> Any:
-    """
-    Read a structure back that `to_json` wrote.
-
-    Parameters
-    ----------
-    part : object
-        As JSON gives it.
-
-    Returns
-    -------
-    object
-        The same with sentences and names in their places.
-    """
+    """Read a structure that `to_json` wrote, sentences and names in their places."""
     if isinstance(part, dict):
         if "say" in part:
             return Sentence.read(part["say"])
@@ -331,18 +250,7 @@ def translated(text: str) -> str:
 
 @cache
 def traditional(text: str) -> str:
-    """
-    Return simplified Chinese in the characters of Taiwan.
-
-    Parameters
-    ----------
-    text : str
-        A sentence of ours, never of data.
-
-    Returns
-    -------
-    str
-    """
+    """Return a sentence of ours, never data, in the characters of Taiwan."""
     return str(_opencc().convert(text))
 
 
@@ -356,14 +264,7 @@ def _opencc() -> Any:
 
 @cache
 def catalogue() -> dict[str, str]:
-    """
-    Return the English of every sentence.
-
-    Returns
-    -------
-    dict of str to str
-        By the Chinese sentence; without those that are not translated yet.
-    """
+    """Return the English of every sentence by the Chinese, where there is one."""
     from babel.messages.pofile import read_po
 
     with CATALOGUE.open("rb") as file:
@@ -376,11 +277,7 @@ def catalogue() -> dict[str, str]:
 
 
 class _Filling(string.Formatter):
-    """
-    Fills sentences.
-
-    ``{n:item|items}`` chooses by whether n is one, ``{remarks:；}`` joins a list.
-    """
+    """Fills: ``{n:item|items}`` chooses by whether n is one, ``{remarks:；}`` joins."""
 
     def format_field(self, value: Any, spec: str) -> str:
         if isinstance(value, _Listed):

@@ -31,7 +31,6 @@ from kpi_lib.inputs import (
     Operator,
     Plan,
     Roster,
-    Target,
     Worklog,
     for_month,
 )
@@ -157,17 +156,12 @@ class Month:
         return self.inputs.calendar
 
     @property
-    def targets(self) -> tuple[Target, ...]:
-        """All rows of targets.csv."""
-        return self.inputs.targets
-
-    @property
     def worklog(self) -> Worklog:
         """The month's work log."""
         return self.inputs.worklogs[self.month]
 
     @property
-    def operators(self) -> list[Operator]:
+    def appraised(self) -> list[Operator]:
         """Who is appraised in the month."""
         return self.roster.appraised(self.month)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from kpi_lib.inputs.blank import init, prepare
 from kpi_lib.inputs.entries import (
+    SHEETS,
     Campaign,
     Community,
     Content,
@@ -54,6 +55,7 @@ from kpi_lib.inputs.worklog import Worklog
 from kpi_lib.inputs.yaml import validated
 
 __all__ = [
+    "SHEETS",
     "STATUS",
     "Account",
     "Attainment",

@@ -3,7 +3,8 @@ One operator's own part of a month, over all own accounts: what points are made 
 
 `monthly` holds each account's part rounded once, to the float nearest; a float is read
 back as the decimal number that it prints as (`exactly`), so that counts and money of
-two decimals are again what the platform wrote. From there on everything is exact.
+two decimals are again what the platform wrote. From there on everything is exact. What
+an analyst is shown of many keys at once (`kpi_lib/workbook/frames.py`) is a float.
 """
 
 from __future__ import annotations

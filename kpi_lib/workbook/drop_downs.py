@@ -16,7 +16,7 @@ import ipywidgets as widgets
 from kpi_lib.catalogue import METRICS
 from kpi_lib.errors import KpiError
 from kpi_lib.page import Fragment, made
-from kpi_lib.workbook.team import TeamMonth
+from kpi_lib.workbook.tables import BY, Tables
 
 Options = Sequence[tuple[str, Any]]
 
@@ -37,23 +37,12 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 class Asked:
-    """
-    A question with its controls.
-
-    Parameters
-    ----------
-    question : callable
-        Of `kpi_lib.workbook.questions`.
-    m : TeamMonth
-        The month.
-    choices : mapping of str to object
-        First choices by name, a control each; a tuple may hold several.
-    """
+    """A question with its controls, one for each choice."""
 
     def __init__(
         self,
         question: Callable[..., Fragment],
-        m: TeamMonth,
+        m: Tables,
         choices: Mapping[str, Any],
     ) -> None:
         self._question, self._month = question, m
@@ -73,14 +62,7 @@ class Asked:
         self._box = widgets.VBox([row, self._shown])
 
     def answer(self) -> Fragment:
-        """
-        Ask with what is chosen now.
-
-        Returns
-        -------
-        Fragment
-            The answer, or a refusal in one line.
-        """
+        """Return the answer to what is chosen now, or a refusal in one line."""
         chosen = {name: control.value for name, control in self.controls.items()}
         try:
             return self._question(self._month, **chosen)
@@ -104,7 +86,7 @@ class Asked:
         }
 
 
-def ask(question: Callable[..., Fragment], m: TeamMonth, **choices: Any) -> Asked:
+def ask(question: Callable[..., Fragment], m: Tables, **choices: Any) -> Asked:
     """
     Ask a question with drop-downs.
 
@@ -112,7 +94,7 @@ def ask(question: Callable[..., Fragment], m: TeamMonth, **choices: Any) -> Aske
     ----------
     question : callable
         Of `kpi_lib.workbook.questions`; takes the month and the choices by name.
-    m : TeamMonth
+    m : Workbook
         The month.
     **choices : object
         First choices, a drop-down each, in their order: operator, platform, metric
@@ -134,55 +116,44 @@ def ask(question: Callable[..., Fragment], m: TeamMonth, **choices: Any) -> Aske
     return Asked(question, m, choices)
 
 
-def options(m: TeamMonth, name: str) -> Options:
-    """
-    List what may be chosen.
-
-    Parameters
-    ----------
-    m : TeamMonth
-        The month.
-    name : str
-        A key of `LABELS`.
-
-    Returns
-    -------
-    sequence of (label, value)
-    """
+def options(m: Tables, name: str) -> Options:
+    """List label and value of what may be chosen; `name` is a key of `LABELS`."""
     match name:
         case "operator":
-            people = m.operators
-            return list(zip(people["name"], people["operator"], strict=True))
+            return [(person.name, person.id) for person in m.appraised]
         case "platform":
-            return [(one.name, id) for id, one in m.platforms.items()]
+            return [(platform.name, id) for id, platform in m.platforms.items()]
         case "metric":
-            measured = {*m.monthly["metric"], *(r for r in METRICS if METRICS[r].parts)}
-            known = (one for one in METRICS.values() if one.name in measured)
-            return [(one.zh, one.name) for one in known if one.target]
+            measured = set(m.monthly["metric"])
+            return [
+                (metric.zh, id)
+                for id, metric in METRICS.items()
+                if metric.target and (metric.parts or id in measured)
+            ]
         case "month":
             return [(month, month) for month in reversed(m.months)]
         case "back":
             return [(f"{count}个月", count) for count in (12, 6, 3, 2)]
         case "by":
-            names = {"platform": "平台", "operator": "运营", "account": "账号"}
-            return [(zh, by) for by, zh in names.items()]
+            return [(BY[by], by) for by in ("platform", "operator", "account")]
         case "campaign":
-            held = m.campaigns
-            return list(zip(held["name"], held["id"], strict=True))
+            return [(entry.name, entry.id) for entry in m.worklog.campaigns]
     raise KeyError(name)
 
 
 def _control(
-    name: str, known: Options, value: Any, default: Any
+    name: str, options: Options, value: Any, default: Any
 ) -> widgets.ValueWidget:
     if name == "operator" and default == "":
-        known = [(EVERY, ""), *known]
-    given = {"options": known, "description": LABELS[name]}
+        options = [(EVERY, ""), *options]
+    given = {"options": options, "description": LABELS[name]}
     if isinstance(value, tuple):
         given["tooltip"] = "按住Ctrl可以多选；都不选就是全部"
-        control = widgets.SelectMultiple(value=value, rows=min(len(known), 5), **given)
+        control = widgets.SelectMultiple(
+            value=value, rows=min(len(options), 5), **given
+        )
     else:
-        values = [one for _, one in known]
+        values = [choice for _, choice in options]
         first = value if value in values else next(iter(values), None)
         control = widgets.Dropdown(value=first, **given)
     control.style.description_width = "3em"

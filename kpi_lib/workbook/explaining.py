@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
 
-from kpi_lib.appraisal import Card
+from kpi_lib.appraisal import Card, CardMeasure
 from kpi_lib.catalogue import METRICS
 from kpi_lib.errors import Problem, WorkspaceError
 from kpi_lib.inputs import STATUS
@@ -17,7 +15,7 @@ def explain(
     workspace: Workspace, month: str, operator: str, measure: str = ""
 ) -> list[str]:
     """
-    Tell how an operator's points came about.
+    Tell how an operator's published points came about.
 
     Parameters
     ----------
@@ -41,45 +39,34 @@ def explain(
         There is no published card, or no such measure; names those there are.
     """
     path = workspace.reports(month) / f"{operator}.json"
+    place = workspace.relative(path)
     if not path.is_file():
-        raise _refused(
-            workspace.relative(path),
-            "没有这份评分卡",
-            _cards(workspace, month),
-            f"先运行kpi run {month}",
-        )
+        cards = sorted(file.stem for file in path.parent.glob("*.json"))
+        operators = "、".join(name for name in cards if name != "run")
+        raise _refused(place, "没有这份评分卡", operators, f"先运行kpi run {month}")
     card = Card.from_json(json.loads(path.read_text(encoding="utf-8")))
-    known = card.measures
     if not measure:
-        lines = [_line(key, one) for key, one in known.items()]
+        lines = [_line(key, own) for key, own in card.measures.items()]
         return [*_head(card), *lines, *_foot(card)]
-    found = {k: one for k, one in known.items() if measure in (k, one["id"])}
-    if len(found) != 1:
-        raise _refused(
-            workspace.relative(path), f"没有量化指标{measure}", "、".join(known), ""
-        )
-    ((key, one),) = found.items()
-    return [*_head(card), _line(key, one), *_detail(one)]
+    meant = [key for key, own in card.measures.items() if measure in (key, own["id"])]
+    if len(meant) != 1:
+        keys = "、".join(card.measures)
+        raise _refused(place, f"没有量化指标{measure}", keys, "")
+    key = meant[0]
+    own = card.measures[key]
+    return [*_head(card), _line(key, own), *_detail(own)]
 
 
 def _refused(where: str, what: str, expected: str, do: str) -> WorkspaceError:
     return WorkspaceError((Problem(what=what, where=where, expected=expected, do=do),))
 
 
-def _cards(workspace: Workspace, month: str) -> str:
-    folder = workspace.reports(month)
-    names = sorted(path.stem for path in folder.glob("*.json") if path.stem != "run")
-    return "、".join(names)
-
-
 def _head(card: Card) -> list[str]:
     rated = f"已评{card['rated']}分，满分{card['possible']}分"
     lines = [f"{card['name']} {card['month']}：{card['total'] or '—'}（{rated}）"]
-    if card["bonus"]:
-        given = card["bonus"]["score"] or "—"
-        lines.append(f"加分：{given}（最多{card['bonus']['cap']}分）")
-    if card["veto"]:
-        veto = card["veto"]
+    if bonus := card["bonus"]:
+        lines.append(f"加分：{bonus['score'] or '—'}（最多{bonus['cap']}分）")
+    if veto := card["veto"]:
         lines.append(
             f"一票否决：合计{card['sum']}，总分不超过{veto['cap']}"
             f"（{veto['by']}，{veto['on']}，{veto['reason']}）"
@@ -97,39 +84,37 @@ def _foot(card: Card) -> list[str]:
     return [f"签字：在data/signoff.csv加一行 {row}"]
 
 
-def _line(key: str, one: Mapping[str, Any]) -> str:
-    score = one["score"] if one["score"] is not None else "—"
-    note = f"；{one['note']}" if one["note"] else ""
-    told = f"{score}/{one['possible']}分，{STATUS[one['status']]}{note}"
-    return f"{key} {one['name']}：{told}"
+def _line(key: str, measure: CardMeasure) -> str:
+    score = measure["score"] if measure.scored else "—"
+    note = f"；{measure['note']}" if measure["note"] else ""
+    state = STATUS[measure["status"]]
+    return f"{key} {measure['name']}：{score}/{measure['possible']}分，{state}{note}"
 
 
-def _detail(one: Mapping[str, Any]) -> list[str]:
-    lines = []
-    shown = one["show"]
-    if shown["text"]:
-        lines.append(f"  数值：{shown['text']}")
-    if shown["target"]:
-        lines.append(f"  目标：{shown['target']}")
-    if one["rule"]["text"]:
-        lines.append(f"  得分：{one['rule']['text']}")
-    if "rating" in one:
-        given = one["rating"]
+def _detail(measure: CardMeasure) -> list[str]:
+    texts = {
+        "数值": measure["show"]["text"],
+        "目标": measure["show"]["target"],
+        "得分": measure["rule"]["text"],
+    }
+    lines = [f"  {what}：{text}" for what, text in texts.items() if text]
+    if "rating" in measure:
+        rating = measure["rating"]
         lines.append(
-            f"  主管评定：{given['word'] or given['points'] + '分'}，"
-            f"{given['by']}，{given['on']}，"
-            f"{given['reason']}；计算值{given['computed'] or '—'}"
+            f"  主管评定：{rating['word'] or rating['points'] + '分'}，"
+            f"{rating['by']}，{rating['on']}，"
+            f"{rating['reason']}；计算值{rating['computed'] or '—'}"
         )
-    for part in one["parts"]:
-        name = METRICS[part["metric"]].zh
+    for part in measure["parts"]:
         counted = part["counted"]
-        held = f"，按{counted}计" if counted != part["target"] else ""
+        capped = f"，按{counted}计" if counted != part["target"] else ""
         lines.append(
-            f"  {name}：数值{part['value'] or '—'}，目标{part['target']}{held}，"
-            f"达成{part['attained'] or '—'}"
+            f"  {METRICS[part['metric']].zh}：数值{part['value'] or '—'}，"
+            f"目标{part['target']}{capped}，达成{part['attained'] or '—'}"
         )
-    lines += [f"  用到的数：{name}={value}" for name, value in one["inputs"].items()]
-    for cited in one["evidence"]:
+    inputs = measure["inputs"].items()
+    lines += [f"  用到的数：{name}={value}" for name, value in inputs]
+    for cited in measure["evidence"]:
         sheet = f"“{cited['sheet']}”" if cited["sheet"] else ""
         metric = METRICS[cited["metric"]].zh if cited["metric"] else ""
         total = f"，{metric}合计{cited['sum']}" if metric and cited["sum"] else ""

@@ -25,11 +25,6 @@ def publishing_times(posts: pd.DataFrame) -> pd.DataFrame:
     """
     Count posts by weekday and hour of publishing.
 
-    Parameters
-    ----------
-    posts : DataFrame
-        One row per post, with `account` and `published_at`.
-
     Returns
     -------
     DataFrame
@@ -40,20 +35,13 @@ def publishing_times(posts: pd.DataFrame) -> pd.DataFrame:
     at = posts["published_at"]
     timed = (at != at.dt.normalize()).groupby(posts["account"]).transform("any")
     when = at[timed]
-    counted = pd.DataFrame({"weekday": when.dt.day_of_week, "hour": when.dt.hour})
-    return counted.groupby(["weekday", "hour"]).size().rename("value").reset_index()
+    hours = pd.DataFrame({"weekday": when.dt.day_of_week, "hour": when.dt.hour})
+    return hours.groupby(["weekday", "hour"]).size().rename("value").reset_index()
 
 
 def top_posts(posts: pd.DataFrame, metric: str) -> pd.DataFrame:
     """
-    Rank posts, with the share that the first ones hold together.
-
-    Parameters
-    ----------
-    posts : DataFrame
-        One row per post.
-    metric : str
-        Column of a counter.
+    Rank posts by a counter, with the share that the first ones hold together.
 
     Returns
     -------
@@ -61,8 +49,8 @@ def top_posts(posts: pd.DataFrame, metric: str) -> pd.DataFrame:
         One row per post with a counter, largest first: `rank` (from 1), `account`,
         `title`, `published_at`, `value`, `share` (running, 0 to 1).
     """
-    known = posts.dropna(subset=metric).rename(columns={metric: "value"})
-    ranked = known.sort_values(
+    counted = posts.dropna(subset=metric).rename(columns={metric: "value"})
+    ranked = counted.sort_values(
         ["value", "account", "post"], ascending=[False, True, True], ignore_index=True
     )
     total = ranked["value"].sum()
@@ -75,11 +63,6 @@ def top_posts(posts: pd.DataFrame, metric: str) -> pd.DataFrame:
 def whole_days(days: pd.DataFrame) -> pd.DataFrame:
     """
     Add up the accounts that are on record on every day there is.
-
-    Parameters
-    ----------
-    days : DataFrame
-        One row per account and day: `account`, `date`, `value`.
 
     Returns
     -------
@@ -96,18 +79,7 @@ def whole_days(days: pd.DataFrame) -> pd.DataFrame:
 
 
 def range_of(first: date, last: date) -> pd.DatetimeIndex:
-    """
-    Return the days from the first span before a campaign to the one after.
-
-    Parameters
-    ----------
-    first, last : date
-        The campaign's days.
-
-    Returns
-    -------
-    DatetimeIndex
-    """
+    """Return the days from the first span before a campaign to the one after."""
     step = _step(first, last)
     return pd.date_range(first - SPANS * step, last + step)
 
@@ -120,13 +92,6 @@ def spans(days: pd.DataFrame, first: date, last: date) -> pd.DataFrame:
     """
     Cut days into spans like a campaign's: same length, same weekdays.
 
-    Parameters
-    ----------
-    days : DataFrame
-        One row per day: `date`, `value`.
-    first, last : date
-        The campaign's days.
-
     Returns
     -------
     DataFrame
@@ -135,11 +100,11 @@ def spans(days: pd.DataFrame, first: date, last: date) -> pd.DataFrame:
     """
     length = (last - first).days + 1
     step = _step(first, last)
-    known = days.set_index("date")["value"]
+    values = days.set_index("date")["value"]
     rows = []
     for at in range(-SPANS, 2):
         begin = pd.Timestamp(first + at * step)
-        inside = known.reindex(pd.date_range(begin, periods=length))
+        inside = values.reindex(pd.date_range(begin, periods=length))
         if inside.notna().all():
             end = inside.index[-1]
             rows.append((at, begin, end, float(inside.mean())))
@@ -148,20 +113,7 @@ def spans(days: pd.DataFrame, first: date, last: date) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Effect:
-    """
-    A campaign's days beside the spans before.
-
-    Parameters
-    ----------
-    during : float
-        Mean day of the campaign.
-    low, middle, high : float
-        Least, median and greatest mean day of the spans before.
-    spans : int
-        How many there were.
-    after : float or None
-        Mean day of the span after, where it is on record.
-    """
+    """Mean days of a campaign, of the spans before, and of the one after, if known."""
 
     during: float
     low: float
@@ -198,19 +150,7 @@ class Effect:
 
 
 def effect(cut: pd.DataFrame) -> Effect | None:
-    """
-    Compare a campaign's own span with those before.
-
-    Parameters
-    ----------
-    cut : DataFrame
-        Of `spans`.
-
-    Returns
-    -------
-    Effect or None
-        None without the campaign's own days, or with fewer than three spans before.
-    """
+    """Compare a campaign's own span with at least three before; else None."""
     value = cut.set_index("at")["value"]
     before = value[value.index < 0]
     if 0 not in value.index or len(before) < 3:
@@ -236,26 +176,20 @@ def empty_views(posts: pd.DataFrame) -> pd.DataFrame:
     """
     Find posts that were seen far more than usual and hardly taken part in.
 
-    Parameters
-    ----------
-    posts : DataFrame
-        One row per post, with the four counters.
-
     Returns
     -------
     DataFrame
         One row per sign: `account`, `date`, `what`, `reason`.
     """
-    known = posts.dropna(subset=["views", *ENGAGED])
-    known = known[known["views"] > 0]
-    rate = known[ENGAGED].sum(axis=1) / known["views"]
-    by = known["account"]
-    views, usual = (
-        one.groupby(by).transform("median") for one in (known["views"], rate)
-    )
+    posts = posts.dropna(subset=["views", *ENGAGED])
+    posts = posts[posts["views"] > 0]
+    rate = posts[ENGAGED].sum(axis=1) / posts["views"]
+    by = posts["account"]
+    views = posts["views"].groupby(by).transform("median")
+    usual = rate.groupby(by).transform("median")
     enough = by.groupby(by).transform("size") >= LEAST
-    odd = enough & (known["views"] >= MANY * views) & (rate <= FEW * usual)
-    found = known.assign(times=known["views"] / views, rate=rate, usual=usual)[odd]
+    odd = enough & (posts["views"] >= MANY * views) & (rate <= FEW * usual)
+    signs = posts.assign(times=posts["views"] / views, rate=rate, usual=usual)[odd]
     rows = [
         (
             post["account"],
@@ -266,7 +200,7 @@ def empty_views(posts: pd.DataFrame) -> pd.DataFrame:
             f"互动率{figures.percent(post['rate'], 2)}，"
             f"不到平常{figures.percent(post['usual'], 2)}的三分之一",
         )
-        for post in found.to_dict("records")
+        for post in signs.to_dict("records")
     ]
     return pd.DataFrame(rows, columns=["account", "date", "what", "reason"])
 
@@ -275,12 +209,8 @@ def empty_followers(levels: pd.DataFrame, views: pd.DataFrame) -> pd.DataFrame:
     """
     Find days on which followers jumped while no more was seen than usual.
 
-    Parameters
-    ----------
-    levels : DataFrame
-        One row per account and day: `account`, `date`, `value` (followers).
-    views : DataFrame
-        The same of views; an account without them is not judged.
+    `levels` and `views` have one row per account and day; an account without views is
+    not judged.
 
     Returns
     -------
@@ -298,7 +228,7 @@ def empty_followers(levels: pd.DataFrame, views: pd.DataFrame) -> pd.DataFrame:
     enough = by.groupby(by).transform("size") >= DAYS
     jump = days["gain"] >= JUMP * usual.clip(lower=1)
     odd = enough & jump & (days["value_views"] <= middle)
-    found = days.assign(usual=usual, middle=middle)[odd]
+    signs = days.assign(usual=usual, middle=middle)[odd]
     rows = [
         (
             day["account"],
@@ -309,6 +239,6 @@ def empty_followers(levels: pd.DataFrame, views: pd.DataFrame) -> pd.DataFrame:
             f"{figures.short(day['value_views'])}，不高于中位数"
             f"{figures.short(day['middle'])}",
         )
-        for day in found.to_dict("records")
+        for day in signs.to_dict("records")
     ]
     return pd.DataFrame(rows, columns=["account", "date", "what", "reason"])

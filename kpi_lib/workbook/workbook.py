@@ -1,8 +1,8 @@
 """
 The analyst's front door: ``from kpi_lib import open_month``.
 
-Tables and questions come from `kpi_lib.workbook.team`; here stands what acts. Whatever
-a command of ``kpi`` does is one call.
+A `Workbook` is the `Month` that pages are made from, with tidy tables, a line a
+question, and whatever a command of ``kpi`` does in one call.
 """
 
 from __future__ import annotations
@@ -11,22 +11,30 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kpi_lib import appraisal, inputs, run
+from kpi_lib import inputs, page, run
 from kpi_lib.catalogue import METRICS
 from kpi_lib.errors import Problem
-from kpi_lib.run import Outcome, frames_xlsx, newest
-from kpi_lib.workbook import questions, whatif
-from kpi_lib.workbook.explaining import explain as lines_of
-from kpi_lib.workbook.rescoring import rescore as rescored
-from kpi_lib.workbook.team import Card, TeamMonth
-from kpi_lib.workbook.whatif import WhatIf
+from kpi_lib.inputs import Plan
+from kpi_lib.run import Outcome
+from kpi_lib.workbook import explaining, questions, whatif
+from kpi_lib.workbook.cards import ScoreCard, WhatIf
+from kpi_lib.workbook.tables import Tables
 from kpi_lib.workspace import Workspace, write_atomic
 
-__all__ = ["Card", "Lines", "WhatIf", "Workbook", "open_month"]
+TABLES = (
+    "operators", "scores", "daily", "monthly", "posts", "files", "ledger", "accounts",
+    "targets", "campaigns",
+)  # fmt: skip
+"""Tables that `Workbook.to_excel` writes, in the order of their sheets."""
+
+DAILY = ("views", "engagement_rate")
+MONTHLY = ("followers", "views", "engagement_rate", "completion_rate", "revenue")
+"""Metrics of which `Workbook.charts` draws days, and months and platforms."""
 
 
 class Lines(list[str]):
@@ -36,7 +44,7 @@ class Lines(list[str]):
         return "\n".join(self)
 
 
-class Workbook(TeamMonth):
+class Workbook(Tables):
     """
     One month of the team, with everything that can be done with it.
 
@@ -47,17 +55,43 @@ class Workbook(TeamMonth):
     `status`, `explain`, `verify`, `rescore`, `new_month`, `add`.
     """
 
+    def _repr_html_(self) -> str:
+        days_of_accounts = self.monthly[
+            (self.monthly["metric"] == "account_days")
+            & (self.monthly["month"] == self.month)
+        ]
+        shown = ("daily", "posts", "monthly", "ledger", "files", "targets")
+        return page.render(
+            "brief_month",
+            month=self.month,
+            first=self.months[0],
+            plan=self.plan,
+            files=len(self.files),
+            unknown=int((self.files["layout"] == "").sum()),
+            records=len(self.ledger),
+            quarantined=int((self.ledger["fate"] == "quarantined").sum()),
+            days=round(float(days_of_accounts["days_present"].sum()), 2),
+            due=round(float(days_of_accounts["days_due"].sum()), 2),
+            operators=self.operators.to_dict("records"),
+            tables={name: len(getattr(self, name)) for name in shown},
+        )
+
+    def score(self, operator: str) -> ScoreCard:
+        """Score one operator (id or name), from what lies there now."""
+        return ScoreCard(super().score(self.operator_id(operator)).data)
+
     @property
-    def workspace(self) -> Workspace:
-        """Where everything lies."""
-        return self.source.workspace
+    def scores(self) -> pd.DataFrame:
+        """One row per operator and measure, scored now: as `ScoreCard.frame`."""
+        people = [person.id for person in self.appraised]
+        return _of_operators({id: self.score(id).frame for id in people})
 
     def what_if(
         self,
         operator: str,
         *,
         targets: Mapping[str, whatif.Value] | None = None,
-        plan: whatif.Changes | None = None,
+        plan: whatif.Changes | Plan | str | Path | None = None,
     ) -> WhatIf:
         """
         Score an operator under other targets, weights or rules; nothing is written.
@@ -69,10 +103,10 @@ class Workbook(TeamMonth):
         targets : mapping of str to number, optional
             The month's target by metric, in the metric's unit, a rate as a fraction
             or ``"35%"``; ``"views/douyin"`` for the target of one platform.
-        plan : mapping of str to value, optional
+        plan : mapping of str to value, str or Path, optional
             ``"content.published"`` for a measure, ``"content"`` for an item, or a key
             of plan.yml as ``weights`` or ``band``, each with a dict of what changes.
-            Points must still add up to 100.
+            Points must still add up to 100. Or the file of another plan.
 
         Returns
         -------
@@ -89,34 +123,13 @@ class Workbook(TeamMonth):
         >>> m.what_if("op-01", targets={"views": "900,000"}).change < 0
         True
         """
+        if isinstance(plan, str | Path):
+            plan = inputs.load_plan(Path(plan), str(plan))
         id = self.operator_id(operator)
-        return whatif.what_if(self.source, id, targets=targets, plan=plan)
-
-    @property
-    def scores(self) -> pd.DataFrame:
-        """
-        Score everybody, from what lies there now.
-
-        Returns
-        -------
-        DataFrame
-            One row per operator and measure: `operator`, then as `Card.frame`.
-        """
-        frames = []
-        for id in self.operators["operator"]:
-            frames.append(self.score(id).frame)
-            frames[-1].insert(0, "operator", id)
-        return pd.concat(frames, ignore_index=True)
+        return whatif.what_if(self, id, targets=targets, plan=plan)
 
     def charts(self) -> Iterator[tuple[str, Axes]]:
-        """
-        Draw the team's charts, for `charts.save_all`.
-
-        Yields
-        ------
-        str, Axes
-            A name fit for a file, and the chart.
-        """
+        """Draw the team's charts, named for files, as `charts.save_all` takes them."""
         answers = [
             questions.days(self, metric=DAILY),
             questions.months(self, metric=MONTHLY),
@@ -127,57 +140,21 @@ class Workbook(TeamMonth):
         ]
         return (drawn for answer in answers for drawn in answer.charts())
 
-    # Taking it along.
-
     def to_excel(self, path: str | Path) -> Path:
-        """
-        Write every table to one workbook, a sheet each.
-
-        Parameters
-        ----------
-        path : str or Path
-            Ending in ``.xlsx``; what is there is replaced.
-
-        Returns
-        -------
-        Path
-            Where it was written. Numbers are numbers, shares percentages, dates
-            dates; no text is ever a formula.
-        """
-        path = Path(path)
-        frames = {name: getattr(self, name) for name in TABLES}
-        content = frames_xlsx(frames, forms(), f"KPI {self.month}")
-        write_atomic(path, content)
-        return path
+        """Write every table to one ``.xlsx``, a sheet each; no text is a formula."""
+        tables = {name: getattr(self, name) for name in TABLES}
+        content = run.frames_xlsx(tables, number_formats(), f"KPI {self.month}")
+        write_atomic(Path(path), content)
+        return Path(path)
 
     # What the commands do.
 
     def check(self) -> pd.DataFrame:
-        """
-        Tell every problem of the month, as ``kpi check``; nothing is written.
-
-        Returns
-        -------
-        DataFrame
-            One row per problem, errors first: `level`, `where`, `place`, `what`,
-            `expected`, `do`.
-        """
+        """Tell every problem, as ``kpi check``: a row each, errors first."""
         return _problems(run.check(self.workspace, self.month))
 
     def clean(self, *, force: bool = False) -> pd.DataFrame:
-        """
-        Clean the month's exports, as ``kpi clean``; open the month anew after it.
-
-        Parameters
-        ----------
-        force : bool
-            Also if nothing changed.
-
-        Returns
-        -------
-        DataFrame
-            One row: `job`, `state`, `error`.
-        """
+        """Clean the month's exports, as ``kpi clean``; open the month anew after it."""
         return _outcomes(run.clean(self.workspace, self.month, force=force))
 
     def run(
@@ -205,97 +182,37 @@ class Workbook(TeamMonth):
         DataFrame
             One row per job: `job`, `state` (made, unchanged, failed), `error`.
         """
-        return _outcomes(
-            run.run(
-                self.workspace,
-                self.month,
-                operators=operators,
-                workers=workers,
-                force=force,
-                pdf=pdf,
-            )
+        outcomes = run.run(
+            self.workspace,
+            self.month,
+            operators=operators,
+            workers=workers,
+            force=force,
+            pdf=pdf,
         )
+        return _outcomes(outcomes)
 
     def status(self) -> pd.DataFrame:
-        """
-        Tell how every job stands, as ``kpi status``.
-
-        Returns
-        -------
-        DataFrame
-            One row per job: `job`, `state` (done, stale, failed, missing), `why`.
-        """
-        every = run.status(self.workspace, self.month)
-        return pd.DataFrame([asdict(one) for one in every])
+        """Tell how every job stands, as ``kpi status``: `job`, `state`, `why`."""
+        standings = run.status(self.workspace, self.month)
+        return pd.DataFrame([asdict(standing) for standing in standings])
 
     def explain(self, operator: str, measure: str = "") -> Lines:
-        """
-        Tell how published points came about, as ``kpi explain``.
-
-        Parameters
-        ----------
-        operator : str
-            Roster id or name.
-        measure : str
-            ``item.measure`` or the measure's id; empty for a line per measure.
-
-        Returns
-        -------
-        Lines
-            Value, target, rule, points, files and rows.
-        """
+        """Tell how published points came about, as ``kpi explain``; all: in short."""
         id = self.operator_id(operator)
-        return Lines(lines_of(self.workspace, self.month, id, measure))
+        return Lines(explaining.explain(self.workspace, self.month, id, measure))
 
     def verify(self) -> pd.DataFrame:
-        """
-        Compare the record with what lies there, as ``kpi verify``.
-
-        Returns
-        -------
-        DataFrame
-            One row per file that is not what it was; no row: every byte is.
-        """
+        """Compare record and files, as ``kpi verify``: no row, every byte is as was."""
         return _problems(run.verify(self.workspace, self.month))
 
     def rescore(self, plan: str | Path) -> pd.DataFrame:
-        """
-        Put another plan beside the month's own, as ``kpi rescore``; nothing is kept.
-
-        Parameters
-        ----------
-        plan : str or Path
-            The other plan's file.
-
-        Returns
-        -------
-        DataFrame
-            One row per operator, total and measure: `operator`, `name`, `key`,
-            `measure`, `before`, `possible_before`, `after`, `possible_after`.
-        """
-        done = rescored(self.workspace, self.month, Path(plan))
-        rows = [
-            {"operator": one.operator, **asdict(line), "measure": line.name}
-            | {"name": one.name}
-            for one in done
-            for line in one.lines
-        ]
-        return pd.DataFrame(rows)
+        """Put another plan's file beside the own one: `operator`, `WhatIf.frame`."""
+        pairs = whatif.rescore(self, Path(plan))
+        return _of_operators({pair.after["operator"]: pair.frame for pair in pairs})
 
     def new_month(self, month: str) -> list[Path]:
-        """
-        Make the folders and the work-log template of a month, as ``kpi new-month``.
-
-        Parameters
-        ----------
-        month : str
-            ``YYYY-MM``.
-
-        Returns
-        -------
-        list of Path
-            What was made; what is there is left as it is.
-        """
+        """Make what a month needs, as ``kpi new-month``; what is there stays."""
         return inputs.prepare(self.workspace, month)
 
     def add(
@@ -326,45 +243,14 @@ class Workbook(TeamMonth):
             One row per file: `file`, `state` (copied, there, refused), `target`,
             `layout`, `month`, `days`, `posts`, `problems`.
         """
-        done = run.add(
+        added = run.add(
             self.workspace,
             [Path(file) for file in files],
             self.account_id(account),
             downloaded=downloaded,
             month=month,
         )
-        return pd.DataFrame([one.as_dict() for one in done])
-
-
-TABLES = (
-    "operators", "scores", "daily", "monthly", "posts", "files", "ledger", "accounts",
-    "targets", "campaigns",
-)  # fmt: skip
-"""Tables that `Workbook.to_excel` writes, in the order of their sheets."""
-
-DAILY = ("views", "engagement_rate")
-MONTHLY = ("followers", "views", "engagement_rate", "completion_rate", "revenue")
-"""Metrics of which `Workbook.charts` draws days, and months and platforms."""
-
-
-def forms() -> dict[str, str]:
-    """
-    Return Excel's number format of every column that has one.
-
-    Returns
-    -------
-    dict of str to str
-        By column: shares as percentages, yuan with two decimals, counts grouped.
-    """
-    by_unit = {"share": "0.00%", "CNY": "#,##0.00"}
-    metrics = {name: by_unit.get(one.unit, "#,##0") for name, one in METRICS.items()}
-    points = dict.fromkeys(("points", "possible", "score"), "0.00")
-    return {
-        **metrics,
-        **points,
-        **dict.fromkeys(("value", "low", "high"), "#,##0.####"),
-        "published_at": "yyyy-mm-dd hh:mm",
-    }
+        return pd.DataFrame([file.as_dict() for file in added])
 
 
 def open_month(month: str = "latest", root: str = "") -> Workbook:
@@ -396,21 +282,33 @@ def open_month(month: str = "latest", root: str = "") -> Workbook:
     >>> m.values("views", operator="op-01", months=3)["account"].nunique()
     4
     """
-    place = Workspace.find(root)
-    return Workbook(month_of(place, month))
+    return Workbook.open(Workspace.find(root), month)
 
 
-def month_of(place: Workspace, name: str) -> appraisal.Month:
-    """Return the month meant, as pages are made from it."""
-    return appraisal.open_month(newest(place, name), str(place.root))
+def number_formats() -> dict[str, str]:
+    """Return Excel's format by column: shares as percentages, yuan with decimals."""
+    by_unit = {"share": "0.00%", "CNY": "#,##0.00"}
+    units = {name: metric.unit for name, metric in METRICS.items()}
+    return {
+        **{name: by_unit.get(unit, "#,##0") for name, unit in units.items()},
+        **dict.fromkeys(("points", "possible", "score"), "0.00"),
+        **dict.fromkeys(("value", "low", "high"), "#,##0.####"),
+        "published_at": "yyyy-mm-dd hh:mm",
+    }
 
 
-def _problems(found: Iterable[Problem]) -> pd.DataFrame:
+def _of_operators(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Put the tables of operators below each other, whose first."""
+    frame = pd.concat(tables, names=["operator"])
+    return frame.reset_index("operator").reset_index(drop=True)
+
+
+def _problems(problems: Iterable[Problem]) -> pd.DataFrame:
     names = ["level", "where", "place", "what", "expected", "do"]
-    rows = [[getattr(one, name) for name in names] for one in found]
+    rows: list[list[Any]] = [[getattr(row, name) for name in names] for row in problems]
     return pd.DataFrame(rows, columns=names)
 
 
-def _outcomes(done: Iterable[Outcome]) -> pd.DataFrame:
-    rows = [(one.job, one.state, one.error) for one in done]
+def _outcomes(outcomes: Iterable[Outcome]) -> pd.DataFrame:
+    rows = [(outcome.job, outcome.state, outcome.error) for outcome in outcomes]
     return pd.DataFrame(rows, columns=["job", "state", "error"])

@@ -21,7 +21,8 @@ from kpi_lib.errors import WorkspaceError
 from kpi_lib.inputs import everything
 from kpi_lib.inputs.records import Signoff
 from kpi_lib.months import arrivals, store, tables
-from kpi_lib.workbook import explaining, rescoring
+from kpi_lib.workbook import explaining, whatif
+from kpi_lib.workbook.cards import ScoreCard, WhatIf
 from kpi_lib.workspace import Workspace
 from tests import recompute, scored
 
@@ -45,7 +46,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Month:
 
 @pytest.fixture(scope="module")
 def cards(sample: Month) -> dict[str, Card]:
-    return {one.id: sample.operator(one.id).card for one in sample.operators}
+    return {one.id: sample.operator(one.id).card for one in sample.appraised}
 
 
 def measures(card: Card) -> list[dict[str, Any]]:
@@ -124,7 +125,7 @@ def test_parts_of_shared_and_handed_over_accounts_add_up(sample: Month) -> None:
 
 def test_days_of_the_quotas_sum_to_the_month(sample: Month) -> None:
     counted = 0
-    for one in sample.operators:
+    for one in sample.appraised:
         made = sample.operator(one.id).quotas
         for row in made.months.itertuples():
             days = made.days[made.days["metric"] == row.metric]
@@ -157,7 +158,7 @@ def test_an_operator_sees_only_the_own_part(sample: Month) -> None:
         assert set(table["account"]) <= ids
     assert {target.operator for target in own.targets} == {"op-01"}
     assert {task.operator for task in own.worklog.tasks} == {"op-01"}
-    others = {one.name for one in sample.operators} - {own.operator.name}
+    others = {one.name for one in sample.appraised} - {own.operator.name}
     assert not any(name in str(own.card) for name in others)
 
 
@@ -300,7 +301,7 @@ class TestRescore:
             text.replace("from: 100%, to: 120%", "from: 95%, to: 120%"), "utf-8"
         )
         before = sorted(sample.workspace.root.rglob("*"))
-        first = rescoring.rescore(sample.workspace, MONTH, other)[0]
+        first = whatif.rescore(sample, other)[0]
         moved = [line for line in first.lines if line.changed]
 
         assert [line.key for line in moved] == ["total", "over_delivery.over_delivery"]
@@ -310,7 +311,8 @@ class TestRescore:
     def test_measures_of_one_plan_only_stand_alone(self, sample: Month) -> None:
         ours = score(sample.evidence("op-01"))
         theirs = score(sample.evidence("op-01", plan=scored.read_plan("rated")))
-        lines = {line.key: line for line in rescoring.compare(ours, theirs).lines}
+        pair = WhatIf(ScoreCard(ours), ScoreCard(theirs))
+        lines = {line.key: line for line in pair.lines}
 
         assert lines["content.published"].possible_after == ""
         assert lines["quality.content"].possible_before == ""
@@ -359,7 +361,7 @@ class TestExplain:
 
 @pytest.mark.parametrize("table", ["daily", "posts", "monthly", "ledger", "files"])
 def test_a_page_reads_the_own_rows_and_no_others(sample: Month, table: str) -> None:
-    for person in sample.operators:
+    for person in sample.appraised:
         whole, small = (
             getattr(sample, table),
             getattr(replace(sample, only=person.id), table),

@@ -63,5 +63,5 @@ def test_the_small_card_has_the_keys_of_a_true_one(true: OperatorMonth) -> None:
 def test_every_section_says_something_of_the_sample(
     heading: str, sample: appraisal.Month
 ) -> None:
-    for person in sample.operators:
+    for person in sample.appraised:
         assert str(HEADED[heading](sample.operator(person.id))).strip()

@@ -16,8 +16,8 @@ from kpi_lib.errors import InvalidInput
 from kpi_lib.page import charts
 from kpi_lib.page.charts import saving
 from kpi_lib.page.parts import Fragment
-from kpi_lib.workbook import drop_downs, questions
-from kpi_lib.workbook.questions import Answer
+from kpi_lib.workbook import answers, drop_downs, questions
+from kpi_lib.workbook.answers import Answer
 from kpi_lib.workbook.workbook import Workbook
 
 ASKED: dict[str, Callable[[Workbook], Answer]] = {
@@ -120,8 +120,8 @@ def test_every_choice_has_options(m: Workbook, name: str) -> None:
 
 
 def test_hostile_titles_are_escaped(m: Workbook) -> None:
-    table = questions._Table(["<b>"], ["1"], [["<script>alert(1)</script>", "2"]])
-    html = questions._answer("x", "<i>", "$\\frac{$", pd.DataFrame(), (), table).html
+    table = answers.Table(["<b>"], ["1"], [["<script>alert(1)</script>", "2"]])
+    html = answers.answer("x", "<i>", "$\\frac{$", pd.DataFrame(), (), table).html
 
     assert "<script>" not in html
     assert "<i>" not in html

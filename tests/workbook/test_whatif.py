@@ -2,7 +2,9 @@
 
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from kpi_lib.errors import InvalidInput, PlanError
@@ -45,7 +47,7 @@ def test_points_move_from_one_measure_to_another(m: Workbook) -> None:
 
 def test_a_rule_of_another_kind_replaces_the_old(m: Workbook) -> None:
     rule = {"kind": "tiers", "tiers": [{"at_least": "2", "share": "1"}]}
-    plan = changed_plan(m.source.plan, {"content.published": {"rule": rule}})
+    plan = changed_plan(m.plan, {"content.published": {"rule": rule}})
     found = m.what_if("op-01", plan={"content.published": {"rule": rule}})
 
     assert dict(plan.measures())["content.published"].rule.kind == "tiers"
@@ -53,8 +55,8 @@ def test_a_rule_of_another_kind_replaces_the_old(m: Workbook) -> None:
 
 
 def test_an_unchanged_copy_is_the_same_plan(m: Workbook) -> None:
-    assert changed_plan(m.source.plan, {}) == m.source.plan
-    changed = changed_plan(m.source.plan, {"weights": {"views": 3}})
+    assert changed_plan(m.plan, {}) == m.plan
+    changed = changed_plan(m.plan, {"weights": {"views": 3}})
     assert changed.weights["views"] == Fraction(3)
 
 
@@ -85,3 +87,22 @@ def test_what_is_not_there_is_refused_with_what_is(m: Workbook) -> None:
         m.what_if("op-01", plan={"content.x": {"points": 1}})
     with pytest.raises(InvalidInput, match="不是一张表"):
         m.what_if("op-01", plan={"content.published": 5})
+
+
+def test_the_file_of_another_plan_is_one_more_what_if(
+    m: Workbook, tmp_path: Path
+) -> None:
+    text = m.workspace.plan.read_text("utf-8")
+    other = tmp_path / "draft.yml"
+    # Over-delivery is paid from 95 % on.
+    other.write_text(
+        text.replace("from: 100%, to: 120%", "from: 95%, to: 120%"), "utf-8"
+    )
+    pair = m.what_if("op-01", plan=other)
+    frame = m.rescore(other)
+
+    assert [line.key for line in pair.moved] == ["over_delivery.over_delivery"]
+    assert pair.change > 0
+    assert frame["operator"].unique().tolist() == m.operators["operator"].tolist()
+    own = frame[frame["operator"] == "op-01"].drop(columns="operator")
+    pd.testing.assert_frame_equal(own.reset_index(drop=True), pair.frame)

@@ -15,13 +15,14 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
+from kpi_lib import appraisal
 from kpi_lib.appraisal.month import Month
 from kpi_lib.catalogue import METRICS
 from kpi_lib.cli import app
 from kpi_lib.errors import InvalidInput, WorkspaceError
 from kpi_lib.months import totals
 from kpi_lib.run import spreadsheets
-from kpi_lib.workbook import drop_downs, team, workbook
+from kpi_lib.workbook import cards, drop_downs, frames, tables, workbook
 from kpi_lib.workbook.workbook import Workbook
 from kpi_lib.workspace import Workspace
 
@@ -87,8 +88,8 @@ def test_a_total_beside_its_parts_is_not_counted_twice() -> None:
         ]
     )
 
-    assert team.by_day(rows, "revenue")["value"].tolist() == [5.0]
-    assert team.by_day(rows.iloc[1:], "revenue")["value"].tolist() == [5.0]
+    assert frames.by_day(rows, "revenue")["value"].tolist() == [5.0]
+    assert frames.by_day(rows.iloc[1:], "revenue")["value"].tolist() == [5.0]
 
 
 def test_a_ratio_by_day_is_of_days_with_all_its_parts(m: Workbook) -> None:
@@ -107,7 +108,7 @@ def test_totals_are_what_is_scored(m: Workbook, metric: str) -> None:
     scored = {}
     for (month, operator), rows in m.monthly.groupby(["month", "operator"]):
         value = totals.total(
-            totals.by_month(rows)[month], metric, accounts=m.source.roster.accounts
+            totals.by_month(rows)[month], metric, accounts=m.roster.accounts
         ).value
         if value is not None and month in m.months[-2:]:
             scored[month, operator] = float(value)
@@ -136,9 +137,11 @@ def test_an_unknown_name_is_refused_with_the_choices(m: Workbook) -> None:
 
 
 def test_a_card_is_the_pages_card_and_a_table(m: Workbook) -> None:
+    root = str(m.workspace.root)
     card = m.score("op-01")
 
-    assert dict(card) == m.source.score("op-01")
+    assert card == m.operator("op-01").card
+    assert card == appraisal.open_month(m.month, root).score("op-01")
     assert card.frame["score"].sum() == pytest.approx(float(card["total"]))
     assert card["total"] in card._repr_html_()
 
@@ -255,15 +258,19 @@ def test_docstrings_run_as_they_are(
         module.__name__: doctest.testmod(
             module, extraglobs={"m": m}, report=False
         ).failed
-        for module in (team, workbook, drop_downs)
+        for module in (tables, cards, workbook, drop_downs)
     }
 
     assert failed == dict.fromkeys(failed, 0)
 
 
 def test_public_methods_say_their_shape() -> None:
-    public = [name for name in vars(Workbook) if not name.startswith("_")]
-    public += [name for name in vars(team.TeamMonth) if not name.startswith("_")]
+    public = [
+        name
+        for part in (Workbook, tables.Tables, Month)
+        for name, value in vars(part).items()
+        if not name.startswith("_") and not isinstance(value, str)
+    ]
 
     assert len(public) > 30
     for name in public:

@@ -1,0 +1,174 @@
+"""Answers to questions: charts and a table with their numbers, and how they are put."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from kpi_lib import page
+from kpi_lib.catalogue import METRICS
+from kpi_lib.figures import axis, percent, short
+from kpi_lib.page import Brand, Fragment, charts, panel, percent_tick
+from kpi_lib.workbook.tables import Tables
+from kpi_lib.workspace import sha256
+
+MOST = 12
+"""Panels shown at once; the rest is counted."""
+
+UNITS = {
+    "people": "人",
+    "times": "次",
+    "orders": "单",
+    "CNY": "元",
+    "share": "",
+    "days": "天",
+}
+
+
+@dataclass(frozen=True)
+class Answer(Fragment):
+    """
+    A picture with the frame behind it.
+
+    Parameters
+    ----------
+    html : str
+        Rendered and escaped.
+    frame : DataFrame
+        What is drawn.
+    drawings : tuple of (str, Axes)
+        The charts, each with a name fit for a file.
+    """
+
+    frame: pd.DataFrame
+    drawings: tuple[tuple[str, Axes], ...] = ()
+
+    def charts(self) -> Iterable[tuple[str, Axes]]:
+        """Name and return every chart, as `charts.save_all` wants them."""
+        return self.drawings
+
+    def __repr__(self) -> str:
+        return f"<{len(self.drawings)}张图，{len(self.frame)}行数据>"
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One chart: for a file's name, for its caption, for its colour."""
+
+    ax: Axes
+    file: str
+    name: str
+    note: str = ""
+    who: Brand | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of cells as they are printed; words stand left, figures right."""
+
+    words: Sequence[str]
+    figures: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+def answer(
+    kind: str,
+    title: str,
+    sub: str,
+    frame: pd.DataFrame,
+    drawings: Sequence[Drawing] = (),
+    table: Table | None = None,
+) -> Answer:
+    """Render an answer; its ids are unlike those of any other on the page."""
+    mark = sha256(f"{kind} {title} {[(d.name, d.note) for d in drawings]}".encode())[:8]
+    panels = [
+        panel(
+            drawing.ax,
+            name=drawing.name,
+            note=drawing.note,
+            last=drawing.note,
+            prefix=f"{kind}{mark}{at}-",
+            who=drawing.who,
+        )
+        for at, drawing in enumerate(drawings)
+    ]
+    html = page.render("explore", title=title, sub=sub, panels=panels, table=table)
+    files = (re.sub(r"[^\w-]+", "-", f"{kind}-{drawing.file}") for drawing in drawings)
+    axes = (drawing.ax for drawing in drawings)
+    return Answer(html, frame, tuple(zip(files, axes, strict=True)))
+
+
+def curves(
+    m: Tables,
+    frame: pd.DataFrame,
+    metrics: Sequence[str],
+    draw: Callable[..., Axes],
+    *,
+    by: str,
+    key: str,
+) -> list[Drawing]:
+    """Draw a panel for each metric and key of a frame, as many as there is room for."""
+    drawings = []
+    for metric in metrics:
+        rows = frame[frame["metric"] == metric]
+        scale, end = scale_of(metric, rows["value"]), text_of(metric)
+        for id, values in list(rows.groupby(key, sort=True))[:MOST]:
+            ax = draw(values, scale=scale, end=end)
+            name, file = m.names(by)[str(id)], f"{metric}-{id}"
+            who = brand(m, by, str(id))
+            drawings.append(Drawing(ax, file, name, caption(metric), who))
+    return drawings
+
+
+def left_out(frame: pd.DataFrame, metrics: Sequence[str], key: str) -> str:
+    """Say how many panels there was no room for."""
+    counts = [frame[frame["metric"] == metric][key].nunique() for metric in metrics]
+    more = sum(max(0, count - MOST) for count in counts)
+    return f"另有{more}张没有画出，可以按平台筛选。" if more else ""
+
+
+def zh(*metrics: str) -> str:
+    """Name metrics in Chinese."""
+    return "、".join(METRICS[metric].zh for metric in metrics)
+
+
+def caption(metric: str) -> str:
+    """Name a metric and its unit."""
+    return "，".join(filter(None, (zh(metric), UNITS[METRICS[metric].unit])))
+
+
+def text_of(metric: str) -> charts.Format:
+    """Return how values of a metric are printed beside a chart."""
+    return percent if METRICS[metric].unit == "share" else short
+
+
+def scale_of(metric: str, values: pd.Series) -> charts.Scale:
+    """Return one scale for all panels of a metric."""
+    share, stock = METRICS[metric].unit == "share", METRICS[metric].kind == "stock"
+    tick = percent_tick if share else axis
+    return charts.scale(values.tolist(), text=tick, zero=not (stock and share))
+
+
+def whose(m: Tables, operator: str) -> str:
+    """Name the operator asked about, or the team."""
+    return m.names("operator")[m.operator_id(operator)] if operator else "团队"
+
+
+def brand(m: Tables, by: str, id: str) -> Brand | None:
+    """Return the colours of an account or platform; others have none."""
+    if by not in ("account", "platform"):
+        return None
+    of = m.roster.account(id).platform if by == "account" else id
+    platform = m.platforms[of]
+    return Brand(
+        id,
+        m.names(by)[id],
+        platform.name,
+        platform.seal,
+        platform.light,
+        platform.dark,
+    )

@@ -1,0 +1,325 @@
+"""
+A month as tidy tables, asked by name.
+
+Frames say their grain; filters take ids or the Chinese names of pages; what is not on
+record is absent, never zero. Nothing here writes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Self
+
+import pandas as pd
+
+from kpi_lib import days, inputs
+from kpi_lib.appraisal import Month, OperatorMonth
+from kpi_lib.catalogue import METRICS
+from kpi_lib.errors import Problem, WorkspaceError
+from kpi_lib.files import Platform, platforms
+from kpi_lib.run import newest
+from kpi_lib.workbook import frames
+from kpi_lib.workbook.names import Some, id_of, listed, refusal
+from kpi_lib.workspace import Workspace
+
+BY = {"platform": "平台", "account": "账号", "operator": "运营", "team": "团队"}
+"""What `Workbook.totals` adds up to, and what it is called."""
+
+
+@dataclass(frozen=True)
+class Tables(Month):
+    """The `Month` that pages are made from, with everybody's tables, asked by name."""
+
+    def __post_init__(self) -> None:
+        folder = self.workspace.clean(self.month)
+        if not (folder / "daily.parquet").is_file():
+            raise WorkspaceError(
+                (
+                    Problem(
+                        what=f"{self.month}的导出文件还没有清洗",
+                        where=self.workspace.relative(folder),
+                        do=f"先运行kpi run {self.month}，它连同回看的月份一起清洗",
+                    ),
+                )
+            )
+
+    def __repr__(self) -> str:
+        people = "、".join(person.name for person in self.appraised)
+        return f"<{self.month}：{people}>"
+
+    @classmethod
+    def open(cls, workspace: Workspace, month: str) -> Self:
+        """Open a month of a workspace, or its ``latest``."""
+        month = newest(workspace, month)
+        return cls(workspace, month, inputs.for_month(workspace, month))
+
+    def at(self, month: str) -> Self:
+        """Open another month of the same workspace; this one itself if it is meant."""
+        return self if month == self.month else self.open(self.workspace, month)
+
+    def operator(self, operator: str) -> OperatorMonth:
+        """Cut the month to one operator (id or name): what the page's sections take."""
+        id = self.operator_id(operator)
+        if id not in self._cut:
+            self._cut[id] = super().operator(id)
+        return self._cut[id]
+
+    @cached_property
+    def _cut(self) -> dict[str, OperatorMonth]:
+        return {}
+
+    # Tables.
+
+    @property
+    def operators(self) -> pd.DataFrame:
+        """One row per operator appraised, `accounts` being how many are their own."""
+        return pd.DataFrame(
+            [
+                {
+                    "operator": person.id,
+                    "name": person.name,
+                    "team": person.team,
+                    "manager": person.manager,
+                    "accounts": len(self.roster.owned_by(person, self.month)),
+                }
+                for person in self.appraised
+            ]
+        )
+
+    @property
+    def accounts(self) -> pd.DataFrame:
+        """One row per account of the roster, with the id and name of its platform."""
+        return pd.DataFrame(
+            [
+                {
+                    "account": account.id,
+                    "name": account.name,
+                    "platform": account.platform,
+                    "platform_name": self.platforms[account.platform].name,
+                    "product": account.product,
+                }
+                for account in self.roster.accounts
+            ]
+        )
+
+    @property
+    def targets(self) -> pd.DataFrame:
+        """
+        All rows of targets.csv.
+
+        Returns
+        -------
+        DataFrame
+            One row per row of the file: `operator`, `metric`, `platform` (empty: all
+            own), `horizon`, `period`, `value` (the metric's unit, a rate as a
+            fraction), `set_on`, `approved_by`, `note`.
+        """
+        rows = pd.DataFrame([asdict(target) for target in self.inputs.targets])
+        if rows.empty:
+            return rows
+        rows = rows.drop(columns=["row", "sha256"])
+        when = pd.to_datetime(rows["set_on"])
+        return rows.assign(value=rows["value"].astype(float), set_on=when)
+
+    @property
+    def campaigns(self) -> pd.DataFrame:
+        """One row per campaign of the month's work log: days, CNY, targets, results."""
+        rows = pd.DataFrame([asdict(entry) for entry in self.worklog.campaigns])
+        if rows.empty:
+            return rows
+        rows = rows.drop(columns=["source", "sheet", "row"])
+        return rows.assign(
+            start=pd.to_datetime(rows["start"]), end=pd.to_datetime(rows["end"])
+        )
+
+    # Questions.
+
+    def values(
+        self,
+        *names: str,
+        operator: str = "",
+        platform: Some = (),
+        account: Some = (),
+        months: int = 1,
+    ) -> pd.DataFrame:
+        """
+        Return metrics by day, their parts added up.
+
+        Parameters
+        ----------
+        *names : str
+            Metrics by name or Chinese name, see docs/codebook.md.
+        operator : str
+            The own part of one operator (days owned × share); empty: whole accounts.
+        platform, account : str or collection of str
+            Only these; none: all.
+        months : int
+            Months back, this one included; 1 to 12.
+
+        Returns
+        -------
+        DataFrame
+            One row per metric, account and day on record: `metric`, `account`,
+            `platform`, `date`, `value`. Of a ratio the days that have all its parts.
+
+        Raises
+        ------
+        InvalidInput
+            A name that is not known, with those that are.
+
+        Examples
+        --------
+        >>> days = m.values("views", operator="op-01", platform="头条号")
+        >>> list(days.columns)
+        ['metric', 'account', 'platform', 'date', 'value']
+        >>> days["account"].unique().tolist()
+        ['tt-01']
+        """
+        metrics = [self.metric(name) for name in names]
+        rows = self.daily
+        if operator:
+            rows = self.own_days(self.roster.operator(self.operator_id(operator)))
+        rows = self._only(rows, platform, account)
+        rows = rows[rows["date"] >= pd.Timestamp(f"{self._since(months)}-01")]
+        values = pd.concat(
+            [frames.by_day(rows, metric) for metric in metrics], ignore_index=True
+        )
+        return values[["metric", "account", "platform", "date", "value"]]
+
+    def totals(
+        self,
+        *names: str,
+        by: str = "platform",
+        operator: str = "",
+        platform: Some = (),
+        months: int = 12,
+    ) -> pd.DataFrame:
+        """
+        Return metrics by month, added up as the appraisal adds them up.
+
+        Levels and flows are added, ratios are one sum over another, DAU and MAU are
+        taken once a product.
+
+        Parameters
+        ----------
+        *names : str
+            Metrics by name or Chinese name.
+        by : {"account", "platform", "operator", "team"}
+            What to add up to.
+        operator : str
+            Only the part of one operator; empty: of all.
+        platform : str or collection of str
+            Only these; none: all.
+        months : int
+            Months back, this one included; 1 to 12.
+
+        Returns
+        -------
+        DataFrame
+            One row per metric, month and `by` that has a value: `metric`, `month`,
+            `key` (the id), `name`, `value`.
+
+        Raises
+        ------
+        InvalidInput
+            A name that is not known, with those that are.
+
+        Examples
+        --------
+        >>> year = m.totals("engagement_rate", by="platform", operator="op-01")
+        >>> list(year.columns)
+        ['metric', 'month', 'key', 'name', 'value']
+        >>> bool(year["value"].between(0, 1).all())
+        True
+        """
+        id_of("by", by, {key: key for key in BY})
+        rows = self._only(self.monthly, platform, ())
+        rows = rows[rows["month"] >= self._since(months)].assign(team="team")
+        if operator:
+            rows = rows[rows["operator"] == self.operator_id(operator)]
+        accounts = self.roster.accounts
+        metrics = map(self.metric, names)
+        sums = [frames.by_month(rows, metric, by, accounts) for metric in metrics]
+        totals = pd.concat(sums, ignore_index=True).rename(columns={by: "key"})
+        totals["name"] = totals["key"].map(self.names(by))
+        return totals[["metric", "month", "key", "name", "value"]]
+
+    def published(
+        self, *, operator: str = "", platform: Some = (), months: int = 1
+    ) -> pd.DataFrame:
+        """
+        Return posts by their day of publishing, with their latest counters.
+
+        Parameters
+        ----------
+        operator : str
+            Only those published on a day of the operator's own; empty: all.
+        platform : str or collection of str
+            Only these; none: all.
+        months : int
+            Months back, this one included.
+
+        Returns
+        -------
+        DataFrame
+            One row per account and post, columns as of `posts`.
+
+        Examples
+        --------
+        >>> posts = m.published(operator="op-02", platform=["抖音", "B站"])
+        >>> sorted(posts["platform"].unique())
+        ['bilibili', 'douyin']
+        """
+        self._since(months)
+        person = None
+        if operator:
+            person = self.roster.operator(self.operator_id(operator))
+        return self._only(self.own_posts(person, months), platform, ())
+
+    # Names.
+
+    @property
+    def platforms(self) -> dict[str, Platform]:
+        """The team's platforms by id, in the plan's order: names, seals, colours."""
+        used = {account.platform for account in self.roster.accounts}
+        return {id: one for id, one in platforms().items() if id in used}
+
+    def names(self, by: str) -> dict[str, str]:
+        """Return names by id of what `totals` adds up to."""
+        match by:
+            case "platform":
+                return {id: platform.name for id, platform in self.platforms.items()}
+            case "account":
+                return {account.id: account.name for account in self.roster.accounts}
+            case "operator":
+                return {person.id: person.name for person in self.roster.operators}
+        return {"team": BY["team"]}
+
+    def metric(self, name: str) -> str:
+        """Return the field name of a metric, also given its Chinese name."""
+        return id_of("指标", name, {id: metric.zh for id, metric in METRICS.items()})
+
+    def platform(self, name: str) -> str:
+        """Return the id of a platform of the team's, also given its Chinese name."""
+        return id_of("平台", name, self.names("platform"))
+
+    def operator_id(self, name: str) -> str:
+        """Return the id of an operator of the month, also given the name."""
+        return id_of("运营", name, {one.id: one.name for one in self.appraised})
+
+    def account_id(self, name: str) -> str:
+        """Return the id of an account, also given its name."""
+        return id_of("账号", name, self.names("account"))
+
+    def _since(self, months: int) -> str:
+        if not 1 <= months <= len(self.months):
+            raise refusal(f"months是{months}", f"1至{len(self.months)}")
+        return days.months_back(self.month, months)[0]
+
+    def _only(self, rows: pd.DataFrame, platform: Some, account: Some) -> pd.DataFrame:
+        if platform_ids := [self.platform(name) for name in listed(platform)]:
+            rows = rows[rows["platform"].isin(platform_ids)]
+        if account_ids := [self.account_id(name) for name in listed(account)]:
+            rows = rows[rows["account"].isin(account_ids)]
+        return rows
