@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -55,7 +56,7 @@ PARTS: dict[str, Any] = {
 
 def words(value: Any) -> set[str]:
     """Return every text of a card or of a frame: what is data on the page."""
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         value = list(value.values())
     if isinstance(value, list | tuple):
         return set().union(*map(words, value))
