@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,9 +12,10 @@ import pandas as pd
 import pytest
 
 from kpi_lib import page
+from kpi_lib.catalogue import METRICS
 from kpi_lib.errors import Problem
 from kpi_lib.files.declarations import MANUAL, layouts
-from kpi_lib.language import LANGUAGES, speaking
+from kpi_lib.language import LANGUAGES, Sentence, speaking
 from tests.example_month import example
 from tests.page.test_sections import text_of
 
@@ -42,7 +44,9 @@ PARTS: dict[str, Any] = {
         m.calendar,
     ),
     "compare": lambda m: page.compare(m.monthly, m.month, m.accounts),
-    "findings": lambda m: page.findings([Problem(what="文件是空的", do="重新导出")]),
+    "findings": lambda m: page.findings(
+        [Problem(what=Sentence("文件是空的"), do=Sentence("对照后台改正后重新导出"))]
+    ),
     "team_header": lambda m: page.team_header([m.card], ["op-2"], m.month),
     "team_scores": lambda m: page.team_scores([m.card], ["op-2"]),
     "team_grades": lambda m: page.team_grades([m.card]),
@@ -67,12 +71,18 @@ def words(value: Any) -> set[str]:
 def month() -> Any:
     """A month whose reasons of rows are those that the cleaning writes."""
     full = example()
-    told = {
-        "不是数：约1.2万": "“约1.2万”不是数",
-        "同一天两个值：64，81": "2026-10-19的评论有不同的值",
-        "与第40行相同": "与前面一行完全相同，只计一次",
+    reasons = {
+        "不是数：约1.2万": Sentence("“{value}”不是数", value="约1.2万"),
+        "同一天两个值：64，81": Sentence(
+            "{day}的{metric}有不同的值",
+            day="2026-10-19",
+            metric=METRICS["comments"].label,
+        ),
+        "与第40行相同": Sentence("与前面一行完全相同，只计一次"),
     }
-    return replace(full, ledger=full.ledger.replace({"reason": told}))
+    said = {why: json.dumps(reason.written()) for why, reason in reasons.items()}
+    ledger = full.ledger.assign(said=full.ledger["reason"].map(said).fillna(""))
+    return replace(full, ledger=ledger)
 
 
 @pytest.mark.parametrize("part", PARTS)
