@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from kpi_lib.appraisal.month import OperatorMonth
+from kpi_lib.appraisal import Card, OperatorMonth
 from kpi_lib.appraisal.quotas import DAYS, WEEKS, Quotas
 from kpi_lib.appraisal.quotas import MONTHS as BY_MONTH
 from kpi_lib.catalogue import METRICS
@@ -93,7 +93,7 @@ def item(
     """Make one item of a card; its numbers are the sums of its measures."""
 
     def total(key: str) -> str:
-        return str(sum(Decimal(one[key] or 0) for one in measures))
+        return str(sum(Decimal(at[key] or 0) for at in measures))
 
     rated = total("rated")
     return {
@@ -113,322 +113,259 @@ def item(
     }
 
 
-def card(operator: str = "op-01", name: str = "示例运营甲") -> dict[str, Any]:
+MEASURES = {
+    "target_setting": "目标覆盖 5 4.29 24/28格|目标有挑战 5 3.57 5/7个"
+    "|短期目标达成 5 4.66 93.29%",
+    "over_delivery": "超额达成 6 1.38 平均104.60%|合理意见被采纳 4 2.00 1条",
+    "weekly_tasks": "任务按时 6 5.37 34/38项|任务一次通过 4 3.44 31/36项",
+    "content": "发布完成 8 7.73 58/60条|内容分发到位 6 5.07 49/58条"
+    "|互动量达成 8 7.32 平均91.50%|完播率 3 2.88 33.6%|周/月复盘 5 4.00 4/5次",
+    "campaigns": "活动举办 2 2.00 2/2场|活动效果达成 5 4.12 平均82.33%"
+    "|活动预算 3 1.50 108.40%",
+    "data_analysis": "数据在册 6 5.90 183/186账号日|内容方向调整 3 2.25 3/4次"
+    "|粉丝/订单/收益 6 5.62 平均93.67%",
+    "user_ops": "评论回复率 4 - 两个值：64，81|反馈产品部门 2 1.67 5/6条"
+    "|社群活跃 2 - 没有记录|粘性 2 1.95 21.4%",
+}
+"""Name, points, score and result of every measure, by its item."""
+
+ITEMS = {
+    "target_setting": ("efficiency", "执行力", "15%", 1),
+    "over_delivery": ("efficiency", "执行力", "20%", 2),
+    "weekly_tasks": ("efficiency", "执行力", "", 0),
+    "content": ("operations", "内容运营", "30%", 1),
+    "campaigns": ("operations", "活动运营", "10%", 1),
+    "data_analysis": ("operations", "数据分析", "15%", 1),
+    "user_ops": ("operations", "用户运营", "10%", 1),
+}
+"""Group, KPI, weight and the items that the weight is of."""
+
+DETAIL = {
+    "target_setting": [
+        "制定有挑战且合理的短期/中期/后期/终极KPI，例如：粉丝数、DAU、MAU、转化、"
+        "电商订单、平台收益、完播率、阅读/评论/转发/点赞…"
+    ],
+    "over_delivery": ["超额完成任务，并能提出合理意见并被采纳。"],
+    "weekly_tasks": ["保质保量，完成每周定制的任务KPI；"],
+    "content": [
+        "完成内容创意（图文/视频）文案策划，并做好各平台的内容分发。",
+        "1.根据每月具体定量KPI，按每月/每周/每天量化，并一定要完成，"
+        "做到今日事今日毕，否则需加班完成；",
+        "3.每周/每月必须复盘，然后向相关领导进行数据可视化总结汇报；",
+    ],
+    "campaigns": [
+        "通过线上或者线下的活动提升产品曝光度，促进产品的拉新和转化。",
+        "活动可能会涉及优惠折扣券、礼品、现金红包等，做好可控的预算需求；",
+    ],
+    "data_analysis": [
+        "每天定时定点统计并分析其所有相关综合数据，并对其及时调整完善内容创作方向。"
+    ],
+    "user_ops": [
+        "了解用户的需求反馈给产品部门，促进产品/内容的优化，组建社群并激活社群。"
+    ],
+}
+
+
+def evidence(
+    source: str, rows: str, metric: str = "", total: str = ""
+) -> dict[str, str]:
+    """Make one piece of evidence."""
+    return {
+        "source": source,
+        "sheet": "",
+        "rows": rows,
+        "metric": metric,
+        "sum": total,
+    }
+
+
+def details() -> dict[str, dict[str, Any]]:
+    """Return what a few measures carry beside their numbers."""
+    return {
+        "目标覆盖": {
+            "value": "24",
+            "target": "28",
+            "show": {"value": "24", "target": "28", "unit": "格", "text": "24/28格"},
+            "rule": {
+                "kind": "ratio",
+                "params": {"cap": "1"},
+                "words": Sentence("按比例，封顶{cap}", cap="100%"),
+                "text": "5×min(24÷28,1)=4.29",
+            },
+            "evidence": [evidence("data/targets.csv", "5-35")],
+        },
+        "超额达成": {
+            "value": "1.046",
+            "target": "1.2",
+            "show": {
+                "value": "104.60%",
+                "target": "120%",
+                "unit": "",
+                "text": "平均104.60%",
+            },
+            "parts": [
+                {
+                    "metric": "views",
+                    "platform": "",
+                    "value": "2651462",
+                    "target": "2534858",
+                    "counted": "2534858",
+                    "opening": "",
+                    "attained": "1.046",
+                    "growth": "0.08",
+                }
+            ],
+            "rule": {
+                "kind": "linear",
+                "params": {"from": "1", "to": "1.2"},
+                "words": Sentence(
+                    "线性：{low}得0分，{high}得满分", low="100%", high="120%"
+                ),
+                "text": "6×（104.60%−100%）÷（120%−100%）=1.38",
+            },
+            "evidence": [
+                evidence("data/clean/2026-10/monthly.parquet", "1-7"),
+                evidence("data/targets.csv", "14-20", "revenue", "38556"),
+            ],
+        },
+        "活动举办": {
+            "value": "2",
+            "target": "2",
+            "source": {"kind": "campaigns_held"},
+        },
+        "活动效果达成": {
+            "source": {"kind": "campaign_results"},
+            "inputs": {
+                "exposure.value": "1335000",
+                "exposure.target": "1100000",
+                "new.value": "7180",
+                "new.target": "9205",
+                "conversion.value": "355",
+                "conversion.target": "515",
+            },
+        },
+        "活动预算": {
+            "source": {"kind": "campaign_spend"},
+            "inputs": {"budget": "10000", "spend": "10840"},
+        },
+        "评论回复率": {"note": "微博10月19日的评论回复数有两个不同的值，没有选定。"},
+        "社群活跃": {"note": "社群记录没有交。"},
+    }
+
+
+def card(operator: str = "op-01", name: str = "示例运营甲") -> Card:
     """Make the card of the design's mock: 76.72 of 94 rated points, 6 pending."""
-    items = [
-        item(
-            "target_setting",
-            "efficiency",
-            "执行力",
-            [
-                "制定有挑战且合理的短期/中期/后期/终极KPI，例如：粉丝数、DAU、MAU、转化、"
-                "电商订单、平台收益、完播率、阅读/评论/转发/点赞…"
-            ],
-            "15%",
-            1,
-            [
-                measure(
-                    "目标覆盖",
-                    "5",
-                    "4.29",
-                    "24/28格",
-                    value="24",
-                    target="28",
-                    show={
-                        "value": "24",
-                        "target": "28",
-                        "unit": "格",
-                        "text": "24/28格",
-                    },
-                    rule={
-                        "kind": "ratio",
-                        "params": {"cap": "1"},
-                        "words": Sentence("按比例，封顶{cap}", cap="100%"),
-                        "text": "5×min(24÷28,1)=4.29",
-                    },
-                    evidence=[
-                        {
-                            "source": "data/targets.csv",
-                            "sheet": "",
-                            "rows": "5-35",
-                            "metric": "",
-                            "sum": "",
-                        }
-                    ],
-                ),
-                measure("目标有挑战", "5", "3.57", "5/7个"),
-                measure("短期目标达成", "5", "4.66", "93.29%"),
-            ],
-        ),
-        item(
-            "over_delivery",
-            "efficiency",
-            "执行力",
-            ["超额完成任务，并能提出合理意见并被采纳。"],
-            "20%",
-            2,
-            [
-                measure(
-                    "超额达成",
-                    "6",
-                    "1.38",
-                    "平均104.60%",
-                    value="1.046",
-                    target="1.2",
-                    show={
-                        "value": "104.60%",
-                        "target": "120%",
-                        "unit": "",
-                        "text": "平均104.60%",
-                    },
-                    parts=[
-                        {
-                            "metric": "views",
-                            "platform": "",
-                            "value": "2651462",
-                            "target": "2534858",
-                            "counted": "2534858",
-                            "opening": "",
-                            "attained": "1.046",
-                            "growth": "0.08",
-                        }
-                    ],
-                    rule={
-                        "kind": "linear",
-                        "params": {"from": "1", "to": "1.2"},
-                        "words": Sentence(
-                            "线性：{low}得0分，{high}得满分", low="100%", high="120%"
-                        ),
-                        "text": "6×（104.60%−100%）÷（120%−100%）=1.38",
-                    },
-                    evidence=[
-                        {
-                            "source": "data/clean/2026-10/monthly.parquet",
-                            "sheet": "",
-                            "rows": "1-7",
-                            "metric": "",
-                            "sum": "",
-                        },
-                        {
-                            "source": "data/targets.csv",
-                            "sheet": "",
-                            "rows": "14-20",
-                            "metric": "revenue",
-                            "sum": "38556",
-                        },
-                    ],
-                ),
-                measure("合理意见被采纳", "4", "2.00", "1条"),
-            ],
-        ),
-        item(
-            "weekly_tasks",
-            "efficiency",
-            "执行力",
-            ["保质保量，完成每周定制的任务KPI；"],
-            "",
-            0,
-            [
-                measure("任务按时", "6", "5.37", "34/38项"),
-                measure("任务一次通过", "4", "3.44", "31/36项"),
-            ],
-        ),
-        item(
-            "content",
-            "operations",
-            "内容运营",
-            [
-                "完成内容创意（图文/视频）文案策划，并做好各平台的内容分发。",
-                "1.根据每月具体定量KPI，按每月/每周/每天量化，并一定要完成，"
-                "做到今日事今日毕，否则需加班完成；",
-                "3.每周/每月必须复盘，然后向相关领导进行数据可视化总结汇报；",
-            ],
-            "30%",
-            1,
-            [
-                measure("发布完成", "8", "7.73", "58/60条"),
-                measure("内容分发到位", "6", "5.07", "49/58条"),
-                measure("互动量达成", "8", "7.32", "平均91.50%"),
-                measure("完播率", "3", "2.88", "33.6%"),
-                measure("周/月复盘", "5", "4.00", "4/5次"),
-            ],
-        ),
-        item(
-            "campaigns",
-            "operations",
-            "活动运营",
-            [
-                "通过线上或者线下的活动提升产品曝光度，促进产品的拉新和转化。",
-                "活动可能会涉及优惠折扣券、礼品、现金红包等，做好可控的预算需求；",
-            ],
-            "10%",
-            1,
-            [
-                measure(
-                    "活动举办",
-                    "2",
-                    "2.00",
-                    "2/2场",
-                    value="2",
-                    target="2",
-                    source={"kind": "campaigns_held"},
-                ),
-                measure(
-                    "活动效果达成",
-                    "5",
-                    "4.12",
-                    "平均82.33%",
-                    source={"kind": "campaign_results"},
-                    inputs={
-                        "exposure.value": "1335000",
-                        "exposure.target": "1100000",
-                        "new.value": "7180",
-                        "new.target": "9205",
-                        "conversion.value": "355",
-                        "conversion.target": "515",
-                    },
-                ),
-                measure(
-                    "活动预算",
-                    "3",
-                    "1.50",
-                    "108.40%",
-                    source={"kind": "campaign_spend"},
-                    inputs={"budget": "10000", "spend": "10840"},
-                ),
-            ],
-        ),
-        item(
-            "data_analysis",
-            "operations",
-            "数据分析",
-            [
-                "每天定时定点统计并分析其所有相关综合数据，并对其及时调整完善内容创作方向。"
-            ],
-            "15%",
-            1,
-            [
-                measure("数据在册", "6", "5.90", "183/186账号日"),
-                measure("内容方向调整", "3", "2.25", "3/4次"),
-                measure("粉丝/订单/收益", "6", "5.62", "平均93.67%"),
-            ],
-        ),
-        item(
-            "user_ops",
-            "operations",
-            "用户运营",
-            ["了解用户的需求反馈给产品部门，促进产品/内容的优化，组建社群并激活社群。"],
-            "10%",
-            1,
-            [
-                measure(
-                    "评论回复率",
-                    "4",
-                    None,
-                    "两个值：64，81",
-                    note="微博10月19日的评论回复数有两个不同的值，没有选定。",
-                ),
-                measure("反馈产品部门", "2", "1.67", "5/6条"),
-                measure("社群活跃", "2", None, "没有记录", note="社群记录没有交。"),
-                measure("粘性", "2", "1.95", "21.4%"),
-            ],
-        ),
-    ]
+    more, items = details(), []
+    for id, (group, kpi, weight, span) in ITEMS.items():
+        rows = (row.split(" ") for row in MEASURES[id].split("|"))
+        measures = [
+            measure(
+                title,
+                points,
+                None if score == "-" else score,
+                text,
+                **more.get(title, {}),
+            )
+            for title, points, score, text in rows
+        ]
+        items.append(item(id, group, kpi, DETAIL[id], weight, span, measures))
 
     def total(key: str) -> str:
-        return str(sum(Decimal(one[key] or 0) for one in items))
+        return str(sum(Decimal(row[key] or 0) for row in items))
 
-    return {
-        "schema": 1,
-        "operator": operator,
-        "name": name,
-        "month": MONTH,
-        "manager": "示例主管",
-        "accounts": list(PLATFORMS),
-        "plan": {
-            "id": "new-media",
-            "version": "2",
-            "sha256": "4f1c" + "0" * 56 + "9a02",
-        },
-        "total": total("score"),
-        "sum": total("score"),
-        "veto": None,
-        "bonus": None,
-        "ratings": [
-            {
-                "kind": "self",
-                "item": "content.周/月复盘",
-                "name": "周/月复盘",
-                "points": "5",
-                "word": "",
-                "by": name,
-                "on": "2026-11-03",
-                "reason": "第42周的复盘晚一天交，内容是全的",
-                "counted": False,
+    return Card(
+        {
+            "schema": 1,
+            "operator": operator,
+            "name": name,
+            "month": MONTH,
+            "manager": "示例主管",
+            "accounts": list(PLATFORMS),
+            "plan": {
+                "id": "new-media",
+                "version": "2",
+                "sha256": "4f1c" + "0" * 56 + "9a02",
             },
-            {
-                "kind": "manager",
-                "item": "over_delivery.合理意见被采纳",
-                "name": "合理意见被采纳",
-                "points": "2",
-                "word": "",
-                "by": "示例主管",
-                "on": "2026-11-04",
-                "reason": "",
-                "counted": False,
+            "total": total("score"),
+            "sum": total("score"),
+            "veto": None,
+            "bonus": None,
+            "ratings": [
+                {
+                    "kind": "self",
+                    "item": "content.周/月复盘",
+                    "name": "周/月复盘",
+                    "points": "5",
+                    "word": "",
+                    "by": name,
+                    "on": "2026-11-03",
+                    "reason": "第42周的复盘晚一天交，内容是全的",
+                    "counted": False,
+                },
+                {
+                    "kind": "manager",
+                    "item": "over_delivery.合理意见被采纳",
+                    "name": "合理意见被采纳",
+                    "points": "2",
+                    "word": "",
+                    "by": "示例主管",
+                    "on": "2026-11-04",
+                    "reason": "",
+                    "counted": False,
+                },
+            ],
+            "appeals": [
+                {
+                    "id": "A-02",
+                    "measure": "content.周/月复盘",
+                    "name": "周/月复盘",
+                    "text": "第42周系统维护，复盘晚一天才能交",
+                    "on": "2026-11-05",
+                    "decision": "",
+                    "decided_by": "",
+                    "decided_on": "",
+                }
+            ],
+            "signoff": None,
+            "rests_on": {
+                "exports": "35.11",
+                "manual": "6.00",
+                "confirmed": "27.24",
+                "unconfirmed": "6.37",
+                "rated": "2.00",
             },
-        ],
-        "appeals": [
-            {
-                "id": "A-02",
-                "measure": "content.周/月复盘",
-                "name": "周/月复盘",
-                "text": "第42周系统维护，复盘晚一天才能交",
-                "on": "2026-11-05",
-                "decision": "",
-                "decided_by": "",
-                "decided_on": "",
-            }
-        ],
-        "signoff": None,
-        "rests_on": {
-            "exports": "35.11",
-            "manual": "6.00",
-            "confirmed": "27.24",
-            "unconfirmed": "6.37",
-            "rated": "2.00",
-        },
-        "same_results": [
-            {
-                "metric": "revenue",
-                "name": "平台收益",
-                "measures": [
-                    "target_setting.短期目标达成",
-                    "over_delivery.超额达成",
-                    "data_analysis.粉丝/订单/收益",
-                ],
-            }
-        ],
-        "proposals": _proposals(),
-        "points": "100",
-        "possible": total("possible"),
-        "rated": total("rated"),
-        "grade": "",
-        "final": False,
-        "signed": False,
-        "score_sha256": "c97e" + "0" * 56 + "51bd",
-        "flags": [
-            "6分待定：微博10月19日的评论回复数有两个不同的值（4分）；"
-            "社群记录没有交（2分）。",
-            "B站缺3天。",
-        ],
-        "groups": [
-            {"id": "efficiency", "name": "工作效率"},
-            {"id": "operations", "name": "综合运营"},
-        ],
-        "items": items,
-        "duties": [{"id": "platform", "name": "平台", "detail": "不限于图文…"}],
-    }
+            "same_results": [
+                {
+                    "metric": "revenue",
+                    "name": "平台收益",
+                    "measures": [
+                        "target_setting.短期目标达成",
+                        "over_delivery.超额达成",
+                        "data_analysis.粉丝/订单/收益",
+                    ],
+                }
+            ],
+            "proposals": _proposals(),
+            "points": "100",
+            "possible": total("possible"),
+            "rated": total("rated"),
+            "grade": "",
+            "final": False,
+            "signed": False,
+            "score_sha256": "c97e" + "0" * 56 + "51bd",
+            "flags": [
+                "6分待定：微博10月19日的评论回复数有两个不同的值（4分）；"
+                "社群记录没有交（2分）。",
+                "B站缺3天。",
+            ],
+            "groups": [
+                {"id": "efficiency", "name": "工作效率"},
+                {"id": "operations", "name": "综合运营"},
+            ],
+            "items": items,
+            "duties": [{"id": "platform", "name": "平台", "detail": "不限于图文…"}],
+        }
+    )
 
 
 def _proposal(metric: str, numbers: str, **more: str) -> dict[str, str]:
@@ -479,7 +416,7 @@ def _proposals() -> list[dict[str, str]]:
     ]
 
 
-def earlier(now: dict[str, Any]) -> dict[str, Any]:
+def earlier(now: Card) -> Card:
     """Make last month's card: two measures differ, nothing was pending."""
     scores = {
         "内容分发到位": "4.32",
@@ -515,18 +452,18 @@ def _days() -> list[date]:
     return [first + timedelta(at) for at in range((last - first).days + 1)]
 
 
+def _frame(columns: str, rows: list[tuple[Any, ...]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=columns.split())
+
+
 def _daily() -> pd.DataFrame:
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     days = _days()
+    gap = {date(2026, 10, day) for day in (12, 13, 14)}
     for order, (platform, (closing, pace)) in enumerate(FANS.items()):
+        where = (f"{platform}-a", platform)
         for at, day in enumerate(days):
-            missing = (
-                platform == "bilibili"
-                and day.month == 10
-                and day.year == 2026
-                and 12 <= day.day <= 14
-            )
-            if missing:
+            if platform == "bilibili" and day in gap:
                 continue
             wave = 1 + 0.28 * math.sin(at * 1.7 + order) + 0.2 * math.sin(at * 0.45)
             if platform == "douyin" and day == date(2026, 10, 22):
@@ -547,64 +484,28 @@ def _daily() -> pd.DataFrame:
                 "gmv": round(views * 0.0235),
             }
             rows += [
-                (
-                    day,
-                    f"{platform}-a",
-                    platform,
-                    metric,
-                    "",
-                    float(value),
-                    "daily",
-                    False,
-                )
+                (day, *where, metric, "", float(value), "daily", False)
                 for metric, value in values.items()
             ]
+    product = ("product-a", "product", "dau", "")
     for at, day in enumerate(days):
         dau = 7400 + at * 3.4 + 420 * math.sin(at * 0.9)
-        rows.append(
-            (day, "product-a", "product", "dau", "", round(dau), "manual", False)
-        )
-    made = pd.DataFrame(
-        rows,
-        columns=[
-            "date",
-            "account",
-            "platform",
-            "metric",
-            "part",
-            "value",
-            "basis",
-            "censored",
-        ],
-    )
-    return made.assign(date=pd.to_datetime(made["date"]))
+        rows.append((day, *product, round(dau), "manual", False))
+    frame = _frame("date account platform metric part value basis censored", rows)
+    return frame.assign(date=pd.to_datetime(frame["date"]))
 
 
 def _monthly(daily: pd.DataFrame) -> pd.DataFrame:
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     month = daily["date"].dt.strftime("%Y-%m")
-    for (name, account, platform, metric), part in daily.groupby(
-        [month, "account", "platform", "metric"], sort=True
-    ):
-        value = {"followers": part["value"].iloc[-1], "dau": part["value"].mean()}.get(
-            metric, part["value"].sum()
+    keys = [month, "account", "platform", "metric"]
+    for (*key, metric), part in daily.groupby(keys, sort=True):
+        values = part["value"]
+        value = {"followers": values.iloc[-1], "dau": values.mean()}.get(
+            metric, values.sum()
         )
-        rows.append(
-            (
-                name,
-                account,
-                platform,
-                metric,
-                "",
-                value,
-                "daily",
-                1.0,
-                len(part),
-                31,
-                None,
-                None,
-            )
-        )
+        days = (len(part), 31, None, None)
+        rows.append((*key, metric, "", value, "daily", 1.0, *days))
     streams = {
         "article": 6210,
         "video": 14980,
@@ -614,55 +515,16 @@ def _monthly(daily: pd.DataFrame) -> pd.DataFrame:
         "ads": 8500,
     }
     for at, name in enumerate(MONTHS):
-        rows.append(
-            (
-                name,
-                "product-a",
-                "product",
-                "mau",
-                "",
-                33_800 + 590 * at,
-                "manual",
-                1.0,
-                1,
-                1,
-                None,
-                None,
-            )
-        )
-        rows += [
-            (
-                name,
-                "toutiao-a",
-                "toutiao",
-                "revenue",
-                stream,
-                round(value * (0.7 + 0.3 * at / 11), 2),
-                "daily",
-                1.0,
-                31,
-                31,
-                None,
-                None,
-            )
-            for stream, value in streams.items()
-        ]
-    frame = pd.DataFrame(
+        users = ("mau", "", 33_800 + 590 * at, "manual", 1.0, 1, 1, None, None)
+        rows.append((name, "product-a", "product", *users))
+        for stream, whole in streams.items():
+            value = round(whole * (0.7 + 0.3 * at / 11), 2)
+            money = ("revenue", stream, value, "daily", 1.0, 31, 31, None, None)
+            rows.append((name, "toutiao-a", "toutiao", *money))
+    frame = _frame(
+        "month account platform metric stream value basis share days_present "
+        "days_due opened closed",
         rows,
-        columns=[
-            "month",
-            "account",
-            "platform",
-            "metric",
-            "stream",
-            "value",
-            "basis",
-            "share",
-            "days_present",
-            "days_due",
-            "opened",
-            "closed",
-        ],
     )
     return frame.astype({name: MONTHLY[name] for name in frame})
 
@@ -676,110 +538,50 @@ def _posts() -> pd.DataFrame:
         "直播预告：种草周",
         "读者来信：换季怎么吃",
     ]
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for order, platform in enumerate(FANS):
         for at in range(18 + order * 3):
             day = datetime(2026, 10, 1 + (at * 7 + order * 3) % 31, 12)
-            views = round(
-                FANS[platform][0] / 9 * (1 + 0.9 * math.sin(at * 2.1 + order))
-            )
-            rows.append(
-                (
-                    f"{platform}-a",
-                    platform,
-                    f"{platform}{at}",
-                    titles[(at + order) % len(titles)],
-                    day,
-                    "article",
-                    float(views),
-                    views * 0.006,
-                    views * 0.011,
-                    views * 0.034,
-                )
-            )
-    return pd.DataFrame(
+            wave = 1 + 0.9 * math.sin(at * 2.1 + order)
+            views = round(FANS[platform][0] / 9 * wave)
+            post = (f"{platform}{at}", titles[(at + order) % len(titles)], day)
+            counts = (float(views), views * 0.006, views * 0.011, views * 0.034)
+            rows.append((f"{platform}-a", platform, *post, "article", *counts))
+    return _frame(
+        "account platform post title published_at kind views comments shares likes",
         rows,
-        columns=[
-            "account",
-            "platform",
-            "post",
-            "title",
-            "published_at",
-            "kind",
-            "views",
-            "comments",
-            "shares",
-            "likes",
-        ],
     )
+
+
+RAW = "data/raw/2026-10"
+
+
+def _source(platform: str) -> str:
+    return f"{RAW}/{platform}-a/{platform}_2026-10.csv"
 
 
 def _files() -> pd.DataFrame:
-    rows = [
-        (
-            f"data/raw/2026-10/{platform}-a/{platform}_2026-10.csv",
-            f"{platform}-a",
-            platform,
-            f"{platform}.daily",
-            341,
-            335,
-            6,
-            28 if platform == "bilibili" else 31,
-            "daily",
-        )
-        for platform in FANS
-    ]
-    rows.append(
-        ("data/raw/2026-10/weibo-a/说明.txt", "weibo-a", "weibo", "", 0, 0, 0, 0, "")
-    )
-    return pd.DataFrame(
-        rows,
-        columns=[
-            "source",
-            "account",
-            "platform",
-            "layout",
-            "records",
-            "kept",
-            "left",
-            "days",
-            "basis",
-        ],
-    )
+    rows: list[tuple[Any, ...]] = []
+    for platform in FANS:
+        days = 28 if platform == "bilibili" else 31
+        read_as = (f"{platform}-a", platform, f"{platform}.daily")
+        rows.append((_source(platform), *read_as, 341, 335, 6, days, "daily"))
+    rows.append((f"{RAW}/weibo-a/说明.txt", "weibo-a", "weibo", "", 0, 0, 0, 0, ""))
+    return _frame("source account platform layout records kept left days basis", rows)
 
 
 def _ledger() -> pd.DataFrame:
-    rows = []
-    for platform in FANS:
-        source = f"data/raw/2026-10/{platform}-a/{platform}_2026-10.csv"
-        rows += [(source, "", at, "kept", "", "", "") for at in range(2, 337)]
-        rows += [
-            (source, "", 1, "header", "表头", "", ""),
-            (source, "", 337, "total", "合计行", "", "合计,1,2"),
-            (source, "", 338, "blank", "空行", "", ""),
-            (source, "", 339, "duplicate", "与第40行相同", "", "2026-10-03,1"),
-            (
-                source,
-                "",
-                340,
-                "quarantined",
-                "不是数：约1.2万",
-                "阅读量",
-                "2026-10-04,约1.2万",
-            ),
-            (
-                source,
-                "",
-                341,
-                "conflict",
-                "同一天两个值：64，81",
-                "评论",
-                "2026-10-19,64",
-            ),
-        ]
-    return pd.DataFrame(
-        rows, columns=["source", "sheet", "row", "fate", "reason", "column", "raw"]
-    )
+    left = [
+        (1, "header", "表头", "", ""),
+        (337, "total", "合计行", "", "合计,1,2"),
+        (338, "blank", "空行", "", ""),
+        (339, "duplicate", "与第40行相同", "", "2026-10-03,1"),
+        (340, "quarantined", "不是数：约1.2万", "阅读量", "2026-10-04,约1.2万"),
+        (341, "conflict", "同一天两个值：64，81", "评论", "2026-10-19,64"),
+    ]
+    kept = [(at, "kept", "", "", "") for at in range(2, 337)]
+    rows = [(_source(name), "", *row) for name in FANS for row in (*kept, *left)]
+    return _frame("source sheet row fate reason column raw", rows)
 
 
 def _target(
@@ -827,41 +629,33 @@ def _contents() -> tuple[Content, ...]:
 
 def _campaigns() -> tuple[Campaign, ...]:
     """Make two campaigns that were held, the second over its budget."""
-    return (
+    names = [
+        f"{name}{end}"
+        for name in ("exposure", "new", "conversion")
+        for end in ("_target", "")
+    ]
+    rows = (
+        ("H2", "秋日种草", (20, 25), "6000 6880 600000 715000 5205 3770 315 207"),
+        ("H1", "国庆打卡", (1, 7), "4000 3960 500000 620000 4000 3410 200 148"),
+    )
+    return tuple(
         Campaign(
             operator="op-01",
-            row=3,
-            id="H2",
-            name="秋日种草",
-            start=date(2026, 10, 20),
-            end=date(2026, 10, 25),
-            budget=Decimal(6000),
-            spend=Decimal(6880),
-            exposure_target=Decimal(600_000),
-            exposure=Decimal(715_000),
-            new_target=Decimal(5205),
-            new=Decimal(3770),
-            conversion_target=Decimal(315),
-            conversion=Decimal(207),
+            row=row,
+            id=id,
+            name=name,
+            start=date(2026, 10, first),
+            end=date(2026, 10, last),
             confirmed_by="示例主管",
-        ),
-        Campaign(
-            operator="op-01",
-            row=2,
-            id="H1",
-            name="国庆打卡",
-            start=date(2026, 10, 1),
-            end=date(2026, 10, 7),
-            budget=Decimal(4000),
-            spend=Decimal(3960),
-            exposure_target=Decimal(500_000),
-            exposure=Decimal(620_000),
-            new_target=Decimal(4000),
-            new=Decimal(3410),
-            conversion_target=Decimal(200),
-            conversion=Decimal(148),
-            confirmed_by="示例主管",
-        ),
+            **dict(
+                zip(
+                    ("budget", "spend", *names),
+                    map(Decimal, amounts.split()),
+                    strict=True,
+                )
+            ),
+        )
+        for row, (id, name, (first, last), amounts) in zip((3, 2), rows, strict=True)
     )
 
 

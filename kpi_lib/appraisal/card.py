@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
-from kpi_lib import language
+from kpi_lib import figures, language
 
 ZERO = Decimal(0)
 
@@ -38,8 +38,13 @@ class _Part(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self.data)
 
-    def __or__(self, other: Mapping[str, Any]) -> dict[str, Any]:
-        return {**self.data, **other}
+    def __or__(self, other: Mapping[str, Any]) -> Self:
+        return type(self)({**self.data, **other})
+
+    @property
+    def points(self) -> Decimal:
+        """Points that the plan gives for it."""
+        return figures.decimal(self["points"]) or ZERO
 
     @property
     def possible(self) -> Decimal:
@@ -50,6 +55,11 @@ class _Part(Mapping[str, Any]):
     def rated(self) -> Decimal:
         """Possible points of what could be rated."""
         return _number(self["rated"])
+
+    @property
+    def unrated(self) -> Decimal:
+        """Possible points of what could not be rated."""
+        return self.possible - self.rated
 
     @property
     def scored(self) -> bool:
@@ -116,6 +126,10 @@ class Card(_Part):
         """Read a card as ``json.loads`` gives it."""
         return cls(language.from_json(dict(data)))
 
+    def said(self) -> Card:
+        """Return it with its texts in the language that is spoken now."""
+        return Card(language.spoken(self.data))
+
     def to_json(self) -> dict[str, Any]:
         """Return what ``json.dumps`` takes: the same bytes in every language."""
         return dict(language.to_json(self.data))
@@ -124,6 +138,12 @@ class Card(_Part):
     def rows(self) -> tuple[CardItem, ...]:
         """Its items in the plan's order."""
         return tuple(map(CardItem, self["items"]))
+
+    def called(self, row: CardItem) -> str:
+        """Name an item by its KPI, by its own name where the KPI has several items."""
+        several = sum(other["kpi"] == row["kpi"] for other in self.rows) > 1
+        name: str = row["name"] if several else row["kpi"]
+        return name
 
     @cached_property
     def plain(self) -> tuple[CardMeasure, ...]:
@@ -137,14 +157,18 @@ class Card(_Part):
         return tuple(map(CardMeasure, bonus["measures"])) if bonus else ()
 
     @cached_property
-    def measures(self) -> dict[str, CardMeasure]:
-        """Every measure by the plan's ``item.measure``, the bonus ones at last."""
-        measures = {
+    def regular(self) -> dict[str, CardMeasure]:
+        """Measures without bonus ones by the plan's ``item.measure``."""
+        return {
             f"{row['id']}.{measure['id']}": measure
             for row in self.rows
             for measure in row.measures
         }
-        return measures | {f"{m['item']}.{m['id']}": m for m in self.extra}
+
+    @cached_property
+    def measures(self) -> dict[str, CardMeasure]:
+        """Every measure by the plan's ``item.measure``, the bonus ones at last."""
+        return self.regular | {f"{m['item']}.{m['id']}": m for m in self.extra}
 
     def measure(self, kind: str) -> CardMeasure | None:
         """Return the first measure that a kind of source feeds; None without one."""
@@ -160,6 +184,11 @@ class Card(_Part):
     def total(self) -> Decimal | None:
         """The score with bonus and veto; None where nothing is rated."""
         return Decimal(self["total"]) if self["total"] else None
+
+    @property
+    def earned(self) -> Decimal:
+        """The score with bonus and veto; none where nothing is rated."""
+        return self.total or ZERO
 
     @property
     def bonus_points(self) -> Decimal:
@@ -186,6 +215,11 @@ class Card(_Part):
         """Names of measures and the points that they lost, the most first."""
         losses = [(m["name"], m.lost) for m in self.plain if m.lost > 0]
         return sorted(losses, key=lambda loss: -loss[1])
+
+    @property
+    def rests_on(self) -> dict[str, Decimal]:
+        """Points by what they rest on: exports, manual, confirmed and so on."""
+        return {key: _number(points) for key, points in self["rests_on"].items()}
 
     @property
     def state(self) -> str:

@@ -1,5 +1,5 @@
 """
-What every part of a page is made of: fragments, names and the card's arithmetic.
+What every part of a page is made of: fragments, names and marks.
 
 A Fragment was rendered through the escaping templates; nothing from data reaches a
 page by any other way.
@@ -7,40 +7,25 @@ page by any other way.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
-from kpi_lib import figures
-from kpi_lib.appraisal import Card as CardOf
-from kpi_lib.appraisal import OperatorMonth
+from kpi_lib.appraisal import Card, OperatorMonth
 from kpi_lib.days import Calendar, month_of
 from kpi_lib.files import Platform
 from kpi_lib.inputs import Account, Campaign
-from kpi_lib.language import _, say, spoken, to_json
+from kpi_lib.language import _, say
 from kpi_lib.page import templates
-
-Card = Mapping[str, Any]
 
 SEALED = "application/vnd.kpi.card+json"
 """MIME type under which the last cell keeps the card."""
 
-ZERO = Decimal(0)
-
 
 @dataclass(frozen=True)
 class Fragment:
-    """
-    A piece of the page, ready to be shown.
-
-    Parameters
-    ----------
-    html : str
-        Rendered and escaped.
-    """
+    """A piece of the page, ready to be shown."""
 
     html: str
 
@@ -53,14 +38,7 @@ class Fragment:
 
 @dataclass(frozen=True)
 class Seal:
-    """
-    The card as a cell's output: nothing to see, everything to read back.
-
-    Parameters
-    ----------
-    card : dict
-        The score card, schema 1.
-    """
+    """The card as a cell's output: nothing to see, everything to read back."""
 
     card: Card
 
@@ -68,7 +46,7 @@ class Seal:
         self, include: object = None, exclude: object = None
     ) -> dict[str, object]:
         """Return the card under its own MIME type, beside an empty text."""
-        return {SEALED: to_json(self.card), "text/plain": ""}
+        return {SEALED: self.card.to_json(), "text/plain": ""}
 
 
 @dataclass(frozen=True)
@@ -87,53 +65,17 @@ table.brief th{white-space:nowrap}"""
 
 
 def style() -> Style:
-    """
-    Return the style sheet that every fragment needs inside a notebook.
-
-    Returns
-    -------
-    Style
-        The page carries the same sheet in its head and drops this one.
-    """
+    """Return the style sheet that every fragment needs inside a notebook."""
     return Style()
 
 
 def seal(m: OperatorMonth) -> Seal:
-    """
-    Return the card for the notebook's last cell.
-
-    Parameters
-    ----------
-    m : OperatorMonth
-        The operator's month.
-
-    Returns
-    -------
-    Seal
-    """
+    """Return the card for the notebook's last cell."""
     return Seal(m.card)
 
 
-def said(card: Card) -> CardOf:
-    """Return a card with its texts in the language of the page."""
-    return CardOf(spoken(card))
-
-
 def made(template: str, **values: object) -> Fragment:
-    """
-    Render a template of the package into a fragment.
-
-    Parameters
-    ----------
-    template : str
-        Name without ``.html.j2``.
-    **values : object
-        What the template names.
-
-    Returns
-    -------
-    Fragment
-    """
+    """Render a template of the package into a fragment."""
     return Fragment(templates.render(template, **values))
 
 
@@ -142,50 +84,27 @@ def nothing(what: str, why: str) -> Fragment:
     return made("nothing", what=what, why=why)
 
 
-def points(value: object) -> Decimal:
-    """Return points of a card as a number; None, nothing rated, counts as none."""
-    return figures.decimal(value if isinstance(value, str | Decimal) else None) or ZERO
+def total(points: Iterable[Decimal]) -> Decimal:
+    """Add points or amounts up, exactly."""
+    return sum(points, Decimal(0))
 
 
-def measures(card: Card) -> list[Card]:
-    """List the measures of a card in the plan's order."""
-    return [one for item in card["items"] for one in item["measures"]]
-
-
-def pending(card: Card) -> list[Card]:
-    """List the measures that wait for evidence."""
-    return [one for one in measures(card) if one["status"] == "pending"]
-
-
-def is_full(one: Card) -> bool:
-    """Say whether a measure has every point that was possible."""
-    if one["score"] is None:
-        return False
-    return ZERO < points(one["possible"]) <= points(one["score"])
-
-
-def losses(card: Card, *, veto: bool = True) -> list[tuple[str, Decimal]]:
+def losses(card: Card) -> list[tuple[str, Decimal]]:
     """List what measures lost, and what a veto cut off, largest first."""
-    whole = CardOf(card)
-    cut = [(_("一票否决"), whole.cut_off)] if veto and whole.cut_off else []
-    return sorted([*whole.lost, *cut], key=lambda loss: -loss[1])
-
-
-def cut_off(card: Card) -> Decimal:
-    """Return what a veto cut off the sum of items and bonus; 0 without one."""
-    return CardOf(card).cut_off
-
-
-def measure_of(card: Card, kind: str) -> Card | None:
-    """Return the first measure that a kind of source feeds, if there is one."""
-    return CardOf(card).measure(kind)
+    cut = [(_("一票否决"), card.cut_off)] if card.cut_off else []
+    return sorted([*card.lost, *cut], key=lambda loss: -loss[1])
 
 
 def numbered(m: OperatorMonth) -> list[tuple[str, Campaign]]:
     """Give the campaigns held a number each; those not held come last, without one."""
-    own = [one for one in m.worklog.campaigns if month_of(one.end) == m.month]
-    own.sort(key=lambda one: (bool(one.not_held), one.start, one.end, one.row))
-    return [("" if one.not_held else circled(at), one) for at, one in enumerate(own, 1)]
+    campaigns = sorted(
+        (at for at in m.worklog.campaigns if month_of(at.end) == m.month),
+        key=lambda at: (bool(at.not_held), at.start, at.end, at.row),
+    )
+    return [
+        ("" if campaign.not_held else circled(number), campaign)
+        for number, campaign in enumerate(campaigns, 1)
+    ]
 
 
 def circled(number: int) -> str:
@@ -198,12 +117,6 @@ def shade_of(day: date, calendar: Calendar) -> str:
     if calendar.is_holiday(day):
         return "hol"
     return "" if calendar.is_working(day) else "off"
-
-
-def item_name(card: Card, item: Card) -> str:
-    """Name an item by its KPI, by its own name where the KPI has several items."""
-    kpis = Counter(one["kpi"] for one in card["items"])
-    return str(say(item["name"] if kpis[item["kpi"]] > 1 else item["kpi"]))
 
 
 def flags_of(m: OperatorMonth) -> list[str]:
@@ -261,8 +174,3 @@ def platform_of(m: OperatorMonth, id: str) -> Brand:
 def who_is(m: OperatorMonth, account: Account) -> Brand:
     """Return one of the operator's own accounts."""
     return dressed(account, platform_of(m, account.platform))
-
-
-def rate_of(card: Card) -> Decimal | None:
-    """Return the score as a share of the rated points; None where nothing is rated."""
-    return CardOf(card).rate

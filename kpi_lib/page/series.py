@@ -268,18 +268,7 @@ def year_table(
 
 
 def percent_tick(value: float) -> str:
-    """
-    Print a round percentage on an axis: 0 · 2% · 0.5%.
-
-    Parameters
-    ----------
-    value : float
-        A fraction.
-
-    Returns
-    -------
-    str
-    """
+    """Print a round percentage on an axis: 0 · 2% · 0.5%."""
     if value == 0:
         return "0"
     return figures.plain(figures.rounded(Decimal(str(value)) * 100, 2)) + "%"

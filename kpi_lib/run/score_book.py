@@ -24,7 +24,9 @@ from kpi_lib.run.sheets import (
     sheet_name,
 )
 
+# Not the typed one of `appraisal`: the process that starts a run imports no frames.
 Card = Mapping[str, Any]
+"""A card, an item or a measure, its texts said."""
 
 _POINTS, _SCORE, _SHARE = "General", "0.00", "0.00%"
 
@@ -35,15 +37,30 @@ BONUS = N_("加分")
 """The bonus among the items, and what it is called; no id of a plan."""
 
 
-def bonus_of(card: Card) -> list[dict[str, Any]]:
-    """Return the bonus as one more item, if the plan has any."""
+def rows_of(card: Card) -> list[Card]:
+    """Return the items that have measures, and the bonus as one more at last."""
+    # An item of nothing but bonus measures has no row of its own.
+    rows = [row for row in card["items"] if row["measures"]]
+    return [*rows, *_bonus_of(card)]
+
+
+def _bonus_of(card: Card) -> list[Card]:
     bonus = card.get("bonus")
     if not bonus:
         return []
+    cap, name = bonus["cap"], _(BONUS)
     return [
-        {"group": "", "id": BONUS, "kpi": _(BONUS), "name": _(BONUS), "weight": ""}
-        | {"weight_span": 1, "points": bonus["cap"], "measures": bonus["measures"]}
-        | {"detail": [_("总分之外，最多加{n}分。", n=bonus["cap"])]}
+        {
+            "group": "",
+            "id": BONUS,
+            "kpi": name,
+            "name": name,
+            "weight": "",
+            "weight_span": 1,
+            "points": cap,
+            "measures": bonus["measures"],
+            "detail": [_("总分之外，最多加{n}分。", n=cap)],
+        }
     ]
 
 
@@ -71,12 +88,11 @@ def scores_xlsx(cards: Sequence[Card]) -> bytes:
     book = new_book(content, _("KPI评分"))
     taken = [_(SUMMARY)]
     summary = Sheet(book, taken[0])
-    found = []
+    cells = []
     for card in cards:
         taken.append(sheet_name(f"{card['operator']} {card['name']}", taken))
-        cells = _CardSheet(Sheet(book, taken[-1]), card).write()
-        found.append((taken[-1], cells))
-    _summarise(summary, cards, found)
+        cells.append(_CardSheet(Sheet(book, taken[-1]), card).write())
+    _summarise(summary, cards, taken[1:], cells)
     book.close()
     return content.getvalue()
 
@@ -86,20 +102,19 @@ class _CardSheet:
 
     def __init__(self, sheet: Sheet, card: Card) -> None:
         self.sheet, self.card, self.row = sheet, card, _FIRST
-        # An item of nothing but bonus measures has no row of its own.
-        self.items = [item for item in card["items"] if item["measures"]]
+        self.rows = rows_of(card)
+        self.items = [row for row in self.rows if row["id"] != BONUS]
 
     def write(self) -> dict[str, Cell]:
         """Write it; return the cells that the summary shows, by name or item id."""
         self._top()
-        items = {item["id"]: self._item(item) for item in self.items}
-        last = self.row - 1
-        bonus = {item["id"]: self._item(item) for item in bonus_of(self.card)}
-        sums = self._sums(last, list(bonus.values()))
+        last = _FIRST + sum(len(row["measures"]) for row in self.items) - 1
+        scores = {row["id"]: self._item(row) for row in self.rows}
+        sums = self._sums(last, scores.get(BONUS))
         for flag in self.card.get("flags", ()):
             self._remark(flag)
         self.sheet.page(f"{self.card['name']} {self.card['month']}", _state(self.card))
-        return sums | items | bonus
+        return sums | scores
 
     def _top(self) -> None:
         card, sheet = self.card, self.sheet
@@ -108,45 +123,45 @@ class _CardSheet:
         sheet.sheet.set_row(0, 26)
         sheet.sheet.set_row(1, 22)
         plan, grade = card["plan"], card["grade"]
-        told = [
+        facts = [
             _state(card),
             _("等级{grade}", grade=grade) if grade else "",
             _("考核计划{id}第{version}版", id=plan["id"], version=plan["version"]),
             _("运营编号{id}", id=card["operator"]),
         ]
-        sheet.text(1, 0, _("，").join(one for one in told if one), {"indent": 1})
+        sheet.text(1, 0, _("，").join(filter(None, facts)), {"indent": 1})
         columns = [(_(title), width) for title, width in COLUMNS]
         sheet.head(_HEAD, columns, [_(title) for title in FIGURES])
         sheet.sheet.freeze_panes(_FIRST, 0)
 
-    def _item(self, item: Card) -> Cell:
+    def _item(self, row: Card) -> Cell:
         """Write an item over the rows of its measures; return its score's cell."""
         sheet, first = self.sheet, self.row
-        last = first + len(item["measures"]) - 1
-        detail = "\n".join(_detail(item))
+        last = first + len(row["measures"]) - 1
+        detail = "\n".join(_detail(row))
         for at in range(_AT["评分"] + 1):
             if at != _AT["权重"]:
                 sheet.merged(first, last, at)
-        groups = {one["id"]: one["name"] for one in self.card["groups"]}
-        sheet.text(first, 0, groups.get(item["group"], item["group"]), TEXT)
-        sheet.text(first, 1, item["kpi"], TEXT)
+        groups = {group["id"]: group["name"] for group in self.card["groups"]}
+        sheet.text(first, 0, groups.get(row["group"], row["group"]), TEXT)
+        sheet.text(first, 1, row["kpi"], TEXT)
         sheet.text(first, 2, detail, TEXT)
-        sheet.shown(first, _AT["分值"], item["points"])
-        self._weight(item)
-        for measure in item["measures"]:
+        sheet.shown(first, _AT["分值"], row["points"])
+        self._weight(row)
+        for measure in row["measures"]:
             self._measure(measure)
-        self._heights(first, item["measures"], detail)
-        return self._earned(first, last, item)
+        self._heights(first, row["measures"], detail)
+        return self._earned(first, last, row)
 
-    def _weight(self, item: Card) -> None:
+    def _weight(self, row: Card) -> None:
         """Write a weight over the items that it is the weight of."""
-        items = [*self.card["items"], *bonus_of(self.card)]
-        at = [one["id"] for one in items].index(item["id"])
-        span = items[at : at + item["weight_span"]]
+        rows = [*self.card["items"], *_bonus_of(self.card)]
+        at = [other["id"] for other in rows].index(row["id"])
+        span = rows[at : at + row["weight_span"]]
         if span:
-            rows = sum(len(one["measures"]) for one in span)
-            self.sheet.merged(self.row, self.row + rows - 1, _AT["权重"])
-            self.sheet.shown(self.row, _AT["权重"], item["weight"])
+            height = sum(len(other["measures"]) for other in span)
+            self.sheet.merged(self.row, self.row + height - 1, _AT["权重"])
+            self.sheet.shown(self.row, _AT["权重"], row["weight"])
 
     def _measure(self, measure: Card) -> None:
         sheet, row, show = self.sheet, self.row, measure["show"]
@@ -182,27 +197,27 @@ class _CardSheet:
         for at, lines in enumerate(rows, first):
             self.sheet.sheet.set_row(at, height_of(lines + short))
 
-    def _earned(self, first: int, last: int, item: Card) -> Cell:
+    def _earned(self, first: int, last: int, row: Card) -> Cell:
         """Write the sum of an item's measures, of a bonus up to its cap."""
-        out = all(one["status"] == "excluded" for one in item["measures"])
+        out = all(measure["status"] == "excluded" for measure in row["measures"])
         word = _(EXCLUDED if out else PENDING)
         scores = _range("得分", first, last)
         sum_ = f"ROUND(SUM({scores}),2)"
-        value = _sum(one["score"] for one in item["measures"])
-        if item["id"] == BONUS:
+        value = _sum(row["measures"])
+        if row["id"] == BONUS:
             sum_ = f"MIN({sum_},{_place(first, '分值')})"
-            value = None if value is None else min(value, Decimal(item["points"]))
+            value = None if value is None else min(value, Decimal(row["points"]))
         formula = f'=IF(COUNT({scores})>0,{sum_},"{word}")'
         return self.sheet.formula(
             first, _AT["评分"], formula, _valued(value, _SCORE, word)
         )
 
-    def _sums(self, last: int, bonus: Sequence[Cell]) -> dict[str, Cell]:
+    def _sums(self, last: int, bonus: Cell | None) -> dict[str, Cell]:
         """Write the groups' sums, the total, what was possible and what is rated."""
         card = self.card
         self._groups()
         sum_ = self._sum(_("合计"), _FIRST, last, self.items).place
-        added = ",".join([sum_, *(one.place for one in bonus)])
+        added = f"{sum_},{bonus.place}" if bonus else sum_
         total = f"ROUND(SUM({added}),2)"
         veto = card.get("veto")
         if veto:
@@ -214,30 +229,29 @@ class _CardSheet:
             "可得分": (f"=ROUND(SUM({possible}),2)", card["possible"]),
             "已评分": (f'=ROUND(SUMIF({scores},">=0",{possible}),2)', card["rated"]),
         }
-        found = {
+        cells = {
             title: self._closing(_(title), formula, value, _SCORE)
             for title, (formula, value) in formulas.items()
         }
-        rate = f'=IFERROR({found["总分"].place}/{found["可得分"].place},"{_(PENDING)}")'
-        return found | {"得分率": self._closing(_("得分率"), rate, _rate(card), _SHARE)}
+        rate = f'=IFERROR({cells["总分"].place}/{cells["可得分"].place},"{_(PENDING)}")'
+        return cells | {"得分率": self._closing(_("得分率"), rate, _rate(card), _SHARE)}
 
     def _groups(self) -> None:
         """Write the sum of each group, whose items stand together."""
         first = _FIRST
         for group in self.card["groups"]:
-            own = [one for one in self.items if one["group"] == group["id"]]
-            end = first + sum(len(item["measures"]) for item in own)
+            own = [row for row in self.items if row["group"] == group["id"]]
+            end = first + sum(len(row["measures"]) for row in own)
             if own:
                 self._sum(_("{group}小计", group=group["name"]), first, end - 1, own)
             first = end
 
-    def _sum(self, title: str, first: int, last: int, items: Sequence[Card]) -> Cell:
+    def _sum(self, title: str, first: int, last: int, rows: Sequence[Card]) -> Cell:
         """Write what some items give and what the plan gives for them."""
         points, scores = _range("分值", first, last), _range("评分", first, last)
         formula = f'=IF(COUNT({scores})>0,ROUND(SUM({scores}),2),"{_(PENDING)}")'
-        earned = _sum(item["score"] for item in items)
-        cell = self._closing(title, formula, earned, _SCORE)
-        given = _valued(_sum(item["points"] for item in items), _POINTS)
+        cell = self._closing(title, formula, _sum(rows), _SCORE)
+        given = _valued(_sum(rows, "points"), _POINTS)
         row = self.row - 1
         self.sheet.formula(row, _AT["分值"], f"=ROUND(SUM({points}),2)", given)
         return cell
@@ -268,25 +282,28 @@ class _CardSheet:
 def _summarise(
     sheet: Sheet,
     cards: Sequence[Card],
-    found: Sequence[tuple[str, Mapping[str, Cell]]],
+    names: Sequence[str],
+    cells: Sequence[Mapping[str, Cell]],
 ) -> None:
     """Write a row per operator, every number a reference to the operator's sheet."""
-    every = [item for card in cards for item in card["items"] if item["measures"]]
-    every += [item for card in cards for item in bonus_of(card)]
-    items = {item["id"]: item["name"] for item in every}
-    titles = {title: _(title) for title in SUMS} | items
+    rows = [row for card in cards for row in rows_of(card)]
+    # The bonus, which not every plan has, stands after every item.
+    rows.sort(key=lambda row: bool(row["id"] == BONUS))
+    titles = {title: _(title) for title in SUMS} | {
+        row["id"]: row["name"] for row in rows
+    }
     words = ((_("编号"), 12), (_("姓名"), 16), (_("状态"), 16), (_("等级"), 10))
     figures = tuple(titles.values())
     sheet.head(0, (*words, *((title, 11) for title in figures)), figures)
-    for row, (card, (name, cells)) in enumerate(zip(cards, found, strict=True), 1):
+    for row, (card, name, own) in enumerate(zip(cards, names, cells, strict=True), 1):
         texts = (card["operator"], card["name"], _state(card), card["grade"])
         for at, text in enumerate(texts):
             sheet.text(row, at, text, TEXT)
         for at, key in enumerate(titles, len(words)):
-            if key in cells:
+            if key in own:
                 look = TOTAL if key == SUMS[0] else FIGURE
-                formula = f"='{name}'!{cells[key].place}"
-                sheet.formula(row, at, formula, cells[key], look)
+                formula = f"='{name}'!{own[key].place}"
+                sheet.formula(row, at, formula, own[key], look)
         high = max(
             lines_of(text, wide)
             for text, (_title, wide) in zip(texts, words, strict=True)
@@ -302,10 +319,10 @@ def _state(card: Card) -> str:
     return _("{state}，一票否决", state=state) if card.get("veto") else state
 
 
-def _detail(item: Card) -> list[str]:
+def _detail(row: Card) -> list[str]:
     """Return the plan's wording of an item, each line with its English below."""
-    beside = item.get("detail_beside") or [""] * len(item["detail"])
-    pairs = zip(item["detail"], beside, strict=True)
+    beside = row.get("detail_beside") or [""] * len(row["detail"])
+    pairs = zip(row["detail"], beside, strict=True)
     return [line for pair in pairs for line in pair if line]
 
 
@@ -314,9 +331,9 @@ def _rate(card: Card) -> Decimal | None:
     return Decimal(card["total"]) / possible if card["total"] and possible else None
 
 
-def _sum(numbers: Iterable[str | None]) -> Decimal | None:
+def _sum(parts: Iterable[Card], key: str = "score") -> Decimal | None:
     """Add up what is rated; None if nothing is."""
-    rated = [Decimal(number) for number in numbers if number is not None]
+    rated = [Decimal(part[key]) for part in parts if part[key] is not None]
     return sum(rated, Decimal(0)) if rated else None
 
 

@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from kpi_lib.language import spoken
-from kpi_lib.run.score_book import Card, bonus_of, scores_xlsx
+from kpi_lib.run.score_book import Card, rows_of, scores_xlsx
 from kpi_lib.run.sheets import (
     LONGEST_TEXT,
     Sheet,
@@ -61,15 +61,15 @@ def scores_csv(cards: Iterable[Card]) -> bytes:
             "month": card["month"],
             "operator": card["operator"],
             "name": card["name"],
-            "group": item["group"],
-            "item": item["id"],
-            "item_name": item["name"],
+            "group": row["group"],
+            "item": row["id"],
+            "item_name": row["name"],
             "measure": measure["id"],
             "measure_name": measure["name"],
         }
         for card in cards
-        for item in [*card["items"], *bonus_of(card)]
-        for measure in item["measures"]
+        for row in rows_of(card)
+        for measure in row["measures"]
     ]
     return _csv(SCORE_COLUMNS, rows)
 

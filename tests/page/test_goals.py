@@ -26,7 +26,7 @@ def with_campaigns(month: OperatorMonth, *rows: Campaign, **held: Any) -> Any:
     """Make the month with other campaigns, and another measure of those held."""
     log = replace(month.worklog, contents=(), campaigns=rows)
     made = card()
-    parts.measure_of(made, "campaigns_held").data.update(held)  # type: ignore[union-attr]
+    made.measure("campaigns_held").data.update(held)  # type: ignore[union-attr]
     return replace(month, worklog=log, card=made)
 
 
@@ -132,7 +132,7 @@ def test_what_was_held_against_what_was_due(
 def test_a_sum_that_the_card_did_not_count_is_not_made_up(month: OperatorMonth) -> None:
     made = with_campaigns(month, campaign(spend=Decimal(9)))
     for kind in ("campaign_spend", "campaign_results"):
-        measure = parts.measure_of(made.card, kind)
+        measure = made.card.measure(kind)
         measure.data.update(inputs={}, note="活动没有填实际花费")  # type: ignore[union-attr]
 
     html = str(sections.campaigns(made))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -44,7 +45,7 @@ PARTS: dict[str, Any] = {
     ),
     "compare": lambda m: page.compare(m.monthly, m.month, m.accounts),
     "findings": lambda m: page.findings(
-        [Problem(what=Sentence("文件是空的"), do=Sentence("重新导出"))]
+        [Problem(what=Sentence("文件是空的"), do=Sentence("对照后台改正后重新导出"))]
     ),
     "team_header": lambda m: page.team_header([m.card], ["op-2"], m.month),
     "team_scores": lambda m: page.team_scores([m.card], ["op-2"]),
@@ -59,7 +60,7 @@ PARTS: dict[str, Any] = {
 
 def words(value: Any) -> set[str]:
     """Return every text of a card or of a frame: what is data on the page."""
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         value = list(value.values())
     if isinstance(value, list | tuple):
         return set().union(*map(words, value))
@@ -79,9 +80,9 @@ def month() -> Any:
         ),
         "与第40行相同": Sentence("与前面一行完全相同，只计一次"),
     }
-    kept = {text: json.dumps(reason.written()) for text, reason in reasons.items()}
-    said = full.ledger["reason"].map(kept).fillna("")
-    return replace(full, ledger=full.ledger.assign(said=said))
+    said = {why: json.dumps(reason.written()) for why, reason in reasons.items()}
+    ledger = full.ledger.assign(said=full.ledger["reason"].map(said).fillna(""))
+    return replace(full, ledger=ledger)
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from kpi_lib import page as sections
-from kpi_lib.appraisal import OperatorMonth
+from kpi_lib.appraisal import Card, OperatorMonth
 from kpi_lib.errors import Problem
 from kpi_lib.inputs.roster import Owner
 from kpi_lib.language import LANGUAGES, speaking, to_json
@@ -94,7 +94,7 @@ def test_a_grade_is_shown_only_where_nothing_is_pending(month: OperatorMonth) ->
     assert "合格" not in text_of(str(sections.header(with_card(month, pending))))
 
 
-def with_card(month: OperatorMonth, new: dict[str, Any]) -> Any:
+def with_card(month: OperatorMonth, new: Card) -> Any:
     return replace(month, card=new, flags=())
 
 
@@ -130,11 +130,9 @@ def test_sentences_claim_what_the_card_carries(parts: dict[str, str]) -> None:
 def test_losses_and_pending_add_up_to_what_was_possible() -> None:
     one = card()
     lost = sum((by for _, by in parts_module.losses(one)), Decimal(0))
-    waiting = sum(
-        (Decimal(part["possible"]) for part in parts_module.pending(one)), Decimal(0)
-    )
+    waiting = sum((measure.possible for measure in one.waiting), Decimal(0))
 
-    assert lost + waiting + Decimal(one["total"]) == Decimal(one["possible"])
+    assert lost + waiting + one.earned == one.possible
 
 
 def test_a_veto_is_a_loss_of_its_own() -> None:
@@ -271,6 +269,32 @@ def test_weeks_add_up_the_same_accounts() -> None:
 
     assert accounts == 1
     assert list(means.values()) == [10.0] * 8
+
+
+@pytest.mark.parametrize(
+    ("since", "said"),
+    [
+        pytest.param("2025-11", "没有按日的阅读/播放，画不出每天的曲线", id="ever"),
+        pytest.param("2026-10", "互动率本月没有数据", id="this month"),
+    ],
+)
+def test_where_nobody_viewed_there_is_no_rate(
+    month: OperatorMonth, since: str, said: str
+) -> None:
+    def unseen(frame: pd.DataFrame, months: pd.Series) -> pd.DataFrame:
+        nothing = (frame["metric"] == "views") & (months >= since)
+        return frame.assign(value=frame["value"].mask(nothing, 0.0))
+
+    silent = replace(
+        month,
+        daily=unseen(month.daily, month.daily["date"].dt.strftime("%Y-%m")),
+        monthly=unseen(month.monthly, month.monthly["month"]),
+    )
+    html = str(sections.engagement(silent))
+    rates = re.findall(r'<td class="r b">([^<]*)</td>', html)
+
+    assert said in text_of(html)
+    assert set(rates) <= {"—"}
 
 
 def test_an_account_handed_over_lacks_no_day(month: OperatorMonth) -> None:

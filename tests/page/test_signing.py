@@ -104,7 +104,7 @@ def test_a_veto_keeps_the_sum_in_sight(month: OperatorMonth) -> None:
 
 
 def test_bonus_points_stand_under_their_cap(month: OperatorMonth) -> None:
-    measure = card()["items"][0]["measures"][0]
+    measure = card()["items"][0]["measures"][0] | {"item": "target_setting"}
     text = settled(month, bonus={"cap": "5", "score": "4.29", "measures": [measure]})
 
     assert "加分4.29分，最多5分" in text
@@ -119,7 +119,11 @@ def test_what_points_rest_on_adds_up_to_the_score(month: OperatorMonth) -> None:
 
 
 def test_a_bonus_measure_is_found_by_its_key(month: OperatorMonth) -> None:
-    measure = card()["items"][0]["measures"][0] | {"id": "extra", "name": "额外收益"}
+    measure = card()["items"][0]["measures"][0] | {
+        "item": "x",
+        "id": "extra",
+        "name": "额外收益",
+    }
     bonus = {"cap": "5", "score": "4.29", "measures": [measure]}
     same = [{"metric": "revenue", "name": "平台收益", "measures": ["x.extra"]}]
 
@@ -318,7 +322,7 @@ def test_files_are_linked_that_stand_there() -> None:
 
 def test_points_on_unconfirmed_entries_are_thin_evidence() -> None:
     sure = card("op-02") | {"rated": "100", "flags": []}
-    sure["rests_on"] = sure["rests_on"] | {"unconfirmed": "0"}
+    sure |= {"rests_on": sure["rests_on"] | {"unconfirmed": "0"}}
     html = str(sections.team_evidence([card(), sure]))
 
     assert "2人中1人有" in text_of(html)

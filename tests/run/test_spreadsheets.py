@@ -44,7 +44,9 @@ def rows_of(content: bytes) -> list[dict[str, str]]:
 
 
 def bonus(cap: str, *scores: str | None) -> dict[str, Any]:
-    made = [measure(f"加分{n}", "4", score) for n, score in enumerate(scores)]
+    made = [
+        measure(f"加分{n}", "4", score, item="extra") for n, score in enumerate(scores)
+    ]
     return {"cap": cap, "score": None, "measures": made}
 
 

@@ -16,18 +16,7 @@ from kpi_lib.page.parts import Fragment, made, nothing
 
 
 def activity(m: OperatorMonth) -> Fragment:
-    """
-    Show DAU by day, MAU and stickiness over twelve months.
-
-    Parameters
-    ----------
-    m : OperatorMonth
-        The operator's month.
-
-    Returns
-    -------
-    Fragment
-    """
+    """Show DAU by day, MAU and stickiness over twelve months."""
     products = _products(m)
     daily = series.total_by_day(m, products, "dau")
     dau, mau = (series.total_by_month(m, metric, products) for metric in ("dau", "mau"))

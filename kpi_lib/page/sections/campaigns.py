@@ -7,17 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from kpi_lib import figures
-from kpi_lib.appraisal import OperatorMonth
+from kpi_lib.appraisal import CardMeasure, OperatorMonth
 from kpi_lib.inputs import Campaign
 from kpi_lib.language import N_, _
-from kpi_lib.page.parts import (
-    Card,
-    Fragment,
-    made,
-    measure_of,
-    numbered,
-    said,
-)
+from kpi_lib.page.parts import Fragment, made, numbered
 
 FIGURES = {"exposure": N_("曝光"), "new": N_("拉新"), "conversion": N_("转化")}
 """What a campaign is measured by, as the work log's columns are called."""
@@ -28,39 +21,35 @@ def campaigns(m: OperatorMonth) -> Fragment:
     Set the campaigns' spend against budget, and results against targets.
 
     The sums are the score card's own: what nobody else confirmed is not in them.
-
-    Parameters
-    ----------
-    m : OperatorMonth
-        The operator's month.
-
-    Returns
-    -------
-    Fragment
     """
-    rows = numbered(m)
-    held, results, spent = (
-        measure_of(said(m.card), f"campaign{part}")
-        for part in ("s_held", "_results", "_spend")
-    )
+    rows, card = numbered(m), m.card.said()
+    held = card.measure("campaigns_held")
+    results, spent = card.measure("campaign_results"), card.measure("campaign_spend")
     if not rows:
         return made("said", text=_no_campaign(held))
-    notes = [at["note"] for at in (results, spent) if at and at["note"]]
+    sums = _sums(results, spent)
+    notes = [measure["note"] for measure in (results, spent) if measure]
     return made(
         "campaigns",
-        title=_campaign_title(rows, held, results, spent),
+        title=figures.joined(
+            [
+                _held_clause(rows, held),
+                _reached_clause(sums["figures"]),
+                _spend_clause(sums["share"]),
+            ]
+        ),
         rows=[_campaign(m, sign, campaign) for sign, campaign in rows],
         figures=[_(name) for name in FIGURES.values()],
-        sums=_sums(results, spent),
-        notes=list(dict.fromkeys(notes)),
+        sums=sums,
+        notes=list(dict.fromkeys(filter(None, notes))),
     )
 
 
-def _no_campaign(held: Card | None) -> str:
+def _no_campaign(held: CardMeasure | None) -> str:
     """Say why there is no campaign to show."""
     if held is None or held["status"] == "excluded":
         return _("本月没有应办的活动，也没有活动记录。")
-    if held["status"] == "pending":
+    if held.waits:
         return _("没有活动可列：{why}。", why=held["note"])
     due = figures.plain(held["target"])
     return _("工作记录写明本月没有活动；应办{due}场。", due=due)
@@ -86,12 +75,14 @@ def _campaign(m: OperatorMonth, sign: str, campaign: Campaign) -> dict[str, Any]
     }
 
 
-def _sums(results: Card | None, spent: Card | None) -> dict[str, Any]:
+def _sums(results: CardMeasure | None, spent: CardMeasure | None) -> dict[str, Any]:
     """Return the sums that the score card counted; None where it counted none."""
-    counted = (results["inputs"] if results else {}) | (
-        spent["inputs"] if spent else {}
-    )
-    numbers = {key: figures.decimal(value) for key, value in counted.items()}
+    numbers = {
+        name: figures.decimal(digits)
+        for measure in (results, spent)
+        if measure
+        for name, digits in measure["inputs"].items()
+    }
     budget, spend = numbers.get("budget"), numbers.get("spend")
     return {
         "budget": budget,
@@ -104,24 +95,9 @@ def _sums(results: Card | None, spent: Card | None) -> dict[str, Any]:
     }
 
 
-def _campaign_title(
-    rows: Sequence[tuple[str, Campaign]],
-    held: Card | None,
-    results: Card | None,
-    spent: Card | None,
+def _held_clause(
+    rows: Sequence[tuple[str, Campaign]], measure: CardMeasure | None
 ) -> str:
-    """Say how many were held, which figures were reached, and what was spent."""
-    sums = _sums(results, spent)
-    return figures.joined(
-        [
-            _held_clause(rows, held),
-            _reached_clause(sums["figures"]),
-            _spend_clause(sums),
-        ]
-    )
-
-
-def _held_clause(rows: Sequence[tuple[str, Campaign]], measure: Card | None) -> str:
     held = sum(not campaign.not_held for _sign, campaign in rows)
     due = figures.decimal(measure["target"]) if measure else None
     if not due:
@@ -151,9 +127,9 @@ def _reached_clause(
     return _("{short}没有达到目标", short=short) if short else ""
 
 
-def _spend_clause(sums: Card) -> str:
-    if sums["share"] is None:
+def _spend_clause(share: Decimal | None) -> str:
+    if share is None:
         return ""
-    if sums["share"] > 1:
-        return _("支出超预算{over}", over=figures.percent(sums["share"] - 1))
-    return _("支出是预算的{share}", share=figures.percent(sums["share"]))
+    if share > 1:
+        return _("支出超预算{over}", over=figures.percent(share - 1))
+    return _("支出是预算的{share}", share=figures.percent(share))

@@ -64,18 +64,7 @@ def arrival(
     """
     Draw what arrived: accounts by days, against what the roster expects.
 
-    Parameters
-    ----------
-    days : DataFrame
-        One row per account and day: account, date, state, see `months.arrival`.
-    accounts : sequence of Account
-        Names and platforms, in the roster's order.
-    calendar : Calendar
-        Working days and holidays.
-
-    Returns
-    -------
-    Fragment
+    `days` holds one row per account and day: account, date, state.
     """
     if days.empty:
         return made("arrival", rows=[], days=[], title="", sub="")
@@ -83,16 +72,15 @@ def arrival(
     dates = [stamp.date() for stamp in days["date"].drop_duplicates()]
     shades = [shade_of(day, calendar) for day in dates]
     rows, lacking = [], []
-    for account, part in days.groupby("account", sort=False):
+    for id, part in days.groupby("account", sort=False):
         states = list(part["state"])
         missing = [
             day for day, state in zip(dates, states, strict=True) if state == "missing"
         ]
         weekly = bool(BY_WEEK & set(states))
-        weeks = {day.isocalendar()[:2] for day in missing}
-        gaps = len(weeks) if weekly else len(missing)
+        gaps = len({day.isocalendar()[:2] for day in missing} if weekly else missing)
         in_table, in_title = GAPS[weekly]
-        who = brands.get(str(account)) or unknown(str(account))
+        who = brands.get(str(id)) or unknown(str(id))
         rows.append(
             {
                 "who": who,
@@ -170,41 +158,25 @@ def files(
     """
     Say how each file was read, and which the roster expects in vain.
 
-    Parameters
-    ----------
-    found : DataFrame
-        One row per file: source, account, platform, layout (empty if unknown),
-        records, kept, left, days, basis; see `months`.
-    expected : sequence of (account, layout)
-        What the roster expects, in its order.
-    accounts : sequence of Account
-        Names and platforms; without them accounts are called by their ids.
-
-    Returns
-    -------
-    Fragment
-        Missing ones first, unknown files by name.
+    `found` holds one row per file: source, account, platform, layout (empty if
+    unknown), records, kept, left, days, basis. `expected` names account and layout;
+    without `accounts` they are called by their ids.
     """
     brands = _brands(accounts)
     have = set(zip(found["account"], found["layout"], strict=True))
-    groups: dict[str, list[dict[str, Any]]] = {one.id: [] for one in accounts}
+    groups: dict[str, list[dict[str, Any]]] = {account.id: [] for account in accounts}
     for row in file_rows(found[found["layout"] != ""], None):
         groups.setdefault(str(row["account"]), []).append(row | _reading(row))
     return made(
         "files",
         missing=[
-            (
-                brands.get(account) or unknown(account),
-                _layout_name(layout),
-            )
-            for account, layout in expected
-            if (account, layout) not in have
+            (brands.get(id) or unknown(id), _layout_name(layout))
+            for id, layout in expected
+            if (id, layout) not in have
         ],
         expected=len(expected),
         groups=[
-            (brands.get(account) or unknown(account), rows)
-            for account, rows in groups.items()
-            if rows
+            (brands.get(id) or unknown(id), rows) for id, rows in groups.items() if rows
         ],
         unknown=list(found.loc[found["layout"] == "", "source"]),
     )
@@ -217,13 +189,13 @@ def file_rows(files: pd.DataFrame, m: OperatorMonth | None) -> list[dict[str, An
     for file in files.to_dict("records"):
         account = accounts.get(file["account"])
         basis = str(file["basis"])
-        said = {
+        shown = {
             "name": re.sub(r"^data/raw/[^/]+/[^/]+/", "", str(file["source"])),
             "who": who_is(m, account) if m and account else None,
             "basis": _(BASES.get(basis, basis)),
             "days": int(file["days"]) if pd.notna(file["days"]) else 0,
         }
-        rows.append(_named(file) | said)
+        rows.append(_named(file) | shown)
     return rows
 
 
@@ -274,16 +246,8 @@ def fates(ledger: pd.DataFrame, accounts: Sequence[Account] = ()) -> Fragment:
     """
     Say what became of every row; the sum is the number of rows read.
 
-    Parameters
-    ----------
-    ledger : DataFrame
-        One row per record: source, fate, and account where `accounts` are given.
-    accounts : sequence of Account
-        Names and platforms: with them, a row for every account.
-
-    Returns
-    -------
-    Fragment
+    `ledger` holds one row per record: source, fate, and account where `accounts` are
+    given, which get a row each.
     """
     brands = _brands(accounts)
     rows = []
@@ -327,22 +291,14 @@ SHOWN = 100
 
 def quarantine(ledger: pd.DataFrame) -> Fragment:
     """
-    List the rows that could not be read, then why others were left out.
+    List the rows that could not be read, then an example of why others were left out.
 
-    Parameters
-    ----------
-    ledger : DataFrame
-        One row per record: source, sheet, row, fate, reason, column, raw.
-
-    Returns
-    -------
-    Fragment
-        Rows in quarantine one by one; the others with an example of each reason.
+    `ledger` holds one row per record: source, sheet, row, fate, reason, column, raw.
     """
     rows = ledger[ledger["fate"] == "quarantined"]
     others = ledger[ledger["fate"] != "quarantined"]
     left = left_out(others, most=40)
-    listed = _held(rows)
+    listed = _one_by_one(rows)
     return made(
         "quarantine",
         rows=listed[:SHOWN],
@@ -377,38 +333,27 @@ def left_out(ledger: pd.DataFrame, most: int = 12) -> list[dict[str, Any]]:
     return reasons[:most]
 
 
-def _held(rows: pd.DataFrame) -> list[dict[str, Any]]:
+def _one_by_one(rows: pd.DataFrame) -> list[dict[str, Any]]:
     """List rows one by one; those of a file refused as a whole stand together."""
-    held: list[dict[str, Any]] = []
+    listed: list[dict[str, Any]] = []
     for record in rows.to_dict("records"):
-        row, last = _named(record), held[-1] if held else {}
+        row, last = _named(record), listed[-1] if listed else {}
         same = all(row[k] == last.get(k) for k in ("source", "sheet", "reason"))
         if same and not (row["column"] or row["raw"] or last["column"] or last["raw"]):
             last["run"] += 1
             continue
         name = re.sub(r"^data/raw/[^/]+/", "", str(row["source"]))
-        held.append(row | {"name": name, "run": 1})
-    for row in held:
+        listed.append(row | {"name": name, "run": 1})
+    for row in listed:
         row["reason"] = say(reason(row))
-    return held
+    return listed
 
 
 def findings(problems: Sequence[Problem]) -> Fragment:
-    """
-    List what reading and cleaning had to tell, worst first.
-
-    Parameters
-    ----------
-    problems : sequence of Problem
-        Errors, warnings and notes.
-
-    Returns
-    -------
-    Fragment
-    """
+    """List what reading and cleaning had to tell, worst first."""
     groups = []
     for level, word in LEVELS.items():
-        own = [found for found in dict.fromkeys(problems) if found.level == level]
+        own = [at for at in dict.fromkeys(problems) if at.level == level]
         if own:
             groups.append((_(word, n=len(own)), list(map(_finding, own))))
     return made("findings", groups=groups)
@@ -434,18 +379,7 @@ def compare(
     """
     Set each account's month beside the one before, to see what looks wrong.
 
-    Parameters
-    ----------
-    monthly : DataFrame
-        One row per account, metric, stream and month, with `value`.
-    month : str
-        The month looked at.
-    accounts : sequence of Account
-        Names and platforms; without them accounts are called by their ids.
-
-    Returns
-    -------
-    Fragment
+    `monthly` holds one row per account, metric, stream and month, with `value`.
     """
     brands = _brands(accounts)
     last = months_back(month, 2)[0]

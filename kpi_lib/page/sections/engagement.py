@@ -26,18 +26,7 @@ REACTIONS = ("comments", "shares", "likes")
 
 
 def engagement(m: OperatorMonth) -> Fragment:
-    """
-    Show views by day, and how people took part over a year.
-
-    Parameters
-    ----------
-    m : OperatorMonth
-        The operator's month.
-
-    Returns
-    -------
-    Fragment
-    """
+    """Show views by day, and how people took part over a year."""
     drawn = _views(m)
     rate = _engagement_rate(m)
     weekly = _weekly_panels(m)

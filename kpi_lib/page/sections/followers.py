@@ -37,18 +37,7 @@ class Growth:
 
 
 def followers(m: OperatorMonth) -> Fragment:
-    """
-    Show each account's growth by day, then who came and who left.
-
-    Parameters
-    ----------
-    m : OperatorMonth
-        The operator's month.
-
-    Returns
-    -------
-    Fragment
-    """
+    """Show each account's growth by day, then who came and who left."""
     before = months_back(m.month, 2)[0]
     opening = series.of_month(m, "followers_opening") or series.of_month(
         m, "followers", before

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from kpi_lib import figures
 from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import METRICS
 from kpi_lib.language import N_, _
-from kpi_lib.page.parts import (
-    Card,
-    Fragment,
-    made,
-    platform_of,
-    said,
-)
+from kpi_lib.page.parts import Fragment, made, platform_of
 from kpi_lib.page.sections.quotas import quota_name
 from kpi_lib.page.series import of_month, sum_known
 
@@ -35,25 +29,25 @@ STEPS = {"low": N_("低"), "middle": N_("中"), "high": N_("高")}
 
 
 def next_month(m: OperatorMonth) -> Fragment:
-    """
-    Propose next month's targets: three steps, their growth, how they were made.
-
-    Parameters
-    ----------
-    m : OperatorMonth
-        The operator's month; the card holds the proposals.
-
-    Returns
-    -------
-    Fragment
-    """
-    proposals = said(m.card)["proposals"]
+    """Propose next month's targets: three steps, their growth, how they were made."""
+    proposals = m.card.said()["proposals"]
     if not proposals:
         return made("said", text=_("没有必考的指标，没有可以建议的目标。"))
-    named = {name: _proposed(m, metrics) for name, metrics in PLANS.items()}
+
+    def rows(metrics: Iterable[str]) -> list[dict[str, Any]]:
+        return [
+            _printed(m, proposal)
+            for metric in metrics
+            for proposal in proposals
+            if proposal["metric"] == metric
+        ]
+
+    plans = {name: rows(metrics) for name, metrics in PLANS.items()}
     planned = {metric for metrics in PLANS.values() for metric in metrics}
-    rest = tuple(at["metric"] for at in proposals if at["metric"] not in planned)
-    groups = named | {REST: _proposed(m, tuple(dict.fromkeys(rest)))}
+    rest = dict.fromkeys(
+        at["metric"] for at in proposals if at["metric"] not in planned
+    )
+    groups = plans | {REST: rows(rest)}
     return made(
         "next_month",
         title=_(
@@ -61,51 +55,39 @@ def next_month(m: OperatorMonth) -> Fragment:
             month=figures.month_short(proposals[0]["period"]),
         ),
         sentences=[
-            (_(name), _plan_sentences(name, rows)) for name, rows in named.items()
+            (_(name), _plan_sentences(name, rows)) for name, rows in plans.items()
         ],
         groups=[(_(name), rows) for name, rows in groups.items() if rows],
         steps=[_(name) for name in STEPS.values()],
         methods=_methods(groups.values()),
         now=figures.month_short(m.month),
-        noted=any(at["note"] for at in proposals),
+        noted=any(proposal["note"] for proposal in proposals),
     )
 
 
-def _proposed(m: OperatorMonth, metrics: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the proposals of some metrics, in their order, printed."""
-    return [
-        _proposal(m, proposal)
-        for metric in metrics
-        for proposal in said(m.card)["proposals"]
-        if proposal["metric"] == metric
-    ]
-
-
-def _proposal(m: OperatorMonth, one: Card) -> dict[str, Any]:
+def _printed(m: OperatorMonth, proposal: Mapping[str, Any]) -> dict[str, Any]:
     """Print one proposal; of followers the gain, with the level it leads to."""
-    metric = METRICS[one["metric"]]
-    gain = metric.moves_by_gain
-    told = figures.amount(one["metric"])
-    steps = [told(one[f"gain_{step}" if gain else step]) for step in STEPS]
-    platform = platform_of(m, one["platform"]).name if one["platform"] else ""
-    name = quota_name(one["metric"])
+    metric = METRICS[proposal["metric"]]
+    gain, level = metric.moves_by_gain, proposal["middle"]
+    printed, name = figures.amount(proposal["metric"]), quota_name(proposal["metric"])
+    if proposal["platform"]:
+        platform = platform_of(m, proposal["platform"]).name
+        name = _("{name}（{platform}）", name=name, platform=platform)
     # A level stands in the proposal; what is compared with the median is the gain.
-    now = sum_known(of_month(m, metric.result).values()) if gain else one["value"]
+    gained = sum_known(of_month(m, metric.result).values())
     return {
-        "name": _("{name}（{platform}）", name=name, platform=platform)
-        if platform
-        else name,
-        "baseline": told(one["baseline"]),
-        "months": one["months"],
-        "value": told(now),
-        "steps": steps,
-        "given": bool(one["middle"]),
-        "level": figures.exact(one["middle"]) if gain and one["middle"] else "",
+        "name": name,
+        "baseline": printed(proposal["baseline"]),
+        "months": proposal["months"],
+        "value": printed(gained if gain else proposal["value"]),
+        "steps": [printed(proposal[f"gain_{at}" if gain else at]) for at in STEPS],
+        "given": bool(level),
+        "level": figures.exact(level) if gain and level else "",
         "growths": [
-            figures.percent(one[f"growth_{step}"], sign=True) for step in STEPS
+            figures.percent(proposal[f"growth_{at}"], sign=True) for at in STEPS
         ],
-        "method": one["method"],
-        "note": one["note"],
+        "method": proposal["method"],
+        "note": proposal["note"],
     }
 
 

@@ -19,18 +19,7 @@ STEPS = ("views", "clicks", "orders")
 
 
 def orders(m: OperatorMonth) -> Fragment:
-    """
-    Show the way from views to orders, and revenue by stream and month.
-
-    Parameters
-    ----------
-    m : OperatorMonth
-        The operator's month.
-
-    Returns
-    -------
-    Fragment
-    """
+    """Show the way from views to orders, and revenue by stream and month."""
     funnel = _funnel(m)
     revenue = _revenue(m)
     if funnel is None and revenue is None:

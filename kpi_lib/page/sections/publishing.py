@@ -25,18 +25,7 @@ from kpi_lib.page.parts import (
 
 
 def platforms(m: OperatorMonth) -> Fragment:
-    """
-    Show what was published where: by day, by plan, and the best and the last.
-
-    Parameters
-    ----------
-    m : OperatorMonth
-        The operator's month.
-
-    Returns
-    -------
-    Fragment
-    """
+    """Show what was published where: by day, by plan, and the best and the last."""
     if m.posts.empty and not m.worklog.contents:
         return nothing(_("发布"), _("本月没有作品数据，也没有内容记录"))
     return made(

@@ -27,18 +27,7 @@ TINY = 1e-9
 
 
 def quotas(m: OperatorMonth) -> Fragment:
-    """
-    Show day and week attainment: contents on the calendar's columns, the rest by week.
-
-    Parameters
-    ----------
-    m : OperatorMonth
-        The operator's month, with `quotas`.
-
-    Returns
-    -------
-    Fragment
-    """
+    """Show attainment: contents day by day on the calendar, the rest by week."""
     named: dict[str, list[str]] = {}
     for metric, note in m.quotas.notes.items():
         named.setdefault(note, []).append(quota_name(metric))

@@ -8,25 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 from kpi_lib import figures
-from kpi_lib.appraisal import OperatorMonth
+from kpi_lib.appraisal import Card, CardMeasure, OperatorMonth
 from kpi_lib.days import LOOK_BACK, months_back
 from kpi_lib.language import N_, _
-from kpi_lib.page.parts import (
-    ZERO,
-    Card,
-    Fragment,
-    flags_of,
-    is_full,
-    item_name,
-    losses,
-    made,
-    measures,
-    pending,
-    platform_of,
-    points,
-    rate_of,
-    said,
-)
+from kpi_lib.page.parts import Fragment, flags_of, losses, made, platform_of, total
 
 
 @dataclass(frozen=True)
@@ -45,70 +30,49 @@ class Change:
         return self.now - self.before
 
 
-def _change(m: OperatorMonth) -> Change | None:
+def _change(card: Card, previous: Card | None) -> Change | None:
     """Compare with last month where a measure has a score and equal points."""
-    if m.previous is None or m.previous["plan"]["id"] != m.card["plan"]["id"]:
+    if previous is None or previous["plan"]["id"] != card["plan"]["id"]:
         return None
-
-    def scored(card: Card) -> dict[tuple[str, str], Card]:
-        return {
-            (item["id"], one["id"]): one
-            for item in card["items"]
-            for one in item["measures"]
-            if one["score"] is not None
-        }
-
-    now, before = scored(said(m.card)), scored(m.previous)
-    same = [
-        key
-        for key in now
-        if key in before and now[key]["possible"] == before[key]["possible"]
+    pairs = [
+        (now, before)
+        for key, now in card.regular.items()
+        if (before := previous.regular.get(key))
+        and now.scored
+        and before.scored
+        and now["possible"] == before["possible"]
     ]
-    if not same:
+    if not pairs:
         return None
-    moved = [
-        (now[key]["name"], points(now[key]["score"]) - points(before[key]["score"]))
-        for key in same
-    ]
     return Change(
-        month=m.previous["month"],
-        rated=sum((points(now[key]["possible"]) for key in same), ZERO),
-        before=sum((points(before[key]["score"]) for key in same), ZERO),
-        now=sum((points(now[key]["score"]) for key in same), ZERO),
-        moved=[one for one in moved if one[1]],
+        month=previous["month"],
+        rated=total(now.possible for now, _before in pairs),
+        before=total(before.earned for _now, before in pairs),
+        now=total(now.earned for now, _before in pairs),
+        moved=[
+            (now["name"], now.earned - before.earned)
+            for now, before in pairs
+            if now.earned != before.earned
+        ],
     )
 
 
 def header(m: OperatorMonth) -> Fragment:
-    """
-    Make the head of the page: who, flags, score, grade, change, rail.
-
-    Parameters
-    ----------
-    m : OperatorMonth
-        The operator's month.
-
-    Returns
-    -------
-    Fragment
-    """
-    card = said(m.card)
-    possible, rated = points(card["possible"]), points(card["rated"])
-    total = points(card["total"])
+    """Make the head of the page: who, flags, score, grade, change, rail."""
+    card = m.card.said()
+    names = [platform_of(m, account.platform).name for account in m.accounts]
     return made(
         "header",
         card=card,
-        total=total,
-        rated=rated,
-        possible=possible,
-        pending=possible - rated,
-        lost=sum((by for _name, by in losses(card)), ZERO),
-        change=_change(m),
+        total=card.earned,
+        rated=card.rated,
+        possible=card.possible,
+        pending=card.unrated,
+        lost=total(by for _name, by in losses(card)),
+        change=_change(card, m.previous),
         trend=_trend(m),
         short_month=figures.month_short,
-        platforms=list(
-            dict.fromkeys(platform_of(m, a.platform).name for a in m.accounts)
-        ),
+        platforms=list(dict.fromkeys(names)),
         accounts=len(m.accounts),
         flags=[flag.rstrip("。") for flag in flags_of(m)],
     )
@@ -125,39 +89,34 @@ LEAST_SPAN = Decimal("0.2")
 def _trend(m: OperatorMonth) -> dict[str, Any] | None:
     """Lay out the score rates of the months by this plan; None for fewer than three."""
     rates = {
-        card["month"]: rate
+        card["month"]: card.rate
         for card in (*m.earlier, m.card)
-        if card["plan"]["id"] == m.card["plan"]["id"]
-        and (rate := rate_of(card)) is not None
+        if card["plan"]["id"] == m.card["plan"]["id"] and card.rate is not None
     }
     if len(rates) < 3 or m.month not in rates:
         return None
     width, height, margin = TREND
-    months = [one for one in months_back(m.month, LOOK_BACK) if one >= min(rates)]
+    months = [at for at in months_back(m.month, LOOK_BACK) if at >= min(rates)]
     low, high = min(rates.values()), max(rates.values())
     span = max(high - low, LEAST_SPAN)
     base = (low + high - span) / 2
     step = (width - 2 * margin) / (len(months) - 1)
+
+    def y(rate: Decimal) -> float:
+        return height - margin - float((rate - base) / span) * (height - 2 * margin)
+
     dots = [
-        (
-            round(margin + at * step, 1),
-            round(
-                height
-                - margin
-                - float((rates[one] - base) / span) * (height - 2 * margin),
-                1,
-            ),
-        )
-        for at, one in enumerate(months)
-        if one in rates
+        (round(margin + at * step, 1), round(y(rates[month]), 1))
+        for at, month in enumerate(months)
+        if month in rates
     ]
-    told = [
+    captions = [
         _(
             "{month}{rate}",
-            month=figures.month_short(one),
-            rate=figures.percent(rates[one]),
+            month=figures.month_short(month),
+            rate=figures.percent(rates[month]),
         )
-        for one in sorted(rates)
+        for month in sorted(rates)
     ]
     return {
         "width": width,
@@ -165,56 +124,46 @@ def _trend(m: OperatorMonth) -> dict[str, Any] | None:
         "dots": dots,
         "line": "M" + "L".join(f"{x} {y}" for x, y in dots),
         "label": _("得分率，近{n}个月", n=len(rates)),
-        "ends": _("{before}→{now}", before=told[0], now=told[-1]),
-        "alt": _("得分率：{rates}", rates=figures.listed(told)),
+        "ends": _("{before}→{now}", before=captions[0], now=captions[-1]),
+        "alt": _("得分率：{rates}", rates=figures.listed(captions)),
     }
 
 
 def sentences(m: OperatorMonth) -> Fragment:
-    """
-    Say in a few sentences what earned, what lost, what changed, what is next.
-
-    Parameters
-    ----------
-    m : OperatorMonth
-        The operator's month.
-
-    Returns
-    -------
-    Fragment
-    """
-    rows = [
-        (_("挣分"), _earned(said(m.card))),
-        (_("失分"), _lost(said(m.card))),
-        (_("变化"), _changed(m)),
-        (_("接着做"), _next(said(m.card))),
-    ]
+    """Say in a few sentences what earned, what lost, what changed, what is next."""
+    card = m.card.said()
+    rows = {
+        _("挣分"): _earned(card),
+        _("失分"): _lost(card),
+        _("变化"): _changed(_change(card, m.previous)),
+        _("接着做"): _next(card),
+    }
     return made(
-        "sentences", rows=[(word, figures.sentences(*said)) for word, said in rows]
+        "sentences",
+        rows=[(word, figures.sentences(*texts)) for word, texts in rows.items()],
     )
 
 
 def _earned(card: Card) -> list[str]:
-    rated = [one for one in card["items"] if one["score"] is not None]
+    rated = [row for row in card.rows if row.scored]
     if not rated:
         return [_("还没有可评的项目。")]
-    best = max(rated, key=lambda one: points(one["score"]))
-    if not points(best["score"]):
+    best = max(rated, key=lambda row: row.earned)
+    if not best.earned:
         return [_("可评的项目都还没有得分。")]
-    share = points(best["score"]) / (points(best["rated"]) or 1)
-    told = [
+    texts = [
         _(
             "得分最多的是「{item}」：可评的{rated}分得{score}，得分率{share}。",
-            item=item_name(card, best),
-            rated=figures.plain(best["rated"]),
-            score=figures.points(best["score"]),
-            share=figures.percent(share, 0),
+            item=card.called(best),
+            rated=figures.plain(best.rated),
+            score=figures.points(best.earned),
+            share=figures.percent(best.rate, 0),
         )
     ]
-    full = [one["name"] for one in measures(card) if is_full(one)]
+    full = [measure["name"] for measure in card.plain if measure.full]
     if full:
-        told.append(_("{n}项得满分：{names}。", n=len(full), names=_quoted(full)))
-    return told
+        texts.append(_("{n}项得满分：{names}。", n=len(full), names=_quoted(full)))
+    return texts
 
 
 def _quoted(names: Sequence[str], most: int = 3) -> str:
@@ -225,14 +174,15 @@ def _quoted(names: Sequence[str], most: int = 3) -> str:
 def _lost(card: Card) -> list[str]:
     lost = losses(card)
     if not lost:
-        if not points(card["rated"]):
+        if not card.rated:
             return [_("还没有可评的项目，说不上失分。")]
-        return [_("可评的{rated}分没有失分。", rated=figures.plain(card["rated"]))]
-    whole = sum((by for _name, by in lost), ZERO)
+        return [_("可评的{rated}分没有失分。", rated=figures.plain(card.rated))]
+    whole = total(by for _name, by in lost)
     name, most = lost[0]
-    values = {"name": _shown(card, name), "by": figures.points(most)}
+    values = {"name": _with_result(card, name), "by": figures.points(most)}
     if len(lost) == 1:
         return [_("只有一项失分：{name}，少{by}分。", **values)]
+    second, less = lost[1]
     return [
         _(
             "最多的一项是{name}，少{by}分，占全部失分{whole}分的{share}。",
@@ -240,39 +190,31 @@ def _lost(card: Card) -> list[str]:
             share=figures.percent(most / whole, 0),
             **values,
         ),
-        _(
-            "其次是「{name}」，少{by}分。",
-            name=lost[1][0],
-            by=figures.points(lost[1][1]),
-        ),
+        _("其次是「{name}」，少{by}分。", name=second, by=figures.points(less)),
     ]
 
 
-def _shown(card: Card, name: str) -> str:
+def _with_result(card: Card, name: str) -> str:
     """Name a measure in quotes, with its result where there is one."""
-    found = (one["show"].get("text") for one in measures(card) if one["name"] == name)
-    shown = next(filter(None, found), "")
+    results = (at["show"].get("text") for at in card.plain if at["name"] == name)
+    shown = next(filter(None, results), "")
     if shown:
         return _("「{name}」（{shown}）", name=name, shown=shown)
     return _("「{name}」", name=name)
 
 
-def _changed(m: OperatorMonth) -> list[str]:
-    change = _change(m)
+def _changed(change: Change | None) -> list[str]:
     if change is None:
         return [_("没有可比的上月评分。")]
     values = {
         "rated": figures.plain(change.rated),
         "month": figures.month_short(change.month),
+        "by": figures.points(abs(change.by)),
     }
     if not change.moved:
         return [_("同样可评的{rated}分，与{month}比，每一项都没有变。", **values)]
-    if change.by:
-        sentence = _MORE if change.by > 0 else _LESS
-        first = _(sentence, by=figures.points(abs(change.by)), **values)
-    else:
-        first = _("同样可评的{rated}分，与{month}比，合计没有变。", **values)
-    return [first, _moved(change.moved)]
+    sentence = _MORE if change.by > 0 else _LESS if change.by else _EVEN
+    return [_(sentence, **values), _moved(change.moved)]
 
 
 _MORE = N_("同样可评的{rated}分，与{month}比，得分多{by}。")
@@ -281,10 +223,13 @@ _MORE = N_("同样可评的{rated}分，与{month}比，得分多{by}。")
 _LESS = N_("同样可评的{rated}分，与{month}比，得分少{by}。")
 
 
+_EVEN = N_("同样可评的{rated}分，与{month}比，合计没有变。")
+
+
 def _moved(moved: Sequence[tuple[str, Decimal]]) -> str:
     """Name the measure that gained most and the one that lost most."""
-    up, most = max(moved, key=lambda one: one[1])
-    down, least = min(moved, key=lambda one: one[1])
+    up, most = max(moved, key=lambda change: change[1])
+    down, least = min(moved, key=lambda change: change[1])
     more, less = figures.points(most), figures.points(-least)
     if least >= 0:
         return _("多得最多的是「{up}」，多{more}分。", up=up, more=more)
@@ -300,28 +245,26 @@ def _moved(moved: Sequence[tuple[str, Decimal]]) -> str:
 
 
 def _next(card: Card) -> list[str]:
-    waiting = pending(card)
-    if waiting:
-        return _to_settle(waiting, points(card["total"]))
+    if card.waiting:
+        return _to_settle(card.waiting, card.earned)
     lost = losses(card)[:3]
     if not lost:
         return [_("没有待定，也没有失分。")]
-    gain = sum((by for _name, by in lost), ZERO)
     return [
         _("没有待定。"),
         _(
             "离满分最远的是{names}，共{gain}分。",
             names=_quoted([name for name, _by in lost]),
-            gain=figures.points(gain),
+            gain=figures.points(total(by for _name, by in lost)),
         ),
     ]
 
 
-def _to_settle(waiting: Sequence[Card], total: Decimal) -> list[str]:
+def _to_settle(waiting: Sequence[CardMeasure], earned: Decimal) -> list[str]:
     """Say what is pending, and between what the total will be."""
-    by = sum((points(one["possible"]) for one in waiting), ZERO)
-    values = {"names": _quoted([one["name"] for one in waiting])}
-    values["n"] = figures.plain(by)
+    by = total(measure.possible for measure in waiting)
+    names = _quoted([measure["name"] for measure in waiting])
+    values = {"names": names, "n": figures.plain(by)}
     why = waiting[0].get("note", "").rstrip("。.") if len(waiting) == 1 else ""
     return [
         _("先处理{names}，共{n}分待定：{why}。", why=why, **values)
@@ -329,7 +272,7 @@ def _to_settle(waiting: Sequence[Card], total: Decimal) -> list[str]:
         else _("先处理{names}，共{n}分待定。", **values),
         _(
             "总分在{low}与{high}之间。",
-            low=figures.points(total),
-            high=figures.points(total + by),
+            low=figures.points(earned),
+            high=figures.points(earned + by),
         ),
     ]

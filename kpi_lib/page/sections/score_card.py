@@ -3,193 +3,152 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from kpi_lib import figures
-from kpi_lib.appraisal import OperatorMonth
+from kpi_lib.appraisal import Card, CardItem, CardMeasure, OperatorMonth
 from kpi_lib.catalogue import METRICS
 from kpi_lib.inputs import STATUS
 from kpi_lib.language import _
-from kpi_lib.page.parts import (
-    ZERO,
-    Card,
-    Fragment,
-    cut_off,
-    item_name,
-    made,
-    measures,
-    points,
-    said,
-)
+from kpi_lib.page.parts import Fragment, made, total
 
 
 def score_card(m: OperatorMonth) -> Fragment:
-    """
-    Print the plan's own table, each measure opening to how it was scored.
-
-    Parameters
-    ----------
-    m : OperatorMonth
-        The operator's month.
-
-    Returns
-    -------
-    Fragment
-    """
-    card = said(m.card)
-    worst = max(
-        (one for one in measures(card) if one["score"] is not None),
-        key=lambda one: points(one["possible"]) - points(one["score"]),
-        default=None,
-    )
+    """Print the plan's own table, each measure opening to how it was scored."""
+    card = m.card.said()
+    rated = (measure for measure in card.plain if measure.scored)
+    worst = max(rated, key=lambda measure: measure.lost, default=None)
     # On paper the parts of a mean stand once: the means are over the same metrics.
-    with_parts = [one for one in measures(card) if one.get("parts")]
-    first = next((one for one in with_parts if not _grows(one)), None)
+    means = (at for at in card.plain if at.get("parts") and not _grows(at))
+    first = next(means, None)
+
+    def item(row: CardItem) -> dict[str, Any]:
+        return {
+            **row,
+            "rate": _rate(row),
+            "lines": list(zip(row["detail"], row["detail_beside"], strict=True)),
+            "views": [
+                _view(measure, opened=measure is worst, once=measure is first)
+                for measure in row.measures
+            ],
+        }
+
     groups = []
     for group in card["groups"]:
-        items = [one for one in card["items"] if one["group"] == group["id"]]
+        rows = [row for row in card.rows if row["group"] == group["id"]]
         groups.append(
             {
                 "name": group["name"],
-                "score": sum((points(one["score"]) for one in items), ZERO),
-                "possible": sum((points(one["possible"]) for one in items), ZERO),
-                "items": [
-                    one
-                    | {
-                        "rate": _rate(one),
-                        "lines": list(
-                            zip(one["detail"], one["detail_beside"], strict=True)
-                        ),
-                        "views": [
-                            _measure_view(part, part is worst) | {"once": part is first}
-                            for part in one["measures"]
-                        ],
-                    }
-                    for one in items
-                ],
+                "score": total(row.earned for row in rows),
+                "possible": total(row.possible for row in rows),
+                "items": list(map(item, rows)),
             }
         )
-    cut = cut_off(card)
-    return made(
-        "score_card",
-        card=card,
-        groups=groups,
-        bonus=_bonus(card),
-        cut=cut,
-        reached=points(card["total"]) + cut,
-        points=points,
-    )
+    return made("score_card", card=card, groups=groups, bonus=_bonus(card))
 
 
 def _bonus(card: Card) -> list[dict[str, Any]]:
     """List the measures beyond the 100 points by the item that they belong to."""
-    given = card["bonus"]["measures"] if card["bonus"] else []
-    found: dict[str, list[Card]] = {}
-    for one in given:
-        found.setdefault(one["item"], []).append(one)
-    names = {one["id"]: item_name(card, one) for one in card["items"]}
+    names = {row["id"]: card.called(row) for row in card.rows}
+    by_item: dict[str, list[CardMeasure]] = {}
+    for measure in card.extra:
+        by_item.setdefault(measure["item"], []).append(measure)
     return [
         {
             "kpi": names.get(id, id),
-            "points": sum((points(one["points"]) for one in own), ZERO),
-            "score": sum((points(one["score"]) for one in own), ZERO)
-            if any(one["score"] is not None for one in own)
+            "points": total(measure.points for measure in measures),
+            "score": total(measure.earned for measure in measures)
+            if any(measure.scored for measure in measures)
             else None,
-            "views": [_measure_view(one, False) | {"once": False} for one in own],
+            "views": list(map(_view, measures)),
         }
-        for id, own in found.items()
+        for id, measures in by_item.items()
     ]
 
 
-def _grows(one: Card) -> bool:
+def _grows(measure: CardMeasure) -> bool:
     """Say whether a measure looks at targets over their baselines, not at results."""
-    return bool(one.get("source", {}).get("kind") == "challenge")
+    return bool(measure["source"]["kind"] == "challenge")
 
 
-def _rate(item: Card) -> str:
+def _rate(row: CardItem) -> str:
     """Say which share was reached, or how many points could be rated."""
-    if item["score"] is None:
-        return _("待定") if points(item["possible"]) else _("不考")
-    if points(item["rated"]) < points(item["possible"]):
-        return _("已评{rated}分", rated=figures.plain(item["rated"]))
-    return figures.percent(points(item["score"]) / (points(item["rated"]) or 1), 0)
+    if not row.scored:
+        return _("待定") if row.possible else _("不考")
+    if row.unrated > 0:
+        return _("已评{rated}分", rated=figures.plain(row.rated))
+    return figures.percent(row.rate, 0)
 
 
-def _part(part: Card) -> dict[str, Any]:
+def _part(part: Mapping[str, Any]) -> dict[str, Any]:
     """Write one metric of a mean: followers as a gain, rates as percent."""
     metric = METRICS[part["metric"]]
-    rate = metric.unit == "share"
 
-    def told(number: str, less: str = "") -> str:
-        found = figures.decimal(number)
-        if found is None:
-            return "—"
-        found -= figures.decimal(less) or ZERO
-        if rate:
-            return figures.percent(found, 2)
-        return figures.exact(found)
+    def written(digits: str, less: str = "") -> str:
+        number = figures.decimal(digits)
+        if number is None:
+            return figures.NONE
+        number -= figures.decimal(less) or 0
+        if metric.unit == "share":
+            return figures.percent(number, 2)
+        return figures.exact(number)
 
-    attained = figures.decimal(part["attained"])
-    grown = figures.decimal(part["growth"])
+    growth = figures.decimal(part["growth"])
     return {
         "name": _("{metric}（增长）", metric=metric.label)
         if part["opening"]
         else metric.label,
-        "value": told(part["value"]),
-        "target": told(part["counted"], part["opening"]),
-        "attained": "—" if attained is None else figures.percent(attained),
-        "growth": _("没有基线") if grown is None else figures.percent(grown, sign=True),
+        "value": written(part["value"]),
+        "target": written(part["counted"], part["opening"]),
+        "attained": figures.percent(part["attained"]),
+        "growth": _("没有基线")
+        if growth is None
+        else figures.percent(growth, sign=True),
         "floored": part["counted"] != part["target"],
     }
 
 
-def _measure_view(one: Card, opened: bool) -> dict[str, object]:
-    show, status = one["show"], one["status"]
-    unit = show.get("unit", "")
-    possible = points(one["possible"])
-    lines = [
-        (
-            _("数值"),
-            f"{show['value']}{unit}" if show.get("value") else show.get("text", ""),
-        ),
-        (_("目标"), f"{show['target']}{unit}" if show.get("target") else ""),
-        (_("规则"), one["rule"]["words"]),
-        (_("得分"), one["rule"].get("text", "")),
-        (_("说明"), one.get("note", "")),
-        (_("评定"), _rating(one.get("rating"))),
-    ]
+def _view(
+    measure: CardMeasure, *, opened: bool = False, once: bool = False
+) -> dict[str, object]:
+    show, status = measure["show"], measure["status"]
+    text, unit = show.get("text", ""), show.get("unit", "")
+    value, target = (
+        f"{show[key]}{unit}" if show.get(key) else "" for key in ("value", "target")
+    )
+    lines = {
+        _("数值"): value or text,
+        _("目标"): target,
+        _("规则"): measure["rule"]["words"],
+        _("得分"): measure["rule"].get("text", ""),
+        _("说明"): measure.get("note", ""),
+        _("评定"): _rating(measure.get("rating")),
+    }
+    share = measure.earned / (measure.possible or 1)
     return {
-        "name": one["name"],
-        "parts": [_part(part) for part in one.get("parts", ())],
-        "grows": _grows(one),
-        "text": show.get("text", ""),
-        "score": one["score"],
-        "possible": one["possible"],
-        "points": one["points"],
+        **measure,
+        "parts": [_part(part) for part in measure.get("parts", ())],
+        "grows": _grows(measure),
+        "text": text,
         "open": opened,
-        "status": one["status"],
+        "once": once,
         "word": "" if status == "scored" else _(STATUS[status]),
-        "width": (
-            float(min(points(one["score"]) / possible, Decimal(1)) * 100)
-            if one["score"] is not None and possible
-            else 0.0
-        ),
-        "lines": [line for line in lines if line[1]],
-        "id": one["id"],
-        "evidence": _evidence(one.get("evidence", [])),
+        "width": float(min(share, Decimal(1)) * 100),
+        "lines": [line for line in lines.items() if line[1]],
+        "evidence": _evidence(measure.get("evidence", [])),
     }
 
 
-def _rating(given: Card | None) -> str:
+def _rating(rating: Mapping[str, Any] | None) -> str:
     """Say who rated, why, and what had been computed: both stay visible."""
-    if not given:
+    if not rating:
         return ""
-    values = {name: given[name] for name in ("by", "on", "reason")}
-    if given.get("computed") is None:
+    values = {name: rating[name] for name in ("by", "on", "reason")}
+    if rating.get("computed") is None:
         return _("{by}，{on}：{reason}；没有计算值", **values)
-    computed = figures.points(given["computed"])
+    computed = figures.points(rating["computed"])
     return _("{by}，{on}：{reason}；计算值{computed}分", computed=computed, **values)
 
 
@@ -197,32 +156,30 @@ FILES_SHOWN = 4
 """Files named as evidence of one measure; the card's JSON holds every row."""
 
 
-def _evidence(parts: Sequence[Card]) -> dict[str, Any]:
+def _evidence(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Sum evidence up by file and sheet: the page names files, the JSON every row."""
-    found: dict[tuple[str, str], list[Card]] = {}
+    places: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for part in parts:
-        found.setdefault((part["source"], part.get("sheet") or ""), []).append(part)
-    shown = [
+        places.setdefault((part["source"], part.get("sheet") or ""), []).append(part)
+    files = [
         {
             "source": re.sub(r"^data/raw/\d{4}-\d{2}/", "", source),
-            "place": _place(sheet, [str(one.get("rows") or "") for one in own]),
+            "place": _place(sheet, [str(part.get("rows") or "") for part in own]),
             "metrics": figures.listed(_metrics(own), 3),
         }
-        for (source, sheet), own in found.items()
+        for (source, sheet), own in places.items()
     ]
     return {
-        "shown": shown[:FILES_SHOWN],
-        "more": len(shown) - FILES_SHOWN,
-        "files": len({source for source, _ in found}),
+        "shown": files[:FILES_SHOWN],
+        "more": len(files) - FILES_SHOWN,
+        "files": len({source for source, _sheet in places}),
     }
 
 
-def _metrics(parts: Sequence[Card]) -> list[str]:
+def _metrics(parts: Iterable[Mapping[str, Any]]) -> list[str]:
     """Name the metrics of some evidence, each once."""
-    names = [
-        METRICS[one["metric"]].label for one in parts if one.get("metric") in METRICS
-    ]
-    return list(dict.fromkeys(names))
+    metrics = dict.fromkeys(part.get("metric") for part in parts)
+    return [METRICS[name].label for name in metrics if name in METRICS]
 
 
 def _place(sheet: str, rows: Sequence[str]) -> str:

@@ -8,12 +8,7 @@ from typing import Any
 from kpi_lib import figures
 from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.language import N_, _
-from kpi_lib.page.parts import (
-    Fragment,
-    flags_of,
-    made,
-    said,
-)
+from kpi_lib.page.parts import Fragment, flags_of, made
 from kpi_lib.page.sections.cleaning import fates_of, file_rows, left_out
 
 SHOWN_HERE = {
@@ -36,18 +31,7 @@ SHOWN_HERE = {
 
 
 def counted(m: OperatorMonth) -> Fragment:
-    """
-    Say what counted and what did not: files, rows, reasons, flags.
-
-    Parameters
-    ----------
-    m : OperatorMonth
-        The operator's month.
-
-    Returns
-    -------
-    Fragment
-    """
+    """Say what counted and what did not: files, rows, reasons, flags."""
     totals = {key: int(m.files[key].sum()) for key in ("records", "kept", "left")}
     return made(
         "counted",
@@ -75,10 +59,10 @@ def _by_owner(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             "account": account,
             "rows": own,
             "count": len(own),
-            "days": max(one["days"] for one in own),
-            "bases": figures.listed(list(dict.fromkeys(one["basis"] for one in own))),
+            "days": max(file["days"] for file in own),
+            "bases": figures.listed(list(dict.fromkeys(file["basis"] for file in own))),
             **{
-                key: sum(int(one[key]) for one in own)
+                key: sum(int(file[key]) for file in own)
                 for key in ("records", "kept", "left")
             },
         }
@@ -96,29 +80,17 @@ KINDS = {
 
 
 def sources(m: OperatorMonth) -> Fragment:
-    """
-    Define the metrics used, name the plan, and say how to check a point.
-
-    Parameters
-    ----------
-    m : OperatorMonth
-        The operator's month.
-
-    Returns
-    -------
-    Fragment
-    """
+    """Define the metrics used, name the plan, and say how to check a point."""
     present = set(m.monthly.loc[m.monthly["month"] == m.month, "metric"])
-    wanted = {one.metric for one in m.targets}
+    wanted = {target.metric for target in m.targets} | (present & SHOWN_HERE)
     return made(
         "sources",
-        card=said(m.card),
+        card=m.card.said(),
         operator=m.card["operator"],
         definitions=[
-            one
-            for name, one in m.definitions.items()
-            if name in wanted | (present & SHOWN_HERE)
-            or (one.parts and present.issuperset(one.parts))
+            metric
+            for name, metric in m.definitions.items()
+            if name in wanted or (metric.parts and present.issuperset(metric.parts))
         ],
         kinds={kind: _(name) for kind, name in KINDS.items()},
         assumed=m.calendar.assumed(m.month),

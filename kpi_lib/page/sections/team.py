@@ -2,46 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from kpi_lib import figures
+from kpi_lib.appraisal import Card, CardItem
 from kpi_lib.days import shift
-from kpi_lib.language import _
-from kpi_lib.page.parts import (
-    ZERO,
-    Card,
-    Fragment,
-    item_name,
-    losses,
-    made,
-    measure_of,
-    measures,
-    nothing,
-    pending,
-    points,
-    rate_of,
-)
+from kpi_lib.language import _, say
+from kpi_lib.page.parts import Fragment, losses, made, nothing, total
+
+# `missing` names the operators without a page; `printed` holds the ids of those whose
+# page is there as a PDF too.
 
 
 def team_header(cards: Sequence[Card], missing: Sequence[str], month: str) -> Fragment:
-    """
-    Make the head of the team's page: month, who is missing, how many are settled.
-
-    Parameters
-    ----------
-    cards : sequence of dict
-        The cards of the month.
-    missing : sequence of str
-        Operators without a page.
-    month : str
-        The appraised month.
-
-    Returns
-    -------
-    Fragment
-    """
+    """Make the head of the team's page: month, who is missing, how many are settled."""
     settled = sum(bool(card["final"]) for card in cards)
     values = {"rated": len(cards), "settled": settled, "open": len(cards) - settled}
     state = (
@@ -58,72 +34,40 @@ def team_scores(
     before: Sequence[Card] = (),
     printed: Collection[str] = (),
 ) -> Fragment:
-    """
-    List the team's scores, highest share first, each linked to its page.
-
-    Parameters
-    ----------
-    cards : sequence of dict
-        The cards of one month.
-    missing : sequence of str
-        Operators without a page; they stand last, without a score.
-    before : sequence of dict
-        Last month's cards.
-    printed : collection of str
-        Ids of the operators whose page also stands there as a PDF.
-
-    Returns
-    -------
-    Fragment
-    """
+    """List the scores beside last month's, highest share first, linked to the pages."""
     last = {card["operator"]: card for card in before}
     rows = [
         {
             "card": card,
-            "rate": rate_of(card),
             "last": last.get(card["operator"]),
-            "last_rate": rate_of(last[card["operator"]])
-            if card["operator"] in last
-            else None,
             "lost": losses(card)[:1],
             "pdf": card["operator"] in printed,
         }
         for card in _ranked(cards)
     ]
     month = figures.month_short(shift(cards[0]["month"], -1)) if cards else ""
-    return made(
-        "team_scores", rows=rows, missing=list(missing), points=points, before=month
-    )
+    return made("team_scores", rows=rows, missing=list(missing), before=month)
 
 
-def _ranked(cards: Sequence[Card]) -> list[Card]:
+def _ranked(cards: Iterable[Card]) -> list[Card]:
     """Sort by the share of the rated points, whoever was not rated last."""
 
-    def share(card: Card) -> Decimal:
-        rate = rate_of(card)
-        return Decimal(-1) if rate is None else rate
+    def place(card: Card) -> tuple[bool, Decimal, str]:
+        return card.rate is None, -(card.rate or Decimal(0)), card["operator"]
 
-    return sorted(cards, key=lambda card: (-share(card), card["operator"]))
+    return sorted(cards, key=place)
+
+
+def _by_id(cards: Iterable[Card]) -> list[Card]:
+    return sorted(cards, key=lambda card: str(card["operator"]))
 
 
 def team_grades(cards: Sequence[Card]) -> Fragment:
-    """
-    Show how many have which grade: a square a person, no share, no curve.
-
-    Parameters
-    ----------
-    cards : sequence of dict
-        The cards of one month.
-
-    Returns
-    -------
-    Fragment
-        The grades that occur, the highest score first; without a grade last.
-    """
-    names: dict[str, list[Card]] = {}
+    """Show how many have which grade, the best first: no share, no curve."""
+    people: dict[str, list[Card]] = {}
     for card in sorted(_ranked(cards), key=lambda card: not card["grade"]):
-        names.setdefault(card["grade"], []).append(card)
-    return made("team_grades", grades=list(names.items()), all=len(cards))
+        people.setdefault(card["grade"], []).append(card)
+    return made("team_grades", grades=list(people.items()), all=len(cards))
 
 
 def team_money(cards: Sequence[Card]) -> Fragment:
@@ -132,190 +76,140 @@ def team_money(cards: Sequence[Card]) -> Fragment:
 
     An account that several operators share stands in each card by its share only, and
     a campaign belongs to one operator: the sums count nothing twice.
-
-    Parameters
-    ----------
-    cards : sequence of dict
-        The cards of one month.
-
-    Returns
-    -------
-    Fragment
     """
-    rows = [_money(card) for card in sorted(cards, key=lambda card: card["operator"])]
+    amounts = [(card, _money(card)) for card in _by_id(cards)]
     # A goal without its result would make the rate of the sums a false one.
-    paired = [row for row in rows if row["revenue"] is not None]
+    paired = [money for _card, money in amounts if money["revenue"] is not None]
+    every = [money for _card, money in amounts]
     sums = {
-        "budget": _known([row["budget"] for row in rows]),
-        "spend": _known([row["spend"] for row in rows]),
-        "revenue": _known([row["revenue"] for row in paired]),
-        "goal": _known([row["goal"] for row in paired]),
+        key: _known(money[key] for money in (paired if key in REVENUE else every))
+        for key in (*CAMPAIGNS, *REVENUE)
     }
-    lacking = [row["name"] for row in rows if row["revenue"] is None]
+    lacking = [card["name"] for card, money in amounts if money["revenue"] is None]
     return made(
         "team_money",
-        rows=rows,
-        sums=sums | _shares(sums),
+        rows=[
+            {"operator": card["operator"], "name": card["name"], **_shares(money)}
+            for card, money in amounts
+        ],
+        sums=_shares(sums),
         lacking=figures.listed(lacking),
-        known=any(value is not None for value in sums.values()),
+        known=any(amount is not None for amount in sums.values()),
     )
 
 
-def _money(card: Card) -> dict[str, Any]:
+Money = Mapping[str, Decimal | None]
+
+CAMPAIGNS, REVENUE = ("budget", "spend"), ("revenue", "goal")
+"""What is added up of campaigns and of revenue."""
+
+
+def _money(card: Card) -> Money:
     """Read budget, spend and revenue from the numbers that the measures used."""
-    spent = measure_of(card, "campaign_spend")
+    spent = card.measure("campaign_spend")
     inputs = spent["inputs"] if spent else {}
-    found: dict[str, Decimal | None] = {
-        key: figures.decimal(inputs.get(key)) for key in ("budget", "spend")
-    }
     parts = _revenue(card)
-    values = [figures.decimal(part["value"]) for part in parts]
-    found["revenue"] = _whole(values)
-    found["goal"] = _whole([figures.decimal(part["counted"]) for part in parts])
     return {
-        "operator": card["operator"],
-        "name": card["name"],
-        **found,
-        **_shares(found),
+        **{key: figures.decimal(inputs.get(key)) for key in CAMPAIGNS},
+        "revenue": _whole([figures.decimal(part["value"]) for part in parts]),
+        "goal": _whole([figures.decimal(part["counted"]) for part in parts]),
     }
 
 
-def _revenue(card: Card) -> list[Card]:
+def _revenue(card: Card) -> list[Mapping[str, Any]]:
     """Return the rows of revenue of the first measure that counts it."""
-    for one in measures(card):
-        parts = [part for part in one.get("parts", ()) if part["metric"] == "revenue"]
-        if parts:
-            return parts
-    return []
+    rows = (
+        [part for part in measure.get("parts", ()) if part["metric"] == "revenue"]
+        for measure in card.plain
+    )
+    return next(filter(None, rows), [])
 
 
-def _known(values: Sequence[Decimal | None]) -> Decimal | None:
+def _known(amounts: Iterable[Decimal | None]) -> Decimal | None:
     """Add up what is known; nothing known is not zero."""
-    known = [value for value in values if value is not None]
-    return sum(known, ZERO) if known else None
+    known = [amount for amount in amounts if amount is not None]
+    return total(known) if known else None
 
 
-def _whole(values: Sequence[Decimal | None]) -> Decimal | None:
+def _whole(amounts: Sequence[Decimal | None]) -> Decimal | None:
     """Add up; a sum with a missing part is no sum."""
-    return None if None in values else _known(values)
+    return None if None in amounts else _known(amounts)
 
 
-def _shares(found: Mapping[str, Decimal | None]) -> dict[str, Decimal | None]:
-    spend, budget = found["spend"], found["budget"]
-    revenue, goal = found["revenue"], found["goal"]
+def _shares(money: Money) -> dict[str, Decimal | None]:
+    """Return amounts with the shares spent and reached."""
+
+    def share(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
+        return part / whole if whole and part is not None else None
+
     return {
-        "spent": spend / budget if budget and spend is not None else None,
-        "reached": revenue / goal if goal and revenue is not None else None,
+        **money,
+        "spent": share(money["spend"], money["budget"]),
+        "reached": share(money["revenue"], money["goal"]),
     }
 
 
 def team_files(cards: Sequence[Card], printed: Collection[str] = ()) -> Fragment:
-    """
-    Link what else stands beside this page.
-
-    Parameters
-    ----------
-    cards : sequence of dict
-        The cards of one month.
-    printed : collection of str
-        Ids of the operators whose page also stands there as a PDF.
-
-    Returns
-    -------
-    Fragment
-    """
+    """Link what else stands beside this page."""
     people = [card for card in cards if card["operator"] in printed]
     return made("team_files", people=people)
 
 
 def team_items(cards: Sequence[Card]) -> Fragment:
-    """
-    Lay items against operators: the redder a cell, the more was lost.
-
-    Parameters
-    ----------
-    cards : sequence of dict
-        The cards of one month.
-
-    Returns
-    -------
-    Fragment
-    """
+    """Lay items against operators: the redder a cell, the more was lost."""
     if not cards:
         return nothing(_("评分"), _("本月还没有一份评分"))
-    ordered = sorted(cards, key=lambda card: card["operator"])
-    names = {
-        item["id"]: item_name(card, item) for card in ordered for item in card["items"]
-    }
-    whole = {item["id"]: item["points"] for card in ordered for item in card["items"]}
-    rows = []
-    for id, name in names.items():
-        cells = []
-        for card in ordered:
-            item = next((one for one in card["items"] if one["id"] == id), None)
-            if item is None or item["score"] is None:
-                out = item is None or not points(item["possible"])
-                cells.append({"score": None, "heat": 0, "rated": "0", "out": out})
-                continue
-            rated = points(item["rated"])
-            lost = 1 - points(item["score"]) / rated if rated else ZERO
-            cells.append(
-                {
-                    "score": item["score"],
-                    "out": False,
-                    "rated": item["rated"],
-                    "whole": rated >= points(item["possible"]),
-                    "heat": round(float(max(lost, ZERO)) * 40),
-                }
-            )
-        rows.append({"name": name, "points": whole[id], "cells": cells})
+    ordered = _by_id(cards)
+    names = {row["id"]: say(card.called(row)) for card in ordered for row in card.rows}
+    points = {row["id"]: row.points for card in ordered for row in card.rows}
+    by_card = [{row["id"]: row for row in card.rows} for card in ordered]
+    rows = [
+        {
+            "name": name,
+            "points": points[id],
+            "cells": [_cell(own.get(id)) for own in by_card],
+        }
+        for id, name in names.items()
+    ]
     return made("team_items", rows=rows, cards=ordered)
+
+
+def _cell(row: CardItem | None) -> dict[str, Any]:
+    """Return an item's score, and how red what was lost of it makes the cell."""
+    if row is None or row.rate is None:
+        out = row is None or not row.possible
+        return {"score": None, "heat": 0, "out": out}
+    lost = max(1 - row.rate, Decimal(0)) if row.rated else 0
+    return {
+        "score": row["score"],
+        "out": False,
+        "rated": row.rated,
+        "whole": row.unrated <= 0,
+        "heat": round(float(lost) * 40),
+    }
 
 
 def team_evidence(cards: Sequence[Card]) -> Fragment:
     """
     Show how much of each score is pending or not confirmed, and what is flagged.
 
-    Parameters
-    ----------
-    cards : sequence of dict
-        The cards of one month.
-
-    Returns
-    -------
-    Fragment
-        Operators with something pending, unconfirmed or flagged, most points pending
-        first.
+    Most points pending first; whoever has nothing of the kind is left out.
     """
-    rows: list[dict[str, Any]] = [
-        {
-            "card": card,
-            "waiting": figures.listed([one["name"] for one in pending(card)]),
-            "open": points(card["possible"]) - points(card["rated"]),
-            "unconfirmed": points(card["rests_on"]["unconfirmed"]),
-        }
-        for card in cards
-    ]
+
+    def order(card: Card) -> tuple[Decimal, Decimal, str]:
+        return -card.unrated, -card.rests_on["unconfirmed"], card["operator"]
+
     thin = [
-        row for row in rows if row["open"] or row["unconfirmed"] or row["card"]["flags"]
+        card
+        for card in sorted(cards, key=order)
+        if card.unrated or card.rests_on["unconfirmed"] or card["flags"]
     ]
-    thin.sort(
-        key=lambda row: (-row["open"], -row["unconfirmed"], row["card"]["operator"])
-    )
-    return made("team_evidence", rows=thin, all=len(rows))
+    rows = [
+        (card, figures.listed([at["name"] for at in card.waiting])) for card in thin
+    ]
+    return made("team_evidence", rows=rows, all=len(cards))
 
 
 def team_missing(missing: Sequence[str]) -> Fragment:
-    """
-    Name the operators whose page failed or is missing.
-
-    Parameters
-    ----------
-    missing : sequence of str
-        Names, or a line each with what failed.
-
-    Returns
-    -------
-    Fragment
-    """
+    """Name the operators whose page is missing, or say what failed, a line each."""
     return made("team_missing", missing=list(missing))

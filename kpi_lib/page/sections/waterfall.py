@@ -10,21 +10,12 @@ from typing import Any
 from unicodedata import east_asian_width
 
 from kpi_lib import figures
-from kpi_lib.appraisal import OperatorMonth
+from kpi_lib.appraisal import Card, OperatorMonth
 from kpi_lib.language import N_, _
-from kpi_lib.page.parts import (
-    ZERO,
-    Card,
-    Fragment,
-    cut_off,
-    is_full,
-    losses,
-    made,
-    measures,
-    pending,
-    points,
-    said,
-)
+from kpi_lib.page.parts import Fragment, losses, made, total
+
+Losses = Sequence[tuple[str, Decimal]]
+"""Names and the points that they lost."""
 
 MERGED = Decimal("0.30")
 """Losses under this many points share one bar of the waterfall."""
@@ -48,61 +39,39 @@ def waterfall(m: OperatorMonth) -> Fragment:
     """
     Show where the points went: from all that were possible down to the score.
 
-    Parameters
-    ----------
-    m : OperatorMonth
-        The operator's month.
-
-    Returns
-    -------
-    Fragment
-        A bonus is a step up, and a veto the last step down: the bars add up.
+    A bonus is a step up, and a veto the last step down: the bars add up.
     """
-    card = said(m.card)
-    possible, total = points(card["possible"]), points(card["total"])
-    lost = losses(card, veto=False)
-    kept = [one for one in lost if one[1] >= MERGED] or lost
-    bars = _steps(card, kept, lost[len(kept) :])
-    low = max(Decimal(math.floor((min(bar.low for bar in bars) - 1) / 5) * 5), ZERO)
-    high = max(bar.high for bar in bars)
-    top = kept[:TOP_LOSSES]
-    title = _where(card, lost, top)
+    card = m.card.said()
+    large = [loss for loss in card.lost if loss[1] >= MERGED] or card.lost
+    bars = _steps(card, large, card.lost[len(large) :])
+    low = Decimal(math.floor((min(bar.low for bar in bars) - 1) / 5) * 5)
+    low, high = max(low, Decimal(0)), max(bar.high for bar in bars)
+    top = large[:TOP_LOSSES]
     return made(
         "waterfall",
-        title=title,
+        title=_where(card, top),
         sub=figures.sentences(*_read_as(card, low, len(top))),
-        bars=bars,
-        possible=possible,
-        total=total,
+        possible=card.possible,
+        total=card.earned,
         drawings=[_drawn(bars, low, high, size) for size in SIZES],
         table=losses(card),
-        bonus=_bonus_points(card),
-        waiting=pending(card),
+        bonus=card.bonus_points,
+        waiting=card.waiting,
     )
 
 
-def _bonus_points(card: Card) -> Decimal:
-    """Return what the bonus adds to the sum of the items."""
-    return points(card["bonus"]["score"]) if card["bonus"] else ZERO
-
-
-def _where(
-    card: Card, lost: Sequence[tuple[str, Decimal]], top: Sequence[tuple[str, Decimal]]
-) -> str:
+def _where(card: Card, top: Losses) -> str:
     """Say in a title where the points went."""
-    total = points(card["total"])
-    if cut_off(card):
+    if card.cut_off:
         return _(
             "一票否决：合计{reached}分，只计{total}分",
-            reached=figures.points(total + cut_off(card)),
-            total=figures.points(total),
+            reached=figures.points(card.reached),
+            total=figures.points(card.earned),
         )
+    lost = card.lost
     if not lost:
-        if points(card["rated"]):
-            return _("可评的分全部得到")
-        return _("还没有可评的项目")
-    whole = sum((by for _name, by in lost), ZERO)
-    of_top = sum((by for _name, by in top), ZERO)
+        return _("可评的分全部得到") if card.rated else _("还没有可评的项目")
+    whole, of_top = (total(by for _name, by in part) for part in (lost, top))
     values = {"n": len(lost), "top": len(top), "whole": figures.points(whole)}
     if len(lost) <= TOP_LOSSES:
         return _("{n}项共失{whole}分", **values)
@@ -119,48 +88,43 @@ _SCATTERED = N_("失分分散在{n}项：前{top}项占{whole}分中的{of_top}�
 def _read_as(card: Card, low: Decimal, red: int) -> Iterator[str]:
     """Say how the waterfall is to be read."""
     yield _(
-        "从{possible}分往下，按失分多少排列。", possible=figures.plain(card["possible"])
+        "从{possible}分往下，按失分多少排列。", possible=figures.plain(card.possible)
     )
     if red:
         yield _("红色是最大的{n}项。", n=red)
-    if pending(card):
+    if card.waiting:
         yield _("斜纹是待定，不是失分。")
-    if _bonus_points(card):
+    if card.bonus_points:
         yield _("空心的一格往上，是加分。")
     if low:
         yield _("横轴从{low}分起。", low=figures.plain(low))
-    if full := sum(map(is_full, measures(card))):
+    if full := sum(measure.full for measure in card.plain):
         yield _("得满分的{n}项不画。", n=full)
 
 
-def _steps(
-    card: Card,
-    kept: Sequence[tuple[str, Decimal]],
-    rest: Sequence[tuple[str, Decimal]],
-) -> list[Bar]:
+def _steps(card: Card, large: Losses, rest: Losses) -> list[Bar]:
     """Stack the steps from the possible points to the score."""
-    at = points(card["possible"])
+    at = card.possible
     bars = [Bar(_("满分"), "end", at, at, figures.plain(at))]
 
     def step(name: str, kind: str, by: Decimal, text: str = "") -> None:
         nonlocal at
-        told = text or figures.points(-by, sign=True)
-        bars.append(Bar(name, kind, min(at, at - by), max(at, at - by), told))
+        text = text or figures.points(-by, sign=True)
+        bars.append(Bar(name, kind, min(at, at - by), max(at, at - by), text))
         at -= by
 
-    if waiting := pending(card):
-        by = sum((points(one["possible"]) for one in waiting), ZERO)
-        told = _("待定{points}", points=figures.points(by))
-        step(_("待定{n}项", n=len(waiting)), "pending", by, told)
-    for order, (name, by) in enumerate(kept):
+    if waiting := card.waiting:
+        by = total(measure.possible for measure in waiting)
+        text = _("待定{points}", points=figures.points(by))
+        step(_("待定{n}项", n=len(waiting)), "pending", by, text)
+    for order, (name, by) in enumerate(large):
         step(name, "top" if order < TOP_LOSSES else "loss", by)
     if rest:
-        by = sum((by for _name, by in rest), ZERO)
-        step(_("其余{n}项", n=len(rest)), "loss", by)
-    if bonus := _bonus_points(card):
-        step(_("加分"), "gain", -bonus)
-    if by := cut_off(card):
-        step(_("一票否决"), "top", by)
+        step(_("其余{n}项", n=len(rest)), "loss", total(by for _name, by in rest))
+    if card.bonus_points:
+        step(_("加分"), "gain", -card.bonus_points)
+    if card.cut_off:
+        step(_("一票否决"), "top", card.cut_off)
     return [*bars, Bar(_("得分"), "end", at, at, figures.points(at))]
 
 

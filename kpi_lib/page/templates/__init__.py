@@ -57,13 +57,7 @@ def bdi(text: object) -> Markup:
 
 @cache
 def environment() -> Environment:
-    """
-    Return the one environment in which fragments are rendered.
-
-    Returns
-    -------
-    Environment
-    """
+    """Return the one environment in which fragments are rendered."""
     made = Environment(
         loader=FileSystemLoader(HERE / "sections"),
         autoescape=True,
@@ -92,21 +86,7 @@ def environment() -> Environment:
 
 
 def render(template: str, **values: object) -> str:
-    """
-    Render one template of this folder's sections.
-
-    Parameters
-    ----------
-    template : str
-        Name without ``.html.j2``.
-    **values : object
-        What the template names; a name it misses is an error.
-
-    Returns
-    -------
-    str
-        HTML, without the indentation of the template.
-    """
+    """Render one template of this folder's sections."""
     html = environment().get_template(f"{template}.html.j2").render(values)
     return re.sub(r"\n\s*", "\n", html).strip()
 
