@@ -1,6 +1,7 @@
 """A folder imports only from those before it; another one only through its face."""
 
 import ast
+import importlib
 import re
 from pathlib import Path
 
@@ -75,6 +76,16 @@ def test_the_page_names_every_folder() -> None:
     folders = {path.parent.name for path in HOME.glob("*/__init__.py")}
 
     assert sorted(FLOORS) == sorted(folders | {"root"})
+
+
+@pytest.mark.parametrize("folder", FLOORS[1:])
+def test_the_page_names_what_each_face_gives(folder: str) -> None:
+    row = re.search(rf"^\| `{folder}` \|.*\| (.+) \|$", PAGE.read_text("utf-8"), re.M)
+    face = importlib.import_module(f"kpi_lib.{folder}")
+
+    assert row is not None
+    assert set(re.findall(r"`(\w+)`", row[1])) <= {*face.__all__, *vars(face)}
+    assert set(face.__all__) <= set(vars(face))
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
