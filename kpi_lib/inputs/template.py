@@ -30,7 +30,6 @@ WIDTHS = {"platforms": 24, "yes_no": 8, "word": 10, "count": 10}
 USUAL, WIDE = 12, 28
 _INK, _PAPER, _FAINT, _RULE = "#1F2A37", "#E8EDF3", "#8A94A0", "#C5CED8"
 
-
 NOTES = (
     "{month}工作记录：每张表记一个主题，没有的事不用写行。",
     "灰色的例子行（第一格以“例”开头）永远不计，可以留着也可以删去。",
@@ -71,15 +70,15 @@ def write_worklog_template(
         content, {"in_memory": True, **dict.fromkeys(literally, False)}
     )
     book.set_properties({"title": f"{month}工作记录", "created": CREATED})
-    template = _Template(book, month)
     # Lists that can be passed: a name is read as well as an id, and of oneself one may
     # say more than the plan measures.
-    template.listed = (
+    listed = (
         Choices("运营编号", [*operators], "operator", passable=True),
         Choices("姓名", [*operators.values()]),
         Choices("平台", [*platform_names().values()], "platform"),
         Choices("量化指标", measures, "measure", passable=True),
     )
+    template = _Template(book, month, listed)
     notes_on, choices_on = OTHER_SHEETS
     template.notes(notes_on)
     for sheet in SHEETS:
@@ -92,9 +91,8 @@ def write_worklog_template(
 class _Template:
     """Writes the sheets of one workbook."""
 
-    def __init__(self, book: Any, month: str) -> None:
-        self.book, self.month = book, month
-        self.listed: Sequence[Choices] = ()
+    def __init__(self, book: Any, month: str, listed: Sequence[Choices]) -> None:
+        self.book, self.month, self.listed = book, month, listed
         font = {"font_size": 11, "valign": "vcenter"}
         self.head = book.add_format(
             {**font, "bold": True, "font_color": _INK, "bg_color": _PAPER}
