@@ -151,7 +151,7 @@ def _of_day(day: date, rows: _Day) -> _Check:
     value = {metric: row.value for metric, row in rows.items()}
     yield from _net(day, rows, value)
     yield from _level(day, rows, value)
-    for metric, example in _shares(value, N_("{day}{metric}{share}"), day=str(day)):
+    for metric, example in _shares(value, "{day}{metric}{share}", day=str(day)):
         yield "rate", f"{day}{metric}", rows[metric], example
     for example in _likes(
         value, N_("{day}点赞{likes}，阅读/播放{views}"), day=str(day)
@@ -194,7 +194,7 @@ def _level(day: date, rows: _Day, value: Mapping[str, float]) -> _Check:
 
 
 def _of_post(post: PostRow) -> Iterator[tuple[str, str, Sentence]]:
-    for metric, example in _shares(post.metrics, N_("{metric}{share}")):
+    for metric, example in _shares(post.metrics, "{metric}{share}"):
         yield "rate", f"{post.post}{metric}", example
     if "views" not in post.censored:
         for example in _likes(post.metrics, N_("点赞{likes}，阅读/播放{views}")):
