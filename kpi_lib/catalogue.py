@@ -111,6 +111,16 @@ def _metric(name: str, entry: dict[str, Any]) -> Metric:
 
 METRICS: dict[str, Metric] = _read()
 
+UNITS: dict[Unit, Sentence] = {
+    "people": Sentence("人"),
+    "times": Sentence("次"),
+    "orders": Sentence("单"),
+    "CNY": Sentence("元"),
+    "share": Sentence("比率"),
+    "days": Sentence("天"),
+}
+"""What units are called; a share shown as a percentage needs no word."""
+
 STREAMS: dict[str, Sentence] = {
     "article": Sentence("图文"),
     "video": Sentence("视频"),

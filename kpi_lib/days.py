@@ -61,9 +61,8 @@ def months_back(month: str, n: int) -> list[str]:
 def days_of(month: str) -> tuple[date, ...]:
     """Return every day of a month, ascending."""
     year, number = _split(month)
-    return tuple(
-        date(year, number, one + 1) for one in range(monthrange(year, number)[1])
-    )
+    last = monthrange(year, number)[1]
+    return tuple(date(year, number, day) for day in range(1, last + 1))
 
 
 def quarter_of(month: str) -> str:

@@ -226,10 +226,10 @@ def joined(remarks: Iterable[str]) -> str:
     return Sentence("{remarks:；}", remarks=parts)
 
 
-def sentences(*told: str) -> str:
+def sentences(*texts: str) -> str:
     """Say whole sentences one after another; empty ones are left out."""
     gap = " " if language() == "en" else ""
-    return gap.join(say(text) for text in told if text)
+    return gap.join(say(text) for text in texts if text)
 
 
 def brief(name: str, most: int = 16) -> str:

@@ -268,10 +268,10 @@ def catalogue() -> dict[str, str]:
     from babel.messages.pofile import read_po
 
     with CATALOGUE.open("rb") as file:
-        found = read_po(file, locale="en")
+        messages = read_po(file, locale="en")
     return {
         str(message.id): str(message.string)
-        for message in found
+        for message in messages
         if message.id and message.string
     }
 

@@ -17,7 +17,7 @@ from math import ceil, floor
 
 from kpi_lib.appraisal import goals
 from kpi_lib.appraisal.evidence import Evidence, text
-from kpi_lib.catalogue import METRICS
+from kpi_lib.catalogue import METRICS, UNITS
 from kpi_lib.days import days_of, shift
 from kpi_lib.figures import amount, joined, month_label, percent
 from kpi_lib.language import N_, Sentence
@@ -28,15 +28,6 @@ LEVELS = {"low": Sentence("低"), "middle": Sentence("中"), "high": Sentence("�
 
 DIGITS = (2, 3)
 """Significant figures of proposed numbers; the second where the first will not do."""
-
-UNITS = {
-    "people": Sentence("人"),
-    "times": Sentence("次"),
-    "orders": Sentence("单"),
-    "CNY": Sentence("元"),
-    "share": Sentence("比率"),
-    "days": Sentence("天"),
-}
 
 
 def propose(evidence: Evidence) -> list[dict[str, str]]:

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from kpi_lib import page
-from kpi_lib.catalogue import METRICS
+from kpi_lib.catalogue import METRICS, UNITS
 from kpi_lib.figures import axis, percent, short
 from kpi_lib.page import Brand, Fragment, charts, panel, percent_tick
 from kpi_lib.workbook.tables import Tables
@@ -18,15 +18,6 @@ from kpi_lib.workspace import sha256
 
 MOST = 12
 """Panels shown at once; the rest is counted."""
-
-UNITS = {
-    "people": "人",
-    "times": "次",
-    "orders": "单",
-    "CNY": "元",
-    "share": "",
-    "days": "天",
-}
 
 
 @dataclass(frozen=True)
@@ -136,9 +127,15 @@ def zh(*metrics: str) -> str:
     return "、".join(METRICS[metric].zh for metric in metrics)
 
 
+def unit_of(metric: str) -> str:
+    """Name the unit of a metric; what is shown as a percentage needs none."""
+    unit = METRICS[metric].unit
+    return "" if unit == "share" else UNITS[unit]
+
+
 def caption(metric: str) -> str:
     """Name a metric and its unit."""
-    return "，".join(filter(None, (zh(metric), UNITS[METRICS[metric].unit])))
+    return "，".join(filter(None, (zh(metric), unit_of(metric))))
 
 
 def text_of(metric: str) -> charts.Format:

@@ -19,14 +19,12 @@ import pandas as pd
 
 from kpi_lib import page
 from kpi_lib.appraisal import OperatorMonth
-from kpi_lib.catalogue import METRICS
 from kpi_lib.days import days_of
 from kpi_lib.figures import brief, exact, month_short, percent
 from kpi_lib.page import Fragment, charts
 from kpi_lib.workbook import patterns
 from kpi_lib.workbook.answers import (
     MOST,
-    UNITS,
     Answer,
     Drawing,
     Table,
@@ -35,6 +33,7 @@ from kpi_lib.workbook.answers import (
     left_out,
     scale_of,
     text_of,
+    unit_of,
     whose,
     zh,
 )
@@ -167,7 +166,7 @@ def compare(
     if len(frame):
         title += f"：{brief(frame['name'].iloc[0])}最多"
         ax = charts.bars(frame.head(MOST), text=text)
-        drawings = [Drawing(ax, f"{name}-{by}", zh(name), UNITS[METRICS[name].unit])]
+        drawings = [Drawing(ax, f"{name}-{by}", zh(name), unit_of(name))]
     cells = [
         (
             row["name"],

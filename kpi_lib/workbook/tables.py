@@ -283,7 +283,7 @@ class Tables(Month):
     def platforms(self) -> dict[str, Platform]:
         """The team's platforms by id, in the plan's order: names, seals, colours."""
         used = {account.platform for account in self.roster.accounts}
-        return {id: one for id, one in platforms().items() if id in used}
+        return {id: platform for id, platform in platforms().items() if id in used}
 
     def names(self, by: str) -> dict[str, str]:
         """Return names by id of what `totals` adds up to."""
@@ -306,7 +306,8 @@ class Tables(Month):
 
     def operator_id(self, name: str) -> str:
         """Return the id of an operator of the month, also given the name."""
-        return id_of("运营", name, {one.id: one.name for one in self.appraised})
+        names = {person.id: person.name for person in self.appraised}
+        return id_of("运营", name, names)
 
     def account_id(self, name: str) -> str:
         """Return the id of an account, also given its name."""

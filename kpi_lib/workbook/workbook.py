@@ -8,19 +8,15 @@ question, and whatever a command of ``kpi`` does in one call.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 
 from kpi_lib import inputs, page, run
 from kpi_lib.catalogue import METRICS
-from kpi_lib.errors import Problem
 from kpi_lib.inputs import Plan
-from kpi_lib.run import Outcome
 from kpi_lib.workbook import explaining, questions, whatif
 from kpi_lib.workbook.cards import ScoreCard, WhatIf
 from kpi_lib.workbook.tables import Tables
@@ -35,6 +31,10 @@ TABLES = (
 DAILY = ("views", "engagement_rate")
 MONTHLY = ("followers", "views", "engagement_rate", "completion_rate", "revenue")
 """Metrics of which `Workbook.charts` draws days, and months and platforms."""
+
+PROBLEM = ("level", "where", "place", "what", "expected", "do")
+OUTCOME = ("job", "state", "error")
+"""Columns of what commands tell."""
 
 
 class Lines(list[str]):
@@ -151,11 +151,11 @@ class Workbook(Tables):
 
     def check(self) -> pd.DataFrame:
         """Tell every problem, as ``kpi check``: a row each, errors first."""
-        return _problems(run.check(self.workspace, self.month))
+        return _frame(run.check(self.workspace, self.month), PROBLEM)
 
     def clean(self, *, force: bool = False) -> pd.DataFrame:
         """Clean the month's exports, as ``kpi clean``; open the month anew after it."""
-        return _outcomes(run.clean(self.workspace, self.month, force=force))
+        return _frame(run.clean(self.workspace, self.month, force=force), OUTCOME)
 
     def run(
         self,
@@ -190,12 +190,11 @@ class Workbook(Tables):
             force=force,
             pdf=pdf,
         )
-        return _outcomes(outcomes)
+        return _frame(outcomes, OUTCOME)
 
     def status(self) -> pd.DataFrame:
         """Tell how every job stands, as ``kpi status``: `job`, `state`, `why`."""
-        standings = run.status(self.workspace, self.month)
-        return pd.DataFrame([asdict(standing) for standing in standings])
+        return _frame(run.status(self.workspace, self.month), ("job", "state", "why"))
 
     def explain(self, operator: str, measure: str = "") -> Lines:
         """Tell how published points came about, as ``kpi explain``; all: in short."""
@@ -204,7 +203,7 @@ class Workbook(Tables):
 
     def verify(self) -> pd.DataFrame:
         """Compare record and files, as ``kpi verify``: no row, every byte is as was."""
-        return _problems(run.verify(self.workspace, self.month))
+        return _frame(run.verify(self.workspace, self.month), PROBLEM)
 
     def rescore(self, plan: str | Path) -> pd.DataFrame:
         """Put another plan's file beside the own one: `operator`, `WhatIf.frame`."""
@@ -303,12 +302,6 @@ def _of_operators(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return frame.reset_index("operator").reset_index(drop=True)
 
 
-def _problems(problems: Iterable[Problem]) -> pd.DataFrame:
-    names = ["level", "where", "place", "what", "expected", "do"]
-    rows: list[list[Any]] = [[getattr(row, name) for name in names] for row in problems]
-    return pd.DataFrame(rows, columns=names)
-
-
-def _outcomes(outcomes: Iterable[Outcome]) -> pd.DataFrame:
-    rows = [(outcome.job, outcome.state, outcome.error) for outcome in outcomes]
-    return pd.DataFrame(rows, columns=["job", "state", "error"])
+def _frame(records: Iterable[object], columns: Sequence[str]) -> pd.DataFrame:
+    rows = [[getattr(record, name) for name in columns] for record in records]
+    return pd.DataFrame(rows, columns=list(columns))
