@@ -21,15 +21,8 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from kpi_lib import figures
-from kpi_lib.language import (
-    LANGUAGES,
-    _,
-    catalogue,
-    from_json,
-    speaking,
-    spoken,
-    translated,
-)
+from kpi_lib.appraisal import Card
+from kpi_lib.language import LANGUAGES, _, catalogue, speaking, translated
 from kpi_lib.page import templates
 from kpi_lib.page.parts import SEALED
 
@@ -60,8 +53,8 @@ class _Prose(IPythonRenderer):
 
 def _prose(source: str, contents: list[tuple[str, int, str]]) -> str:
     """Render one markdown cell; headings stay outside the column of prose."""
-    said = "\n\n".join(map(_said, _paragraphs(source)))
-    html = str(MarkdownWithMath(renderer=_Prose(contents)).render(said)).strip()
+    text = "\n\n".join(map(_said, _paragraphs(source)))
+    html = str(MarkdownWithMath(renderer=_Prose(contents)).render(text)).strip()
     parts = re.split(r"(<h[12][ >].*?</h[12]>)", html, flags=re.DOTALL)
     return "\n".join(
         part if part.startswith(("<h1", "<h2")) else f'<div class="prose">{part}</div>'
@@ -108,13 +101,13 @@ def _shown(output: Mapping[str, Any]) -> str:
         return _text(output["text"]) if output.get("name") == "stdout" else ""
     if kind == "error":
         return _text(f"{output['ename']}: {output['evalue']}")
-    held = output.get("data", {})
-    html = _joined(held.get("text/html", ""))
+    data = output.get("data", {})
+    html = _joined(data.get("text/html", ""))
     if html.startswith(FRAGMENT):
         return f"\n{html}"
-    if html.startswith(STYLE) or SEALED in held:
+    if html.startswith(STYLE) or SEALED in data:
         return ""
-    return _text(_joined(held.get("text/plain", "")))
+    return _text(_joined(data.get("text/plain", "")))
 
 
 def _joined(text: str | Sequence[str]) -> str:
@@ -177,7 +170,7 @@ def _page(notebook: nbformat.NotebookNode, title: str, lang: str) -> str:
             "policy": POLICY,
             "css": templates.css(),
             "contents": contents,
-            **_heading(card and spoken(from_json(card)), title),
+            **_heading(Card.from_json(card).said() if card else None, title),
         }
     }
     html, _resources = exporter.from_notebook_node(copy, resources=resources)
@@ -195,7 +188,7 @@ def _rendered(
     return nbformat.NotebookNode({**cell, "source": _prose(cell.source, contents)})  # type: ignore[no-untyped-call]
 
 
-def _heading(card: Mapping[str, Any] | None, title: str) -> dict[str, str]:
+def _heading(card: Card | None, title: str) -> dict[str, str]:
     """Say who, when and how much for the contents list and the printed margin."""
     if card is None:
         return {
@@ -205,10 +198,9 @@ def _heading(card: Mapping[str, Any] | None, title: str) -> dict[str, str]:
             "print_left": _css_text(title),
             "print_right": '""',
         }
-    whole = card["rated"] == card["possible"]
-    grade = card["grade"] if whole and card["grade"] else ""
+    grade = "" if card.unrated else card["grade"]
     grade = "　".join(filter(None, (grade, "" if card["final"] else _("暂定"))))
-    total = figures.points(card["total"]) if card["total"] is not None else _("未评")
+    total = figures.points(card.total) if card.total is not None else _("未评")
     month = figures.month_name(card["month"])
     plan = card["plan"]
     version = _("计划{plan}第{version}版", plan=plan["id"], version=plan["version"])
@@ -216,7 +208,7 @@ def _heading(card: Mapping[str, Any] | None, title: str) -> dict[str, str]:
     return {
         "who": card["name"],
         "when": month,
-        "score": f"{total} / {figures.plain(card['rated'])}　{grade}",
+        "score": f"{total} / {figures.plain(card.rated)}　{grade}",
         "print_left": _css_text("　".join(about)),
         "print_right": _css_text("　".join(filter(None, (grade, version)))),
     }

@@ -48,20 +48,11 @@ def _bonus_of(card: Card) -> list[Card]:
     bonus = card.get("bonus")
     if not bonus:
         return []
-    cap, name = bonus["cap"], _(BONUS)
-    return [
-        {
-            "group": "",
-            "id": BONUS,
-            "kpi": name,
-            "name": name,
-            "weight": "",
-            "weight_span": 1,
-            "points": cap,
-            "measures": bonus["measures"],
-            "detail": [_("总分之外，最多加{n}分。", n=cap)],
-        }
-    ]
+    names = dict.fromkeys(("kpi", "name"), _(BONUS))
+    blank = dict.fromkeys(("group", "weight"), "")
+    detail = [_("总分之外，最多加{n}分。", n=bonus["cap"])]
+    row = {"id": BONUS, "points": bonus["cap"], "weight_span": 1, "detail": detail}
+    return [{**names, **blank, **row, "measures": bonus["measures"]}]
 
 
 COLUMNS = (

@@ -183,7 +183,7 @@ def test_the_card_is_read_back_from_the_notebook(month: OperatorMonth) -> None:
     notebook = notebook_of(month)
     kept = nbformat.reads(nbformat.writes(notebook), as_version=4)
 
-    assert html_module.sealed(kept) == to_json(month.card)
+    assert html_module.sealed(kept) == month.card.to_json()
     assert html_module.sealed(new_notebook(cells=notebook.cells[:-1])) is None
 
 

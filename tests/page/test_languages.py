@@ -177,7 +177,7 @@ def test_the_plans_own_wording_is_marked_and_has_its_english_beside() -> None:
 def test_the_bars_add_up_with_bonus_and_veto(cap: str, total: str) -> None:
     month = with_bonus_and_veto(cap or total)
     if not cap:
-        month.card["veto"] = None
+        month = dataclasses.replace(month, card=month.card | {"veto": None})
     waterfall, table = (
         Words(str(made(month))).said
         for made in (sections.waterfall, sections.score_card)
