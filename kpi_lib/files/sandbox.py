@@ -211,19 +211,15 @@ def empty_shared_strings(package: Package) -> set[int]:
 
 @dataclass
 class Marks:
-    """
-    What is counted of a sheet from its XML, without the reader.
+    """What is counted of a sheet from its XML, without the reader."""
 
-    The last row with something in it, how many such rows there are and which of them
-    are hidden; the corner of the used rectangle; and cells that the reader would drop
-    without a word (`patches`): an error value, or the formula that has no result.
-    """
-
-    last: int = 0
-    filled: int = 0
+    last: int = 0  # the last row with something in it
+    filled: int = 0  # so many such rows, and which of them are hidden
     hidden: list[int] = field(default_factory=list)
+    # What the reader would drop without a word: an error value, or the formula that
+    # has no result.
     patches: dict[tuple[int, int], str] = field(default_factory=dict)
-    tallest: int = 0
+    tallest: int = 0  # the corner of the used rectangle
     widest: int = 0
 
 
