@@ -233,19 +233,19 @@ def day(cell: Cell, month: str, order: Order | None = None) -> Day:
         asks this cell alone.
     """
     text = plain(cell)
-    found: date | None = None
+    value: date | None = None
     if match := _NO_YEAR.fullmatch(text):
-        found = _valid(text, int(month[:4]), int(match[1]), int(match[2])).date()
-        if f"{found:%Y-%m}" != month:
-            found = None
+        value = _valid(text, int(month[:4]), int(match[1]), int(match[2])).date()
+        if f"{value:%Y-%m}" != month:
+            value = None
     elif _YEAR_LAST.fullmatch(text):
         order = date_order([cell], month) if order is None else order
-        found = _ordered(text, order) if order else None
+        value = _ordered(text, order) if order else None
     else:
         return Day(moment(cell).date())
-    if found is None:
+    if value is None:
         raise WrongValue(Sentence(_NO_DAY, value=text))
-    return Day(found, assumed=True)
+    return Day(value, assumed=True)
 
 
 def date_order(cells: Iterable[Cell], month: str) -> Order:
@@ -311,8 +311,8 @@ def epoch(cell: Cell, unit: EpochUnit) -> datetime | None:
     # Seconds taken for thousandths, or the reverse, fall far outside.
     if not 0 < seconds < _EPOCH_END:
         return None
-    found = datetime(1970, 1, 1) + timedelta(seconds=seconds, hours=8)
-    return found if found.year >= 2000 else None
+    local = datetime(1970, 1, 1) + timedelta(seconds=seconds, hours=8)
+    return local if local.year >= 2000 else None
 
 
 @lru_cache(maxsize=4096, typed=True)

@@ -18,14 +18,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from ruamel.yaml import YAML
 
 from kpi_lib.catalogue import METRICS, STREAMS
+from kpi_lib.files.cells import EpochUnit, MoneyUnit, NumberKind, Scale
 from kpi_lib.language import language, translated
 
 Form = Literal["article", "video", "social", "product"]
 Grain = Literal["daily", "posts", "orders", "none"]
 PostKind = Literal["article", "video", "micro", ""]
-ColumnKind = Literal[
-    "text", "date", "datetime", "count", "money", "percent", "duration", "stars"
-]
+ColumnKind = NumberKind | Literal["text", "date", "datetime"]
 
 ROLES = (
     "date",
@@ -82,11 +81,11 @@ class Column(_Declared):
     sum: tuple[tuple[str, ...], ...] = ()
     required: bool = True  # a file without it is refused
     # How a column writes a share is fixed here, never guessed.
-    scale: Literal["text_percent", "fraction", "percent_number"] | None = None
-    unit: Literal["yuan", "fen"] = "yuan"
+    scale: Scale | None = None
+    unit: MoneyUnit = "yuan"
     signed: bool = False
     missing: tuple[str, ...] = ()  # marks for "no value" beside the general ones
-    epoch: Literal["s", "ms"] | None = None  # of a date counted from 1970
+    epoch: EpochUnit | None = None  # of a date counted from 1970
     # The only sheet where the column means this: a workbook with one metric a sheet
     # has the same header on all of them.
     sheet: str = ""
@@ -223,11 +222,11 @@ def declaration(text: str) -> tuple[Platform, dict[str, Layout]]:
     content = YAML(typ="safe", pure=True).load(text)
     declared = content.pop("layouts", [])
     platform = Platform(**content)
-    found = {}
+    layouts = {}
     for layout in declared:
         full = f"{platform.id}.{layout.pop('id')}"
-        found[full] = Layout(id=full, platform=platform.id, **layout)
-    return platform, found
+        layouts[full] = Layout(id=full, platform=platform.id, **layout)
+    return platform, layouts
 
 
 @cache

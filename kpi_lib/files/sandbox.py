@@ -192,6 +192,8 @@ def elements(package: Package, part: str, tag: str) -> Iterator[etree._Element]:
 
 def shown_text(element: etree._Element) -> str:
     """Return a string's text; readings of 漢字 (rPh) do not show."""
+    if len(element) == 1 and element[0].tag.endswith("}t"):  # as nearly all are
+        return element[0].text or ""
     return "".join(
         text.text or ""
         for text in element.iter("{*}t")
