@@ -35,16 +35,7 @@ BELOW = N_("{rows}比率只写了“小于”（如<0.1%），按缺数处理")
 
 
 class Grain:
-    """
-    The rows of one file, taken one by one; each grain knows what a row is.
-
-    Parameters
-    ----------
-    source : str
-        What the file is called.
-    month : str
-        Where a date lacks its year or its order: it is of this month.
-    """
+    """The rows of one file, taken one by one; each grain knows what a row is."""
 
     def __init__(self, source: str, month: str) -> None:
         self.source, self.month = source, month
@@ -326,12 +317,9 @@ _STREAM_NAMES = {
 
 
 def manual_metric(text: str) -> tuple[str, str]:
-    """
-    Return the metric and part that somebody wrote into 指标, or raise `Wrong`.
-
-    It is the Chinese, English or field name; a part in brackets or behind a colon:
-    平台收益（视频）, ``revenue:video``.
-    """
+    """Return the metric and part that somebody wrote into 指标, or raise `Wrong`."""
+    # The Chinese, English or field name; a part in brackets or behind a colon:
+    # 平台收益（视频）, ``revenue:video``.
     key, _, part = header_key(text).rstrip(")").replace("(", ":", 1).partition(":")
     metric = _METRIC_NAMES.get(key, "")
     stream = _STREAM_NAMES.get(part, "")

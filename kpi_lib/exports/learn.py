@@ -24,6 +24,7 @@ from kpi_lib.exports.recognise import HEADER_WITHIN, recognise
 from kpi_lib.files import (
     Book,
     Cell,
+    Number,
     NumberKind,
     Platform,
     Record,
@@ -77,7 +78,9 @@ class _Column:
 
     def holds(self, kind: NumberKind) -> bool:
         """Whether most of its cells are such numbers; of none, it may be."""
-        return not self.cells or _most(_reads(cell, kind) for cell in self.cells)
+        return not self.cells or _most(
+            _number(cell, kind) is not None for cell in self.cells
+        )
 
     @property
     def is_date(self) -> bool:
@@ -148,8 +151,8 @@ def _header(book: Book, source: str) -> tuple[Sheet, int]:
     ]
     if not rows:
         what = Sentence("前12行里没有像表头的一行")
-        do = Sentence("放入平台导出的原文件")
-        raise UnknownExport((Problem(what=what, where=source, do=do),))
+        problem = Problem(what=what, where=source, do=Sentence("放入平台导出的原文件"))
+        raise UnknownExport((problem,))
     *_, sheet_at, row_at, keys = max(rows)
     sheet, header = book.sheets[-sheet_at], -row_at
     repeated = [key for key, count in Counter(keys).items() if count > 1]
@@ -174,7 +177,7 @@ def _header_keys(record: Record) -> list[str]:
         isinstance(cell, str)
         and not _is_date(cell)
         and not files.is_missing(cell)
-        and not _reads(cell, "count")
+        and not _number(cell, "count")
         for cell in filled
     )
     return [header_key(cell) for cell in filled] if words and len(filled) > 1 else []
@@ -185,14 +188,13 @@ def _columns(sheet: Sheet, header: int) -> list[_Column]:
     body = sheet.records[header + 1 :][:LOOKED_AT]
     return [
         _Column(
-            name=files.plain(name),
-            cells=[
-                cell
+            files.plain(name),
+            [
+                record.cells[at]
                 for record in body
-                for cell in record.cells[at : at + 1]
-                if not files.is_missing(cell)
+                if at < len(record.cells) and not files.is_missing(record.cells[at])
             ],
-            names=_vocabulary().get(header_key(name), Counter()),
+            _vocabulary().get(header_key(name), Counter()),
         )
         for at, name in enumerate(sheet.records[header].cells)
         if header_key(name)
@@ -200,8 +202,8 @@ def _columns(sheet: Sheet, header: int) -> list[_Column]:
 
 
 def _most(answers: Iterator[bool]) -> bool:
-    found = list(answers)
-    return bool(found) and sum(found) >= ENOUGH * len(found)
+    cells = list(answers)
+    return bool(cells) and sum(cells) >= ENOUGH * len(cells)
 
 
 def _is_date(cell: Cell) -> bool:
@@ -213,12 +215,11 @@ def _is_date(cell: Cell) -> bool:
     return True
 
 
-def _reads(cell: Cell, kind: NumberKind) -> bool:
+def _number(cell: Cell, kind: NumberKind) -> Number | None:
     try:
-        files.number(cell, kind, signed=True)
+        return files.number(cell, kind, signed=True)
     except WrongValue:
-        return False
-    return True
+        return None
 
 
 # ---------------------------------------------------------------- the guesses
@@ -287,18 +288,18 @@ def _guess(column: _Column, grain: Grain) -> None:
 
 
 def _ranked(names: Counter[str]) -> list[str]:
-    used = [key for key, count in names.items() if count]
-    return sorted(used, key=lambda key: (-names[key], key))
+    return sorted(+names, key=lambda key: (-names[key], key))
 
 
 def _near(name: str) -> Counter[str]:
     """Return what is called the same but for words of filling (总, 量, 数)."""
     stem = _stem(header_key(name))
-    near: Counter[str] = Counter()
-    for other, names in _vocabulary().items():
-        if len(stem) >= 2 and _stem(other) == stem:
-            near.update(names)
-    return near
+    alike = [
+        names
+        for other, names in _vocabulary().items()
+        if len(stem) >= 2 and _stem(other) == stem
+    ]
+    return sum(alike, Counter())
 
 
 def _stem(key: str) -> str:
@@ -320,12 +321,8 @@ def _settings(column: _Column, key: str, grain: Grain) -> str:
     if not column.holds(kind):
         return ""
     unit = ", unit: fen" if kind == "money" and "分" in column.name else ""
-    below = {
-        number.value
-        for cell in column.cells
-        if _reads(cell, kind)
-        and (number := files.number(cell, kind, signed=True)).value < 0
-    }
+    numbers = (_number(cell, kind) for cell in column.cells)
+    below = {number.value for number in numbers if number and number.value < 0}
     sign = ""
     if grain == "posts" and below == {-1.0}:
         # A counter cannot be negative; a day's figure can, where likes are undone.

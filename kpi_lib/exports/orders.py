@@ -58,8 +58,8 @@ class Orders(Grain):
         self._paid, self._unpaid = _words(layout.paid), _words(layout.unpaid)
         self._standing = _words(layout.standing)
         self._refunded = _words(layout.refunded)
-        known = self._paid | self._unpaid | self._standing | self._refunded
-        self._letters = frozenset("".join(known))
+        words = self._paid | self._unpaid | self._standing | self._refunded
+        self._letters = frozenset("".join(words))
         self._lines: dict[str, tuple[str, ...]] = {}
         self._orders: set[str] = set()
         self._days: dict[date, _Day] = {}

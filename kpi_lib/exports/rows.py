@@ -28,16 +28,12 @@ class DailyRow(NamedTuple):
         The day.
     metric, part : str
         Metric of the catalogue; its stream, or empty.
-    value : float
-        In the metric's unit.
+    value, censored : float, bool
+        In the metric's unit; whether it is "at least so many".
     basis : {"daily", "level", "manual"}
         A flow of the day, a level on the day, or written down by hand.
-    censored : bool
-        True for "at least so many".
-    source, sheet : str
-        Where it stands.
-    block, row : int
-        Table within the sheet; row as a spreadsheet shows it.
+    source, sheet, block, row : str, str, int, int
+        Where it stands: table within the sheet, row as a spreadsheet shows it.
     """
 
     account: str
@@ -61,22 +57,16 @@ class PostRow(NamedTuple):
     ----------
     post : str
         Key that stays the same over downloads.
-    title : str
-        Its title, possibly empty.
+    title, status, kind : str
+        As the platform writes them; the kind is one of ours, or empty.
     published_at : datetime
         Midnight where the file tells only the day.
-    kind : {"article", "video", "micro", ""}
-        What it is.
-    status : str
-        As the platform writes it.
     metrics : dict of str to float
         Counters and rates (fractions); a missing one is absent.
     censored : frozenset of str
         Metrics whose value is "at least so many".
-    source, sheet : str
-        Where it stands.
-    block, row : int
-        Table within the sheet; row as a spreadsheet shows it.
+    source, sheet, block, row : str, str, int, int
+        Where it stands, as for a `DailyRow`.
     """
 
     post: str
@@ -98,16 +88,12 @@ class LedgerRow(NamedTuple):
 
     Parameters
     ----------
-    source, sheet : str
-        Where it stands.
-    block, row : int
-        Table within the sheet; row as a spreadsheet shows it.
+    source, sheet, block, row : str, str, int, int
+        Where it stands, as for a `DailyRow`.
     line : int or None
         First line of the record in a CSV.
-    fate : str
-        See `Fate`.
-    reason : str
-        A sentence, where the fate needs one.
+    fate, reason : str
+        See `Fate`; a sentence, where the fate needs one.
     column, raw : str
         Column and value in question, where there is one. Of an order no value is
         ever repeated: a shifted cell might hold somebody's name.

@@ -24,7 +24,7 @@ class Record(NamedTuple):
     Parameters
     ----------
     row : int
-        The row's number as a spreadsheet shows it, from 1.
+        Its number as a spreadsheet shows it, from 1.
     line : int or None
         First line of the record in a CSV, from 1.
     cells : tuple of Cell
@@ -103,10 +103,8 @@ class Most:
     ----------
     cells : int
         So many.
-    above, within : Sentence
-        What is wrong with a larger one, and what was expected.
-    do : Sentence
-        What to do about a file that is too large.
+    above, within, do : Sentence
+        What is wrong with a larger one, what was expected, what to do about it.
     """
 
     cells: int

@@ -116,19 +116,7 @@ class Day(NamedTuple):
 
 
 def plain(cell: Cell) -> str:
-    """
-    Return the text of a cell in one width, without hidden characters.
-
-    Parameters
-    ----------
-    cell : Cell
-        Any cell.
-
-    Returns
-    -------
-    str
-        Half-width, trimmed, with a hyphen for every minus sign.
-    """
+    """Return the text of a cell in one width, trimmed, without hidden characters."""
     if cell is None:
         return ""
     text = str(cell)
@@ -145,7 +133,7 @@ def _one_width(text: str) -> str:
 
 def is_missing(cell: Cell, also: tuple[str, ...] = ()) -> bool:
     """
-    Return whether a cell says that there is no value.
+    Return whether a cell says that there is no value, which is never 0.
 
     Parameters
     ----------
@@ -153,11 +141,6 @@ def is_missing(cell: Cell, also: tuple[str, ...] = ()) -> bool:
         Any cell.
     also : tuple of str
         Further marks that the column declares, such as ``-1``.
-
-    Returns
-    -------
-    bool
-        True for a missing value, which is never 0.
     """
     if cell is None:
         return True
@@ -175,11 +158,8 @@ def is_missing(cell: Cell, also: tuple[str, ...] = ()) -> bool:
 
 
 def is_below(cell: Cell) -> bool:
-    """
-    Return whether a cell only says that a share is below a threshold.
-
-    <0.1% is neither 0 nor 0.001, so no value, and to be told.
-    """
+    """Return whether a cell only says that a share is below a threshold (<0.1%)."""
+    # Neither 0 nor 0.001: no value, and to be told.
     return bool(_BELOW.fullmatch(plain(cell)))
 
 
@@ -198,19 +178,10 @@ def number(
     ----------
     cell : Cell
         A cell that is not missing.
-    kind : {"count", "money", "percent", "duration", "stars"}
-        What the column holds.
-    scale : {"text_percent", "fraction", "percent_number"}
-        How the column writes a share: 55.9%, 0.559 or 55.9.
-    unit : {"yuan", "fen"}
-        Unit of money.
+    kind, scale, unit : str
+        What the column holds, and how it writes a share (55.9%, 0.559, 55.9) or money.
     signed : bool
         Whether values below 0 are possible.
-
-    Returns
-    -------
-    Number
-        The value, with what is known about it.
 
     Raises
     ------
@@ -248,7 +219,7 @@ def number(
 @lru_cache(maxsize=4096, typed=True)  # the days of a month are few
 def day(cell: Cell, month: str, order: Order | None = None) -> Day:
     """
-    Read a day.
+    Read a day, or raise `WrongValue`.
 
     Parameters
     ----------
@@ -260,31 +231,21 @@ def day(cell: Cell, month: str, order: Order | None = None) -> Day:
     order : {"", "month first", "day first"} or None
         Order of 10/02/2026 in the whole file, as `date_order` tells it; None
         asks this cell alone.
-
-    Returns
-    -------
-    Day
-        The day.
-
-    Raises
-    ------
-    WrongValue
-        For anything outside the grammar.
     """
     text = plain(cell)
-    found: date | None = None
+    value: date | None = None
     if match := _NO_YEAR.fullmatch(text):
-        found = _valid(text, int(month[:4]), int(match[1]), int(match[2])).date()
-        if f"{found:%Y-%m}" != month:
-            found = None
+        value = _valid(text, int(month[:4]), int(match[1]), int(match[2])).date()
+        if f"{value:%Y-%m}" != month:
+            value = None
     elif _YEAR_LAST.fullmatch(text):
         order = date_order([cell], month) if order is None else order
-        found = _ordered(text, order) if order else None
+        value = _ordered(text, order) if order else None
     else:
         return Day(moment(cell).date())
-    if found is None:
+    if value is None:
         raise WrongValue(Sentence(_NO_DAY, value=text))
-    return Day(found, assumed=True)
+    return Day(value, assumed=True)
 
 
 def date_order(cells: Iterable[Cell], month: str) -> Order:
@@ -342,21 +303,7 @@ def _ordered(text: str, order: Order) -> date | None:
 
 
 def epoch(cell: Cell, unit: EpochUnit) -> datetime | None:
-    """
-    Read a time that is counted from 1970.
-
-    Parameters
-    ----------
-    cell : Cell
-        A cell of a column that is declared so.
-    unit : {"s", "ms"}
-        Seconds or thousandths.
-
-    Returns
-    -------
-    datetime or None
-        Time in China; None where the cell is no such number.
-    """
+    """Read a time in China, counted from 1970; None where it is no such number."""
     text = plain(cell)
     if isinstance(cell, bool | date) or not _EPOCH.fullmatch(text):
         return None
@@ -364,30 +311,13 @@ def epoch(cell: Cell, unit: EpochUnit) -> datetime | None:
     # Seconds taken for thousandths, or the reverse, fall far outside.
     if not 0 < seconds < _EPOCH_END:
         return None
-    found = datetime(1970, 1, 1) + timedelta(seconds=seconds, hours=8)
-    return found if found.year >= 2000 else None
+    local = datetime(1970, 1, 1) + timedelta(seconds=seconds, hours=8)
+    return local if local.year >= 2000 else None
 
 
 @lru_cache(maxsize=4096, typed=True)
 def moment(cell: Cell) -> datetime:
-    """
-    Read a time, or a day as its midnight.
-
-    Parameters
-    ----------
-    cell : Cell
-        A cell that is not missing.
-
-    Returns
-    -------
-    datetime
-        Local time, without a zone.
-
-    Raises
-    ------
-    WrongValue
-        For anything outside the grammar.
-    """
+    """Read a local time, or a day as its midnight; or raise `WrongValue`."""
     if isinstance(cell, datetime):
         return cell.replace(tzinfo=None, microsecond=0)
     if isinstance(cell, date):
@@ -411,19 +341,7 @@ def _valid(text: str, *parts: int) -> datetime:
 
 
 def shown(cell: Cell) -> str:
-    """
-    Return a cell as a message quotes it: one line, at most 60 characters.
-
-    Parameters
-    ----------
-    cell : Cell
-        Any cell.
-
-    Returns
-    -------
-    str
-        Its text.
-    """
+    """Return a cell as a message quotes it: one line, at most 60 characters."""
     text = " ".join(str("" if cell is None else cell).split())
     return text if len(text) <= 60 else f"{text[:59]}…"
 

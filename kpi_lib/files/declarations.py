@@ -18,14 +18,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from ruamel.yaml import YAML
 
 from kpi_lib.catalogue import METRICS, STREAMS
+from kpi_lib.files.cells import EpochUnit, MoneyUnit, NumberKind, Scale
 from kpi_lib.language import language, translated
 
 Form = Literal["article", "video", "social", "product"]
 Grain = Literal["daily", "posts", "orders", "none"]
 PostKind = Literal["article", "video", "micro", ""]
-ColumnKind = Literal[
-    "text", "date", "datetime", "count", "money", "percent", "duration", "stars"
-]
+ColumnKind = NumberKind | Literal["text", "date", "datetime"]
 
 ROLES = (
     "date",
@@ -54,36 +53,18 @@ class _Declared(BaseModel):
 
 
 class Platform(_Declared):
-    """
-    A platform's identity.
-
-    Parameters
-    ----------
-    id : str
-        Name in rosters, folders and tables.
-    name, en : str
-        What pages call it.
-    seal : str
-        The one character of its seal.
-    light, dark : str
-        Colour of the seal on the light and on the dark page.
-    form : {"article", "video", "social", "product"}
-        What it mainly carries.
-    confirmed : bool
-        True where at least one layout is known from a real export.
-    order : int
-        Place in lists: the plan's own order.
-    """
+    """A platform's identity."""
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
     name: str
     en: str
+    # The one character of its seal, and its colours on the light and the dark page.
     seal: Annotated[str, Field(min_length=1, max_length=1)]
     light: Hex
     dark: Hex
     form: Form
-    confirmed: bool
-    order: int
+    confirmed: bool  # at least one layout is known from a real export
+    order: int  # place in lists: the plan's own order
 
     @property
     def label(self) -> str:
@@ -92,44 +73,21 @@ class Platform(_Declared):
 
 
 class Column(_Declared):
-    """
-    One column of an export, or several that add up to one metric.
-
-    Parameters
-    ----------
-    kind : str
-        Grammar of its cells.
-    source : tuple of str
-        The header and its aliases.
-    sum : tuple of tuple of str
-        Instead of `source`: headers (each with its aliases) to be added; all
-        of them are needed.
-    required : bool
-        Whether a file without it is refused.
-    scale : {"text_percent", "fraction", "percent_number"} or None
-        How a percent column writes a share. Fixed here, never guessed.
-    unit : {"yuan", "fen"}
-        Unit of a money column.
-    signed : bool
-        Whether values below 0 are possible.
-    missing : tuple of str
-        Marks for "no value" beside the general ones.
-    epoch : {"s", "ms"} or None
-        Unit of a date that is written as time since 1970.
-    sheet : str
-        Name of the only sheet where the column means this: a workbook with
-        one metric a sheet has the same header on all of them.
-    """
+    """One column of an export, or several that add up to one metric."""
 
     kind: ColumnKind
-    source: tuple[str, ...] = ()
+    source: tuple[str, ...] = ()  # the header and its aliases
+    # Instead: headers (each with its aliases) to be added, all of them needed.
     sum: tuple[tuple[str, ...], ...] = ()
-    required: bool = True
-    scale: Literal["text_percent", "fraction", "percent_number"] | None = None
-    unit: Literal["yuan", "fen"] = "yuan"
+    required: bool = True  # a file without it is refused
+    # How a column writes a share is fixed here, never guessed.
+    scale: Scale | None = None
+    unit: MoneyUnit = "yuan"
     signed: bool = False
-    missing: tuple[str, ...] = ()
-    epoch: Literal["s", "ms"] | None = None
+    missing: tuple[str, ...] = ()  # marks for "no value" beside the general ones
+    epoch: EpochUnit | None = None  # of a date counted from 1970
+    # The only sheet where the column means this: a workbook with one metric a sheet
+    # has the same header on all of them.
     sheet: str = ""
 
     @property
@@ -154,103 +112,44 @@ class Column(_Declared):
 
 
 class Beside(_Declared):
-    """
-    One of several tables that stand side by side in a sheet.
+    """One of several tables that stand side by side in a sheet."""
 
-    Parameters
-    ----------
-    needs : tuple of str
-        Headers by which it is known.
-    why : str
-        Why nothing of it is counted, as a sentence of the ledger.
-    """
-
-    needs: Annotated[tuple[str, ...], Field(min_length=1)]
-    why: Annotated[str, Field(min_length=1)]
+    needs: Annotated[tuple[str, ...], Field(min_length=1)]  # headers of its own
+    why: Annotated[str, Field(min_length=1)]  # why nothing of it is counted
 
 
 class Layout(_Declared):
-    """
-    One export of a platform.
+    """One export of a platform."""
 
-    Parameters
-    ----------
-    id : str
-        ``<platform>.<layout>``, or ``manual``.
-    platform : str
-        Id of its platform; empty for ``manual``.
-    name : str
-        What the platform calls it.
-    grain : {"daily", "posts", "orders", "none"}
-        A row per day, per post with counters, or per line of an order; none where
-        nothing in it is a metric of ours: known, and every row accounted for.
-    confirmed : bool
-        True where the headers are known from a real export or from code that
-        reads one.
-    properties_dates_true : bool
-        Whether the workbook's own properties tell the day of download.
-    download : str
-        Where it is found in the platform's back end.
-    columns : dict of str to Column
-        By role (see `ROLES`) or metric, a part behind a colon: ``revenue:ads``.
-    any_metric : bool
-        True where the file holds one metric or more of those listed.
-    needs : tuple of tuple of str
-        Headers, each with its aliases, that the file must have beside its
-        columns.
-    closed : bool
-        True where a header that is not known here means another table: a
-        further dimension would turn one row per day into many.
-    why : str
-        Why rows, tables or sheets that are known here are not counted.
-    beside : tuple of Beside
-        Tables side by side, from left to right, under one row of headers; empty
-        columns stand between them.
-    titles : tuple of str
-        First cells of rows that begin a table, where tables stand one above the
-        other.
-    opens_with : tuple of str
-        How one of the first lines begins; tables with headers of their own
-        follow, with empty lines between.
-    sheets : tuple of str
-        Sheets of which a workbook has one at least.
-    ignore : tuple of str
-        Known headers that are not used.
-    id_in_link : str
-        Regular expression whose groups, joined by ``:``, are the post's id.
-    kinds : dict of str to tuple of str
-        Post kinds, by words in the column ``kind``.
-    default_kind : {"article", "video", "micro", ""}
-        Kind of posts without that column.
-    private : tuple of str
-        Words in the column ``status`` of posts that only their author sees.
-    paid, unpaid : tuple of str
-        What the column ``status`` says of orders that count, and that do not.
-    standing, refunded : tuple of str
-        What the column ``after_sales`` says of orders that count, and that do not.
-    """
-
-    id: str
-    platform: str
-    name: str
+    id: str  # ``<platform>.<layout>``, or ``manual``
+    platform: str  # empty for ``manual``
+    name: str  # what the platform calls it
+    # A row per day, per post with counters, or per line of an order; none where
+    # nothing in it is a metric of ours: known, and every row accounted for.
     grain: Grain
-    confirmed: bool
+    confirmed: bool  # the headers are known from a real export or code that reads one
+    # By role (see `ROLES`) or metric, a part behind a colon: ``revenue:ads``.
     columns: dict[str, Column] = {}
-    properties_dates_true: bool = False
-    download: str = ""
-    any_metric: bool = False
-    needs: tuple[tuple[str, ...], ...] = ()
+    properties_dates_true: bool = False  # the workbook tells the day of download
+    download: str = ""  # where it is found in the platform's back end
+    any_metric: bool = False  # the file holds one metric or more of those listed
+    needs: tuple[tuple[str, ...], ...] = ()  # headers (with aliases) beside columns
+    # A header that is not known here means another table: a further dimension would
+    # turn one row per day into many.
     closed: bool = False
-    why: str = ""
+    why: str = ""  # why rows, tables or sheets that are known here are not counted
+    # Tables side by side, from left to right under one row of headers, empty columns
+    # between them; or one above the other, begun by rows with these first cells.
     beside: tuple[Beside, ...] = ()
     titles: tuple[str, ...] = ()
-    opens_with: tuple[str, ...] = ()
-    sheets: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    id_in_link: str = ""
-    kinds: dict[PostKind, tuple[str, ...]] = {}
-    default_kind: PostKind = ""
-    private: tuple[str, ...] = ()
+    opens_with: tuple[str, ...] = ()  # a first line begins so; tables follow, apart
+    sheets: tuple[str, ...] = ()  # of which a workbook has one at least
+    ignore: tuple[str, ...] = ()  # known headers that are not used
+    id_in_link: str = ""  # its groups, joined by ``:``, are the post's id
+    kinds: dict[PostKind, tuple[str, ...]] = {}  # by words in the column ``kind``
+    default_kind: PostKind = ""  # of posts without that column
+    private: tuple[str, ...] = ()  # words in ``status``: only their author sees it
+    # What ``status`` and ``after_sales`` say of orders that count, and that do not.
     paid: tuple[str, ...] = ()
     unpaid: tuple[str, ...] = ()
     standing: tuple[str, ...] = ()
@@ -303,19 +202,7 @@ class Layout(_Declared):
 
 @lru_cache(maxsize=4096)
 def header_key(text: object) -> str:
-    """
-    Return a header as headers are compared.
-
-    Parameters
-    ----------
-    text : object
-        A header cell.
-
-    Returns
-    -------
-    str
-        One width, one kind of brackets, no space, no case, nothing hidden.
-    """
+    """Return a header as headers are compared: no space, case, width or hidden sign."""
     folded = unicodedata.normalize("NFKC", "" if text is None else str(text))
     folded = folded.translate(str.maketrans("【】[]〔〕", "()()()"))
     return "".join(
@@ -325,12 +212,7 @@ def header_key(text: object) -> str:
 
 def declaration(text: str) -> tuple[Platform, dict[str, Layout]]:
     """
-    Parse the declaration of one platform.
-
-    Parameters
-    ----------
-    text : str
-        What a file of ``formats/`` holds.
+    Parse the declaration of one platform, a file of ``formats/``.
 
     Returns
     -------
@@ -340,11 +222,11 @@ def declaration(text: str) -> tuple[Platform, dict[str, Layout]]:
     content = YAML(typ="safe", pure=True).load(text)
     declared = content.pop("layouts", [])
     platform = Platform(**content)
-    found = {}
+    layouts = {}
     for layout in declared:
         full = f"{platform.id}.{layout.pop('id')}"
-        found[full] = Layout(id=full, platform=platform.id, **layout)
-    return platform, found
+        layouts[full] = Layout(id=full, platform=platform.id, **layout)
+    return platform, layouts
 
 
 @cache
@@ -367,26 +249,12 @@ def _declarations() -> tuple[dict[str, Platform], dict[str, Layout]]:
 
 
 def platforms() -> dict[str, Platform]:
-    """
-    Return every declared platform.
-
-    Returns
-    -------
-    dict of str to Platform
-        By id, in the plan's order.
-    """
+    """Return every declared platform by id, in the plan's order."""
     return dict(_declarations()[0])
 
 
 def layouts() -> dict[str, Layout]:
-    """
-    Return every declared layout.
-
-    Returns
-    -------
-    dict of str to Layout
-        By id: ``<platform>.<layout>`` and ``manual``.
-    """
+    """Return every declared layout by id: ``<platform>.<layout>`` and ``manual``."""
     return dict(_declarations()[1])
 
 

@@ -192,6 +192,8 @@ def elements(package: Package, part: str, tag: str) -> Iterator[etree._Element]:
 
 def shown_text(element: etree._Element) -> str:
     """Return a string's text; readings of 漢字 (rPh) do not show."""
+    if len(element) == 1 and element[0].tag.endswith("}t"):  # as nearly all are
+        return element[0].text or ""
     return "".join(
         text.text or ""
         for text in element.iter("{*}t")
@@ -211,19 +213,15 @@ def empty_shared_strings(package: Package) -> set[int]:
 
 @dataclass
 class Marks:
-    """
-    What is counted of a sheet from its XML, without the reader.
+    """What is counted of a sheet from its XML, without the reader."""
 
-    The last row with something in it, how many such rows there are and which of them
-    are hidden; the corner of the used rectangle; and cells that the reader would drop
-    without a word (`patches`): an error value, or the formula that has no result.
-    """
-
-    last: int = 0
-    filled: int = 0
+    last: int = 0  # the last row with something in it
+    filled: int = 0  # so many such rows, and which of them are hidden
     hidden: list[int] = field(default_factory=list)
+    # What the reader would drop without a word: an error value, or the formula that
+    # has no result.
     patches: dict[tuple[int, int], str] = field(default_factory=dict)
-    tallest: int = 0
+    tallest: int = 0  # the corner of the used rectangle
     widest: int = 0
 
 

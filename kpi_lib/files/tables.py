@@ -144,72 +144,54 @@ def _read_markup(start: str, encoding: str, where: str) -> Book:
 
 # ----------------------------------------------------------- the child process
 
-REFUSALS: dict[str, tuple[Sentence, Sentence, Sentence]] = {
+REFUSALS: dict[str, tuple[Sentence, ...]] = {
     "damaged": (
         Sentence("文件已损坏或不完整，读不出表格"),
-        EXPECTED,
         Sentence("重新导出；不要改扩展名"),
     ),
     "not_xlsx": (
         Sentence("是压缩包，但不是xlsx（可能是xlsb、ods或zip）"),
-        EXPECTED,
         Sentence("解压，或在Excel里另存为xlsx"),
     ),
     "locked": (
         Sentence("文件有密码"),
-        Sentence("没有密码的文件"),
         Sentence("去掉密码再放入"),
+        Sentence("没有密码的文件"),
     ),
     "bomb": (
         Sentence("压缩包展开后过大，不读"),
-        Sentence("展开后200MB、2000个部分以内"),
         SUSPECT,
+        Sentence("展开后200MB、2000个部分以内"),
     ),
-    "hostile": (Sentence("文件里有不该有的内容，不读"), EXPECTED, SUSPECT),
+    "hostile": (Sentence("文件里有不该有的内容，不读"), SUSPECT),
     "too_many_cells": (
         Sentence("表格范围过大，多半是很远处有一个多余的单元格"),
-        Sentence("80万格以内、每行16384格以内"),
         Sentence("删去多余的单元格，或重新导出"),
+        Sentence("80万格以内、每行16384格以内"),
     ),
     "too_big": (
         Sentence("文件太大，读它要超过512MB内存"),
-        Sentence("较短的时间段"),
         SHORTER,
+        Sentence("较短的时间段"),
     ),
-    "rows_outside_table": (
-        Sentence("网页里有表格之外的表行，可能不完整"),
-        EXPECTED,
-        AGAIN,
-    ),
-    "torn": (Sentence("网页里的表格没有结尾，下载不完整"), EXPECTED, AGAIN),
-    "login": (
-        Sentence("是登录网页，不是表格：下载时登录已过期"),
-        EXPECTED,
-        SIGN_IN,
-    ),
-    "no_table": (
-        Sentence("是网页，里面没有表格：多半是登录过期或出错页"),
-        EXPECTED,
-        SIGN_IN,
-    ),
-    "died": (
-        Sentence("读它的子进程崩溃了：文件有问题或占用内存过多"),
-        EXPECTED,
-        AGAIN,
-    ),
+    "rows_outside_table": (Sentence("网页里有表格之外的表行，可能不完整"), AGAIN),
+    "torn": (Sentence("网页里的表格没有结尾，下载不完整"), AGAIN),
+    "login": (Sentence("是登录网页，不是表格：下载时登录已过期"), SIGN_IN),
+    "no_table": (Sentence("是网页，里面没有表格：多半是登录过期或出错页"), SIGN_IN),
+    "died": (Sentence("读它的子进程崩溃了：文件有问题或占用内存过多"), AGAIN),
     "late": (
         Sentence("{n}秒内读不完", n=f"{child.TIME_OUT:.0f}"),
-        Sentence("较短的时间段"),
         SHORTER,
+        Sentence("较短的时间段"),
     ),
 }
-"""What is wrong, what was expected, what to do, by the child's code."""
+"""What is wrong, what to do, what was expected where not `EXPECTED`, by code."""
 
 
 def _ask_child(kind: Kind, content: bytes, encoding: str, where: str) -> Book:
     answer = child.CHILD.ask(kind, content)
     if "refused" in answer:
-        what, expected, do = REFUSALS[answer["refused"]]
+        what, do, expected = (*REFUSALS[answer["refused"]], EXPECTED)[:3]
         if about := answer.get("about"):
             about = Sentence.read(about) if isinstance(about, list) else about[:80]
             what = Sentence("{refusal}（{about}）", refusal=what, about=about)

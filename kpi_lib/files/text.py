@@ -221,18 +221,11 @@ def find_delimiter(text: str) -> str:
 
 
 def count_records(text: str, delimiter: str) -> int:
-    """
-    Count the records of a CSV without reading it.
-
-    Returns
-    -------
-    int
-        Line ends outside quotes, and a last line without an end. A quote opens only
-        at the start of a field.
-    """
+    """Count the records of a CSV without reading it: its line ends outside quotes."""
     if '"' not in text:
         ends = text.count("\n") + text.count("\r") - text.count("\r\n")
         return ends + (text != "" and text[-1] not in "\r\n")
+    # A quote opens only at the start of a field; a last line may have no end.
     quoted, bare = '"[^"]*(?:""[^"]*)*"', f'(?!")[^{delimiter}\r\n]*'
     step = re.compile(rf"({quoted}|{bare})({delimiter}|\r\n|\r|\n)")
     count = position = 0
