@@ -13,9 +13,9 @@ from fractions import Fraction
 from typing import Any
 
 from kpi_lib.appraisal.card import Card
-from kpi_lib.appraisal.evidence import Evidence, Reading, half_up, text
-from kpi_lib.appraisal.rules import Rule, is_share, plain, rule_of, shown
-from kpi_lib.appraisal.scoring import Outcome, complete, score_bonus, score_item
+from kpi_lib.appraisal.evidence import Evidence, half_up, text
+from kpi_lib.appraisal.rules import Rule, plain, rule_of
+from kpi_lib.appraisal.scoring import Outcome, complete, score_item
 from kpi_lib.appraisal.sources import source_of
 from kpi_lib.catalogue import METRICS
 from kpi_lib.figures import joined
@@ -27,17 +27,6 @@ SCHEMA = 1
 
 NAMED = 4
 """Pending measures that a flag names; the score card marks every one."""
-
-UNITS = {
-    "格": N_("{n}格"),
-    "项": N_("{n}项"),
-    "条": N_("{n}条"),
-    "次": N_("{n}次"),
-    "场": N_("{n}场"),
-    "篇": N_("{n}篇"),
-    "账号日": N_("{n}账号日"),
-}
-"""Units of readings: how so many of them are said."""
 
 
 def score(
@@ -65,7 +54,11 @@ def score(
     plan = evidence.plan
     scored = {item.id: score_item(evidence, item) for item in plan.items()}
     outcomes = [outcome for own in scored.values() for outcome in own]
-    extra = score_bonus(evidence)
+    extra = [
+        outcome
+        for item in plan.items()
+        for outcome in score_item(evidence, item, bonus=True)
+    ]
     every = [*outcomes, *extra]
     sums = _sums(outcomes)
     bonus, veto = _bonus(evidence, extra), _veto(evidence)
@@ -386,7 +379,7 @@ def _same_results(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
 def _measure(outcome: Outcome) -> dict[str, Any]:
     measure, reading = outcome.measure, outcome.reading
     rule = rule_of(measure)
-    show = _show(rule, reading)
+    show = rule.show(reading)
     card: dict[str, Any] = {
         "id": measure.id,
         "name": measure.name.label,
@@ -425,32 +418,15 @@ def _given(rating: GivenRating) -> dict[str, str]:
     }
 
 
-def _show(rule: Rule[Any], reading: Reading) -> dict[str, str]:
-    """Return value and target as a reader wants them."""
-    unit = reading.unit
-    if reading.value is None:
-        return {"value": "", "target": "", "unit": "", "text": ""}
-    value = shown(reading.value, unit)
-    if is_share(reading):
-        return {"value": value, "target": rule.goal, "unit": "", "text": value}
-    target = shown(reading.target, unit) if reading.target is not None else ""
-    together = f"{value}/{target}" if target else value
-    if unit in UNITS:
-        # What stands behind a number: English has a space there.
-        unit, together = (Sentence(UNITS[unit], n=n) for n in ("", together))
-    unit = "" if unit == "%" else unit
-    return {"value": value, "target": target, "unit": unit, "text": together}
-
-
 def _arithmetic(rule: Rule[Any], outcome: Outcome) -> str:
     """Write the rule with its numbers put in, as a person would check it."""
     if outcome.rating:
-        given = outcome.rating
+        rating = outcome.rating
         return Sentence(
-            _RATED_WORD if given.word else _RATED_POINTS,
-            given=given.word or text(Fraction(given.points or 0)),
-            by=given.by,
-            on=given.on,
+            _RATED_WORD if rating.word else _RATED_POINTS,
+            given=rating.word or text(Fraction(rating.points or 0)),
+            by=rating.by,
+            on=rating.on,
             score=outcome.score,
         )
     if outcome.status != "scored" or outcome.reading.value is None:

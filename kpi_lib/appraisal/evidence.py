@@ -100,7 +100,7 @@ class Evidence:
     calendar: Calendar
     targets: tuple[Target, ...]
     known_targets: frozenset[str] = frozenset()
-    worklogs: Mapping[str, Worklog] = field(default_factory=dict)
+    worklogs: Mapping[str, Worklog] = field(default_factory=dict, repr=False)
     posts: pd.DataFrame = field(default_factory=pd.DataFrame)
     which: Which = "value"
 

@@ -102,10 +102,7 @@ class Goal:
         """Every number that attainment and growth were made from."""
         key = f"{self.metric}@{self.platform}" if self.platform else self.metric
         numbers = {
-            "value": text(self.result.value),
-            "target": text(Fraction(self.target.value)),
-            "counted": text(self.counted),
-            "opening": self._opening,
+            **self._numbers,
             "baseline": text(self.base),
             "growth": text(self.growth),
             "met_only": "1" if self.met_only else "",
@@ -118,18 +115,20 @@ class Goal:
         return {
             "metric": self.metric,
             "platform": self.platform,
-            "value": text(self.result.value),
-            "target": text(Fraction(self.target.value)),
-            "counted": text(self.counted),
-            "opening": self._opening,
+            **self._numbers,
             "attained": text(self.attained),
             "growth": text(self.growth),
         }
 
     @property
-    def _opening(self) -> str:
+    def _numbers(self) -> dict[str, str]:
         moves = METRICS[self.metric].moves_by_gain
-        return text(self.result.opening) if moves else ""
+        return {
+            "value": text(self.result.value),
+            "target": text(Fraction(self.target.value)),
+            "counted": text(self.counted),
+            "opening": text(self.result.opening) if moves else "",
+        }
 
 
 class Goals:

@@ -77,8 +77,8 @@ class OperatorMonth:
     @cached_property
     def by_month(self) -> dict[str, dict[str, dict[str, float]]]:
         """Metric → month → account → value in the metric's unit, streams added up."""
-        known = self.monthly[self.monthly["value"].notna()]
-        sums = known.groupby(["metric", "month", "account"], sort=True)["value"].sum()
+        rows = self.monthly[self.monthly["value"].notna()]
+        sums = rows.groupby(["metric", "month", "account"], sort=True)["value"].sum()
         values: dict[str, dict[str, dict[str, float]]] = {}
         for key, value in sums.items():
             metric, month, account = map(str, cast("tuple[str, ...]", key))

@@ -211,7 +211,7 @@ def _days(evidence: Evidence, line: _Line, here: Sequence[date]) -> list[Day]:
     each = line.quota / len(here)
     days = days_of(evidence.month)
     quota = [each if day in here else Fraction(0) for day in days]
-    known = [line.days.get(day, Fraction(0)) for day in days]
+    results = [line.days.get(day, Fraction(0)) for day in days]
     begun = min(line.days, default=date.max)
     return [
         (
@@ -222,11 +222,11 @@ def _days(evidence: Evidence, line: _Line, here: Sequence[date]) -> list[Day]:
             wanted,
             line.days.get(day),
             wanted_sum,
-            known_sum if day >= begun else None,
+            result_sum if day >= begun else None,
             _over(line.days.get(day), wanted),
         )
-        for day, wanted, wanted_sum, known_sum in zip(
-            days, quota, accumulate(quota), accumulate(known), strict=True
+        for day, wanted, wanted_sum, result_sum in zip(
+            days, quota, accumulate(quota), accumulate(results), strict=True
         )
     ]
 
@@ -235,13 +235,13 @@ def _weeks(
     evidence: Evidence, line: _Line, days: Sequence[Day]
 ) -> list[tuple[object, ...]]:
     """Return a metric's rows of ``WEEKS``: sums of its days."""
-    out: list[tuple[object, ...]] = []
+    weeks: list[tuple[object, ...]] = []
     for week in evidence.calendar.quota_weeks(evidence.month):
         inside = [row for row in days if row[1] in week.days_in_month]
         quota = sum((row[4] for row in inside), Fraction(0))
-        known = [row[5] for row in inside if row[5] is not None]
-        result = sum(known, Fraction(0)) if known else None
-        out.append(
+        results = [row[5] for row in inside if row[5] is not None]
+        result = sum(results, Fraction(0)) if results else None
+        weeks.append(
             (
                 line.metric,
                 week.name,
@@ -253,7 +253,7 @@ def _weeks(
                 _over(result, quota),
             )
         )
-    return out
+    return weeks
 
 
 def _over(result: Fraction | None, quota: Fraction) -> Fraction | None:

@@ -45,21 +45,18 @@ def of_files(
     names = {account.id: account.name for account in accounts}
     remarks: list[str] = []
     for problem in findings:
+        if problem.level == "note":
+            continue
         where = problem.where.split("、")[0].split("/")
-        whole = "不同的值" in problem.what or not where[-1]
         for account in sorted(names.keys() & set(where)):
-            if problem.level != "note":
-                what = problem.what
-                remarks.append(
-                    Sentence("{account}：{what}", account=names[account], what=what)
-                    if whole
-                    else Sentence(
-                        "{account}（{file}）：{what}",
-                        account=names[account],
-                        file=where[-1],
-                        what=what,
-                    )
+            name, what, file = names[account], problem.what, where[-1]
+            remarks.append(
+                Sentence("{account}：{what}", account=name, what=what)
+                if "不同的值" in what or not file
+                else Sentence(
+                    "{account}（{file}）：{what}", account=name, file=file, what=what
                 )
+            )
     own = files[files["account"].isin(list(names))]
     unsure = own[(own["layout"] != "") & ~own["confirmed"]]
     formats = sorted(set(unsure["layout_name"]) - {MANUAL})

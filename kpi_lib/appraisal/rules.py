@@ -33,6 +33,17 @@ from kpi_lib.language import N_, Sentence
 
 R = TypeVar("R")
 
+UNITS = {
+    "格": N_("{n}格"),
+    "项": N_("{n}项"),
+    "条": N_("{n}条"),
+    "次": N_("{n}次"),
+    "场": N_("{n}场"),
+    "篇": N_("{n}篇"),
+    "账号日": N_("{n}账号日"),
+}
+"""Units of readings: how so many of them are said."""
+
 
 @dataclass(frozen=True)
 class Rule(ABC, Generic[R]):
@@ -61,6 +72,22 @@ class Rule(ABC, Generic[R]):
     def goal(self) -> str:
         """What a share has to reach for all points, as a reader wants it."""
         return "100%"
+
+    def show(self, reading: Reading) -> dict[str, str]:
+        """Return value and target as a reader wants them."""
+        unit = reading.unit
+        if reading.value is None:
+            return {"value": "", "target": "", "unit": "", "text": ""}
+        value = shown(reading.value, unit)
+        if is_share(reading):
+            return {"value": value, "target": self.goal, "unit": "", "text": value}
+        target = shown(reading.target, unit) if reading.target is not None else ""
+        together = f"{value}/{target}" if target else value
+        if unit in UNITS:
+            # What stands behind a number: English has a space there.
+            unit, together = (Sentence(UNITS[unit], n=n) for n in ("", together))
+        unit = "" if unit == "%" else unit
+        return {"value": value, "target": target, "unit": unit, "text": together}
 
 
 class RatioRule(Rule[Ratio]):

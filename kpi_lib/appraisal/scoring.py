@@ -70,18 +70,14 @@ def share(measure: Measure, reading: Reading) -> Fraction:
 # Items: exclusions, ratings, points.
 
 
-def score_item(evidence: Evidence, item: Item) -> list[Outcome]:
-    """Score the measures of one item, but its bonus ones, in the plan's order."""
-    measures = [measure for measure in item.measures if not measure.bonus]
+def score_item(evidence: Evidence, item: Item, *, bonus: bool = False) -> list[Outcome]:
+    """Score the measures of one item, or its bonus ones alone, in the plan's order."""
+    measures = [measure for measure in item.measures if measure.bonus == bonus]
     readings = [read(evidence, measure) for measure in measures]
-    states = [
-        _state(measure, reading)
-        for measure, reading in zip(measures, readings, strict=True)
-    ]
-    possible = spread(
-        [measure.points for measure in measures],
-        [state == "excluded" for state in states],
-    )
+    states = list(map(_state, measures, readings))
+    excluded = [state == "excluded" for state in states]
+    # An excluded bonus gives its points to nobody.
+    possible = (cut if bonus else spread)([m.points for m in measures], excluded)
     return [
         _outcome(evidence, item, measure, reading, state, points)
         for measure, reading, state, points in zip(
@@ -90,26 +86,19 @@ def score_item(evidence: Evidence, item: Item) -> list[Outcome]:
     ]
 
 
-def score_bonus(evidence: Evidence) -> list[Outcome]:
-    """Score the bonus measures of a plan; an excluded one has no points."""
-    outcomes = []
-    for item in evidence.plan.items():
-        for measure in item.measures:
-            if measure.bonus:
-                reading = read(evidence, measure)
-                state = _state(measure, reading)
-                points = Fraction(0) if state == "excluded" else measure.points
-                outcomes.append(
-                    _outcome(evidence, item, measure, reading, state, half_up(points))
-                )
-    return outcomes
-
-
 def _state(measure: Measure, reading: Reading) -> str:
     """Apply the plan's policy for missing evidence."""
     if reading.state == "pending" and measure.missing != "pending":
         return {"exclude": "excluded", "zero": "zero"}[measure.missing]
     return reading.state
+
+
+def cut(points: Sequence[Fraction], excluded: Sequence[bool]) -> list[Decimal]:
+    """Take away the points of excluded measures."""
+    return [
+        half_up(Fraction(0) if out else share)
+        for share, out in zip(points, excluded, strict=True)
+    ]
 
 
 def spread(points: Sequence[Fraction], excluded: Sequence[bool]) -> list[Decimal]:
@@ -152,10 +141,10 @@ def _outcome(
         score=computed,
         computed=computed,
     )
-    given = _rating(evidence, item, measure)
-    if given is None or state == "excluded":
+    rating_and_share = _rating(evidence, item, measure)
+    if rating_and_share is None or state == "excluded":
         return outcome
-    rating, rated = given
+    rating, rated = rating_and_share
     score = half_up(rated * Fraction(possible))
     return replace(outcome, status="rated_by_manager", score=score, rating=rating)
 
