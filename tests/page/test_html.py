@@ -7,7 +7,6 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from kpi_lib import page as sections
 from kpi_lib.appraisal import OperatorMonth
-from kpi_lib.language import to_json
 from kpi_lib.page import html as html_module
 from tests.example_month import example
 from tests.example_page import notebook_of, shown
