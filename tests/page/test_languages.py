@@ -13,10 +13,11 @@ from pydantic import BaseModel
 
 from kpi_lib import language
 from kpi_lib import page as sections
+from kpi_lib.appraisal import Card
 from kpi_lib.appraisal.quotas import Quotas
 from kpi_lib.inputs.targets import Target
 from kpi_lib.inputs.worklog import Entry, Worklog
-from kpi_lib.language import speaking
+from kpi_lib.language import Sentence, speaking
 from kpi_lib.page.html import failure_page, page, sentences_of
 from tests.example_month import card, empty, example
 from tests.example_page import shown
@@ -49,11 +50,15 @@ def latin(text: str) -> str:
 
 
 def in_latin(part: Any) -> Any:
-    """Write everything that a month holds in Latin letters."""
+    """Write everything that a month holds in Latin letters, but for our sentences."""
+    if isinstance(part, Sentence):
+        return Sentence(part.template, **in_latin(part.values))
     if isinstance(part, str):
         return latin(part)
     if isinstance(part, dict):
         return {latin(str(name)): in_latin(one) for name, one in part.items()}
+    if isinstance(part, Card):
+        return Card(in_latin(dict(part)))
     if isinstance(part, list | tuple):
         return type(part)(map(in_latin, part))
     if isinstance(part, pd.DataFrame):
