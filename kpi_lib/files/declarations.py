@@ -19,7 +19,7 @@ from ruamel.yaml import YAML
 
 from kpi_lib.catalogue import METRICS, STREAMS
 from kpi_lib.files.cells import EpochUnit, MoneyUnit, NumberKind, Scale
-from kpi_lib.language import language, translated
+from kpi_lib.language import Name
 
 Form = Literal["article", "video", "social", "product"]
 Grain = Literal["daily", "posts", "orders", "none"]
@@ -67,9 +67,9 @@ class Platform(_Declared):
     order: int  # place in lists: the plan's own order
 
     @property
-    def label(self) -> str:
-        """Its name in the language that is spoken."""
-        return self.en if language() == "en" else translated(self.name)
+    def label(self) -> Name:
+        """Its name, to be said in any language."""
+        return Name(self.name, self.en)
 
 
 class Column(_Declared):

@@ -151,7 +151,7 @@ class Brand:
 
 def brand_of(platform: Platform) -> Brand:
     """Return a platform as the page names it."""
-    label, seal = platform.label, platform.seal
+    label, seal = str(say(platform.label)), platform.seal
     return Brand(platform.id, label, label, seal, platform.light, platform.dark)
 
 
