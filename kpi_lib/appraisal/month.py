@@ -185,23 +185,38 @@ class Month:
 
     @cached_property
     def daily(self) -> pd.DataFrame:
-        """One row per account, date, metric and part, over twelve months."""
+        """
+        One row per account, date, metric and part, over twelve months.
+
+        Beside the key: platform, value (the metric's unit), basis, censored, and the
+        place it was read from.
+        """
         columns = OWN_DAYS if self.only else None
         return self.load("daily", *self.months, columns=columns)
 
     @cached_property
     def posts(self) -> pd.DataFrame:
-        """One row per post and download of the month."""
+        """
+        One row per post and download of the month.
+
+        Title, kind, status, day of publishing, a column a metric (counters as the
+        platform shows them, rates as fractions), and the place it was read from.
+        """
         return self.load("posts", self.month)
 
     @cached_property
     def monthly(self) -> pd.DataFrame:
-        """One row per month, operator, account, metric and stream."""
+        """
+        One row per month, operator, account, metric and stream, over thirteen months.
+
+        The operator's part: value with its bounds low and high, basis, share, days
+        present and due, days of the opening and closing download, sources.
+        """
         return self.load("monthly", *months_back(self.month, REACH))
 
     @cached_property
     def ledger(self) -> pd.DataFrame:
-        """One row per record of every file of the month."""
+        """One row per record of every file of the month: where, fate, reason, cell."""
         return self.load("ledger", self.month)
 
     @cached_property
