@@ -251,15 +251,20 @@ def translated(text: str) -> str:
 @cache
 def traditional(text: str) -> str:
     """Return a sentence of ours, never data, in the characters of Taiwan."""
-    return str(_opencc().convert(text))
+    return str(_opencc("s2tw").convert(text))
+
+
+def simplified(text: str) -> str:
+    """Return data in the simplified characters in which ours are written."""
+    return str(_opencc("t2s").convert(text))
 
 
 @cache
-def _opencc() -> Any:
-    # Loading its dictionaries takes a moment, and only one language needs them.
+def _opencc(way: str) -> Any:
+    # Loading its dictionaries takes a moment, and few need them.
     from opencc import OpenCC
 
-    return OpenCC("s2tw")
+    return OpenCC(way)
 
 
 @cache

@@ -27,6 +27,7 @@ PERCENT_OF = {"completion_rate": "video", "read_completion": "article"}
 """Rates that only one kind of post has; on the other kind the cell is no value."""
 
 ROUNDED = N_("{rows}数值在平台上已经四舍五入（万、千、亿）")
+HIDDEN = N_("{rows}数字中间有看不见的字符，已按去掉它们的数读，请对照后台")
 AT_LEAST = N_("{rows}数值只知道下限（如10万+）")
 ASSUMED = N_("{rows}日期没有写年份或次序，按这个月读")
 MANGLED = N_("{rows}编号的末几位被Excel改掉，改用链接或发布时间识别")
@@ -51,6 +52,9 @@ class Grain:
         """Take a row of data, or raise `Wrong`."""
         raise NotImplementedError
 
+    def lose(self, row: Row) -> None:
+        """Learn that a row could not be read."""
+
     def finish(self) -> list[Problem]:
         """Return what is worth telling, after the last row."""
         return [
@@ -60,11 +64,6 @@ class Grain:
 
     def _problem(self, what: Sentence, level: Level = "note", do: str = "") -> Problem:
         return Problem(what=what, where=self.source, do=do, level=level)
-
-    def _keep(self, day: date, values: Iterable[DailyRow]) -> Outcome:
-        """Keep the values of a day, and return the fate of their row."""
-        self.daily += values
-        return Outcome("kept", day=day)
 
     def _repeated(self, row: Row, *content: object) -> bool:
         """Return whether an equal row stood before; a differing one is kept."""
@@ -78,6 +77,8 @@ class Grain:
         for number in numbers:
             if number.rounded:
                 self._remark(row, ROUNDED)
+            if number.hidden:
+                self._remark(row, HIDDEN)
             if number.censored:
                 self._remark(row, AT_LEAST)
 
@@ -102,22 +103,19 @@ class Days(Grain):
     def take(self, row: Row) -> Outcome:
         """Take the values of a day."""
         day = self._day(row)
-        numbers = {
-            key: number
-            for key in row.table.metrics
-            if (number := row.number(key)) is not None
-        }
+        numbers, fate = row.numbers(row.table.metrics)
+        if not numbers and fate is not KEPT:
+            return fate._replace(fate="quarantined")
         self._remember(row, numbers.values())
         if self._repeated(row, "", day, *sorted(numbers.items())):
             return TWICE
-        kept = self._keep(
-            day,
-            [
-                self._value(row, ("", day, *_metric(key)), number)
-                for key, number in numbers.items()
-            ],
-        )
-        return kept if numbers else kept._replace(reason=Sentence("这一天各列都缺数"))
+        self.daily += [
+            self._value(row, ("", day, *_metric(key)), number)
+            for key, number in numbers.items()
+        ]
+        if not numbers:
+            fate = fate._replace(reason=Sentence("这一天各列都缺数"))
+        return fate._replace(day=day)
 
     def finish(self) -> list[Problem]:
         """Also tell of flows that look like levels."""
@@ -157,7 +155,7 @@ class Days(Grain):
             basis = "level" if METRICS[what[2]].kind == "stock" else "daily"
         table = row.table
         return DailyRow(
-            *what, number.value, basis, number.censored,
+            *what, number.value, basis, number.censored, number.rounded,
             self.source, table.sheet.name, table.block, row.record.row,
         )  # fmt: skip
 
@@ -184,7 +182,8 @@ class Manual(Days):
         if self._repeated(row, account, day, metric, part, number.value):
             return TWICE
         what = (account, day, metric, part)
-        return self._keep(day, [self._value(row, what, number, "manual")])
+        self.daily.append(self._value(row, what, number, "manual"))
+        return KEPT._replace(day=day)
 
 
 class Posts(Grain):
@@ -200,7 +199,7 @@ class Posts(Grain):
         published = _published(row)
         kind = self._kind(row)
         title = row.text("title")
-        numbers = self._counters(row, kind)
+        numbers, fate = self._counters(row, kind)
         self._remember(row, numbers.values())
         post = self._post(row, published, title)
         if self._repeated(row, post, title, published, status, *numbers.items()):
@@ -214,13 +213,14 @@ class Posts(Grain):
                 status=status,
                 metrics={key: number.value for key, number in numbers.items()},
                 censored=frozenset(k for k, n in numbers.items() if n.censored),
+                rounded={k: n.rounded for k, n in numbers.items() if n.rounded},
                 source=self.source,
                 sheet=row.table.sheet.name,
                 block=row.table.block,
                 row=row.record.row,
             )
         )
-        return KEPT
+        return fate
 
     def _kind(self, row: Row) -> str:
         """Return the post's kind by the words of its column."""
@@ -235,17 +235,12 @@ class Posts(Grain):
             self._remark(row, NO_KIND)
         return kind
 
-    def _counters(self, row: Row, kind: str) -> dict[str, Number]:
-        numbers = {}
-        for key in row.table.metrics:
-            if PERCENT_OF.get(key, kind) != kind:
-                continue
-            number = row.number(key)
-            if number is not None:
-                numbers[key] = number
-            elif files.is_below(row.cell(key)):
+    def _counters(self, row: Row, kind: str) -> tuple[dict[str, Number], Outcome]:
+        keys = [key for key in row.table.metrics if PERCENT_OF.get(key, kind) == kind]
+        for key in keys:
+            if files.is_below(row.cell(key)):
                 self._remark(row, BELOW)
-        return numbers
+        return row.numbers(keys)
 
     def _post(self, row: Row, published: datetime, title: str) -> str:
         """Return a key that stays the same over downloads."""

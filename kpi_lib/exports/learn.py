@@ -207,6 +207,8 @@ def _most(answers: Iterator[bool]) -> bool:
 
 
 def _is_date(cell: Cell) -> bool:
+    if re.fullmatch(r"\d{5}(\.\d+)?", files.plain(cell)):
+        return False  # a number of Excel's for a day only where dates are declared
     try:
         # A day without a year needs some month; whichever, it is a date.
         files.day(cell, "2000-01")

@@ -11,17 +11,17 @@ never looked at, and no cell is ever quoted, so that a shifted one tells nothing
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 
 from kpi_lib import files
 from kpi_lib.errors import ExportColumns, Problem
-from kpi_lib.exports.grains import Grain
+from kpi_lib.exports.grains import Grain, numbered
 from kpi_lib.exports.recognise import Table
-from kpi_lib.exports.record import TWICE, Outcome, Row, Wrong
+from kpi_lib.exports.record import KEPT, TWICE, Outcome, Row, Wrong
 from kpi_lib.exports.rows import DailyRow
 from kpi_lib.files import WrongValue
 from kpi_lib.language import N_, Sentence
@@ -35,6 +35,7 @@ ROUNDED_IDS = 3
 UNPAID = N_("{n}行订单状态是{status}，没有成交，不计")
 REFUNDED = N_("{n}行售后状态是{status}，不计")
 
+_PAID_AT = re.compile("(付款|支付).*时间")
 _ID = re.compile(r"[0-9A-Za-z_-]{1,40}", re.ASCII)
 _ROUNDED = re.compile(r"-?\d+(\.\d+)?E\+\d+", re.ASCII | re.IGNORECASE)
 
@@ -65,6 +66,8 @@ class Orders(Grain):
         self._days: dict[date, _Day] = {}
         self._left: Counter[tuple[str, str]] = Counter()
         self._long = self._zeros = 0
+        # Days of lines whose fate is not known; None for a line without its day.
+        self._unsure: dict[date | None, list[int]] = defaultdict(list)
 
     def take(self, row: Row) -> Outcome:
         """Take a line: it counts, or it is said why not."""
@@ -91,7 +94,17 @@ class Orders(Grain):
             self._orders.add(order)
             sums.row = sums.row if sums.orders else row.record.row
             sums.orders += 1
-        return self._keep(day, [])
+        return KEPT._replace(day=day)
+
+    def lose(self, row: Row) -> None:
+        """Remember the day of a line that might count and could not be read."""
+        try:
+            day = self._day(row, files.plain(row.cell("date")))
+        except Wrong:
+            self._unsure[None].append(row.record.row)
+        else:
+            self._days.setdefault(day, _Day(row.record.row))
+            self._unsure[day].append(row.record.row)
 
     def finish(self) -> list[Problem]:
         """Give every day its orders and its money; tell how they are counted."""
@@ -105,22 +118,33 @@ class Orders(Grain):
         for day, sums in self._every_day().items():
             sheet, block = self._table.sheet.name, self._table.block
             values = (("orders", float(sums.orders)), ("gmv", sums.fen / 100))
-            self._keep(
-                day,
-                [
-                    DailyRow("", day, metric, "", value, "daily", False, self.source,
-                             sheet, block, sums.row)
-                    for metric, value in values
-                ],
-            )  # fmt: skip
+            place = (self.source, sheet, block, sums.row)
+            at_least = not self._unsure.keys().isdisjoint({day, None})
+            self.daily += [
+                DailyRow("", day, metric, "", value, "daily", at_least, 0.0, *place)
+                for metric, value in values
+            ]
+        unsure = [
+            self._problem(_not_known(day, rows), "warning")
+            for day, rows in self._unsure.items()
+        ]
         if not self._lines:
-            return []
-        counted = Sentence("没有付款时间，订单按提交的日子计，以导出时的状态为准")
+            return unsure
         left = [
             Sentence(template, n=lines, status=status)
             for (template, status), lines in sorted(self._left.items())
         ]
-        return [self._problem(what) for what in (counted, *left)]
+        return [*unsure, *map(self._problem, (self._dated(), *left))]
+
+    def _dated(self) -> Sentence:
+        """Say which day an order counts on, by the columns that the file has."""
+        for name in self._table.names:
+            if _PAID_AT.search(name):
+                return Sentence(
+                    "订单按提交的日子计（“{column}”没有用），以导出时的状态为准",
+                    column=name,
+                )
+        return Sentence("没有付款时间，订单按提交的日子计，以导出时的状态为准")
 
     def _every_day(self) -> dict[date, _Day]:
         """Return the days, and those between them on which nothing was ordered."""
@@ -193,6 +217,20 @@ class Orders(Grain):
         if word and len(word) <= 12 and self._letters.issuperset(word):
             why = Sentence("不认得的状态“{status}”", status=word)
         return Wrong(row.header(role), "", why)
+
+
+def _not_known(day: date | None, rows: Sequence[int]) -> Sentence:
+    """Say what is known of a day, or of every day, with lines that were not read."""
+    if day is None:
+        return Sentence(
+            "{rows}读不出是哪一天的订单，每天的订单和成交额都只知道下限",
+            rows=numbered(rows),
+        )
+    return Sentence(
+        "{day}有读不懂的行（{rows}），这天的订单和成交额只知道下限",
+        day=day,
+        rows=numbered(rows),
+    )
 
 
 def _words(words: Iterable[str]) -> frozenset[str]:

@@ -17,11 +17,11 @@ from kpi_lib.catalogue import METRICS
 from kpi_lib.errors import ExportError, LedgerError, Level, Problem
 from kpi_lib.exports.grains import Days, Grain, Manual, Posts, numbered
 from kpi_lib.exports.orders import Orders
-from kpi_lib.exports.recognise import Table, recognise
+from kpi_lib.exports.recognise import UNREAD, Table, recognise
 from kpi_lib.exports.record import BLANK, HEADER, Outcome, Row, Wrong, first_shown
 from kpi_lib.exports.rows import Export, LedgerRow
 from kpi_lib.files import MANUAL, Book, Record, Sheet, header_key, layouts
-from kpi_lib.language import Sentence
+from kpi_lib.language import N_, Sentence
 
 GRAINS = {"daily": Days, "posts": Posts, "orders": Orders, "none": Grain}
 
@@ -133,7 +133,8 @@ def _sheet(
             what = Sentence("表“{sheet}”没有认得的表头，没有读", sheet=sheet.name)
             findings.append(Problem(what=what, where=grain.source, level="note"))
     for table in tables:
-        grain.begin(table)
+        if not table.why:
+            grain.begin(table)
         data = 0
         for index, record in enumerate(table.sheet.records):
             outcome = _outcome(table, index, record, grain)
@@ -167,6 +168,7 @@ def _outcome(table: Table, index: int, record: Record, grain: Grain) -> Outcome:
         row.refuse_width()
         return grain.take(row)
     except Wrong as wrong:
+        grain.lose(row)
         return wrong.outcome
 
 
@@ -239,7 +241,9 @@ def _left_out(tables: list[Table], where: str) -> Iterator[Problem]:
     """Tell once of the tables that are known and not counted, and why."""
     sheets: dict[str, dict[str, None]] = defaultdict(dict)
     for table in tables:
-        if table.why:
+        if table.why is UNREAD:
+            yield _not_read(table, where)
+        elif table.why:
             sheets[table.why][table.sheet.name] = None
     for why, names in sheets.items():
         what = Sentence("认得，没有计入：{why}", why=why)
@@ -250,22 +254,31 @@ def _left_out(tables: list[Table], where: str) -> Iterator[Problem]:
         yield Problem(what=what, where=where, level="note")
 
 
+def _not_read(table: Table, where: str) -> Problem:
+    """Tell of a second table in a sheet, of which nothing is known."""
+    what = Sentence(
+        "第{row}行起是另一张表（表头：{names}），不认得，没有读",
+        row=table.sheet.records[0].row,
+        names=[name for name in table.names if name],
+    )
+    do = Sentence("分成两个文件再放入；新的导出用kpi formats learn起草一份声明")
+    return Problem(what=what, where=where, place=table.sheet.name, do=do)
+
+
 def _quarantined(ledger: list[LedgerRow], where: str) -> Iterator[Problem]:
-    """Tell of the rows in quarantine, by column and reason."""
-    groups: dict[tuple[str, str], list[int]] = defaultdict(list)
+    """Tell of the rows that do not count, or not wholly, by column and reason."""
+    groups: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     for entry in ledger:
-        if entry.fate == "quarantined":
-            groups[entry.column, entry.reason].append(entry.row)
-    for (column, why), numbers in groups.items():
+        if entry.fate in {"quarantined", "partial"}:
+            groups[entry.fate, entry.column, entry.reason].append(entry.row)
+    for (fate, column, why), numbers in groups.items():
         rows = numbered(numbers)
         what = Sentence("{rows}{why}，整行没有计入", rows=rows, why=why)
         if column:
-            what = Sentence(
-                "{rows}“{column}”{why}，整行没有计入",
-                rows=rows,
-                column=column,
-                why=why,
-            )
+            template = N_("{rows}“{column}”{why}，整行没有计入")
+            if fate == "partial":
+                template = N_("{rows}“{column}”{why}，只有这一格没有计入")
+            what = Sentence(template, rows=rows, column=column, why=why)
         do = Sentence("对照后台改正后重新导出")
         if why.startswith("不认得的状态"):
             do = Sentence("对照后台核对；新的状态写进formats/doudian.yml的对应一栏")

@@ -9,17 +9,19 @@ holds several tables, each becomes a sheet of its own, told by its block.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import groupby
+from itertools import groupby, pairwise, zip_longest
 from typing import NamedTuple
 
 from kpi_lib import files
 from kpi_lib.errors import ExportColumns, Problem, UnknownExport
 from kpi_lib.files import (
     MANUAL,
+    Cell,
     Layout,
     Record,
     Sheet,
@@ -32,6 +34,26 @@ from kpi_lib.language import N_, Sentence
 HEADER_WITHIN = 12
 """Preambles seen are at most ten lines long (Google Analytics)."""
 
+SCALES = ("千", "万", "亿", "%")
+"""Units that change a number; the others of a header only say what is counted."""
+
+_WITH_UNIT = re.compile(r"(.+?)\((千|万|亿|%|元|人次|人|次|个|条|篇|秒)\)")
+
+_VALUE = re.compile(r"[-+<¥]?\d[\d.,:/%+ 千万亿kw年月日时分秒星T-]*", re.IGNORECASE)
+"""What stands under a header and is none: a number, a share, a date, a time."""
+
+UNREAD = Sentence("表头和上面的表不同，也不认得，这张表没有读")
+
+TOTALS = frozenset(
+    [
+        *["累计", "合计", "总计", "总和", "汇总", "小计", "全部", "平均", "日均"],
+        *["均值", "平均值", "total", "totals", "grandtotal", "sum", "average"],
+    ]
+)
+"""First words of rows that sum up others, as `header_key` writes them."""
+
+NOTE_STARTS = re.compile(r"注|备注|说明|提示|数据来源|来源|\*|#|※")
+
 FEW = 12
 """So many layouts a problem may name; no platform has as many."""
 
@@ -42,30 +64,43 @@ class Table:
     A table that a layout knows: its own part of a sheet of several.
 
     `header` is the index of the header's record (-1 where none is known), `columns`
-    the places of every role and metric that the file has, `block` its place in the
-    sheet, `why` the reason why nothing of it is counted.
+    the places of every role and metric that the file has, `units` those whose header
+    tells the unit of its numbers, `block` its place in the sheet, `why` the reason why
+    nothing of it is counted; `head` the cells of the header, if not of one record.
     """
 
     sheet: Sheet
     header: int
     layout: Layout
     columns: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    units: dict[int, str] = field(default_factory=dict)
     block: int = 0
     why: str = ""
+    head: tuple[Cell, ...] = ()
 
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The header as written, without what surrounds it."""
-        if self.header < 0:
-            return ()
-        return tuple(map(files.plain, self.sheet.records[self.header].cells))
+        return tuple(map(files.plain, self._head))
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
         """The header as headers are compared."""
+        return tuple(map(header_key, self._head))
+
+    @property
+    def _head(self) -> tuple[Cell, ...]:
         if self.header < 0:
             return ()
-        return tuple(map(header_key, self.sheet.records[self.header].cells))
+        return self.head or self.sheet.records[self.header].cells
+
+    def number_cell(self, place: int, cells: Sequence[Cell]) -> Cell:
+        """Return a cell with the unit that its header gives it: 1.2 as 1.2万."""
+        cell = cells[place] if place < len(cells) else None
+        unit = self.units.get(place)
+        if not unit or files.is_missing(cell):
+            return cell
+        return f"{files.plain(cell).removesuffix(unit)}{unit}"
 
     @cached_property
     def firsts(self) -> dict[str, int]:
@@ -85,7 +120,9 @@ class _Fit(NamedTuple):
     layout: Layout
     sheet: Sheet
     header: int
+    head: tuple[Cell, ...]
     columns: dict[str, tuple[int, ...]]
+    units: dict[int, str]
     known: int
     missing: list[str]
     extra: list[str]
@@ -121,8 +158,8 @@ def recognise(book: files.Book, platform: str | None, source: str) -> list[Table
     if not tables:
         raise _elsewhere(book, every, source) or _nearest(book, allowed, source)
     by_hand = {table.layout.id for table in tables} == {MANUAL}
-    if len(tables) > 1 and not (by_hand or tables[0].layout.arranged):
-        names = [f"“{table.sheet.name}”" for table in tables]
+    names = list(dict.fromkeys(f"“{table.sheet.name}”" for table in tables))
+    if len(names) > 1 and not (by_hand or tables[0].layout.arranged):
         raise _refusal(
             Sentence("{sheets}都像是要读的表，不知该取哪一张", sheets=names),
             source,
@@ -144,9 +181,10 @@ def _tables(book: files.Book, allowed: Sequence[Layout], source: str) -> list[Ta
             return tables
     plain = [layout for layout in allowed if not layout.arranged]
     return [
-        table
+        part
         for sheet in book.sheets
         if (table := _sheet_table(sheet, plain, source)) is not None
+        for part in _cut(table, plain, source)
     ]
 
 
@@ -244,30 +282,98 @@ def _first_key(record: Record) -> str:
 
 def _sheet_table(sheet: Sheet, allowed: Sequence[Layout], source: str) -> Table | None:
     """Take the first row that is the header of a layout, and of one only."""
-    for header in range(min(HEADER_WITHIN, len(sheet.records))):
-        fits = [fit for fit in _fits(sheet, header, allowed) if fit.whole]
-        if not fits:
-            continue
-        # What was only heard of never stands in the way of what was seen.
-        fits = [fit for fit in fits if fit.layout.confirmed] or fits
-        most = max(fit.known for fit in fits)
-        best, *more = [fit for fit in fits if fit.known == most]
-        if more:
-            names = [_title(fit.layout) for fit in (best, *more)]
-            raise _refusal(
-                Sentence("表头同样符合几种导出：{layouts}", layouts=names),
-                source,
-                Sentence("把文件放进账号的文件夹，平台就确定了"),
-                best.place,
-            )
-        return _table(best, source)
+    records = sheet.records[:HEADER_WITHIN]
+    heads = [(at, record.cells) for at, record in enumerate(records)]
+    heads += [
+        (at, head)
+        for at, (above, below) in enumerate(pairwise(records), 1)
+        if (head := _over_two_rows(above.cells, below.cells))
+    ]
+    for header, head in heads:
+        if fit := _best(sheet, header, head, allowed, source):
+            return _table(fit, source)
     return None
+
+
+def _best(
+    sheet: Sheet,
+    header: int,
+    head: tuple[Cell, ...],
+    allowed: Sequence[Layout],
+    source: str,
+) -> _Fit | None:
+    """Return the one layout that a row is the header of, if it is one."""
+    fits = [fit for fit in _fits(sheet, header, allowed, head) if fit.whole]
+    if not fits:
+        return None
+    # What was only heard of never stands in the way of what was seen.
+    fits = [fit for fit in fits if fit.layout.confirmed] or fits
+    most = max(fit.known for fit in fits)
+    best, *more = [fit for fit in fits if fit.known == most]
+    if more:
+        names = [_title(fit.layout) for fit in (best, *more)]
+        raise _refusal(
+            Sentence("表头同样符合几种导出：{layouts}", layouts=names),
+            source,
+            Sentence("把文件放进账号的文件夹，平台就确定了"),
+            best.place,
+        )
+    return best
+
+
+def _over_two_rows(
+    above: tuple[Cell, ...], below: tuple[Cell, ...]
+) -> tuple[Cell, ...] | None:
+    """Return a header that is written over two rows, each part of a name once."""
+    uppers, lowers = list(map(files.plain, above)), list(map(files.plain, below))
+    if not (any(uppers) and any(lowers)):
+        return None
+    pairs = list(zip_longest(uppers, lowers, fillvalue=""))
+    for (left, below_left), (upper, lower) in pairwise(pairs):
+        if left and below_left and lower and not upper:
+            return None  # a group over several columns: what it means is not known
+    return tuple(f"{upper}{lower}" or None for upper, lower in pairs)
+
+
+def _cut(table: Table, allowed: Sequence[Layout], source: str) -> list[Table]:
+    """Begin another table wherever another header stands below a table's rows."""
+    records = table.sheet.records
+    starts = [
+        at
+        for at in range(table.header + 1, len(records))
+        if _is_another_header(table, records[at])
+    ]
+    if not starts:
+        return [table]
+    tables = [replace(table, sheet=replace(table.sheet, records=records[: starts[0]]))]
+    for block, (start, end) in enumerate(pairwise([*starts, len(records)]), 1):
+        part = replace(table.sheet, records=records[start:end])
+        fit = _best(part, 0, part.records[0].cells, allowed, source)
+        if fit and fit.layout.grain == table.layout.grain != "orders":
+            tables.append(_table(fit, source, block))
+        else:
+            tables.append(Table(part, 0, table.layout, block=block, why=UNREAD))
+    return tables
+
+
+def _is_another_header(table: Table, record: Record) -> bool:
+    """Return whether a row names columns, and others than the header above it."""
+    words = []
+    for cell in record.cells:
+        text = files.plain(cell)
+        if text and (not isinstance(cell, str) or _VALUE.fullmatch(text)):
+            return False
+        if not files.is_missing(cell):
+            words.append(header_key(cell))
+    if len(words) < 2 or words[0].rstrip(":") in TOTALS or NOTE_STARTS.match(words[0]):
+        return False
+    return words != [key for key in table.keys if key]
 
 
 def _table(fit: _Fit, source: str, block: int = 0) -> Table:
     """Return the table under a header, if no column stands twice in it."""
     layout = fit.layout
-    if repeated := _repeated(layout, fit.sheet.records[fit.header]):
+    if repeated := _repeated(layout, fit.head):
         raise _refusal(
             Sentence("列名重复：{columns}", columns=repeated),
             source,
@@ -275,17 +381,26 @@ def _table(fit: _Fit, source: str, block: int = 0) -> Table:
             fit.place,
         )
     why = Sentence(layout.why) if layout.grain == "none" else ""
-    return Table(fit.sheet, fit.header, layout, fit.columns, block, why)
+    return Table(
+        fit.sheet, fit.header, layout, fit.columns, fit.units, block, why, fit.head
+    )
 
 
-def _fits(sheet: Sheet, header: int, allowed: Iterable[Layout]) -> Iterator[_Fit]:
+def _fits(
+    sheet: Sheet,
+    header: int,
+    allowed: Iterable[Layout],
+    head: tuple[Cell, ...] | None = None,
+) -> Iterator[_Fit]:
     """Say how a row fits the layouts that know one of its headers."""
-    cells = sheet.records[header].cells
-    places: dict[str, int] = {}
-    for place, cell in enumerate(cells):
-        places.setdefault(header_key(cell), place)
-    places.pop("", None)
+    head = sheet.records[header].cells if head is None else head
+    written: dict[str, int] = {}
+    for place, cell in enumerate(head):
+        written.setdefault(header_key(cell), place)
+    written.pop("", None)
+    with_unit = [match for key in written if (match := _WITH_UNIT.fullmatch(key))]
     for layout in allowed:
+        places, units = _without_units(layout, written, with_unit)
         if layout.headers.isdisjoint(places):
             continue
         columns, missing = _positions(layout, sheet, places)
@@ -298,12 +413,25 @@ def _fits(sheet: Sheet, header: int, allowed: Iterable[Layout]) -> Iterator[_Fit
             if places.keys().isdisjoint(map(header_key, names))
         ]
         extra = [
-            files.plain(cells[place])
+            files.plain(head[place])
             for key, place in places.items()
             if layout.closed and key not in layout.headers
         ]
         known = len(layout.headers & places.keys())
-        yield _Fit(layout, sheet, header, columns, known, missing, extra)
+        yield _Fit(layout, sheet, header, head, columns, units, known, missing, extra)
+
+
+def _without_units(
+    layout: Layout, written: dict[str, int], with_unit: Iterable[re.Match[str]]
+) -> tuple[dict[str, int], dict[int, str]]:
+    """Return places by the names a layout knows; a unit behind one is set apart."""
+    places, units = dict(written), {}
+    for match in with_unit:
+        header, name, unit = match[0], match[1], match[2]
+        if header not in layout.headers and name in layout.headers - written.keys():
+            places[name] = place = places.pop(header)
+            units[place] = unit if unit in SCALES else ""
+    return places, units
 
 
 def _positions(
@@ -329,9 +457,9 @@ def _positions(
     return columns, missing
 
 
-def _repeated(layout: Layout, record: Record) -> list[str | Sentence]:
+def _repeated(layout: Layout, head: Iterable[Cell]) -> list[str | Sentence]:
     """Return what stands twice: a header, or a column under two of its names."""
-    keys = Counter(filter(None, map(header_key, record.cells)))
+    keys = Counter(filter(None, map(header_key, head)))
     repeated: list[str | Sentence] = sorted(key for key in keys if keys[key] > 1)
     for column in layout.columns.values():
         for names in column.keys:

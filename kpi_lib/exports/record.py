@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import islice
 from typing import NamedTuple
 
 from kpi_lib import files
-from kpi_lib.exports.recognise import Table
+from kpi_lib.exports.recognise import NOTE_STARTS, TOTALS, Table
 from kpi_lib.exports.rows import Fate
 from kpi_lib.files import Cell, Column, Number, Record, WrongValue, header_key
 from kpi_lib.language import Sentence
 
-TOTALS = frozenset(
-    [
-        *["累计", "合计", "总计", "总和", "汇总", "小计", "全部", "平均", "日均"],
-        *["均值", "平均值", "total", "totals", "grandtotal", "sum", "average"],
-    ]
-)
-"""First words of rows that sum up others, as `header_key` writes them."""
-
 _TOTALS = tuple(TOTALS)
-
-NOTE_STARTS = re.compile(r"注|备注|说明|提示|数据来源|来源|\*|#|※")
 
 
 class Outcome(NamedTuple):
@@ -74,13 +64,27 @@ class Row(NamedTuple):
         """Return the quarantine of a cell outside the grammar."""
         return Wrong(self.header(key), files.shown(cell), error.reason)
 
+    def numbers(self, keys: Iterable[str]) -> tuple[dict[str, Number], Outcome]:
+        """Return the numbers of some columns, and what that makes of the row."""
+        numbers: dict[str, Number] = {}
+        wrong: list[Outcome] = []
+        for key in keys:
+            try:
+                number = self.number(key)
+            except Wrong as err:
+                wrong.append(err.outcome)
+                continue
+            if number is not None:
+                numbers[key] = number
+        return numbers, _partial(wrong) if wrong else KEPT
+
     def number(self, key: str, column: Column | None = None) -> Number | None:
         """Return the number of a column; None if missing, in one of a sum too."""
         column = column or self.table.layout.columns[key]
         cells = self.record.cells
         total: Number | None = None
         for place in self.table.columns[key]:
-            cell = cells[place] if place < len(cells) else None
+            cell = self.table.number_cell(place, cells)
             if files.is_missing(cell, column.missing) or (
                 column.kind == "percent" and files.is_below(cell)
             ):
@@ -149,6 +153,17 @@ class Row(NamedTuple):
         else:
             return
         raise Wrong("", first_shown(self.record), reason)
+
+
+def _partial(wrong: Sequence[Outcome]) -> Outcome:
+    """Return the fate of a row of which some cells count and some do not."""
+    reasons = list(dict.fromkeys(outcome.reason for outcome in wrong))
+    return Outcome(
+        "partial",
+        reasons[0] if len(reasons) == 1 else Sentence("{reasons:；}", reasons=reasons),
+        "、".join(outcome.column for outcome in wrong),
+        "、".join(outcome.raw for outcome in wrong),
+    )
 
 
 def _total(raw: str) -> Outcome:

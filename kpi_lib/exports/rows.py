@@ -9,8 +9,8 @@ from typing import Literal, NamedTuple
 from kpi_lib.errors import Problem
 
 Fate = Literal[
-    "kept", "duplicate", "total", "blank", "header", "preamble", "note", "outside",
-    "private", "quarantined", "conflict",
+    "kept", "partial", "duplicate", "total", "blank", "header", "preamble", "note",
+    "outside", "private", "quarantined", "conflict",
 ]  # fmt: skip
 
 Basis = Literal["daily", "level", "manual"]
@@ -30,6 +30,8 @@ class DailyRow(NamedTuple):
         Metric of the catalogue; its stream, or empty.
     value, censored : float, bool
         In the metric's unit; whether it is "at least so many".
+    rounded : float
+        The step to which the source itself rounds or cuts (1000 for 1.2万); 0 for none.
     basis : {"daily", "level", "manual"}
         A flow of the day, a level on the day, or written down by hand.
     source, sheet, block, row : str, str, int, int
@@ -43,6 +45,7 @@ class DailyRow(NamedTuple):
     value: float
     basis: Basis
     censored: bool
+    rounded: float
     source: str
     sheet: str
     block: int
@@ -65,6 +68,8 @@ class PostRow(NamedTuple):
         Counters and rates (fractions); a missing one is absent.
     censored : frozenset of str
         Metrics whose value is "at least so many".
+    rounded : dict of str to float
+        Steps of the metrics that the source itself rounds, as for a `DailyRow`.
     source, sheet, block, row : str, str, int, int
         Where it stands, as for a `DailyRow`.
     """
@@ -76,6 +81,7 @@ class PostRow(NamedTuple):
     status: str
     metrics: dict[str, float]
     censored: frozenset[str]
+    rounded: dict[str, float]
     source: str
     sheet: str
     block: int
@@ -111,6 +117,11 @@ class LedgerRow(NamedTuple):
     column: str
     raw: str
     day: date | None = None
+
+    @property
+    def counted(self) -> bool:
+        """Whether something of the row counts."""
+        return self.fate in {"kept", "partial"}
 
 
 @dataclass(frozen=True)

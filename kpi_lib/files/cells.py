@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from functools import lru_cache
 from typing import Literal, NamedTuple
@@ -28,8 +28,22 @@ EpochUnit = Literal["s", "ms"]
 
 MISSING = frozenset(
     [
-        *["", "-", "--", "---", "—", "——", "–", "***", "null", "none", "n/a", "na"],
-        *["无", "无数据", "暂无", "暂无数据"],
+        *[
+            "",
+            "-",
+            "--",
+            "---",
+            "—",
+            "——",
+            "–",
+            "***",
+            "/",
+            "null",
+            "none",
+            "n/a",
+            "na",
+        ],
+        *["#n/a", "nan", "无", "无数据", "暂无", "暂无数据"],
     ]
 )
 """What platforms write where they have no value, after `plain`."""
@@ -60,17 +74,54 @@ _SECONDS = re.compile(
     re.ASCII,
 )
 _STARS = re.compile(r"(\d(?:\.\d+)?)星", re.ASCII)
-_TIME = r"(?:[T ]?(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2})(?:\.\d+)?)?[分秒]?)?"
-_YMD = re.compile(
-    rf"(\d{{4}})([-/.年])(\d{{1,2}})[-/.月](\d{{1,2}})日?{_TIME}", re.ASCII
-)
-_COMPACT = re.compile(rf"(\d{{4}})()(\d{{2}})(\d{{2}}){_TIME}", re.ASCII)
-_NO_YEAR = re.compile(r"(\d{1,2})月(\d{1,2})日", re.ASCII)
+_WEEKDAY = r"(?: ?\(?(?:周|星期)([一二三四五六日天])\)?)?"
+_CLOCK_OF_DAY = r"(\d{1,2})(?:时|[:时](\d{1,2})(?:[:分](\d{1,2})(?:\.\d+)?)?[分秒]?)"
+_ZONE = r"(?: ?(Z|[+-]\d{2}:?\d{2}))?"
+_TIME = rf"{_WEEKDAY}(?:[T ]?{_CLOCK_OF_DAY}{_ZONE})?"
+_YMD = re.compile(rf"(\d{{4}})[-/.年](\d{{1,2}})[-/.月](\d{{1,2}})日?{_TIME}", re.ASCII)
+_COMPACT = re.compile(rf"(\d{{4}})(\d{{2}})(\d{{2}}){_TIME}", re.ASCII)
+_NO_YEAR = re.compile(rf"(\d{{1,2}})月(\d{{1,2}})日{_WEEKDAY}", re.ASCII)
 _YEAR_LAST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})", re.ASCII)
+_SERIAL = re.compile(r"(?:3[6-9]|[4-6]\d|7[0-2])\d{3}(?:\.\d+)?", re.ASCII)
+"""Days since the end of 1899, from 1998 to 2099: an Excel date without its format."""
+_NAMED = re.compile(
+    r"(?:([a-z]{3,})\.? (\d{1,2})|(\d{1,2})(?: de)? ([a-z]{3,})\.?)"
+    r"(?:,? (?:de |del )?(\d{4}))?",
+    re.ASCII,
+)
+_MONTHS = {
+    name: number
+    for names in (
+        "january february march april may june july august september october november"
+        " december",
+        "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre"
+        " diciembre",
+        "jan feb mar apr may jun jul aug sep oct nov dec",
+        "ene feb mar abr may jun jul ago sep oct nov dic",
+    )
+    for number, name in enumerate(names.split(), 1)
+} | {"sept": 9}
+"""Months as the layouts' languages write them, whole and short."""
+_WRAPPED = re.compile(r'="([^"]*)"|\'(?=[\d+-])(.*)', re.DOTALL)
+"""What keeps a number from being changed by Excel: a formula, an apostrophe."""
+_THIN = re.compile("(?<=\\d)[\u00a0\u202f\u2009](?=\\d{3}(?!\\d))")
+"""A no-break or thin space that parts thousands."""
+_INSIDE = re.compile("\\d[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]+[\\d.,]")
+"""An invisible character within a number."""
+_OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Characters that show what follows in another direction."""
+_COUNTED = re.compile(r"(?<=[\d千k万w亿+])(?:人次|人|次)$")
 _LOOKALIKES = ("<super>", "<sub>", "<circle>", "<fraction>", "<square>")
 
 
 _NO_DAY = N_("“{value}”看不出是哪一年哪一天，应写成2026-10-01的样子")
+_NO_DATE = N_(
+    "“{value}”不是日期；认得的写法如2026-10-01、2026/10/1、20261001、"
+    "2026年10月1日、10月1日、Oct 1, 2026"
+)
+_WEEKDAYS = "一二三四五六日天"
+_EXCEL_ZERO = datetime(1899, 12, 30)
+CHINA = timezone(timedelta(hours=8))
 
 
 class WrongValue(ValueError):
@@ -91,20 +142,24 @@ class Number(NamedTuple):
         In the column's unit: times, yuan, a fraction, seconds, stars.
     censored : bool
         True for "at least so many" (10万+).
-    rounded : bool
-        True where the source itself rounds (1.2万).
+    rounded : float
+        The step to which the source itself rounds or cuts: 1000 for 1.2万, else 0.
+    hidden : bool
+        True where invisible characters stand between its digits.
     """
 
     value: float
     censored: bool = False
-    rounded: bool = False
+    rounded: float = 0.0
+    hidden: bool = False
 
     def plus(self, other: Number) -> Number:
         """Return the sum of two columns: as little certain as each of them."""
         return Number(
             self.value + other.value,
             self.censored or other.censored,
-            self.rounded or other.rounded,
+            self.rounded + other.rounded,
+            self.hidden or other.hidden,
         )
 
 
@@ -120,9 +175,10 @@ def plain(cell: Cell) -> str:
     if cell is None:
         return ""
     text = str(cell)
-    if text.isascii():
-        return text.strip()
-    return _one_width(text)
+    text = text.strip() if text.isascii() else _one_width(text)
+    if text[:1] in {"=", "'"} and (match := _WRAPPED.fullmatch(text)):
+        return (match[1] or match[2] or "").strip()
+    return text
 
 
 @lru_cache(maxsize=4096)  # headers and words that come again in every file
@@ -195,14 +251,10 @@ def number(
     if isinstance(cell, bool | date):
         raise WrongValue(Sentence("“{value}”不是数", value=shown(cell)))
     raw = str(cell)
-    if not raw.isascii() and any(
-        unicodedata.decomposition(character).startswith(_LOOKALIKES)
-        for character in raw
-    ):
-        raise WrongValue(
-            Sentence("“{value}”里有上标、带圈一类的数字", value=shown(cell))
-        )
-    text = plain(cell).casefold()
+    if not raw.isascii():
+        _refuse_lookalikes(raw)
+        raw = _THIN.sub(",", raw)
+    text = plain(raw).casefold()
     if kind == "money":
         quantity = _money(text, unit)
     elif kind == "percent":
@@ -213,7 +265,20 @@ def number(
         raise WrongValue(
             Sentence("“{value}”小于0，这一列不可能是负数", value=shown(cell))
         )
-    return quantity
+    return quantity._replace(hidden=True) if _INSIDE.search(raw) else quantity
+
+
+def _refuse_lookalikes(raw: str) -> None:
+    """Refuse digits that are none, and characters that show others than stand there."""
+    if any(unicodedata.decomposition(char).startswith(_LOOKALIKES) for char in raw):
+        wrong = Sentence("“{value}”里有上标、带圈一类的数字", value=shown(raw))
+        raise WrongValue(wrong)
+    if _OVERRIDES.search(raw):
+        wrong = Sentence(
+            "“{value}”里有改变文字方向的隐藏字符，看到的和存的不是同一个数",
+            value=_OVERRIDES.sub("", shown(raw)),
+        )
+        raise WrongValue(wrong)
 
 
 @lru_cache(maxsize=4096, typed=True)  # the days of a month are few
@@ -236,8 +301,11 @@ def day(cell: Cell, month: str, order: Order | None = None) -> Day:
     value: date | None = None
     if match := _NO_YEAR.fullmatch(text):
         value = _valid(text, int(month[:4]), int(match[1]), int(match[2])).date()
-        if f"{value:%Y-%m}" != month:
-            value = None
+        _agree(text, value, match[3])
+        value = value if f"{value:%Y-%m}" == month else None
+    elif (named := _named(text)) and not named[0]:
+        value = _valid(text, int(month[:4]), *named[1:]).date()
+        value = value if f"{value:%Y-%m}" == month else None
     elif _YEAR_LAST.fullmatch(text):
         order = date_order([cell], month) if order is None else order
         value = _ordered(text, order) if order else None
@@ -323,11 +391,39 @@ def moment(cell: Cell) -> datetime:
     if isinstance(cell, date):
         return datetime.combine(cell, time())
     text = plain(cell)
+    if not isinstance(cell, bool) and _SERIAL.fullmatch(text):
+        value = _EXCEL_ZERO + timedelta(days=float(text))
+        return _valid(text, *value.timetuple()[:6])
+    if (named := _named(text)) and named[0]:
+        return _valid(text, *named)
     match = _YMD.fullmatch(text) or _COMPACT.fullmatch(text)
     if match is None or isinstance(cell, bool | float):
-        raise WrongValue(Sentence("“{value}”不是日期", value=shown(cell)))
-    year, _, month, day_, *clock = match.groups()
-    return _valid(text, *(int(part or 0) for part in (year, month, day_, *clock)))
+        raise WrongValue(Sentence(_NO_DATE, value=shown(cell)))
+    year, month, day_, weekday, *clock, zone = match.groups()
+    value = _valid(text, *(int(part or 0) for part in (year, month, day_, *clock)))
+    _agree(text, value.date(), weekday)
+    if zone:
+        value = value.replace(
+            tzinfo=datetime.fromisoformat(f"2000-01-01T00{zone}").tzinfo
+        )
+        return value.astimezone(CHINA).replace(tzinfo=None)
+    return value
+
+
+def _named(text: str) -> tuple[int, int, int] | None:
+    """Return year (0 where there is none), month and day of "April 12, 2026"."""
+    match = _NAMED.fullmatch(text.casefold())
+    number = _MONTHS.get(match[1] or match[4]) if match else None
+    if match is None or number is None:
+        return None
+    return int(match[5] or 0), number, int(match[2] or match[3])
+
+
+def _agree(text: str, value: date, weekday: str | None) -> None:
+    """Refuse a day whose weekday is another's."""
+    if weekday and _WEEKDAYS.index(weekday) % 7 != value.weekday():
+        wrong = Sentence("“{value}”的星期和日期对不上", value=shown(text))
+        raise WrongValue(wrong)
 
 
 def _valid(text: str, *parts: int) -> datetime:
@@ -346,7 +442,8 @@ def shown(cell: Cell) -> str:
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
-def _decimal(text: str) -> tuple[Decimal, bool, bool]:
+def _decimal(text: str) -> tuple[Decimal, bool, float]:
+    """Return a value, whether it is only a lower bound, and the step of rounding."""
     match = _NUMBER.fullmatch(text)
     if match is None:
         raise WrongValue(Sentence("“{value}”不是数", value=shown(text)))
@@ -355,11 +452,13 @@ def _decimal(text: str) -> tuple[Decimal, bool, bool]:
     if value > LARGEST:
         raise WrongValue(Sentence("“{value}”大得不可能", value=shown(text)))
     # With + 0 a minus nought is a nought, here and below.
-    return (-value + 0 if sign == "-" else value), plus == "+", bool(unit)
+    signed = -value + 0 if sign == "-" else value
+    step = UNITS[unit].scaleb(1 - len(fraction or ".")) if unit else Decimal(0)
+    return signed, plus == "+", float(step)
 
 
 def _count(text: str) -> Number:
-    value, censored, rounded = _decimal(text)
+    value, censored, rounded = _decimal(_COUNTED.sub("", text))
     if value != value.to_integral_value():
         raise WrongValue(Sentence("“{value}”不是整数", value=shown(text)))
     return Number(float(value), censored, rounded)

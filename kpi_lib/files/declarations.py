@@ -19,7 +19,7 @@ from ruamel.yaml import YAML
 
 from kpi_lib.catalogue import METRICS, STREAMS
 from kpi_lib.files.cells import EpochUnit, MoneyUnit, NumberKind, Scale
-from kpi_lib.language import Name
+from kpi_lib.language import Name, simplified
 
 Form = Literal["article", "video", "social", "product"]
 Grain = Literal["daily", "posts", "orders", "none"]
@@ -202,12 +202,17 @@ class Layout(_Declared):
 
 @lru_cache(maxsize=4096)
 def header_key(text: object) -> str:
-    """Return a header as headers are compared: no space, case, width or hidden sign."""
+    """Return a header as headers are compared: no space, case, width, tradition."""
     folded = unicodedata.normalize("NFKC", "" if text is None else str(text))
     folded = folded.translate(str.maketrans("【】[]〔〕", "()()()"))
-    return "".join(
+    key = "".join(
         ch for ch in folded if not ch.isspace() and unicodedata.category(ch) != "Cf"
     ).casefold()
+    try:
+        key.encode("gb2312")
+    except UnicodeEncodeError:  # traditional characters, or others beyond the common
+        return simplified(key)
+    return key
 
 
 def declaration(text: str) -> tuple[Platform, dict[str, Layout]]:

@@ -11,7 +11,7 @@ import codecs
 import errno
 import os
 import stat
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -29,11 +29,11 @@ from kpi_lib.files.book import (
     disagreement,
     refusal,
 )
+from kpi_lib.files.cells import CHINA
 from kpi_lib.files.text import decode, read_csv, refuse_json
 from kpi_lib.language import Sentence
 
 SIZE_CAP = 50 * 1024 * 1024
-CHINA = timezone(timedelta(hours=8))
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ZIP = b"PK"

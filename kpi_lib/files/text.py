@@ -22,7 +22,7 @@ from kpi_lib.language import Sentence
 
 MOST_COLUMNS = 16_384
 """As Excel has: a longer row is no row of a table."""
-DELIMITERS = ",\t;"
+DELIMITERS = ",\t;|"
 CONTROLS = [chr(number) for number in (*range(1, 9), *range(14, 32))]
 """Characters that text does not hold; line ends, tabs and form feeds it may."""
 HEAD_LINES, HEAD_CHARACTERS = 12, 1 << 16

@@ -120,6 +120,48 @@ def test_what_counts(tmp_path: Path, status: str, after: str, counts: bool) -> N
     assert bool(entry.reason) is not counts
 
 
+def test_a_day_with_a_line_that_was_not_read_is_known_from_below(
+    tmp_path: Path,
+) -> None:
+    lines = [
+        line(FIRST, 1),
+        line(FIRST + 1, 2, day="2026-10-02", status="没见过的状态"),
+        line(FIRST + 2, 3, day="2026-10-03"),
+    ]
+    export = read(write(tmp_path, lines))
+
+    orders = {r.date.day: (r.value, r.censored) for r in export.daily[::2]}
+    assert orders == {1: (1, False), 2: (0, True), 3: (1, False)}
+    assert any("2026-10-02有读不懂的行" in str(f.what) for f in export.findings)
+
+
+def test_a_line_without_a_day_leaves_every_day_known_from_below(
+    tmp_path: Path,
+) -> None:
+    lines = [line(FIRST, 1), line(FIRST + 1, 2, day="昨天")]
+    export = read(write(tmp_path, lines))
+
+    assert {(row.date.day, row.censored) for row in export.daily} == {(1, True)}
+    assert any("读不出是哪一天" in str(f.what) for f in export.findings)
+
+
+@pytest.mark.parametrize(
+    ("column", "told"),
+    [
+        ("支付完成时间", "订单按提交的日子计（“支付完成时间”没有用）"),
+        ("备注", "没有付款时间，订单按提交的日子计"),
+    ],
+)
+def test_the_day_of_an_order_is_told_by_the_columns_of_the_file(
+    tmp_path: Path, column: str, told: str
+) -> None:
+    path = write(tmp_path, [line(FIRST, 1)])
+    header, first = path.read_text(encoding="utf-8-sig").splitlines()
+    path.write_text(f"{header},{column}\n{first},-\n", encoding="utf-8")
+
+    assert any(str(f.what).startswith(told) for f in read(path).findings)
+
+
 def test_one_line_refunded_leaves_the_order(tmp_path: Path) -> None:
     lines = [line(FIRST, 1, after="退款成功"), line(FIRST, 2, "3.00")]
 

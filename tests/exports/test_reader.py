@@ -195,7 +195,7 @@ def test_a_finding_is_said_with_its_lists_metrics_and_reasons(tmp_path: Path) ->
         told = [say(problem.what) for problem in export.findings]
     assert told == [
         "unused columns: 甲, 乙",
-        "row 2, 3, “播放量”: “约1万” is not a number; the whole row is not counted",
+        "row 2, 3, “播放量”: “约1万” is not a number; only this cell is not counted",
     ]
 
 
@@ -375,8 +375,9 @@ def test_header_only_is_told(tmp_path: Path) -> None:
 
 
 def one_day(folder: Path, value: str, day: str = "2026-10-01") -> Export:
-    text = f'日期,播放量,总粉丝量\n{day},"{value}",7\n'
-    return reader.read(write(folder, text), month=MONTH)
+    out = io.StringIO()
+    csv.writer(out).writerows([["日期", "播放量", "总粉丝量"], [day, value, "7"]])
+    return reader.read(write(folder, out.getvalue()), month=MONTH)
 
 
 @pytest.mark.parametrize(
@@ -391,6 +392,13 @@ def one_day(folder: Path, value: str, day: str = "2026-10-01") -> Export:
         ("10万+", 100_000),
         ("33.0", 33),
         ("0", 0),
+        ("1\u00a0234", 1234),
+        ("1\u202f234\u202f567", 1_234_567),
+        ("56次", 56),
+        ("1.2万人次", 12_000),
+        ('="1234"', 1234),
+        ("'1234", 1234),
+        ("\t1234", 1234),
     ],
 )
 def test_numbers_with_units(tmp_path: Path, written: str, value: float) -> None:
@@ -401,7 +409,8 @@ def test_numbers_with_units(tmp_path: Path, written: str, value: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["-", "--", "—", "", "null", "N/A", "无数据", "***"]
+    "written",
+    ["-", "--", "—", "", "null", "N/A", "无数据", "***", "#N/A", "NaN", "/"],
 )
 def test_missing_is_never_zero(tmp_path: Path, written: str) -> None:
     export = one_day(tmp_path, written)
@@ -418,7 +427,7 @@ def test_missing_is_never_zero(tmp_path: Path, written: str) -> None:
         pytest.param("1_000", "不是数", id="underscore"),
         pytest.param("١٢", "不是数", id="arabic-indic"),
         pytest.param("1²", "上标", id="superscript"),
-        pytest.param("nan", "不是数", id="nan"),
+        pytest.param("\u202e54321", "改变文字方向", id="shown in another direction"),
         pytest.param("1,23", "不是数", id="comma in the wrong place"),
         pytest.param("12.5", "不是整数", id="half a view"),
         pytest.param("-3", "不可能是负数", id="negative"),
@@ -427,16 +436,145 @@ def test_missing_is_never_zero(tmp_path: Path, written: str) -> None:
         pytest.param("12%", "不是数", id="percent"),
     ],
 )
-def test_anything_else_goes_to_quarantine(
+def test_a_cell_that_is_anything_else_takes_out_its_own_value(
     tmp_path: Path, written: str, reason: str
 ) -> None:
     export = one_day(tmp_path, written)
     row = export.ledger[1]
 
-    assert not export.daily
-    assert (row.fate, row.column, row.raw) == ("quarantined", "播放量", written)
+    assert [(row.metric, row.value) for row in export.daily] == [("followers", 7)]
+    assert (row.fate, row.column, row.raw) == ("partial", "播放量", written)
     assert reason in row.reason
     assert any(problem.level == "warning" for problem in export.findings)
+
+
+def test_a_row_without_a_sound_value_is_out_with_all_its_reasons(
+    tmp_path: Path,
+) -> None:
+    text = "日期,播放量,总粉丝量\n2026-10-01,约3,-8\n2026-10-02,5,9\n"
+    export = reader.read(write(tmp_path, text), month=MONTH)
+
+    assert {row.date.day for row in export.daily} == {2}
+    row = export.ledger[1]
+    assert (row.fate, row.column, row.raw) == (
+        "quarantined",
+        "播放量、总粉丝量",
+        "约3、-8",
+    )
+    assert "不是数" in row.reason
+    assert "不可能是负数" in row.reason
+
+
+def test_a_post_keeps_what_can_be_read_of_it(tmp_path: Path) -> None:
+    text = (TWINS / "shipinhao/posts.csv").read_text(encoding="utf-8-sig")
+    broken = text.replace('"32.50秒",413,', '"32.50秒",约3,')
+    before = reader.read(write(tmp_path, text), month=MONTH, platform="shipinhao")
+    after = reader.read(write(tmp_path, broken), month=MONTH, platform="shipinhao")
+
+    assert len(after.posts) == len(before.posts)
+    metrics = dict(before.posts[0].metrics)
+    del metrics["views"]
+    assert after.posts[0].metrics == metrics
+
+
+@pytest.mark.parametrize(
+    ("written", "value", "step"),
+    [("1.2万", 12_000, 1_000), ("1.20万", 12_000, 100), ("3千", 3_000, 1_000),
+     ("12000", 12_000, 0)],
+)  # fmt: skip
+def test_what_the_source_rounds_keeps_its_step(
+    tmp_path: Path, written: str, value: float, step: float
+) -> None:
+    row = next(r for r in one_day(tmp_path, written).daily if r.metric == "views")
+
+    assert (row.value, row.rounded) == (value, step)
+
+
+def test_an_invisible_character_in_a_number_is_told(tmp_path: Path) -> None:
+    export = one_day(tmp_path, "1\u200b23")
+
+    assert {row.value for row in export.daily if row.metric == "views"} == {123}
+    assert any("看不见的字符" in str(problem.what) for problem in export.findings)
+
+
+# ---------------------------------------------------------- headers, and more
+
+
+def columns_of(folder: Path, text: str, platform: str = "douyin") -> dict[str, float]:
+    export = reader.read(write(folder, text), month=MONTH, platform=platform)
+    return {row.metric: row.value for row in export.daily}
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        pytest.param(
+            "日期,播放量(万),总粉丝量（人）\n2026-10-01,1.2,7\n",
+            {"views": 12_000, "followers": 7},
+            id="units in headers",
+        ),
+        pytest.param(
+            "日期,播放量,播放量(万)\n2026-10-01,12345,1.2\n",
+            {"views": 12_345},
+            id="the header that is declared comes first",
+        ),
+        pytest.param(
+            "日期,播放量,總粉絲量\n2026-10-01,5,7\n",
+            {"views": 5, "followers": 7},
+            id="traditional characters",
+        ),
+        pytest.param(
+            "日期|播放量|总粉丝量\n2026-10-01|1,234|7\n",
+            {"views": 1234, "followers": 7},
+            id="bars between cells",
+        ),
+        pytest.param(
+            ",播放,总粉丝\n日期,量,量\n2026-10-01,5,7\n",
+            {"views": 5, "followers": 7},
+            id="header over two rows",
+        ),
+    ],
+)
+def test_headers_in_their_forms(
+    tmp_path: Path, text: str, values: dict[str, float]
+) -> None:
+    assert columns_of(tmp_path, text) == values
+
+
+def test_a_group_over_headers_says_what_they_mean_and_is_not_dropped(
+    tmp_path: Path,
+) -> None:
+    text = "日期,近七天,\n,播放量,总粉丝量\n2026-10-01,5,7\n"
+    with pytest.raises((ExportColumns, UnknownExport)):
+        columns_of(tmp_path, text)
+
+
+def test_a_second_header_begins_a_table_of_its_own(tmp_path: Path) -> None:
+    text = (
+        "日期,播放量\n2026-10-01,5\n2026-10-02,6\n"
+        "\n"
+        "日期,总粉丝量\n2026-10-01,700\n2026-10-02,701\n"
+    )
+    export = reader.read(write(tmp_path, text), month=MONTH, platform="douyin")
+
+    values = [(row.metric, row.date.day, row.value) for row in export.daily]
+    assert values == [
+        ("views", 1, 5),
+        ("views", 2, 6),
+        ("followers", 1, 700),
+        ("followers", 2, 701),
+    ]
+    assert len(export.ledger) == 7
+
+
+def test_a_second_table_that_is_not_known_is_told_and_not_read(tmp_path: Path) -> None:
+    text = "日期,播放量\n2026-10-01,5\nDate,Applause\n2026-10-02,999\n"
+    export = reader.read(write(tmp_path, text), month=MONTH, platform="douyin")
+
+    assert [(row.metric, row.value) for row in export.daily] == [("views", 5)]
+    assert [row.fate for row in export.ledger] == ["header", "kept", "header", "note"]
+    (told,) = [problem for problem in export.findings if problem.level != "note"]
+    assert "第3行起是另一张表（表头：Date、Applause）" in str(told.what)
 
 
 @pytest.mark.parametrize(
@@ -451,6 +589,20 @@ def test_anything_else_goes_to_quarantine(
         ("10月5日", 5),
         ("10/25/2026", 25),
         ("25/10/2026", 25),
+        ("2026年10月05日 00时", 5),
+        ("2026-10-05(周一)", 5),
+        ("10月5日（星期一）", 5),
+        ("2026-10-05T23:30:00+08:00", 5),
+        ("2026-10-04T16:00:00Z", 5),
+        ("46300", 5),
+        ("46300.75", 5),
+        ('="2026-10-05"', 5),
+        ("'2026-10-05", 5),
+        ("October 5", 5),
+        ("Oct 5, 2026", 5),
+        ("5 Oct 2026", 5),
+        ("5 de octubre", 5),
+        ("5 de octubre de 2026", 5),
     ],
 )
 def test_days_in_their_forms(tmp_path: Path, written: str, day: int) -> None:
@@ -466,7 +618,8 @@ def test_days_in_their_forms(tmp_path: Path, written: str, day: int) -> None:
         "2026-10-32",
         "9月5日",
         "01/02/2026",
-        "46296",
+        "2026-10-05(周二)",
+        "5 de marzo",
         "2026-10-01 ~ 2026-10-31",
     ],
 )

@@ -349,14 +349,15 @@ def test_a_formula_without_a_value_is_never_nothing(tmp_path: Path) -> None:
 
     export = read(tmp_path, excel(fill))
 
-    assert {str(row.date) for row in export.daily} == {"2026-10-01"}
-    (left,) = [row for row in export.ledger if row.fate == "quarantined"]
+    views = {str(row.date) for row in export.daily if row.metric == "views"}
+    assert views == {"2026-10-01"}
+    (left,) = [row for row in export.ledger if row.fate == "partial"]
     assert (left.row, left.column, left.raw) == (
         3,
         "阅读＋播放",
         "=SUM(C3:H3)",
     )
-    assert re.search("第3行“阅读＋播放”.*整行没有计入", findings(export))
+    assert re.search("第3行“阅读＋播放”.*只有这一格没有计入", findings(export))
 
 
 def test_hidden_rows_and_sheets_count_and_are_told(tmp_path: Path) -> None:
