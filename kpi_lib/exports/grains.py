@@ -7,11 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from functools import cache
-from itertools import pairwise
 
 from kpi_lib import files
 from kpi_lib.catalogue import METRICS, STREAMS
 from kpi_lib.errors import Level, Problem
+from kpi_lib.exports.plausible import Total, doubts
 from kpi_lib.exports.recognise import Table
 from kpi_lib.exports.record import KEPT, TWICE, Outcome, Row, Wrong
 from kpi_lib.exports.rows import Basis, DailyRow, PostRow
@@ -19,9 +19,6 @@ from kpi_lib.files import Column, Number, Order, WrongValue, header_key
 from kpi_lib.language import N_, Sentence
 
 SCIENTIFIC = re.compile(r"\d(\.\d+)?E\+\d+", re.IGNORECASE)
-
-MANY_DAYS = 10
-"""A daily figure that grows so many days in a row by chance: one in 10!."""
 
 PERCENT_OF = {"completion_rate": "video", "read_completion": "article"}
 """Rates that only one kind of post has; on the other kind the cell is no value."""
@@ -54,6 +51,9 @@ class Grain:
 
     def lose(self, row: Row) -> None:
         """Learn that a row could not be read."""
+
+    def add_total(self, row: Row) -> None:
+        """Learn what the file says that its rows come to."""
 
     def finish(self) -> list[Problem]:
         """Return what is worth telling, after the last row."""
@@ -88,6 +88,11 @@ class Days(Grain):
 
     _order: Order = ""
 
+    def __init__(self, source: str, month: str) -> None:
+        super().__init__(source, month)
+        self._totals: list[Total] = []
+        self._days: dict[tuple[str, int], set[date]] = defaultdict(set)
+
     def begin(self, table: Table) -> None:
         """One order of month and day holds for all dates of a table."""
         place = table.firsts.get("date")
@@ -103,6 +108,7 @@ class Days(Grain):
     def take(self, row: Row) -> Outcome:
         """Take the values of a day."""
         day = self._day(row)
+        self._days[row.table.sheet.name, row.table.block].add(day)
         numbers, fate = row.numbers(row.table.metrics)
         if not numbers and fate is not KEPT:
             return fate._replace(fate="quarantined")
@@ -118,18 +124,20 @@ class Days(Grain):
         return fate._replace(day=day)
 
     def finish(self) -> list[Problem]:
-        """Also tell of flows that look like levels."""
+        """Also tell what the figures say against themselves."""
         return super().finish() + [
-            self._problem(
-                Sentence(
-                    "“{metric}”每天都比前一天多，像是累计数而不是当天的数",
-                    metric=METRICS[metric].label,
-                ),
-                "warning",
-                Sentence("对照后台核对几天；是累计数就不能相加"),
-            )
-            for metric in never_falling(self.daily)
+            self._problem(doubt.what, "warning", doubt.do)
+            for doubt in doubts(self.daily, self._totals)
         ]
+
+    def add_total(self, row: Row) -> None:
+        """Keep the sums that the file gives of its own columns."""
+        numbers, _ = row.numbers(row.table.metrics)
+        values = {_metric(key): number.value for key, number in numbers.items()}
+        table = row.table
+        place = (table.sheet.name, table.block)
+        total = Total(*place, row.record.row, values, self._days[place])
+        self._totals.append(total)
 
     def _day(self, row: Row) -> date:
         cell = row.cell("date")
@@ -264,24 +272,6 @@ def _published(row: Row) -> datetime:
         return files.moment(cell)
     except WrongValue as err:
         raise row.wrong("published_at", err, cell) from err
-
-
-def never_falling(rows: Iterable[DailyRow]) -> list[str]:
-    """Return the daily flows that grow on each of many days, as levels do."""
-    days: dict[str, dict[date, float]] = defaultdict(dict)
-    for row in rows:
-        if row.basis == "daily":
-            days[row.metric][row.date] = row.value
-    return [
-        metric
-        for metric, values in days.items()
-        if len(values) >= MANY_DAYS
-        and all(before < after for before, after in pairwise(_by_day(values)))
-    ]
-
-
-def _by_day(values: dict[date, float]) -> list[float]:
-    return [values[day] for day in sorted(values)]
 
 
 def numbered(rows: Sequence[int]) -> Sentence:

@@ -163,6 +163,8 @@ def _outcome(table: Table, index: int, record: Record, grain: Grain) -> Outcome:
     if table.why:
         return row.not_counted()
     if aside := row.total_or_note():
+        if aside.fate == "total" and row.sums_up:
+            grain.add_total(row)
         return aside
     try:
         row.refuse_width()

@@ -15,6 +15,8 @@ from kpi_lib.language import Sentence
 
 _TOTALS = tuple(TOTALS)
 
+SUMS = frozenset({"累计", "合计", "总计", "总和", "汇总", "total", "grandtotal", "sum"})
+
 
 class Outcome(NamedTuple):
     """What becomes of a record: its fate, why, and by which column and value."""
@@ -139,6 +141,12 @@ class Row(NamedTuple):
                 "note", Sentence("说明文字，不是数据"), raw=files.shown(first)
             )
         return None
+
+    @property
+    def sums_up(self) -> bool:
+        """Whether the row holds sums, and neither means nor sums of a part."""
+        words = (header_key(cell).rstrip(":") for cell in self.record.cells)
+        return not SUMS.isdisjoint(words)
 
     def refuse_width(self) -> None:
         """Refuse a CSV row with more or fewer cells than the header."""

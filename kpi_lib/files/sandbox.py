@@ -105,6 +105,7 @@ def book_sheets(
             "patches": [[*place, text] for place, text in mark.patches.items()],
             "counted": [mark.last, mark.filled] if marks else [None, None],
             "hidden_rows": mark.hidden,
+            "hidden_columns": [c for c in mark.hidden_columns if c <= mark.widest],
         }
 
 
@@ -172,12 +173,12 @@ def sheet_parts(package: Package) -> dict[str, str]:
     return parts
 
 
-def elements(package: Package, part: str, tag: str) -> Iterator[etree._Element]:
-    """Yield the elements of a name, one at a time in memory."""
+def elements(package: Package, part: str, *tags: str) -> Iterator[etree._Element]:
+    """Yield the elements of some names, one at a time in memory."""
     with package.archive.open(part) as stream:
         for _, element in etree.iterparse(
             stream,
-            tag=f"{{*}}{tag}",
+            tag=[f"{{*}}{tag}" for tag in tags],
             resolve_entities=False,
             no_network=True,
             remove_comments=True,
@@ -218,6 +219,7 @@ class Marks:
     last: int = 0  # the last row with something in it
     filled: int = 0  # so many such rows, and which of them are hidden
     hidden: list[int] = field(default_factory=list)
+    hidden_columns: list[int] = field(default_factory=list)
     # What the reader would drop without a word: an error value, or the formula that
     # has no result.
     patches: dict[tuple[int, int], str] = field(default_factory=dict)
@@ -231,7 +233,12 @@ def scan_sheet(
     """Count the rows of a sheet, and refuse one too large to be read."""
     marks = Marks()
     number = 0
-    for row in elements(package, part, "row"):
+    for row in elements(package, part, "col", "row"):
+        if row.tag.endswith("}col"):
+            if row.get("hidden") in {"1", "true"}:
+                last = min(int(row.get("max") or 0), COLUMNS)
+                marks.hidden_columns += range(int(row.get("min") or 1), last + 1)
+            continue
         number = int(row.get("r") or number + 1)
         if not scan_row(row, number, empty_strings, marks):
             continue

@@ -280,4 +280,9 @@ def _notices(parsed: dict[str, Any], rows: bool, where: str) -> tuple[Problem, .
         notices.append(
             Problem(what=what, where=where, place=parsed["name"], level="note")
         )
+    if columns := parsed.get("hidden_columns"):
+        what = Sentence("第{numbers}列是隐藏的，照常计入", numbers=columns[:10])
+        notices.append(
+            Problem(what=what, where=where, place=parsed["name"], level="note")
+        )
     return tuple(notices)

@@ -6,6 +6,7 @@ import csv
 import io
 import os
 import random
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from kpi_lib.catalogue import METRICS
 from kpi_lib.errors import ExportColumns, UnknownExport
 from kpi_lib.exports import Export, reader
-from kpi_lib.files import layouts, platforms, tables
+from kpi_lib.files import header_key, layouts, platforms, tables
 from kpi_lib.language import Sentence, catalogue, say, speaking
 from kpi_lib.months.arrivals import File
 from kpi_lib.months.clean import clean
@@ -197,6 +198,103 @@ def test_a_finding_is_said_with_its_lists_metrics_and_reasons(tmp_path: Path) ->
         "unused columns: 甲, 乙",
         "row 2, 3, “播放量”: “约1万” is not a number; only this cell is not counted",
     ]
+
+
+def test_a_table_by_date_gives_each_metric_that_it_holds(tmp_path: Path) -> None:
+    text = (
+        "Date,Views,Watch time (hours),Likes,Comments added,Shares,"
+        "Subscribers gained,Subscribers lost,Subscribers,Impressions\n"
+        "Total,30,1.5,5,4,3,9,2,7,400\n2026-10-01,30,1.5,5,4,3,9,2,7,400\n"
+    )
+    assert columns_of(tmp_path, text, "youtube") == {
+        "views": 30, "likes": 5, "comments": 4, "shares": 3,
+        "follows": 9, "unfollows": 2, "net_follows": 7, "impressions": 400,
+    }  # fmt: skip
+
+
+IGNORED = {
+    ("bilibili.compare", "互动率"): "a rate, made anew from its sums",
+    ("bilibili.compare", "涨粉量"): "followers gained by a post, not of the account",
+    ("gongzhonghao.notified", "总阅读人数"): "people; 总阅读次数 is the views",
+    ("gongzhonghao.notified", "总分享人数"): "people; 总分享次数 is the shares",
+    ("gongzhonghao.ads", "曝光量"): "of the advertisement, not of the account",
+    ("kuaishou.daily", "完播率"): "a rate of a day cannot be added up",
+    ("product.ga4", "Engagement rate"): "Google's own, of sessions",
+    ("product.ga4", "Views"): "pages of the product, not of what was published",
+    ("shequn.wecom", "群总数"): "groups, not their members",
+    ("shipinhao.posts", "推荐"): "an action of readers, not what was shown to them",
+    ("shipinhao.posts", "关注量"): "followers gained by a post, not of the account",
+    ("shipinhao.daily", "推荐"): "an action of readers, not what was shown to them",
+    ("shipinhao.daily", "推荐量"): "the same in another edition",
+    ("xiaohongshu.notes", "涨粉"): "followers gained by a post, not of the account",
+    ("zhihu.daily", "喜欢"): "beside 点赞, which is the likes",
+}
+"""Columns named like a metric and left aside, and why."""
+
+
+def test_no_declaration_hides_a_column_that_a_metric_could_take() -> None:
+    def stem(name: str) -> str:
+        return re.sub(r"(数|量|次数|人数)$", "", header_key(name))
+
+    names = {word for name, m in METRICS.items() for word in (name, m.zh, m.en)}
+    for layout in layouts().values():
+        for column in layout.metric_columns.values():
+            names.update(alias for part in column.parts for alias in part)
+    stems = set(map(stem, names))
+    hidden = {
+        (layout.id, header)
+        for layout in layouts().values()
+        for header in layout.ignore
+        if stem(header) in stems
+    }
+    assert hidden == IGNORED.keys()
+
+
+def doubts_of(folder: Path, text: str, platform: str = "douyin") -> str:
+    export = reader.read(write(folder, text), month=MONTH, platform=platform)
+    return "\n".join(str(f.what) for f in export.findings if f.level == "warning")
+
+
+@pytest.mark.parametrize(
+    ("total", "told"), [(66, ""), (70, "第2行合计的阅读/播放是70，各行加起来是66")]
+)
+def test_a_total_that_disagrees_with_its_rows_is_told(
+    tmp_path: Path, total: int, told: str
+) -> None:
+    days = "".join(f"2026-10-{day:02},{day}\n" for day in (11, 10, 12, 15, 18))
+    assert told in doubts_of(tmp_path, f"日期,播放量\n合计,{total}\n{days}")
+
+
+def test_a_total_over_a_day_without_a_value_is_no_doubt(tmp_path: Path) -> None:
+    text = "日期,播放量\n合计,70\n2026-10-01,30\n2026-10-02,--\n"
+    assert doubts_of(tmp_path, text) == ""
+
+
+@pytest.mark.parametrize(("last", "told"), [(0, True), (1, False)])
+def test_a_file_of_zeros_is_told(tmp_path: Path, last: int, told: bool) -> None:
+    text = f"日期,播放量,总粉丝量\n2026-10-01,0,0\n2026-10-02,0,{last}\n"
+    assert ("的数全是0" in doubts_of(tmp_path, text)) is told
+
+
+@pytest.mark.parametrize(
+    ("days", "lost", "told"),
+    [
+        pytest.param(10, 0, True, id="ten days"),
+        pytest.param(9, 0, False, id="nine may be chance"),
+        pytest.param(10, 1, False, id="somebody left"),
+    ],
+)
+def test_nobody_ever_leaving_is_told(
+    tmp_path: Path, days: int, lost: int, told: bool
+) -> None:
+    rows = "".join(
+        f"2026-10-{day:02},{5 + day % 2},{lost if day == 3 else 0},"
+        f"{5 + day % 2 - (lost if day == 3 else 0)},100\n"
+        for day in range(1, days + 1)
+    )
+    header = "时间,新关注人数,取消关注人数,净增关注人数,累积关注人数\n"
+    found = doubts_of(tmp_path, header + rows, "gongzhonghao")
+    assert ("每天的取消关注都是0" in found) is told
 
 
 def test_every_declared_layout_has_a_twin() -> None:

@@ -104,7 +104,9 @@ def test_times_in_their_forms(written: str | datetime) -> None:
     assert cells.moment(written) == datetime(2026, 6, 3, 16, 41, 25)
 
 
-@pytest.mark.parametrize("written", [35999, 73000, 46296.5e3, True, "昨天", "26-06-03", "2026"])
+@pytest.mark.parametrize(
+    "written", [35999, 73000, 46296.5e3, True, "昨天", "26-06-03", "2026"]
+)
 def test_what_is_no_time(written: str | float) -> None:
     with pytest.raises(WrongValue, match="不是日期"):
         cells.moment(written)

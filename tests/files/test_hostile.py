@@ -360,6 +360,20 @@ def test_a_formula_without_a_value_is_never_nothing(tmp_path: Path) -> None:
     assert re.search("第3行“阅读＋播放”.*只有这一格没有计入", findings(export))
 
 
+def test_a_hidden_column_counts_and_is_told(tmp_path: Path) -> None:
+    def fill(book: xlsxwriter.Workbook) -> None:
+        sheet = book.add_worksheet()
+        for number, line in enumerate(GOOD.splitlines()):
+            sheet.write_row(number, 0, line.split(","))
+        sheet.set_column("C:D", None, None, {"hidden": True})
+        sheet.set_column("Z:Z", None, None, {"hidden": True})
+
+    export = read(tmp_path, excel(fill))
+
+    assert {str(row.date) for row in export.daily} == {"2026-10-01", "2026-10-02"}
+    assert "第3、4列是隐藏的" in findings(export)
+
+
 def test_hidden_rows_and_sheets_count_and_are_told(tmp_path: Path) -> None:
     def fill(book: xlsxwriter.Workbook) -> None:
         book.add_worksheet("封面").write("A1", "说明")
