@@ -18,7 +18,7 @@ from kpi_lib.errors import ExportError, LedgerError, Level, Problem
 from kpi_lib.exports.grains import Days, Grain, Manual, Posts, numbered
 from kpi_lib.exports.orders import Orders
 from kpi_lib.exports.recognise import UNREAD, Table, recognise
-from kpi_lib.exports.record import BLANK, HEADER, Outcome, Row, Wrong, first_shown
+from kpi_lib.exports.record import BLANK, HEADER, TORN, Outcome, Row, Wrong, first_shown
 from kpi_lib.exports.rows import Export, LedgerRow
 from kpi_lib.files import MANUAL, Book, Record, Sheet, header_key, layouts
 from kpi_lib.language import N_, Sentence
@@ -167,6 +167,7 @@ def _outcome(table: Table, index: int, record: Record, grain: Grain) -> Outcome:
             grain.add_total(row)
         return aside
     try:
+        row.refuse_torn()
         row.refuse_width()
         return grain.take(row)
     except Wrong as wrong:
@@ -282,6 +283,8 @@ def _quarantined(ledger: list[LedgerRow], where: str) -> Iterator[Problem]:
                 template = N_("{rows}“{column}”{why}，只有这一格没有计入")
             what = Sentence(template, rows=rows, column=column, why=why)
         do = Sentence("对照后台改正后重新导出")
+        if why == TORN:
+            do = Sentence("重新下载；核对过是完整的，就在文件末尾补一个换行")
         if why.startswith("不认得的状态"):
             do = Sentence("对照后台核对；新的状态写进formats/doudian.yml的对应一栏")
         yield Problem(what=what, where=where, do=do, level="warning")

@@ -32,6 +32,9 @@ BLANK, HEADER, KEPT = Outcome("blank"), Outcome("header"), Outcome("kept")
 TWICE = Outcome("duplicate", Sentence("与前面一行完全相同，只计一次"))
 
 
+TORN = Sentence("最后一行没有写完，下载像是中断了")
+
+
 class Wrong(Exception):
     """A record for quarantine."""
 
@@ -147,6 +150,11 @@ class Row(NamedTuple):
         """Whether the row holds sums, and neither means nor sums of a part."""
         words = (header_key(cell).rstrip(":") for cell in self.record.cells)
         return not SUMS.isdisjoint(words)
+
+    def refuse_torn(self) -> None:
+        """Refuse the row in which a broken download ends."""
+        if self.record.row == self.table.sheet.torn:
+            raise Wrong("", first_shown(self.record), TORN)
 
     def refuse_width(self) -> None:
         """Refuse a CSV row with more or fewer cells than the header."""

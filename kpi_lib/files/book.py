@@ -59,12 +59,15 @@ class Sheet:
         Whether a reader of the workbook does not see it.
     notices : tuple of Problem
         What is worth telling: hidden rows, suspicious quotes.
+    torn : int or None
+        The row in which a broken download ends.
     """
 
     name: str
     records: tuple[Record, ...]
     hidden: bool = False
     notices: tuple[Problem, ...] = ()
+    torn: int | None = None
 
 
 @dataclass(frozen=True)

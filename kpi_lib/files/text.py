@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import re
+from collections.abc import Sequence
 
 from kpi_lib.errors import Problem, Unreadable
 from kpi_lib.files.book import (
@@ -25,6 +26,8 @@ MOST_COLUMNS = 16_384
 DELIMITERS = ",\t;|"
 CONTROLS = [chr(number) for number in (*range(1, 9), *range(14, 32))]
 """Characters that text does not hold; line ends, tabs and form feeds it may."""
+FORM_ROWS = 3
+"""So many rows tell how long the cells of a column are."""
 HEAD_LINES, HEAD_CHARACTERS = 12, 1 << 16
 """So many lines tell the delimiter; headers stand within the first dozen rows."""
 
@@ -130,7 +133,12 @@ def read_csv(text: str, encoding: str, where: str, most: Most) -> Book:
     records, notices = _rows(text, delimiter, most, where)
     if len(records) != counted:
         raise disagreement(where, counted, len(records))
-    sheet = Sheet(name="", records=tuple(records), notices=tuple(notices))
+    sheet = Sheet(
+        name="",
+        records=tuple(records),
+        notices=tuple(notices),
+        torn=torn_row(text, records),
+    )
     return Book(kind="csv", encoding=encoding, sheets=(sheet,), records={"": counted})
 
 
@@ -163,6 +171,31 @@ def _rows(
     except csv.Error as err:
         raise _misquoted(err, where, line) from err
     return records, notices
+
+
+def torn_row(text: str, records: Sequence[Record]) -> int | None:
+    """
+    Return the number of a last row that a broken download has cut, None if none is.
+
+    All lines but the last have their end, and its last cell is missing or shorter than
+    the column ever is above it.
+    """
+    if len(records) < FORM_ROWS + 2 or text.endswith(("\n", "\r")):
+        return None
+    *_, last = records
+    above = [
+        record.cells[-1]
+        for record in records[1:-1]
+        if len(record.cells) == len(records[0].cells)
+    ]
+    texts = [str(cell) for cell in above if cell is not None]
+    if len(texts) < max(FORM_ROWS, len(above)):
+        return None  # the column has gaps of its own: it has no form
+    cell = str(last.cells[-1] or "") if len(last.cells) == len(records[0].cells) else ""
+    ends = {text[-1] for text in texts}
+    unit = len(ends) == 1 and not ends & set("0123456789")
+    cut = len(cell) < min(map(len, texts)) or (unit and cell[-1:] not in ends)
+    return last.row if cut else None
 
 
 def _too_wide(where: str, line: int, width: int) -> Unreadable:

@@ -250,6 +250,44 @@ def test_no_declaration_hides_a_column_that_a_metric_could_take() -> None:
     assert hidden == IGNORED.keys()
 
 
+WHOLE = "日期,总粉丝量\n" + "".join(
+    f"2026-10-{day:02},{75_800 + day}\n" for day in range(1, 7)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "followers"),
+    [
+        pytest.param(WHOLE, 75_806, id="whole"),
+        pytest.param(WHOLE.rstrip("\n"), 75_806, id="only the line end is missing"),
+        pytest.param(WHOLE[:-2], 75_805, id="a digit is missing"),
+        pytest.param(WHOLE[:-6], 75_805, id="the cell is missing"),
+        pytest.param(WHOLE[:-7], 75_805, id="the comma too"),
+        pytest.param(WHOLE[:-2] + "\n", 7_580, id="somebody's own line end"),
+    ],
+)
+def test_the_last_row_of_a_torn_file_is_out_and_told(
+    tmp_path: Path, text: str, followers: int
+) -> None:
+    export = reader.read(write(tmp_path, text), month=MONTH, platform="douyin")
+
+    assert export.daily[-1].value == followers
+    torn = followers == 75_805
+    assert (export.ledger[-1].fate == "quarantined") is torn
+    assert any(f.level == "warning" for f in export.findings) is torn
+
+
+def test_a_torn_column_with_a_unit_or_with_gaps(tmp_path: Path) -> None:
+    header = "日期,完播率\n"
+    rows = "".join(f"2026-10-{day:02},{day + 8}%\n" for day in range(1, 7))
+    records = tables.parse((header + rows[:-2]).encode(), where="x").sheets[0]
+    assert records.torn == 7
+
+    gaps = rows.replace("9%", "")
+    records = tables.parse((header + gaps[:-2]).encode(), where="x").sheets[0]
+    assert records.torn is None
+
+
 def doubts_of(folder: Path, text: str, platform: str = "douyin") -> str:
     export = reader.read(write(folder, text), month=MONTH, platform=platform)
     return "\n".join(str(f.what) for f in export.findings if f.level == "warning")
