@@ -113,10 +113,11 @@ class Days(Grain):
         if not numbers and fate is not KEPT:
             return fate._replace(fate="quarantined")
         self._remember(row, numbers.values())
-        if self._repeated(row, "", day, *sorted(numbers.items())):
+        account = row.text("account")
+        if self._repeated(row, account, day, *sorted(numbers.items())):
             return TWICE
         self.daily += [
-            self._value(row, ("", day, *_metric(key)), number)
+            self._value(row, (account, day, *_metric(key)), number)
             for key, number in numbers.items()
         ]
         if not numbers:
@@ -214,6 +215,7 @@ class Posts(Grain):
             return TWICE
         self.posts.append(
             PostRow(
+                account=row.text("account"),
                 post=post,
                 title=title,
                 published_at=published,

@@ -10,15 +10,15 @@ holds several tables, each becomes a sheet of its own, told by its block.
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import groupby, pairwise, zip_longest
-from typing import NamedTuple
+from itertools import groupby, pairwise
 
 from kpi_lib import files
+from kpi_lib.catalogue import METRICS
 from kpi_lib.errors import ExportColumns, Problem, UnknownExport
+from kpi_lib.exports.headers import Fit, find_fits, over_two_rows, repeated, title_of
 from kpi_lib.files import (
     MANUAL,
     Cell,
@@ -27,17 +27,11 @@ from kpi_lib.files import (
     Sheet,
     header_key,
     layouts,
-    platforms,
 )
 from kpi_lib.language import N_, Sentence
 
 HEADER_WITHIN = 12
 """Preambles seen are at most ten lines long (Google Analytics)."""
-
-SCALES = ("千", "万", "亿", "%")
-"""Units that change a number; the others of a header only say what is counted."""
-
-_WITH_UNIT = re.compile(r"(.+?)\((千|万|亿|%|元|人次|人|次|个|条|篇|秒)\)")
 
 _VALUE = re.compile(r"[-+<¥]?\d[\d.,:/%+ 千万亿kw年月日时分秒星T-]*", re.IGNORECASE)
 """What stands under a header and is none: a number, a share, a date, a time."""
@@ -112,31 +106,6 @@ class Table:
         """The columns of the file that are metrics."""
         metrics = self.layout.metric_columns
         return tuple(key for key in self.columns if key in metrics)
-
-
-class _Fit(NamedTuple):
-    """How a row of headers fits a layout; wholly, where nothing is wrong."""
-
-    layout: Layout
-    sheet: Sheet
-    header: int
-    head: tuple[Cell, ...]
-    columns: dict[str, tuple[int, ...]]
-    units: dict[int, str]
-    known: int
-    missing: list[str]
-    extra: list[str]
-
-    @property
-    def whole(self) -> bool:
-        return not (self.missing or self.extra)
-
-    @property
-    def place(self) -> Sentence:
-        row = self.sheet.records[self.header].row
-        if self.sheet.name:
-            return Sentence("{sheet}第{row}行", sheet=self.sheet.name, row=row)
-        return Sentence("第{row}行", row=row)
 
 
 def recognise(book: files.Book, platform: str | None, source: str) -> list[Table]:
@@ -266,13 +235,23 @@ def _stacked(sheet: Sheet, layout: Layout, source: str) -> list[Table]:
     begins, ends = [0, *starts[1:]], [*starts[1:], len(records)]
     for block, (start, begin, end) in enumerate(zip(starts, begins, ends, strict=True)):
         part = replace(sheet, records=records[begin:end])
-        fit = next(_fits(part, start - begin, [layout]), None)
+        fit = next(find_fits(part, start - begin, [layout]), None)
         if layout.grain == "none" or fit is None or not fit.whole:
-            why = Sentence(layout.why)
+            why = Sentence(layout.why) if layout.why else _lacks(layout, part, fit)
             tables.append(Table(part, start - begin, layout, block=block, why=why))
         else:
             tables.append(_table(fit, source, block))
     return tables
+
+
+def _lacks(layout: Layout, sheet: Sheet, fit: Fit | None) -> Sentence:
+    """Say why a table of a file of several is not counted, by its own header."""
+    metrics = [METRICS[name].label for name in layout.metrics]
+    if fit is None:
+        return Sentence("表头里没有日期和{metrics}", metrics=metrics)
+    if fit.missing:
+        return Sentence("表头里没有{columns}", columns=fit.missing)
+    return Sentence("除了日期还按{columns}分行", columns=fit.extra)
 
 
 def _first_key(record: Record) -> str:
@@ -287,7 +266,7 @@ def _sheet_table(sheet: Sheet, allowed: Sequence[Layout], source: str) -> Table 
     heads += [
         (at, head)
         for at, (above, below) in enumerate(pairwise(records), 1)
-        if (head := _over_two_rows(above.cells, below.cells))
+        if (head := over_two_rows(above.cells, below.cells))
     ]
     for header, head in heads:
         if fit := _best(sheet, header, head, allowed, source):
@@ -301,9 +280,9 @@ def _best(
     head: tuple[Cell, ...],
     allowed: Sequence[Layout],
     source: str,
-) -> _Fit | None:
+) -> Fit | None:
     """Return the one layout that a row is the header of, if it is one."""
-    fits = [fit for fit in _fits(sheet, header, allowed, head) if fit.whole]
+    fits = [fit for fit in find_fits(sheet, header, allowed, head) if fit.whole]
     if not fits:
         return None
     # What was only heard of never stands in the way of what was seen.
@@ -311,7 +290,7 @@ def _best(
     most = max(fit.known for fit in fits)
     best, *more = [fit for fit in fits if fit.known == most]
     if more:
-        names = [_title(fit.layout) for fit in (best, *more)]
+        names = [title_of(fit.layout) for fit in (best, *more)]
         raise _refusal(
             Sentence("表头同样符合几种导出：{layouts}", layouts=names),
             source,
@@ -319,20 +298,6 @@ def _best(
             best.place,
         )
     return best
-
-
-def _over_two_rows(
-    above: tuple[Cell, ...], below: tuple[Cell, ...]
-) -> tuple[Cell, ...] | None:
-    """Return a header that is written over two rows, each part of a name once."""
-    uppers, lowers = list(map(files.plain, above)), list(map(files.plain, below))
-    if not (any(uppers) and any(lowers)):
-        return None
-    pairs = list(zip_longest(uppers, lowers, fillvalue=""))
-    for (left, below_left), (upper, lower) in pairwise(pairs):
-        if left and below_left and lower and not upper:
-            return None  # a group over several columns: what it means is not known
-    return tuple(f"{upper}{lower}" or None for upper, lower in pairs)
 
 
 def _cut(table: Table, allowed: Sequence[Layout], source: str) -> list[Table]:
@@ -370,12 +335,12 @@ def _is_another_header(table: Table, record: Record) -> bool:
     return words != [key for key in table.keys if key]
 
 
-def _table(fit: _Fit, source: str, block: int = 0) -> Table:
+def _table(fit: Fit, source: str, block: int = 0) -> Table:
     """Return the table under a header, if no column stands twice in it."""
     layout = fit.layout
-    if repeated := _repeated(layout, fit.head):
+    if twice := repeated(layout, fit.head):
         raise _refusal(
-            Sentence("列名重复：{columns}", columns=repeated),
+            Sentence("列名重复：{columns}", columns=twice),
             source,
             Sentence("重新导出，不要合并几个文件"),
             fit.place,
@@ -386,90 +351,6 @@ def _table(fit: _Fit, source: str, block: int = 0) -> Table:
     )
 
 
-def _fits(
-    sheet: Sheet,
-    header: int,
-    allowed: Iterable[Layout],
-    head: tuple[Cell, ...] | None = None,
-) -> Iterator[_Fit]:
-    """Say how a row fits the layouts that know one of its headers."""
-    head = sheet.records[header].cells if head is None else head
-    written: dict[str, int] = {}
-    for place, cell in enumerate(head):
-        written.setdefault(header_key(cell), place)
-    written.pop("", None)
-    with_unit = [match for key in written if (match := _WITH_UNIT.fullmatch(key))]
-    for layout in allowed:
-        places, units = _without_units(layout, written, with_unit)
-        if layout.headers.isdisjoint(places):
-            continue
-        columns, missing = _positions(layout, sheet, places)
-        if layout.any_metric and not columns.keys() & layout.metric_columns.keys():
-            missing.append(Sentence("任意一列指标"))
-        beside = [(name,) for table in layout.beside for name in table.needs]
-        missing += [
-            names[0]
-            for names in [*layout.needs, *beside]
-            if places.keys().isdisjoint(map(header_key, names))
-        ]
-        extra = [
-            files.plain(head[place])
-            for key, place in places.items()
-            if layout.closed and key not in layout.headers
-        ]
-        known = len(layout.headers & places.keys())
-        yield _Fit(layout, sheet, header, head, columns, units, known, missing, extra)
-
-
-def _without_units(
-    layout: Layout, written: dict[str, int], with_unit: Iterable[re.Match[str]]
-) -> tuple[dict[str, int], dict[int, str]]:
-    """Return places by the names a layout knows; a unit behind one is set apart."""
-    places, units = dict(written), {}
-    for match in with_unit:
-        header, name, unit = match[0], match[1], match[2]
-        if header not in layout.headers and name in layout.headers - written.keys():
-            places[name] = place = places.pop(header)
-            units[place] = unit if unit in SCALES else ""
-    return places, units
-
-
-def _positions(
-    layout: Layout, sheet: Sheet, places: dict[str, int]
-) -> tuple[dict[str, tuple[int, ...]], list[str]]:
-    """Return where the columns stand, and the required ones that are not there."""
-    columns: dict[str, tuple[int, ...]] = {}
-    missing: list[str] = []
-    for key, column in layout.columns.items():
-        if header_key(column.sheet) not in {"", header_key(sheet.name)}:
-            continue
-        at = [
-            next((places[name] for name in names if name in places), None)
-            for names in column.keys
-        ]
-        present = tuple(place for place in at if place is not None)
-        any_will_do = layout.any_metric and key in layout.metric_columns
-        if len(present) == len(at):
-            columns[key] = present
-        elif column.required and not any_will_do:
-            absent = zip(column.parts, at, strict=True)
-            missing += [names[0] for names, place in absent if place is None]
-    return columns, missing
-
-
-def _repeated(layout: Layout, head: Iterable[Cell]) -> list[str | Sentence]:
-    """Return what stands twice: a header, or a column under two of its names."""
-    keys = Counter(filter(None, map(header_key, head)))
-    repeated: list[str | Sentence] = sorted(key for key in keys if keys[key] > 1)
-    for column in layout.columns.values():
-        for names in column.keys:
-            both = [name for name in dict.fromkeys(names) if name in keys]
-            if len(both) > 1:
-                pair = Sentence("{names}（同一列的两种写法）", names="和".join(both))
-                repeated.append(pair)
-    return repeated
-
-
 # ------------------------------------------------------------- what it is not
 
 
@@ -478,9 +359,11 @@ def _elsewhere(
 ) -> UnknownExport | None:
     """Say that a file is another platform's, if it is."""
     for table in _tables(book, every, source):
-        title = _title(table.layout)
-        what = Sentence("这是{layout}，不是这个账号的平台导出的", layout=title)
-        do = Sentence("放进对应账号的文件夹")
+        title = title_of(table.layout)
+        what = Sentence(
+            "表头和{layout}的一样，这个账号的平台没有这样的导出", layout=title
+        )
+        do = Sentence("确认是哪个账号的，放进它的文件夹")
         return UnknownExport((Problem(what=what, where=source, do=do),))
     return None
 
@@ -493,10 +376,10 @@ def _nearest(
         fit
         for sheet in book.sheets
         for header in range(min(HEADER_WITHIN, len(sheet.records)))
-        for fit in _fits(sheet, header, allowed)
+        for fit in find_fits(sheet, header, allowed)
     ]
     if not fits:
-        few = "、".join(map(_title, allowed)) if len(allowed) <= FEW else ""
+        few = "、".join(map(title_of, allowed)) if len(allowed) <= FEW else ""
         big5 = Sentence("像是Big5（繁体）编码：在Excel里另存为“CSV UTF-8”再放入")
         learn = Sentence("新的导出用kpi formats learn起草一份声明")
         problem = Problem(
@@ -514,10 +397,7 @@ def _nearest(
         what=_difference(fit),
         where=source,
         place=fit.place,
-        do=Sentence(
-            "导出时勾选全部列；平台改了列名时，在formats里补别名，"
-            "或用kpi formats learn起草一份声明"
-        ),
+        do=_towards(fit),
     )
     # Two headers and most of what is required: the layout it is meant to be.
     if fit.known >= 2 and len(fit.missing) <= fit.known:
@@ -525,9 +405,27 @@ def _nearest(
     return UnknownExport((problem,))
 
 
-def _difference(fit: _Fit) -> Sentence:
+def _towards(fit: Fit) -> Sentence:
+    """Say what to do about a file, by how much of its header is known."""
+    names = sum(bool(header_key(cell)) for cell in fit.head)
+    if fit.known * 2 < names:
+        return Sentence(
+            "表头里{names}个列名只有{known}个对得上，多半是另一个页面的导出："
+            "换成要的那份，或用kpi formats learn起草一份声明",
+            names=names,
+            known=fit.known,
+        )
+    if fit.extra and not fit.missing:
+        return Sentence("导出时不要再按别的维度分列")
+    return Sentence(
+        "导出时勾选全部列；平台改了列名时，在formats里补别名，"
+        "或用kpi formats learn起草一份声明"
+    )
+
+
+def _difference(fit: Fit) -> Sentence:
     layout, missing, extra = fit.layout, fit.missing, fit.extra
-    title = _title(layout)
+    title = title_of(layout)
     if missing and extra:
         return Sentence(
             "最接近{layout}，缺少列：{columns}，多出列：{extra}",
@@ -572,8 +470,3 @@ def _looks_big5(book: files.Book) -> bool:
     # Its first half holds the common characters; GB text hardly falls into it.
     common = all(ch.encode("big5")[0] <= 0xC6 for ch in wide)
     return len(wide) >= 4 and common
-
-
-def _title(layout: Layout) -> str:
-    platform = platforms().get(layout.platform)
-    return f"{platform.name}“{layout.name}”" if platform else f"“{layout.name}”"

@@ -58,6 +58,8 @@ class PostRow(NamedTuple):
 
     Parameters
     ----------
+    account : str
+        Empty unless the file itself names it.
     post : str
         Key that stays the same over downloads.
     title, status, kind : str
@@ -74,6 +76,7 @@ class PostRow(NamedTuple):
         Where it stands, as for a `DailyRow`.
     """
 
+    account: str
     post: str
     title: str
     published_at: datetime

@@ -73,17 +73,28 @@ class _Fates:
         if reason:
             self._why.setdefault((place, fate), (reason, column))
 
+    def is_own(
+        self, row: DailyRow | PostRow, file: File, names: Mapping[str, str]
+    ) -> bool:
+        """Return whether a row is of its folder's account; it is out if it is not."""
+        if row.account in ("", file.account, names.get(file.account)):
+            return True
+        reason = Sentence("账号应为{account}，与所在的文件夹一致", account=file.account)
+        self.note(row, "quarantined", reason, "账号")
+        return False
+
     def of(self, row: LedgerRow) -> LedgerRow:
         """Return the ledger row with its final fate."""
         place = _place(row)
         fates = self._fates.get(place)
-        if row.fate != "kept" or not fates:
+        if not row.counted or not fates:
             return row
         # A record holds several metrics: the worst that happened to one is told.
         for fate in ("conflict", "quarantined", "kept", "duplicate"):
             if fates[fate]:
                 reason, column = self._why.get((place, fate), (row.reason, row.column))
-                return row._replace(fate=fate, reason=reason, column=column)
+                own = row.fate if fate == "kept" else fate
+                return row._replace(fate=own, reason=reason, column=column)
         return row
 
 
@@ -105,7 +116,7 @@ def clean(
         for decision in decisions
     }
     daily, daily_conflicts = _daily(ordered, names, chosen, fates)
-    posts, posts_conflicts = _posts(ordered, fates)
+    posts, posts_conflicts = _posts(ordered, names, fates)
     for file in ordered:
         _count(file)
     return Cleaned(
@@ -140,14 +151,9 @@ def _daily(
     values: dict[tuple[str, date, str, str], list[DailyRow]] = defaultdict(list)
     for file in files:
         for row in file.daily:
-            if row.account in ("", file.account, names.get(file.account)):
+            if fates.is_own(row, file, names):
                 own = row._replace(account=file.account)
                 values[file.account, row.date, row.metric, row.part].append(own)
-            else:
-                reason = Sentence(
-                    "账号应为{account}，与所在的文件夹一致", account=file.account
-                )
-                fates.note(row, "quarantined", reason, "账号")
     kept: list[DailyRow] = []
     conflicts: list[DailyRow] = []
     for (_, day, metric, _), rows in sorted(values.items()):
@@ -187,11 +193,15 @@ def _name(source: str) -> str:
     return "/".join(source.split("/")[4:]) or source
 
 
-def _posts(files: Sequence[File], fates: _Fates) -> tuple[list[Post], list[Post]]:
+def _posts(
+    files: Sequence[File], names: Mapping[str, str], fates: _Fates
+) -> tuple[list[Post], list[Post]]:
     """Keep one row per post and download day; list contradictions."""
     downloads: dict[tuple[str, date, str], list[Post]] = defaultdict(list)
     for file in files:
         for row in file.posts:
+            if not fates.is_own(row, file, names):
+                continue
             key = (file.account, file.downloaded or date.min, row.post)
             downloads[key].append(Post(file.account, file.downloaded, row))
     kept: list[Post] = []
@@ -237,7 +247,7 @@ def _of_file(file: File, fates: _Fates) -> Iterator[Problem]:
     strangers = [
         row.row
         for row in file.ledger
-        if row.fate == "kept" and fates.of(row).fate == "quarantined"
+        if row.counted and fates.of(row).fate == "quarantined"
     ]
     if strangers:
         yield Problem(

@@ -226,7 +226,7 @@ def _files(
     bases = dict(zip(counters["account"], counters["basis"], strict=True))
     kept: dict[str, int] = {}
     for _, row in cleaned.ledger:
-        kept[row.source] = kept.get(row.source, 0) + (row.fate == "kept")
+        kept[row.source] = kept.get(row.source, 0) + row.counted
     for file in sorted(files, key=lambda file: file.source):
         layout = layouts().get(file.layout)
         counted = kept.get(file.source, 0)

@@ -403,7 +403,7 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
 
 
 def test_orders_in_another_platforms_folder_are_named() -> None:
-    with pytest.raises(UnknownExport, match="这是抖店“订单”，不是"):
+    with pytest.raises(UnknownExport, match="表头和抖店“订单”的一样"):
         reader.read(TWIN, month=MONTH, platform="douyin")
 
 

@@ -374,13 +374,36 @@ def test_missing_column_names_the_layout_and_the_column(tmp_path: Path) -> None:
         reader.read(write(tmp_path, text), month=MONTH)
 
 
+@pytest.mark.parametrize(
+    ("header", "advice"),
+    [
+        pytest.param(
+            "时间,推荐,喜欢,评论,分享,关注", "导出时勾选全部列", id="one is missing"
+        ),
+        pytest.param(
+            "时间,净增关注,新增关注,取消关注,关注者总数",
+            "表头里5个列名只有1个对得上，多半是另一个页面的导出",
+            id="another page",
+        ),
+    ],
+)
+def test_the_advice_follows_from_how_much_of_the_header_is_known(
+    tmp_path: Path, header: str, advice: str
+) -> None:
+    row = ",".join(["2026-10-01", *["1"] * header.count(",")])
+    with pytest.raises((ExportColumns, UnknownExport), match=advice):
+        reader.read(
+            write(tmp_path, f"{header}\n{row}\n"), month=MONTH, platform="shipinhao"
+        )
+
+
 def test_unknown_header_lists_the_choices(tmp_path: Path) -> None:
     with pytest.raises(UnknownExport, match="没有认得的表头；应为快手“数据总览”、“手"):
         reader.read(write(tmp_path, "甲,乙\n1,2\n"), month=MONTH, platform="kuaishou")
 
 
 def test_another_platforms_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UnknownExport, match="这是抖音“作品列表”，不是"):
+    with pytest.raises(UnknownExport, match="表头和抖音“作品列表”的一样"):
         reader.read(TWINS / "douyin/works.xlsx", month=MONTH, platform="bilibili")
 
 

@@ -31,6 +31,7 @@ from kpi_lib.page.parts import (
 
 FATES = {
     "kept": N_("计入"),
+    "partial": N_("部分计入"),
     "duplicate": N_("重复"),
     "total": N_("合计行"),
     "blank": N_("空行"),
@@ -54,7 +55,7 @@ BASES = {
     "": "—",
 }
 
-LOOKED_AT = ("quarantined", "conflict", "duplicate", "private")
+LOOKED_AT = ("quarantined", "partial", "conflict", "duplicate", "private")
 """Fates whose rows a reader may want to see one by one."""
 
 
@@ -280,7 +281,8 @@ def fates_of(ledger: pd.DataFrame) -> list[tuple[str, int]]:
 
 def _sides(counts: pd.Series[int]) -> list[int]:
     """Add fates up: counted, another month's, left out, never data."""
-    sides = (("kept",), ("outside",), LOOKED_AT)
+    out = tuple(fate for fate in LOOKED_AT if fate != "partial")
+    sides = (("kept", "partial"), ("outside",), out)
     rows = [sum(int(counts.get(fate, 0)) for fate in side) for side in sides]
     return [*rows, int(counts.sum()) - sum(rows)]
 
@@ -295,8 +297,8 @@ def quarantine(ledger: pd.DataFrame) -> Fragment:
 
     `ledger` holds one row per record: source, sheet, row, fate, reason, column, raw.
     """
-    rows = ledger[ledger["fate"] == "quarantined"]
-    others = ledger[ledger["fate"] != "quarantined"]
+    rows = ledger[ledger["fate"].isin(("quarantined", "partial"))]
+    others = ledger[~ledger["fate"].isin(("quarantined", "partial"))]
     left = left_out(others, most=40)
     listed = _one_by_one(rows)
     return made(
