@@ -164,8 +164,8 @@ class Days(Grain):
             basis = "level" if METRICS[what[2]].kind == "stock" else "daily"
         table = row.table
         return DailyRow(
-            *what, number.value, basis, number.censored, number.rounded,
-            self.source, table.sheet.name, table.block, row.record.row,
+            *what, number.value, basis, number.censored, self.source,
+            table.sheet.name, table.block, row.record.row, number.rounded,
         )  # fmt: skip
 
 
@@ -223,7 +223,7 @@ class Posts(Grain):
                 status=status,
                 metrics={key: number.value for key, number in numbers.items()},
                 censored=frozenset(k for k, n in numbers.items() if n.censored),
-                rounded={k: n.rounded for k, n in numbers.items() if n.rounded},
+                rounded=tuple((k, n.rounded) for k, n in numbers.items() if n.rounded),
                 source=self.source,
                 sheet=row.table.sheet.name,
                 block=row.table.block,

@@ -121,7 +121,7 @@ class Orders(Grain):
             place = (self.source, sheet, block, sums.row)
             at_least = not self._unsure.keys().isdisjoint({day, None})
             self.daily += [
-                DailyRow("", day, metric, "", value, "daily", at_least, 0.0, *place)
+                DailyRow("", day, metric, "", value, "daily", at_least, *place)
                 for metric, value in values
             ]
         unsure = [

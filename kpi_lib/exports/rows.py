@@ -30,12 +30,12 @@ class DailyRow(NamedTuple):
         Metric of the catalogue; its stream, or empty.
     value, censored : float, bool
         In the metric's unit; whether it is "at least so many".
-    rounded : float
-        The step to which the source itself rounds or cuts (1000 for 1.2万); 0 for none.
     basis : {"daily", "level", "manual"}
         A flow of the day, a level on the day, or written down by hand.
     source, sheet, block, row : str, str, int, int
         Where it stands: table within the sheet, row as a spreadsheet shows it.
+    rounded : float
+        The step to which the source itself rounds or cuts (1000 for 1.2万); 0 for none.
     """
 
     account: str
@@ -45,11 +45,11 @@ class DailyRow(NamedTuple):
     value: float
     basis: Basis
     censored: bool
-    rounded: float
     source: str
     sheet: str
     block: int
     row: int
+    rounded: float = 0.0
 
 
 class PostRow(NamedTuple):
@@ -58,8 +58,6 @@ class PostRow(NamedTuple):
 
     Parameters
     ----------
-    account : str
-        Empty unless the file itself names it.
     post : str
         Key that stays the same over downloads.
     title, status, kind : str
@@ -70,13 +68,14 @@ class PostRow(NamedTuple):
         Counters and rates (fractions); a missing one is absent.
     censored : frozenset of str
         Metrics whose value is "at least so many".
-    rounded : dict of str to float
-        Steps of the metrics that the source itself rounds, as for a `DailyRow`.
     source, sheet, block, row : str, str, int, int
         Where it stands, as for a `DailyRow`.
+    account : str
+        Empty unless the file itself names it.
+    rounded : tuple of (str, float)
+        Steps of the metrics that the source itself rounds, as for a `DailyRow`.
     """
 
-    account: str
     post: str
     title: str
     published_at: datetime
@@ -84,11 +83,12 @@ class PostRow(NamedTuple):
     status: str
     metrics: dict[str, float]
     censored: frozenset[str]
-    rounded: dict[str, float]
     source: str
     sheet: str
     block: int
     row: int
+    account: str = ""
+    rounded: tuple[tuple[str, float], ...] = ()
 
 
 class LedgerRow(NamedTuple):

@@ -38,8 +38,9 @@ from kpi_lib.months.counters import (
     Counters,
     Snapshot,
     bounds,
+    post_bound,
     snapshots,
-    uncensored,
+    unrounded,
 )
 from kpi_lib.months.owned import Owned, mapped_metrics
 from kpi_lib.months.totals import Number, exactly
@@ -88,8 +89,8 @@ def add_up(arrived: Arrived, cleaned: Cleaned, before: Cleaned) -> pd.DataFrame:
     plain = adding.cells(cleaned, before, everybody)
     # An account is added up from its own rows alone.
     unsure = {
-        *(row.account for row in cleaned.daily if row.censored),
-        *(post.account for post in cleaned.posts if post.row.censored),
+        *(row.account for row in cleaned.daily if row.censored or row.rounded),
+        *(p.account for p in cleaned.posts if p.row.censored or p.row.rounded),
         *(row.account for row in cleaned.daily_conflicts),
         *(post.account for post in cleaned.posts_conflicts),
     }
@@ -143,10 +144,17 @@ def _bound(cleaned: Cleaned, most: bool) -> Cleaned:
         days.setdefault((row.account, row.date, row.metric, row.part), row)
     daily = (*cleaned.daily, *days.values())
     posts = (*cleaned.posts, *bounds(cleaned.posts_conflicts, most=most))
-    if most:
-        daily = tuple(row._replace(value=inf) if row.censored else row for row in daily)
-        posts = tuple(uncensored(post) for post in posts)
-    return Cleaned(daily=daily, posts=posts)
+    return Cleaned(
+        daily=tuple(_day_bound(row, most) for row in daily),
+        posts=tuple(post_bound(post, most) for post in posts),
+    )
+
+
+def _day_bound(row: DailyRow, most: bool) -> DailyRow:
+    """Return a value as low, or as high, as what the source tells allows."""
+    if row.censored:
+        return row._replace(value=inf) if most else row
+    return row._replace(value=unrounded(row.value, row.rounded, most))
 
 
 class _Adding(Owned):

@@ -114,9 +114,26 @@ def bounds(posts: Sequence[Post], *, most: bool) -> list[Post]:
     return rows
 
 
-def uncensored(post: Post) -> Post:
-    """Return a post whose lower bounds are as high as they can be: without end."""
-    if not post.row.censored:
+def post_bound(post: Post, most: bool) -> Post:
+    """Return a post whose counters are as low, or as high, as the source allows."""
+    row = post.row
+    bounded = {
+        metric: unrounded(row.metrics[metric], step, most)
+        for metric, step in row.rounded
+    }
+    if most:  # "at least so many" has no end
+        bounded |= dict.fromkeys(row.censored, float("inf"))
+    if not bounded:
         return post
-    metrics = {**post.row.metrics, **dict.fromkeys(post.row.censored, float("inf"))}
-    return post._replace(row=post.row._replace(metrics=metrics))
+    return post._replace(row=row._replace(metrics={**row.metrics, **bounded}))
+
+
+def unrounded(value: float, step: float, most: bool) -> float:
+    """
+    Return the least, or the most, that a value rounded to a step may stand for.
+
+    Some sources round to the nearest step and some cut what is beyond it, and a file
+    does not tell which: 1.2万 is anything from 11,500 to 13,000.
+    """
+    away = step if (value >= 0) is most else step / 2
+    return value + away if most else value - away

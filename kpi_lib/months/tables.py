@@ -32,6 +32,7 @@ DAILY = {
     "sheet": "str",
     "block": "int64",
     "row": "int64",
+    "rounded": "float64",
 }
 POSTS = {
     "account": "str",
@@ -48,6 +49,7 @@ POSTS = {
     "sheet": "str",
     "block": "int64",
     "row": "int64",
+    "rounded": "str",
 }
 LEDGER = {
     "account": "str",
@@ -181,6 +183,7 @@ def _posts(
             row.sheet,
             row.block,
             row.row,
+            "、".join(f"{metric} {step:g}" for metric, step in row.rounded),
         )
 
 

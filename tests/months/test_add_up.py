@@ -20,6 +20,7 @@ from kpi_lib.inputs.roster import Account, Operator, Roster
 from kpi_lib.months import add_up, totals
 from kpi_lib.months.arrivals import Arrived, Given
 from kpi_lib.months.clean import Cleaned, Post
+from kpi_lib.months.counters import unrounded
 
 MONTH = "2026-10"
 DAYS = days_of(MONTH)
@@ -232,6 +233,18 @@ class TestBounds:
         assert (row(table, "views")["low"], row(table, "views")["high"]) == (
             100_000,
             inf,
+        )
+
+    @pytest.mark.parametrize(
+        ("value", "low", "high"),
+        [(12_000, 11_500, 13_000), (-12_000, -13_000, -11_500)],
+    )
+    def test_what_the_source_rounds_has_bounds(
+        self, value: float, low: float, high: float
+    ) -> None:
+        assert (unrounded(value, 1000, False), unrounded(value, 1000, True)) == (
+            low,
+            high,
         )
 
     def test_a_censored_value_is_a_lower_bound(self) -> None:
