@@ -265,7 +265,9 @@ def _not_read(table: Table, where: str) -> Problem:
         names=[name for name in table.names if name],
     )
     do = Sentence("分成两个文件再放入；新的导出用kpi formats learn起草一份声明")
-    return Problem(what=what, where=where, place=table.sheet.name, do=do)
+    return Problem(
+        what=what, where=where, place=table.sheet.name, do=do, level="warning"
+    )
 
 
 def _quarantined(ledger: list[LedgerRow], where: str) -> Iterator[Problem]:

@@ -26,6 +26,8 @@ MOST_COLUMNS = 16_384
 DELIMITERS = ",\t;|"
 CONTROLS = [chr(number) for number in (*range(1, 9), *range(14, 32))]
 """Characters that text does not hold; line ends, tabs and form feeds it may."""
+_LONG_LINE = re.compile(r"[^\r\n]{20000000}")
+"""So long a line is no row: its cells alone would take hundreds of megabytes."""
 FORM_ROWS = 3
 """So many rows tell how long the cells of a column are."""
 HEAD_LINES, HEAD_CHARACTERS = 12, 1 << 16
@@ -129,6 +131,15 @@ def refuse_json(start: str, where: str) -> None:
 def read_csv(text: str, encoding: str, where: str, most: Most) -> Book:
     """Read the rows of a CSV, and count them a second time."""
     delimiter = find_delimiter(text)
+    if long := _LONG_LINE.search(text):
+        line = text.count("\n", 0, long.start()) + 1
+        raise refusal(
+            where,
+            Sentence("这一行有2000万字以上，不是表格的一行"),
+            Sentence("重新导出；引号没有配对时也会这样"),
+            expected=Sentence("每行{n}格以内", n=MOST_COLUMNS),
+            place=line_place(line),
+        )
     counted = count_records(text, delimiter)
     records, notices = _rows(text, delimiter, most, where)
     if len(records) != counted:
@@ -259,12 +270,13 @@ def count_records(text: str, delimiter: str) -> int:
         ends = text.count("\n") + text.count("\r") - text.count("\r\n")
         return ends + (text != "" and text[-1] not in "\r\n")
     # A quote opens only at the start of a field; a last line may have no end.
-    quoted, bare = '"[^"]*(?:""[^"]*)*"', f'(?!")[^{delimiter}\r\n]*'
-    step = re.compile(rf"({quoted}|{bare})({delimiter}|\r\n|\r|\n)")
+    # Nothing is kept to go back to: 50 MB of quotes would take gigabytes.
+    quoted, bare = '"[^"]*+(?:""[^"]*+)*+"', f'(?!")[^{re.escape(delimiter)}\r\n]*+'
+    step = re.compile(rf"(?:{quoted}|{bare})({re.escape(delimiter)}|\r\n|\r|\n)")
     count = position = 0
     open_record = False
     while match := step.match(text, position):
-        open_record = match[2] == delimiter
+        open_record = match[1] == delimiter
         count += not open_record
         position = match.end()
     return count + (open_record or position < len(text))

@@ -463,6 +463,9 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
             id="one line, 1 MB of page",
         ),
         pytest.param(b'"' * 10_000_000, "超过13万字", id="one line, 10 MB of quotes"),
+        pytest.param(b'"' * 49_000_000, "2000万字以上", id="49 MB of quotes"),
+        pytest.param(b"," * 49_000_000, "2000万字以上", id="49 MB of commas"),
+        pytest.param(b'"a""b"\n' * 7_000_000, "80万格以上", id="49 MB of pairs"),
         pytest.param(
             GOOD.encode() + b"\n" * 40_000_000, "80万格以上", id="40 MB of line ends"
         ),
