@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from kpi_lib.days import shift
 from kpi_lib.errors import KpiError, RunError, printable
 from kpi_lib.figures import month_name
 from kpi_lib.language import N_, _, speaking
@@ -163,9 +164,27 @@ def _hashes(workspace: Workspace, made: Iterable[Path]) -> dict[str, str]:
     return {workspace.relative(path): sha256_file(path) for path in sorted(made)}
 
 
+def tables_of(workspace: Workspace, month: str) -> dict[str, str]:
+    """Return the hashes of a month's cleaned tables, without the notebook."""
+    outputs = record.read_json(workspace.clean(month) / MADE).get("outputs", {})
+    return {
+        path: content
+        for path, content in outputs.items()
+        if not path.endswith(".ipynb")
+    }
+
+
+def before(workspace: Workspace, month: str) -> str:
+    """Hash what a month is compared with: the tables of the month before."""
+    return record.of(tables_of(workspace, shift(month, -1)))
+
+
 def _clean(workspace: Workspace, job: Job) -> dict[str, str]:
     folder = workspace.clean(job.month)
     notebook = folder / NOTEBOOKS["clean"]
+    # The month before may be one that this very process has just cleaned.
+    newer = {} if job.loose else {"before": before(workspace, job.month)}
+    parts = job.parts | newer
     _execute(workspace, job, notebook)
     if job.loose:
         # Not fit for a page: what it compares with may not have been there yet.
@@ -178,8 +197,8 @@ def _clean(workspace: Workspace, job: Job) -> dict[str, str]:
     outputs = _hashes(workspace, tables)
     entry = {
         "outcome": "done",
-        "key": job.key,
-        "parts": job.parts,
+        "key": record.of(parts),
+        "parts": parts,
         "outputs": outputs,
     }
     text = json.dumps(entry, ensure_ascii=False, indent=1, sort_keys=True)

@@ -12,7 +12,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -266,23 +265,20 @@ class _Work:
             self._own.shutdown(cancel_futures=True)
 
     def clean(self, months: Sequence[str], force: bool) -> list[Outcome]:
-        """Clean months; the last one, which is compared with those before, at last."""
-        jobs = [self._agenda.clean_job(month) for month in months[:-1]]
-        outcomes = self.each(jobs, force, in_turn=True)
-        return outcomes + self.each([self._agenda.clean_job(months[-1])], force)
+        """Clean months in one process: each reads files of those around it."""
+        jobs = [self._agenda.clean_job(month) for month in months]
+        return self.each(jobs, force, in_turn=True)
 
     def each(
         self, jobs: Sequence[Job], force: bool, in_turn: bool = False
     ) -> list[Outcome]:
-        """
-        Do what is not done; return an outcome for each job, in their order.
-
-        ``in_turn``: one process does many, since they read the same files.
-        """
+        """Do what is not done, each apart or in turn; return outcomes in their order."""
         outcomes: dict[str, Outcome] = {}
         open_jobs: list[Job] = []
         for job in jobs:
-            anew = force and job.month == self._agenda.month
+            own = job.month == self._agenda.month
+            # The month is compared with the one before it, which may change now.
+            anew = own and (force or (in_turn and open_jobs))
             if anew or self._agenda.standing(job).state != "done":
                 open_jobs.append(job)
             else:
@@ -291,9 +287,10 @@ class _Work:
                     job=job.name, state="unchanged", outputs=outputs
                 )
                 self._tell(outcomes[job.name])
-        parts = self._workers if in_turn else len(open_jobs)
         self.jobs |= {job.name: job for job in open_jobs}
-        for outcome in self._made(_stretches(open_jobs, parts)):
+        together = in_turn and open_jobs
+        stretches = [open_jobs] if together else [[job] for job in open_jobs]
+        for outcome in self._made(stretches):
             outcomes[outcome.job] = outcome
             self._tell(outcome)
         return [outcomes[job.name] for job in jobs]
@@ -347,12 +344,6 @@ class _Work:
         self._done += 1
         if self._progress:
             self._progress(outcome, self._done, self._total)
-
-
-def _stretches(jobs: Sequence[Job], parts: int) -> list[Sequence[Job]]:
-    """Cut jobs into so many stretches of neighbours, as even as can be."""
-    cuts = [len(jobs) * part // parts for part in range(parts + 1)] if jobs else []
-    return [jobs[start:end] for start, end in pairwise(cuts) if start < end]
 
 
 def _outcome(job: Job, future: Future[Outcome]) -> Outcome:
@@ -435,18 +426,18 @@ def _entries(
         *(operator.id for operator in operators),
         "team",
     ):
-        if name in jobs:
-            outcome = outcomes[name]
-            entry: Mapping[str, Any] = {
+        # Its parts tell what it was made from, also if that has changed since; those
+        # of a month stand beside its tables.
+        entry: Mapping[str, Any] = agenda.entry(name)
+        job, outcome = jobs.get(name), outcomes.get(name)
+        if job and outcome and (job.kind != "clean" or outcome.state == "failed"):
+            entry = {
                 "outcome": "failed" if outcome.state == "failed" else "done",
                 "error": outcome.error,
-                "key": jobs[name].key,
-                "parts": jobs[name].parts,
+                "key": job.key,
+                "parts": job.parts,
                 "outputs": outcome.outputs,
             }
-        else:
-            # Its parts tell what it was made from, also if that has changed since.
-            entry = agenda.entry(name)
         if entry:
             # In one order, whether it was made now or by a run that was ended.
             entries[name] = {

@@ -26,7 +26,15 @@ from kpi_lib.inputs import (
 from kpi_lib.language import N_
 from kpi_lib.run import record
 from kpi_lib.run.cards import printed
-from kpi_lib.run.jobs import CLEANING, MADE, NOTEBOOKS, Job, Kind
+from kpi_lib.run.jobs import (
+    CLEANING,
+    MADE,
+    NOTEBOOKS,
+    Job,
+    Kind,
+    before,
+    tables_of,
+)
 from kpi_lib.workspace import OWN, Workspace
 
 CLEANED = "clean "
@@ -254,7 +262,7 @@ class Agenda:
             {
                 "exports": self._under(*near),
                 "earlier": record.of(sorted(earlier)),
-                "before": record.of(self._cleaned(shift(month, -1))) if own else "",
+                "before": before(self.workspace, month) if own else "",
                 **self._data("roster", "decisions", "downloads", "calendar"),
                 "plan": record.of([repr(rules) for rules in evidence]),
             },
@@ -289,7 +297,7 @@ class Agenda:
             for operator in self.inputs.roster.operators
         }
         notebook = self.workspace.clean(self.month) / NOTEBOOKS["clean"]
-        cleaned = [self._cleaned(month) for month in self._months]
+        cleaned = [tables_of(self.workspace, month) for month in self._months]
         return self._job(
             "team",
             "team",
@@ -359,20 +367,11 @@ class Agenda:
             }
         )
 
-    def _cleaned(self, month: str) -> dict[str, str]:
-        """Return the hashes of a month's cleaned tables, without the notebook."""
-        outputs = self.entry(f"{CLEANED}{month}").get("outputs", {})
-        return {
-            path: content
-            for path, content in outputs.items()
-            if not path.endswith(".ipynb")
-        }
-
     def _own_parts(self) -> Callable[[Operator], dict[str, str]]:
         """Return how to hash each of one operator's own inputs, out of everybody's."""
         inputs, logged = self.inputs, _entries(self.inputs.worklogs)
         signoffs, appeals = by_operator(inputs.signoffs), by_operator(inputs.appeals)
-        tables = {month: self._cleaned(month) for month in self._months}
+        tables = {month: tables_of(self.workspace, month) for month in self._months}
         rows = {
             month: record.read_json(self.workspace.clean(month) / OWN)
             for month in self._months

@@ -468,9 +468,9 @@ def test_months_are_cleaned_in_turn_and_fail_alone(
     tiny_workspace.tiny_notebook.write(notebook, OWN_PROCESS.format(fails="pass"))
     outcomes = runner.run(place, MONTH, workers=1)
     cleaned = [place.clean(f"2026-{n:02}") / "note.txt" for n in (7, 8, 9, 10)]
-    notes = [path.read_text("utf-8") for path in cleaned]
+    notes = {path.read_text("utf-8") for path in cleaned}
 
-    assert notes[0] == notes[1] == notes[2] != notes[3]
+    assert len(notes) == 1
     assert set(states(outcomes).values()) == {"made"}
 
     tiny_workspace.tiny_notebook.write(notebook, OWN_PROCESS.format(fails=fails))
@@ -483,6 +483,39 @@ def test_months_are_cleaned_in_turn_and_fail_alone(
     }
     assert why in outcomes[1].error
     assert "第2个代码格" in outcomes[1].error
+
+
+COUNTING = """
+from pathlib import Path
+from kpi_lib import exports, inputs, months, workspace
+if not hasattr(exports, "uncounted"):
+    exports.uncounted = exports.read
+def read(path, **more):
+    with Path("parsed.txt").open("a", encoding="utf-8") as file:
+        print(path.name, file=file)
+    return exports.uncounted(path, **more)
+exports.read = read
+ws = workspace.Workspace.find("")
+arrived = months.arrive(ws, month, inputs.load(ws, month))
+months.save(ws, months.tidy(arrived))
+"""
+
+
+def test_a_file_is_parsed_once_by_a_run(tmp_path: Path) -> None:
+    place = tiny_workspace.build(tmp_path)
+    tiny_workspace.tiny_notebook.write(place.notebooks / "1-clean.ipynb", COUNTING)
+    for month in ("2026-07", "2026-08", "2026-09"):
+        path = place.raw(month) / f"zhihu-01/{month}.csv"
+        path.parent.mkdir(parents=True)
+        path.write_text(
+            f"日期,账号,指标,数值,备注\n{month}-02,zhihu-01,粉丝数,90,\n", "utf-8"
+        )
+    outcomes = runner.run(place, MONTH, workers=2)
+
+    assert set(states(outcomes).values()) == {"made"}
+    assert sorted((place.root / "parsed.txt").read_text("utf-8").split()) == sorted(
+        path.name for path in place.data.rglob("raw/*/zhihu-01/**/*.csv")
+    )
 
 
 def test_a_month_without_exports_names_those_there_are(place: Workspace) -> None:
