@@ -272,7 +272,7 @@ class _Work:
     def each(
         self, jobs: Sequence[Job], force: bool, in_turn: bool = False
     ) -> list[Outcome]:
-        """Do what is not done, each apart or in turn; return outcomes in their order."""
+        """Do what is not done, apart or in turn; return outcomes in the jobs' order."""
         outcomes: dict[str, Outcome] = {}
         open_jobs: list[Job] = []
         for job in jobs:
