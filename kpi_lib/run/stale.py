@@ -104,15 +104,11 @@ def newest(workspace: Workspace, month: str) -> str:
         return months[-1]
     if month in months:
         return month
-    raise WorkspaceError(
-        (
-            Problem(
-                what=f"没有{month}的导出文件" if months else "还没有任何月份的导出文件",
-                where="data/raw",
-                expected="、".join(months[-6:]),
-                do="请把导出文件放到data/raw/<月份>/<账号>/",
-            ),
-        )
+    raise WorkspaceError.of(
+        f"没有{month}的导出文件" if months else "还没有任何月份的导出文件",
+        where="data/raw",
+        expected="、".join(months[-6:]),
+        do="请把导出文件放到data/raw/<月份>/<账号>/",
     )
 
 

@@ -351,7 +351,7 @@ def test_a_page_that_was_changed_is_made_again(place: Workspace) -> None:
 
 def test_status_says_what_changed(place: Workspace) -> None:
     assert {one.state for one in runner.status(place, MONTH)} == {"done"}
-    place.targets.write_text(
+    place.table("targets").write_text(
         "operator,metric,platform,horizon,period,value,set_on,approved_by,note\n"
         "op-01,followers,,short,2026-10,120,2026-09-28,示例主管,\n",
         "utf-8",
@@ -426,7 +426,7 @@ def test_a_second_run_says_who_runs(place: Workspace) -> None:
 def test_everything_wrong_is_told_before_a_kernel_starts(tmp_path: Path) -> None:
     place = tiny_workspace.build(tmp_path)
     place.plan.write_text("id: tiny\nverison: 2\n", "utf-8")
-    place.targets.write_text("operator,metrik\nop-01,x\n", "utf-8")
+    place.table("targets").write_text("operator,metrik\nop-01,x\n", "utf-8")
     with pytest.raises(InvalidInput) as caught:
         runner.run(place, MONTH)
 
