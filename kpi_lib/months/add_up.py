@@ -45,21 +45,12 @@ from kpi_lib.months.owned import Owned, mapped_metrics
 from kpi_lib.months.totals import Number, exactly
 
 MONTHLY = {
-    "month": "str",
-    "operator": "str",
-    "account": "str",
-    "platform": "str",
-    "metric": "str",
-    "stream": "str",
-    "value": "float64",
-    "low": "float64",
-    "high": "float64",
+    **dict.fromkeys(("month", "operator", "account", "platform"), "str"),
+    **dict.fromkeys(("metric", "stream"), "str"),
+    **dict.fromkeys(("value", "low", "high"), "float64"),
     "basis": "str",
-    "share": "float64",
-    "days_present": "float64",
-    "days_due": "float64",
-    "opened": "datetime64[s]",
-    "closed": "datetime64[s]",
+    **dict.fromkeys(("share", "days_present", "days_due"), "float64"),
+    **dict.fromkeys(("opened", "closed"), "datetime64[s]"),
     "sources": "str",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,63 +20,37 @@ from kpi_lib.months.arrivals import Arrived, File
 from kpi_lib.months.clean import Cleaned, Post, clean
 from kpi_lib.months.contradictions import contradictions
 
+PLACE = {"source": "str", "sheet": "str", "block": "int64", "row": "int64"}
 DAILY = {
     "date": "datetime64[s]",
-    "account": "str",
-    "platform": "str",
-    "metric": "str",
-    "part": "str",
+    **dict.fromkeys(("account", "platform", "metric", "part"), "str"),
     "value": "float64",
     "basis": "str",
     "censored": "bool",
-    "source": "str",
-    "sheet": "str",
-    "block": "int64",
-    "row": "int64",
+    **PLACE,
 }
 POSTS = {
-    "account": "str",
-    "platform": "str",
-    "post": "str",
-    "title": "str",
+    **dict.fromkeys(("account", "platform", "post", "title"), "str"),
     "published_at": "datetime64[s]",
-    "kind": "str",
-    "status": "str",
+    **dict.fromkeys(("kind", "status"), "str"),
     **dict.fromkeys(METRICS, "float64"),
     "censored": "str",
     "downloaded": "datetime64[s]",
-    "source": "str",
-    "sheet": "str",
-    "block": "int64",
-    "row": "int64",
+    **PLACE,
 }
 LEDGER = {
     "account": "str",
-    "source": "str",
-    "sheet": "str",
-    "block": "int64",
-    "row": "int64",
+    **PLACE,
     "line": "Int64",
-    "fate": "str",
-    "reason": "str",
-    "column": "str",
-    "raw": "str",
-    "said": "str",
+    **dict.fromkeys(("fate", "reason", "column", "raw", "said"), "str"),
 }
 FILES = {
-    "source": "str",
-    "account": "str",
-    "platform": "str",
-    "layout": "str",
-    "layout_name": "str",
+    **dict.fromkeys(("source", "account", "platform", "layout", "layout_name"), "str"),
     "confirmed": "bool",
     "encoding": "str",
     "downloaded": "datetime64[s]",
     "borrowed": "bool",
-    "records": "int64",
-    "kept": "int64",
-    "left": "int64",
-    "days": "int64",
+    **dict.fromkeys(("records", "kept", "left", "days"), "int64"),
     "basis": "str",
 }
 SCHEMAS = {
@@ -165,23 +140,12 @@ def _days(
 def _posts(
     posts: Sequence[Post], platforms: Mapping[str, str]
 ) -> Iterator[tuple[object, ...]]:
-    for account, downloaded, row in posts:
-        yield (
-            account,
-            platforms[account],
-            row.post,
-            row.title,
-            row.published_at,
-            row.kind,
-            row.status,
-            *(row.metrics.get(name) for name in METRICS),
-            "、".join(sorted(row.censored)),
-            downloaded,
-            row.source,
-            row.sheet,
-            row.block,
-            row.row,
-        )
+    for account, downloaded, post in posts:
+        *what, metrics, censored, source, sheet, block, row = post
+        values = (metrics.get(name) for name in METRICS)
+        marks = "、".join(sorted(censored))
+        whose = (account, platforms[account])
+        yield (*whose, *what, *values, marks, downloaded, source, sheet, block, row)
 
 
 def _records(
@@ -224,12 +188,10 @@ def _files(
 ) -> Iterator[tuple[object, ...]]:
     counters = monthly[monthly["basis"].isin(["difference", "published"])]
     bases = dict(zip(counters["account"], counters["basis"], strict=True))
-    kept: dict[str, int] = {}
-    for _, row in cleaned.ledger:
-        kept[row.source] = kept.get(row.source, 0) + (row.fate == "kept")
+    kept = Counter(row.source for _, row in cleaned.ledger if row.fate == "kept")
     for file in sorted(files, key=lambda file: file.source):
         layout = layouts().get(file.layout)
-        counted = kept.get(file.source, 0)
+        counted = kept[file.source]
         yield (
             file.source,
             file.account,
