@@ -222,9 +222,6 @@ def _posts(files: Sequence[File], fates: _Fates) -> tuple[list[Post], list[Post]
 
 
 def _of_file(file: File, fates: _Fates) -> Iterator[Problem]:
-    yield from file.refusal
-    if not file.export:
-        return
     yield from file.export.findings
     if file.posts and file.downloaded is None:
         yield Problem(

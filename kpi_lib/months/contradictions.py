@@ -122,7 +122,7 @@ def _by_day(
     """Sort a file's values that count by day and metric, with the level before each."""
     days: dict[date, dict[str, DailyRow]] = defaultdict(dict)
     levels: dict[date, DailyRow] = {}
-    for row in file.all_days:
+    for row in file.export.daily:
         if row.part:
             continue
         inside = f"{row.date:%Y-%m}" == file.month

@@ -13,7 +13,7 @@ import pandas as pd
 from kpi_lib.catalogue import METRICS
 from kpi_lib.errors import Problem
 from kpi_lib.exports import DailyRow, LedgerRow
-from kpi_lib.files import layouts
+from kpi_lib.files import Layout, layouts
 from kpi_lib.language import Sentence
 from kpi_lib.months.add_up import MONTHLY, add_up
 from kpi_lib.months.arrivals import Arrived, File
@@ -190,30 +190,30 @@ def _files(
     bases = dict(zip(counters["account"], counters["basis"], strict=True))
     kept = Counter(row.source for _, row in cleaned.ledger if row.fate == "kept")
     for file in sorted(files, key=lambda file: file.source):
-        layout = layouts().get(file.layout)
+        layout = layouts().get(file.export.layout)
         counted = kept[file.source]
         yield (
             file.source,
             file.account,
             file.platform,
-            file.layout,
+            file.export.layout,
             layout.name if layout else "",
             layout.confirmed if layout else False,
-            file.export.encoding if file.export else "",
+            file.export.encoding,
             file.downloaded,
             file.borrowed,
             len(file.ledger),
             counted,
             len(file.ledger) - counted,
             len({row.date for row in file.daily}),
-            _basis(file, bases),
+            _basis(file, layout, bases),
         )
 
 
-def _basis(file: File, bases: Mapping[str, str]) -> str:
-    if not file.export or layouts()[file.layout].grain == "none":
+def _basis(file: File, layout: Layout | None, bases: Mapping[str, str]) -> str:
+    if layout is None or layout.grain == "none":
         return ""
     if file.posts:
         # Where days are on record, counters only list what was published.
         return bases.get(file.account, "listed")
-    return "manual" if file.layout == "manual" else "daily"
+    return "manual" if layout.id == "manual" else "daily"

@@ -49,14 +49,15 @@ def test_a_file_written_again_within_a_tick_of_the_clock_is_read_again(
     tmp_path: Path,
 ) -> None:
     place = tiny_workspace.build(tmp_path / "w")
-    place.table("calendar").write_text("date,off or work,name\n2026-10-12,off,A\n", "utf-8")
-    before = place.table("calendar").stat()
+    calendar = place.table("calendar")
+    calendar.write_text("date,off or work,name\n2026-10-12,off,A\n", "utf-8")
+    before = calendar.stat()
     first = everything.load(place, "2026-10")
-    text = place.table("calendar").read_text("utf-8")
-    with place.table("calendar").open("r+", encoding="utf-8") as file:
+    text = calendar.read_text("utf-8")
+    with calendar.open("r+", encoding="utf-8") as file:
         file.write(text.replace("A", "B"))
-    os.utime(place.table("calendar"), ns=(before.st_atime_ns, before.st_mtime_ns))
-    after = place.table("calendar").stat()
+    os.utime(calendar, ns=(before.st_atime_ns, before.st_mtime_ns))
+    after = calendar.stat()
     again = everything.load(place, "2026-10")
 
     assert (after.st_ino, after.st_size) == (before.st_ino, before.st_size)
