@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -70,11 +70,6 @@ class Job:
     def lang(self) -> str:
         """Language of the page."""
         return self.parameters["lang"]
-
-    @property
-    def key(self) -> str:
-        """Hash of all that the job depends on."""
-        return record.of(self.parts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,6 +174,19 @@ def before(workspace: Workspace, month: str) -> str:
     return record.of(tables_of(workspace, shift(month, -1)))
 
 
+def entry(
+    parts: Mapping[str, str], outputs: Mapping[str, str], error: str = ""
+) -> dict[str, Any]:
+    """Return what is recorded of a job, in one order whoever made it."""
+    return {
+        "outcome": "failed" if error else "done",
+        "error": error,
+        "key": record.of(parts),
+        "parts": dict(sorted(parts.items())),
+        "outputs": dict(sorted(outputs.items())),
+    }
+
+
 def _clean(workspace: Workspace, job: Job) -> dict[str, str]:
     folder = workspace.clean(job.month)
     notebook = folder / NOTEBOOKS["clean"]
@@ -195,13 +203,7 @@ def _clean(workspace: Workspace, job: Job) -> dict[str, str]:
         if path.name != MADE and not path.name.startswith(STRAY)
     ]
     outputs = _hashes(workspace, tables)
-    entry = {
-        "outcome": "done",
-        "key": record.of(parts),
-        "parts": parts,
-        "outputs": outputs,
-    }
-    text = json.dumps(entry, ensure_ascii=False, indent=1, sort_keys=True)
+    text = json.dumps(entry(parts, outputs), ensure_ascii=False, indent=1)
     write_atomic(folder / MADE, text + "\n")
     return outputs
 

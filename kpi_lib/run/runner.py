@@ -20,7 +20,15 @@ from kpi_lib.inputs import for_month
 from kpi_lib.language import LANGUAGES, from_json, speaking
 from kpi_lib.run import processes, record, spreadsheets, stale
 from kpi_lib.run.alone import alone, told_plainly
-from kpi_lib.run.jobs import Job, Outcome, refuse, wanted, work, work_apart
+from kpi_lib.run.jobs import (
+    Job,
+    Outcome,
+    entry,
+    refuse,
+    wanted,
+    work,
+    work_apart,
+)
 from kpi_lib.run.stale import Agenda, Status, appraised, looked_back, newest
 from kpi_lib.workspace import Workspace, sha256, write_atomic
 
@@ -383,8 +391,8 @@ def _record(
         outputs[agenda.workspace.relative(path)] = sha256(content)
         if not path.is_file() or path.read_bytes() != content:
             write_atomic(path, content)
-    for entry in entries.values():
-        outputs.update(entry["outputs"])
+    for recorded in entries.values():
+        outputs.update(recorded["outputs"])
     plan = agenda.inputs.plan
     timings = agenda.recorded.get("timings", {}) | {
         outcome.job: round(outcome.seconds, 3)
@@ -420,33 +428,16 @@ def _entries(
 ) -> dict[str, dict[str, Any]]:
     """Return what run.json says of each job: what was done now, or else before."""
     operators = appraised(agenda.inputs.roster, agenda.month)
+    ids = [operator.id for operator in operators]
     entries: dict[str, dict[str, Any]] = {}
-    for name in (
-        f"{stale.CLEANED}{agenda.month}",
-        *(operator.id for operator in operators),
-        "team",
-    ):
+    for name in (f"{stale.CLEANED}{agenda.month}", *ids, "team"):
+        job, outcome = jobs.get(name), outcomes.get(name)
+        if job and outcome and (job.kind != "clean" or outcome.error):
+            entries[name] = entry(job.parts, outcome.outputs, outcome.error)
         # Its parts tell what it was made from, also if that has changed since; those
         # of a month stand beside its tables.
-        entry: Mapping[str, Any] = agenda.entry(name)
-        job, outcome = jobs.get(name), outcomes.get(name)
-        if job and outcome and (job.kind != "clean" or outcome.state == "failed"):
-            entry = {
-                "outcome": "failed" if outcome.state == "failed" else "done",
-                "error": outcome.error,
-                "key": job.key,
-                "parts": job.parts,
-                "outputs": outcome.outputs,
-            }
-        if entry:
-            # In one order, whether it was made now or by a run that was ended.
-            entries[name] = {
-                "outcome": entry["outcome"],
-                "error": entry.get("error", ""),
-                "key": entry["key"],
-                "parts": dict(sorted(entry["parts"].items())),
-                "outputs": dict(sorted(entry["outputs"].items())),
-            }
+        elif recorded := agenda.entry(name):
+            entries[name] = recorded
     return entries
 
 
@@ -454,8 +445,6 @@ def _cards(
     folder: Path, entries: Mapping[str, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """Return the cards that stand, in roster order."""
-    return [
-        from_json(record.read_json(folder / f"{name}.json"))
-        for name, entry in entries.items()
-        if entry["outcome"] == "done" and (folder / f"{name}.json").is_file()
-    ]
+    done = [name for name in entries if entries[name]["outcome"] == "done"]
+    paths = [folder / f"{name}.json" for name in done]
+    return [from_json(record.read_json(path)) for path in paths if path.is_file()]
