@@ -132,11 +132,11 @@ def _bound(cleaned: Cleaned, most: bool) -> Cleaned:
     days: dict[tuple[str, date, str, str], DailyRow] = {}
     for row in sorted(cleaned.daily_conflicts, key=lambda row: row.value, reverse=most):
         days.setdefault((row.account, row.date, row.metric, row.part), row)
-    daily = (*cleaned.daily, *days.values())
-    posts = (*cleaned.posts, *bounds(cleaned.posts_conflicts, most=most))
+    daily = [*cleaned.daily, *days.values()]
+    posts = [*cleaned.posts, *bounds(cleaned.posts_conflicts, most=most)]
     if most:
-        daily = tuple(row._replace(value=inf) if row.censored else row for row in daily)
-        posts = tuple(uncensored(post) for post in posts)
+        daily = [row._replace(value=inf) if row.censored else row for row in daily]
+        posts = [uncensored(post) for post in posts]
     return Cleaned(daily=daily, posts=posts)
 
 
