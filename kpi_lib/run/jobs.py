@@ -169,9 +169,9 @@ def tables_of(workspace: Workspace, month: str) -> dict[str, str]:
     }
 
 
-def before(workspace: Workspace, month: str) -> str:
-    """Hash what a month is compared with: the tables of the month before."""
-    return record.of(tables_of(workspace, shift(month, -1)))
+def before(workspace: Workspace, month: str) -> dict[str, str]:
+    """Return what a month is compared with: the tables of the month before."""
+    return tables_of(workspace, shift(month, -1))
 
 
 def entry(
@@ -191,7 +191,7 @@ def _clean(workspace: Workspace, job: Job) -> dict[str, str]:
     folder = workspace.clean(job.month)
     notebook = folder / NOTEBOOKS["clean"]
     # The month before may be one that this very process has just cleaned.
-    newer = {} if job.loose else {"before": before(workspace, job.month)}
+    newer = {} if job.loose else {"before": record.of(before(workspace, job.month))}
     parts = job.parts | newer
     _execute(workspace, job, notebook)
     if job.loose:
