@@ -111,6 +111,9 @@ def _metric(name: str, entry: dict[str, Any]) -> Metric:
 
 METRICS: dict[str, Metric] = _read()
 
+GAINS = {metric.gain: metric for metric in METRICS.values() if metric.moves_by_gain}
+"""The level behind each gain."""
+
 UNITS: dict[Unit, Sentence] = {
     "people": Sentence("人"),
     "times": Sentence("次"),

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 
@@ -34,13 +34,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+F = TypeVar("F", bound=Callable[..., None])
+
 Month = Annotated[str, typer.Argument(metavar="MONTH", help="月份，如2026-10")]
+AROUND = "工作区文件夹；默认是当前或上级有data/plan.yml的文件夹"
 Place = Annotated[
-    Path | None,
+    Workspace,
     typer.Option(
         "--workspace",
         metavar="DIR",
-        help="工作区文件夹；默认是当前或上级有data/plan.yml的文件夹",
+        parser=Workspace.find,
+        default_factory=str,
+        show_default=False,
+        help=AROUND,
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="每行输出一个JSON对象")]
@@ -81,7 +87,12 @@ def _root(
     """Hold the options that come before a command."""
 
 
-@app.command("init", help="新建一个工作区。\n\n例：kpi init my-team")
+def _command(does: str, *examples: str) -> Callable[[F], F]:
+    """Register a function as the command of its name."""
+    return app.command(help=f"{does}\n\n例：{'   '.join(examples)}")
+
+
+@_command("新建一个工作区。", "kpi init my-team")
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="还不存在的文件夹")],
 ) -> None:
@@ -93,23 +104,21 @@ def init(
     typer.echo("接下来：填写data/roster.yml和data/targets.csv，再运行kpi check。")
 
 
-@app.command(
-    "check",
-    help="读取一切，什么也不写：列出全部问题。"
-    "\n\n例：kpi check   kpi check 2026-10 --json",
+@_command(
+    "读取一切，什么也不写：列出全部问题。", "kpi check", "kpi check 2026-10 --json"
 )
 def check(
     month: Annotated[
         str, typer.Argument(metavar="[MONTH]", help="月份；默认是最新的")
     ] = "latest",
-    workspace: Place = None,
+    *,
+    workspace: Place,
     as_json: AsJson = False,
 ) -> None:
     """Tell every problem of what people wrote and of the exports."""
     from kpi_lib import run
 
-    place = Workspace.find(workspace or "")
-    problems = run.check(place, run.newest(place, month))
+    problems = run.check(workspace, run.newest(workspace, month))
     _tell(problems, as_json)
     errors = sum(problem.level == "error" for problem in problems)
     if not as_json:
@@ -118,28 +127,24 @@ def check(
     raise typer.Exit(1 if errors else 0)
 
 
-@app.command("clean", help="清洗一个月的导出文件。\n\n例：kpi clean 2026-10")
+@_command("清洗一个月的导出文件。", "kpi clean 2026-10")
 def clean(
-    month: Month,
-    force: Force = False,
-    workspace: Place = None,
-    as_json: AsJson = False,
+    month: Month, workspace: Place, force: Force = False, as_json: AsJson = False
 ) -> None:
     """Clean a month's exports."""
     from kpi_lib import run
 
-    place = Workspace.find(workspace or "")
     with _Telling(as_json) as telling:
-        outcomes = run.clean(place, month, force=force, progress=telling)
+        outcomes = run.clean(workspace, month, force=force, progress=telling)
     if not as_json and outcomes[0].state != "failed":
-        typer.echo(f"清洗结果在{_near(place.clean(run.newest(place, month)))}")
+        typer.echo(f"清洗结果在{_near(workspace.clean(run.newest(workspace, month)))}")
     raise typer.Exit(_code(outcomes))
 
 
-@app.command(
-    "run",
-    help="主要的一步：清洗、每人一份报告、团队索引。只做有变化的。"
-    "\n\n例：kpi run latest   kpi run 2026-10 --operator op-01 --force",
+@_command(
+    "主要的一步：清洗、每人一份报告、团队索引。只做有变化的。",
+    "kpi run latest",
+    "kpi run 2026-10 --operator op-01 --force",
 )
 def run(
     month: Annotated[
@@ -155,7 +160,8 @@ def run(
     lang: Annotated[str, typer.Option(help="报告的语言")] = LANGUAGES[0],
     pdf: Annotated[bool, typer.Option("--pdf", help="同时做成PDF")] = False,
     force: Force = False,
-    workspace: Place = None,
+    *,
+    workspace: Place,
     as_json: AsJson = False,
 ) -> None:
     """Make every page of a month that is missing or stale."""
@@ -163,10 +169,9 @@ def run(
 
     if lang not in LANGUAGES:
         raise typer.BadParameter("、".join(LANGUAGES), param_hint="--lang")
-    place = Workspace.find(workspace or "")
     with _Telling(as_json) as telling:
         outcomes = run.run(
-            place,
+            workspace,
             month,
             operators=operator,
             workers=workers,
@@ -175,89 +180,82 @@ def run(
             pdf=pdf,
             progress=telling,
         )
-    month = run.newest(place, month)
-    findings = months.load_findings(place, month)
+    month = run.newest(workspace, month)
+    findings = months.load_findings(workspace, month)
     refused = [finding for finding in findings if finding.level == "error"]
     _tell(refused, as_json)
     if not as_json:
         if all(outcome.state == "unchanged" for outcome in outcomes):
             typer.echo("没有变化，什么也没有重做。")
-        jobs = run.status(place, month) if operator else ()
+        jobs = run.status(workspace, month) if operator else ()
         stale = [job.job for job in jobs if job.state == "stale"]
         if stale:
             typer.echo(f"已过期、这次没有做的：{'、'.join(stale)}")
-        typer.echo(f"索引页：{_near(place.reports(month) / 'index.html')}")
+        typer.echo(f"索引页：{_near(workspace.reports(month) / 'index.html')}")
     raise typer.Exit(1 if refused else _code(outcomes))
 
 
-@app.command(
-    "status", help="一个月的每一项：已做、过期、失败、没做。\n\n例：kpi status 2026-10"
-)
-def status(month: Month, workspace: Place = None, as_json: AsJson = False) -> None:
+@_command("一个月的每一项：已做、过期、失败、没做。", "kpi status 2026-10")
+def status(month: Month, workspace: Place, as_json: AsJson = False) -> None:
     """Tell how every job of a month stands."""
     from kpi_lib import run
 
     words = {"done": "已做", "stale": "过期", "failed": "失败", "missing": "没做"}
-    jobs = run.status(Workspace.find(workspace or ""), month)
+    jobs = run.status(workspace, month)
     for job in jobs:
         why = f"：{job.why}" if job.why else ""
         _say(vars(job), f"{job.job} {words[job.state]}{why}", as_json)
     raise typer.Exit(1 if any(job.state == "failed" for job in jobs) else 0)
 
 
-@app.command(
-    "explain",
-    help="每一分从哪里来：数值、目标、规则、得分、文件和行。"
-    "\n\n例：kpi explain 2026-10 op-01   kpi explain 2026-10 op-01 content.published",
+@_command(
+    "每一分从哪里来：数值、目标、规则、得分、文件和行。",
+    "kpi explain 2026-10 op-01",
+    "kpi explain 2026-10 op-01 content.published",
 )
 def explain(
+    workspace: Place,
     month: Month,
     operator: Annotated[str, typer.Argument(metavar="OPERATOR", help="运营的编号")],
     measure: Annotated[
         str, typer.Argument(metavar="[MEASURE]", help="量化指标；不写则每项一行")
     ] = "",
-    workspace: Place = None,
 ) -> None:
     """Tell how points came about."""
     from kpi_lib import workbook
 
-    place = Workspace.find(workspace or "")
-    for line in workbook.explain(place, month, operator, measure):
+    for line in workbook.explain(workspace, month, operator, measure):
         typer.echo(printable(line))
 
 
-@app.command(
-    "verify",
-    help="运行记录与文件核对：哪一个字节变过。\n\n例：kpi verify 2026-10",
-)
-def verify(month: Month, workspace: Place = None, as_json: AsJson = False) -> None:
+@_command("运行记录与文件核对：哪一个字节变过。", "kpi verify 2026-10")
+def verify(month: Month, workspace: Place, as_json: AsJson = False) -> None:
     """Compare a month's record with what lies there now."""
     from kpi_lib import run
 
-    problems = run.verify(Workspace.find(workspace or ""), month)
+    problems = run.verify(workspace, month)
     _tell(problems, as_json)
     if not problems and not as_json:
         typer.echo("输入、结果和运行记录都与运行时一样。")
     raise typer.Exit(1 if problems else 0)
 
 
-@app.command(
-    "rescore",
-    help="用另一份考核计划试算，两份结果并排；什么也不写。"
-    "\n\n例：kpi rescore 2026-10 --plan draft.yml",
+@_command(
+    "用另一份考核计划试算，两份结果并排；什么也不写。",
+    "kpi rescore 2026-10 --plan draft.yml",
 )
 def rescore(
     month: Month,
     plan: Annotated[
         Path, typer.Option("--plan", metavar="FILE", help="另一份考核计划")
     ],
-    workspace: Place = None,
+    workspace: Place,
     as_json: AsJson = False,
 ) -> None:
     """Put two plans side by side on one month."""
     from kpi_lib import workbook
 
-    opened = workbook.open_month(month, str(workspace or ""))
+    opened = workbook.open_month(month, str(workspace.root))
     for pair in workbook.rescore(opened, plan):
         if as_json:
             _say(pair.as_dict(), "", as_json)
@@ -284,26 +282,21 @@ def _two(line: Line) -> str:
     return f"{before}→{after}{moved}"
 
 
-@app.command(
-    "new-month",
-    help="建好一个月的文件夹和工作记录模板。\n\n例：kpi new-month 2026-11",
-)
-def new_month(month: Month, workspace: Place = None) -> None:
+@_command("建好一个月的文件夹和工作记录模板。", "kpi new-month 2026-11")
+def new_month(month: Month, workspace: Place) -> None:
     """Make the folders of a month and its work-log template."""
     from kpi_lib import inputs
 
-    place = Workspace.find(workspace or "")
-    paths = inputs.prepare(place, month)
+    paths = inputs.prepare(workspace, month)
     for path in paths:
-        typer.echo(f"已建：{place.relative(path)}")
+        typer.echo(f"已建：{workspace.relative(path)}")
     if not paths:
         typer.echo("都已经有了，什么也没有动。")
 
 
-@app.command(
-    "add",
-    help="把下载的导出文件放进工作区，按下载日期归好；先认得，才放。"
-    "\n\n例：kpi add 作品列表.xlsx --account dy-01 --downloaded 2026-11-02",
+@_command(
+    "把下载的导出文件放进工作区，按下载日期归好；先认得，才放。",
+    "kpi add 作品列表.xlsx --account dy-01 --downloaded 2026-11-02",
 )
 def add(
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="导出文件")],
@@ -311,8 +304,7 @@ def add(
         str, typer.Option("--account", metavar="A", help="账号的编号，如dy-01")
     ],
     downloaded: Annotated[
-        str,
-        typer.Option(metavar="DAY", help="下载日期；不写则看文件名末尾"),
+        str, typer.Option(metavar="DAY", help="下载日期；不写则看文件名末尾")
     ] = "",
     month: Annotated[
         str,
@@ -320,7 +312,8 @@ def add(
             metavar="M", help="月份；默认按下载日期：1至5日属上个月，其余属当月"
         ),
     ] = "",
-    workspace: Place = None,
+    *,
+    workspace: Place,
     as_json: AsJson = False,
 ) -> None:
     """Copy exports in, named by their download day."""
@@ -334,9 +327,8 @@ def add(
         raise typer.BadParameter("2026-11-02这样的日期", param_hint="DAY") from None
     if month and not days.is_month(month):
         raise typer.BadParameter("2026-10这样的月份", param_hint="M")
-    place = Workspace.find(workspace or "")
     refused = False
-    for added in run.add(place, files, account, downloaded=day, month=month):
+    for added in run.add(workspace, files, account, downloaded=day, month=month):
         refused = refused or added.state == "refused"
         if as_json:
             _say(added.as_dict(), "", as_json)
@@ -403,8 +395,11 @@ def learn(
     typer.echo(f"草稿已写到{out}：逐条看过“待确认”，再放进kpi_lib/files/formats/。")
 
 
-@app.command("doctor", help="这台电脑缺什么，怎样补上。\n\n例：kpi doctor")
-def doctor(workspace: Place = None, as_json: AsJson = False) -> None:
+@_command("这台电脑缺什么，怎样补上。", "kpi doctor")
+def doctor(
+    workspace: Annotated[Path | None, typer.Option(metavar="DIR", help=AROUND)] = None,
+    as_json: AsJson = False,
+) -> None:
     """Tell what this machine lacks."""
     from kpi_lib import run
 
@@ -426,20 +421,14 @@ class _Telling:
 
     def __enter__(self) -> _Telling:
         if sys.stdout.isatty() and sys.stderr.isatty() and not self._as_json:
+            from rich import progress
             from rich.console import Console
-            from rich.progress import (
-                BarColumn,
-                MofNCompleteColumn,
-                Progress,
-                TextColumn,
-                TimeRemainingColumn,
-            )
 
-            self._bar = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TimeRemainingColumn(),
+            self._bar = progress.Progress(
+                progress.TextColumn("{task.description}"),
+                progress.BarColumn(),
+                progress.MofNCompleteColumn(),
+                progress.TimeRemainingColumn(),
                 console=Console(stderr=True),
                 transient=True,
             )
@@ -463,14 +452,9 @@ class _Telling:
             if outcome.state == "failed":
                 self._bar.console.print(line, markup=False, highlight=False)
             return
-        fields = {
-            "job": outcome.job,
-            "state": outcome.state,
-            "error": outcome.error,
-            "seconds": round(outcome.seconds, 3),
-            "done": done,
-            "total": total,
-        }
+        seconds = round(outcome.seconds, 3)
+        fields = {**vars(outcome), "seconds": seconds, "done": done, "total": total}
+        del fields["outputs"]
         _say(fields, line, self._as_json)
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kpi_lib.days import is_month
-from kpi_lib.errors import Problem, WorkspaceError
+from kpi_lib.errors import WorkspaceError
 
 PLAN = "data/plan.yml"
 
@@ -48,15 +48,10 @@ class Workspace:
         for folder in (origin, *origin.parents):
             if (folder / PLAN).is_file():
                 return cls(folder)
-        raise WorkspaceError(
-            (
-                Problem(
-                    what=f"这里和上级文件夹都没有{PLAN}，不是工作区",
-                    where=str(start) or ".",
-                    do="请进入工作区的文件夹，或用--workspace指明，"
-                    "或用kpi init DIR新建一个",
-                ),
-            )
+        raise WorkspaceError.of(
+            f"这里和上级文件夹都没有{PLAN}，不是工作区",
+            where=str(start) or ".",
+            do="请进入工作区的文件夹，或用--workspace指明，或用kpi init DIR新建一个",
         )
 
     @property
@@ -73,36 +68,6 @@ class Workspace:
     def roster(self) -> Path:
         """Operators and accounts."""
         return self.data / "roster.yml"
-
-    @property
-    def targets(self) -> Path:
-        """Targets and due numbers, as CSV or as workbook."""
-        return self._table("targets")
-
-    @property
-    def decisions(self) -> Path:
-        """Decisions on conflicting values, as CSV or as workbook."""
-        return self._table("decisions")
-
-    @property
-    def downloads(self) -> Path:
-        """Download days of files that do not tell them, as CSV or as workbook."""
-        return self._table("downloads")
-
-    @property
-    def calendar(self) -> Path:
-        """Days off and working days that win, as CSV or as workbook."""
-        return self._table("calendar")
-
-    @property
-    def signoff(self) -> Path:
-        """Signatures of managers, as CSV or as workbook."""
-        return self._table("signoff")
-
-    @property
-    def appeals(self) -> Path:
-        """Appeals of operators, as CSV or as workbook."""
-        return self._table("appeals")
 
     @property
     def notebooks(self) -> Path:
@@ -153,24 +118,20 @@ class Workspace:
         try:
             return (self.root / path).relative_to(self.root).as_posix()
         except ValueError:
-            problem = Problem(what="文件不在工作区内", where=str(path))
-            raise WorkspaceError((problem,)) from None
+            raise WorkspaceError.of("文件不在工作区内", where=str(path)) from None
 
-    def _table(self, name: str) -> Path:
+    def table(self, name: str) -> Path:
+        """Return targets, decisions, downloads, calendar …, as CSV or as workbook."""
         return self._either(self.data / f"{name}.csv", self.data / f"{name}.xlsx")
 
     def _either(self, usual: Path, instead: Path) -> Path:
         if not instead.exists():
             return usual
         if usual.exists():
-            raise WorkspaceError(
-                (
-                    Problem(
-                        what=f"与{instead.name}同时存在，不知道以哪个为准",
-                        where=self.relative(usual),
-                        do="请只留一个",
-                    ),
-                )
+            raise WorkspaceError.of(
+                f"与{instead.name}同时存在，不知道以哪个为准",
+                where=self.relative(usual),
+                do="请只留一个",
             )
         return instead
 
@@ -179,8 +140,7 @@ def _checked(month: str) -> str:
     """Return the month if it is one: a path must not come from any other text."""
     if is_month(month):
         return month
-    problem = Problem(what=f"“{month}”不是月份", expected="YYYY-MM，例如2026-10")
-    raise WorkspaceError((problem,))
+    raise WorkspaceError.of(f"“{month}”不是月份", expected="YYYY-MM，例如2026-10")
 
 
 def write_atomic(path: Path, content: bytes | str) -> None:

@@ -96,7 +96,7 @@ def test_check_tells_every_problem_and_writes_nothing(
     capsys: pytest.CaptureFixture[str], place: Workspace
 ) -> None:
     place.plan.write_text("id: tiny\nverison: 2\n", "utf-8")
-    place.targets.write_text("operator,metrik\nop-01,x\n", "utf-8")
+    place.table("targets").write_text("operator,metrik\nop-01,x\n", "utf-8")
     (place.raw(MONTH) / "zhihu-01/页面.csv").write_text("<html>登录</html>", "utf-8")
     before = sorted(place.root.rglob("*"))
     code, out, err = kpi(capsys, "check", "--workspace", str(place.root))

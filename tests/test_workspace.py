@@ -49,8 +49,8 @@ def test_find_refuses_a_folder_without_a_plan(tmp_path: Path) -> None:
 def test_paths_are_named_after_what_they_hold(place: Workspace) -> None:
     paths = {
         "data/roster.yml": place.roster,
-        "data/targets.csv": place.targets,
-        "data/signoff.csv": place.signoff,
+        "data/targets.csv": place.table("targets"),
+        "data/signoff.csv": place.table("signoff"),
         "data/raw/2026-10": place.raw("2026-10"),
         "data/raw/2026-10/worklog.xlsx": place.worklog("2026-10"),
         "data/clean/2026-10": place.clean("2026-10"),
@@ -66,7 +66,7 @@ def test_paths_are_named_after_what_they_hold(place: Workspace) -> None:
 def test_a_workbook_stands_for_a_csv(place: Workspace) -> None:
     (place.data / "targets.xlsx").touch()
 
-    assert place.targets == place.data / "targets.xlsx"
+    assert place.table("targets") == place.data / "targets.xlsx"
 
 
 def test_a_csv_and_a_workbook_are_one_too_many(place: Workspace) -> None:
@@ -74,7 +74,7 @@ def test_a_csv_and_a_workbook_are_one_too_many(place: Workspace) -> None:
     (place.data / "targets.csv").touch()
 
     with pytest.raises(WorkspaceError, match=r"data/targets\.csv.*targets\.xlsx.*同时"):
-        _ = place.targets
+        _ = place.table("targets")
 
 
 def test_the_work_log_may_be_a_folder(place: Workspace) -> None:

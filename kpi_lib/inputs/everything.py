@@ -267,7 +267,7 @@ def load_for_exports(
 def _table(
     workspace: Workspace, model: type[R], directory: Directory | None = None
 ) -> tuple[R, ...]:
-    path = getattr(workspace, model.FILE)
+    path = workspace.table(model.FILE)
     return load_table(path, model, workspace.relative(path), directory)
 
 

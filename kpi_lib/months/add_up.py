@@ -21,11 +21,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
-from math import inf, isinf, nan
+from math import inf, nan
 
 import pandas as pd
 
-from kpi_lib.catalogue import METRICS
+from kpi_lib.catalogue import GAINS, METRICS, Metric
 from kpi_lib.days import shift
 from kpi_lib.exports import DailyRow
 from kpi_lib.files import layouts
@@ -46,21 +46,12 @@ from kpi_lib.months.owned import Owned, mapped_metrics
 from kpi_lib.months.totals import Number, exactly
 
 MONTHLY = {
-    "month": "str",
-    "operator": "str",
-    "account": "str",
-    "platform": "str",
-    "metric": "str",
-    "stream": "str",
-    "value": "float64",
-    "low": "float64",
-    "high": "float64",
+    **dict.fromkeys(("month", "operator", "account", "platform"), "str"),
+    **dict.fromkeys(("metric", "stream"), "str"),
+    **dict.fromkeys(("value", "low", "high"), "float64"),
     "basis": "str",
-    "share": "float64",
-    "days_present": "float64",
-    "days_due": "float64",
-    "opened": "datetime64[s]",
-    "closed": "datetime64[s]",
+    **dict.fromkeys(("share", "days_present", "days_due"), "float64"),
+    **dict.fromkeys(("opened", "closed"), "datetime64[s]"),
     "sources": "str",
 }
 
@@ -175,7 +166,8 @@ class _Adding(Owned):
         self._counters(by_basis, now, before)
         cells = _chosen(by_basis)
         for account in own:
-            self._followers(cells, account.id, series, levels)
+            for level in GAINS.values():
+                self._gained(cells, account.id, level, series, levels)
         self._gaps(cells, own, {key[:2] for key in (*series, *levels)})
         self._account_days(cells, own, now, before)
         _ratios(cells)
@@ -209,7 +201,7 @@ class _Adding(Owned):
                 if self.days[-1] not in own:
                     return None
                 last = mine[-1]
-                shared = key.metric == "followers"
+                shared = METRICS[key.metric].moves_by_gain
                 share = own[self.days[-1]] if shared else Fraction(1)
                 cell.add(last, last.value * share)
                 cell.closed = last.day
@@ -262,10 +254,10 @@ class _Adding(Owned):
 
     # What a stock gained.
 
-    def _followers(
-        self, cells: Cells, account: str, series: Series, before: Series
+    def _gained(
+        self, cells: Cells, account: str, level: Metric, series: Series, before: Series
     ) -> None:
-        key = (account, "followers", "")
+        key = (account, level.name, "")
         levels = {**before.get(key, {}), **series.get(key, {})}
         for operator, own in self.shares[account].items() if levels else ():
             gain, opening = _gain(own, levels)
@@ -275,8 +267,8 @@ class _Adding(Owned):
             gain.days = {day for day in levels if day in own}
             gain.due = Fraction(len(self.due(account, operator)))
             opening.basis = gain.basis
-            cells[Key(operator, account, "followers_gain", "")] = gain
-            cells[Key(operator, account, "followers_opening", "")] = opening
+            cells[Key(operator, account, level.gain, "")] = gain
+            cells[Key(operator, account, level.opening, "")] = opening
 
     # What is due and missing.
 
@@ -292,8 +284,7 @@ class _Adding(Owned):
             mapped = set(mapped_metrics(account, layouts()))
             if "manual" in account.expects:
                 mapped |= {metric for id, metric in recorded if id == account.id}
-            if "followers" in mapped:
-                mapped.add("followers_gain")
+            mapped |= {gain for gain, level in GAINS.items() if level.name in mapped}
             for operator in self.shares[account.id]:
                 due = self.due(account.id, operator)
                 for metric in mapped if due else ():
@@ -379,25 +370,17 @@ def _ratios(cells: Cells) -> None:
                 [cells.get(Key(operator, account, part, "")) for part in side]
                 for side in (metric.numerator, metric.denominator)
             )
-            parts = [cell for cell in (*above, *below) if cell]
+            parts = [
+                cell for cell in (*above, *below) if cell and cell.value is not None
+            ]
             if len(parts) < len(above) + len(below):
                 continue
             values = [_rounded(cell.value) for cell in parts]
             divisor = sum(values[len(above) :])
-            if any(cell.value is None for cell in parts):
-                continue
-            if divisor <= 0 or isinf(divisor):
-                continue
-            first = parts[0]
-            cells[Key(operator, account, name, "")] = Cell(
-                basis=first.basis,
-                share=first.share,
-                value=sum(values[: len(above)]) / divisor,
-                days=first.days,
-                due=first.due,
-                opened=first.opened,
-                closed=first.closed,
-            )
+            if 0 < divisor < inf:
+                value = sum(values[: len(above)]) / divisor
+                ratio = replace(parts[0], value=value, rows={}, sums={})
+                cells[Key(operator, account, name, "")] = ratio
 
 
 def _gain(

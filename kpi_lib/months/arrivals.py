@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 
 from kpi_lib.days import Calendar, days_of, shift
@@ -15,7 +15,7 @@ from kpi_lib.exports import DailyRow, Export, LedgerRow, PostRow
 from kpi_lib.files import layouts
 from kpi_lib.inputs import Account, Decision, EvidenceRules, Inputs, Roster
 from kpi_lib.language import Sentence
-from kpi_lib.months.reading import Refused, read
+from kpi_lib.months.reading import read
 from kpi_lib.workspace import Workspace
 
 LOOK_AHEAD = 3
@@ -56,42 +56,27 @@ class File:
     platform: str
     """The platform of that account."""
     month: str
+    export: Export
+    """What was read, of whatever month; without a layout if it could not be taken."""
     downloaded: date | None = None
     """Download day, if any is known."""
     borrowed: bool = False
     """True for a file from another month's folder."""
-    export: Export | None = None
-    """What was read, of whatever month; None if the file could not be taken."""
-    refusal: tuple[Problem, ...] = ()
-    """Why not."""
-    lost: tuple[LedgerRow, ...] = ()
-    """Every record of a file that could not be taken."""
-
-    @property
-    def layout(self) -> str:
-        """Id of the layout; empty for a file that could not be taken."""
-        return self.export.layout if self.export else ""
 
     @property
     def posts(self) -> Sequence[PostRow]:
         """Posts with their counters on the day of download, of whatever month."""
-        return self.export.posts if self.export else ()
+        return self.export.posts
 
     @cached_property
     def daily(self) -> list[DailyRow]:
         """The values of the month's days."""
-        return [row for row in self.all_days if f"{row.date:%Y-%m}" == self.month]
-
-    @property
-    def all_days(self) -> Sequence[DailyRow]:
-        """The values of all days that the file holds."""
-        return self.export.daily if self.export else ()
+        return [row for row in self.export.daily if f"{row.date:%Y-%m}" == self.month]
 
     @cached_property
     def ledger(self) -> list[LedgerRow]:
         """Every record of the file with its fate: days of other months are outside."""
-        rows = self.export.ledger if self.export else self.lost
-        return [self._cut(row) for row in rows]
+        return [self._cut(row) for row in self.export.ledger]
 
     def _cut(self, row: LedgerRow) -> LedgerRow:
         if row.day is None or f"{row.day:%Y-%m}" == self.month:
@@ -195,22 +180,20 @@ class _Folders:
         return paths_in(folder)
 
     def _file(self, path: Path, folder: str) -> File:
-        source = self.workspace.relative(path)
-        file = partial(
-            File,
+        account, source = self.account, self.workspace.relative(path)
+        export = read(path, month=folder, platform=account.platform, at=source)
+        day = self._noted(path) if export.layout else None
+        if not day and export.layout and layouts()[export.layout].properties_dates_true:
+            day = export.modified or export.created
+        return File(
             source=source,
-            account=self.account.id,
-            platform=self.account.platform,
+            account=account.id,
+            platform=account.platform,
             month=self.month,
+            export=export,
+            downloaded=day,
             borrowed=folder != self.month,
         )
-        outcome = read(path, month=folder, platform=self.account.platform, at=source)
-        if isinstance(outcome, Refused):
-            return file(refusal=outcome.problems, lost=outcome.ledger)
-        day = self._noted(path)
-        if day is None and layouts()[outcome.layout].properties_dates_true:
-            day = outcome.modified or outcome.created
-        return file(export=outcome, downloaded=day)
 
     def _noted(self, path: Path) -> date | None:
         """Return the download day: of the folder, the file name, or a person's note."""
@@ -228,11 +211,8 @@ class _Folders:
         return f"{day:%Y-%m}" == shift(self.month, 1) and day.day <= window
 
     def _closes(self, file: File) -> bool:
-        return (
-            bool(file.posts)
-            and file.downloaded is not None
-            and self._may_close(file.downloaded)
-        )
+        day = file.downloaded
+        return bool(file.posts) and day is not None and self._may_close(day)
 
 
 def paths_in(folder: Path) -> Iterator[Path]:
@@ -278,7 +258,7 @@ def _first_day(
         if earlier < month and any(paths_in(workspace.raw(earlier) / account.id)):
             return first
     days = [
-        *(row.date for file in files for row in file.all_days if row.date <= last),
+        *(row.date for file in files for row in file.export.daily if row.date <= last),
         *(file.downloaded for file in files if file.posts and file.downloaded),
     ]
     return max(min(days), first) if days else None
@@ -288,7 +268,7 @@ def _lacking(account: Account, month: str, files: Sequence[File]) -> list[Proble
     """Name the layouts that the roster expects and that did not come."""
     if not account.overlaps(days_of(month)[0], days_of(month)[-1]):
         return []
-    known, came = layouts(), {file.layout for file in files}
+    known, came = layouts(), {file.export.layout for file in files}
     return [
         Problem(
             what=Sentence(

@@ -33,28 +33,22 @@ class Post(NamedTuple):
 class Cleaned:
     """What counts of a month's files, and what became of every record."""
 
-    daily: tuple[DailyRow, ...] = ()
+    daily: Sequence[DailyRow] = ()
     """One row per account (named in each), date, metric and part."""
-    posts: tuple[Post, ...] = ()
+    posts: Sequence[Post] = ()
     """One row per post and download."""
-    daily_conflicts: tuple[DailyRow, ...] = ()
+    daily_conflicts: Sequence[DailyRow] = ()
     """Values that contradict each other, left out of the above."""
-    posts_conflicts: tuple[Post, ...] = ()
-    ledger: tuple[tuple[str, LedgerRow], ...] = ()
+    posts_conflicts: Sequence[Post] = ()
+    ledger: Sequence[tuple[str, LedgerRow]] = ()
     """The account, and one row per record of every sheet of every file."""
-    findings: tuple[Problem, ...] = ()
+    findings: Sequence[Problem] = ()
 
     def of(self, accounts: Collection[str]) -> Cleaned:
-        """Return the rows that are added up, of some accounts."""
+        """Return the rows that count, of some accounts."""
         return Cleaned(
-            daily=tuple(row for row in self.daily if row.account in accounts),
-            posts=tuple(post for post in self.posts if post.account in accounts),
-            daily_conflicts=tuple(
-                row for row in self.daily_conflicts if row.account in accounts
-            ),
-            posts_conflicts=tuple(
-                post for post in self.posts_conflicts if post.account in accounts
-            ),
+            daily=[row for row in self.daily if row.account in accounts],
+            posts=[post for post in self.posts if post.account in accounts],
         )
 
 
@@ -118,27 +112,23 @@ def clean(
     daily, daily_conflicts = _daily(ordered, names, chosen, fates)
     posts, posts_conflicts = _posts(ordered, names, fates)
     for file in ordered:
-        _count(file)
+        places = {_place(row) for row in file.ledger}
+        if len(places) != len(file.ledger):
+            raise LedgerError(file.source, len(places), len(file.ledger))
     return Cleaned(
-        daily=tuple(daily),
-        posts=tuple(posts),
-        daily_conflicts=tuple(daily_conflicts),
-        posts_conflicts=tuple(posts_conflicts),
-        ledger=tuple(
+        daily=daily,
+        posts=posts,
+        daily_conflicts=daily_conflicts,
+        posts_conflicts=posts_conflicts,
+        ledger=[
             (file.account, fates.of(row)) for file in ordered for row in file.ledger
-        ),
+        ],
         findings=(
             *(finding for file in ordered for finding in _of_file(file, fates)),
             *_daily_findings(daily_conflicts),
             *_posts_findings(posts_conflicts),
         ),
     )
-
-
-def _count(file: File) -> None:
-    places = {_place(row) for row in file.ledger}
-    if len(places) != len(file.ledger):
-        raise LedgerError(file.source, len(places), len(file.ledger))
 
 
 def _daily(
@@ -232,9 +222,6 @@ def _posts(
 
 
 def _of_file(file: File, fates: _Fates) -> Iterator[Problem]:
-    yield from file.refusal
-    if not file.export:
-        return
     yield from file.export.findings
     if file.posts and file.downloaded is None:
         yield Problem(

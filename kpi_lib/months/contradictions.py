@@ -21,6 +21,7 @@ from kpi_lib.language import N_, Sentence
 from kpi_lib.months.arrivals import Arrived, File
 from kpi_lib.months.clean import Cleaned
 from kpi_lib.months.counters import Counters, snapshots
+from kpi_lib.months.totals import Number
 
 RATES = ("completion_rate", "read_completion")
 """Shares of something: never below 0 nor above 1."""
@@ -106,17 +107,13 @@ def _in_files(arrived: Arrived, cleaned: Cleaned) -> Iterator[_Contradiction]:
     }
     for file in sorted(arrived.files, key=lambda file: file.source):
         for day, rows in sorted(_by_day(file, counted).items()):
-            for kind, thing, row, example in _of_day(day, rows):
-                yield _Contradiction(file.account, kind, thing, row, example)
+            yield from _of_day(file.account, str(day), rows)
         for post in file.posts:
-            for kind, thing, example in _of_post(post):
-                yield _Contradiction(file.account, kind, thing, post, example)
+            yield from _of_post(file.account, post)
 
 
 YESTERDAY = "followers before"
 """The level of the day before, among the rows of a day."""
-
-_Day = Mapping[str, DailyRow]
 
 
 def _by_day(
@@ -125,7 +122,7 @@ def _by_day(
     """Sort a file's values that count by day and metric, with the level before each."""
     days: dict[date, dict[str, DailyRow]] = defaultdict(dict)
     levels: dict[date, DailyRow] = {}
-    for row in file.all_days:
+    for row in file.export.daily:
         if row.part:
             continue
         inside = f"{row.date:%Y-%m}" == file.month
@@ -142,63 +139,42 @@ def _by_day(
     return days
 
 
-_Check = Iterator[tuple[str, str, DailyRow, Sentence]]
-"""Kind, thing, where it stands, how it reads."""
-
-
-def _of_day(day: date, rows: _Day) -> _Check:
+def _of_day(
+    account: str, day: str, rows: Mapping[str, DailyRow]
+) -> Iterator[_Contradiction]:
     """Check a day against itself and the level of the day before."""
     value = {metric: row.value for metric, row in rows.items()}
-    yield from _net(day, rows, value)
-    yield from _level(day, rows, value)
-    for metric, example in _shares(value, "{day}{metric}{share}", day=str(day)):
-        yield "rate", f"{day}{metric}", rows[metric], example
-    for example in _likes(
-        value, N_("{day}点赞{likes}，阅读/播放{views}"), day=str(day)
-    ):
-        yield "likes", str(day), rows["likes"], example
+    if {"net_follows", "follows", "unfollows"} <= set(rows):
+        net, new, lost = (value[name] for name in ("net_follows", *PARTS))
+        if _apart(net, new - lost, net, new, lost):
+            text = N_("{day}净增{net}，新增{new}，取消{lost}")
+            example = _example(text, day=day, net=net, new=new, lost=lost)
+            yield _Contradiction(account, "net", day, rows["net_follows"], example)
+    # The change of a level must be the day's own net, or what its parts make.
+    parts = ("net_follows",) if "net_follows" in rows else PARTS
+    if {"followers", YESTERDAY, *parts} <= set(rows):
+        made_of = [value[part] for part in parts]
+        net = made_of[0] - sum(made_of[1:])
+        level, before = value["followers"], value[YESTERDAY]
+        if _apart(level - before, net, level, before, *made_of):
+            text = N_("{day}粉丝数由{before}到{now}，净增{net}")
+            example = _example(text, day=day, before=before, now=level, net=net)
+            yield _Contradiction(account, "level", day, rows["followers"], example)
+    for metric, example in _shares(value, "{day}{metric}{share}", day=day):
+        yield _Contradiction(account, "rate", f"{day}{metric}", rows[metric], example)
+    for example in _likes(value, N_("{day}点赞{likes}，阅读/播放{views}"), day=day):
+        yield _Contradiction(account, "likes", day, rows["likes"], example)
 
 
-def _net(day: date, rows: _Day, value: Mapping[str, float]) -> _Check:
-    if not {"net_follows", "follows", "unfollows"} <= set(rows):
-        return
-    net, new, lost = value["net_follows"], value["follows"], value["unfollows"]
-    if _apart(net, new - lost, net, new, lost):
-        example = Sentence(
-            "{day}净增{net}，新增{new}，取消{lost}",
-            day=str(day),
-            net=_number(net),
-            new=_number(new),
-            lost=_number(lost),
-        )
-        yield "net", str(day), rows["net_follows"], example
+PARTS = ("follows", "unfollows")
 
 
-def _level(day: date, rows: _Day, value: Mapping[str, float]) -> _Check:
-    """Check the change of a level against the day's own net, or against its parts."""
-    parts = ["net_follows"] if "net_follows" in rows else ["follows", "unfollows"]
-    if not {"followers", YESTERDAY, *parts} <= set(rows):
-        return
-    made_of = [value[part] for part in parts]
-    net = made_of[0] - sum(made_of[1:])
-    level, before = value["followers"], value[YESTERDAY]
-    if _apart(level - before, net, level, before, *made_of):
-        example = Sentence(
-            "{day}粉丝数由{before}到{now}，净增{net}",
-            day=str(day),
-            before=_number(before),
-            now=_number(level),
-            net=_number(net),
-        )
-        yield "level", str(day), rows["followers"], example
-
-
-def _of_post(post: PostRow) -> Iterator[tuple[str, str, Sentence]]:
+def _of_post(account: str, post: PostRow) -> Iterator[_Contradiction]:
     for metric, example in _shares(post.metrics, "{metric}{share}"):
-        yield "rate", f"{post.post}{metric}", example
+        yield _Contradiction(account, "rate", f"{post.post}{metric}", post, example)
     if "views" not in post.censored:
         for example in _likes(post.metrics, N_("点赞{likes}，阅读/播放{views}")):
-            yield "likes", post.post, example
+            yield _Contradiction(account, "likes", post.post, post, example)
 
 
 def _shares(
@@ -213,8 +189,7 @@ def _shares(
 
 def _likes(value: Mapping[str, float], text: str, **more: str) -> Iterator[Sentence]:
     if {"likes", "views"} <= set(value) and _more(value["likes"], value["views"]):
-        likes, views = _number(value["likes"]), _number(value["views"])
-        yield Sentence(text, likes=likes, views=views, **more)
+        yield _example(text, likes=value["likes"], views=value["views"], **more)
 
 
 # Counters between two downloads.
@@ -225,6 +200,7 @@ def _between_downloads(
 ) -> Iterator[_Contradiction]:
     """Check the closing counters of each account against the opening ones."""
     month, past = arrived.month, shift(arrived.month, -1)
+    first = days_of(month)[0]
     closings, openings = (
         snapshots(of.posts, at, arrived.given.evidence_of(at).counter_window)
         for of, at in ((cleaned, month), (before, past))
@@ -250,51 +226,50 @@ def _between_downloads(
         then = opening.posts if opening else {}
         now = closing.posts if closing else {}
         for post in sorted({*then, *now}):
-            if post in then and post in now:
-                yield from _fallen(account, post, then[post], now[post], used)
-            elif post in then or now[post].published < days_of(month)[0]:
-                # What is new in the month began at 0.
-                yield _alone(account, post, then, now, used)
+            start, end = then.get(post), now.get(post)
+            if start and end:
+                yield from _fallen(account, post, start, end, used)
+            # What is new in the month began at 0.
+            elif (only := start or end) and (start or only.published < first):
+                yield _alone(account, post, only, bool(start), used)
 
 
 def _fallen(
-    account: str, post: str, then: Counters, now: Counters, used: Iterable[str]
+    account: str, post: str, start: Counters, end: Counters, used: Iterable[str]
 ) -> Iterator[_Contradiction]:
     for metric in used:
-        if metric not in then.counts or metric not in now.counts:
+        before, after = start.counts.get(metric), end.counts.get(metric)
+        if before is None or after is None or not _more(float(before), float(after)):
             continue
-        before, after = then.counts[metric], now.counts[metric]
-        if _more(float(before), float(after)):
-            example = Sentence(
-                "{metric}由{before}到{now}",
-                metric=METRICS[metric].label,
-                before=_number(before),
-                now=_number(after),
-            )
-            yield _Contradiction(account, "fell", post, now, example)
+        text, name = N_("{metric}由{before}到{now}"), METRICS[metric].label
+        example = _example(text, metric=name, before=before, now=after)
+        yield _Contradiction(account, "fell", post, end, example)
 
 
 def _alone(
-    account: str,
-    post: str,
-    then: Mapping[str, Counters],
-    now: Mapping[str, Counters],
-    used: Collection[str],
+    account: str, post: str, counters: Counters, opens: bool, used: Collection[str]
 ) -> _Contradiction:
     """Tell of a post that one download has and the other should have."""
-    if post in then:
-        counters, example = then[post], Sentence("只在期初的下载里")
-    else:
-        counters, example = now[post], Sentence("只在期末的下载里")
     kind = "once" if any(metric in used for metric in counters.counts) else "once_aside"
-    return _Contradiction(account, kind, post, counters, example)
+    text = N_("只在期初的下载里") if opens else N_("只在期末的下载里")
+    return _Contradiction(account, kind, post, counters, Sentence(text))
 
 
 # How figures are written and compared.
 
 
-def _number(value: object) -> str:
-    number = float(value)  # type: ignore[arg-type]
+def _example(text: str, **values: Number | str) -> Sentence:
+    """Show what contradicts itself, its figures as people write them."""
+    return Sentence(
+        text,
+        **{
+            name: value if isinstance(value, str) else _number(float(value))
+            for name, value in values.items()
+        },
+    )
+
+
+def _number(number: float) -> str:
     return f"{number:,.0f}" if number == int(number) else f"{number:,.2f}"
 
 

@@ -61,8 +61,8 @@ def arrival(arrived: Arrived, tables: Tables) -> pd.DataFrame:
         on the day itself, ``covered`` or ``missing`` on the others of the week.
     """
     present: dict[str, set[date]] = {}
-    for account, stamp in tables.daily[["account", "date"]].itertuples(
-        index=False, name=None
+    for account, stamp in zip(
+        tables.daily["account"], tables.daily["date"], strict=True
     ):
         present.setdefault(account, set()).add(stamp.date())
     downloads: dict[str, set[date]] = {}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from kpi_lib import exports
-from kpi_lib.errors import ExportError, Problem
+from kpi_lib.errors import ExportError
 from kpi_lib.exports import Export, LedgerRow
 from kpi_lib.workspace import sha256_file
 
@@ -15,16 +14,13 @@ KEPT = 1024
 """Files that are kept as they were read: those of about four quarters of a team."""
 
 
-@dataclass(frozen=True)
-class Refused:
-    """A file that cannot be taken: why, and every record of it."""
+def read(path: Path, *, month: str, platform: str, at: str) -> Export:
+    """
+    Read a file of a month's folder, or give what was read of the same bytes.
 
-    problems: tuple[Problem, ...]
-    ledger: tuple[LedgerRow, ...]
-
-
-def read(path: Path, *, month: str, platform: str, at: str) -> Export | Refused:
-    """Read a file of a month's folder, or give what was read of the same bytes."""
+    One that cannot be taken has no layout, a ledger of every record, and among the
+    findings why.
+    """
     try:
         content = sha256_file(path) if path.is_file() else ""
     except OSError:  # reading says why it cannot be opened
@@ -33,12 +29,11 @@ def read(path: Path, *, month: str, platform: str, at: str) -> Export | Refused:
 
 
 @lru_cache(maxsize=KEPT)
-def _read(
-    path: Path, month: str, platform: str, at: str, content: str
-) -> Export | Refused:
+def _read(path: Path, month: str, platform: str, at: str, content: str) -> Export:
     try:
         return exports.read(path, month=month, platform=platform, source=at)
     except ExportError as refusal:
         reason = refusal.problems[0].what
         nothing = LedgerRow(at, "", 0, 0, None, "quarantined", reason, "", "")
-        return Refused(refusal.problems, tuple(refusal.ledger) or (nothing,))
+        ledger, why = [*refusal.ledger] or [nothing], [*refusal.problems]
+        return Export(at, "", platform, "", None, None, [], [], ledger, why)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,72 +13,46 @@ import pandas as pd
 from kpi_lib.catalogue import METRICS
 from kpi_lib.errors import Problem
 from kpi_lib.exports import DailyRow, LedgerRow
-from kpi_lib.files import layouts
+from kpi_lib.files import Layout, layouts
 from kpi_lib.language import Sentence
 from kpi_lib.months.add_up import MONTHLY, add_up
 from kpi_lib.months.arrivals import Arrived, File
 from kpi_lib.months.clean import Cleaned, Post, clean
 from kpi_lib.months.contradictions import contradictions
 
+PLACE = {"source": "str", "sheet": "str", "block": "int64", "row": "int64"}
 DAILY = {
     "date": "datetime64[s]",
-    "account": "str",
-    "platform": "str",
-    "metric": "str",
-    "part": "str",
+    **dict.fromkeys(("account", "platform", "metric", "part"), "str"),
     "value": "float64",
     "basis": "str",
     "censored": "bool",
-    "source": "str",
-    "sheet": "str",
-    "block": "int64",
-    "row": "int64",
+    **PLACE,
     "rounded": "float64",
 }
 POSTS = {
-    "account": "str",
-    "platform": "str",
-    "post": "str",
-    "title": "str",
+    **dict.fromkeys(("account", "platform", "post", "title"), "str"),
     "published_at": "datetime64[s]",
-    "kind": "str",
-    "status": "str",
+    **dict.fromkeys(("kind", "status"), "str"),
     **dict.fromkeys(METRICS, "float64"),
     "censored": "str",
     "downloaded": "datetime64[s]",
-    "source": "str",
-    "sheet": "str",
-    "block": "int64",
-    "row": "int64",
+    **PLACE,
     "rounded": "str",
 }
 LEDGER = {
     "account": "str",
-    "source": "str",
-    "sheet": "str",
-    "block": "int64",
-    "row": "int64",
+    **PLACE,
     "line": "Int64",
-    "fate": "str",
-    "reason": "str",
-    "column": "str",
-    "raw": "str",
-    "said": "str",
+    **dict.fromkeys(("fate", "reason", "column", "raw", "said"), "str"),
 }
 FILES = {
-    "source": "str",
-    "account": "str",
-    "platform": "str",
-    "layout": "str",
-    "layout_name": "str",
+    **dict.fromkeys(("source", "account", "platform", "layout", "layout_name"), "str"),
     "confirmed": "bool",
     "encoding": "str",
     "downloaded": "datetime64[s]",
     "borrowed": "bool",
-    "records": "int64",
-    "kept": "int64",
-    "left": "int64",
-    "days": "int64",
+    **dict.fromkeys(("records", "kept", "left", "days"), "int64"),
     "basis": "str",
 }
 SCHEMAS = {
@@ -167,24 +142,13 @@ def _days(
 def _posts(
     posts: Sequence[Post], platforms: Mapping[str, str]
 ) -> Iterator[tuple[object, ...]]:
-    for account, downloaded, row in posts:
-        yield (
-            account,
-            platforms[account],
-            row.post,
-            row.title,
-            row.published_at,
-            row.kind,
-            row.status,
-            *(row.metrics.get(name) for name in METRICS),
-            "、".join(sorted(row.censored)),
-            downloaded,
-            row.source,
-            row.sheet,
-            row.block,
-            row.row,
-            "、".join(f"{metric} {step:g}" for metric, step in row.rounded),
-        )
+    for account, downloaded, post in posts:
+        *what, metrics, censored, source, sheet, block, row, _, rounded = post
+        values = (metrics.get(name) for name in METRICS)
+        marks = "、".join(sorted(censored))
+        steps = "、".join(f"{metric} {step:g}" for metric, step in rounded)
+        place = (source, sheet, block, row, steps)
+        yield account, platforms[account], *what, *values, marks, downloaded, *place
 
 
 def _records(
@@ -227,34 +191,32 @@ def _files(
 ) -> Iterator[tuple[object, ...]]:
     counters = monthly[monthly["basis"].isin(["difference", "published"])]
     bases = dict(zip(counters["account"], counters["basis"], strict=True))
-    kept: dict[str, int] = {}
-    for _, row in cleaned.ledger:
-        kept[row.source] = kept.get(row.source, 0) + row.counted
+    kept = Counter(row.source for _, row in cleaned.ledger if row.counted)
     for file in sorted(files, key=lambda file: file.source):
-        layout = layouts().get(file.layout)
-        counted = kept.get(file.source, 0)
+        layout = layouts().get(file.export.layout)
+        counted = kept[file.source]
         yield (
             file.source,
             file.account,
             file.platform,
-            file.layout,
+            file.export.layout,
             layout.name if layout else "",
             layout.confirmed if layout else False,
-            file.export.encoding if file.export else "",
+            file.export.encoding,
             file.downloaded,
             file.borrowed,
             len(file.ledger),
             counted,
             len(file.ledger) - counted,
             len({row.date for row in file.daily}),
-            _basis(file, bases),
+            _basis(file, layout, bases),
         )
 
 
-def _basis(file: File, bases: Mapping[str, str]) -> str:
-    if not file.export or layouts()[file.layout].grain == "none":
+def _basis(file: File, layout: Layout | None, bases: Mapping[str, str]) -> str:
+    if layout is None or layout.grain == "none":
         return ""
     if file.posts:
         # Where days are on record, counters only list what was published.
         return bases.get(file.account, "listed")
-    return "manual" if file.layout == "manual" else "daily"
+    return "manual" if layout.id == "manual" else "daily"

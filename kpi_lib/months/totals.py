@@ -21,7 +21,7 @@ from typing import Any
 
 import pandas as pd
 
-from kpi_lib.catalogue import METRICS
+from kpi_lib.catalogue import GAINS, METRICS
 from kpi_lib.days import days_of
 from kpi_lib.inputs import Account, EvidenceRules, Roster
 from kpi_lib.language import Sentence
@@ -33,7 +33,7 @@ Number = Fraction | float
 ONCE_A_PRODUCT = ("dau", "mau")
 """Never added over accounts of one product (APPRAISAL, Metrics)."""
 
-NOT_BY_DAYS = ("followers_gain", "account_days")
+NOT_BY_DAYS = (*GAINS, "account_days")
 """Flows in name only: a gain needs two levels, not every day between them."""
 
 WHOLE = 2**53
@@ -305,7 +305,7 @@ def by_day(
         that have the metric but not by day (counters of posts, or nothing at all).
     """
     rows = monthly[monthly["metric"] == metric]
-    named = "followers" if metric == "followers_gain" else metric
+    named = GAINS[metric].name if metric in GAINS else metric
     series: dict[tuple[str, str], dict[date, Fraction]] = defaultdict(dict)
     near = daily[(daily["metric"] == named) & daily["account"].isin(rows["account"])]
     for account, part, at, value in near[
@@ -321,7 +321,7 @@ def by_day(
             without.append(account)
             continue
         values = dict(sorted(series[account, stream].items()))
-        if metric == "followers_gain":
+        if metric in GAINS:
             values = _steps(values)
         own = owners(roster.account(account), days_of(month)).get(operator, {})
         for day, value in values.items():

@@ -114,26 +114,29 @@ def _add(
         month = _month_of(workspace, day)
     try:
         export = exports.read(
-            file,
-            month=month or ANY_MONTH,
-            platform=account.platform,
-            source=file.name,
+            file, month=month or ANY_MONTH, platform=account.platform, source=file.name
         )
-        if day is None and layouts()[export.layout].properties_dates_true:
-            day = export.modified or export.created
+        if months.is_noise(file.name):
+            raise ExportError.of(
+                "这样开头的文件名会被当作系统或临时文件，不会被读",
+                where=file.name,
+                expected="不以.或~$开头的文件名",
+                do="改名后再添加",
+            )
+        day = day or _own_day(file, export)
     except ExportError as refusal:
         return Added(file=file, state="refused", problems=refusal.problems)
-    reason = _reason_against(file, day)
-    if reason or day is None:
-        return Added(file=file, state="refused", problems=(reason,) if reason else ())
     at = month or _month_of(workspace, day)
     days = {row.date for row in export.daily if f"{row.date:%Y-%m}" == at}
     content = file.read_bytes()
-    target, there = _place(
-        workspace.raw(at) / account.id / day.isoformat(), file, content
-    )
+    folder = workspace.raw(at) / account.id / day.isoformat()
+    target, there = _place(folder, file, content)
     if not there:
         write_atomic(target, content)
+    problems = [finding for finding in export.findings if finding.level != "note"]
+    if not export.posts and not days:
+        what, do = f"里面没有{at}的数据", "核对时间段；放错月份的，用--month写明月份"
+        problems.append(Problem(what=what, where=file.name, do=do, level="warning"))
     return Added(
         file=file,
         state="there" if there else "copied",
@@ -142,7 +145,19 @@ def _add(
         month=at,
         days=len(days),
         posts=len({row.post for row in export.posts}),
-        problems=_worth_telling(file, export, at, days),
+        problems=tuple(problems),
+    )
+
+
+def _own_day(file: Path, export: Export) -> date:
+    """Return the day that a file's own properties tell, where they are true."""
+    day = export.modified or export.created
+    if day and layouts()[export.layout].properties_dates_true:
+        return day
+    raise ExportError.of(
+        "文件名末尾没有日期，不知道是哪天下载的",
+        where=file.name,
+        do="请加上下载日期，如--downloaded 2026-11-02",
     )
 
 
@@ -157,26 +172,6 @@ def _month_of(workspace: Workspace, day: date) -> str:
     return past if day.day <= rules.counter_window else month
 
 
-def _reason_against(file: Path, day: date | None) -> Problem | None:
-    """Say why a readable file cannot be filed, if it cannot."""
-    from kpi_lib.months import is_noise
-
-    if is_noise(file.name):
-        return Problem(
-            what="这样开头的文件名会被当作系统或临时文件，不会被读",
-            where=file.name,
-            expected="不以.或~$开头的文件名",
-            do="改名后再添加",
-        )
-    if day is None:
-        return Problem(
-            what="文件名末尾没有日期，不知道是哪天下载的",
-            where=file.name,
-            do="请加上下载日期，如--downloaded 2026-11-02",
-        )
-    return None
-
-
 def _place(folder: Path, file: Path, content: bytes) -> tuple[Path, bool]:
     """Return where a file goes, and whether these very bytes are there already."""
     for number in count():
@@ -187,19 +182,3 @@ def _place(folder: Path, file: Path, content: bytes) -> tuple[Path, bool]:
         if target.is_file() and target.read_bytes() == content:
             return target, True
     raise AssertionError("unreachable")
-
-
-def _worth_telling(
-    file: Path, export: Export, month: str, days: set[date]
-) -> tuple[Problem, ...]:
-    problems = [finding for finding in export.findings if finding.level != "note"]
-    if not export.posts and not days:
-        problems.append(
-            Problem(
-                what=f"里面没有{month}的数据",
-                where=file.name,
-                do="核对时间段；放错月份的，用--month写明月份",
-                level="warning",
-            )
-        )
-    return tuple(problems)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import filelock
 
-from kpi_lib.errors import Problem, WorkspaceError
+from kpi_lib.errors import WorkspaceError
 from kpi_lib.run.record import read_json
 from kpi_lib.workspace import STRAY, Workspace, canonical_json, write_atomic
 
@@ -27,15 +27,8 @@ def told_plainly(workspace: Workspace) -> Iterator[None]:
         where = str(err.filename or "reports")
         with contextlib.suppress(WorkspaceError):
             where = workspace.relative(Path(where))
-        raise WorkspaceError(
-            (
-                Problem(
-                    what=what,
-                    where=where,
-                    do="请腾出空间" if full else "请确认工作区可以写入",
-                ),
-            )
-        ) from err
+        do = "请腾出空间" if full else "请确认工作区可以写入"
+        raise WorkspaceError.of(what, where=where, do=do) from err
 
 
 def _sweep(workspace: Workspace) -> None:
@@ -61,13 +54,9 @@ def alone(workspace: Workspace) -> Iterator[None]:
                 holder.unlink(missing_ok=True)
     except filelock.Timeout:
         who = read_json(holder)
-        raise WorkspaceError(
-            (
-                Problem(
-                    what=f"另一次运行正在进行（进程{who.get('pid', '未知')}，"
-                    f"开始于{who.get('since', '未知')}）",
-                    where="reports",
-                    do="请等它结束",
-                ),
-            )
+        raise WorkspaceError.of(
+            f"另一次运行正在进行（进程{who.get('pid', '未知')}，"
+            f"开始于{who.get('since', '未知')}）",
+            where="reports",
+            do="请等它结束",
         ) from None

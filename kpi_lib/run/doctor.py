@@ -26,7 +26,7 @@ LOCK = Path(__file__).parents[2] / "requirements.lock"
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)( *;)?", re.MULTILINE)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Finding:
     """One thing looked at: what there is, and what mends it if it is not ok."""
 
@@ -56,29 +56,23 @@ def examine(folder: Path | None = None) -> list[Finding]:
 def python() -> Finding:
     """Look at the version of Python."""
     needed = ".".join(map(str, PYTHON))
-    return Finding(
-        subject="Python",
-        ok=sys.version_info[:2] >= PYTHON,
-        found=".".join(map(str, sys.version_info[:3])),
-        do=f"请安装Python {needed}或更新的版本，再运行make report",
-    )
+    there = ".".join(map(str, sys.version_info[:3]))
+    do = f"请安装Python {needed}或更新的版本，再运行make report"
+    return Finding("Python", sys.version_info[:2] >= PYTHON, there, do)
 
 
 def packages(lock: Path) -> Finding:
     """Compare what is installed with the lock; without one nothing is compared."""
     if not lock.is_file():
-        return Finding(subject="软件包", ok=True, found="没有requirements.lock，不核对")
+        return Finding("软件包", True, "没有requirements.lock，不核对")
     off = [
         f"{name} {installed or '没有安装'}（应为{'或'.join(versions)}）"
         for name, versions in pins(lock).items()
         if (installed := _installed(name)) not in versions
     ]
-    return Finding(
-        subject="软件包",
-        ok=not off,
-        found="、".join(off) or "与requirements.lock一致",
-        do=".venv/bin/python -m pip install --require-hashes -r requirements.lock",
-    )
+    there = "、".join(off) or "与requirements.lock一致"
+    do = ".venv/bin/python -m pip install --require-hashes -r requirements.lock"
+    return Finding("软件包", not off, there, do)
 
 
 def pins(lock: Path) -> dict[str, tuple[str, ...]]:
@@ -92,13 +86,12 @@ def pins(lock: Path) -> dict[str, tuple[str, ...]]:
 
 def fonts() -> Finding:
     """Look for a Chinese font, which PDFs and pictures need (pages do not)."""
-    subject = "中文字体"
     lister = shutil.which("fc-list")
     if not lister:
         # Windows and macOS bring Chinese fonts and have no fontconfig.
         ok = sys.platform in ("win32", "darwin")
-        found = "系统自带" if ok else "没有fontconfig，无法查看"
-        return Finding(subject=subject, ok=ok, found=found, do=_INSTALL_FONTS)
+        there = "系统自带" if ok else "没有fontconfig，无法查看"
+        return Finding("中文字体", ok, there, _INSTALL_FONTS)
     listed = subprocess.run(
         [lister, ":lang=zh-cn", "family"],
         check=False,
@@ -107,12 +100,8 @@ def fonts() -> Finding:
         timeout=30,
     )
     families = sorted({line.split(",")[0] for line in listed.stdout.splitlines()})
-    return Finding(
-        subject=subject,
-        ok=bool(families),
-        found=families[0] if families else "没有",
-        do=_INSTALL_FONTS,
-    )
+    there = families[0] if families else "没有"
+    return Finding("中文字体", bool(families), there, _INSTALL_FONTS)
 
 
 _INSTALL_FONTS = "sudo apt-get install fontconfig fonts-noto-cjk"
@@ -122,42 +111,26 @@ def chromium() -> Finding:
     """Look for a Chromium, which PDFs need."""
     from kpi_lib import page
 
-    found = page.browser()
-    return Finding(
-        subject="Chromium",
-        ok=bool(found),
-        found=found or "没有，不能做PDF",
-        do="sudo apt-get install chromium",
-    )
+    path = page.browser()
+    there = path or "没有，不能做PDF"
+    return Finding("Chromium", bool(path), there, "sudo apt-get install chromium")
 
 
 def _workspace(folder: Path | None) -> Iterator[Finding]:
     try:
         root = Workspace.find(folder or "").root
     except WorkspaceError as err:
-        yield Finding(
-            subject="工作区", ok=folder is None, found=str(err), do="kpi init DIR"
-        )
+        yield Finding("工作区", folder is None, str(err), "kpi init DIR")
         return
     free = shutil.disk_usage(root).free
-    yield Finding(
-        subject="磁盘",
-        ok=free >= DISK,
-        found=f"剩余{free / DISK:.1f}GB",
-        do=f"请在{root}所在的磁盘上腾出1GB",
-    )
+    do = f"请在{root}所在的磁盘上腾出1GB"
+    yield Finding("磁盘", free >= DISK, f"剩余{free / DISK:.1f}GB", do)
     places = [root / "data", root / "reports"]
-    closed = [
-        str(place)
-        for place in places
-        if place.exists() and not os.access(place, os.W_OK)
-    ]
-    yield Finding(
-        subject="写入权限",
-        ok=not closed,
-        found=f"不能写入{'、'.join(closed)}" if closed else "可以写入",
-        do="请改由文件夹的主人运行，或请他开放写入权限",
-    )
+    places = [place for place in places if place.exists()]
+    closed = [str(place) for place in places if not os.access(place, os.W_OK)]
+    there = f"不能写入{'、'.join(closed)}" if closed else "可以写入"
+    do = "请改由文件夹的主人运行，或请他开放写入权限"
+    yield Finding("写入权限", not closed, there, do)
 
 
 def _installed(name: str) -> str:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from kpi_lib.days import shift
 from kpi_lib.errors import KpiError, RunError, printable
 from kpi_lib.figures import month_name
 from kpi_lib.language import N_, _, speaking
@@ -69,11 +70,6 @@ class Job:
     def lang(self) -> str:
         """Language of the page."""
         return self.parameters["lang"]
-
-    @property
-    def key(self) -> str:
-        """Hash of all that the job depends on."""
-        return record.of(self.parts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,9 +159,40 @@ def _hashes(workspace: Workspace, made: Iterable[Path]) -> dict[str, str]:
     return {workspace.relative(path): sha256_file(path) for path in sorted(made)}
 
 
+def tables_of(workspace: Workspace, month: str) -> dict[str, str]:
+    """Return the hashes of a month's cleaned tables, without the notebook."""
+    outputs = record.read_json(workspace.clean(month) / MADE).get("outputs", {})
+    return {
+        path: content
+        for path, content in outputs.items()
+        if not path.endswith(".ipynb")
+    }
+
+
+def before(workspace: Workspace, month: str) -> dict[str, str]:
+    """Return what a month is compared with: the tables of the month before."""
+    return tables_of(workspace, shift(month, -1))
+
+
+def entry(
+    parts: Mapping[str, str], outputs: Mapping[str, str], error: str = ""
+) -> dict[str, Any]:
+    """Return what is recorded of a job, in one order whoever made it."""
+    return {
+        "outcome": "failed" if error else "done",
+        "error": error,
+        "key": record.of(parts),
+        "parts": dict(sorted(parts.items())),
+        "outputs": dict(sorted(outputs.items())),
+    }
+
+
 def _clean(workspace: Workspace, job: Job) -> dict[str, str]:
     folder = workspace.clean(job.month)
     notebook = folder / NOTEBOOKS["clean"]
+    # The month before may be one that this very process has just cleaned.
+    newer = {} if job.loose else {"before": record.of(before(workspace, job.month))}
+    parts = job.parts | newer
     _execute(workspace, job, notebook)
     if job.loose:
         # Not fit for a page: what it compares with may not have been there yet.
@@ -176,13 +203,7 @@ def _clean(workspace: Workspace, job: Job) -> dict[str, str]:
         if path.name != MADE and not path.name.startswith(STRAY)
     ]
     outputs = _hashes(workspace, tables)
-    entry = {
-        "outcome": "done",
-        "key": job.key,
-        "parts": job.parts,
-        "outputs": outputs,
-    }
-    text = json.dumps(entry, ensure_ascii=False, indent=1, sort_keys=True)
+    text = json.dumps(entry(parts, outputs), ensure_ascii=False, indent=1)
     write_atomic(folder / MADE, text + "\n")
     return outputs
 

@@ -104,14 +104,10 @@ def declared(notebook: Path) -> dict[str, Value]:
         (source,) = cells
         return dict(_assignment(node) for node in ast.parse(source).body)
     except (OSError, ValueError, SyntaxError) as err:
-        raise InvalidInput(
-            (
-                Problem(
-                    what="不是可以运行的笔记本",
-                    where=notebook.name,
-                    expected="有且只有一个带parameters标签的格，其中只有“名称=值”",
-                ),
-            )
+        raise InvalidInput.of(
+            "不是可以运行的笔记本",
+            where=notebook.name,
+            expected="有且只有一个带parameters标签的格，其中只有“名称=值”",
         ) from err
 
 

@@ -158,24 +158,31 @@ def verify(workspace: Workspace, month: str) -> list[Problem]:
         empty if every byte is what it was.
     """
     where = workspace.relative(workspace.record)
+    first = f"先运行kpi run {month}"
     if not workspace.record.is_file():
-        return [_problem(where, "", "没有运行记录", f"先运行kpi run {month}")]
+        return [Problem(what="没有运行记录", where=where, do=first)]
     lines = workspace.record.read_text(encoding="utf-8").splitlines()
-    if broken := _chain(lines, where):
-        return broken
-    entries = [json.loads(line) for line in lines]
-    newest = [entry for entry in entries if entry["month"] == month]
-    if not newest:
-        return [_problem(where, "", f"没有{month}的记录", f"先运行kpi run {month}")]
-    return _run(workspace, month, newest[-1])
+    if broken := _broken(lines):
+        what = "与上一行接不上：这一行或上一行被改过、删过或加过"
+        do = "从备份恢复，或查明是谁改的"
+        return [Problem(what=what, where=where, place=f"第{broken}行", do=do)]
+    of_month = [line for line in map(json.loads, lines) if line["month"] == month]
+    if not of_month:
+        return [Problem(what=f"没有{month}的记录", where=where, do=first)]
+    path = workspace.reports(month) / "run.json"
+    run = read_json(path)
+    if of(chained(run)) != of_month[-1]["run"]:
+        where, do = workspace.relative(path), "重新运行，或查明原因"
+        return [Problem(what="不见了，或与运行记录不符", where=where, do=do)]
+    outputs = {name: of_file(workspace.root / name) for name in run["outputs"]}
+    return [
+        *_files(run["inputs"], inputs(workspace), "输入"),
+        *_files(run["outputs"], outputs, "结果"),
+    ]
 
 
-def _problem(where: str, place: str, what: str, do: str) -> Problem:
-    return Problem(what=what, where=where, place=place, do=do)
-
-
-def _chain(lines: list[str], where: str) -> list[Problem]:
-    """Check that every line holds the hash of the one before."""
+def _broken(lines: list[str]) -> int:
+    """Return the first line that does not hold the hash of the one before; 0: none."""
     before = ""
     for number, line in enumerate(lines, 1):
         try:
@@ -183,29 +190,9 @@ def _chain(lines: list[str], where: str) -> list[Problem]:
         except ValueError:
             entry = None
         if not isinstance(entry, dict) or entry.get("previous") != before:
-            what = "与上一行接不上：这一行或上一行被改过、删过或加过"
-            return [
-                _problem(where, f"第{number}行", what, "从备份恢复，或查明是谁改的")
-            ]
+            return number
         before = sha256(line.encode())
-    return []
-
-
-def _run(workspace: Workspace, month: str, entry: Mapping[str, str]) -> list[Problem]:
-    path = workspace.reports(month) / "run.json"
-    run = read_json(path)
-    if of(chained(run)) != entry["run"]:
-        where = workspace.relative(path)
-        return [_problem(where, "", "不见了，或与运行记录不符", "重新运行，或查明原因")]
-    now = inputs(workspace)
-    return [
-        *_files(run["inputs"], now, "输入"),
-        *_files(
-            run["outputs"],
-            {name: of_file(workspace.root / name) for name in run["outputs"]},
-            "结果",
-        ),
-    ]
+    return 0
 
 
 def _files(
@@ -221,5 +208,5 @@ def _files(
             what = f"运行之后新加的{kind}文件"
         else:
             what = f"{kind}文件在运行之后被改过"
-        problems.append(_problem(name, "", what, "重新运行，或从备份恢复"))
+        problems.append(Problem(what=what, where=name, do="重新运行，或从备份恢复"))
     return problems

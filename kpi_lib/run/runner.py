@@ -12,7 +12,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,15 @@ from kpi_lib.inputs import for_month
 from kpi_lib.language import LANGUAGES, from_json, speaking
 from kpi_lib.run import processes, record, spreadsheets, stale
 from kpi_lib.run.alone import alone, told_plainly
-from kpi_lib.run.jobs import Job, Outcome, refuse, wanted, work, work_apart
+from kpi_lib.run.jobs import (
+    Job,
+    Outcome,
+    entry,
+    refuse,
+    wanted,
+    work,
+    work_apart,
+)
 from kpi_lib.run.stale import Agenda, Status, appraised, looked_back, newest
 from kpi_lib.workspace import Workspace, sha256, write_atomic
 
@@ -266,23 +273,20 @@ class _Work:
             self._own.shutdown(cancel_futures=True)
 
     def clean(self, months: Sequence[str], force: bool) -> list[Outcome]:
-        """Clean months; the last one, which is compared with those before, at last."""
-        jobs = [self._agenda.clean_job(month) for month in months[:-1]]
-        outcomes = self.each(jobs, force, in_turn=True)
-        return outcomes + self.each([self._agenda.clean_job(months[-1])], force)
+        """Clean months in one process: each reads files of those around it."""
+        jobs = [self._agenda.clean_job(month) for month in months]
+        return self.each(jobs, force, in_turn=True)
 
     def each(
         self, jobs: Sequence[Job], force: bool, in_turn: bool = False
     ) -> list[Outcome]:
-        """
-        Do what is not done; return an outcome for each job, in their order.
-
-        ``in_turn``: one process does many, since they read the same files.
-        """
+        """Do what is not done, apart or in turn; return outcomes in the jobs' order."""
         outcomes: dict[str, Outcome] = {}
         open_jobs: list[Job] = []
         for job in jobs:
-            anew = force and job.month == self._agenda.month
+            own = job.month == self._agenda.month
+            # The month is compared with the one before it, which may change now.
+            anew = own and (force or (in_turn and open_jobs))
             if anew or self._agenda.standing(job).state != "done":
                 open_jobs.append(job)
             else:
@@ -291,9 +295,10 @@ class _Work:
                     job=job.name, state="unchanged", outputs=outputs
                 )
                 self._tell(outcomes[job.name])
-        parts = self._workers if in_turn else len(open_jobs)
         self.jobs |= {job.name: job for job in open_jobs}
-        for outcome in self._made(_stretches(open_jobs, parts)):
+        together = in_turn and open_jobs
+        stretches = [open_jobs] if together else [[job] for job in open_jobs]
+        for outcome in self._made(stretches):
             outcomes[outcome.job] = outcome
             self._tell(outcome)
         return [outcomes[job.name] for job in jobs]
@@ -349,12 +354,6 @@ class _Work:
             self._progress(outcome, self._done, self._total)
 
 
-def _stretches(jobs: Sequence[Job], parts: int) -> list[Sequence[Job]]:
-    """Cut jobs into so many stretches of neighbours, as even as can be."""
-    cuts = [len(jobs) * part // parts for part in range(parts + 1)] if jobs else []
-    return [jobs[start:end] for start, end in pairwise(cuts) if start < end]
-
-
 def _outcome(job: Job, future: Future[Outcome]) -> Outcome:
     """Return what became of a job, also if its process was at its end before it."""
     error = future.exception()
@@ -392,8 +391,8 @@ def _record(
         outputs[agenda.workspace.relative(path)] = sha256(content)
         if not path.is_file() or path.read_bytes() != content:
             write_atomic(path, content)
-    for entry in entries.values():
-        outputs.update(entry["outputs"])
+    for recorded in entries.values():
+        outputs.update(recorded["outputs"])
     plan = agenda.inputs.plan
     timings = agenda.recorded.get("timings", {}) | {
         outcome.job: round(outcome.seconds, 3)
@@ -429,33 +428,16 @@ def _entries(
 ) -> dict[str, dict[str, Any]]:
     """Return what run.json says of each job: what was done now, or else before."""
     operators = appraised(agenda.inputs.roster, agenda.month)
+    ids = [operator.id for operator in operators]
     entries: dict[str, dict[str, Any]] = {}
-    for name in (
-        f"{stale.CLEANED}{agenda.month}",
-        *(operator.id for operator in operators),
-        "team",
-    ):
-        if name in jobs:
-            outcome = outcomes[name]
-            entry: Mapping[str, Any] = {
-                "outcome": "failed" if outcome.state == "failed" else "done",
-                "error": outcome.error,
-                "key": jobs[name].key,
-                "parts": jobs[name].parts,
-                "outputs": outcome.outputs,
-            }
-        else:
-            # Its parts tell what it was made from, also if that has changed since.
-            entry = agenda.entry(name)
-        if entry:
-            # In one order, whether it was made now or by a run that was ended.
-            entries[name] = {
-                "outcome": entry["outcome"],
-                "error": entry.get("error", ""),
-                "key": entry["key"],
-                "parts": dict(sorted(entry["parts"].items())),
-                "outputs": dict(sorted(entry["outputs"].items())),
-            }
+    for name in (f"{stale.CLEANED}{agenda.month}", *ids, "team"):
+        job, outcome = jobs.get(name), outcomes.get(name)
+        if job and outcome and (job.kind != "clean" or outcome.error):
+            entries[name] = entry(job.parts, outcome.outputs, outcome.error)
+        # Its parts tell what it was made from, also if that has changed since; those
+        # of a month stand beside its tables.
+        elif recorded := agenda.entry(name):
+            entries[name] = recorded
     return entries
 
 
@@ -463,8 +445,6 @@ def _cards(
     folder: Path, entries: Mapping[str, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """Return the cards that stand, in roster order."""
-    return [
-        from_json(record.read_json(folder / f"{name}.json"))
-        for name, entry in entries.items()
-        if entry["outcome"] == "done" and (folder / f"{name}.json").is_file()
-    ]
+    done = [name for name in entries if entries[name]["outcome"] == "done"]
+    paths = [folder / f"{name}.json" for name in done]
+    return [from_json(record.read_json(path)) for path in paths if path.is_file()]

@@ -63,6 +63,8 @@ COLUMNS = (
 )  # fmt: skip
 """The plan's own table, then its measures: titles and widths in digits."""
 
+WIDE = dict(COLUMNS)
+
 FIGURES = ("分值", "权重", "评分", "数值", "目标", "可得分", "得分")
 
 SUMS = (N_("总分"), N_("可得分"), N_("已评分"), N_("得分率"))
@@ -139,9 +141,11 @@ class _CardSheet:
         sheet.text(first, 2, detail, TEXT)
         sheet.shown(first, _AT["分值"], row["points"])
         self._weight(row)
-        for measure in row["measures"]:
-            self._measure(measure)
-        self._heights(first, row["measures"], detail)
+        lines = [self._measure(measure) for measure in row["measures"]]
+        # The rows are as high as their text, also that of the merged cell.
+        short = max(0, lines_of(detail, WIDE["具体内容"]) - sum(lines)) / len(lines)
+        for at, of_row in enumerate(lines, first):
+            sheet.sheet.set_row(at, height_of(of_row + short))
         return self._earned(first, last, row)
 
     def _weight(self, row: Card) -> None:
@@ -154,39 +158,28 @@ class _CardSheet:
             self.sheet.merged(self.row, self.row + height - 1, _AT["权重"])
             self.sheet.shown(self.row, _AT["权重"], row["weight"])
 
-    def _measure(self, measure: Card) -> None:
+    def _measure(self, measure: Card) -> int:
+        """Write a measure's row; return how many lines its text takes."""
         sheet, row, show = self.sheet, self.row, measure["show"]
-        value = show["value"] or show["text"]
-        state = STATUS[measure["status"]]
-        sheet.text(row, _AT["量化指标"], measure["name"], TEXT)
-        sheet.shown(row, _AT["数值"], value, show["unit"])
+        state = _(STATUS[measure["status"]])
+        texts = {
+            "量化指标": measure["name"],
+            "得分算式": measure["rule"]["text"],
+            "说明": measure["note"],
+        }
+        for title, text in (*texts.items(), ("状态", state)):
+            sheet.text(row, _AT[title], text, TEXT)
+        sheet.shown(row, _AT["数值"], show["value"] or show["text"], show["unit"])
         sheet.shown(row, _AT["目标"], show["target"], show["unit"])
-        sheet.text(row, _AT["得分算式"], measure["rule"]["text"], TEXT)
         sheet.shown(row, _AT["可得分"], measure["possible"])
-        if measure["score"] is None:
-            look = {**FIGURE, "font_color": "#6b6e70"}
-            sheet.text(row, _AT["得分"], _(state), look)
+        at, score = _AT["得分"], measure["score"]
+        if score is None:
+            sheet.text(row, at, state, {**FIGURE, "font_color": "#6b6e70"})
         else:
             look = {**FIGURE, "num_format": _SCORE}
-            sheet.number(row, _AT["得分"], Decimal(measure["score"]), look)
-        sheet.text(row, _AT["状态"], _(state), TEXT)
-        sheet.text(row, _AT["说明"], measure["note"], TEXT)
+            sheet.number(row, at, Decimal(score), look)
         self.row += 1
-
-    def _heights(self, first: int, measures: Sequence[Card], detail: str) -> None:
-        """Make the rows as high as their text, also that of the merged cell."""
-        wide = dict(COLUMNS)
-        rows = [
-            max(
-                lines_of(measure["name"], wide["量化指标"]),
-                lines_of(measure["rule"]["text"], wide["得分算式"]),
-                lines_of(measure["note"], wide["说明"]),
-            )
-            for measure in measures
-        ]
-        short = max(0, lines_of(detail, wide["具体内容"]) - sum(rows)) / len(rows)
-        for at, lines in enumerate(rows, first):
-            self.sheet.sheet.set_row(at, height_of(lines + short))
+        return max(lines_of(text, WIDE[title]) for title, text in texts.items())
 
     def _earned(self, first: int, last: int, row: Card) -> Cell:
         """Write the sum of an item's measures, of a bonus up to its cap."""
@@ -264,9 +257,9 @@ class _CardSheet:
 
     def _remark(self, text: str) -> None:
         """Write a line of words over the whole width."""
-        width = sum(dict(COLUMNS).values())
         self.sheet.across(self.row, len(COLUMNS) - 1, text)
-        self.sheet.sheet.set_row(self.row, height_of(lines_of(text, width)))
+        lines = lines_of(text, sum(WIDE.values()))
+        self.sheet.sheet.set_row(self.row, height_of(lines))
         self.row += 1
 
 
@@ -280,9 +273,8 @@ def _summarise(
     rows = [row for card in cards for row in rows_of(card)]
     # The bonus, which not every plan has, stands after every item.
     rows.sort(key=lambda row: bool(row["id"] == BONUS))
-    titles = {title: _(title) for title in SUMS} | {
-        row["id"]: row["name"] for row in rows
-    }
+    titles = {title: _(title) for title in SUMS}
+    titles |= {row["id"]: row["name"] for row in rows}
     words = ((_("编号"), 12), (_("姓名"), 16), (_("状态"), 16), (_("等级"), 10))
     figures = tuple(titles.values())
     sheet.head(0, (*words, *((title, 11) for title in figures)), figures)
@@ -295,11 +287,8 @@ def _summarise(
                 look = TOTAL if key == SUMS[0] else FIGURE
                 formula = f"='{name}'!{own[key].place}"
                 sheet.formula(row, at, formula, own[key], look)
-        high = max(
-            lines_of(text, wide)
-            for text, (_title, wide) in zip(texts, words, strict=True)
-        )
-        sheet.sheet.set_row(row, height_of(high))
+        widths = (width for _title, width in words)
+        sheet.sheet.set_row(row, height_of(max(map(lines_of, texts, widths))))
     sheet.sheet.freeze_panes(1, 2)
     sheet.sheet.autofilter(0, 0, len(cards), len(words) + len(titles) - 1)
     sheet.page(_("KPI评分汇总"), cards[0]["month"] if cards else "")

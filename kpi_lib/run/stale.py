@@ -8,8 +8,8 @@ the bytes it had: never by what a notebook says of itself.
 
 from __future__ import annotations
 
-from collections import ChainMap
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -20,13 +20,20 @@ from kpi_lib.inputs import (
     Inputs,
     Operator,
     Roster,
-    Worklog,
     by_operator,
 )
 from kpi_lib.language import N_
 from kpi_lib.run import record
 from kpi_lib.run.cards import printed
-from kpi_lib.run.jobs import CLEANING, MADE, NOTEBOOKS, Job, Kind
+from kpi_lib.run.jobs import (
+    CLEANING,
+    MADE,
+    NOTEBOOKS,
+    Job,
+    Kind,
+    before,
+    tables_of,
+)
 from kpi_lib.workspace import OWN, Workspace
 
 CLEANED = "clean "
@@ -96,15 +103,11 @@ def newest(workspace: Workspace, month: str) -> str:
         return months[-1]
     if month in months:
         return month
-    raise WorkspaceError(
-        (
-            Problem(
-                what=f"没有{month}的导出文件" if months else "还没有任何月份的导出文件",
-                where="data/raw",
-                expected="、".join(months[-6:]),
-                do="请把导出文件放到data/raw/<月份>/<账号>/",
-            ),
-        )
+    raise WorkspaceError.of(
+        f"没有{month}的导出文件" if months else "还没有任何月份的导出文件",
+        where="data/raw",
+        expected="、".join(months[-6:]),
+        do="请把导出文件放到data/raw/<月份>/<账号>/",
     )
 
 
@@ -247,37 +250,58 @@ class Agenda:
         }
         # Of the plans, how much must be on record: nothing else is cleaned by.
         evidence = [self.inputs.evidence_of(at) for at in (shift(month, -1), month)]
-        return self._job(
-            "clean",
-            f"{CLEANED}{month}",
-            CLEANING,
-            {
-                "exports": self._under(*near),
-                "earlier": record.of(sorted(earlier)),
-                "before": record.of(self._cleaned(shift(month, -1))) if own else "",
-                **self._data("roster", "decisions", "downloads", "calendar"),
-                "plan": record.of([repr(rules) for rules in evidence]),
-            },
-            {"month": month},
-            # Only the notebook compares with the month before and has a language, the
-            # tables have not: it must be right where it becomes a page.
-            loose=() if own else ("before", "parameters"),
-        )
+        parts = {
+            "exports": self._under(*near),
+            "earlier": sorted(earlier),
+            "before": before(self.workspace, month) if own else {},
+            **self._data("roster", "decisions", "downloads", "calendar"),
+            "plan": [repr(rules) for rules in evidence],
+        }
+        # Only the notebook compares with the month before and has a language, the
+        # tables have not: it must be right where it becomes a page.
+        loose = () if own else ("before", "parameters")
+        name = f"{CLEANED}{month}"
+        return self._job("clean", name, CLEANING, parts, loose, month=month)
 
     def operator_jobs(self, operators: Sequence[Operator]) -> list[Job]:
         """Return the jobs that make operators' reports, each from its own inputs."""
-        parts_of = self._own_parts()
-        shared = self._data("plan", "calendar")
-        return [
-            self._job(
-                "operator",
-                operator.id,
-                operator.name,
-                {**parts_of(operator), **shared},
-                {"month": self.month, "operator": operator.id},
+        inputs, shared = self.inputs, self._data("plan", "calendar")
+        logged: dict[str, list[str]] = defaultdict(list)
+        for month, log in inputs.worklogs.items():
+            for entry in log.entries():
+                logged[entry.operator].append(f"{month} {entry!r}")
+        signoffs, appeals = by_operator(inputs.signoffs), by_operator(inputs.appeals)
+        cleaned = [_Rows(self.workspace, month) for month in self._months]
+        runs = {
+            path.parent.name: record.read_json(path)
+            for path in sorted(self.workspace.record.parent.glob("*/run.json"))
+            if path.parent.name < self.month
+        }
+        plans = {month: run.get("plan") for month, run in runs.items()}
+        on_record = {
+            row for run in runs.values() for row in run.get("targets", {}).values()
+        }
+        jobs = []
+        for operator in operators:
+            id, targets = operator.id, inputs.targets_of(operator.id)
+            accounts = inputs.roster.ever_owned_by(id)
+            parts = {
+                "worklog": logged[id],
+                "cleaned": [rows.of(operator, accounts) for rows in cleaned],
+                "roster": repr((operator, accounts)),
+                "targets": repr([*targets]),
+                "signoff": repr([*signoffs.get(id, ())]),
+                "appeals": repr([*appeals.get(id, ())]),
+                "promised": [
+                    plans,
+                    [row.sha256 for row in targets if row.sha256 in on_record],
+                ],
+                **shared,
+            }
+            jobs.append(
+                self._job("operator", id, operator.name, parts, operator=operator.id)
             )
-            for operator in operators
-        ]
+        return jobs
 
     def team_job(self) -> Job:
         """Return the job that makes the index from the cards that stand there."""
@@ -289,20 +313,14 @@ class Agenda:
             for operator in self.inputs.roster.operators
         }
         notebook = self.workspace.clean(self.month) / NOTEBOOKS["clean"]
-        cleaned = [self._cleaned(month) for month in self._months]
-        return self._job(
-            "team",
-            "team",
-            N_("团队"),
-            {
-                "cards": record.of(published),
-                "printed": record.of(printed(self.month, str(self.workspace.root))),
-                "cleaning": record.of_file(notebook),
-                "cleaned": record.of(dict(ChainMap(*cleaned))),
-                **self._data("plan", "roster", "targets", "calendar"),
-            },
-            {"month": self.month},
-        )
+        parts = {
+            "cards": published,
+            "printed": printed(self.month, str(self.workspace.root)),
+            "cleaning": record.of_file(notebook),
+            "cleaned": [tables_of(self.workspace, month) for month in self._months],
+            **self._data("plan", "roster", "targets", "calendar"),
+        }
+        return self._job("team", "team", N_("团队"), parts)
 
     def entry(self, name: str) -> dict[str, Any]:
         """Return what is recorded of a job; empty if nothing."""
@@ -324,114 +342,50 @@ class Agenda:
         kind: Kind,
         name: str,
         who: str,
-        parts: Mapping[str, str],
-        parameters: Mapping[str, str],
+        parts: Mapping[str, object],
         loose: tuple[str, ...] = (),
+        **parameters: str,
     ) -> Job:
-        parameters = {**parameters, "lang": self.lang}
+        parameters = {"month": self.month, **parameters, "lang": self.lang}
+        parts = {
+            **parts,
+            "code": record.package(),
+            "versions": record.versions(),
+            "notebook": record.of_file(self.workspace.notebooks / NOTEBOOKS[kind]),
+            "parameters": parameters,
+        }
         return Job(
             name=name,
             kind=kind,
             root=self.workspace.root,
             month=parameters["month"],
             parameters=parameters,
-            parts={
-                **parts,
-                "code": record.package(),
-                "versions": record.of(record.versions()),
-                "notebook": record.of_file(self.workspace.notebooks / NOTEBOOKS[kind]),
-                "parameters": record.of(parameters),
-            },
+            parts={part: record.of(value) for part, value in parts.items()},
             who=who,
             loose=loose,
         )
 
-    def _data(self, *names: str) -> dict[str, str]:
-        """Hash files in data/ by their name, be they CSV, workbook or YAML."""
+    def _data(self, *names: str) -> dict[str, dict[str, str]]:
+        """Return files in data/ by their name, be they CSV, workbook or YAML."""
         return {name: self._under(f"data/{name}.") for name in names}
 
-    def _under(self, *prefixes: str) -> str:
-        return record.of(
-            {
-                path: content
-                for path, content in self._files.items()
-                if path.startswith(prefixes)
-            }
-        )
-
-    def _cleaned(self, month: str) -> dict[str, str]:
-        """Return the hashes of a month's cleaned tables, without the notebook."""
-        outputs = self.entry(f"{CLEANED}{month}").get("outputs", {})
-        return {
-            path: content
-            for path, content in outputs.items()
-            if not path.endswith(".ipynb")
-        }
-
-    def _own_parts(self) -> Callable[[Operator], dict[str, str]]:
-        """Return how to hash each of one operator's own inputs, out of everybody's."""
-        inputs, logged = self.inputs, _entries(self.inputs.worklogs)
-        signoffs, appeals = by_operator(inputs.signoffs), by_operator(inputs.appeals)
-        tables = {month: self._cleaned(month) for month in self._months}
-        rows = {
-            month: record.read_json(self.workspace.clean(month) / OWN)
-            for month in self._months
-        }
-        runs = _runs_before(self.workspace, self.month)
-        plans = {month: run.get("plan") for month, run in runs.items()}
-        on_record = {
-            row for run in runs.values() for row in run.get("targets", {}).values()
-        }
-
-        def parts(operator: Operator) -> dict[str, str]:
-            id = operator.id
-            accounts = inputs.roster.ever_owned_by(id)
-            targets = inputs.targets_of(id)
-            promised = [row.sha256 for row in targets if row.sha256 in on_record]
-            own: dict[str, object] = {
-                "worklog": logged.get(id, []),
-                # All rows of a month where they were not told apart.
-                "cleaned": [
-                    _own_rows(rows[month], operator, accounts) or tables[month]
-                    for month in self._months
-                ],
-                "roster": repr((operator, accounts)),
-                "targets": repr([*targets]),
-                "signoff": repr([*signoffs.get(id, ())]),
-                "appeals": repr([*appeals.get(id, ())]),
-                "promised": [plans, promised],
-            }
-            return {name: record.of(part) for name, part in own.items()}
-
-        return parts
+    def _under(self, *prefixes: str) -> dict[str, str]:
+        files = self._files.items()
+        return {path: content for path, content in files if path.startswith(prefixes)}
 
 
-def _own_rows(
-    rows: Mapping[str, Mapping[str, str]],
-    operator: Operator,
-    accounts: Sequence[Account],
-) -> list[object]:
-    """Return the hashes of an operator's own rows of a month, if rows have any."""
-    if not rows:
-        return []
-    ids = [account.id for account in accounts if account.id in rows["account"]]
-    own = {id: rows["account"][id] for id in ids}
-    return [own, rows["operator"].get(operator.id, "")]
+class _Rows:
+    """The hashes of a month's cleaned rows, by whose they are."""
 
+    def __init__(self, workspace: Workspace, month: str) -> None:
+        self._tables = tables_of(workspace, month)
+        self._rows = record.read_json(workspace.clean(month) / OWN)
 
-def _entries(worklogs: Mapping[str, Worklog]) -> dict[str, list[str]]:
-    """Return every entry of the work logs, by whom it is about."""
-    entries: dict[str, list[str]] = {}
-    for month, log in worklogs.items():
-        for entry in log.entries():
-            entries.setdefault(entry.operator, []).append(f"{month} {entry!r}")
-    return entries
-
-
-def _runs_before(workspace: Workspace, month: str) -> dict[str, dict[str, Any]]:
-    """Return what the runs of earlier months have on record, by month."""
-    return {
-        path.parent.name: record.read_json(path)
-        for path in sorted(workspace.record.parent.glob("*/run.json"))
-        if path.parent.name < month
-    }
+    def of(self, operator: Operator, accounts: Sequence[Account]) -> object:
+        """Return those of an operator; of all rows where they are not told apart."""
+        if not self._rows:
+            return self._tables
+        hashes = self._rows["account"]
+        ids = [account.id for account in accounts if account.id in hashes]
+        own = {id: hashes[id] for id in ids}
+        return [own, self._rows["operator"].get(operator.id, "")]

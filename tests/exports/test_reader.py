@@ -7,7 +7,6 @@ import io
 import os
 import random
 import re
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -513,8 +512,8 @@ def test_a_shorter_list_of_the_same_posts_contradicts_nothing(tmp_path: Path) ->
     for name, text in (("a", f"{head}\n{short}"), ("b", f"{WORKS}\n{row}")):
         (tmp_path / name).mkdir()
         export = reader.read(write(tmp_path / name, f"{text}\n"), month=MONTH)
-        file = File(source=name, account="a", platform="douyin", month=MONTH)
-        both.append(replace(file, export=export))
+        file = {"source": name, "account": "a", "platform": "douyin", "month": MONTH}
+        both.append(File(**file, export=export))
     cleaned = clean(both, names={})
 
     assert not cleaned.posts_conflicts

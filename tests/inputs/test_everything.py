@@ -49,14 +49,15 @@ def test_a_file_written_again_within_a_tick_of_the_clock_is_read_again(
     tmp_path: Path,
 ) -> None:
     place = tiny_workspace.build(tmp_path / "w")
-    place.calendar.write_text("date,off or work,name\n2026-10-12,off,A\n", "utf-8")
-    before = place.calendar.stat()
+    calendar = place.table("calendar")
+    calendar.write_text("date,off or work,name\n2026-10-12,off,A\n", "utf-8")
+    before = calendar.stat()
     first = everything.load(place, "2026-10")
-    text = place.calendar.read_text("utf-8")
-    with place.calendar.open("r+", encoding="utf-8") as file:
+    text = calendar.read_text("utf-8")
+    with calendar.open("r+", encoding="utf-8") as file:
         file.write(text.replace("A", "B"))
-    os.utime(place.calendar, ns=(before.st_atime_ns, before.st_mtime_ns))
-    after = place.calendar.stat()
+    os.utime(calendar, ns=(before.st_atime_ns, before.st_mtime_ns))
+    after = calendar.stat()
     again = everything.load(place, "2026-10")
 
     assert (after.st_ino, after.st_size) == (before.st_ino, before.st_size)
@@ -70,6 +71,6 @@ def test_what_is_read_does_not_hang_on_the_language_spoken(tmp_path: Path) -> No
     chinese = everything.load(place, "2026-10")
     with speaking("en"):
         assert everything.load(place, "2026-10").plans is chinese.plans
-        place.targets.write_text("operator,metrik\nop-01,x\n", "utf-8")
+        place.table("targets").write_text("operator,metrik\nop-01,x\n", "utf-8")
         with pytest.raises(InvalidInput, match="不认识的列“metrik”"):
             everything.load(place, "2026-10")
