@@ -815,8 +815,12 @@ def example(
         posts = posts.assign(title=text)
         ledger = ledger.assign(sheet=text, column=text, raw=text, reason=text)
         files = files.assign(source=files["source"] + text)
-        contents = tuple(replace(content, title=text) for content in contents)
-        campaigns = tuple(replace(campaign, name=text) for campaign in campaigns)
+        contents = tuple(
+            content.model_copy(update={"title": text}) for content in contents
+        )
+        campaigns = tuple(
+            campaign.model_copy(update={"name": text}) for campaign in campaigns
+        )
     return OperatorMonth(
         month=MONTH,
         operator=Operator.model_validate(

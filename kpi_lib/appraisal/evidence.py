@@ -180,6 +180,15 @@ class Evidence:
         """Say whether the operator is employed and not on leave on a day."""
         return self.operator.holds(day) and not self.operator.leave_on(day)
 
+    def is_another(self, name: str) -> bool:
+        """Say whether a name, if any, is somebody else's than the operator's."""
+        return name not in ("", self.operator.id, self.operator.name)
+
+    def has_none(self, sheet: str) -> bool:
+        """Say whether the sheet 确认 states, signed, that a sheet has nothing."""
+        statements = self.worklog.confirmations
+        return any(row.sheet == sheet and row.by for row in statements)
+
     def presence(self, month: str = "") -> tuple[int, int]:
         """Return working days present and working days of a month."""
         days = self.calendar.working_days(month or self.month)

@@ -20,10 +20,10 @@ import pandas as pd
 
 from kpi_lib.appraisal.evidence import Evidence
 from kpi_lib.appraisal.goals import Goal, due_number
-from kpi_lib.appraisal.sources.base import none_here
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import days_of, shift, week_of
 from kpi_lib.figures import joined
+from kpi_lib.inputs import Content
 from kpi_lib.language import Sentence
 from kpi_lib.months import by_day
 
@@ -192,8 +192,9 @@ def _contents(evidence: Evidence, notes: dict[str, str]) -> _Line | None:
     if due is None or due <= 0:
         return None
     rows = evidence.worklog.contents
-    if not rows and not none_here(evidence, "内容"):
-        notes[CONTENTS] = Sentence("工作记录的“{sheet}”表没有记录", sheet="内容")
+    if not rows and not evidence.has_none(Content.SHEET):
+        lacking = "工作记录的“{sheet}”表没有记录"
+        notes[CONTENTS] = Sentence(lacking, sheet=Content.SHEET)
         return _Line(CONTENTS, due, None, {})
     published = Counter(row.planned for row in rows if row.published_platforms)
     # The sheet lists every content: a day without one is a known 0.

@@ -16,7 +16,7 @@ from kpi_lib.appraisal.evidence import Evidence, Reading, half_up
 from kpi_lib.appraisal.rules import rule_of
 from kpi_lib.appraisal.sources import source_of
 from kpi_lib.figures import joined
-from kpi_lib.inputs import GivenRating, Item, Measure, Rating
+from kpi_lib.inputs import GivenRating, Item, Measure, kinds
 from kpi_lib.language import Sentence
 
 
@@ -39,11 +39,10 @@ class Outcome:
 
 def read(evidence: Evidence, measure: Measure) -> Reading:
     """Return what a measure's source gives; pending if uncertain values move points."""
-    source = source_of(measure)
     # Contradicting values, or lower bounds: read with the least and the greatest.
     if not evidence.uncertain:
-        return source.read(evidence, measure)
-    low, high = (source.read(bound, measure) for bound in evidence.bounds)
+        return source_of(evidence, measure).read()
+    low, high = (source_of(bound, measure).read() for bound in evidence.bounds)
     if low == high:
         return low
     if "pending" in (low.state, high.state):
@@ -169,10 +168,9 @@ def _rating(
 
 def complete(evidence: Evidence, rating: GivenRating) -> bool:
     """Say whether a rating or veto has somebody else's name, a day and a reason."""
-    operator = evidence.operator
     return bool(
-        rating.operator == operator.id
-        and rating.by not in ("", operator.id, operator.name)
+        rating.operator == evidence.operator.id
+        and evidence.is_another(rating.by)
         and rating.on is not None
         and rating.reason
     )
@@ -181,7 +179,7 @@ def complete(evidence: Evidence, rating: GivenRating) -> bool:
 def _rated_share(measure: Measure, rating: GivenRating) -> Fraction | None:
     """Return the share of a measure's points that a rating gives; None: not valid."""
     if rating.word:
-        scale = measure.rule.scale if isinstance(measure.rule, Rating) else {}
+        scale = measure.rule.scale if isinstance(measure.rule, kinds.Rating) else {}
         return scale.get(rating.word)
     if rating.points is None or not 0 <= rating.points <= measure.points:
         return None

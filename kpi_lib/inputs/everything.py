@@ -17,10 +17,10 @@ from typing import Any, NamedTuple, TypeVar
 from kpi_lib.days import Calendar, months_back
 from kpi_lib.errors import InvalidInput, Problem
 from kpi_lib.files import layouts, platforms
-from kpi_lib.inputs import plans, roster
+from kpi_lib.inputs import kinds, plans, roster
 from kpi_lib.inputs.directory import Directory, Rateable, platform_names
 from kpi_lib.inputs.people import Roster
-from kpi_lib.inputs.plan import EvidenceRules, Plan, Rating
+from kpi_lib.inputs.plan import EvidenceRules, Plan
 from kpi_lib.inputs.records import Appeal, DayOff, Decision, Download, Signoff
 from kpi_lib.inputs.table import Row, by_operator, load_table
 from kpi_lib.inputs.targets import Target
@@ -357,6 +357,6 @@ def _rateable(valid: Iterable[Plan]) -> dict[str, Rateable]:
             rateable[name] = Rateable(
                 key=keys[0],
                 points=Decimal(points.numerator) / Decimal(points.denominator),
-                scale=tuple(rule.scale) if isinstance(rule, Rating) else (),
+                scale=tuple(rule.scale) if isinstance(rule, kinds.Rating) else (),
             )
     return rateable

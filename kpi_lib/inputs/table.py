@@ -14,8 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Protocol, TypeVar, get_args, get_origin
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from xlsxwriter.utility import xl_col_to_name
 
@@ -23,13 +22,17 @@ from kpi_lib import files
 from kpi_lib.errors import ExportError, InvalidInput, Problem, RecordError
 from kpi_lib.files import Cell
 from kpi_lib.inputs.directory import Directory
-from kpi_lib.inputs.forms import Form, Wrong, choices, expectation, normal, quoted
+from kpi_lib.inputs.forms import (
+    Form,
+    Part,
+    Wrong,
+    choices,
+    expectation,
+    normal,
+    quoted,
+)
 
 R = TypeVar("R", bound="Row")
-
-STRICT = ConfigDict(extra="forbid")
-"""How every row model is made, with ``frozen`` and ``kw_only``."""
-
 
 # --- declared --------------------------------------------------------------------
 
@@ -64,7 +67,7 @@ class Column:
     form: Form
 
 
-class Row:
+class Row(Part):
     """A row of a table; fields `source`, `sheet` and `row` tell where it stands."""
 
     FILE: ClassVar[str] = ""
@@ -108,19 +111,20 @@ def columns(model: type[Row]) -> tuple[Column, ...]:
 
 def _read_by(model: type[Row]) -> tuple[Column, ...]:
     """Return every field that reads a cell, as the class itself writes them."""
-    fields = _fields(model)
-    return tuple(
-        _column(model, name, fields[name], marks)
-        for name in inspect.get_annotations(model)
-        if name in fields
-        and (marks := [*fields[name].metadata, *_marks(fields[name].annotation)])
-        and any(isinstance(mark, Header) for mark in marks)
-    )
-
-
-def _fields(model: type[Row]) -> Mapping[str, FieldInfo]:
-    fields: Mapping[str, FieldInfo] = model.__pydantic_fields__  # type: ignore[attr-defined]
-    return fields
+    read_by = []
+    for name in inspect.get_annotations(model):
+        field = model.model_fields[name]
+        marks = [*field.metadata, *_marks(field.annotation)]
+        header = next((mark for mark in marks if isinstance(mark, Header)), None)
+        if header is None:
+            continue
+        form = next((mark for mark in marks if isinstance(mark, Form)), Form())
+        en = header.en or name
+        names = (header.zh, en) if model.WRITTEN == "zh" else (en, header.zh)
+        must = field.is_required() if header.required is None else header.required
+        required = must or model.WHOLE
+        read_by.append(Column(name, (*names, *header.also), required, header, form))
+    return tuple(read_by)
 
 
 def _marks(kind: object) -> Iterator[object]:
@@ -129,17 +133,6 @@ def _marks(kind: object) -> Iterator[object]:
         yield from get_args(kind)[1:]
     for part in get_args(kind):
         yield from _marks(part)
-
-
-def _column(
-    model: type[Row], name: str, field: FieldInfo, marks: list[object]
-) -> Column:
-    header = next(mark for mark in marks if isinstance(mark, Header))
-    form = next((mark for mark in marks if isinstance(mark, Form)), Form())
-    en = header.en or name
-    names = (header.zh, en) if model.WRITTEN == "zh" else (en, header.zh)
-    required = field.is_required() if header.required is None else header.required
-    return Column(name, (*names, *header.also), required or model.WHOLE, header, form)
 
 
 # --- read ------------------------------------------------------------------------
@@ -244,8 +237,8 @@ def read_rows(
 ) -> Iterator[tuple[TableRow, R]]:
     """Yield each row that is right, as the model; what is wrong is noted."""
     directory = directory or Directory()
-    adapter, read_by = TypeAdapter(model), _read_by(model)
-    places = {"source", "sheet", "row"} & _fields(model).keys()
+    read_by = _read_by(model)
+    places = {"source", "sheet", "row"} & model.model_fields.keys()
     first: dict[Hashable, TableRow] = {}
     for row in table_rows(records, columns(model), where, problems, sheet):
         if model.EXAMPLE and str(row.cells[read_by[0].name]).startswith(model.EXAMPLE):
@@ -255,7 +248,7 @@ def read_rows(
         for column in read_by:
             values[column.name] = row.cells[column.header.cell_of or column.name]
         try:
-            value = adapter.validate_python(values, context=directory)
+            value = model.model_validate(values, context=directory)
         except ValidationError as refusal:
             mistakes = _of_cells(refusal.errors(include_url=False), read_by)
         else:

@@ -18,7 +18,7 @@ from kpi_lib.days import is_month
 from kpi_lib.errors import Problem, WorkspaceError
 from kpi_lib.inputs.directory import platform_names
 from kpi_lib.inputs.entries import OTHER_SHEETS, SHEETS
-from kpi_lib.inputs.table import Column, letters
+from kpi_lib.inputs.table import Column, columns, letters
 from kpi_lib.workspace import write_atomic
 
 # A fixed day: the workbook would else carry the moment it was written.
@@ -81,8 +81,8 @@ def write_worklog_template(
     template = _Template(book, month, listed)
     notes_on, choices_on = OTHER_SHEETS
     template.notes(notes_on)
-    for sheet in SHEETS:
-        template.sheet(sheet.zh, sheet.columns)
+    for entry in SHEETS:
+        template.sheet(entry.SHEET, columns(entry))
     template.choices(choices_on)
     book.close()
     write_atomic(path, content.getvalue())

@@ -315,7 +315,7 @@ class TestContents:
             on=date(2026, 11, 2),
         )
         return Worklog(
-            month=MONTH, contents=contents, none_here=(given_none,) if none else ()
+            month=MONTH, contents=contents, confirmations=(given_none,) if none else ()
         )
 
     def test_published_on_the_day_planned(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -296,7 +295,9 @@ class TestOverDelivery:
         assert points("over_delivery.over_delivery", evidence(now=now)) == Decimal(6)
 
     def test_a_target_below_the_band_never_over_delivers(self) -> None:
-        low = tuple(replace(row, value=row.value / 2) for row in TARGETS[:2])
+        low = tuple(
+            row.model_copy(update={"value": row.value / 2}) for row in TARGETS[:2]
+        )
         now = month_rows(
             MONTH,
             views=5000,
@@ -376,7 +377,7 @@ class TestWorklog:
         none = NoneHere(
             operator="op-01", sheet="建议", by="示例主管", on=date(2026, 11, 2)
         )
-        log = Worklog(month=MONTH, none_here=(none,))
+        log = Worklog(month=MONTH, confirmations=(none,))
 
         assert points("over_delivery.suggestions", evidence(log=log)) == Decimal(0)
 
@@ -430,7 +431,9 @@ class TestWorklog:
             Review(operator="op-01", kind="week", period=w.name, delivered=w.due)
             for w in due[:-1]
         )
-        late = replace(rows[0], period=due[-1].name, delivered=date(2026, 11, 9))
+        late = rows[0].model_copy(
+            update={"period": due[-1].name, "delivered": date(2026, 11, 9)}
+        )
         month = Review(
             operator="op-01", kind="month", period=MONTH, delivered=date(2026, 11, 3)
         )
@@ -560,18 +563,15 @@ class TestCard:
     def test_an_incomplete_rating_counts_for_nothing(
         self, missing: dict[str, object]
     ) -> None:
-        rating = replace(
-            GivenRating(
-                operator="op-01",
-                item="suggestions",
-                kind="manager",
-                points=Decimal(3),
-                by="示例主管",
-                on=date(2026, 11, 2),
-                reason="有",
-            ),
-            **missing,
-        )
+        rating = GivenRating(
+            operator="op-01",
+            item="suggestions",
+            kind="manager",
+            points=Decimal(3),
+            by="示例主管",
+            on=date(2026, 11, 2),
+            reason="有",
+        ).model_copy(update=missing)
         card = score(evidence(log=Worklog(month=MONTH, ratings=(rating,))))
         statuses = {
             one["id"]: one["status"]

@@ -196,7 +196,7 @@ LOG = Worklog(
         Feedback(operator=ID, kind="feedback", date=day(9), confirmed_by=MANAGER),
         Feedback(operator=ID, kind="portrait", date=day(22), confirmed_by=MANAGER),
     ),
-    none_here=(NoneHere(operator=ID, sheet="社群", by=MANAGER, on=day(2, 11)),),
+    confirmations=(NoneHere(operator=ID, sheet="社群", by=MANAGER, on=day(2, 11)),),
 )
 CARD = score(evidence(PLAN, ROSTER, [*PAST, *NOW], TARGETS, log=LOG))
 

@@ -10,16 +10,14 @@ import pytest
 import xlsxwriter
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic.dataclasses import dataclass
 
 from kpi_lib import files
 from kpi_lib.errors import RecordError
 from kpi_lib.inputs import table
 from kpi_lib.inputs.forms import Day, Note, Number, Whole
-from kpi_lib.inputs.table import STRICT, Header, Row
+from kpi_lib.inputs.table import Header, Row
 
 
-@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Measured(Row):
     """What was measured on a day."""
 
@@ -95,7 +93,6 @@ def test_mistakes_of_a_row_come_in_the_order_of_its_columns(tmp_path: Path) -> N
 
 
 def test_a_row_made_in_code_is_checked_too() -> None:
-    @dataclass(frozen=True, kw_only=True, config=STRICT)
     class Counted(Row):
         pieces: Annotated[Whole, Header("件数")]
 
