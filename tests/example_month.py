@@ -860,7 +860,6 @@ def example(
             )
         ),
         quotas=_quotas(),
-        flags=tuple(made["flags"]),
     )
 
 
@@ -892,7 +891,6 @@ def empty() -> OperatorMonth:
         worklog=Worklog(month=MONTH),
         quotas=quotas_of_nothing(),
         earlier=(),
-        flags=(),
         card=full.card
         | {name: [] for name in lists}
         | {"rests_on": dict.fromkeys(full.card["rests_on"], "0")}

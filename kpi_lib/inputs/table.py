@@ -22,15 +22,7 @@ from kpi_lib import files
 from kpi_lib.errors import ExportError, InvalidInput, Problem, RecordError
 from kpi_lib.files import Cell
 from kpi_lib.inputs.directory import Directory
-from kpi_lib.inputs.forms import (
-    Form,
-    Part,
-    Wrong,
-    choices,
-    expectation,
-    normal,
-    quoted,
-)
+from kpi_lib.inputs.forms import Form, Part, Wrong, choices, expectation, normal, quoted
 
 R = TypeVar("R", bound="Row")
 

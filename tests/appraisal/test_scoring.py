@@ -17,7 +17,6 @@ from kpi_lib.appraisal.compose import score
 from kpi_lib.appraisal.evidence import Evidence, History, Reading, half_up
 from kpi_lib.appraisal.sources.targets import in_band
 from kpi_lib.days import Calendar
-from kpi_lib.files.declarations import layouts
 from kpi_lib.inputs import plan, plans
 from kpi_lib.inputs.roster import Account, Operator, Roster
 from kpi_lib.inputs.targets import Target
@@ -149,7 +148,6 @@ def evidence(
         month=MONTH,
         plan=PLAN,
         history=History(monthly([*PAST, *now]), people, people.operators[0]),
-        layouts=layouts(),
         calendar=Calendar(),
         targets=targets,
         worklogs={MONTH: log or Worklog(month=MONTH)},

@@ -95,7 +95,7 @@ def test_a_grade_is_shown_only_where_nothing_is_pending(month: OperatorMonth) ->
 
 
 def with_card(month: OperatorMonth, new: Card) -> Any:
-    return replace(month, card=new, flags=())
+    return replace(month, card=new)
 
 
 def test_the_change_is_on_the_measures_both_months_could_rate(

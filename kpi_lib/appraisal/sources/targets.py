@@ -26,9 +26,8 @@ from kpi_lib.appraisal.goals import Goal, gaps_of, in_force, is_mapped, targets_
 from kpi_lib.appraisal.sources.base import P, Source
 from kpi_lib.catalogue import HORIZONS, METRICS
 from kpi_lib.figures import joined
-from kpi_lib.inputs import Target, kinds
+from kpi_lib.inputs import Account, Target, kinds
 from kpi_lib.language import Sentence
-from kpi_lib.months import mapped_metrics
 
 # Means over the required metrics.
 
@@ -328,18 +327,16 @@ def _covering(evidence: Evidence, metric: str, horizon: str) -> list[int]:
     needed = {
         account.platform
         for account in evidence.accounts
-        if _maps(evidence, account.id, metric)
+        if _maps(evidence, account, metric)
     }
     rows = {row.platform: row.row for row in standing}
     return list(rows.values()) if needed and needed <= set(rows) else []
 
 
-def _maps(evidence: Evidence, account: str, metric: str) -> bool:
-    expected = mapped_metrics(evidence.roster.account(account), evidence.layouts)
-    if is_mapped(metric, set(expected)):
-        return True
-    rows = evidence.monthly[evidence.monthly["account"] == account]
-    return is_mapped(metric, set(rows["metric"]))
+def _maps(evidence: Evidence, account: Account, metric: str) -> bool:
+    rows = evidence.monthly[evidence.monthly["account"] == account.id]
+    mapped = evidence.mapped(account), set(rows["metric"])
+    return any(is_mapped(metric, metrics) for metrics in mapped)
 
 
 TARGETS: dict[str, type[Source[Any]]] = {
