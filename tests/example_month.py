@@ -21,9 +21,10 @@ from kpi_lib.appraisal.quotas import MONTHS as BY_MONTH
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import Calendar, days_of, week_of
 from kpi_lib.files.declarations import Platform
+from kpi_lib.inputs.entries import Campaign, Content, Interaction
 from kpi_lib.inputs.roster import Account, Operator, Owner
 from kpi_lib.inputs.targets import Target
-from kpi_lib.inputs.worklog import Campaign, Content, Interaction, Worklog
+from kpi_lib.inputs.worklog import Worklog
 from kpi_lib.language import Sentence
 from kpi_lib.months.add_up import MONTHLY
 

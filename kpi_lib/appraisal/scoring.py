@@ -126,26 +126,24 @@ def _outcome(
     state: str,
     possible: Decimal,
 ) -> Outcome:
-    computed: Decimal | None = None
-    if state == "zero":
-        computed = Decimal("0.00")
-    elif state == "given":
+    computed = Decimal("0.00") if state == "zero" else None
+    if state == "given":
         computed = half_up(share(measure, reading) * Fraction(possible))
-    outcome = Outcome(
+        state = "scored"
+    score, rating = computed, None
+    if state != "excluded" and (given := _rating(evidence, item, measure)):
+        rating, rated = given
+        score, state = half_up(rated * Fraction(possible)), "rated_by_manager"
+    return Outcome(
         key=f"{item.id}.{measure.id}",
         measure=measure,
-        status="scored" if state == "given" else state,
+        status=state,
         reading=reading,
         possible=possible,
-        score=computed,
+        score=score,
+        rating=rating,
         computed=computed,
     )
-    rating_and_share = _rating(evidence, item, measure)
-    if rating_and_share is None or state == "excluded":
-        return outcome
-    rating, rated = rating_and_share
-    score = half_up(rated * Fraction(possible))
-    return replace(outcome, status="rated_by_manager", score=score, rating=rating)
 
 
 def _rating(

@@ -12,23 +12,9 @@ from typing import Any
 from kpi_lib.days import month_of
 from kpi_lib.errors import Problem, WorklogError
 from kpi_lib.files import Book, Sheet
+from kpi_lib.inputs import entries
 from kpi_lib.inputs.directory import Directory
-from kpi_lib.inputs.entries import (
-    OTHER_SHEETS,
-    SHEETS,
-    Adjustment,
-    Campaign,
-    Community,
-    Content,
-    Entry,
-    Feedback,
-    GivenRating,
-    Interaction,
-    NoneHere,
-    Review,
-    Suggestion,
-    Task,
-)
+from kpi_lib.inputs.entries import OTHER_SHEETS, SHEETS, Entry
 from kpi_lib.inputs.forms import choices, normal
 from kpi_lib.inputs.table import TableRow, by_operator, read_book, read_rows
 
@@ -44,17 +30,17 @@ class Worklog:
 
     month: str
     source: str = ""
-    tasks: tuple[Task, ...] = ()
-    campaigns: tuple[Campaign, ...] = ()
-    suggestions: tuple[Suggestion, ...] = ()
-    reviews: tuple[Review, ...] = ()
-    contents: tuple[Content, ...] = ()
-    communities: tuple[Community, ...] = ()
-    feedback: tuple[Feedback, ...] = ()
-    interactions: tuple[Interaction, ...] = ()
-    adjustments: tuple[Adjustment, ...] = ()
-    ratings: tuple[GivenRating, ...] = ()
-    confirmations: tuple[NoneHere, ...] = ()
+    tasks: tuple[entries.Task, ...] = ()
+    campaigns: tuple[entries.Campaign, ...] = ()
+    suggestions: tuple[entries.Suggestion, ...] = ()
+    reviews: tuple[entries.Review, ...] = ()
+    contents: tuple[entries.Content, ...] = ()
+    communities: tuple[entries.Community, ...] = ()
+    feedback: tuple[entries.Feedback, ...] = ()
+    interactions: tuple[entries.Interaction, ...] = ()
+    adjustments: tuple[entries.Adjustment, ...] = ()
+    ratings: tuple[entries.GivenRating, ...] = ()
+    confirmations: tuple[entries.NoneHere, ...] = ()
     findings: tuple[Problem, ...] = ()
 
     def entries(self) -> Iterator[Entry]:

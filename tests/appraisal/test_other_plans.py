@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 
 from kpi_lib.appraisal.compose import score
-from kpi_lib.inputs.worklog import GivenRating, Worklog
+from kpi_lib.inputs.entries import GivenRating
+from kpi_lib.inputs.worklog import Worklog
 from tests.recompute import differences
 from tests.scored import (
     ID,

@@ -18,9 +18,7 @@ from kpi_lib.appraisal.evidence import Evidence, History, Reading, half_up
 from kpi_lib.appraisal.sources.targets import in_band
 from kpi_lib.days import Calendar
 from kpi_lib.inputs import plan, plans
-from kpi_lib.inputs.roster import Account, Operator, Roster
-from kpi_lib.inputs.targets import Target
-from kpi_lib.inputs.worklog import (
+from kpi_lib.inputs.entries import (
     Campaign,
     Community,
     Content,
@@ -31,8 +29,10 @@ from kpi_lib.inputs.worklog import (
     Review,
     Suggestion,
     Task,
-    Worklog,
 )
+from kpi_lib.inputs.roster import Account, Operator, Roster
+from kpi_lib.inputs.targets import Target
+from kpi_lib.inputs.worklog import Worklog
 from kpi_lib.months import add_up
 from tests.scored import with_rows
 

@@ -46,9 +46,9 @@ def test_init_makes_a_workspace_that_reads_as_empty(tmp_path: Path) -> None:
     for model in records.TABLES:
         assert load_table(getattr(workspace, model.FILE), model, model.FILE) == ()
     assert workspace.months() == []
-    assert workspace.plan.read_bytes() == blank.plan_source().read_bytes()
+    assert workspace.plan.read_bytes() == blank.default("data/plan.yml").read_bytes()
     assert {path.name for path in workspace.notebooks.iterdir()} == {
-        path.name for path in blank.notebooks_source().glob("*.ipynb")
+        path.name for path in blank.default("notebooks").glob("*.ipynb")
     }
 
 

@@ -12,7 +12,7 @@ import pytest
 import xlsxwriter
 
 from kpi_lib.errors import WorklogError
-from kpi_lib.inputs import worklog
+from kpi_lib.inputs import entries, worklog
 from kpi_lib.inputs.directory import Directory, Rateable
 from kpi_lib.inputs.table import columns
 
@@ -82,7 +82,7 @@ def test_every_sheet_is_read(tmp_path: Path) -> None:
     found = load(tmp_path, {name: [header(name), row] for name, row in ROWS.items()})
 
     assert found.tasks == (
-        worklog.Task(
+        entries.Task(
             operator="op-01",
             source=WHERE,
             sheet="任务",
