@@ -16,7 +16,7 @@ from kpi_lib.inputs import entries
 from kpi_lib.inputs.directory import Directory
 from kpi_lib.inputs.entries import OTHER_SHEETS, SHEETS, Entry
 from kpi_lib.inputs.forms import choices, normal
-from kpi_lib.inputs.table import TableRow, by_operator, read_book, read_rows
+from kpi_lib.inputs.table import TableRow, TableSheet, by_operator, read_book, read_rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,9 +149,8 @@ class _Reader:
         self, model: type[Entry], sheet: Sheet, where: str, name: str
     ) -> tuple[Entry, ...]:
         entries = []
-        for row, entry in read_rows(
-            sheet.records, model, where, self.problems, self.directory, name
-        ):
+        noted = TableSheet(name, where, self.problems)
+        for row, entry in read_rows(noted, sheet.records, model, self.directory):
             self._check_month(row, entry, where)
             entries.append(entry)
         return tuple(entries)
@@ -162,7 +161,7 @@ class _Reader:
             return
         self.findings.append(
             Problem(
-                what=f"{row.headers[entry.DATED]}{day}不在{self.month}",
+                what=f"{row.header(entry.DATED)}{day}不在{self.month}",
                 where=where,
                 place=row.place(entry.DATED),
                 do="请核对日期；别的月份的记录请写在那个月里",
