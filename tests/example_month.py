@@ -21,9 +21,10 @@ from kpi_lib.appraisal.quotas import MONTHS as BY_MONTH
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import Calendar, days_of, week_of
 from kpi_lib.files.declarations import Platform
+from kpi_lib.inputs.entries import Campaign, Content, Interaction
 from kpi_lib.inputs.roster import Account, Operator, Owner
 from kpi_lib.inputs.targets import Target
-from kpi_lib.inputs.worklog import Campaign, Content, Interaction, Worklog
+from kpi_lib.inputs.worklog import Worklog
 from kpi_lib.language import Sentence
 from kpi_lib.months.add_up import MONTHLY
 
@@ -815,8 +816,12 @@ def example(
         posts = posts.assign(title=text)
         ledger = ledger.assign(sheet=text, column=text, raw=text, reason=text)
         files = files.assign(source=files["source"] + text)
-        contents = tuple(replace(content, title=text) for content in contents)
-        campaigns = tuple(replace(campaign, name=text) for campaign in campaigns)
+        contents = tuple(
+            content.model_copy(update={"title": text}) for content in contents
+        )
+        campaigns = tuple(
+            campaign.model_copy(update={"name": text}) for campaign in campaigns
+        )
     return OperatorMonth(
         month=MONTH,
         operator=Operator.model_validate(
@@ -856,7 +861,6 @@ def example(
             )
         ),
         quotas=_quotas(),
-        flags=tuple(made["flags"]),
     )
 
 
@@ -888,7 +892,6 @@ def empty() -> OperatorMonth:
         worklog=Worklog(month=MONTH),
         quotas=quotas_of_nothing(),
         earlier=(),
-        flags=(),
         card=full.card
         | {name: [] for name in lists}
         | {"rests_on": dict.fromkeys(full.card["rests_on"], "0")}

@@ -13,7 +13,6 @@ import pandas as pd
 from kpi_lib.appraisal import Card
 from kpi_lib.appraisal.evidence import Evidence, History
 from kpi_lib.days import Calendar
-from kpi_lib.files.declarations import layouts
 from kpi_lib.inputs import plan, plans
 from kpi_lib.inputs.roster import Account, Operator, Roster
 from kpi_lib.inputs.targets import Target
@@ -134,7 +133,6 @@ def evidence(
         month=MONTH,
         plan=by,
         history=History(frame.astype(add_up.MONTHLY), roster, roster.operators[0]),
-        layouts=layouts(),
         calendar=Calendar(),
         targets=tuple(targets),
         worklogs={MONTH: log or Worklog(month=MONTH)},

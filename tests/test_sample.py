@@ -130,7 +130,9 @@ def test_worklog_has_every_sheet(
     entries = log(month)
 
     assert entries.findings == ()
-    assert [one.zh for one in worklog.SHEETS if not getattr(entries, one.field)] == []
+    assert [
+        one.SHEET for one in worklog.SHEETS if not getattr(entries, one.FIELD)
+    ] == []
 
 
 # The hard cases
@@ -281,7 +283,7 @@ def test_no_campaigns_is_said(
     log: Callable[[str], worklog.Worklog], goals: tuple[targets.Target, ...]
 ) -> None:
     (due,) = [goal for goal in goals if _october(goal, "op-04", "campaigns_due")]
-    said = {(none.operator, none.sheet) for none in log("2026-10").none_here}
+    said = {(none.operator, none.sheet) for none in log("2026-10").confirmations}
 
     assert due.value == 0
     assert ("op-04", "活动") in said

@@ -19,7 +19,7 @@ from kpi_lib.appraisal.scoring import Outcome, complete, score_item
 from kpi_lib.appraisal.sources import source_of
 from kpi_lib.catalogue import METRICS
 from kpi_lib.figures import joined
-from kpi_lib.inputs import GivenRating, Item, OneMetric, Plan
+from kpi_lib.inputs import GivenRating, Item, Plan
 from kpi_lib.language import N_, Sentence
 from kpi_lib.workspace import canonical_json, sha256
 
@@ -89,7 +89,7 @@ def score(
         "ratings": _ratings(evidence, every),
         "appeals": [],
         "rests_on": _rests_on(evidence, every),
-        "same_results": _same_results(every),
+        "same_results": _same_results(evidence, every),
         "duties": [
             {
                 "id": duty.id,
@@ -330,14 +330,14 @@ def _rests_on(evidence: Evidence, outcomes: Sequence[Outcome]) -> dict[str, str]
     by_hand = frozenset(now.loc[now["basis"] == "manual", "metric"])
     for outcome in outcomes:
         if outcome.score is not None:
-            sums[_rests(outcome, by_hand)] += outcome.score
+            sums[_rests(evidence, outcome, by_hand)] += outcome.score
     return {name: str(points) for name, points in sums.items()}
 
 
-def _rests(outcome: Outcome, by_hand: frozenset[str]) -> str:
+def _rests(evidence: Evidence, outcome: Outcome, by_hand: frozenset[str]) -> str:
     """Say what a measure's points rest on: a metric by hand, a confirmed entry."""
     measure, reading = outcome.measure, outcome.reading
-    source = source_of(measure)
+    source = source_of(evidence, measure)
     if outcome.status == "rated_by_manager":
         return "rated"
     if source.rests_on == "log":
@@ -345,22 +345,22 @@ def _rests(outcome: Outcome, by_hand: frozenset[str]) -> str:
         return "confirmed" if sure else "unconfirmed"
     parts = {
         part
-        for metric in source.metrics(measure, reading)
+        for metric in source.metrics(reading)
         for part in (metric, *METRICS[metric].parts)
     }
     return "manual" if parts & by_hand else source.rests_on
 
 
-def _same_results(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+def _same_results(
+    evidence: Evidence, outcomes: Sequence[Outcome]
+) -> list[dict[str, Any]]:
     """Name every metric whose result counts in more than one measure."""
     uses: dict[str, list[tuple[str, str]]] = {}
     for outcome in outcomes:
-        measure = outcome.measure
-        source = source_of(measure)
+        source = source_of(evidence, outcome.measure)
         if source.shares_results:
-            plan = measure.source
-            platform = plan.platform if isinstance(plan, OneMetric) else ""
-            for metric in source.metrics(measure, outcome.reading):
+            platform = getattr(source.plan, "platform", "")
+            for metric in source.metrics(outcome.reading):
                 uses.setdefault(metric, []).append((outcome.key, platform))
     same = []
     for metric, counted in uses.items():

@@ -15,7 +15,7 @@ import pandas as pd
 
 from kpi_lib import months
 from kpi_lib.days import Calendar, days_of
-from kpi_lib.files import Layout
+from kpi_lib.files import layouts
 from kpi_lib.inputs import (
     Account,
     EvidenceRules,
@@ -78,8 +78,8 @@ class Evidence:
     history : History
         The operator, the roster, and the rows of this month and the ones before;
         shared by all months of one operator.
-    layouts, calendar : mapping of str to Layout, Calendar
-        Which metrics a layout maps; working days and weeks.
+    calendar : Calendar
+        Working days and weeks.
     targets, known_targets : tuple of Target, frozenset of str
         The operator's rows of targets.csv; hashes of rows that stood in the record of
         an earlier month.
@@ -96,7 +96,6 @@ class Evidence:
     month: str
     plan: Plan
     history: History = field(repr=False)
-    layouts: Mapping[str, Layout]
     calendar: Calendar
     targets: tuple[Target, ...]
     known_targets: frozenset[str] = frozenset()
@@ -162,6 +161,10 @@ class Evidence:
         """Own accounts of the month, in the roster's order."""
         return self.roster.owned_by(self.operator, self.month)
 
+    def mapped(self, account: Account) -> set[str]:
+        """Return the metrics that an account's expected layouts map."""
+        return {*months.mapped_metrics(account, layouts())}
+
     def total(self, metric: str, *, month: str = "", platform: str = "") -> Total:
         """Return a metric over all own accounts of a month."""
         return self.history.total(
@@ -179,6 +182,15 @@ class Evidence:
     def works_on(self, day: date) -> bool:
         """Say whether the operator is employed and not on leave on a day."""
         return self.operator.holds(day) and not self.operator.leave_on(day)
+
+    def is_another(self, name: str) -> bool:
+        """Say whether a name, if any, is somebody else's than the operator's."""
+        return name not in ("", self.operator.id, self.operator.name)
+
+    def has_none(self, sheet: str) -> bool:
+        """Say whether the sheet 确认 states, signed, that a sheet has nothing."""
+        statements = self.worklog.confirmations
+        return any(row.sheet == sheet and row.by for row in statements)
 
     def presence(self, month: str = "") -> tuple[int, int]:
         """Return working days present and working days of a month."""

@@ -13,18 +13,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from statistics import median
 
-from kpi_lib.appraisal.evidence import (
-    Evidence,
-    Number,
-    against_less,
-    half_up,
-    text,
-)
+from kpi_lib.appraisal.evidence import Evidence, Number, against_less, half_up, text
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import quarter_of, shift
 from kpi_lib.inputs import Target
 from kpi_lib.language import Sentence
-from kpi_lib.months import Total, mapped_metrics
+from kpi_lib.months import Total
 
 
 @dataclass(frozen=True)
@@ -166,7 +160,7 @@ def required(evidence: Evidence) -> tuple[str, ...]:
         mapped = {
             metric
             for account in evidence.accounts
-            for metric in mapped_metrics(account, evidence.layouts)
+            for metric in evidence.mapped(account)
         }
         chosen = {m for m in evidence.plan.metrics if is_mapped(m, mapped)}
         # An operator without videos is measured on articles (APPRAISAL, Metrics).
@@ -257,10 +251,8 @@ def excused(row: Target) -> bool:
 
 
 def _easier(row: Target, than: Target) -> bool:
-    metric = METRICS.get(row.metric)
-    if metric and metric.less_is_better:
-        return row.value > than.value
-    return row.value < than.value
+    less = row.metric in METRICS and METRICS[row.metric].less_is_better
+    return row.value > than.value if less else row.value < than.value
 
 
 # The baseline.

@@ -25,15 +25,8 @@ from kpi_lib.appraisal.quotas import quotas
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import LOOK_BACK, REACH, Calendar, days_of, months_back
 from kpi_lib.errors import Problem
-from kpi_lib.files import Layout, layouts, platforms
-from kpi_lib.inputs import (
-    Inputs,
-    Operator,
-    Plan,
-    Roster,
-    Worklog,
-    for_month,
-)
+from kpi_lib.files import platforms
+from kpi_lib.inputs import Inputs, Operator, Plan, Roster, Worklog, for_month
 from kpi_lib.months import ONCE_A_PRODUCT, load_findings
 from kpi_lib.months import load as load_months
 from kpi_lib.workspace import Workspace, sha256_file
@@ -90,7 +83,6 @@ class _Own:
             month=month,
             plan=plan,
             history=self.history,
-            layouts=whole.layouts,
             calendar=whole.calendar,
             targets=whole.inputs.targets_of(self.operator.id),
             known_targets=whole.known_targets,
@@ -230,11 +222,6 @@ class Month:
         return load_findings(self.workspace, self.month)
 
     @cached_property
-    def layouts(self) -> dict[str, Layout]:
-        """The layouts known, by id."""
-        return layouts()
-
-    @cached_property
     def recorded(self) -> dict[str, dict[str, Any]]:
         """What ``run.json`` of every earlier month says, by month."""
         return {
@@ -275,7 +262,7 @@ class Month:
             "proposals": proposals.propose(evidence),
             "appeals": remarks.appeals(self.inputs, operator, self.month),
         }
-        return remarks.signed(Card(card), self.inputs)
+        return remarks.signed(card, self.inputs)
 
     def _earlier(self, operator: str) -> tuple[Card, ...]:
         """Score the months before that have own entries in the work log."""
@@ -322,7 +309,6 @@ class Month:
             quotas=quotas(self.evidence(operator), self.daily),
             card=card,
             earlier=self._earlier(operator),
-            flags=tuple(card["flags"]),
         )
 
     def own_days(self, operator: Operator) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import cast
@@ -12,7 +12,6 @@ import pandas as pd
 
 from kpi_lib.appraisal.card import Card
 from kpi_lib.appraisal.quotas import Quotas
-from kpi_lib.catalogue import METRICS, Metric
 from kpi_lib.days import Calendar, shift
 from kpi_lib.files import Platform
 from kpi_lib.inputs import Account, Operator, Target, Worklog
@@ -52,8 +51,6 @@ class OperatorMonth:
     earlier : tuple of Card
         Score cards of up to three months before, ascending, each by the plan of its
         month; of months with own entries in the work log.
-    flags, definitions : tuple of str, mapping of str to Metric
-        What stands above the score; the catalogue.
     """
 
     month: str
@@ -71,8 +68,6 @@ class OperatorMonth:
     quotas: Quotas
     card: Card
     earlier: tuple[Card, ...]
-    flags: tuple[str, ...]
-    definitions: Mapping[str, Metric] = field(default_factory=lambda: METRICS)
 
     @cached_property
     def by_month(self) -> dict[str, dict[str, dict[str, float]]]:

@@ -21,7 +21,6 @@ from kpi_lib.catalogue import METRICS, UNITS
 from kpi_lib.days import days_of, shift
 from kpi_lib.figures import amount, joined, month_label, percent
 from kpi_lib.language import N_, Sentence
-from kpi_lib.months import mapped_metrics
 
 LEVELS = {"low": Sentence("低"), "middle": Sentence("中"), "high": Sentence("高")}
 """The three proposals, and what they are called."""
@@ -194,7 +193,7 @@ class _Proposal:
             if account not in evidence.accounts
         ]
         parts = {self.metric.name, *self.metric.parts}
-        return any(parts & {*mapped_metrics(a, evidence.layouts)} for a in added)
+        return any(parts & evidence.mapped(account) for account in added)
 
     def _notes(self) -> list[Sentence]:
         evidence, band = self.evidence, self.evidence.plan.band

@@ -9,55 +9,50 @@ month's edge. Quotas are for flows, for the gain of followers and for contents.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, chain
 from math import nan
+from typing import Any
 
 import pandas as pd
 
 from kpi_lib.appraisal.evidence import Evidence
 from kpi_lib.appraisal.goals import Goal, due_number
-from kpi_lib.appraisal.sources.base import none_here
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import days_of, shift, week_of
 from kpi_lib.figures import joined
+from kpi_lib.inputs import Content
 from kpi_lib.language import Sentence
 from kpi_lib.months import by_day
 
 CONTENTS = "contents"
 """Name of the published contents among the metrics of a quota."""
 
-DAYS = {
-    "metric": "str",
-    "date": "datetime64[s]",
-    "working": "bool",
-    "week": "str",
-    "quota": "float64",
-    "result": "float64",
-    "quota_sum": "float64",
-    "result_sum": "float64",
-    "attained": "float64",
-}
-
-WEEKS = {
-    "metric": "str",
-    "week": "str",
-    "first": "datetime64[s]",
-    "last": "datetime64[s]",
-    "working_days": "int64",
-    "quota": "float64",
-    "result": "float64",
-    "attained": "float64",
-}
+Row = dict[str, Any]
 
 MONTHS = {
     "metric": "str",
     "quota": "float64",
     "result": "float64",
     "attained": "float64",
+}
+
+WEEKS = MONTHS | {
+    "week": "str",
+    "first": "datetime64[s]",
+    "last": "datetime64[s]",
+    "working_days": "int64",
+}
+
+DAYS = MONTHS | {
+    "date": "datetime64[s]",
+    "working": "bool",
+    "week": "str",
+    "quota_sum": "float64",
+    "result_sum": "float64",
 }
 
 
@@ -113,17 +108,12 @@ def quotas(evidence: Evidence, daily: pd.DataFrame) -> Quotas:
         why = Sentence("本月没有在岗的工作日，无法分到日")
         notes |= {line.metric: why for line in lines}
         lines = []
-    days: list[Day] = []
-    weeks: list[tuple[object, ...]] = []
-    months: list[tuple[object, ...]] = []
-    for line in lines:
-        own = _days(evidence, line, here)
-        days += own
-        weeks += _weeks(evidence, line, own)
-        attained = _over(line.result, line.quota)
-        months.append((line.metric, line.quota, line.result, attained))
+    days = {line.metric: _days(evidence, line, here) for line in lines}
     return Quotas(
-        _frame(days, DAYS), _frame(weeks, WEEKS), _frame(months, MONTHS), notes
+        _frame(chain(*days.values()), DAYS),
+        _frame((row for own in days.values() for row in _weeks(evidence, own)), WEEKS),
+        _frame((_row(line.metric, line.quota, line.result) for line in lines), MONTHS),
+        notes,
     )
 
 
@@ -192,8 +182,9 @@ def _contents(evidence: Evidence, notes: dict[str, str]) -> _Line | None:
     if due is None or due <= 0:
         return None
     rows = evidence.worklog.contents
-    if not rows and not none_here(evidence, "内容"):
-        notes[CONTENTS] = Sentence("工作记录的“{sheet}”表没有记录", sheet="内容")
+    if not rows and not evidence.has_none(Content.SHEET):
+        lacking = "工作记录的“{sheet}”表没有记录"
+        notes[CONTENTS] = Sentence(lacking, sheet=Content.SHEET)
         return _Line(CONTENTS, due, None, {})
     published = Counter(row.planned for row in rows if row.published_platforms)
     # The sheet lists every content: a day without one is a known 0.
@@ -201,12 +192,13 @@ def _contents(evidence: Evidence, notes: dict[str, str]) -> _Line | None:
     return _Line(CONTENTS, due, sum(days.values(), Fraction(0)), days)
 
 
-Day = tuple[
-    str, date, bool, str, Fraction, Fraction | None, Fraction, Fraction | None, object
-]
+def _row(metric: str, quota: Fraction, result: Fraction | None, **more: object) -> Row:
+    attained = None if result is None or quota <= 0 else result / quota
+    held = {"quota": quota, "result": result, "attained": attained}
+    return {"metric": metric, **held, **more}
 
 
-def _days(evidence: Evidence, line: _Line, here: Sequence[date]) -> list[Day]:
+def _days(evidence: Evidence, line: _Line, here: Sequence[date]) -> list[Row]:
     """Return a metric's rows of ``DAYS``, still exact."""
     each = line.quota / len(here)
     days = days_of(evidence.month)
@@ -214,16 +206,15 @@ def _days(evidence: Evidence, line: _Line, here: Sequence[date]) -> list[Day]:
     results = [line.days.get(day, Fraction(0)) for day in days]
     begun = min(line.days, default=date.max)
     return [
-        (
+        _row(
             line.metric,
-            day,
-            day in here,
-            week_of(day),
             wanted,
             line.days.get(day),
-            wanted_sum,
-            result_sum if day >= begun else None,
-            _over(line.days.get(day), wanted),
+            date=day,
+            working=day in here,
+            week=week_of(day),
+            quota_sum=wanted_sum,
+            result_sum=result_sum if day >= begun else None,
         )
         for day, wanted, wanted_sum, result_sum in zip(
             days, quota, accumulate(quota), accumulate(results), strict=True
@@ -231,40 +222,25 @@ def _days(evidence: Evidence, line: _Line, here: Sequence[date]) -> list[Day]:
     ]
 
 
-def _weeks(
-    evidence: Evidence, line: _Line, days: Sequence[Day]
-) -> list[tuple[object, ...]]:
-    """Return a metric's rows of ``WEEKS``: sums of its days."""
-    weeks: list[tuple[object, ...]] = []
+def _weeks(evidence: Evidence, days: Sequence[Row]) -> Iterator[Row]:
+    """Yield a metric's rows of ``WEEKS``: sums of its days."""
     for week in evidence.calendar.quota_weeks(evidence.month):
-        inside = [row for row in days if row[1] in week.days_in_month]
-        quota = sum((row[4] for row in inside), Fraction(0))
-        results = [row[5] for row in inside if row[5] is not None]
-        result = sum(results, Fraction(0)) if results else None
-        weeks.append(
-            (
-                line.metric,
-                week.name,
-                week.days_in_month[0],
-                week.days_in_month[-1],
-                sum(row[2] for row in inside),
-                quota,
-                result,
-                _over(result, quota),
-            )
+        inside = [row for row in days if row["date"] in week.days_in_month]
+        results = [row["result"] for row in inside if row["result"] is not None]
+        yield _row(
+            days[0]["metric"],
+            sum((row["quota"] for row in inside), Fraction(0)),
+            sum(results, Fraction(0)) if results else None,
+            week=week.name,
+            first=week.days_in_month[0],
+            last=week.days_in_month[-1],
+            working_days=sum(row["working"] for row in inside),
         )
-    return weeks
 
 
-def _over(result: Fraction | None, quota: Fraction) -> Fraction | None:
-    return None if result is None or quota <= 0 else result / quota
-
-
-def _frame(
-    rows: Sequence[tuple[object, ...]], columns: Mapping[str, str]
-) -> pd.DataFrame:
+def _frame(rows: Iterable[Row], columns: Mapping[str, str]) -> pd.DataFrame:
     """Make the table; exact numbers become floats here and not before."""
-    plain = [tuple(map(_cell, row)) for row in rows]
+    plain = [[_cell(row[name]) for name in columns] for row in rows]
     return pd.DataFrame(plain, columns=list(columns)).astype(dict(columns))
 
 

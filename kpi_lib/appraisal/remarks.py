@@ -99,19 +99,16 @@ def signed(card: Card, inputs: Inputs) -> Card:
     )
     holds = last.action == "sign" and not void
     why = Sentence("{by}{on}的签字已失效：签字之后评分变了", by=last.by, on=last.on)
-    return Card(
-        card
-        | {
-            "signoff": {
-                "action": last.action,
-                "by": last.by,
-                "on": str(last.on),
-                "reason": last.reason,
-                "total": "" if last.total is None else str(last.total),
-                "void": void,
-            },
-            "flags": [*card["flags"], *([why] if void else [])],
-            "signed": holds,
-            "final": holds and not card["pending"],
-        }
-    )
+    return card | {
+        "signoff": {
+            "action": last.action,
+            "by": last.by,
+            "on": str(last.on),
+            "reason": last.reason,
+            "total": "" if last.total is None else str(last.total),
+            "void": void,
+        },
+        "flags": [*card["flags"], *([why] if void else [])],
+        "signed": holds,
+        "final": holds and not card["pending"],
+    }

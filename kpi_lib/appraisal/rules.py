@@ -14,21 +14,10 @@ from fractions import Fraction
 from math import floor, isinf
 from typing import Any, Generic, TypeVar
 
-from typing_extensions import override
-
 from kpi_lib import figures
 from kpi_lib.appraisal.evidence import Number, Reading, half_up, text
 from kpi_lib.figures import joined
-from kpi_lib.inputs import (
-    Count,
-    Deduct,
-    Linear,
-    Measure,
-    Rating,
-    Ratio,
-    Tier,
-    Tiers,
-)
+from kpi_lib.inputs import Measure, kinds
 from kpi_lib.language import N_, Sentence
 
 R = TypeVar("R")
@@ -90,31 +79,26 @@ class Rule(ABC, Generic[R]):
         return {"value": value, "target": target, "unit": unit, "text": together}
 
 
-class RatioRule(Rule[Ratio]):
+class _Ratio(Rule[kinds.Ratio]):
     """Points × min(value ÷ target, cap)."""
 
-    @override
     def share(self, reading: Reading) -> Fraction:
         return max(Fraction(0), Fraction(min(_attained(reading), self.plan.cap)))
 
-    @override
     def params(self) -> dict[str, Any]:
         return {"cap": text(self.plan.cap)}
 
-    @override
     def words(self, *, share: bool) -> Sentence:
         cap = figures.percent(text(self.plan.cap), 0)
         return Sentence("按比例，封顶{cap}", cap=cap)
 
-    @override
     def worked(self, reading: Reading, possible: Decimal) -> str:
         return f"{plain(possible)}×min({divided(reading)}, {percent(self.plan.cap)})"
 
 
-class LinearRule(Rule[Linear]):
+class _Linear(Rule[kinds.Linear]):
     """None at ``from``, all at ``to``, straight between, flat outside."""
 
-    @override
     def share(self, reading: Reading) -> Fraction:
         low, high = self.plan.from_, self.plan.to
         got = compared(reading, self.plan.of)
@@ -122,19 +106,16 @@ class LinearRule(Rule[Linear]):
             return Fraction(1 if high > low else 0)
         return min(max((Fraction(got) - low) / (high - low), Fraction(0)), Fraction(1))
 
-    @override
     def params(self) -> dict[str, Any]:
         plan = self.plan
         return {"from": text(plan.from_), "to": text(plan.to), "of": plan.of}
 
-    @override
     def words(self, *, share: bool) -> Sentence:
         low, high = (
             _worded(end, share=share) for end in (self.plan.from_, self.plan.to)
         )
         return Sentence("线性：{low}得0分，{high}得满分", low=low, high=high)
 
-    @override
     def worked(self, reading: Reading, possible: Decimal) -> str:
         of, points = self.plan.of, plain(possible)
         low, high = (bound(end, reading, of) for end in (self.plan.from_, self.plan.to))
@@ -145,21 +126,18 @@ class LinearRule(Rule[Linear]):
         )
 
     @property
-    @override
     def goal(self) -> str:
         return percent(self.plan.to)
 
 
-class TiersRule(Rule[Tiers]):
+class _Tiers(Rule[kinds.Tiers]):
     """The share of the first tier whose bound holds; none: no points."""
 
-    @override
     def share(self, reading: Reading) -> Fraction:
         number = compared(reading, self.plan.of)
         tiers = self.plan.tiers
         return next((tier.share for tier in tiers if tier.holds(number)), Fraction(0))
 
-    @override
     def params(self) -> dict[str, Any]:
         tiers = [
             {_end(tier): text(tier.bound), "share": str(tier.share)}
@@ -167,7 +145,6 @@ class TiersRule(Rule[Tiers]):
         ]
         return {"tiers": tiers, "of": self.plan.of}
 
-    @override
     def words(self, *, share: bool) -> Sentence:
         steps = [
             Sentence(
@@ -179,7 +156,6 @@ class TiersRule(Rule[Tiers]):
         ]
         return Sentence("分档：{tiers}", tiers=steps)
 
-    @override
     def worked(self, reading: Reading, possible: Decimal) -> str:
         of = self.plan.of
         tiers = joined(
@@ -198,16 +174,14 @@ class TiersRule(Rule[Tiers]):
         )
 
     @property
-    @override
     def goal(self) -> str:
         best = self.plan.tiers[0]
         return f"{_sign(best)}{percent(best.bound)}"
 
 
-class DeductRule(Rule[Deduct]):
+class _Deduct(Rule[kinds.Deduct]):
     """Full points less ``per`` for every whole step short of the target."""
 
-    @override
     def share(self, reading: Reading) -> Fraction:
         lost = self.plan.per * self.steps(reading)
         return max(Fraction(0), 1 - lost / self.points)
@@ -224,15 +198,10 @@ class DeductRule(Rule[Deduct]):
         # Short of a target of nothing at all: one step for the whole of it.
         return floor(short / size) if size else int(short > 0)
 
-    @override
     def params(self) -> dict[str, Any]:
-        step = self.plan.step
-        return {
-            "per": text(self.plan.per),
-            "step": {"size": text(step.size), "of": step.of},
-        }
+        step = {"size": text(self.plan.step.size), "of": self.plan.step.of}
+        return {"per": text(self.plan.per), "step": step}
 
-    @override
     def words(self, *, share: bool) -> Sentence:
         step = self.plan.step
         size = text(step.size)
@@ -242,7 +211,6 @@ class DeductRule(Rule[Deduct]):
             per=figures.plain(text(self.plan.per)),
         )
 
-    @override
     def worked(self, reading: Reading, possible: Decimal) -> str:
         step = self.plan.step
         per = half_up(self.plan.per * Fraction(possible) / self.points)
@@ -268,56 +236,48 @@ _DEDUCTED = {
 """What one step is of: in words, and in a sum."""
 
 
-class CountRule(Rule[Count]):
+class _Count(Rule[kinds.Count]):
     """``each`` points a piece, up to the points."""
 
-    @override
     def share(self, reading: Reading) -> Fraction:
         number = _finite(reading.value or 0)
         return min(number * self.plan.each / self.points, Fraction(1))
 
-    @override
     def params(self) -> dict[str, Any]:
         return {"each": text(self.plan.each)}
 
-    @override
     def words(self, *, share: bool) -> Sentence:
         each = figures.plain(text(self.plan.each))
         return Sentence("按件：每件{each}分", each=each)
 
-    @override
     def worked(self, reading: Reading, possible: Decimal) -> str:
         number = shown(reading.value, reading.unit)
         return f"min({number}×{text(self.plan.each)}, {plain(possible)})"
 
 
-class RatingRule(Rule[Rating]):
+class _Rating(Rule[kinds.Rating]):
     """A person's points, or a word of the scale; never computed."""
 
-    @override
     def share(self, reading: Reading) -> Fraction:
         raise TypeError(self.plan)
 
-    @override
     def params(self) -> dict[str, Any]:
         return {"scale": {word: text(part) for word, part in self.plan.scale.items()}}
 
-    @override
     def words(self, *, share: bool) -> Sentence:
         return Sentence("评定")
 
-    @override
     def worked(self, reading: Reading, possible: Decimal) -> str:
         raise TypeError(self.plan)
 
 
 RULES: dict[str, type[Rule[Any]]] = {
-    "ratio": RatioRule,
-    "linear": LinearRule,
-    "tiers": TiersRule,
-    "deduct": DeductRule,
-    "count": CountRule,
-    "rating": RatingRule,
+    "ratio": _Ratio,
+    "linear": _Linear,
+    "tiers": _Tiers,
+    "deduct": _Deduct,
+    "count": _Count,
+    "rating": _Rating,
 }
 """By the kind that the plan writes."""
 
@@ -348,11 +308,11 @@ def _finite(value: Number) -> Fraction:
     return Fraction(10**18) if isinf(value) else Fraction(value)
 
 
-def _end(tier: Tier) -> str:
+def _end(tier: kinds.Tier) -> str:
     return "at_most" if tier.at_least is None else "at_least"
 
 
-def _sign(tier: Tier) -> str:
+def _sign(tier: kinds.Tier) -> str:
     return "≤" if tier.at_least is None else "≥"
 
 

@@ -16,7 +16,7 @@ from kpi_lib.appraisal.evidence import Evidence, Reading, half_up
 from kpi_lib.appraisal.rules import rule_of
 from kpi_lib.appraisal.sources import source_of
 from kpi_lib.figures import joined
-from kpi_lib.inputs import GivenRating, Item, Measure, Rating
+from kpi_lib.inputs import GivenRating, Item, Measure, kinds
 from kpi_lib.language import Sentence
 
 
@@ -39,11 +39,10 @@ class Outcome:
 
 def read(evidence: Evidence, measure: Measure) -> Reading:
     """Return what a measure's source gives; pending if uncertain values move points."""
-    source = source_of(measure)
     # Contradicting values, or lower bounds: read with the least and the greatest.
     if not evidence.uncertain:
-        return source.read(evidence, measure)
-    low, high = (source.read(bound, measure) for bound in evidence.bounds)
+        return source_of(evidence, measure).read()
+    low, high = (source_of(bound, measure).read() for bound in evidence.bounds)
     if low == high:
         return low
     if "pending" in (low.state, high.state):
@@ -127,26 +126,24 @@ def _outcome(
     state: str,
     possible: Decimal,
 ) -> Outcome:
-    computed: Decimal | None = None
-    if state == "zero":
-        computed = Decimal("0.00")
-    elif state == "given":
+    computed = Decimal("0.00") if state == "zero" else None
+    if state == "given":
         computed = half_up(share(measure, reading) * Fraction(possible))
-    outcome = Outcome(
+        state = "scored"
+    score, rating = computed, None
+    if state != "excluded" and (given := _rating(evidence, item, measure)):
+        rating, rated = given
+        score, state = half_up(rated * Fraction(possible)), "rated_by_manager"
+    return Outcome(
         key=f"{item.id}.{measure.id}",
         measure=measure,
-        status="scored" if state == "given" else state,
+        status=state,
         reading=reading,
         possible=possible,
-        score=computed,
+        score=score,
+        rating=rating,
         computed=computed,
     )
-    rating_and_share = _rating(evidence, item, measure)
-    if rating_and_share is None or state == "excluded":
-        return outcome
-    rating, rated = rating_and_share
-    score = half_up(rated * Fraction(possible))
-    return replace(outcome, status="rated_by_manager", score=score, rating=rating)
 
 
 def _rating(
@@ -169,10 +166,9 @@ def _rating(
 
 def complete(evidence: Evidence, rating: GivenRating) -> bool:
     """Say whether a rating or veto has somebody else's name, a day and a reason."""
-    operator = evidence.operator
     return bool(
-        rating.operator == operator.id
-        and rating.by not in ("", operator.id, operator.name)
+        rating.operator == evidence.operator.id
+        and evidence.is_another(rating.by)
         and rating.on is not None
         and rating.reason
     )
@@ -181,7 +177,7 @@ def complete(evidence: Evidence, rating: GivenRating) -> bool:
 def _rated_share(measure: Measure, rating: GivenRating) -> Fraction | None:
     """Return the share of a measure's points that a rating gives; None: not valid."""
     if rating.word:
-        scale = measure.rule.scale if isinstance(measure.rule, Rating) else {}
+        scale = measure.rule.scale if isinstance(measure.rule, kinds.Rating) else {}
         return scale.get(rating.word)
     if rating.points is None or not 0 <= rating.points <= measure.points:
         return None

@@ -7,17 +7,9 @@ with its line or cell. `init` and `prepare` write what people fill in.
 
 from __future__ import annotations
 
+from kpi_lib.inputs import entries, kinds
 from kpi_lib.inputs.blank import init, prepare
-from kpi_lib.inputs.entries import (
-    SHEETS,
-    Campaign,
-    Community,
-    Content,
-    Entry,
-    GivenRating,
-    Interaction,
-    Review,
-)
+from kpi_lib.inputs.entries import Campaign, Content, Entry, GivenRating
 from kpi_lib.inputs.everything import (
     Inputs,
     for_month,
@@ -27,26 +19,7 @@ from kpi_lib.inputs.everything import (
 )
 from kpi_lib.inputs.forms import number_of
 from kpi_lib.inputs.people import Account, Operator, Roster
-from kpi_lib.inputs.plan import (
-    STATUS,
-    Attainment,
-    Communities,
-    Count,
-    Coverage,
-    Deduct,
-    EvidenceRules,
-    Item,
-    Linear,
-    Measure,
-    OneMetric,
-    OverDelivery,
-    Plan,
-    PostsReaching,
-    Rating,
-    Ratio,
-    Tier,
-    Tiers,
-)
+from kpi_lib.inputs.plan import STATUS, EvidenceRules, Item, Measure, Plan
 from kpi_lib.inputs.plans import load_plan
 from kpi_lib.inputs.records import Decision
 from kpi_lib.inputs.table import by_operator
@@ -55,42 +28,27 @@ from kpi_lib.inputs.worklog import Worklog
 from kpi_lib.inputs.yaml import validated
 
 __all__ = [
-    "SHEETS",
     "STATUS",
     "Account",
-    "Attainment",
     "Campaign",
-    "Communities",
-    "Community",
     "Content",
-    "Count",
-    "Coverage",
     "Decision",
-    "Deduct",
     "Entry",
     "EvidenceRules",
     "GivenRating",
     "Inputs",
-    "Interaction",
     "Item",
-    "Linear",
     "Measure",
-    "OneMetric",
     "Operator",
-    "OverDelivery",
     "Plan",
-    "PostsReaching",
-    "Rating",
-    "Ratio",
-    "Review",
     "Roster",
     "Target",
-    "Tier",
-    "Tiers",
     "Worklog",
     "by_operator",
+    "entries",
     "for_month",
     "init",
+    "kinds",
     "load",
     "load_for_exports",
     "load_plan",

@@ -58,13 +58,13 @@ def init(folder: Path) -> list[Path]:
     ]
     written += [
         _copy(path, folder / "notebooks" / path.name)
-        for path in sorted(notebooks_source().glob("*.ipynb"))
+        for path in sorted(default("notebooks").glob("*.ipynb"))
     ]
     template = folder / TEMPLATE
     write_worklog_template(template, EXAMPLE_MONTH, {})
     # The plan is what makes the folder a workspace, so it comes last: a half-made
     # folder is not taken for one.
-    plan = _copy(plan_source(), data / "plan.yml")
+    plan = _copy(default("data/plan.yml"), data / "plan.yml")
     return [*written, template, plan]
 
 
@@ -124,20 +124,10 @@ def prepare(workspace: Workspace, month: str) -> list[Path]:
     )
 
 
-def notebooks_source() -> Path:
-    """Return the folder of the notebooks of new workspaces."""
-    return _own("notebooks", "notebooks")
-
-
-def plan_source() -> Path:
-    """Return the plan of new workspaces."""
-    return _own("plan.yml", "data/plan.yml")
-
-
-def _own(packaged: str, own: str) -> Path:
-    """Return the package's copy, or in an editable install the repository's own."""
-    copy = PACKAGE / "default" / packaged
-    return copy if copy.exists() else PACKAGE.parent / own
+def default(path: str) -> Path:
+    """Return what new workspaces get: packaged, or the repository's own to edit."""
+    copy = PACKAGE / "default" / Path(path).name
+    return copy if copy.exists() else PACKAGE.parent / path
 
 
 def _copy(source: Path, target: Path) -> Path:

@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass as plain
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import ValidationInfo, field_validator
-from pydantic.dataclasses import dataclass
 
 from kpi_lib.days import week_of
 from kpi_lib.errors import WorklogError
@@ -34,7 +31,7 @@ from kpi_lib.inputs.forms import (
     named,
     words,
 )
-from kpi_lib.inputs.table import STRICT, Column, Header, Row, TableRow, columns
+from kpi_lib.inputs.table import Header, Row, TableRow
 
 # --- forms of its cells ------------------------------------------------------------
 
@@ -101,7 +98,6 @@ ConfirmedBy = Annotated[Note, Header("确认人", example="示例主管")]
 # --- the rows -----------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Entry(Row):
     """A row of the work log, and its file, sheet (none in a CSV) and row."""
 
@@ -109,13 +105,19 @@ class Entry(Row):
     EXAMPLE = "例"
     WRITTEN = "zh"
 
+    SHEET: ClassVar[str] = ""
+    """What its sheet is called."""
+    FIELD: ClassVar[str] = ""
+    """The field of the `Worklog` that holds it; its sheet's name in English."""
+    DATED: ClassVar[str] = ""
+    """The field with the date that decides its month; empty where there is none."""
+
     operator: str
     source: str = ""
     sheet: str = ""
     row: int = 0
 
 
-@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Numbered(Entry):
     """A row of a sheet whose rows have ids."""
 
@@ -129,9 +131,10 @@ class Numbered(Entry):
         return Wrong("id", what, "每行一个编号", "请换一个编号，或删去重复的行")
 
 
-@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Task(Numbered):
-    """A task of a week: 任务."""
+    """A task of a week."""
+
+    SHEET, FIELD, DATED = "任务", "tasks", "planned"
 
     id: Id
     operator: Whose
@@ -149,9 +152,10 @@ class Task(Numbered):
             yield Wrong("done", what, do="请补上日期，或改正验收")
 
 
-@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Campaign(Numbered):
-    """A campaign, in the month of its last day: 活动."""
+    """A campaign, in the month of its last day."""
+
+    SHEET, FIELD, DATED = "活动", "campaigns", "end"
 
     id: Id
     operator: Whose
@@ -176,9 +180,10 @@ class Campaign(Numbered):
             yield Wrong("end", what, do="请改正其中一个日期")
 
 
-@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Suggestion(Entry):
-    """A suggestion, adopted or not: 建议."""
+    """A suggestion, adopted or not."""
+
+    SHEET, FIELD, DATED = "建议", "suggestions", "date"
 
     operator: FirstWhose
     text: Annotated[Text, Header("建议", example="统一封面", wide=True)]
@@ -187,9 +192,10 @@ class Suggestion(Entry):
     confirmed_by: ConfirmedBy = ""
 
 
-@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Review(Entry):
-    """The review of a week (``2026-W41``) or of a month (``2026-10``): 复盘."""
+    """The review of a week (``2026-W41``) or of a month (``2026-10``)."""
+
+    SHEET, FIELD = "复盘", "reviews"
 
     operator: FirstWhose
     kind: Annotated[
@@ -211,9 +217,10 @@ class Review(Entry):
         return _PERIODS[kind](cell) if kind else ""
 
 
-@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Content(Numbered):
-    """A content, planned for platforms and published on some: 内容."""
+    """A content, planned for platforms and published on some."""
+
+    SHEET, FIELD, DATED = "内容", "contents", "planned"
 
     id: Id
     operator: Whose
@@ -229,9 +236,10 @@ class Content(Numbered):
     link: Annotated[Note, Header("链接", wide=True)] = ""
 
 
-@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Community(Entry):
-    """A community and how many of it speak: 社群."""
+    """A community and how many of it speak."""
+
+    SHEET, FIELD = "社群", "communities"
 
     operator: FirstWhose
     name: Annotated[Text, Header("名称", example="读者一群", wide=True)]
@@ -248,9 +256,10 @@ class Community(Entry):
             yield Wrong("speakers", what, do="请改正其中一个数字")
 
 
-@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Feedback(Entry):
-    """Feedback or a user portrait, given to the product department: 反馈."""
+    """Feedback or a user portrait, given to the product department."""
+
+    SHEET, FIELD, DATED = "反馈", "feedback", "date"
 
     operator: FirstWhose
     kind: Annotated[
@@ -262,9 +271,10 @@ class Feedback(Entry):
     confirmed_by: ConfirmedBy = ""
 
 
-@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Interaction(Entry):
-    """Comments received and answered on a day and platform: 互动."""
+    """Comments received and answered on a day and platform."""
+
+    SHEET, FIELD, DATED = "互动", "interactions", "date"
 
     operator: FirstWhose
     date: DayOfIt
@@ -275,9 +285,10 @@ class Interaction(Entry):
     answered: Annotated[Whole, Header("回复", example="30")]
 
 
-@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Adjustment(Entry):
-    """A documented change of the direction of content: 调整."""
+    """A documented change of the direction of content."""
+
+    SHEET, FIELD, DATED = "调整", "adjustments", "date"
 
     operator: FirstWhose
     date: DayOfIt
@@ -286,9 +297,10 @@ class Adjustment(Entry):
     confirmed_by: ConfirmedBy = ""
 
 
-@dataclass(frozen=True, kw_only=True, config=STRICT)
 class GivenRating(Entry):
-    """A rating by the operator or the manager, in points or a word, or a veto: 评分."""
+    """A rating by the operator or the manager, in points or a word, or a veto."""
+
+    SHEET, FIELD = "评分", "ratings"
 
     operator: FirstWhose
     item: Annotated[
@@ -357,59 +369,35 @@ class GivenRating(Entry):
         measures = directory.measures or {}
         if self.kind == "veto" or self.item not in measures:
             return self
-        return replace(self, item=measures[self.item].key)
+        return self.model_copy(update={"item": measures[self.item].key})
 
 
 # --- the sheets ----------------------------------------------------------------------
 
 
-@plain(frozen=True, kw_only=True)
-class LogSheet:
-    """
-    A sheet of the work log; `en` is an alias of its name.
-
-    `field` of the `Worklog` holds its entries; `dated` is the date that decides the
-    month of a row, empty where there is none.
-    """
-
-    zh: str
-    en: str
-    field: str
-    entry: type[Entry]
-    dated: str = ""
-
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        """Its columns in the template's order; the first one marks an example row."""
-        return columns(self.entry)
-
-
-def _sheet(zh: str, name: str, entry: type[Entry], dated: str = "") -> LogSheet:
-    return LogSheet(zh=zh, en=name, field=name, entry=entry, dated=dated)
-
-
-_SUBJECTS = (
-    _sheet("任务", "tasks", Task, "planned"),
-    _sheet("活动", "campaigns", Campaign, "end"),
-    _sheet("建议", "suggestions", Suggestion, "date"),
-    _sheet("复盘", "reviews", Review),
-    _sheet("内容", "contents", Content, "planned"),
-    _sheet("社群", "communities", Community),
-    _sheet("反馈", "feedback", Feedback, "date"),
-    _sheet("互动", "interactions", Interaction, "date"),
-    _sheet("调整", "adjustments", Adjustment, "date"),
-    _sheet("评分", "ratings", GivenRating),
+_SUBJECTS: tuple[type[Entry], ...] = (
+    Task,
+    Campaign,
+    Suggestion,
+    Review,
+    Content,
+    Community,
+    Feedback,
+    Interaction,
+    Adjustment,
+    GivenRating,
 )
 
 
-@dataclass(frozen=True, kw_only=True, config=STRICT)
 class NoneHere(Entry):
-    """Somebody's word that `sheet` has no rows for an operator: 确认."""
+    """Somebody's word that `sheet` has no rows for an operator."""
+
+    SHEET, FIELD = "确认", "confirmations"
 
     operator: FirstWhose
     sheet: Annotated[
         str,
-        words({sheet.zh: sheet.zh for sheet in _SUBJECTS}),
+        words({entry.SHEET: entry.SHEET for entry in _SUBJECTS}),
         Header("表", example="活动", required=True),
     ] = ""
     nothing: Annotated[
@@ -421,11 +409,8 @@ class NoneHere(Entry):
     on: Annotated[Day, Header("日期", example="{month}-28")]
 
 
-SHEETS: tuple[LogSheet, ...] = (
-    *_SUBJECTS,
-    LogSheet(zh="确认", en="confirmations", field="none_here", entry=NoneHere),
-)
-"""Every sheet of the work log, in the template's order."""
+SHEETS: tuple[type[Entry], ...] = (*_SUBJECTS, NoneHere)
+"""The entries of every sheet of the work log, in the template's order."""
 
 OTHER_SHEETS = ("说明", "选项")
 """Sheets of the template that hold no entries: its notes and its lists of choices."""

@@ -17,10 +17,10 @@ from typing import Any, NamedTuple, TypeVar
 from kpi_lib.days import Calendar, months_back
 from kpi_lib.errors import InvalidInput, Problem
 from kpi_lib.files import layouts, platforms
-from kpi_lib.inputs import plans, roster
+from kpi_lib.inputs import kinds, plans, roster
 from kpi_lib.inputs.directory import Directory, Rateable, platform_names
 from kpi_lib.inputs.people import Roster
-from kpi_lib.inputs.plan import EvidenceRules, Plan, Rating
+from kpi_lib.inputs.plan import EvidenceRules, Plan
 from kpi_lib.inputs.records import Appeal, DayOff, Decision, Download, Signoff
 from kpi_lib.inputs.table import Row, by_operator, load_table
 from kpi_lib.inputs.targets import Target
@@ -126,7 +126,7 @@ WORKLOGS = 6
 
 # --- read once -------------------------------------------------------------------
 
-Stamp = tuple[tuple[str, str], ...]
+Stamp = Mapping[str, str]
 """
 Files and the hashes of their bytes.
 
@@ -140,23 +140,25 @@ _KEPT: dict[tuple[Path, str], tuple[Stamp, Any]] = {}
 
 
 def _once(
-    workspace: Workspace, name: str, files: Iterable[Path], read: Callable[[], T]
+    workspace: Workspace, name: str, stamp: Stamp, read: Callable[..., T], *of: object
 ) -> T:
     """Read once for as long as no file comes, goes or changes."""
-    stamp = tuple((str(file), _hash(file)) for file in sorted(files))
     key = (workspace.root, name)
     if key not in _KEPT or _KEPT[key][0] != stamp:
-        _KEPT[key] = stamp, read()
+        _KEPT[key] = stamp, read(workspace, *of)
     value: T = _KEPT[key][1]
     return value
 
 
-def _hash(file: Path) -> str:
-    """Hash a file's bytes; a folder and a file that cannot be read have none."""
-    try:
-        return "" if file.is_dir() else sha256_file(file)
-    except OSError:
-        return ""
+def _stamp(files: Iterable[Path]) -> Stamp:
+    """Hash files; a folder and a file that cannot be read have no hash."""
+    stamp: dict[str, str] = {}
+    for file in sorted(files):
+        try:
+            stamp[str(file)] = "" if file.is_dir() else sha256_file(file)
+        except OSError:
+            stamp[str(file)] = ""
+    return stamp
 
 
 def load(workspace: Workspace, month: str) -> Inputs:
@@ -180,20 +182,16 @@ def load(workspace: Workspace, month: str) -> Inputs:
     InvalidInput
         With every problem of every file.
     """
-    decided_in = [*workspace.data.glob("*.*")]
-    decided = _once(workspace, "data", decided_in, lambda: _decided(workspace))
+    data = _stamp(workspace.data.glob("*.*"))
+    decided = _once(workspace, "data", data, _decided)
     problems = [*decided.problems]
     worklogs: dict[str, Worklog] = {}
     for past in months_back(month, WORKLOGS):
         # The folder too: a file of it may go as well as come.
         logs = [*workspace.raw(past).glob("worklog*")]
         parts = [part for log in logs for part in log.glob("*")]
-        log, wrong = _once(
-            workspace,
-            past,
-            [*decided_in, *logs, *parts],
-            partial(_worklog, workspace, past, decided),
-        )
+        stamp = {**data, **_stamp([*logs, *parts])}
+        log, wrong = _once(workspace, past, stamp, _worklog, past, decided)
         problems += wrong
         if log is not None:
             worklogs[past] = log
@@ -326,7 +324,7 @@ def _worklog(
     directory = replace(decided.directory, measures=measures)
 
     def read() -> Worklog:
-        path = workspace.worklog(month)
+        path = workspace.worklog(month)  # refused where there are two
         return load_worklog(path, month, directory, workspace.relative(path))
 
     return _taken(problems, read), problems
@@ -357,6 +355,6 @@ def _rateable(valid: Iterable[Plan]) -> dict[str, Rateable]:
             rateable[name] = Rateable(
                 key=keys[0],
                 points=Decimal(points.numerator) / Decimal(points.denominator),
-                scale=tuple(rule.scale) if isinstance(rule, Rating) else (),
+                scale=tuple(rule.scale) if isinstance(rule, kinds.Rating) else (),
             )
     return rateable

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -21,6 +21,8 @@ from kpi_lib.catalogue import METRICS
 from kpi_lib.days import days_of
 from kpi_lib.errors import Problem, RosterError
 from kpi_lib.inputs.forms import TEXT_FORM, Day, Number, Part, WrongForm, choices
+
+T = TypeVar("T")
 
 RESERVED = frozenset(
     (
@@ -201,15 +203,11 @@ class Roster(Part):
 
     def operator(self, id_: str) -> Operator:
         """Return an operator; an id that nobody has is refused."""
-        if id_ not in self._operators:
-            raise _unknown("运营人员", id_, self._operators)
-        return self._operators[id_]
+        return _registered("运营人员", id_, self._operators)
 
     def account(self, id_: str) -> Account:
         """Return an account; an id that none has is refused."""
-        if id_ not in self._accounts:
-            raise _unknown("账号", id_, self._accounts)
-        return self._accounts[id_]
+        return _registered("账号", id_, self._accounts)
 
     def share(
         self, account: Account | str, operator: Operator | str, day: date
@@ -263,11 +261,13 @@ def _id(operator: Operator | str) -> str:
     return operator if isinstance(operator, str) else operator.id
 
 
-def _unknown(kind: str, id_: str, ids: Collection[str]) -> RosterError:
+def _registered(kind: str, id_: str, entries: Mapping[str, T]) -> T:
+    if id_ in entries:
+        return entries[id_]
     problem = Problem(
         what=f"没有{kind}“{id_}”",
         where="data/roster.yml",
-        expected=choices(ids) or f"其中的一个{kind}，现在一个也没有",
+        expected=choices(entries) or f"其中的一个{kind}，现在一个也没有",
         do="请改正编号，或在文件里加上",
     )
-    return RosterError((problem,))
+    raise RosterError((problem,))

@@ -16,15 +16,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from kpi_lib.inputs import kinds
 from kpi_lib.inputs.forms import Part
 from kpi_lib.inputs.plan_values import (
     Exact,
-    Horizon,
     Id,
     MetricName,
-    PlatformId,
     Positive,
-    PostMetric,
     Share,
     Text,
     exact,
@@ -40,213 +38,6 @@ STATUS = {
     "excluded": Sentence("不考"),
 }
 """What may become of a measure, and what it is called."""
-
-
-# Sources: where a measure's number comes from. APPRAISAL rules are in scoring.py.
-
-
-class Coverage(Part):
-    """Cells of required metric × horizon that had a target when the month began."""
-
-    kind: Literal["coverage"]
-    horizons: tuple[Horizon, ...]
-
-
-class Challenge(Part):
-    """How far the short targets stand above the baseline, by the plan's band."""
-
-    kind: Literal["challenge"]
-
-
-class Attainment(Part):
-    """Weighted mean of value ÷ target over the required metrics named."""
-
-    kind: Literal["attainment"]
-    metrics: Literal["required"] | tuple[MetricName, ...]
-    cap: Positive = Fraction(1)
-
-
-class OverDelivery(Part):
-    """Mean attainment in which only challenging targets count beyond 100 %."""
-
-    kind: Literal["over_delivery"]
-    cap: Positive = Fraction(3, 2)
-
-
-class OneMetric(Part):
-    """One metric against its short target, or against a number of the plan's own."""
-
-    kind: Literal["metric"]
-    metric: MetricName
-    platform: PlatformId = ""
-    target: Exact | None = None
-
-
-class PostsReaching(Part):
-    """Own posts of the month whose counter reaches a standard (每篇达标)."""
-
-    kind: Literal["posts_reaching"]
-    metric: PostMetric
-    at_least: Positive
-    platform: PlatformId = ""
-
-
-class Rated(Part):
-    """Nothing is computed: a manager rates."""
-
-    kind: Literal["rated"]
-
-
-class Documented(Part):
-    """Adjustments of the direction of content, or feedback, against a due number."""
-
-    kind: Literal["adjustments", "feedback"]
-    due: int | None = Field(default=None, ge=0)
-
-
-class Communities(Part):
-    """Communities founded and communities active, half and half."""
-
-    kind: Literal["communities"]
-    active_share: Positive
-    active_people: int = Field(gt=0)
-
-
-class Log(Part):
-    """A number counted in the work log or on the accounts' days."""
-
-    kind: Literal[
-        "suggestions_adopted",
-        "tasks_on_time",
-        "tasks_accepted",
-        "contents_published",
-        "contents_distributed",
-        "reviews",
-        "campaigns_held",
-        "campaign_results",
-        "campaign_spend",
-        "account_days",
-        "comments_answered",
-    ]
-
-
-Source = Annotated[
-    Coverage
-    | Challenge
-    | Attainment
-    | OverDelivery
-    | OneMetric
-    | PostsReaching
-    | Rated
-    | Documented
-    | Communities
-    | Log,
-    Field(discriminator="kind"),
-]
-
-
-# Rules: how a number becomes points.
-
-
-Of = Literal["share", "value"]
-"""What a bound is compared with: value ÷ target, or the value in its own unit."""
-
-
-class Ratio(Part):
-    """Points × min(value ÷ target, cap); what goes beyond the points is a bonus."""
-
-    kind: Literal["ratio"]
-    cap: Positive = Field(default=Fraction(1), le=1)
-
-
-class Linear(Part):
-    """None at ``from``, all at ``to``, straight between, flat outside."""
-
-    kind: Literal["linear"]
-    from_: Exact = Field(alias="from")
-    to: Exact
-    of: Of = "share"
-
-    @model_validator(mode="after")
-    def _apart(self) -> Linear:
-        if self.from_ == self.to:
-            raise ValueError("from与to应不同")
-        return self
-
-
-class Tier(Part):
-    """One step: from a bound on, a share of the points."""
-
-    at_least: Exact | None = None
-    at_most: Exact | None = None
-    share: Share
-
-    @model_validator(mode="after")
-    def _one_bound(self) -> Tier:
-        if (self.at_least is None) == (self.at_most is None):
-            raise ValueError("每档应写at_least或at_most，只写一个")
-        return self
-
-    @property
-    def bound(self) -> Fraction:
-        """The one bound that is written."""
-        return next(b for b in (self.at_least, self.at_most) if b is not None)
-
-    def holds(self, number: Fraction | float) -> bool:
-        """Say whether a number lies within the bound."""
-        return (
-            number >= self.bound if self.at_least is not None else number <= self.bound
-        )
-
-
-class Tiers(Part):
-    """The first tier whose bound holds; none: no points."""
-
-    kind: Literal["tiers"]
-    tiers: tuple[Tier, ...] = Field(min_length=1)
-    of: Of = "share"
-
-
-class Step(Part):
-    """A step: part of the target (1%), percentage points (1) or units (100 people)."""
-
-    size: Positive
-    of: Literal["target", "points", "unit"]
-
-    @model_validator(mode="after")
-    def _plausible(self) -> Step:
-        if self.of == "target" and self.size >= 1:
-            raise ValueError("of为target时size是目标的一部分，例如1%")
-        if self.of == "points" and self.size < Fraction(1, 10):
-            raise ValueError("of为points时size是百分点数，例如1，不写百分号")
-        return self
-
-
-class Deduct(Part):
-    """Full points less ``per`` for every whole step short of the target."""
-
-    kind: Literal["deduct"]
-    per: Positive
-    step: Step
-
-
-class Count(Part):
-    """``each`` points a piece, up to the points."""
-
-    kind: Literal["count"]
-    each: Positive
-
-
-class Rating(Part):
-    """A person's points; or a word of the scale, each a share of the points."""
-
-    kind: Literal["rating"]
-    scale: dict[str, Share] = Field(default_factory=dict)
-
-
-Rule = Annotated[
-    Ratio | Linear | Tiers | Deduct | Count | Rating, Field(discriminator="kind")
-]
 
 
 WITHOUT_TARGET = ("suggestions_adopted", "campaign_spend", "posts_reaching")
@@ -271,8 +62,8 @@ class Measure(Part):
 
     id: Id
     name: Text
-    source: Source
-    rule: Rule
+    source: kinds.Source
+    rule: kinds.Rule
     points: Positive
     missing: Literal["pending", "zero", "exclude"] = "pending"
     confirm: Literal["required", "shown"] = "shown"
@@ -280,7 +71,7 @@ class Measure(Part):
 
     @model_validator(mode="after")
     def _fits(self) -> Measure:
-        if isinstance(self.source, Rated) != isinstance(self.rule, Rating):
+        if (self.source.kind == "rated") != (self.rule.kind == "rating"):
             raise ValueError(f"{self.id}：source为rated与rule为rating应同时用")
         if self.source.kind in WITHOUT_TARGET and self.rule.kind in ("ratio", "deduct"):
             raise ValueError(
@@ -452,7 +243,7 @@ class Plan(Part):
     @property
     def counts_posts(self) -> bool:
         """Whether any measure looks at single posts."""
-        return any(isinstance(m.source, PostsReaching) for _, m in self.measures())
+        return any(m.source.kind == "posts_reaching" for _, m in self.measures())
 
     def named(self) -> dict[str, tuple[str, ...]]:
         """Return the keys that a name may mean: a key, an id, a Chinese name."""

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from kpi_lib.errors import PlanError, Problem
 from kpi_lib.inputs.plan import Plan
-from kpi_lib.inputs.yaml import load_yaml
+from kpi_lib.inputs.yaml import load_document
 
 
 def load_plan(path: Path, where: str = "data/plan.yml") -> Plan:
     """Read a plan, or raise one problem for every mistake."""
-    return load_yaml(path, Plan, PlanError, where)
+    return load_document(path, Plan, PlanError, where).value
 
 
 def load_all(folder: Path, where: str = "data") -> dict[str, Plan]:

@@ -6,13 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic.dataclasses import dataclass
-
 from kpi_lib.catalogue import METRICS
 from kpi_lib.inputs import forms
 from kpi_lib.inputs.directory import Directory
 from kpi_lib.inputs.forms import Day, Form, Note, Text, Wrong, WrongForm, named
-from kpi_lib.inputs.table import STRICT, Header, Row
+from kpi_lib.inputs.table import Header, Row
 from kpi_lib.inputs.targets import Target
 
 RAW = "data/raw/"
@@ -67,7 +65,6 @@ class _Record(Row):
     WHOLE = True
 
 
-@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Decision(_Record):
     """Which of two contradicting values holds: that of `source` and `row`."""
 
@@ -85,7 +82,6 @@ class Decision(_Record):
     reason: Annotated[Text, Header("理由")]
 
 
-@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Download(_Record):
     """The day on which a file was downloaded that does not tell it: downloads.csv."""
 
@@ -96,7 +92,6 @@ class Download(_Record):
     downloaded: Annotated[Day, Header("下载日")]
 
 
-@dataclass(frozen=True, kw_only=True, config=STRICT)
 class DayOff(_Record):
     """A day off or a working day that wins over the public calendar: calendar.csv."""
 
@@ -108,7 +103,6 @@ class DayOff(_Record):
     name: Annotated[Note, Header("名称")]
 
 
-@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Signoff(_Record):
     """
     A manager's signature under a score, or its withdrawal.
@@ -141,7 +135,6 @@ class Signoff(_Record):
             yield Wrong("by", what, "运营本人以外的人", "请由主管签字")
 
 
-@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Appeal(_Record):
     """An operator's objection to a measure; open while `decision` is empty."""
 

@@ -14,8 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Protocol, TypeVar, get_args, get_origin
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from xlsxwriter.utility import xl_col_to_name
 
@@ -23,13 +22,9 @@ from kpi_lib import files
 from kpi_lib.errors import ExportError, InvalidInput, Problem, RecordError
 from kpi_lib.files import Cell
 from kpi_lib.inputs.directory import Directory
-from kpi_lib.inputs.forms import Form, Wrong, choices, expectation, normal, quoted
+from kpi_lib.inputs.forms import Form, Part, Wrong, choices, expectation, normal, quoted
 
 R = TypeVar("R", bound="Row")
-
-STRICT = ConfigDict(extra="forbid")
-"""How every row model is made, with ``frozen`` and ``kw_only``."""
-
 
 # --- declared --------------------------------------------------------------------
 
@@ -64,7 +59,7 @@ class Column:
     form: Form
 
 
-class Row:
+class Row(Part):
     """A row of a table; fields `source`, `sheet` and `row` tell where it stands."""
 
     FILE: ClassVar[str] = ""
@@ -108,19 +103,20 @@ def columns(model: type[Row]) -> tuple[Column, ...]:
 
 def _read_by(model: type[Row]) -> tuple[Column, ...]:
     """Return every field that reads a cell, as the class itself writes them."""
-    fields = _fields(model)
-    return tuple(
-        _column(model, name, fields[name], marks)
-        for name in inspect.get_annotations(model)
-        if name in fields
-        and (marks := [*fields[name].metadata, *_marks(fields[name].annotation)])
-        and any(isinstance(mark, Header) for mark in marks)
-    )
-
-
-def _fields(model: type[Row]) -> Mapping[str, FieldInfo]:
-    fields: Mapping[str, FieldInfo] = model.__pydantic_fields__  # type: ignore[attr-defined]
-    return fields
+    read_by = []
+    for name in inspect.get_annotations(model):
+        field = model.model_fields[name]
+        marks = [*field.metadata, *_marks(field.annotation)]
+        header = next((mark for mark in marks if isinstance(mark, Header)), None)
+        if header is None:
+            continue
+        form = next((mark for mark in marks if isinstance(mark, Form)), Form())
+        en = header.en or name
+        names = (header.zh, en) if model.WRITTEN == "zh" else (en, header.zh)
+        must = field.is_required() if header.required is None else header.required
+        required = must or model.WHOLE
+        read_by.append(Column(name, (*names, *header.also), required, header, form))
+    return tuple(read_by)
 
 
 def _marks(kind: object) -> Iterator[object]:
@@ -131,59 +127,53 @@ def _marks(kind: object) -> Iterator[object]:
         yield from _marks(part)
 
 
-def _column(
-    model: type[Row], name: str, field: FieldInfo, marks: list[object]
-) -> Column:
-    header = next(mark for mark in marks if isinstance(mark, Header))
-    form = next((mark for mark in marks if isinstance(mark, Form)), Form())
-    en = header.en or name
-    names = (header.zh, en) if model.WRITTEN == "zh" else (en, header.zh)
-    required = field.is_required() if header.required is None else header.required
-    return Column(name, (*names, *header.also), required or model.WHOLE, header, form)
-
-
 # --- read ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class TableSheet:
+    """A sheet of a table that people write, and what is wrong with it."""
+
+    name: str
+    """Of the sheet of a workbook; empty for a CSV."""
+    where: str
+    problems: list[Problem]
+    positions: dict[str, int] = field(default_factory=dict)
+    """Where each column of the header stands, from 0."""
+    headers: dict[str, str] = field(default_factory=dict)
+    """What each column is called in this file."""
+
+    def place(self, record: files.Record, at: int | None = None, name: str = "") -> str:
+        """Name a cell by its letters in a workbook, by the name given in a CSV."""
+        if not self.name:
+            return f"第{record.line or record.row}行{name}"
+        cell = f"第{record.row}行" if at is None else f"{letters(at)}{record.row}"
+        return f"{self.name}!{cell}"
+
+    def note(self, place: str, what: str, expected: str = "", do: str = "") -> None:
+        """Note what is wrong at a place."""
+        self.problems.append(
+            Problem(what=what, where=self.where, place=place, expected=expected, do=do)
+        )
 
 
 @dataclass(frozen=True)
 class TableRow:
     """One row of a table that people write; text is stripped, a blank cell is None."""
 
-    row: int
-    """Its number as a spreadsheet counts, from 1."""
-    line: int | None
-    """The first line of the record in a CSV; None in a workbook."""
+    sheet: TableSheet
+    record: files.Record
     cells: Mapping[str, Cell]
     """Every declared column."""
-    sheet: str = ""
-    """The sheet of a workbook; empty for a CSV."""
-    positions: Mapping[str, int] = field(default_factory=dict, repr=False)
-    """Where each column of the header stands, from 0."""
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """What each column is called in this file."""
 
     def header(self, column: str) -> str:
         """Return what a column is called in this file."""
-        return self.headers.get(column, column)
+        return self.sheet.headers.get(column, column)
 
     def place(self, column: str = "") -> str:
         """Name a cell or the row: ``任务!D7`` in a workbook, ``第7行“value”`` else."""
         name = f"“{self.header(column)}”" if column else ""
-        position = self.positions.get(column)
-        return _place(self.sheet, self.row, self.line, position, name)
-
-
-def _place(
-    sheet: str, row: int, line: int | None, position: int | None, name: str
-) -> str:
-    """Name a cell by its letters in a workbook, by the name given in a CSV."""
-    if not sheet:
-        return f"第{line or row}行{name}"
-    return (
-        f"{sheet}!第{row}行"
-        if position is None
-        else f"{sheet}!{letters(position)}{row}"
-    )
+        return self.sheet.place(self.record, self.sheet.positions.get(column), name)
 
 
 def load_table(
@@ -206,8 +196,8 @@ def load_table(
     rows: list[R] = []
     for sheet in filled:
         name = "" if book is None or book.kind == "csv" else sheet.name
-        read = read_rows(sheet.records, model, where, problems, directory, name)
-        rows += [row for _, row in read]
+        noted = TableSheet(name, where, problems)
+        rows += [row for _, row in read_rows(noted, sheet.records, model, directory)]
     if problems:
         raise model.ERROR(tuple(problems))
     return tuple(rows)
@@ -235,27 +225,25 @@ def read_book(path: Path, error: type[InvalidInput], where: str) -> files.Book |
 
 
 def read_rows(
+    sheet: TableSheet,
     records: Sequence[files.Record],
     model: type[R],
-    where: str,
-    problems: list[Problem],
     directory: Directory | None = None,
-    sheet: str = "",
 ) -> Iterator[tuple[TableRow, R]]:
     """Yield each row that is right, as the model; what is wrong is noted."""
     directory = directory or Directory()
-    adapter, read_by = TypeAdapter(model), _read_by(model)
-    places = {"source", "sheet", "row"} & _fields(model).keys()
+    read_by = _read_by(model)
+    places = {"source", "sheet", "row"} & model.model_fields.keys()
     first: dict[Hashable, TableRow] = {}
-    for row in table_rows(records, columns(model), where, problems, sheet):
+    for row in table_rows(sheet, records, columns(model)):
         if model.EXAMPLE and str(row.cells[read_by[0].name]).startswith(model.EXAMPLE):
             continue
-        place = {"source": where, "sheet": row.sheet, "row": row.row}
+        place = {"source": sheet.where, "sheet": sheet.name, "row": row.record.row}
         values: dict[str, object] = {name: place[name] for name in places}
         for column in read_by:
             values[column.name] = row.cells[column.header.cell_of or column.name]
         try:
-            value = adapter.validate_python(values, context=directory)
+            value = model.model_validate(values, context=directory)
         except ValidationError as refusal:
             mistakes = _of_cells(refusal.errors(include_url=False), read_by)
         else:
@@ -266,7 +254,10 @@ def read_rows(
                 mistakes += [value.again(before)] if before is not row else []
             if not mistakes:
                 yield row, value.meant(directory)
-        problems += [_problem(mistake, row, where) for mistake in mistakes]
+        for wrong in mistakes:
+            what = wrong.what or f"“{row.header(wrong.column)}”没有填"
+            do = wrong.do if wrong.what else "请补上"
+            sheet.note(row.place(wrong.column), what, wrong.expected, do)
 
 
 def _of_cells(
@@ -286,109 +277,68 @@ def _of_cells(
     return wrong
 
 
-def _problem(mistake: Wrong, row: TableRow, where: str) -> Problem:
-    return Problem(
-        what=mistake.what or f"“{row.header(mistake.column)}”没有填",
-        where=where,
-        place=row.place(mistake.column),
-        expected=mistake.expected,
-        do=mistake.do if mistake.what else "请补上",
-    )
-
-
 # --- the header ------------------------------------------------------------------
 
 
 def table_rows(
-    records: Sequence[files.Record],
-    declared: Sequence[Column],
-    where: str,
-    problems: list[Problem],
-    sheet: str = "",
+    sheet: TableSheet, records: Sequence[files.Record], declared: Sequence[Column]
 ) -> list[TableRow]:
     """Find the header of a sheet and return the rows under it; none if it is wrong."""
     filled = [record for record in records if not record.blank]
     if not filled:
         return []
     header, *body = filled
-    before = len(problems)
-    mark = _Marker(where, sheet, problems)
-    positions = _positions(header, body, declared, mark)
+    before = len(sheet.problems)
+    _find_columns(sheet, header, body, declared)
     for record in body:
-        for position in range(len(header.cells), len(record.cells)):
-            if _content(record.cells[position]) is not None:
-                mark.note(
-                    record, position, "内容比表头多出一列", do="含逗号的文字要加引号"
-                )
-                break
-    if len(problems) > before:
+        beyond = range(len(header.cells), len(record.cells))
+        at = next((at for at in beyond if _at(record, at) is not None), None)
+        if at is not None:
+            place, do = sheet.place(record, at, f"第{at + 1}列"), "含逗号的文字要加引号"
+            sheet.note(place, "内容比表头多出一列", do=do)
+    if len(sheet.problems) > before:
         return []
-    headers = {column.name: column.names[0] for column in declared}
-    headers |= {name: str(header.cells[at]).strip() for name, at in positions.items()}
-    rows = []
-    for record in body:
-        cells = {name: _at(record, positions.get(name)) for name in headers}
-        place = (sheet, positions, headers)
-        rows.append(TableRow(record.row, record.line, cells, *place))
-    return rows
+    for column in declared:
+        at = sheet.positions.get(column.name)
+        name = column.names[0] if at is None else str(header.cells[at]).strip()
+        sheet.headers[column.name] = name
+    stands = {name: sheet.positions.get(name) for name in sheet.headers}
+    return [
+        TableRow(sheet, record, {name: _at(record, at) for name, at in stands.items()})
+        for record in body
+    ]
 
 
-def _positions(
+def _find_columns(
+    sheet: TableSheet,
     header: files.Record,
     body: Sequence[files.Record],
     declared: Sequence[Column],
-    mark: _Marker,
-) -> dict[str, int]:
-    """Say where each column stands; note what is unknown, repeated or missing."""
+) -> None:
+    """Find where each column stands; note what is unknown, repeated or missing."""
     named = {normal(name): column for column in declared for name in column.names}
     expected = choices([column.names[0] for column in declared])
-    positions: dict[str, int] = {}
-    for position, cell in enumerate(header.cells):
+    for at, cell in enumerate(header.cells):
+        place = sheet.place(header, at, f"第{at + 1}列")
         column = named.get(normal(str(cell))) if _content(cell) else None
-        if column is not None and column.name not in positions:
-            positions[column.name] = position
+        if column is not None and column.name not in sheet.positions:
+            sheet.positions[column.name] = at
         elif column is not None:
-            what = f"列{quoted(cell)}重复"
-            mark.note(header, position, what, "每列只写一次", "请删去一列")
+            sheet.note(place, f"列{quoted(cell)}重复", "每列只写一次", "请删去一列")
         elif _content(cell):
-            what = f"不认识的列{quoted(cell)}"
-            mark.note(header, position, what, expected, "请改正表头或删去这一列")
-        elif any(_at(record, position) is not None for record in body):
+            do = "请改正表头或删去这一列"
+            sheet.note(place, f"不认识的列{quoted(cell)}", expected, do)
+        elif any(_at(record, at) is not None for record in body):
             do = "请写上表头或清空这一列"
-            mark.note(header, position, "这一列有内容，没有表头", do=do)
+            sheet.note(place, "这一列有内容，没有表头", do=do)
     missing = [
         column.names[0]
         for column in declared
-        if column.required and column.name not in positions
+        if column.required and column.name not in sheet.positions
     ]
     if missing:
         what = f"缺少列{'、'.join(missing)}"
-        mark.note(header, None, what, expected, "请补上这些列")
-    return positions
-
-
-@dataclass(frozen=True)
-class _Marker:
-    """Notes what is wrong with the shape of a table."""
-
-    where: str
-    sheet: str
-    problems: list[Problem]
-
-    def note(
-        self,
-        record: files.Record,
-        at: int | None,
-        what: str,
-        expected: str = "",
-        do: str = "",
-    ) -> None:
-        """Note it at a position of a record, or at the whole record."""
-        name = "" if at is None else f"第{at + 1}列"
-        place = _place(self.sheet, record.row, record.line, at, name)
-        self.problems.append(
-            Problem(what=what, where=self.where, place=place, expected=expected, do=do)
-        )
+        sheet.note(sheet.place(header), what, expected, "请补上这些列")
 
 
 def _at(record: files.Record, position: int | None) -> Cell:

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, replace
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import ValidationInfo, field_validator
-from pydantic.dataclasses import dataclass
 
 from kpi_lib.catalogue import DUE, HORIZONS, METRICS
 from kpi_lib.errors import TargetsError
 from kpi_lib.inputs import forms
 from kpi_lib.inputs.directory import Directory
 from kpi_lib.inputs.forms import Day, Form, Note, Wrong, WrongForm, named
-from kpi_lib.inputs.table import STRICT, Header, Row, TableRow
+from kpi_lib.inputs.table import Header, Row, TableRow
 from kpi_lib.workspace import canonical_json, sha256
 
 _QUARTER = re.compile(r"(20\d{2})-?[Qq]([1-4])", re.ASCII)
@@ -60,7 +58,6 @@ _PERIODS = {
 """How the period of each horizon is read; ultimate has none."""
 
 
-@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Target(Row):
     """
     One row of targets.csv.
@@ -141,8 +138,7 @@ class Target(Row):
 
     def meant(self, directory: Directory) -> Target:
         """Return the target with the hash of its meaning."""
-        fields = asdict(self)
-        del fields["row"], fields["sha256"]
-        fields["value"] = f"{self.value.normalize():f}"
-        fields["set_on"] = self.set_on.isoformat()
-        return replace(self, sha256=sha256(canonical_json(fields).encode()))
+        meaning = self.model_dump(mode="json", exclude={"row", "sha256"})
+        meaning["value"] = f"{self.value.normalize():f}"
+        digest = sha256(canonical_json(meaning).encode())
+        return self.model_copy(update={"sha256": digest})

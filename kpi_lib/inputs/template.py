@@ -18,7 +18,7 @@ from kpi_lib.days import is_month
 from kpi_lib.errors import Problem, WorkspaceError
 from kpi_lib.inputs.directory import platform_names
 from kpi_lib.inputs.entries import OTHER_SHEETS, SHEETS
-from kpi_lib.inputs.table import Column, letters
+from kpi_lib.inputs.table import Column, columns, letters
 from kpi_lib.workspace import write_atomic
 
 # A fixed day: the workbook would else carry the moment it was written.
@@ -81,8 +81,8 @@ def write_worklog_template(
     template = _Template(book, month, listed)
     notes_on, choices_on = OTHER_SHEETS
     template.notes(notes_on)
-    for sheet in SHEETS:
-        template.sheet(sheet.zh, sheet.columns)
+    for entry in SHEETS:
+        template.sheet(entry.SHEET, columns(entry))
     template.choices(choices_on)
     book.close()
     write_atomic(path, content.getvalue())
@@ -167,52 +167,32 @@ class _Template:
 
 
 def _listed(source: str | list[str], severity: str = "stop") -> dict[str, Any]:
-    return {
-        "validate": "list",
-        "source": source,
-        "error_type": severity,
-        "error_title": "不在选项里",
-        "error_message": "请从下拉列表里选。",
-    }
+    return _checked(
+        "list", "不在选项里", "请从下拉列表里选。", source=source, error_type=severity
+    )
 
 
+def _checked(validate: str, title: str, message: str, **limits: Any) -> dict[str, Any]:
+    told = {"error_title": title, "error_message": message}
+    return {"validate": validate, **limits, **told}
+
+
+def _told(title: str, message: str) -> dict[str, Any]:
+    return {"validate": "any", "input_title": title, "input_message": message}
+
+
+_DAYS = {
+    "criteria": "between",
+    "minimum": date(2000, 1, 1),
+    "maximum": date(2099, 12, 31),
+}
+_LEAST = {"criteria": ">=", "value": 0}
 CHECKS: Mapping[str, Mapping[str, Any]] = {
-    "date": {
-        "validate": "date",
-        "criteria": "between",
-        "minimum": date(2000, 1, 1),
-        "maximum": date(2099, 12, 31),
-        "error_title": "不是日期",
-        "error_message": "请填日期，例如2026-10-31。",
-    },
-    "count": {
-        "validate": "integer",
-        "criteria": ">=",
-        "value": 0,
-        "error_title": "不是整数",
-        "error_message": "请填不小于0的整数。",
-    },
-    "amount": {
-        "validate": "decimal",
-        "criteria": ">=",
-        "value": 0,
-        "error_title": "不是数字",
-        "error_message": "请填不小于0的数字。",
-    },
-    "platforms": {
-        "validate": "any",
-        "input_title": "平台",
-        "input_message": "填平台的中文名，多个之间用顿号，例如公众号、头条号。",
-    },
-    "points": {
-        "validate": "any",
-        "input_title": "分数",
-        "input_message": "填分数，或计划里的等级词，例如优秀；否决不填。",
-    },
-    "period": {
-        "validate": "any",
-        "input_title": "周期",
-        "input_message": "周填2026-W41或这一周里的一天；月填2026-10。",
-    },
+    "date": _checked("date", "不是日期", "请填日期，例如2026-10-31。", **_DAYS),
+    "count": _checked("integer", "不是整数", "请填不小于0的整数。", **_LEAST),
+    "amount": _checked("decimal", "不是数字", "请填不小于0的数字。", **_LEAST),
+    "platforms": _told("平台", "填平台的中文名，多个之间用顿号，例如公众号、头条号。"),
+    "points": _told("分数", "填分数，或计划里的等级词，例如优秀；否决不填。"),
+    "period": _told("周期", "周填2026-W41或这一周里的一天；月填2026-10。"),
 }
 """What Excel checks, or tells, of each kind of cells."""

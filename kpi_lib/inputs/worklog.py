@@ -12,26 +12,11 @@ from typing import Any
 from kpi_lib.days import month_of
 from kpi_lib.errors import Problem, WorklogError
 from kpi_lib.files import Book, Sheet
+from kpi_lib.inputs import entries
 from kpi_lib.inputs.directory import Directory
-from kpi_lib.inputs.entries import (
-    OTHER_SHEETS,
-    SHEETS,
-    Adjustment,
-    Campaign,
-    Community,
-    Content,
-    Entry,
-    Feedback,
-    GivenRating,
-    Interaction,
-    LogSheet,
-    NoneHere,
-    Review,
-    Suggestion,
-    Task,
-)
+from kpi_lib.inputs.entries import OTHER_SHEETS, SHEETS, Entry
 from kpi_lib.inputs.forms import choices, normal
-from kpi_lib.inputs.table import TableRow, by_operator, read_book, read_rows
+from kpi_lib.inputs.table import TableRow, TableSheet, by_operator, read_book, read_rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,23 +30,23 @@ class Worklog:
 
     month: str
     source: str = ""
-    tasks: tuple[Task, ...] = ()
-    campaigns: tuple[Campaign, ...] = ()
-    suggestions: tuple[Suggestion, ...] = ()
-    reviews: tuple[Review, ...] = ()
-    contents: tuple[Content, ...] = ()
-    communities: tuple[Community, ...] = ()
-    feedback: tuple[Feedback, ...] = ()
-    interactions: tuple[Interaction, ...] = ()
-    adjustments: tuple[Adjustment, ...] = ()
-    ratings: tuple[GivenRating, ...] = ()
-    none_here: tuple[NoneHere, ...] = ()
+    tasks: tuple[entries.Task, ...] = ()
+    campaigns: tuple[entries.Campaign, ...] = ()
+    suggestions: tuple[entries.Suggestion, ...] = ()
+    reviews: tuple[entries.Review, ...] = ()
+    contents: tuple[entries.Content, ...] = ()
+    communities: tuple[entries.Community, ...] = ()
+    feedback: tuple[entries.Feedback, ...] = ()
+    interactions: tuple[entries.Interaction, ...] = ()
+    adjustments: tuple[entries.Adjustment, ...] = ()
+    ratings: tuple[entries.GivenRating, ...] = ()
+    confirmations: tuple[entries.NoneHere, ...] = ()
     findings: tuple[Problem, ...] = ()
 
     def entries(self) -> Iterator[Entry]:
         """Walk the entries of all sheets."""
-        for sheet in SHEETS:
-            yield from getattr(self, sheet.field)
+        for entry in SHEETS:
+            yield from getattr(self, entry.FIELD)
 
     def own(self, operator: str) -> Worklog:
         """Return one operator's entries, without findings: they may tell of others."""
@@ -74,7 +59,7 @@ class Worklog:
     @cached_property
     def _by_operator(self) -> dict[str, dict[str, tuple[Any, ...]]]:
         return {
-            sheet.field: by_operator(getattr(self, sheet.field)) for sheet in SHEETS
+            entry.FIELD: by_operator(getattr(self, entry.FIELD)) for entry in SHEETS
         }
 
 
@@ -116,7 +101,7 @@ def _books(
             yield part, file.stem, book
 
 
-_BY_NAME = {normal(name): sheet for sheet in SHEETS for name in (sheet.zh, sheet.en)}
+_BY_NAME = {normal(n): entry for entry in SHEETS for n in (entry.SHEET, entry.FIELD)}
 
 
 class _Reader:
@@ -137,51 +122,48 @@ class _Reader:
             title = name or sheet.name
             if normal(title) in OTHER_SHEETS:
                 continue
-            spec = _BY_NAME.get(normal(title))
-            if spec is None:
+            model = _BY_NAME.get(normal(title))
+            if model is None:
                 self._unknown(where, title, "文件" if name else "表")
-            elif spec.field in self.seen:
-                what = f"“{spec.zh}”已在{self.seen[spec.field]}"
+            elif model.FIELD in self.seen:
+                what = f"“{model.SHEET}”已在{self.seen[model.FIELD]}"
                 do = "请合并成一张"
                 self.problems.append(Problem(what=what, where=where, do=do))
             else:
-                self.seen[spec.field] = f"{where}的表“{title}”"
+                self.seen[model.FIELD] = f"{where}的表“{title}”"
                 self.findings.extend(sheet.notices)
                 in_book = "" if book.kind == "csv" else sheet.name
-                self.entries[spec.field] = self._entries(spec, sheet, where, in_book)
+                self.entries[model.FIELD] = self._entries(model, sheet, where, in_book)
 
     def _unknown(self, where: str, title: str, kind: str) -> None:
         self.problems.append(
             Problem(
                 what=f"不认识的{kind}“{title}”",
                 where=where,
-                expected=choices([sheet.zh for sheet in SHEETS]),
+                expected=choices([entry.SHEET for entry in SHEETS]),
                 do=f"请改正{kind}名，或把内容移到工作记录之外",
             )
         )
 
     def _entries(
-        self, spec: LogSheet, sheet: Sheet, where: str, name: str
+        self, model: type[Entry], sheet: Sheet, where: str, name: str
     ) -> tuple[Entry, ...]:
         entries = []
-        for row, entry in read_rows(
-            sheet.records, spec.entry, where, self.problems, self.directory, name
-        ):
-            self._check_month(row, spec, entry, where)
+        noted = TableSheet(name, where, self.problems)
+        for row, entry in read_rows(noted, sheet.records, model, self.directory):
+            self._check_month(row, entry, where)
             entries.append(entry)
         return tuple(entries)
 
-    def _check_month(
-        self, row: TableRow, spec: LogSheet, entry: Entry, where: str
-    ) -> None:
-        day: date | None = getattr(entry, spec.dated) if spec.dated else None
+    def _check_month(self, row: TableRow, entry: Entry, where: str) -> None:
+        day: date | None = getattr(entry, entry.DATED) if entry.DATED else None
         if day is None or month_of(day) == self.month:
             return
         self.findings.append(
             Problem(
-                what=f"{row.headers[spec.dated]}{day}不在{self.month}",
+                what=f"{row.header(entry.DATED)}{day}不在{self.month}",
                 where=where,
-                place=row.place(spec.dated),
+                place=row.place(entry.DATED),
                 do="请核对日期；别的月份的记录请写在那个月里",
                 level="warning",
             )

@@ -7,7 +7,7 @@ All mistakes are collected before anything is raised.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -16,7 +16,6 @@ from typing import (
     Annotated,
     Any,
     Generic,
-    Literal,
     TypeGuard,
     TypeVar,
     Union,
@@ -64,11 +63,6 @@ class Document(Generic[M]):
         return Problem(
             what=what, where=self.where, place=place, expected=expected, do=do
         )
-
-
-def load_yaml(path: Path, model: type[M], error: type[InvalidInput], where: str) -> M:
-    """Read a YAML file into a model, or raise one problem for every mistake."""
-    return load_document(path, model, error, where).value
 
 
 def load_document(
@@ -275,9 +269,11 @@ def _located(
     kind: object = model
     owner: type[BaseModel] | None = model
     for part in location:
-        kind, is_tag = _member(kind, part)
-        if is_tag:
-            continue
+        kind, *others = members = _members(kind)
+        if others:
+            kind = next((member for member in members if part in _tags(member)), object)
+            if isinstance(part, str):  # names the member tried, and is no key
+                continue
         owner = kind if _is_model(kind) else owner
         kind = _step(kind, part)
         path.append(part)
@@ -288,30 +284,18 @@ def _is_model(kind: object) -> TypeGuard[type[BaseModel]]:
     return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
-def _member(kind: object, part: str | int) -> tuple[object, bool]:
-    """Enter a union: the member meant, and whether the part was only its tag."""
-    while get_origin(kind) is Annotated:
-        kind = get_args(kind)[0]
+def _members(kind: object) -> list[object]:
+    """Return what a value may be: the members of a union, or the type itself."""
+    if get_origin(kind) is Annotated:
+        return _members(get_args(kind)[0])
     if get_origin(kind) not in (Union, UnionType):
-        return kind, False
-    members = [_member(item, "")[0] for item in get_args(kind) if item is not NoneType]
-    for member in members:
-        if _is_model(member) and (member.__name__ == part or part in _tags(member)):
-            return member, True
-    if len(members) == 1:
-        return members[0], False
-    # A union of plain types: pydantic names the member (str, int …) in the path.
-    return object, isinstance(part, str)
+        return [kind]
+    return [m for part in get_args(kind) for m in _members(part) if m is not NoneType]
 
 
-def _tags(model: type[BaseModel]) -> set[Hashable]:
-    """Return the values of a model's literal fields: what a union may choose it by."""
-    return {
-        value
-        for item in model.model_fields.values()
-        if get_origin(item.annotation) is Literal
-        for value in get_args(item.annotation)
-    }
+def _tags(kind: object) -> tuple[Any, ...]:
+    """Return the kinds by which a union chooses a model."""
+    return get_args(kind.model_fields["kind"].annotation) if _is_model(kind) else ()
 
 
 def _step(kind: object, part: str | int) -> object:

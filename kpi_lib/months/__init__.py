@@ -24,6 +24,7 @@ from kpi_lib.months.totals import (
     by_day,
     by_month,
     exact,
+    exactly,
     spans,
     total,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "by_month",
     "day_at_the_end",
     "exact",
+    "exactly",
     "expected",
     "is_noise",
     "load",

@@ -121,7 +121,7 @@ def shade_of(day: date, calendar: Calendar) -> str:
 
 def flags_of(m: OperatorMonth) -> list[str]:
     """List what stands above the score, each thing once."""
-    return [say(flag) for flag in dict.fromkeys([*m.card["flags"], *m.flags])]
+    return [say(flag) for flag in dict.fromkeys(m.card["flags"])]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ record is absent, never zero. Nothing here writes.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
@@ -115,7 +115,7 @@ class Tables(Month):
             own), `horizon`, `period`, `value` (the metric's unit, a rate as a
             fraction), `set_on`, `approved_by`, `note`.
         """
-        rows = pd.DataFrame([asdict(target) for target in self.inputs.targets])
+        rows = pd.DataFrame([row.model_dump() for row in self.inputs.targets])
         if rows.empty:
             return rows
         rows = rows.drop(columns=["row", "sha256"])
@@ -125,7 +125,7 @@ class Tables(Month):
     @property
     def campaigns(self) -> pd.DataFrame:
         """One row per campaign of the month's work log: days, CNY, targets, results."""
-        rows = pd.DataFrame([asdict(entry) for entry in self.worklog.campaigns])
+        rows = pd.DataFrame([row.model_dump() for row in self.worklog.campaigns])
         if rows.empty:
             return rows
         rows = rows.drop(columns=["source", "sheet", "row"])

@@ -123,6 +123,8 @@ def _targets(evidence: Evidence, changes: Mapping[str, Value]) -> tuple[Target, 
             raise refusal(f"{evidence.month}没有{key}的短期目标", "、".join(keys))
         values[counting[metric, platform]] = inputs.number_of(value, f"{key}的目标")
     return tuple(
-        replace(target, value=values[target]) if target in values else target
+        target.model_copy(update={"value": values[target]})
+        if target in values
+        else target
         for target in evidence.targets
     )

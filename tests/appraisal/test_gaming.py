@@ -8,7 +8,6 @@ would have earned on the same results.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -145,7 +144,7 @@ def _one_dropped() -> list[Target]:
 
 
 def _unapproved() -> list[Target]:
-    return [replace(row, approved_by="") for row in _all("1.1")()]
+    return [row.model_copy(update={"approved_by": ""}) for row in _all("1.1")()]
 
 
 HONEST = {f"+{n} %": _all(f"1.{n:02d}") for n in (5, 10, 20, 30)}

@@ -228,9 +228,8 @@ class TestSignature:
     def test_a_signed_month_is_reopened(self, sample: Month) -> None:
         card = sample.score("op-02")
         row = self.row(card["total"], card["score_sha256"])
-        again = replace(
-            row, action="reopen", total=None, score_sha256="", reason="补交截图"
-        )
+        reopened = {"action": "reopen", "total": None, "score_sha256": ""}
+        again = row.model_copy(update={**reopened, "reason": "补交截图"})
         card = self.under(sample, row, again)
 
         assert (card["signed"], card["final"]) == (False, False)
@@ -240,7 +239,8 @@ class TestSignature:
         self, sample: Month
     ) -> None:
         card = sample.score("op-03")
-        row = replace(self.row(card["total"], card["score_sha256"]), operator="op-03")
+        row = self.row(card["total"], card["score_sha256"])
+        row = row.model_copy(update={"operator": "op-03"})
         card = self.under(sample, row, operator="op-03")
 
         assert (card["signed"], card["final"]) == (True, False)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
 from kpi_lib.appraisal.compose import score
-from kpi_lib.inputs.worklog import GivenRating, Worklog
+from kpi_lib.inputs.entries import GivenRating
+from kpi_lib.inputs.worklog import Worklog
 from tests.recompute import differences
 from tests.scored import (
     ID,
@@ -166,7 +166,7 @@ class TestRated:
     def test_an_incomplete_veto_does_not_count_and_is_told(
         self, missing: dict[str, object]
     ) -> None:
-        veto = replace(rating("总分", kind="veto"), **missing)
+        veto = rating("总分", kind="veto").model_copy(update=missing)
         card = self.card(*self.RATINGS, veto)
 
         assert card["total"] == "82.50"

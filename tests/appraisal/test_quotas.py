@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from kpi_lib.appraisal.evidence import Evidence
 from kpi_lib.appraisal.quotas import Quotas, quotas
 from kpi_lib.days import Calendar, days_of
+from kpi_lib.inputs.entries import Content, NoneHere
 from kpi_lib.inputs.roster import Account, Roster
-from kpi_lib.inputs.worklog import Content, NoneHere, Worklog
+from kpi_lib.inputs.worklog import Worklog
 from kpi_lib.months import tables
 from tests.appraisal.test_scoring import (
     MONTH,
@@ -315,7 +316,7 @@ class TestContents:
             on=date(2026, 11, 2),
         )
         return Worklog(
-            month=MONTH, contents=contents, none_here=(given_none,) if none else ()
+            month=MONTH, contents=contents, confirmations=(given_none,) if none else ()
         )
 
     def test_published_on_the_day_planned(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -18,11 +17,8 @@ from kpi_lib.appraisal.compose import score
 from kpi_lib.appraisal.evidence import Evidence, History, Reading, half_up
 from kpi_lib.appraisal.sources.targets import in_band
 from kpi_lib.days import Calendar
-from kpi_lib.files.declarations import layouts
 from kpi_lib.inputs import plan, plans
-from kpi_lib.inputs.roster import Account, Operator, Roster
-from kpi_lib.inputs.targets import Target
-from kpi_lib.inputs.worklog import (
+from kpi_lib.inputs.entries import (
     Campaign,
     Community,
     Content,
@@ -33,8 +29,10 @@ from kpi_lib.inputs.worklog import (
     Review,
     Suggestion,
     Task,
-    Worklog,
 )
+from kpi_lib.inputs.roster import Account, Operator, Roster
+from kpi_lib.inputs.targets import Target
+from kpi_lib.inputs.worklog import Worklog
 from kpi_lib.months import add_up
 from tests.scored import with_rows
 
@@ -150,7 +148,6 @@ def evidence(
         month=MONTH,
         plan=PLAN,
         history=History(monthly([*PAST, *now]), people, people.operators[0]),
-        layouts=layouts(),
         calendar=Calendar(),
         targets=targets,
         worklogs={MONTH: log or Worklog(month=MONTH)},
@@ -296,7 +293,9 @@ class TestOverDelivery:
         assert points("over_delivery.over_delivery", evidence(now=now)) == Decimal(6)
 
     def test_a_target_below_the_band_never_over_delivers(self) -> None:
-        low = tuple(replace(row, value=row.value / 2) for row in TARGETS[:2])
+        low = tuple(
+            row.model_copy(update={"value": row.value / 2}) for row in TARGETS[:2]
+        )
         now = month_rows(
             MONTH,
             views=5000,
@@ -376,7 +375,7 @@ class TestWorklog:
         none = NoneHere(
             operator="op-01", sheet="建议", by="示例主管", on=date(2026, 11, 2)
         )
-        log = Worklog(month=MONTH, none_here=(none,))
+        log = Worklog(month=MONTH, confirmations=(none,))
 
         assert points("over_delivery.suggestions", evidence(log=log)) == Decimal(0)
 
@@ -430,7 +429,9 @@ class TestWorklog:
             Review(operator="op-01", kind="week", period=w.name, delivered=w.due)
             for w in due[:-1]
         )
-        late = replace(rows[0], period=due[-1].name, delivered=date(2026, 11, 9))
+        late = rows[0].model_copy(
+            update={"period": due[-1].name, "delivered": date(2026, 11, 9)}
+        )
         month = Review(
             operator="op-01", kind="month", period=MONTH, delivered=date(2026, 11, 3)
         )
@@ -560,18 +561,15 @@ class TestCard:
     def test_an_incomplete_rating_counts_for_nothing(
         self, missing: dict[str, object]
     ) -> None:
-        rating = replace(
-            GivenRating(
-                operator="op-01",
-                item="suggestions",
-                kind="manager",
-                points=Decimal(3),
-                by="示例主管",
-                on=date(2026, 11, 2),
-                reason="有",
-            ),
-            **missing,
-        )
+        rating = GivenRating(
+            operator="op-01",
+            item="suggestions",
+            kind="manager",
+            points=Decimal(3),
+            by="示例主管",
+            on=date(2026, 11, 2),
+            reason="有",
+        ).model_copy(update=missing)
         card = score(evidence(log=Worklog(month=MONTH, ratings=(rating,))))
         statuses = {
             one["id"]: one["status"]

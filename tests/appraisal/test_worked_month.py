@@ -10,8 +10,7 @@ import pytest
 
 from kpi_lib.appraisal.compose import score
 from kpi_lib.inputs import plan, plans
-from kpi_lib.inputs.targets import Target
-from kpi_lib.inputs.worklog import (
+from kpi_lib.inputs.entries import (
     Adjustment,
     Campaign,
     Content,
@@ -21,8 +20,9 @@ from kpi_lib.inputs.worklog import (
     Review,
     Suggestion,
     Task,
-    Worklog,
 )
+from kpi_lib.inputs.targets import Target
+from kpi_lib.inputs.worklog import Worklog
 from tests.recompute import differences
 from tests.scored import ID, MANAGER, MONTH, aim, evidence, people, scores, values
 
@@ -196,7 +196,7 @@ LOG = Worklog(
         Feedback(operator=ID, kind="feedback", date=day(9), confirmed_by=MANAGER),
         Feedback(operator=ID, kind="portrait", date=day(22), confirmed_by=MANAGER),
     ),
-    none_here=(NoneHere(operator=ID, sheet="社群", by=MANAGER, on=day(2, 11)),),
+    confirmations=(NoneHere(operator=ID, sheet="社群", by=MANAGER, on=day(2, 11)),),
 )
 CARD = score(evidence(PLAN, ROSTER, [*PAST, *NOW], TARGETS, log=LOG))
 

@@ -12,7 +12,7 @@ from kpi_lib import files
 from kpi_lib.errors import WorkspaceError
 from kpi_lib.inputs import blank, records, roster, template, worklog
 from kpi_lib.inputs.directory import Directory, platform_names
-from kpi_lib.inputs.table import load_table
+from kpi_lib.inputs.table import columns, load_table
 from kpi_lib.workspace import Workspace
 
 OPERATORS = {"op-01": "示例运营甲", "op-02": "示例运营乙"}
@@ -46,9 +46,9 @@ def test_init_makes_a_workspace_that_reads_as_empty(tmp_path: Path) -> None:
     for model in records.TABLES:
         assert load_table(getattr(workspace, model.FILE), model, model.FILE) == ()
     assert workspace.months() == []
-    assert workspace.plan.read_bytes() == blank.plan_source().read_bytes()
+    assert workspace.plan.read_bytes() == blank.default("data/plan.yml").read_bytes()
     assert {path.name for path in workspace.notebooks.iterdir()} == {
-        path.name for path in blank.notebooks_source().glob("*.ipynb")
+        path.name for path in blank.default("notebooks").glob("*.ipynb")
     }
 
 
@@ -128,8 +128,8 @@ def test_the_examples_of_the_template_are_never_counted(empty_log: Path) -> None
 def test_the_examples_are_right_once_they_are_no_examples(empty_log: Path) -> None:
     book = openpyxl.load_workbook(empty_log)
     for spec in worklog.SHEETS:
-        sheet = book[spec.zh]
-        first = "T1" if spec.columns[0].name == "id" else "op-01"
+        sheet = book[spec.SHEET]
+        first = "T1" if columns(spec)[0].name == "id" else "op-01"
         cells = [cell.value for cell in sheet[2]][1:]
         for at, value in enumerate([first, *cells], 1):
             sheet.cell(3, at, value)
@@ -137,7 +137,7 @@ def test_the_examples_are_right_once_they_are_no_examples(empty_log: Path) -> No
 
     found = load_worklog(empty_log)
 
-    assert all(len(getattr(found, spec.field)) == 1 for spec in worklog.SHEETS)
+    assert all(len(getattr(found, spec.FIELD)) == 1 for spec in worklog.SHEETS)
     assert found.findings == ()
 
 

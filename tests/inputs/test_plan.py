@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 from kpi_lib.errors import PlanError
-from kpi_lib.inputs import plan, plans
+from kpi_lib.inputs import kinds, plan, plans
 
 DEFAULT = (Path(__file__).parents[2] / "data" / "plan.yml").read_text("utf-8")
 PLANS = Path(__file__).parents[1] / "data" / "plans"
@@ -253,20 +253,20 @@ def test_a_name_that_two_measures_share_means_both() -> None:
 
 def test_the_manual_names_every_kind_of_source_and_rule() -> None:
     manual = (Path(__file__).parents[2] / "docs" / "plan.md").read_text("utf-8")
-    kinds = {
+    named = {
         kind
-        for union in (plan.Source, plan.Rule)
+        for union in (kinds.Source, kinds.Rule)
         for model in get_args(get_args(union)[0])
         for kind in get_args(model.model_fields["kind"].annotation)
     }
     keys = {
         field.alias or name
-        for model in (plan.Plan, plan.Measure, plan.Step)
+        for model in (plan.Plan, plan.Measure, kinds.Step)
         for name, field in model.model_fields.items()
     }
 
-    assert {word for word in kinds | keys if f"`{word}" not in manual} <= {
+    assert {word for word in named | keys if f"`{word}" not in manual} <= {
         *("id", "name", "source", "rule", "points", "missing", "confirm"),
         *("size", "of"),  # in the examples
     }
-    assert len(kinds) == 27
+    assert len(named) == 27

@@ -10,16 +10,14 @@ import pytest
 import xlsxwriter
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic.dataclasses import dataclass
 
 from kpi_lib import files
 from kpi_lib.errors import RecordError
 from kpi_lib.inputs import table
 from kpi_lib.inputs.forms import Day, Note, Number, Whole
-from kpi_lib.inputs.table import STRICT, Header, Row
+from kpi_lib.inputs.table import Header, Row
 
 
-@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Measured(Row):
     """What was measured on a day."""
 
@@ -50,15 +48,16 @@ def rows(folder: Path, text: str) -> list[table.TableRow]:
     path = folder / "t.csv"
     path.write_text(text, encoding="utf-8-sig")
     (sheet,) = files.read(path, where="t.csv").sheets
-    return table.table_rows(sheet.records, table.columns(Measured), "t.csv", [])
+    noted = table.TableSheet("", "t.csv", [])
+    return table.table_rows(noted, sheet.records, table.columns(Measured))
 
 
 def test_rows_know_their_lines_and_places(tmp_path: Path) -> None:
     text = '\nＤate ,数值\n2026-10-01,"1\n2"\n,\n2026-10-02, 5\n'
     first, second = rows(tmp_path, text)
 
-    assert (first.row, first.line) == (3, 3)
-    assert (second.row, second.line) == (5, 6)
+    assert (first.record.row, first.record.line) == (3, 3)
+    assert (second.record.row, second.record.line) == (5, 6)
     assert second.cells == {"date": "2026-10-02", "value": "5", "note": None}
     assert second.place("value") == "第6行“数值”"
 
@@ -95,7 +94,6 @@ def test_mistakes_of_a_row_come_in_the_order_of_its_columns(tmp_path: Path) -> N
 
 
 def test_a_row_made_in_code_is_checked_too() -> None:
-    @dataclass(frozen=True, kw_only=True, config=STRICT)
     class Counted(Row):
         pieces: Annotated[Whole, Header("件数")]
 

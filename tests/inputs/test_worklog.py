@@ -12,8 +12,9 @@ import pytest
 import xlsxwriter
 
 from kpi_lib.errors import WorklogError
-from kpi_lib.inputs import worklog
+from kpi_lib.inputs import entries, worklog
 from kpi_lib.inputs.directory import Directory, Rateable
+from kpi_lib.inputs.table import columns
 
 OPERATORS = {"op-01": "示例运营甲", "op-02": "示例运营乙"}
 PLATFORMS = {"gongzhonghao": "公众号", "toutiao": "头条号", "bilibili": "B站"}
@@ -53,8 +54,8 @@ def header(name: str) -> list[str]:
     return [
         column.names[0]
         for sheet in worklog.SHEETS
-        if sheet.zh == name
-        for column in sheet.columns
+        if name == sheet.SHEET
+        for column in columns(sheet)
     ]
 
 
@@ -81,7 +82,7 @@ def test_every_sheet_is_read(tmp_path: Path) -> None:
     found = load(tmp_path, {name: [header(name), row] for name, row in ROWS.items()})
 
     assert found.tasks == (
-        worklog.Task(
+        entries.Task(
             operator="op-01",
             source=WHERE,
             sheet="任务",
@@ -108,7 +109,7 @@ def test_every_sheet_is_read(tmp_path: Path) -> None:
     assert found.interactions[0].platform == "toutiao"
     assert found.adjustments[0].text == "片头缩短"
     assert found.ratings[0].points == Decimal("4.2")
-    assert (found.none_here[0].sheet, found.none_here[0].on) == ("活动", DAY)
+    assert (found.confirmations[0].sheet, found.confirmations[0].on) == ("活动", DAY)
     assert found.findings == ()
 
 
@@ -117,7 +118,7 @@ def test_own_holds_the_entries_of_one_operator(tmp_path: Path) -> None:
 
     own = found.own("op-02")
 
-    assert (len(own.suggestions), len(own.none_here)) == (1, 1)
+    assert (len(own.suggestions), len(own.confirmations)) == (1, 1)
     assert own.tasks == ()
 
 

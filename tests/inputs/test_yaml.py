@@ -63,7 +63,7 @@ weights: {views: 2}
 def load(folder: Path, text: str | bytes) -> Top:
     path = folder / "top.yml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return yaml.load_yaml(path, Top, PlanError, "data/top.yml")
+    return yaml.load_document(path, Top, PlanError, "data/top.yml").value
 
 
 def test_good_yaml(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_what_is_no_document_is_refused(
 
 def test_a_missing_document_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(PlanError, match="没有这个文件。请用kpi init"):
-        yaml.load_yaml(tmp_path / "no.yml", Top, PlanError, "data/no.yml")
+        yaml.load_document(tmp_path / "no.yml", Top, PlanError, "data/no.yml")
 
 
 def test_all_mistakes_in_yaml_are_told_at_once(tmp_path: Path) -> None:

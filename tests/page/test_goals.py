@@ -11,7 +11,7 @@ import pytest
 
 from kpi_lib import page as sections
 from kpi_lib.appraisal import OperatorMonth
-from kpi_lib.inputs.worklog import Campaign
+from kpi_lib.inputs.entries import Campaign
 from kpi_lib.page import parts
 from tests.example_month import card, empty, example, quotas
 from tests.page.test_sections import HOSTILE, Reader, text_of

@@ -15,8 +15,7 @@ from kpi_lib import language
 from kpi_lib import page as sections
 from kpi_lib.appraisal import Card
 from kpi_lib.appraisal.quotas import Quotas
-from kpi_lib.inputs.targets import Target
-from kpi_lib.inputs.worklog import Entry, Worklog
+from kpi_lib.inputs.worklog import Worklog
 from kpi_lib.language import Sentence, speaking
 from kpi_lib.page.html import failure_page, page, sentences_of
 from tests.example_month import card, empty, example
@@ -65,7 +64,7 @@ def in_latin(part: Any) -> Any:
         return part.map(in_latin)
     if isinstance(part, BaseModel):
         return part.model_copy(update=in_latin(dict(part)))
-    if isinstance(part, Entry | Worklog | Quotas | Target):
+    if isinstance(part, Worklog | Quotas):
         own = {one.name: getattr(part, one.name) for one in dataclasses.fields(part)}
         return dataclasses.replace(part, **in_latin(own))
     return part

@@ -95,7 +95,7 @@ def test_a_grade_is_shown_only_where_nothing_is_pending(month: OperatorMonth) ->
 
 
 def with_card(month: OperatorMonth, new: Card) -> Any:
-    return replace(month, card=new, flags=())
+    return replace(month, card=new)
 
 
 def test_the_change_is_on_the_measures_both_months_could_rate(
@@ -403,10 +403,9 @@ def test_findings_are_listed_by_level() -> None:
 
 
 def test_a_platform_without_a_declaration_is_named(month: OperatorMonth) -> None:
-    content = replace(
-        month.worklog.contents[0],
-        planned_platforms=("elsewhere",),
-        published_platforms=("douyin",),
+    planned = {"planned_platforms": ("elsewhere",)}
+    content = month.worklog.contents[0].model_copy(
+        update={**planned, "published_platforms": ("douyin",)}
     )
     log = replace(month.worklog, contents=(content,))
     strange = replace(month, worklog=log)

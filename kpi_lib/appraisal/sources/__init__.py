@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing_extensions import override
+from typing import Any
 
 from kpi_lib.appraisal.evidence import Evidence, Reading, pending
 from kpi_lib.appraisal.sources.accounts import ACCOUNTS
@@ -13,18 +13,22 @@ from kpi_lib.inputs import Measure
 from kpi_lib.language import Sentence
 
 
-class RatedByManager(Source):
+class _RatedByManager(Source[Any]):
     """Nothing is computed: a manager rates."""
 
-    @override
-    def read(self, evidence: Evidence, measure: Measure) -> Reading:
+    def read(self) -> Reading:
         return pending(Sentence("等主管评分"))
 
 
-SOURCES = {**TARGETS, **ACCOUNTS, **WORKLOG, "rated": RatedByManager()}
+SOURCES: dict[str, type[Source[Any]]] = {
+    **TARGETS,
+    **ACCOUNTS,
+    **WORKLOG,
+    "rated": _RatedByManager,
+}
 """By the kind that the plan writes."""
 
 
-def source_of(measure: Measure) -> Source:
-    """Return the class of a measure's source."""
-    return SOURCES[measure.source.kind]
+def source_of(evidence: Evidence, measure: Measure) -> Source[Any]:
+    """Return a measure's source, of one operator's month."""
+    return SOURCES[measure.source.kind](evidence, measure)

@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
-
-from typing_extensions import override
+from math import nan
+from typing import Any
 
 from kpi_lib import months
-from kpi_lib.appraisal.evidence import Evidence, Reading, cited, pending, text
-from kpi_lib.appraisal.sources.base import Source, against, plan_of
+from kpi_lib.appraisal.evidence import Reading, cited, pending, text
+from kpi_lib.appraisal.sources.base import Source, against
 from kpi_lib.catalogue import METRICS
-from kpi_lib.inputs import Measure, PostsReaching
+from kpi_lib.inputs import kinds
 from kpi_lib.language import Sentence
 
 
-class AccountDays(Source):
+def _sum(values: Iterable[float]) -> Fraction:
+    return sum((Fraction(months.exactly(value)) for value in values), Fraction(0))
+
+
+class _AccountDays(Source[Any]):
     """Account-days on record, against those due."""
 
     rests_on = "exports"
 
-    @override
-    def read(self, evidence: Evidence, measure: Measure) -> Reading:
-        rows = evidence.now[evidence.now["metric"] == "account_days"]
+    def read(self) -> Reading:
+        now = self.evidence.now
+        rows = now[now["metric"] == "account_days"]
         if rows.empty:
             return pending(Sentence("没有应交数据的账号日：花名册的expects没有写"))
-        present = sum((Fraction(repr(v)) for v in rows["value"]), Fraction(0))
-        due = sum((Fraction(repr(v)) for v in rows["days_due"]), Fraction(0))
-        return against((), present, due, "账号日")
+        return against((), _sum(rows["value"]), _sum(rows["days_due"]), "账号日")
 
 
-class PostsOfStandard(Source):
+class _PostsOfStandard(Source[kinds.PostsReaching]):
     """
     Own posts of the month whose counter reaches the plan's standard (每篇达标).
 
@@ -38,33 +41,23 @@ class PostsOfStandard(Source):
 
     rests_on = "exports"
 
-    @override
-    def metrics(self, measure: Measure, reading: Reading) -> list[str]:
-        return [plan_of(measure, PostsReaching).metric]
+    def metrics(self, reading: Reading) -> list[str]:
+        return [self.plan.metric]
 
-    @override
-    def read(self, evidence: Evidence, measure: Measure) -> Reading:
-        source = plan_of(measure, PostsReaching)
-        posts = evidence.posts
+    def read(self) -> Reading:
+        metric, posts = self.plan.metric, self.evidence.posts
         if posts.empty:
             return pending(Sentence("没有作品清单，不知道几篇达标"))
-        posts = posts[
-            (posts["published_at"].dt.strftime("%Y-%m") == evidence.month)
-            & (posts["share"] > 0)
-        ]
-        if source.platform:
-            posts = posts[posts["platform"] == source.platform]
-        label = METRICS[source.metric].label
-        counters = (
-            posts[source.metric]
-            if source.metric in posts
-            else posts["share"] * float("nan")
-        )
+        published = posts["published_at"].dt.strftime("%Y-%m") == self.evidence.month
+        posts = posts[published & (posts["share"] > 0)]
+        if self.plan.platform:
+            posts = posts[posts["platform"] == self.plan.platform]
+        counters = posts.get(metric, posts["share"] * nan)
+        label = METRICS[metric].label
         if blank := int(counters.isna().sum()):
             return pending(Sentence("{n}篇作品没有{metric}", n=blank, metric=label))
-        reached = posts[counters >= float(source.at_least)]
-        number = sum((Fraction(repr(s)) for s in reached["share"]), Fraction(0))
-        least = text(source.at_least)
+        number = _sum(posts.loc[counters >= float(self.plan.at_least), "share"])
+        least = text(self.plan.at_least)
         return Reading(
             value=number,
             unit="篇",
@@ -84,15 +77,15 @@ class PostsOfStandard(Source):
                     str(file),
                     months.spans(rows["row"].tolist()),
                     sheet=str(sheet),
-                    metric=source.metric,
+                    metric=metric,
                 )
                 for (file, sheet), rows in posts.groupby(["source", "sheet"], sort=True)
             ),
         )
 
 
-ACCOUNTS: dict[str, Source] = {
-    "account_days": AccountDays(),
-    "posts_reaching": PostsOfStandard(),
+ACCOUNTS: dict[str, type[Source[Any]]] = {
+    "account_days": _AccountDays,
+    "posts_reaching": _PostsOfStandard,
 }
 """By the kind that the plan writes."""

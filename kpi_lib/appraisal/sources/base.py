@@ -6,32 +6,26 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, ClassVar, Protocol, TypeVar
-
-from typing_extensions import override
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
 
 from kpi_lib import days, months
-from kpi_lib.appraisal.evidence import (
-    Evidence,
-    Reading,
-    cited,
-    excluded,
-    pending,
-    text,
-)
+from kpi_lib.appraisal.evidence import Evidence, Reading, cited, excluded, pending, text
 from kpi_lib.catalogue import DUE
-from kpi_lib.inputs import SHEETS, Entry, Measure
+from kpi_lib.inputs import Entry, Measure
 from kpi_lib.language import Sentence
 
 NONE_HERE = "确认"
 """The sheet that states, signed, that another has nothing."""
 
-FIELDS = {sheet.zh: sheet.field for sheet in SHEETS}
-"""Sheet → the field of the work log that holds its rows."""
+P = TypeVar("P")
 
 
-class Source(ABC):
-    """A kind of source: where a measure's number comes from."""
+@dataclass(frozen=True)
+class Source(ABC, Generic[P]):
+    """A kind of source, of one measure: where the measure's number comes from."""
+
+    evidence: Evidence
+    measure: Measure
 
     rests_on: ClassVar[str] = "log"
     """What its points rest on: exports, confirmed; ``log``: as each entry stands."""
@@ -39,43 +33,18 @@ class Source(ABC):
     shares_results: ClassVar[bool] = False
     """Whether it counts results of metrics that other measures may count too."""
 
+    @property
+    def plan(self) -> P:
+        """What the plan says of it."""
+        return cast("P", self.measure.source)
+
     @abstractmethod
-    def read(self, evidence: Evidence, measure: Measure) -> Reading:
+    def read(self) -> Reading:
         """Return value, target, inputs and the rows behind them, or why not."""
 
-    def metrics(self, measure: Measure, reading: Reading) -> list[str]:
+    def metrics(self, reading: Reading) -> list[str]:
         """Return the metrics whose results were counted, each once."""
         return []
-
-
-@dataclass(frozen=True)
-class LogSource(Source):
-    """A source of one sheet, of rows whose date `within` lies in the month."""
-
-    sheet: str
-    within: str = ""
-
-    @override
-    def read(self, evidence: Evidence, measure: Measure) -> Reading:
-        entries = entries_of(evidence, self.sheet)
-        rows = [row for row in entries if self._in_month(row, evidence.month)]
-        nothing = self.without(evidence, entries, rows)
-        return nothing or self.of(evidence, measure, rows)
-
-    def without(
-        self, evidence: Evidence, entries: Sequence[Any], rows: Sequence[Any]
-    ) -> Reading | None:
-        """Return why there is nothing to read; None where there is."""
-        if entries or none_here(evidence, self.sheet):
-            return None
-        return missing(self.sheet)
-
-    @abstractmethod
-    def of(self, evidence: Evidence, measure: Measure, rows: list[Any]) -> Reading:
-        """Return what the rows give."""
-
-    def _in_month(self, row: Any, month: str) -> bool:
-        return not self.within or days.month_of(getattr(row, self.within)) == month
 
 
 class _Confirmable(Protocol):
@@ -86,43 +55,47 @@ class _Confirmable(Protocol):
 
 
 C = TypeVar("C", bound=_Confirmable)
-M = TypeVar("M")
 
 
-def plan_of(measure: Measure, model: type[M]) -> M:
-    """Return what the plan says of a measure's source."""
-    if not isinstance(measure.source, model):
-        raise TypeError(measure.source)
-    return measure.source
+class LogSource(Source[P]):
+    """A source of one sheet, of rows whose date `within` lies in the month."""
 
+    entry: ClassVar[type[Entry]]
+    within: ClassVar[str] = ""
 
-def entries_of(evidence: Evidence, sheet: str) -> Sequence[Any]:
-    """Return the operator's rows of a sheet."""
-    return getattr(evidence.worklog, FIELDS[sheet])  # type: ignore[no-any-return]
+    def read(self) -> Reading:
+        """Return what the rows give, or why there is nothing to read."""
+        entries = getattr(self.evidence.worklog, self.entry.FIELD)
+        rows = [row for row in entries if self._in_month(row)]
+        return self.without(entries, rows) or self.of(rows)
 
+    def without(self, entries: Sequence[Any], rows: Sequence[Any]) -> Reading | None:
+        """Return why there is nothing to read; None where there is."""
+        sheet = self.entry.SHEET
+        if entries or self.evidence.has_none(sheet):
+            return None
+        lacking = "工作记录的“{sheet}”表没有记录，也没有在“{none}”表写明无"
+        return pending(Sentence(lacking, sheet=sheet, none=NONE_HERE))
 
-def by_another(evidence: Evidence, row: _Confirmable) -> bool:
-    """Say whether somebody else than the operator confirmed a row."""
-    operator = evidence.operator
-    return row.confirmed_by not in ("", operator.id, operator.name)
+    @abstractmethod
+    def of(self, rows: list[Any]) -> Reading:
+        """Return what the rows give."""
 
+    def counted(self, rows: Sequence[C]) -> list[C]:
+        """Return the rows that count: confirmed by another, or that is not required."""
+        if self.measure.confirm != "required":
+            return list(rows)
+        return [row for row in rows if self.evidence.is_another(row.confirmed_by)]
 
-def counted(evidence: Evidence, measure: Measure, rows: Sequence[C]) -> list[C]:
-    """Return the rows that count: confirmed by another, or confirming not required."""
-    if measure.confirm != "required":
-        return list(rows)
-    return [row for row in rows if by_another(evidence, row)]
+    def _in_month(self, row: Any) -> bool:
+        if not self.within:
+            return True
+        return days.month_of(getattr(row, self.within)) == self.evidence.month
 
 
 def unconfirmed(number: int) -> str:
     """Say how many rows want another's confirmation."""
     return Sentence("{n}行没有他人确认，不计", n=number) if number else ""
-
-
-def none_here(evidence: Evidence, sheet: str) -> bool:
-    """Say whether the sheet 确认 states, signed, that a sheet has nothing."""
-    statements = evidence.worklog.none_here
-    return any(row.sheet == sheet and row.by for row in statements)
 
 
 def cite(entries: Sequence[Entry]) -> tuple[dict[str, str], ...]:
@@ -140,17 +113,6 @@ def no_due(name: str) -> Reading:
     """Return a reading that waits for a due number."""
     return pending(
         Sentence("没有{due}的应完成数（targets.csv的{name}）", due=DUE[name], name=name)
-    )
-
-
-def missing(sheet: str) -> Reading:
-    """Return a reading that waits for a sheet without rows."""
-    return pending(
-        Sentence(
-            "工作记录的“{sheet}”表没有记录，也没有在“{none}”表写明无",
-            sheet=sheet,
-            none=NONE_HERE,
-        )
     )
 
 

@@ -10,8 +10,8 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-
-from typing_extensions import override
+from itertools import chain
+from typing import Any
 
 from kpi_lib.appraisal.evidence import (
     Evidence,
@@ -23,19 +23,11 @@ from kpi_lib.appraisal.evidence import (
     text,
 )
 from kpi_lib.appraisal.goals import Goal, gaps_of, in_force, is_mapped, targets_of
-from kpi_lib.appraisal.sources.base import Source, plan_of
+from kpi_lib.appraisal.sources.base import P, Source
 from kpi_lib.catalogue import HORIZONS, METRICS
 from kpi_lib.figures import joined
-from kpi_lib.inputs import (
-    Attainment,
-    Coverage,
-    Measure,
-    OneMetric,
-    OverDelivery,
-    Target,
-)
+from kpi_lib.inputs import Account, Target, kinds
 from kpi_lib.language import Sentence
-from kpi_lib.months import mapped_metrics
 
 # Means over the required metrics.
 
@@ -158,94 +150,77 @@ def _capped(goal: Goal, cap: Fraction) -> Fraction | None:
 # The kinds.
 
 
-class RequiredSource(Source):
-    """Sources that look at the required metrics; excluded where there are none."""
+class _Required(Source[P]):
+    """A source that looks at required metrics; excluded where there are none."""
 
-    @override
-    def read(self, evidence: Evidence, measure: Measure) -> Reading:
-        metrics = self.chosen(measure, evidence.goals.required)
-        if not metrics:
-            return excluded(Sentence("没有必考的指标"))
-        return self.of(evidence, measure, metrics)
+    def read(self) -> Reading:
+        metrics = self.chosen(self.evidence.goals.required)
+        return self.of(metrics) if metrics else excluded(Sentence("没有必考的指标"))
 
-    def chosen(self, measure: Measure, required: Sequence[str]) -> Sequence[str]:
-        """Return which of the required metrics the measure looks at."""
+    def chosen(self, required: Sequence[str]) -> Sequence[str]:
         return required
 
     @abstractmethod
-    def of(
-        self, evidence: Evidence, measure: Measure, metrics: Sequence[str]
-    ) -> Reading:
-        """Return what the metrics give, one or more."""
+    def of(self, metrics: Sequence[str]) -> Reading: ...
 
 
-class ResultsSource(Source):
-    """Sources that count the results of metrics."""
+class _Results(Source[P]):
+    """A source that counts the results of metrics."""
 
     rests_on = "exports"
     shares_results = True
 
-    @override
-    def metrics(self, measure: Measure, reading: Reading) -> list[str]:
+    def metrics(self, reading: Reading) -> list[str]:
         return list(dict.fromkeys(part["metric"] for part in reading.parts))
 
 
-class AttainmentSource(ResultsSource, RequiredSource):
+class _Attainment(_Results[kinds.Attainment], _Required[kinds.Attainment]):
     """Mean attainment over required metrics, each row up to the cap."""
 
-    @override
-    def chosen(self, measure: Measure, required: Sequence[str]) -> Sequence[str]:
-        metrics = plan_of(measure, Attainment).metrics
+    def chosen(self, required: Sequence[str]) -> Sequence[str]:
+        metrics = self.plan.metrics
         if metrics == "required":
             return required
         return [metric for metric in required if metric in metrics]
 
-    @override
-    def of(
-        self, evidence: Evidence, measure: Measure, metrics: Sequence[str]
-    ) -> Reading:
-        cap = plan_of(measure, Attainment).cap
-        mean = _mean(evidence, metrics, lambda goal: _capped(goal, cap))
-        return _reading(evidence, mean, {"cap": text(cap)})
+    def of(self, metrics: Sequence[str]) -> Reading:
+        cap = self.plan.cap
+        mean = _mean(self.evidence, metrics, lambda goal: _capped(goal, cap))
+        return _reading(self.evidence, mean, {"cap": text(cap)})
 
 
-class OverDeliverySource(ResultsSource, RequiredSource):
+class _OverDelivery(_Results[kinds.OverDelivery], _Required[kinds.OverDelivery]):
     """Mean attainment in which only targets within the band go beyond 100 %."""
 
-    @override
-    def of(
-        self, evidence: Evidence, measure: Measure, metrics: Sequence[str]
-    ) -> Reading:
-        cap = plan_of(measure, OverDelivery).cap
-        floor = evidence.plan.band.floor
+    def of(self, metrics: Sequence[str]) -> Reading:
+        cap, floor = self.plan.cap, self.evidence.plan.band.floor
 
         def share(goal: Goal) -> Fraction | None:
             plain = goal.met_only or goal.growth is None or goal.growth < floor
             return _capped(goal, Fraction(1) if plain else cap)
 
-        mean = _mean(evidence, metrics, share)
-        return _reading(evidence, mean, {"cap": text(cap), "band.floor": text(floor)})
+        mean = _mean(self.evidence, metrics, share)
+        bounds = {"cap": text(cap), "band.floor": text(floor)}
+        return _reading(self.evidence, mean, bounds)
 
 
-class OneMetricSource(ResultsSource):
+class _OneMetric(_Results[kinds.OneMetric]):
     """One metric and its short target, or the plan's number, scaled with leave."""
 
-    @override
-    def read(self, evidence: Evidence, measure: Measure) -> Reading:
-        source = plan_of(measure, OneMetric)
-        metric = METRICS[source.metric]
-        if source.target is None:
-            goal = evidence.goals.goal(source.metric, source.platform)
+    def read(self) -> Reading:
+        evidence, plan, metric = self.evidence, self.plan, METRICS[self.plan.metric]
+        if plan.target is None:
+            goal = evidence.goals.goal(plan.metric, plan.platform)
             if goal is None:
-                return pending(_unset(source.metric, [])[0])
+                return pending(_unset(plan.metric, [])[0])
             value, target = goal.result.value, goal.wanted
-            gaps = [*goal.result.gaps, *_unset(source.metric, [goal])]
+            gaps = [*goal.result.gaps, *_unset(plan.metric, [goal])]
             reading = _reading(evidence, _Mean(None, [goal], []), {})
         else:
-            total = evidence.total(metric.result, platform=source.platform)
+            total = evidence.total(metric.result, platform=plan.platform)
             value = total.reading(evidence.which)
-            target = source.target * (evidence.part if metric.accrues else 1)
-            gaps = gaps_of(source.metric, value, total.gaps)
+            target = plan.target * (evidence.part if metric.accrues else 1)
+            gaps = gaps_of(plan.metric, value, total.gaps)
             reading = Reading(evidence=total.sources)
         less = {"less": "1"} if metric.less_is_better else {}
         numbers = {"value": text(value), "target": text(target), **less}
@@ -261,40 +236,38 @@ class OneMetricSource(ResultsSource):
             return reading
         return replace(reading, state="pending", value=None, note=joined(gaps))
 
-    @override
-    def metrics(self, measure: Measure, reading: Reading) -> list[str]:
-        return [plan_of(measure, OneMetric).metric]
+    def metrics(self, reading: Reading) -> list[str]:
+        return [self.plan.metric]
 
 
-class ChallengeSource(RequiredSource):
+class _Challenge(_Required[Any]):
     """How challenging the short targets are, of those with a baseline."""
 
     rests_on = "confirmed"  # targets count only with an approval
 
-    @override
-    def of(
-        self, evidence: Evidence, measure: Measure, metrics: Sequence[str]
-    ) -> Reading:
+    def of(self, metrics: Sequence[str]) -> Reading:
 
         def share(goal: Goal) -> Fraction | None:
-            return None if goal.growth is None else in_band(goal.growth, evidence)
+            return None if goal.growth is None else in_band(goal.growth, self.evidence)
 
-        mean = _mean(evidence, metrics, share, skip=lambda goal: goal.growth is None)
+        mean = _mean(
+            self.evidence, metrics, share, skip=lambda goal: goal.growth is None
+        )
         without = dict.fromkeys(
             METRICS[goal.metric].label for goal in mean.goals if goal.growth is None
         )
         note = Sentence("没有基线，不计：{metrics}", metrics=list(without))
         if mean.value is None and not mean.missing:
             return excluded(note if without else Sentence("没有基线"))
-        band = evidence.plan.band
-        extra = {
+        band = self.evidence.plan.band
+        bounds = {
             "band.floor": text(band.floor),
             "band.full": text(band.full),
             "band.top": text(band.top),
             "band.at_floor": str(band.at_floor),
             "band.above": str(band.above),
         }
-        reading = _reading(evidence, mean, extra)
+        reading = _reading(self.evidence, mean, bounds)
         if mean.missing:
             return reading
         return replace(reading, note=note if without else "")
@@ -311,33 +284,28 @@ def in_band(growth: Fraction, evidence: Evidence) -> Fraction:
     return Fraction(1) if growth <= band.top else band.above
 
 
-class CoverageSource(RequiredSource):
+class _Coverage(_Required[kinds.Coverage]):
     """Cells of required metric × horizon that had a target when the month began."""
 
     rests_on = "confirmed"
 
-    @override
-    def of(
-        self, evidence: Evidence, measure: Measure, metrics: Sequence[str]
-    ) -> Reading:
-        horizons = plan_of(measure, Coverage).horizons
-        cells = [
-            (metric, horizon, _covering(evidence, metric, horizon))
+    def of(self, metrics: Sequence[str]) -> Reading:
+        cells = {
+            (metric, horizon): _covering(self.evidence, metric, horizon)
             for metric in metrics
-            for horizon in horizons
-        ]
+            for horizon in self.plan.horizons
+        }
         lacking = [
             Sentence(
                 "{metric}（{horizon}）",
                 metric=METRICS[metric].label,
                 horizon=HORIZONS[horizon],
             )
-            for metric, horizon, rows in cells
+            for (metric, horizon), rows in cells.items()
             if not rows
         ]
         covered = len(cells) - len(lacking)
-        numbers = sorted({row for _, _, rows in cells for row in rows})
-        rows = ",".join(map(str, numbers))
+        rows = ",".join(map(str, sorted({*chain(*cells.values())})))
         return Reading(
             value=Fraction(covered),
             target=Fraction(len(cells)),
@@ -359,25 +327,23 @@ def _covering(evidence: Evidence, metric: str, horizon: str) -> list[int]:
     needed = {
         account.platform
         for account in evidence.accounts
-        if _maps(evidence, account.id, metric)
+        if _maps(evidence, account, metric)
     }
     rows = {row.platform: row.row for row in standing}
     return list(rows.values()) if needed and needed <= set(rows) else []
 
 
-def _maps(evidence: Evidence, account: str, metric: str) -> bool:
-    expected = mapped_metrics(evidence.roster.account(account), evidence.layouts)
-    if is_mapped(metric, set(expected)):
-        return True
-    rows = evidence.monthly[evidence.monthly["account"] == account]
-    return is_mapped(metric, set(rows["metric"]))
+def _maps(evidence: Evidence, account: Account, metric: str) -> bool:
+    rows = evidence.monthly[evidence.monthly["account"] == account.id]
+    mapped = evidence.mapped(account), set(rows["metric"])
+    return any(is_mapped(metric, metrics) for metrics in mapped)
 
 
-TARGETS: dict[str, Source] = {
-    "coverage": CoverageSource(),
-    "challenge": ChallengeSource(),
-    "attainment": AttainmentSource(),
-    "over_delivery": OverDeliverySource(),
-    "metric": OneMetricSource(),
+TARGETS: dict[str, type[Source[Any]]] = {
+    "coverage": _Coverage,
+    "challenge": _Challenge,
+    "attainment": _Attainment,
+    "over_delivery": _OverDelivery,
+    "metric": _OneMetric,
 }
 """By the kind that the plan writes."""

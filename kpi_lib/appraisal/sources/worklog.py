@@ -9,72 +9,62 @@ sheet 确认 says with name and date that there was none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Literal
-
-from typing_extensions import override
+from typing import Any, ClassVar, Literal
 
 from kpi_lib import days
-from kpi_lib.appraisal.evidence import Evidence, Reading, excluded, pending, text
+from kpi_lib.appraisal.evidence import Reading, excluded, pending, text
 from kpi_lib.appraisal.goals import due_number
 from kpi_lib.appraisal.sources.base import (
     NONE_HERE,
     LogSource,
+    P,
     Source,
     against,
-    by_another,
     cite,
-    counted,
     mean,
     no_due,
-    plan_of,
     unconfirmed,
 )
 from kpi_lib.figures import joined
-from kpi_lib.inputs import (
-    Campaign,
-    Communities,
-    Community,
-    Interaction,
-    Measure,
-    Review,
-)
+from kpi_lib.inputs import entries, kinds
 from kpi_lib.language import N_, Sentence
 
-Predicate = Callable[[Any], bool]
-"""A question about a row of the work log."""
 
-
-def _every(row: Any) -> bool:
-    return True
-
-
-@dataclass(frozen=True)
-class LogCount(LogSource):
+class _Count(LogSource[P]):
     """Rows of one sheet that satisfy something, against what was due or all rows."""
 
-    unit: str = ""
-    counts: Predicate = _every  # which rows stand above the line
-    among: Predicate = _every  # which are looked at at all
-    # Below the line: the due number, the rows, the larger of both, or nothing, where
-    # the number itself is scored.
-    below: Literal["due", "rows", "more", "nothing"] = "due"
-    due: str = ""  # name of the due number
-    # Whether points rest on confirmed entries where others confirmed all that count,
-    # also where the plan does not ask for it.
-    tells_confirmed: bool = False
+    unit: ClassVar[str]
+    below: ClassVar[Literal["due", "rows", "more", "nothing"]] = "due"
+    """
+    Below the line: the due number, the rows, the larger of both, or nothing, where
+    the number itself is scored.
+    """
+    due: ClassVar[str] = ""
+    """Name of the due number."""
+    tells_confirmed: ClassVar[bool] = False
+    """
+    Whether points rest on confirmed entries where others confirmed all that count,
+    also where the plan does not ask for it.
+    """
 
-    @override
-    def of(self, evidence: Evidence, measure: Measure, rows: list[Any]) -> Reading:
-        due, note = self.due_of(evidence, measure)
+    def among(self, row: Any) -> bool:
+        """Say whether a row is looked at at all."""
+        return True
+
+    def counts(self, row: Any) -> bool:
+        """Say whether a row stands above the line."""
+        return True
+
+    def of(self, rows: list[Any]) -> Reading:
+        due, note = self.due_number()
         if self.due and due is None:
             return no_due(self.due)
         rows = [row for row in rows if self.among(row)]
         met = [row for row in rows if self.counts(row)]
-        number = len(counted(evidence, measure, met))
+        number = len(self.counted(met))
         notes = joined([note, unconfirmed(len(met) - number)])
         if self.below == "nothing":
             return Reading(
@@ -92,36 +82,118 @@ class LogCount(LogSource):
             below.get(self.below, max(below.values())),
             self.unit,
             notes,
-            confirmed=confirmed and all(by_another(evidence, row) for row in met),
+            confirmed=confirmed
+            and all(self.evidence.is_another(row.confirmed_by) for row in met),
         )
 
-    def due_of(
-        self, evidence: Evidence, measure: Measure
-    ) -> tuple[Fraction | None, str]:
+    def due_number(self) -> tuple[Fraction | None, str]:
         """Return the due number, and what to know about it."""
-        default = getattr(measure.source, "due", None)
-        return due_number(evidence, self.due, default) if self.due else None, ""
+        default = getattr(self.plan, "due", None)
+        return due_number(self.evidence, self.due, default) if self.due else None, ""
+
+
+# Tasks, suggestions, contents, adjustments.
+
+
+class _Tasks(_Count[Any]):
+    entry = entries.Task
+    unit = "项"
+
+
+class _TasksOnTime(_Tasks):
+    """Tasks done by the day planned, against the larger of those due and planned."""
+
+    below = "more"
+    due = "tasks_due"
+    tells_confirmed = True
+
+    def counts(self, row: entries.Task) -> bool:
+        return row.done is not None and row.done <= row.planned
+
+
+class _TasksAccepted(_Tasks):
+    """Tasks accepted without rework, of those done."""
+
+    below = "rows"
+
+    def among(self, row: entries.Task) -> bool:
+        return row.done is not None
+
+    def counts(self, row: entries.Task) -> bool:
+        return bool(row.accepted) and not row.rework
+
+
+class _SuggestionsAdopted(_Count[Any]):
+    """Suggestions adopted."""
+
+    entry = entries.Suggestion
+    unit = "条"
+    below = "nothing"
+
+    def counts(self, row: entries.Suggestion) -> bool:
+        return bool(row.adopted)
+
+
+class _Contents(_Count[Any]):
+    entry = entries.Content
+    within = "planned"
+    unit = "条"
+
+    def published(self, row: entries.Content) -> bool:
+        return bool(row.published_platforms)
+
+
+class _ContentsPublished(_Contents):
+    """Contents planned for the month and published, against the due number."""
+
+    due = "contents_due"
+    counts = _Contents.published
+
+
+class _ContentsDistributed(_Contents):
+    """Published contents that reached every platform planned for them."""
+
+    below = "rows"
+    among = _Contents.published
+
+    def counts(self, row: entries.Content) -> bool:
+        return set(row.planned_platforms) <= set(row.published_platforms)
+
+
+class _Adjustments(_Count[kinds.Documented]):
+    """Documented adjustments of the direction of content, against the due number."""
+
+    entry = entries.Adjustment
+    unit = "次"
+    due = "adjustments_due"
 
 
 # Campaigns.
 
 
-class CampaignSource(LogSource):
+class _Campaigns(LogSource[Any]):
     """A source of the campaigns that ended in the month; none may be wanted."""
 
-    @override
-    def without(
-        self, evidence: Evidence, entries: Sequence[Any], rows: Sequence[Any]
-    ) -> Reading | None:
+    entry = entries.Campaign
+    within = "end"
+
+    def without(self, entries: Sequence[Any], rows: Sequence[Any]) -> Reading | None:
         if rows:
             return None
-        if due_number(evidence, "campaigns_due") == 0:
+        if due_number(self.evidence, "campaigns_due") == 0:
             return excluded(Sentence("本月不要求活动（campaigns_due为0）"))
-        return super().without(evidence, rows, rows)
+        return super().without(rows, rows)
 
 
-class CampaignsHeld(CampaignSource, LogCount):
+class _CampaignsHeld(_Campaigns, _Count[Any]):
     """Campaigns held, against the due number."""
+
+    unit = "场"
+    due = "campaigns_due"
+    tells_confirmed = True
+
+    def counts(self, row: entries.Campaign) -> bool:
+        return not row.not_held
 
 
 _FIGURES = (
@@ -136,7 +208,7 @@ def _sum(amounts: Iterable[Decimal | int | None]) -> Fraction:
     return sum((Fraction(amount or 0) for amount in amounts), Fraction(0))
 
 
-class CampaignResults(CampaignSource):
+class _CampaignResults(_Campaigns):
     """
     The mean over exposure, new followers and conversions of result ÷ target.
 
@@ -144,8 +216,7 @@ class CampaignResults(CampaignSource):
     targets; each figure is capped at 100 %; figures without a target are left out.
     """
 
-    @override
-    def of(self, evidence: Evidence, measure: Measure, rows: list[Campaign]) -> Reading:
+    def of(self, rows: list[entries.Campaign]) -> Reading:
         shares: list[Fraction] = []
         inputs: dict[str, str] = {}
         for name, lacking in _FIGURES:
@@ -157,18 +228,17 @@ class CampaignResults(CampaignSource):
             blank = [row.name for row in held if getattr(row, name) is None]
             if blank:
                 return pending(Sentence(lacking, names=blank), evidence=cite(rows))
-            confirmed = counted(evidence, measure, aimed)
-            result = _sum(getattr(row, name) for row in confirmed)
+            result = _sum(getattr(row, name) for row in self.counted(aimed))
             inputs |= {f"{name}.value": text(result), f"{name}.target": text(target)}
             shares.append(min(result / target, Fraction(1)))
         if not shares:
             lacking = Sentence("活动没有曝光、拉新、转化的目标")
             return pending(lacking, evidence=cite(rows))
-        note = unconfirmed(len(rows) - len(counted(evidence, measure, rows)))
+        note = unconfirmed(len(rows) - len(self.counted(rows)))
         return mean(shares, rows, inputs, note)
 
 
-class CampaignSpend(CampaignSource):
+class _CampaignSpend(_Campaigns):
     """
     Spend ÷ budget of the campaigns ended in the month.
 
@@ -176,8 +246,7 @@ class CampaignSpend(CampaignSource):
     read as infinitely over it.
     """
 
-    @override
-    def of(self, evidence: Evidence, measure: Measure, rows: list[Campaign]) -> Reading:
+    def of(self, rows: list[entries.Campaign]) -> Reading:
         held = [row for row in rows if not row.not_held]
         blank = [row.name for row in held if row.spend is None]
         if blank:
@@ -186,7 +255,7 @@ class CampaignSpend(CampaignSource):
         if not held:
             return pending(Sentence("没有举办的活动，没有花费"), evidence=cite(rows))
         spend = _sum(row.spend for row in rows)
-        budget = _sum(row.budget for row in counted(evidence, measure, rows))
+        budget = _sum(row.budget for row in self.counted(rows))
         share: Fraction | float = Fraction(0)
         if budget:
             share = spend / budget
@@ -204,7 +273,7 @@ class CampaignSpend(CampaignSource):
 # Feedback, reviews, comments, communities.
 
 
-class FeedbackDelivered(LogCount):
+class _FeedbackDelivered(_Count[kinds.Documented]):
     """
     Feedback items and user portraits delivered, against the due number.
 
@@ -212,27 +281,28 @@ class FeedbackDelivered(LogCount):
     portrait yet.
     """
 
-    @override
-    def due_of(
-        self, evidence: Evidence, measure: Measure
-    ) -> tuple[Fraction | None, str]:
-        due, _ = super().due_of(evidence, measure)
-        if due is None or int(evidence.month[5:]) % 3 or _portrayed(evidence):
+    entry = entries.Feedback
+    unit = "条"
+    due = "feedback_due"
+
+    def due_number(self) -> tuple[Fraction | None, str]:
+        due, _ = super().due_number()
+        if due is None or int(self.evidence.month[5:]) % 3 or self._portrayed():
             return due, ""
         return due + 1, Sentence("本季度还没有用户画像，应交数加1")
 
+    def _portrayed(self) -> bool:
+        """Say whether the quarter that the month ends has a user portrait."""
+        evidence = self.evidence
+        return any(
+            row.kind == "portrait"
+            for month in days.months_back(evidence.month, 3)
+            if month in evidence.worklogs
+            for row in evidence.worklogs[month].own(evidence.operator.id).feedback
+        )
 
-def _portrayed(evidence: Evidence) -> bool:
-    """Say whether the quarter that the month ends has a user portrait."""
-    return any(
-        row.kind == "portrait"
-        for month in days.months_back(evidence.month, 3)
-        if month in evidence.worklogs
-        for row in evidence.worklogs[month].own(evidence.operator.id).feedback
-    )
 
-
-class Reviews(LogSource):
+class _Reviews(LogSource[Any]):
     """
     Weekly and monthly reviews delivered in time, against those due.
 
@@ -240,9 +310,11 @@ class Reviews(LogSource):
     the next month that the plan names; weeks without a day of presence owe nothing.
     """
 
-    @override
-    def of(self, evidence: Evidence, measure: Measure, rows: list[Review]) -> Reading:
-        due, delivered = _weekly(evidence, rows)
+    entry = entries.Review
+
+    def of(self, rows: list[entries.Review]) -> Reading:
+        evidence = self.evidence
+        due, delivered = self._weekly(rows)
         due += 1
         last = evidence.calendar.review_due(
             evidence.month, evidence.plan.evidence.review_days
@@ -253,8 +325,8 @@ class Reviews(LogSource):
             if row.kind == "month" and row.period == evidence.month and row.delivered
         ]
         closed = any(
-            row.sheet == self.sheet and row.by and row.on is not None and row.on > last
-            for row in evidence.worklog.none_here
+            row.sheet == self.entry.SHEET and row.by and row.on > last
+            for row in evidence.worklog.confirmations
         )
         if not monthly and not closed:
             note = Sentence(
@@ -267,35 +339,33 @@ class Reviews(LogSource):
         delivered += any(day <= last for day in monthly)
         return against(rows, delivered, due, "次")
 
+    def _weekly(self, rows: Sequence[entries.Review]) -> tuple[int, int]:
+        """Return how many weekly reviews were due, and how many came in time."""
+        due = delivered = 0
+        for week in self.evidence.calendar.weeks(self.evidence.month):
+            last = week.due
+            if not last or not any(map(self.evidence.works_on, week.working_days)):
+                continue
+            due += 1
+            delivered += any(
+                (row.kind, row.period) == ("week", week.name)
+                and row.delivered is not None
+                and row.delivered <= last
+                for row in rows
+            )
+        return due, delivered
 
-def _weekly(evidence: Evidence, rows: Sequence[Review]) -> tuple[int, int]:
-    """Return how many weekly reviews were due, and how many came in time."""
-    due = delivered = 0
-    for week in evidence.calendar.weeks(evidence.month):
-        last = week.due
-        if last is None or not any(map(evidence.works_on, week.working_days)):
-            continue
-        due += 1
-        delivered += any(
-            (row.kind, row.period) == ("week", week.name)
-            and row.delivered is not None
-            and row.delivered <= last
-            for row in rows
-        )
-    return due, delivered
 
-
-class CommentsAnswered(LogSource):
+class _CommentsAnswered(LogSource[Any]):
     """Comments answered ÷ received: the larger of the work log and the exports."""
 
-    @override
-    def of(
-        self, evidence: Evidence, measure: Measure, rows: list[Interaction]
-    ) -> Reading:
-        exported = evidence.total("comments")
+    entry = entries.Interaction
+
+    def of(self, rows: list[entries.Interaction]) -> Reading:
+        exported = self.evidence.total("comments")
         if exported.gaps:
             return pending(joined(exported.gaps), evidence=cite(rows))
-        number = exported.reading(evidence.which)
+        number = exported.reading(self.evidence.which)
         logged = Fraction(sum(row.received for row in rows))
         received = logged if number is None else max(logged, number)
         if received == float("inf"):
@@ -317,7 +387,7 @@ class CommentsAnswered(LogSource):
         )
 
 
-class CommunitiesKept(LogSource):
+class _CommunitiesKept(LogSource[kinds.Communities]):
     """
     Half communities founded ÷ due, half active ÷ all.
 
@@ -325,24 +395,22 @@ class CommunitiesKept(LogSource):
     enough of its members, or enough people, speak.
     """
 
-    @override
-    def of(
-        self, evidence: Evidence, measure: Measure, rows: list[Community]
-    ) -> Reading:
-        source = plan_of(measure, Communities)
-        due = due_number(evidence, "communities_due")
+    entry = entries.Community
+
+    def of(self, rows: list[entries.Community]) -> Reading:
+        due = due_number(self.evidence, "communities_due")
         if due is None:
             return no_due("communities_due")
         blank = [row.name for row in rows if None in (row.members, row.speakers)]
         if blank:
             note = Sentence("社群“{names}”没有填成员数或发言人数", names=blank)
             return pending(note, evidence=cite(rows))
-        month = evidence.month
+        month = self.evidence.month
         founded = sum(
             row.founded is not None and days.month_of(row.founded) == month
             for row in rows
         )
-        active = sum(_active(row, source) for row in rows)
+        active = sum(map(self._active, rows))
         halves: list[Fraction] = []
         if due:
             halves.append(min(Fraction(founded) / due, Fraction(1)))
@@ -358,62 +426,26 @@ class CommunitiesKept(LogSource):
         }
         return mean(halves, rows, inputs)
 
+    def _active(self, community: entries.Community) -> bool:
+        speakers, members = community.speakers or 0, community.members or 0
+        if speakers >= self.plan.active_people:
+            return True
+        return bool(members) and Fraction(speakers, members) >= self.plan.active_share
 
-def _active(community: Community, source: Communities) -> bool:
-    speakers, members = community.speakers or 0, community.members or 0
-    if speakers >= source.active_people:
-        return True
-    return bool(members) and Fraction(speakers, members) >= source.active_share
 
-
-WORKLOG: dict[str, Source] = {
-    "tasks_on_time": LogCount(
-        "任务",
-        unit="项",
-        counts=lambda row: bool(row.done and row.planned and row.done <= row.planned),
-        below="more",
-        due="tasks_due",
-        tells_confirmed=True,
-    ),
-    "tasks_accepted": LogCount(
-        "任务",
-        unit="项",
-        among=lambda row: bool(row.done),
-        counts=lambda row: bool(row.accepted) and not row.rework,
-        below="rows",
-    ),
-    "suggestions_adopted": LogCount(
-        "建议", unit="条", counts=lambda row: bool(row.adopted), below="nothing"
-    ),
-    "contents_published": LogCount(
-        "内容",
-        "planned",
-        unit="条",
-        counts=lambda row: bool(row.published_platforms),
-        due="contents_due",
-    ),
-    "contents_distributed": LogCount(
-        "内容",
-        "planned",
-        unit="条",
-        among=lambda row: bool(row.published_platforms),
-        counts=lambda row: set(row.planned_platforms) <= set(row.published_platforms),
-        below="rows",
-    ),
-    "reviews": Reviews("复盘"),
-    "campaigns_held": CampaignsHeld(
-        "活动",
-        "end",
-        unit="场",
-        counts=lambda row: not row.not_held,
-        due="campaigns_due",
-        tells_confirmed=True,
-    ),
-    "campaign_results": CampaignResults("活动", "end"),
-    "campaign_spend": CampaignSpend("活动", "end"),
-    "adjustments": LogCount("调整", unit="次", due="adjustments_due"),
-    "feedback": FeedbackDelivered("反馈", unit="条", due="feedback_due"),
-    "comments_answered": CommentsAnswered("互动"),
-    "communities": CommunitiesKept("社群"),
+WORKLOG: dict[str, type[Source[Any]]] = {
+    "tasks_on_time": _TasksOnTime,
+    "tasks_accepted": _TasksAccepted,
+    "suggestions_adopted": _SuggestionsAdopted,
+    "contents_published": _ContentsPublished,
+    "contents_distributed": _ContentsDistributed,
+    "reviews": _Reviews,
+    "campaigns_held": _CampaignsHeld,
+    "campaign_results": _CampaignResults,
+    "campaign_spend": _CampaignSpend,
+    "adjustments": _Adjustments,
+    "feedback": _FeedbackDelivered,
+    "comments_answered": _CommentsAnswered,
+    "communities": _CommunitiesKept,
 }
 """By the kind that the plan writes."""

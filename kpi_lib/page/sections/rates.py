@@ -79,7 +79,7 @@ def rate_dots(m: OperatorMonth) -> dict[str, Any] | None:
 
 def _ratios(m: OperatorMonth, metric: str) -> list[Rate]:
     """Return a ratio of the catalogue for every account that has all of its parts."""
-    above, below = m.definitions[metric].numerator, m.definitions[metric].denominator
+    above, below = METRICS[metric].numerator, METRICS[metric].denominator
     months = (m.month, months_back(m.month, 2)[0])
     now, before = (
         {name: series.of_month(m, name, month) for name in (*above, *below)}

@@ -7,6 +7,7 @@ from typing import Any
 
 from kpi_lib import figures
 from kpi_lib.appraisal import OperatorMonth
+from kpi_lib.catalogue import METRICS
 from kpi_lib.language import N_, _
 from kpi_lib.page.parts import Fragment, flags_of, made
 from kpi_lib.page.sections.cleaning import fates_of, file_rows, left_out
@@ -89,7 +90,7 @@ def sources(m: OperatorMonth) -> Fragment:
         operator=m.card["operator"],
         definitions=[
             metric
-            for name, metric in m.definitions.items()
+            for name, metric in METRICS.items()
             if name in wanted or (metric.parts and present.issuperset(metric.parts))
         ],
         kinds={kind: _(name) for kind, name in KINDS.items()},
