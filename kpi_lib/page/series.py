@@ -205,6 +205,15 @@ def year_panel(
     )
 
 
+def of_days(m: OperatorMonth) -> dict[str, Any]:
+    """Return what every drawing of the month's days is given."""
+    return {
+        "days": days_of(m.month),
+        "calendar": m.calendar,
+        "marks": campaign_marks(m),
+    }
+
+
 def campaign_marks(m: OperatorMonth) -> tuple[charts.Mark, ...]:
     """Return the campaigns held, marked on the curves of days as `numbered` does."""
     return tuple(
@@ -214,15 +223,13 @@ def campaign_marks(m: OperatorMonth) -> tuple[charts.Mark, ...]:
     )
 
 
-def marks_told(marks: Sequence[charts.Mark]) -> str:
+def marks_told(m: OperatorMonth) -> str:
     """Name the campaigns beside the panels that mark them, as 活动：①国庆打卡."""
-    if not marks:
-        return ""
     names = [
         _("{sign}{name}", sign=mark.sign, name=figures.brief(mark.name))
-        for mark in marks
+        for mark in campaign_marks(m)
     ]
-    return _("活动：{names}。", names=figures.listed(names))
+    return _("活动：{names}。", names=figures.listed(names)) if names else ""
 
 
 Drawn = Sequence[tuple[str, Mapping[Any, float]]]

@@ -519,20 +519,18 @@ def test_marked_panels_name_the_campaigns(parts: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("start", "elapsed", "way"),
+    ("since", "way"),
     [
-        pytest.param(500.0, 0.5, 0.6, id="on the way"),
-        pytest.param(None, 0.5, None, id="unknown start"),
-        pytest.param(1000.0, 0.5, None, id="nothing to gain"),
-        pytest.param(None, None, 0.8, id="without an end"),
+        pytest.param((500.0, 300.0), 0.6, id="on the way"),
+        pytest.param((None, 300.0), None, id="unknown start"),
+        pytest.param((1000.0, 300.0), None, id="nothing to gain"),
+        pytest.param(None, 0.8, id="without an end"),
     ],
 )
 def test_the_way_to_a_target_of_followers(
-    start: float | None, elapsed: float | None, way: float | None
+    since: tuple[float | None, float] | None, way: float | None
 ) -> None:
-    one = followers.Horizon("中期", "2026-Q4", 1000.0, start, 300.0, 800.0, elapsed)
-
-    assert one.way == way
+    assert followers._way(1000.0, 800.0, since) == way
 
 
 def test_a_horizon_counts_the_gain_of_own_days_since_it_began(

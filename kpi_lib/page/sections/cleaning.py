@@ -10,7 +10,6 @@ from typing import Any
 import pandas as pd
 
 from kpi_lib import figures
-from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import Calendar, months_back
 from kpi_lib.errors import Problem, printable
@@ -26,7 +25,6 @@ from kpi_lib.page.parts import (
     made,
     shade_of,
     unknown,
-    who_is,
 )
 
 FATES = {
@@ -68,87 +66,50 @@ def arrival(
     `days` holds one row per account and day: account, date, state.
     """
     if days.empty:
-        return made("arrival", rows=[], days=[], title="", sub="")
-    brands = _brands(accounts)
+        return made("arrival", rows=[])
+    brands = _Brands(accounts)
     dates = [stamp.date() for stamp in days["date"].drop_duplicates()]
     shades = [shade_of(day, calendar) for day in dates]
-    rows, lacking = [], []
+    rows: list[dict[str, Any]] = []
     for id, part in days.groupby("account", sort=False):
         states = list(part["state"])
         missing = [
             day for day, state in zip(dates, states, strict=True) if state == "missing"
         ]
-        weekly = bool(BY_WEEK & set(states))
-        gaps = len({day.isocalendar()[:2] for day in missing} if weekly else missing)
-        in_table, in_title = GAPS[weekly]
-        who = brands.get(str(id)) or unknown(str(id))
+        weekly = not BY_WEEK.isdisjoint(states)
+        gaps = {day.isocalendar()[:2] for day in missing} if weekly else missing
         rows.append(
             {
-                "who": who,
+                "who": brands[str(id)],
                 "cells": list(zip(states, shades, strict=True)),
-                "gap": _(in_table, n=gaps) if gaps else "",
-                "due": any(map(bool, states)),
+                "due": any(states),
+                "missing": len(missing),
+                "gaps": len(gaps),
+                "weekly": weekly,
             }
         )
-        if gaps:
-            clause = _(in_title, account=figures.brief(who.name), n=gaps)
-            lacking.append((len(missing), clause))
     return made(
         "arrival",
         rows=rows,
         days=list(zip((day.day for day in dates), shades, strict=True)),
-        title=_arrival_title(lacking, sum(bool(row["due"]) for row in rows)),
-        sub=_(HOW_TO_READ_WEEKS if BY_WEEK & set(days["state"]) else HOW_TO_READ),
+        worst=max(rows, key=lambda row: row["missing"]),
     )
 
 
 BY_WEEK = {"covered", "download"}
 """States of an account of which only counters are exported, once a week."""
 
-HOW_TO_READ = N_(
-    "每格一天。实心：有数；红框：应有而缺；空白：不该有，如还没有接手。"
-    "深底是法定假日，浅底是周末。"
-)
 
-HOW_TO_READ_WEEKS = N_(
-    "每格一天。实心：有数；红框：应有而缺；空白：不该有，如还没有接手。"
-    "深底是法定假日，浅底是周末。"
-    "只有累计数的账号每周下载一次：深格是下载的那天，浅格是它管到的那一周。"
-)
+class _Brands(dict[str, Brand]):
+    """Accounts in their platforms' clothes, by id; one that is not ours in grey."""
 
-GAPS = {
-    False: (N_("{n}天"), N_("{account}缺{n}天")),
-    True: (N_("{n}周"), N_("{account}缺{n}周")),
-}
-"""How a gap is told in the table and in the title: by days, and by weeks."""
+    def __init__(self, accounts: Sequence[Account]) -> None:
+        every = platforms()
+        for account in accounts:
+            self[account.id] = dressed(account, brand_of(every[account.platform]))
 
-
-def _arrival_title(lacking: Sequence[tuple[int, str]], due: int) -> str:
-    if not due:
-        return _("花名册没有要求任何账号交导出")
-    if not lacking:
-        return _("{n}个账号，每一天都到齐了", n=due)
-    return _(
-        _ONE_SHORT if len(lacking) == 1 else _SOME_SHORT,
-        due=due,
-        whole=due - len(lacking),
-        short=len(lacking),
-        worst=max(lacking, key=lambda gap: gap[0])[1],
-    )
-
-
-_ONE_SHORT = N_("{due}个账号中{whole}个到齐，{short}个有缺；{worst}")
-
-_SOME_SHORT = N_("{due}个账号中{whole}个到齐，{short}个有缺；最多的是{worst}")
-
-
-def _brands(accounts: Sequence[Account]) -> dict[str, Brand]:
-    """Dress accounts in their platforms' clothes, by id."""
-    every = platforms()
-    return {
-        account.id: dressed(account, brand_of(every[account.platform]))
-        for account in accounts
-    }
+    def __missing__(self, id: str) -> Brand:
+        return unknown(id)
 
 
 def files(
@@ -163,45 +124,36 @@ def files(
     unknown), records, kept, left, days, basis. `expected` names account and layout;
     without `accounts` they are called by their ids.
     """
-    brands = _brands(accounts)
+    brands = _Brands(accounts)
     have = set(zip(found["account"], found["layout"], strict=True))
-    groups: dict[str, list[dict[str, Any]]] = {account.id: [] for account in accounts}
-    for row in file_rows(found[found["layout"] != ""], None):
+    groups: dict[str, list[dict[Any, Any]]] = {account.id: [] for account in accounts}
+    for row in file_rows(found[found["layout"] != ""]):
         groups.setdefault(str(row["account"]), []).append(row | _reading(row))
     return made(
         "files",
         missing=[
-            (brands.get(id) or unknown(id), _layout_name(layout))
+            (brands[id], _layout_name(layout))
             for id, layout in expected
             if (id, layout) not in have
         ],
         expected=len(expected),
-        groups=[
-            (brands.get(id) or unknown(id), rows) for id, rows in groups.items() if rows
-        ],
+        groups=[(brands[id], rows) for id, rows in groups.items() if rows],
         unknown=list(found.loc[found["layout"] == "", "source"]),
     )
 
 
-def file_rows(files: pd.DataFrame, m: OperatorMonth | None) -> list[dict[str, Any]]:
-    """Return one row per file, as people call account, file and way of counting."""
-    accounts = {account.id: account for account in m.accounts} if m else {}
-    rows = []
-    for file in files.to_dict("records"):
-        account = accounts.get(file["account"])
-        basis = str(file["basis"])
-        shown = {
-            "name": re.sub(r"^data/raw/[^/]+/[^/]+/", "", str(file["source"])),
-            "who": who_is(m, account) if m and account else None,
-            "basis": _(BASES.get(basis, basis)),
-            "days": int(file["days"]) if pd.notna(file["days"]) else 0,
+def file_rows(files: pd.DataFrame) -> list[dict[Any, Any]]:
+    """Return one row per file, as people call file and way of counting."""
+    rows: list[dict[Any, Any]] = files.to_dict("records")
+    return [
+        row
+        | {
+            "name": re.sub(r"^data/raw/[^/]+/[^/]+/", "", str(row["source"])),
+            "basis": _(BASES.get(row["basis"], row["basis"])),
+            "days": int(row["days"]) if pd.notna(row["days"]) else 0,
         }
-        rows.append(_named(file) | shown)
-    return rows
-
-
-def _named(record: Mapping[Any, Any]) -> dict[str, Any]:
-    return {str(name): value for name, value in record.items()}
+        for row in rows
+    ]
 
 
 def _layout_name(layout: str) -> str:
@@ -250,22 +202,18 @@ def fates(ledger: pd.DataFrame, accounts: Sequence[Account] = ()) -> Fragment:
     `ledger` holds one row per record: source, fate, and account where `accounts` are
     given, which get a row each.
     """
-    brands = _brands(accounts)
+    brands = _Brands(accounts)
     rows = []
-    for account in brands if "account" in ledger else ():
-        counts = ledger.loc[ledger["account"] == account, "fate"].value_counts()
-        if len(counts):
-            rows.append((brands[account], [int(counts.sum()), *_sides(counts)]))
+    for account in accounts if "account" in ledger else ():
+        own = ledger.loc[ledger["account"] == account.id, "fate"]
+        if len(own):
+            rows.append((brands[account.id], _sides(own)))
     return made(
         "fates",
-        title=_(
-            "{files}个文件共{rows}行，每行都有去向",
-            files=ledger["source"].nunique(),
-            rows=figures.exact(len(ledger)),
-        ),
+        files=ledger["source"].nunique(),
         fates=fates_of(ledger),
         rows=rows,
-        sums=[len(ledger), *_sides(ledger["fate"].value_counts())],
+        sums=_sides(ledger["fate"]),
     )
 
 
@@ -279,12 +227,12 @@ def fates_of(ledger: pd.DataFrame) -> list[tuple[str, int]]:
     ]
 
 
-def _sides(counts: pd.Series[int]) -> list[int]:
-    """Add fates up: counted, another month's, left out, never data."""
+def _sides(fates: pd.Series[str]) -> list[int]:
+    """Count all, and of them: counted, another month's, left out, never data."""
     out = tuple(fate for fate in LOOKED_AT if fate != "partial")
     sides = (("kept", "partial"), ("outside",), out)
-    rows = [sum(int(counts.get(fate, 0)) for fate in side) for side in sides]
-    return [*rows, int(counts.sum()) - sum(rows)]
+    rows = [int(fates.isin(side).sum()) for side in sides]
+    return [len(fates), *rows, len(fates) - sum(rows)]
 
 
 SHOWN = 100
@@ -311,44 +259,35 @@ def quarantine(ledger: pd.DataFrame) -> Fragment:
     )
 
 
-def left_out(ledger: pd.DataFrame, most: int = 12) -> list[dict[str, Any]]:
+def left_out(ledger: pd.DataFrame, most: int = 12) -> list[dict[Any, Any]]:
     """Group the rows that were left out for a reason, with a first example."""
     rows = ledger[ledger["fate"].isin(LOOKED_AT)]
-    reasons = []
-    for (fate, _reason), part in rows.groupby(["fate", "reason"], sort=True):
-        first = part.iloc[0]
-        reasons.append(
-            {
-                "fate": _(FATES[str(fate)]),
-                "reason": say(reason(first)),
-                "run": 1,
-                "count": len(part),
-                "source": str(first["source"]).rsplit("/", 1)[-1],
-                "sheet": first["sheet"],
-                "row": int(first["row"]),
-                "column": first["column"],
-                "raw": first["raw"],
-                "order": LOOKED_AT.index(str(fate)),
-            }
-        )
-    reasons.sort(key=lambda at: (at["order"], -at["count"], at["reason"]))
-    return reasons[:most]
+    groups: list[dict[Any, Any]] = [
+        part.iloc[0].to_dict() | {"run": 1, "count": len(part)}
+        for _fate, part in rows.groupby(["fate", "reason"], sort=True)
+    ]
+    for row in groups:
+        row["reason"] = say(reason(row))
+        row["source"] = row["source"].rsplit("/", 1)[-1]
+    groups.sort(
+        key=lambda row: (LOOKED_AT.index(row["fate"]), -row["count"], row["reason"])
+    )
+    words = {fate: _(word) for fate, word in FATES.items()}
+    return [row | {"fate": words[row["fate"]]} for row in groups[:most]]
 
 
-def _one_by_one(rows: pd.DataFrame) -> list[dict[str, Any]]:
+def _one_by_one(rows: pd.DataFrame) -> list[dict[Any, Any]]:
     """List rows one by one; those of a file refused as a whole stand together."""
-    listed: list[dict[str, Any]] = []
-    for record in rows.to_dict("records"):
-        row, last = _named(record), listed[-1] if listed else {}
+    listed: list[dict[Any, Any]] = []
+    for row in rows.to_dict("records"):
+        last = listed[-1] if listed else {}
         same = all(row[k] == last.get(k) for k in ("source", "sheet", "reason"))
         if same and not (row["column"] or row["raw"] or last["column"] or last["raw"]):
             last["run"] += 1
-            continue
-        name = re.sub(r"^data/raw/[^/]+/", "", str(row["source"]))
-        listed.append(row | {"name": name, "run": 1})
-    for row in listed:
-        row["reason"] = say(reason(row))
-    return listed
+        else:
+            name = re.sub(r"^data/raw/[^/]+/", "", row["source"])
+            listed.append(row | {"name": name, "run": 1})
+    return [row | {"reason": say(reason(row))} for row in listed]
 
 
 def findings(problems: Sequence[Problem]) -> Fragment:
@@ -367,12 +306,8 @@ LEVELS = {"error": N_("错误{n}条"), "warning": N_("提示{n}条"), "note": N_
 
 def _finding(problem: Problem) -> dict[str, str]:
     """Say a finding again in the language of the page; where it is stays as it is."""
-    texts = {
-        name: say(getattr(problem, name))
-        for name in ("what", "expected", "do", "place")
-    }
-    texts["where"] = problem.where
-    return {name: printable(text) for name, text in texts.items()}
+    parts = ("what", "expected", "do", "where", "place")
+    return {name: printable(say(getattr(problem, name))) for name in parts}
 
 
 def compare(
@@ -383,7 +318,7 @@ def compare(
 
     `monthly` holds one row per account, metric, stream and month, with `value`.
     """
-    brands = _brands(accounts)
+    brands = _Brands(accounts)
     last = months_back(month, 2)[0]
     values = {at: _by_account(monthly[monthly["month"] == at]) for at in (last, month)}
     rows: list[dict[str, Any]] = []

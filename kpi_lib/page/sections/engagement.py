@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from statistics import median
 from typing import Any
@@ -18,6 +18,7 @@ from kpi_lib.language import _
 from kpi_lib.page import charts, series
 from kpi_lib.page.parts import Fragment, made, nothing, who_is
 from kpi_lib.page.sections.rates import rate_dots
+from kpi_lib.page.templates import ratio
 
 VIEW_TOP = 3.6
 """Highest multiple of the median that is drawn; beyond it the bar is cut and told."""
@@ -35,14 +36,14 @@ def engagement(m: OperatorMonth) -> Fragment:
     return made(
         "engagement",
         panels=_view_panels(m, drawn),
-        sub=_views_note(m, len(drawn)),
+        marks=series.marks_told(m),
         table=series.day_table(
             m, [(account.name, views) for account, views, _base in drawn]
         ),
         rate=rate,
         dots=rate_dots(m),
         weekly=weekly,
-        before=figures.month_short(months_back(m.month, 2)[0]),
+        before=months_back(m.month, 2)[0],
     )
 
 
@@ -66,18 +67,15 @@ def _view_panels(
         return []
     highest = max(max(views.values()) / base for _account, views, base in drawn)
     scale = charts.scale([0, min(highest, VIEW_TOP)], text=_times_tick)
-    marks = series.campaign_marks(m)
     panels = []
     for at, (account, views, base) in enumerate(drawn):
         due, last = series.own_days(m, account), max(views)
         ax = charts.day_bars(
             series.frame({day: value / base for day, value in views.items()}),
-            days=days_of(m.month),
-            calendar=m.calendar,
+            **series.of_days(m),
             scale=scale,
             target=1,
             due=due,
-            marks=marks,
             cut=lambda value: f"{value:.1f}×",
         )
         total, days = sum(views.values()), series.owned_span(m, due)
@@ -106,32 +104,18 @@ def _times_tick(value: float) -> str:
     return f"{value:g}×" if value else "0"
 
 
-def _views_note(m: OperatorMonth, panels: int) -> str:
-    """Say how the panels of views are read."""
-    return figures.sentences(
-        _("以各账号前三个月单日的中位数为1（虚线），超出的柱子在顶端截断，写着倍数。"),
-        _("{n}图同一纵轴，柱子可以直接比。", n=panels) if panels > 1 else "",
-        _("缺的日子不是0。"),
-        series.marks_told(series.campaign_marks(m)),
-    )
-
-
 def _engagement_rate(m: OperatorMonth) -> dict[str, Any] | None:
     """Draw the rate over months, of the accounts that have all four counts."""
-    by_month = {}
-    for month in sorted(m.by_month.get("views", {})):
-        rows = _counts(m, month)
-        views = sum(row["views"] for row in rows.values())
-        if views > 0:
-            reactions = sum(row[name] for row in rows.values() for name in REACTIONS)
-            by_month[month] = reactions / views
+    by_month = {
+        month: rate
+        for month in sorted(m.by_month.get("views", {}))
+        if (rate := _rate(_counts(m, month).values())) is not None
+    }
     if not by_month:
         return None
-    counts, rate = _counts(m, m.month), by_month.get(m.month)
+    counts = _counts(m, m.month)
     return {
-        "title": _("互动率本月没有数据")
-        if rate is None
-        else _("互动率{value}", value=figures.percent(rate, 2)),
+        "value": by_month.get(m.month),
         "panel": series.year_panel(
             m,
             "engagement_rate",
@@ -140,7 +124,7 @@ def _engagement_rate(m: OperatorMonth) -> dict[str, Any] | None:
             prefix="rate",
         ),
         "rows": [
-            {"who": who_is(m, account), **row, "rate": _rate(row)}
+            {"who": who_is(m, account), **row, "rate": _rate([row])}
             for account in m.accounts
             if (row := counts.get(account.id))
         ],
@@ -162,8 +146,9 @@ def _counts(m: OperatorMonth, month: str) -> dict[str, dict[str, float]]:
     }
 
 
-def _rate(row: dict[str, float]) -> float | None:
-    return sum(row[name] for name in REACTIONS) / row["views"] if row["views"] else None
+def _rate(rows: Collection[Mapping[str, float]]) -> float | None:
+    reactions = sum(row[name] for row in rows for name in REACTIONS)
+    return ratio(reactions, sum(row["views"] for row in rows))
 
 
 def _weekly_panels(m: OperatorMonth) -> dict[str, Any]:
@@ -192,11 +177,10 @@ def _weekly_panels(m: OperatorMonth) -> dict[str, Any]:
         )
         drawn.append((name, means))
         accounts = max(accounts, counted)
-    names = figures.listed([name for name, _means in drawn])
     return {
         "panels": panels,
         "accounts": accounts,
-        "title": _("{names}：近一年每周的日均", names=names),
+        "names": [name for name, _means in drawn],
         "table": series.table_of(drawn, weeks, label=figures.day_short),
     }
 

@@ -50,17 +50,15 @@ def next_month(m: OperatorMonth) -> Fragment:
     groups = plans | {REST: rows(rest)}
     return made(
         "next_month",
-        title=_(
-            "建议的{month}目标，等主管确认",
-            month=figures.month_short(proposals[0]["period"]),
-        ),
-        sentences=[
-            (_(name), _plan_sentences(name, rows)) for name, rows in plans.items()
+        period=proposals[0]["period"],
+        plans=[
+            (_(name), rows, [METRICS[metric].label for metric in PLANS[name]])
+            for name, rows in plans.items()
         ],
         groups=[(_(name), rows) for name, rows in groups.items() if rows],
         steps=[_(name) for name in STEPS.values()],
         methods=_methods(groups.values()),
-        now=figures.month_short(m.month),
+        month=m.month,
         noted=any(proposal["note"] for proposal in proposals),
     )
 
@@ -101,27 +99,3 @@ def _methods(
             if row["method"]:
                 named.setdefault(row["method"], []).append(row["name"])
     return [(figures.listed(names), method) for method, names in named.items()]
-
-
-def _plan_sentences(name: str, rows: Sequence[dict[str, Any]]) -> list[str]:
-    """Say one plan in a sentence a metric; without required metrics there is none."""
-    if rows:
-        return [_step_sentence(row) for row in rows]
-    missing = figures.listed([METRICS[metric].label for metric in PLANS[name]])
-    return [_("这几项本月不考，没有建议：{metrics}。", metrics=missing)]
-
-
-def _step_sentence(row: dict[str, Any]) -> str:
-    if not row["given"]:
-        return _("{metric}没有建议。", metric=row["name"])
-    values = dict(zip(STEPS, row["steps"], strict=True))
-    if row["level"]:
-        return _(
-            "{metric}建议{middle}人，在{low}与{high}之间，月末到{level}人。",
-            metric=row["name"],
-            level=row["level"],
-            **values,
-        )
-    return _(
-        "{metric}建议{middle}，在{low}与{high}之间。", metric=row["name"], **values
-    )

@@ -49,17 +49,11 @@ def _calendar(m: OperatorMonth) -> dict[str, Any] | None:
         for account in m.accounts
     ]
     rows = [(who, posts, sum(posts)) for who, posts in by_account if any(posts)]
-    empty = sum(not any(posts) for posts in zip(*(row[1] for row in rows), strict=True))
-    who, _posts, most = max(rows, key=lambda row: row[2])
-    title = {"n": counts.total(), "who": figures.brief(who.name), "most": most}
+    every_day = zip(*(posts for _who, posts, _total in rows), strict=True)
     return {
-        "title": _(
-            "本月发布{n}条，{who}最多，{most}条；{empty}天没有发布",
-            empty=empty,
-            **title,
-        )
-        if empty
-        else _("本月发布{n}条，{who}最多，{most}条", **title),
+        "published": counts.total(),
+        "most": max(rows, key=lambda row: row[2]),
+        "empty": sum(not any(posts) for posts in every_day),
         "days": list(zip((day.day for day in days), shades, strict=True)),
         "rows": [
             (who, list(zip(posts, shades, strict=True)), total)
@@ -79,10 +73,10 @@ def _matrix(m: OperatorMonth) -> dict[str, Any] | None:
     broken = sorted(filter(_lacking, contents), key=lambda at: (at.planned, at.row))
     missed = Counter(id for content in broken for id in _lacking(content))
     most = max(missed.values(), default=0)
-    worst = [platform_of(m, id).name for id in columns if most and missed[id] == most]
     complete = [content for content in contents if not _lacking(content)]
     return {
-        "title": _matrix_title(len(contents), len(broken), missed.total(), worst),
+        "missed": missed.total(),
+        "worst": [platform_of(m, id).name for id in columns if missed[id] == most],
         "columns": [platform_of(m, id) for id in columns],
         "total": len(contents),
         "complete": len(complete),
@@ -122,20 +116,6 @@ def _reached(content: Content, platform: str) -> str:
     return "no" if platform in content.planned_platforms else ""
 
 
-def _matrix_title(total: int, broken: int, missed: int, worst: list[str]) -> str:
-    """Say how many contents lack a platform, and which is lacked most."""
-    if not broken:
-        return _("已发布的{n}条内容都到达了计划的平台", n=total)
-    names = figures.listed(worst)
-    if missed == 1:
-        return _("1条内容没有到达计划的平台：{platforms}", platforms=names)
-    return _(
-        "{n}条内容没有到达计划的平台，缺得最多的是{platforms}",
-        n=broken,
-        platforms=names,
-    )
-
-
 def _best_posts(m: OperatorMonth) -> dict[str, Any] | None:
     """Pick the three posts most above their account's median, and the two least."""
     if m.posts.empty or "views" not in m.posts or m.posts["views"].isna().all():
@@ -148,9 +128,7 @@ def _best_posts(m: OperatorMonth) -> dict[str, Any] | None:
     few = len(ranked) <= 5
     chosen = ranked if few else pd.concat([ranked.head(3), ranked.tail(2)])
     return {
-        "title": _("本月作品：全部{n}条", n=len(ranked))
-        if few
-        else _("本月作品：相对最高的三条和最低的两条"),
+        "all": few,
         "rows": [_post(m, post) for post in chosen.to_dict("records")],
     }
 

@@ -11,7 +11,7 @@ import pandas as pd
 from kpi_lib import figures
 from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import METRICS
-from kpi_lib.language import N_, _
+from kpi_lib.language import _
 from kpi_lib.page.parts import (
     Fragment,
     made,
@@ -51,7 +51,7 @@ def _strip(m: OperatorMonth) -> dict[str, Any] | None:
     working = days[days["working"]]
     each = float(working["quota"].iloc[0]) if len(working) else 0.0
     return {
-        "title": _week_title(weeks),
+        **_reached(weeks),
         "each": each,
         "due": float(days["quota"].sum()),
         "done": days["result"].sum(min_count=1),
@@ -60,17 +60,6 @@ def _strip(m: OperatorMonth) -> dict[str, Any] | None:
         "days": [_day(m, row, top) for row in days.to_dict("records")],
         "weeks": [_week(row) for row in weeks.to_dict("records")],
     }
-
-
-DAYS = {
-    "hit": N_("{n}条，达到"),
-    "near": N_("{n}条，没有达到，累计没有落后"),
-    "miss": N_("{n}条，没有达到，累计也落后"),
-    "extra": N_("{n}条，休息日发的"),
-    "rest": N_("{n}条，没有定量"),
-    "gap": N_("缺"),
-}
-"""What is said of a day, by what became of its quota."""
 
 
 def _day(m: OperatorMonth, row: dict[Any, Any], top: float) -> dict[str, Any]:
@@ -89,7 +78,6 @@ def _day(m: OperatorMonth, row: dict[Any, Any], top: float) -> dict[str, Any]:
         state = "miss" if behind else "near"
     return {
         "day": row["date"].day,
-        "said": _(DAYS[state], n=figures.plain(result, 2)),
         "shade": shade_of(row["date"].date(), m.calendar),
         "state": state,
         "result": result,
@@ -100,14 +88,8 @@ def _day(m: OperatorMonth, row: dict[Any, Any], top: float) -> dict[str, Any]:
 
 
 def _week(row: dict[Any, Any]) -> dict[str, Any]:
-    first, last = row["first"], row["last"]
-    return {
-        "span": (last - first).days + 1,
-        "days": figures.span(first, last, "d"),
-        "quota": float(row["quota"]),
-        "result": float(row["result"]),
-        "share": _share(row["result"], row["quota"]),
-    }
+    share = _share(row["result"], row["quota"])
+    return row | {"span": (row["last"] - row["first"]).days + 1, "share": share}
 
 
 def _share(result: float, quota: float) -> float | None:
@@ -117,25 +99,13 @@ def _share(result: float, quota: float) -> float | None:
     return float(result / quota)
 
 
-def _week_title(weeks: pd.DataFrame) -> str:
-    """Say in how many weeks the quota was reached, and which was furthest off."""
-    owing = weeks[weeks["quota"] > TINY]
-    known = owing[owing["result"].notna()]
-    if known.empty:
-        return _("内容没有记录，说不上有没有达到定量")
-    short = known[known["result"] < known["quota"] - TINY]
-    if short.empty:
-        return _("有定量的{weeks}周，内容都达到", weeks=len(known))
-    worst = short.iloc[int((short["quota"] - short["result"]).argmax())]
-    return _(
-        "有定量的{weeks}周中，内容{reached}周达到；"
-        "差得最多的是{days}，定量{quota}条，发布{result}条",
-        weeks=len(known),
-        reached=len(known) - len(short),
-        days=figures.span(worst["first"], worst["last"]),
-        quota=figures.plain(worst["quota"], 2),
-        result=figures.plain(worst["result"], 2),
-    )
+def _reached(weeks: pd.DataFrame) -> dict[str, Any]:
+    """Count the weeks in which the quota was reached; `worst` was furthest off."""
+    known = weeks[(weeks["quota"] > TINY) & weeks["result"].notna()]
+    off = known["quota"] - known["result"]
+    short = int((off > TINY).sum())
+    worst = known.iloc[int(off.argmax())].to_dict() if short else None
+    return {"known": len(known), "reached": len(known) - short, "worst": worst}
 
 
 def _by_week(m: OperatorMonth) -> dict[str, Any]:
@@ -146,29 +116,17 @@ def _by_week(m: OperatorMonth) -> dict[str, Any]:
         for row in sorted(months, key=lambda row: row["metric"] != CONTENTS)
     ]
     known = [row for row in rows if row["share"] is not None]
-    reached = sum(row["share"] >= 1 - TINY for row in known)
     first = _of(m.quotas.weeks, months[0]["metric"]).sort_values("first")
     return {
-        "title": _reached_title(len(known), reached),
+        "known": len(known),
+        "reached": sum(row["share"] >= 1 - TINY for row in known),
         "head": [
-            (_week(row)["days"], row["quota"] > TINY)
+            (row["first"], row["last"], row["quota"] > TINY)
             for row in first.to_dict("records")
         ],
         "rows": rows,
-        "month": figures.month_short(m.month),
+        "month": m.month,
     }
-
-
-def _reached_title(known: int, reached: int) -> str:
-    if not known:
-        return _("没有一个指标有可以比的结果")
-    if reached == known:
-        return _("有结果的{known}个指标都达到全月定量", known=known)
-    if not reached:
-        return _("有结果的{known}个指标都没有达到全月定量", known=known)
-    return _(
-        "有结果的{known}个指标中，{reached}个达到全月定量", known=known, reached=reached
-    )
 
 
 def _metric_weeks(m: OperatorMonth, month: dict[Any, Any]) -> dict[str, Any]:
@@ -180,19 +138,19 @@ def _metric_weeks(m: OperatorMonth, month: dict[Any, Any]) -> dict[str, Any]:
     gaps = Counter(days[days["result"].isna()]["week"]) if by_day else Counter()
     weeks = _of(m.quotas.weeks, name).sort_values("first").to_dict("records")
     working = days[days["working"]]["quota"]
-    each = _contents if name == CONTENTS else figures.amount(name)
+    each = _count if name == CONTENTS else figures.amount(name)
     return {
         "name": quota_name(name),
         "each": each(working.iloc[0]) if len(working) else figures.NONE,
         "weeks": [_week(row) | {"missing": gaps[row["week"]]} for row in weeks],
-        "result": figures.short(month["result"]),
-        "quota": figures.short(month["quota"]),
+        "result": month["result"],
+        "quota": month["quota"],
         "share": _share(month["result"], month["quota"]),
         "missing": gaps.total(),
     }
 
 
-def _contents(value: float) -> str:
+def _count(value: float) -> str:
     return figures.plain(value, 2)
 
 

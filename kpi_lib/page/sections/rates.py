@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -16,13 +14,13 @@ from kpi_lib.days import months_back
 from kpi_lib.language import _
 from kpi_lib.page import charts, series
 from kpi_lib.page.parts import Brand, platform_of, who_is
+from kpi_lib.page.templates import ratio
 
 NARROW = 0.2
 """Rates that differ by less than this share of the largest are drawn from zero."""
 
 
-@dataclass(frozen=True)
-class Rate:
+class Rate(NamedTuple):
     """One account's rate."""
 
     who: Brand
@@ -53,9 +51,7 @@ def rate_dots(m: OperatorMonth) -> dict[str, Any] | None:
     if not drawn:
         return None
     return {
-        "title": _(
-            "{names}：按账号", names=figures.listed([name for name, *_rest in drawn])
-        ),
+        "names": [name for name, *_rest in drawn],
         "panels": [
             _dots(name, note, rows, f"dot{at}")
             for at, (name, note, rows) in enumerate(drawn)
@@ -88,16 +84,12 @@ def _ratios(m: OperatorMonth, metric: str) -> list[Rate]:
     rows = []
     for account in m.accounts:
         value = _ratio(now, above, below, account.id)
+        goal = series.short_target(m, metric, account.platform)
+        if goal is None:
+            goal = series.short_target(m, metric)
         if value is not None:
-            goal = series.short_target(m, metric, account.platform)
-            rows.append(
-                Rate(
-                    who_is(m, account),
-                    value,
-                    _ratio(before, above, below, account.id),
-                    series.short_target(m, metric) if goal is None else goal,
-                )
-            )
+            last = _ratio(before, above, below, account.id)
+            rows.append(Rate(who_is(m, account), value, last, goal))
     return rows
 
 
@@ -109,8 +101,10 @@ def _ratio(
 ) -> float | None:
     if not all(account in values[name] for name in (*above, *below)):
         return None
-    base = sum(values[name][account] for name in below)
-    return sum(values[name][account] for name in above) / base if base else None
+    parts, whole = (
+        sum(values[name][account] for name in names) for names in (above, below)
+    )
+    return ratio(parts, whole)
 
 
 def _answered(m: OperatorMonth) -> list[Rate]:
@@ -122,28 +116,22 @@ def _answered(m: OperatorMonth) -> list[Rate]:
         ]
         received = sum(comments.received for comments in own)
         if received:
-            share = sum(comments.answered for comments in own) / received
-            rows.append(Rate(platform_of(m, id), share, None, None))
+            answered = sum(comments.answered for comments in own)
+            rows.append(Rate(platform_of(m, id), answered / received, None, None))
     return rows
 
 
 def _dots(name: str, note: str, rows: Sequence[Rate], prefix: str) -> series.Panel:
     """Draw one rate; its scale starts at zero where that costs little."""
-    frame = pd.DataFrame(
-        [(rate.who.name, rate.now, rate.before, rate.target) for rate in rows],
-        columns=["name", "now", "before", "target"],
-    ).astype({"now": float, "before": float, "target": float})
-    finite = [
-        value
-        for value in frame[["now", "before", "target"]].to_numpy().ravel()
-        if math.isfinite(value)
-    ]
+    values = pd.DataFrame(rows)[["now", "before", "target"]].astype(float)
+    low, high = values.min().min(), values.max().max()
     # Neither blow a small difference up, nor squeeze a large one against the edge.
-    zero = not NARROW * max(finite) <= max(finite) - min(finite) <= max(finite) / 2
+    zero = not NARROW * high <= high - low <= high / 2
+    tick, shown = series.percent_tick, values.melt()["value"]
     return series.panel(
         charts.dot_plot(
-            frame,
-            scale=charts.scale(finite, zero=zero, text=series.percent_tick, steps=2),
+            values.assign(name=[rate.who.name for rate in rows]),
+            scale=charts.scale(shown, zero=zero, text=tick, steps=2),
             end=figures.percent,
         ),
         name=name,

@@ -27,7 +27,7 @@ def score_card(m: OperatorMonth) -> Fragment:
     def item(row: CardItem) -> dict[str, Any]:
         return {
             **row,
-            "rate": _rate(row),
+            "row": row,
             "lines": list(zip(row["detail"], row["detail_beside"], strict=True)),
             "views": [
                 _view(measure, opened=measure is worst, once=measure is first)
@@ -71,15 +71,6 @@ def _bonus(card: Card) -> list[dict[str, Any]]:
 def _grows(measure: CardMeasure) -> bool:
     """Say whether a measure looks at targets over their baselines, not at results."""
     return bool(measure["source"]["kind"] == "challenge")
-
-
-def _rate(row: CardItem) -> str:
-    """Say which share was reached, or how many points could be rated."""
-    if not row.scored:
-        return _("待定") if row.possible else _("不考")
-    if row.unrated > 0:
-        return _("已评{rated}分", rated=figures.plain(row.rated))
-    return figures.percent(row.rate, 0)
 
 
 def _part(part: Mapping[str, Any]) -> dict[str, Any]:
@@ -189,7 +180,8 @@ def _place(sheet: str, rows: Sequence[str]) -> str:
         for span in dict.fromkeys(",".join(rows).split(","))
         if span.replace("-", "").isdigit()
     ]
-    where = _rows(spans) if spans else ""
+    listed = {at for span in spans for at in range(span[0], span[-1] + 1)}
+    where = _rows(min(listed), max(listed), len(listed)) if listed else ""
     if not sheet:
         return where
     if not where:
@@ -197,12 +189,10 @@ def _place(sheet: str, rows: Sequence[str]) -> str:
     return _("「{sheet}」{rows}", sheet=sheet, rows=where)
 
 
-def _rows(spans: Sequence[tuple[int, ...]]) -> str:
+def _rows(first: int, last: int, n: int) -> str:
     """Say which rows, or how many of which."""
-    first, last = min(span[0] for span in spans), max(span[-1] for span in spans)
-    listed = {at for span in spans for at in range(span[0], span[-1] + 1)}
-    if len(listed) == 1:
+    if n == 1:
         return _("第{row}行", row=first)
-    if len(listed) == last - first + 1:
+    if n == last - first + 1:
         return _("第{first}–{last}行", first=first, last=last)
-    return _("第{first}–{last}行中的{n}行", first=first, last=last, n=len(listed))
+    return _("第{first}–{last}行中的{n}行", first=first, last=last, n=n)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from kpi_lib import figures
 from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import METRICS
 from kpi_lib.language import N_, _
-from kpi_lib.page.parts import Fragment, flags_of, made
+from kpi_lib.page.parts import Fragment, flags_of, made, who_is
 from kpi_lib.page.sections.cleaning import fates_of, file_rows, left_out
 
 SHOWN_HERE = {
@@ -31,16 +30,16 @@ SHOWN_HERE = {
 """What the page prints of every month, asked for or not."""
 
 
+ROWS = ("records", "kept", "left")
+"""What is counted of a file: its rows, those that counted, those that did not."""
+
+
 def counted(m: OperatorMonth) -> Fragment:
     """Say what counted and what did not: files, rows, reasons, flags."""
-    totals = {key: int(m.files[key].sum()) for key in ("records", "kept", "left")}
+    totals = {key: int(m.files[key].sum()) for key in ROWS}
     return made(
         "counted",
-        title=_(
-            "{records}行中算了{kept}行，{left}行没算，每行都有原因",
-            **{key: figures.exact(value) for key, value in totals.items()},
-        ),
-        groups=_by_owner(file_rows(m.files[m.files["layout"] != ""], m)),
+        groups=_by_owner(m, file_rows(m.files[m.files["layout"] != ""])),
         unknown=list(m.files.loc[m.files["layout"] == "", "source"]),
         fates=fates_of(m.ledger),
         flags=flags_of(m),
@@ -49,23 +48,21 @@ def counted(m: OperatorMonth) -> Fragment:
     )
 
 
-def _by_owner(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _by_owner(m: OperatorMonth, rows: Sequence[dict[Any, Any]]) -> list[dict[str, Any]]:
     """Add the files of each account up; a day counts once where one file has all."""
-    groups: dict[str, list[dict[str, Any]]] = {}
+    brands = {account.id: who_is(m, account) for account in m.accounts}
+    groups: dict[str, list[dict[Any, Any]]] = {}
     for row in rows:
-        groups.setdefault(str(row["account"]), []).append(row)
+        groups.setdefault(row["account"], []).append(row)
     return [
         {
-            "who": own[0]["who"],
+            "who": brands.get(account),
             "account": account,
             "rows": own,
             "count": len(own),
             "days": max(file["days"] for file in own),
-            "bases": figures.listed(list(dict.fromkeys(file["basis"] for file in own))),
-            **{
-                key: sum(int(file[key]) for file in own)
-                for key in ("records", "kept", "left")
-            },
+            "bases": list(dict.fromkeys(file["basis"] for file in own)),
+            **{key: sum(file[key] for file in own) for key in ROWS},
         }
         for account, own in groups.items()
     ]

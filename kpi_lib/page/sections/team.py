@@ -19,13 +19,9 @@ from kpi_lib.page.parts import Fragment, losses, made, nothing, total
 def team_header(cards: Sequence[Card], missing: Sequence[str], month: str) -> Fragment:
     """Make the head of the team's page: month, who is missing, how many are settled."""
     settled = sum(bool(card["final"]) for card in cards)
-    values = {"rated": len(cards), "settled": settled, "open": len(cards) - settled}
-    state = (
-        _("{rated}人有评分，{settled}人已定，{open}人暂定。", **values)
-        if values["open"]
-        else _("{rated}人有评分，{settled}人已定。", **values)
+    return made(
+        "team_header", rated=len(cards), settled=settled, missing=missing, month=month
     )
-    return made("team_header", state=state, missing=list(missing), month=month)
 
 
 def team_scores(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -11,7 +11,7 @@ from unicodedata import east_asian_width
 
 from kpi_lib import figures
 from kpi_lib.appraisal import Card, OperatorMonth
-from kpi_lib.language import N_, _
+from kpi_lib.language import _
 from kpi_lib.page.parts import Fragment, losses, made, total
 
 Losses = Sequence[tuple[str, Decimal]]
@@ -49,57 +49,15 @@ def waterfall(m: OperatorMonth) -> Fragment:
     top = large[:TOP_LOSSES]
     return made(
         "waterfall",
-        title=_where(card, top),
-        sub=figures.sentences(*_read_as(card, low, len(top))),
-        possible=card.possible,
-        total=card.earned,
+        card=card,
+        low=low,
+        top=[by for _name, by in top],
+        whole=[by for _name, by in card.lost],
+        few=len(card.lost) <= TOP_LOSSES,
+        full=sum(measure.full for measure in card.plain),
         drawings=[_drawn(bars, low, high, size) for size in SIZES],
         table=losses(card),
-        bonus=card.bonus_points,
-        waiting=card.waiting,
     )
-
-
-def _where(card: Card, top: Losses) -> str:
-    """Say in a title where the points went."""
-    if card.cut_off:
-        return _(
-            "一票否决：合计{reached}分，只计{total}分",
-            reached=figures.points(card.reached),
-            total=figures.points(card.earned),
-        )
-    lost = card.lost
-    if not lost:
-        return _("可评的分全部得到") if card.rated else _("还没有可评的项目")
-    whole, of_top = (total(by for _name, by in part) for part in (lost, top))
-    values = {"n": len(lost), "top": len(top), "whole": figures.points(whole)}
-    if len(lost) <= TOP_LOSSES:
-        return _("{n}项共失{whole}分", **values)
-    sentence = _GATHERED if of_top * 2 >= whole else _SCATTERED
-    return _(sentence, of_top=figures.points(of_top), **values)
-
-
-_GATHERED = N_("失分集中在前{top}项：{whole}分中占{of_top}分")
-
-
-_SCATTERED = N_("失分分散在{n}项：前{top}项占{whole}分中的{of_top}分")
-
-
-def _read_as(card: Card, low: Decimal, red: int) -> Iterator[str]:
-    """Say how the waterfall is to be read."""
-    yield _(
-        "从{possible}分往下，按失分多少排列。", possible=figures.plain(card.possible)
-    )
-    if red:
-        yield _("红色是最大的{n}项。", n=red)
-    if card.waiting:
-        yield _("斜纹是待定，不是失分。")
-    if card.bonus_points:
-        yield _("空心的一格往上，是加分。")
-    if low:
-        yield _("横轴从{low}分起。", low=figures.plain(low))
-    if full := sum(measure.full for measure in card.plain):
-        yield _("得满分的{n}项不画。", n=full)
 
 
 def _steps(card: Card, large: Losses, rest: Losses) -> list[Bar]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -19,24 +21,32 @@ from kpi_lib import figures, language
 
 HERE = Path(__file__).parent
 
+Amount = TypeVar("Amount", float, Decimal)
+
 SHEETS = ("page.css", "sections.css")
 """Parts of the one style sheet; the later one may lean on the earlier."""
 
 
 def clauses(text: str) -> Markup:
     """Let a title break between its clauses only."""
-    parts = re.findall(r"[^；，：]+[；，：]?|[；，：]", language.say(text))
+    parts = re.findall(r"[^；，：]+[；，：]?|[；，：]", _read(text))
     span = Markup('<span class="c">{}</span>')
     return Markup("").join(span.format(part) for part in parts)
 
 
 def kept(text: str) -> Markup:
     """Keep short quoted names whole at the end of a line."""
-    parts = re.split(r"(「[^」]{1,12}」|“[^”]{1,24}”)", language.say(text))
+    parts = re.split(r"(「[^」]{1,12}」|“[^”]{1,24}”)", _read(text))
     span = Markup('<span class="keep">{}</span>')
     return Markup("").join(
         span.format(part) if at % 2 else escape(part) for at, part in enumerate(parts)
     )
+
+
+def _read(text: str) -> str:
+    """Return a text as it is read, also of one that is escaped."""
+    said = language.say(text)
+    return str(said.unescape() if isinstance(said, Markup) else said)
 
 
 def said(text: str, **values: object) -> Markup:
@@ -50,9 +60,24 @@ def told(sentences: Iterable[str]) -> Markup:
     return Markup(figures.sentences(*map(escape, map(language.say, sentences))))
 
 
+def joined(remarks: Iterable[str]) -> Markup:
+    """Say remarks in one sentence, each once; empty ones are left out."""
+    return Markup(language.say(figures.joined(map(escape, remarks))))
+
+
+def quoted(names: Iterable[str]) -> Markup:
+    """List names in quotes, the first three of them."""
+    return Markup(figures.listed([said("「{name}」", name=name) for name in names], 3))
+
+
 def bdi(text: object) -> Markup:
     """Set text from data apart: its own direction does not disturb a sentence."""
     return Markup("<bdi>{}</bdi>").format(language.say(text))
+
+
+def ratio(part: Amount | None, whole: Amount | None) -> Amount | None:
+    """Divide what is known; a part of nothing has no ratio."""
+    return part / whole if whole and part is not None else None
 
 
 @cache
@@ -66,13 +91,15 @@ def environment() -> Environment:
         lstrip_blocks=True,
         finalize=language.say,
     )
-    made.globals |= {"_": said, "language": language.language}
+    made.globals |= {"_": said, "language": language.language, "ratio": ratio}
     made.filters |= {
         "bdi": bdi,
         "brief": figures.brief,
         "clauses": clauses,
         "kept": kept,
         "told": told,
+        "joined": joined,
+        "quoted": quoted,
         "listed": figures.listed,
         "exact": figures.exact,
         "short": figures.short,
@@ -81,6 +108,8 @@ def environment() -> Environment:
         "percent": figures.percent,
         "money": figures.money,
         "month": figures.month_name,
+        "span": figures.span,
+        "month_short": figures.month_short,
     }
     return made
 
