@@ -22,14 +22,9 @@ from kpi_lib.files.cells import (
     Cell,
     Number,
     NumberKind,
-    Order,
     WrongValue,
-    date_order,
-    day,
-    epoch,
     is_below,
     is_missing,
-    moment,
     number,
     plain,
     shown,
@@ -44,6 +39,7 @@ from kpi_lib.files.declarations import (
     layouts,
     platforms,
 )
+from kpi_lib.files.moments import Order, date_order, day, epoch, moment
 from kpi_lib.files.tables import read
 
 __all__ = [

@@ -18,7 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from ruamel.yaml import YAML
 
 from kpi_lib.catalogue import METRICS, STREAMS
-from kpi_lib.files.cells import EpochUnit, MoneyUnit, NumberKind, Scale
+from kpi_lib.files.cells import MoneyUnit, NumberKind, Scale
+from kpi_lib.files.moments import EpochUnit
 from kpi_lib.language import Name, simplified
 
 Form = Literal["article", "video", "social", "product"]

@@ -64,9 +64,6 @@ def too_many_cells(rows: int, columns: int, place: str = "") -> Refused:
     return Refused("too_many_cells", about, place)
 
 
-# ----------------------------------------------------------------- workbooks
-
-
 def read_xlsx(content: bytes) -> dict[str, Any]:
     """Read a zip workbook: its directory first, then its marks, then its cells."""
     package = Package(content)
@@ -373,9 +370,6 @@ def plain(cell: object) -> object:
         minutes, seconds = divmod(round(cell.total_seconds()), 60)
         return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
     return str(cell)
-
-
-# ----------------------------------------------------------------- web pages
 
 
 class RowCounter(html.parser.HTMLParser):

@@ -29,7 +29,7 @@ from kpi_lib.files.book import (
     disagreement,
     refusal,
 )
-from kpi_lib.files.cells import CHINA
+from kpi_lib.files.moments import CHINA
 from kpi_lib.files.text import decode, read_csv, refuse_json
 from kpi_lib.language import Sentence
 

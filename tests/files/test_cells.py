@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import pytest
 
-from kpi_lib.files import cells
+from kpi_lib.files import cells, moments
 from kpi_lib.files.cells import (
     Number,
     NumberKind,
@@ -101,7 +101,7 @@ def test_zero_is_not_missing(written: str | float) -> None:
     ],
 )
 def test_times_in_their_forms(written: str | datetime) -> None:
-    assert cells.moment(written) == datetime(2026, 6, 3, 16, 41, 25)
+    assert moments.moment(written) == datetime(2026, 6, 3, 16, 41, 25)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_times_in_their_forms(written: str | datetime) -> None:
 )
 def test_what_is_no_time(written: str | float) -> None:
     with pytest.raises(WrongValue, match="不是日期"):
-        cells.moment(written)
+        moments.moment(written)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_what_is_no_time(written: str | float) -> None:
     ],
 )
 def test_days_settled_by_the_month_say_so(written: str, day: date) -> None:
-    assert cells.day(written, "2026-10") == (day, True)
+    assert moments.day(written, "2026-10") == (day, True)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_days_settled_by_the_month_say_so(written: str, day: date) -> None:
 def test_one_order_of_month_and_day_for_a_table(
     days: list[str | None], order: str
 ) -> None:
-    assert cells.date_order(days, "2026-10") == order
+    assert moments.date_order(days, "2026-10") == order
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_one_order_of_month_and_day_for_a_table(
 def test_time_since_1970_in_china(
     written: str | int, unit: cells.EpochUnit, expected: datetime | None
 ) -> None:
-    assert cells.epoch(written, unit) == expected
+    assert moments.epoch(written, unit) == expected
 
 
 @pytest.mark.parametrize(
