@@ -7,11 +7,13 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from kpi_lib.appraisal import Card
 from kpi_lib.appraisal.evidence import Evidence, History
+from kpi_lib.catalogue import METRICS
 from kpi_lib.days import Calendar
 from kpi_lib.inputs import plan, plans
 from kpi_lib.inputs.roster import Account, Operator, Roster
@@ -118,6 +120,33 @@ def posts(*rows: tuple[str, str, int, float, float]) -> pd.DataFrame:
     )
 
 
+def with_ratios(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
+    """Make the month's table of rows, with the ratio of each account's sums."""
+    every = list(rows)
+    accounts: dict[tuple[Any, ...], dict[str, dict[str, Any]]] = {}
+    for row in every:
+        key = (row["month"], row["operator"], row["account"])
+        accounts.setdefault(key, {})[row["metric"]] = row
+    for there in accounts.values():
+        for name, metric in METRICS.items():
+            sides = {"above": metric.numerator, "below": metric.denominator}
+            parts = [part for side in sides.values() for part in side]
+            if not parts or name in there or not set(parts) <= there.keys():
+                continue
+            sums = {
+                side + suffix: sum(there[part][of] for part in names)
+                for side, names in sides.items()
+                for of, suffix in (("value", ""), ("low", "_low"), ("high", "_high"))
+            }
+            value = sums["above"] / sums["below"] if sums["below"] else float("nan")
+            every.append(
+                {**there[parts[0]], "metric": name, "value": value, "low": value,
+                 "high": value, **sums}
+            )  # fmt: skip
+    columns = add_up.MONTHLY
+    return pd.DataFrame(every, columns=list(columns)).astype(columns)
+
+
 def evidence(
     by: plan.Plan,
     roster: Roster,
@@ -128,11 +157,10 @@ def evidence(
     listed: pd.DataFrame | None = None,
 ) -> Evidence:
     """Gather what one operator's October is scored from."""
-    frame = pd.DataFrame(list(rows), columns=list(add_up.MONTHLY))
     return Evidence(
         month=MONTH,
         plan=by,
-        history=History(frame.astype(add_up.MONTHLY), roster, roster.operators[0]),
+        history=History(with_ratios(rows), roster, roster.operators[0]),
         calendar=Calendar(),
         targets=tuple(targets),
         worklogs={MONTH: log or Worklog(month=MONTH)},

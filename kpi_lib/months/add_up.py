@@ -43,7 +43,8 @@ from kpi_lib.months.counters import (
     unrounded,
 )
 from kpi_lib.months.owned import Owned, mapped_metrics
-from kpi_lib.months.totals import Number, exactly
+from kpi_lib.months.ratios import add_ratios, ratio_bounds
+from kpi_lib.months.totals import SUMS, Number, exactly
 
 MONTHLY = {
     **dict.fromkeys(("month", "operator", "account", "platform"), "str"),
@@ -53,6 +54,7 @@ MONTHLY = {
     **dict.fromkeys(("share", "days_present", "days_due"), "float64"),
     **dict.fromkeys(("opened", "closed"), "datetime64[s]"),
     "sources": "str",
+    **dict.fromkeys(SUMS, "float64"),
 }
 
 BASES = ("daily", "difference", "published", "manual")
@@ -100,9 +102,15 @@ def add_up(arrived: Arrived, cleaned: Cleaned, before: Cleaned) -> pd.DataFrame:
 def _row(
     arrived: Arrived, key: Key, cell: Cell, readings: Sequence[Cells]
 ) -> tuple[object, ...]:
-    value, low, high = (
-        _rounded(reading[key].value if key in reading else None) for reading in readings
+    nothing = Cell(basis="")
+    cells = [reading.get(key, nothing) for reading in readings]
+    value, low, high = (_rounded(reading.value) for reading in cells)
+    above, below = (
+        [_rounded(getattr(reading, side)) for reading in cells]
+        for side in ("above", "below")
     )
+    if METRICS[key.metric].parts:
+        low, high = ratio_bounds(value, above, below)
     return (
         arrived.month,
         key.operator,
@@ -121,6 +129,8 @@ def _row(
         cell.opened,
         cell.closed,
         cell.sources,
+        *above,
+        *below,
     )
 
 
@@ -170,7 +180,7 @@ class _Adding(Owned):
                 self._gained(cells, account.id, level, series, levels)
         self._gaps(cells, own, {key[:2] for key in (*series, *levels)})
         self._account_days(cells, own, now, before)
-        _ratios(cells)
+        add_ratios(cells)
         return cells
 
     def _of_days(self, key: Key, values: Days) -> Cell | None:
@@ -359,28 +369,6 @@ def _differences(
             had = start.counts[metric]
             amounts.append((start.at(had), -had * share))
         yield metric, amounts
-
-
-def _ratios(cells: Cells) -> None:
-    """Divide sums of one account, never average ratios."""
-    ratios = {name: metric for name, metric in METRICS.items() if metric.parts}
-    for operator, account in sorted({key[:2] for key in cells}):
-        for name, metric in ratios.items():
-            above, below = (
-                [cells.get(Key(operator, account, part, "")) for part in side]
-                for side in (metric.numerator, metric.denominator)
-            )
-            parts = [
-                cell for cell in (*above, *below) if cell and cell.value is not None
-            ]
-            if len(parts) < len(above) + len(below):
-                continue
-            values = [_rounded(cell.value) for cell in parts]
-            divisor = sum(values[len(above) :])
-            if 0 < divisor < inf:
-                value = sum(values[: len(above)]) / divisor
-                ratio = replace(parts[0], value=value, rows={}, sums={})
-                cells[Key(operator, account, name, "")] = ratio
 
 
 def _gain(

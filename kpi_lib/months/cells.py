@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from typing import NamedTuple
@@ -22,6 +23,7 @@ class Value:
     source: str
     sheet: str
     row: int
+    post: str = ""
 
 
 class Key(NamedTuple):
@@ -44,35 +46,65 @@ class Cell:
     due: Fraction = Fraction(0)
     opened: date | None = None
     closed: date | None = None
-    rows: dict[tuple[str, str], list[int]] = field(
+    amounts: dict[date | str, list[tuple[Value, Number]]] = field(
         default_factory=lambda: defaultdict(list)
     )
-    sums: dict[tuple[str, str], Fraction] = field(
-        default_factory=lambda: defaultdict(Fraction)
-    )
+    """What was added, by day or by post."""
+    parts: Mapping[str, Cell] = field(default_factory=dict)
+    """Of a ratio: its parts by metric, over what all of them cover."""
+    above: Number | None = None
+    below: Number | None = None
+    """Of a ratio: the two sums that are divided."""
 
     def add(self, row: Value, amount: Number) -> None:
         """Add an amount, and cite the row that it is from."""
         self.value = amount if self.value is None else self.value + amount
-        place = (row.source, row.sheet)
-        self.rows[place].append(row.row)
-        if isinstance(amount, Fraction):
-            self.sums[place] += amount
+        self.amounts[row.post or row.day].append((row, amount))
+
+    def within(self, keys: Collection[date | str]) -> Cell:
+        """Return what it has of some days, or of some posts."""
+        part = replace(self, value=None, amounts=defaultdict(list))
+        part.days = {key for key in self.days if key in keys}
+        for key, amounts in self.amounts.items():
+            for row, amount in amounts if key in keys else ():
+                part.add(row, amount)
+        return part
+
+    @property
+    def by_days(self) -> bool:
+        """Whether days are added up, not the counters of posts."""
+        return self.basis in {"daily", "manual"}
+
+    @property
+    def cited(self) -> list[dict[str, str]]:
+        """The rows behind it and their sums by file and sheet."""
+        if self.parts:
+            return [
+                {"metric": metric, **cited}
+                for metric, part in self.parts.items()
+                for cited in part.cited
+            ]
+        rows: dict[tuple[str, str], list[int]] = defaultdict(list)
+        sums: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
+        for row, amount in (each for added in self.amounts.values() for each in added):
+            place = (row.source, row.sheet)
+            rows[place].append(row.row)
+            if isinstance(amount, Fraction):
+                sums[place] += amount
+        return [
+            {
+                "source": source,
+                "sheet": sheet,
+                "rows": spans(rows[source, sheet]),
+                "sum": exact(sums[source, sheet]),
+            }
+            for source, sheet in sorted(rows)
+        ]
 
     @property
     def sources(self) -> str:
-        """The rows behind it and their sums by file and sheet, as JSON."""
-        return canonical_json(
-            [
-                {
-                    "source": source,
-                    "sheet": sheet,
-                    "rows": spans(self.rows[source, sheet]),
-                    "sum": exact(self.sums[source, sheet]),
-                }
-                for source, sheet in sorted(self.rows)
-            ]
-        )
+        """The rows behind it, as JSON."""
+        return canonical_json(self.cited)
 
 
 Cells = dict[Key, Cell]

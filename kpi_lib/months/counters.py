@@ -25,6 +25,7 @@ WEIGHTED = {
 class Counters:
     """The counters of one post in one download: by metric, exact, with their place."""
 
+    post: str
     published: date
     counts: Mapping[str, Number]
     source: str
@@ -33,7 +34,8 @@ class Counters:
 
     def at(self, value: Number) -> Value:
         """Return one of its counters, or what was taken off it, with its place."""
-        return Value(self.published, value, "", self.source, self.sheet, self.row)
+        place = (self.source, self.sheet, self.row)
+        return Value(self.published, value, "", *place, self.post)
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ def snapshots(
 def _counters(posts: Iterable[Post]) -> dict[str, Counters]:
     return {
         row.post: Counters(
+            post=row.post,
             published=row.published_at.date(),
             counts=_counts(row.metrics),
             source=row.source,

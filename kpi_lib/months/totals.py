@@ -33,6 +33,9 @@ Number = Fraction | float
 ONCE_A_PRODUCT = ("dau", "mau")
 """Never added over accounts of one product (APPRAISAL, Metrics)."""
 
+SUMS = ("above", "above_low", "above_high", "below", "below_low", "below_high")
+"""Of a ratio of one account: its two sums, and the bounds of each."""
+
 NOT_BY_DAYS = (*GAINS, "account_days")
 """Flows in name only: a gain needs two levels, not every day between them."""
 
@@ -179,7 +182,7 @@ def total(
         ),
         gaps=tuple(gap for row in rows for gap in _gap(row, metric, rules)),
         sources=tuple(
-            {**cited, "metric": metric}
+            {"metric": metric, **cited}
             for row in rows
             for cited in json.loads(row["sources"])
         ),
@@ -222,10 +225,8 @@ def _gap(
     if pd.isna(row["value"]) and pd.isna(row["low"]):
         yield Sentence("{account}没有{metric}", account=account, metric=label)
         return
-    by_days = row["basis"] in ("daily", "manual") and METRICS[metric].kind in (
-        "flow",
-        "mean",
-    )
+    kinds = ("flow", "mean", "ratio")
+    by_days = row["basis"] in ("daily", "manual") and METRICS[metric].kind in kinds
     if not by_days or metric in NOT_BY_DAYS:
         return
     present, due = row["days_present"], row["days_due"]
@@ -244,40 +245,31 @@ def _ratio(
 ) -> Total:
     numerator, denominator = METRICS[metric].numerator, METRICS[metric].denominator
     parts = (*numerator, *denominator)
-    if not set(parts) <= set(ONCE_A_PRODUCT):
-        whole = set.intersection(*(_accounts(monthly, part) for part in parts))
-        monthly = _only(monthly, "account", whole)
-    above, below = (
-        [total(monthly, part, accounts=accounts, rules=rules) for part in side]
-        for side in (numerator, denominator)
-    )
+    monthly = _only(monthly, "account", _accounts(monthly, metric))
+    if set(parts) <= set(ONCE_A_PRODUCT):
+        first = _first_of_product(_accounts(monthly, metric), accounts)
+        monthly = _only(monthly, "account", first)
+    rows = monthly.get(metric, ())
+    sums = {name: _sum(row[name] for row in rows) for name in SUMS}
 
     def divide(over: str, under: str) -> Number | None:
-        top, bottom = _together(above, over), _together(below, under)
+        top, bottom = sums[over], sums[under]
         return top / bottom if top is not None and bottom else None
 
-    totals = (*above, *below)
-
+    value = divide("above", "below")
+    bounds = [divide("above_low", "below_high"), divide("above_high", "below_low")]
+    there = [bound for bound in (value, *bounds) if bound is not None]
+    totals = [total(monthly, part, accounts=accounts, rules=rules) for part in parts]
+    gaps = dict.fromkeys(gap for each in totals for gap in each.gaps)
     return Total(
         metric=metric,
-        value=divide("value", "value"),
-        low=divide("low", "high"),
-        high=divide("high", "low"),
+        value=value,
+        low=min(there, default=None),
+        high=max(there, default=None),
         made_of=tuple(sorted({part for each in totals for part in each.made_of})),
-        gaps=tuple(dict.fromkeys(gap for each in totals for gap in each.gaps)),
-        sources=tuple(source for each in totals for source in each.sources),
+        gaps=tuple(gaps or (gap for row in rows for gap in _gap(row, metric, rules))),
+        sources=tuple(cited for row in rows for cited in json.loads(row["sources"])),
     )
-
-
-def _together(parts: Iterable[Total], which: str) -> Number | None:
-    """Add parts up; None if one has no number."""
-    added: Number = Fraction(0)
-    for part in parts:
-        number = part.reading(which)
-        if number is None:
-            return None
-        added += number
-    return added
 
 
 def by_day(

@@ -33,8 +33,7 @@ from kpi_lib.inputs.entries import (
 from kpi_lib.inputs.roster import Account, Operator, Roster
 from kpi_lib.inputs.targets import Target
 from kpi_lib.inputs.worklog import Worklog
-from kpi_lib.months import add_up
-from tests.scored import with_rows
+from tests.scored import with_ratios, with_rows
 
 PLAN = plans.load_plan(Path(__file__).parents[2] / "data" / "plan.yml")
 MONTH = "2026-10"
@@ -94,7 +93,7 @@ def month_rows(month: str, **values: float) -> list[dict[str, object]]:
 
 
 def monthly(rows: list[dict[str, object]]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=list(add_up.MONTHLY)).astype(add_up.MONTHLY)
+    return with_ratios(rows)
 
 
 def target(metric: str, value: str, **more: object) -> Target:

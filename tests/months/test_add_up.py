@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 from math import inf, isnan
 from typing import Any
 
@@ -252,6 +254,112 @@ class TestBounds:
         found = row(table, "views")
 
         assert (found["low"], found["high"]) == (100_000, inf)
+
+
+def flows(**values: Sequence[float | None]) -> list[DailyRow]:
+    """Make days of some metrics, from the first on; None: the cell is missing."""
+    return [
+        row
+        for metric, numbers in values.items()
+        for row in days(
+            metric,
+            {
+                DAYS[at]: number
+                for at, number in enumerate(numbers)
+                if number is not None
+            },
+        )
+    ]
+
+
+class TestRatios:
+    """Both sums of a ratio cover the same days, accounts and posts."""
+
+    def test_a_day_without_views_is_in_neither_sum(self) -> None:
+        parts = flows(
+            views=[1000, None, 1000],
+            comments=[10, 900, 10],
+            shares=[20, 900, 20],
+            likes=[20, 900, 20],
+        )
+        table = months(people(), daily=parts)
+        ratio = row(table, "engagement_rate")
+
+        assert ratio["value"] == ratio["low"] == ratio["high"] == 0.05
+        assert (ratio["above"], ratio["below"]) == (100, 2000)
+        assert ratio["days_present"] == 2
+        cited = json.loads(ratio["sources"])
+        assert {(each["metric"], each["sum"]) for each in cited} == {
+            ("comments", "20"), ("shares", "40"), ("likes", "40"), ("views", "2000"),
+        }  # fmt: skip
+
+    def test_too_few_common_days_are_said(self) -> None:
+        whole = [100.0] * 31
+        clicks = [None] * 7 + whole[7:]  # 24 of 31 days are less than 80 %
+        orders = [*whole[7:], *[None] * 7]
+        table = months(people(), daily=flows(clicks=clicks, orders=orders))
+        gaps = total_of(table, "conversion_rate").gaps
+
+        assert row(table, "conversion_rate")["days_present"] == 17
+        assert [str(gap) for gap in gaps if "成交率" in gap or "引流点击" in gap]
+
+    def test_sums_of_accounts_are_divided_where_both_are_known(self) -> None:
+        table = months(people(), daily=flows(clicks=[100, 100], orders=[10, None]))
+        other = table.assign(account="zz", above=5.0, below=10.0)
+        both = pd.concat([table, other[other["metric"] == "conversion_rate"]])
+
+        assert total_of(both, "conversion_rate").value == Fraction(15, 110)
+
+    def test_counters_and_days_are_paired_only_in_whole_months(self) -> None:
+        days_of_month = flows(
+            comments=[1.0] * 30 + [None], shares=[1.0] * 31, likes=[1.0] * 31
+        )
+        counters = posts(OCTOBER | CLOSED | {"views": 1000})
+        table = months(people(), daily=days_of_month, posts=counters)
+        assert isnan(row(table, "engagement_rate")["value"])
+
+        whole = flows(comments=[1.0] * 31, shares=[1.0] * 31, likes=[1.0] * 31)
+        table = months(people(), daily=whole, posts=counters)
+        assert row(table, "engagement_rate")["value"] == 93 / 1000
+
+    @settings(max_examples=50)
+    @given(
+        pairs=st.lists(
+            st.tuples(
+                st.one_of(st.none(), st.integers(0, 1000)),
+                st.one_of(st.none(), st.integers(0, 1000)),
+            ),
+            min_size=1,
+            max_size=31,
+        ),
+        conflict=st.one_of(st.none(), st.integers(0, 1000)),
+    )
+    def test_it_is_the_ratio_of_the_common_days_and_within_its_bounds(
+        self, pairs: list[tuple[int | None, int | None]], conflict: int | None
+    ) -> None:
+        out: list[DailyRow] = []
+        if conflict is not None:  # the last day's clicks contradict each other
+            out = [
+                *days("clicks", {DAYS[len(pairs) - 1]: conflict}),
+                *days("clicks", {DAYS[len(pairs) - 1]: 1001}),
+            ]
+            pairs = [*pairs[:-1], (pairs[-1][0], None)]
+        orders = [pair[0] for pair in pairs]
+        clicks = [pair[1] for pair in pairs]
+        table = months(
+            people(), daily=flows(orders=orders, clicks=clicks), daily_conflicts=out
+        )
+        found = table[table["metric"] == "conversion_rate"]
+        both = [(o, c) for o, c in pairs if o is not None and c is not None]
+        below = sum(c for _, c in both)
+
+        if below:
+            ratio = found.iloc[0]
+            assert ratio["value"] == pytest.approx(sum(o for o, _ in both) / below)
+            assert ratio["low"] <= ratio["value"] <= ratio["high"]
+            assert ratio["days_present"] == len(both)
+        else:
+            assert found["value"].isna().all()
 
 
 SEPTEMBER = {"published_at": datetime(2026, 9, 20), "post": "old"}
