@@ -21,7 +21,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
-from math import inf, nan
+from math import inf, isinf, nan
 
 import pandas as pd
 
@@ -81,17 +81,14 @@ def add_up(arrived: Arrived, cleaned: Cleaned, before: Cleaned) -> pd.DataFrame:
     everybody = {account.id for account in arrived.given.roster.accounts}
     plain = adding.cells(cleaned, before, everybody)
     # An account is added up from its own rows alone.
-    unsure = {
-        *(row.account for row in cleaned.daily if row.censored or row.rounded),
-        *(p.account for p in cleaned.posts if p.row.censored or p.row.rounded),
-        *(row.account for row in cleaned.daily_conflicts),
-        *(post.account for post in cleaned.posts_conflicts),
-    }
+    unsure = _unsure(cleaned) | _unsure(before)
     sure = {key: cell for key, cell in plain.items() if key.account not in unsure}
-    low, high = (
-        {**sure, **adding.cells(_bound(cleaned, most), before, unsure)}
-        for most in (False, True)
+    least, most = (
+        (_bound(cleaned, high), _bound(before, high)) for high in (False, True)
     )
+    # What is gained is least where it ends lowest and began highest.
+    low = {**sure, **adding.cells(least[0], most[1], unsure, begun=most[0])}
+    high = {**sure, **adding.cells(most[0], least[1], unsure, begun=least[0])}
     rows = [
         _row(arrived, key, plain.get(key, low[key]), (plain, low, high))
         for key in sorted({*plain, *low})
@@ -138,6 +135,16 @@ def _rounded(value: Number | None) -> float:
     return nan if value is None else float(value)
 
 
+def _unsure(cleaned: Cleaned) -> set[str]:
+    """Return the accounts some of whose values are known only between bounds."""
+    return {
+        *(row.account for row in cleaned.daily if row.censored or row.rounded),
+        *(post.account for post in cleaned.posts if post.row.bounded),
+        *(row.account for row in cleaned.daily_conflicts),
+        *(post.account for post in cleaned.posts_conflicts),
+    }
+
+
 def _bound(cleaned: Cleaned, most: bool) -> Cleaned:
     """Return the month with the least, or the most, of what contradicts itself."""
     days: dict[tuple[str, date, str, str], DailyRow] = {}
@@ -161,13 +168,20 @@ def _day_bound(row: DailyRow, most: bool) -> DailyRow:
 class _Adding(Owned):
     """Everything that stays the same over the three readings of a month."""
 
-    def cells(self, now: Cleaned, before: Cleaned, accounts: Collection[str]) -> Cells:
-        """Add up one reading, of some accounts."""
+    def cells(
+        self,
+        now: Cleaned,
+        before: Cleaned,
+        accounts: Collection[str],
+        begun: Cleaned | None = None,
+    ) -> Cells:
+        """Add up one reading, of some accounts; `begun`: where gains begin."""
         roster = self.given.roster
         own = [account for account in roster.accounts if account.id in accounts]
         now, before = now.of(accounts), before.of(accounts)
         by_basis: dict[str, Cells] = {basis: {} for basis in BASES}
         series, levels = _series(now.daily), _series(before.daily)
+        begins = _series(begun.of(accounts).daily) if begun else series
         for (id, metric, part), values in series.items():
             for operator in self.shares.get(id, {}):
                 key = Key(operator, id, metric, part)
@@ -177,7 +191,12 @@ class _Adding(Owned):
         cells = _chosen(by_basis)
         for account in own:
             for level in GAINS.values():
-                self._gained(cells, account.id, level, series, levels)
+                named = (account.id, level.name, "")
+                ends, starts = (
+                    {**levels.get(named, {}), **of.get(named, {})}
+                    for of in (series, begins)
+                )
+                self._gained(cells, account.id, level, ends, starts)
         self._gaps(cells, own, {key[:2] for key in (*series, *levels)})
         self._account_days(cells, own, now, before)
         add_ratios(cells)
@@ -265,12 +284,10 @@ class _Adding(Owned):
     # What a stock gained.
 
     def _gained(
-        self, cells: Cells, account: str, level: Metric, series: Series, before: Series
+        self, cells: Cells, account: str, level: Metric, levels: Days, begins: Days
     ) -> None:
-        key = (account, level.name, "")
-        levels = {**before.get(key, {}), **series.get(key, {})}
         for operator, own in self.shares[account].items() if levels else ():
-            gain, opening = _gain(own, levels)
+            gain, opening = _gain(own, levels, begins)
             if gain is None or opening is None:
                 continue
             gain.share = opening.share = self.share(account, operator)
@@ -367,12 +384,14 @@ def _differences(
             if metric not in start.counts:
                 continue
             had = start.counts[metric]
+            if isinf(had):  # at least so many then, and at most what it is now
+                had = value
             amounts.append((start.at(had), -had * share))
         yield metric, amounts
 
 
 def _gain(
-    own: Mapping[date, Fraction], levels: Days
+    own: Mapping[date, Fraction], levels: Days, begins: Days
 ) -> tuple[Cell | None, Cell | None]:
     """
     Return what the own shares of a level gained, and the level it began from.
@@ -382,11 +401,11 @@ def _gain(
     """
     gain = opening = None
     for first, last in _stretches(own):
-        earlier = [day for day in levels if day < first]
+        earlier = [day for day in begins if day < first]
         within = [day for day in levels if first <= day <= last]
         if not earlier or not within:
             return None, None
-        share, begun, ended = own[last], levels[max(earlier)], levels[max(within)]
+        share, begun, ended = own[last], begins[max(earlier)], levels[max(within)]
         if gain is None or opening is None:
             gain = Cell(basis=ended.basis, opened=begun.day)
             opening = Cell(basis=begun.basis, closed=begun.day)

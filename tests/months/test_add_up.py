@@ -249,6 +249,31 @@ class TestBounds:
             high,
         )
 
+    def test_a_gain_of_rounded_levels_is_bounded_on_both_sides(self) -> None:
+        table = months(
+            people(),
+            daily_before=days("followers", {date(2026, 9, 30): 11_000}, rounded=1000.0),
+            daily=days("followers", {DAYS[-1]: 12_000}, rounded=1000.0),
+        )
+        gain = row(table, "followers_gain")
+
+        # From 11,999 or so to 11,500 at least; from 10,500 to 13,000 at most.
+        assert (gain["value"], gain["low"], gain["high"]) == (1000, -500, 2500)
+
+    def test_a_counter_that_began_from_at_least_so_many(self) -> None:
+        table = months(
+            people(),
+            posts_before=posts(
+                SEPTEMBER
+                | OPENED
+                | {"views": 100_000, "censored": frozenset({"views"})}
+            ),
+            posts=posts(SEPTEMBER | CLOSED | {"views": 123_000}),
+        )
+        views = row(table, "views")
+
+        assert (views["low"], views["high"]) == (0, 23_000)
+
     def test_a_censored_value_is_a_lower_bound(self) -> None:
         table = months(people(), daily=days("views", {DAYS[0]: 100_000}, censored=True))
         found = row(table, "views")
