@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
@@ -203,3 +203,29 @@ def _known(year: int) -> bool:
     except NotImplementedError:
         return False
     return True
+
+
+def stretches(days: Iterable[date]) -> list[str]:
+    """
+    Write days as a message names them.
+
+    Parameters
+    ----------
+    days : iterable of date
+        In any order.
+
+    Returns
+    -------
+    list of str
+        Single days and stretches of days that follow each other, in order, for
+        instance ``["2026-10-02", "2026-10-05~2026-10-07"]``.
+    """
+    spans: list[list[date]] = []
+    for day in sorted(set(days)):
+        if spans and (day - spans[-1][-1]).days == 1:
+            spans[-1].append(day)
+        else:
+            spans.append([day])
+    return [
+        str(span[0]) if len(span) == 1 else f"{span[0]}~{span[-1]}" for span in spans
+    ]

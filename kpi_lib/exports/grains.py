@@ -10,6 +10,7 @@ from functools import cache
 
 from kpi_lib import files
 from kpi_lib.catalogue import METRICS, STREAMS
+from kpi_lib.days import stretches
 from kpi_lib.errors import Level, Problem
 from kpi_lib.exports.plausible import Total, doubts
 from kpi_lib.exports.recognise import Table
@@ -91,6 +92,7 @@ class Days(Grain):
     def __init__(self, source: str, month: str) -> None:
         super().__init__(source, month)
         self._totals: list[Total] = []
+        self._missing: dict[str, set[date]] = defaultdict(set)
         self._days: dict[tuple[str, int], set[date]] = defaultdict(set)
 
     def begin(self, table: Table) -> None:
@@ -113,6 +115,9 @@ class Days(Grain):
         if not numbers and fate is not KEPT:
             return fate._replace(fate="quarantined")
         self._remember(row, numbers.values())
+        for key in row.table.metrics:
+            if key not in numbers:
+                self._missing[_metric(key)[0]].add(day)
         account = row.text("account")
         if self._repeated(row, account, day, *sorted(numbers.items())):
             return TWICE
@@ -125,10 +130,25 @@ class Days(Grain):
         return fate._replace(day=day)
 
     def finish(self) -> list[Problem]:
-        """Also tell what the figures say against themselves."""
-        return super().finish() + [
-            self._problem(doubt.what, "warning", doubt.do)
-            for doubt in doubts(self.daily, self._totals)
+        """Also tell of missing cells, and what figures say against themselves."""
+        missing = [
+            self._problem(
+                Sentence(
+                    "{metric}有{n}天没有数：{days}",
+                    metric=METRICS[metric].label,
+                    n=len(days),
+                    days=stretches(days),
+                )
+            )
+            for metric, days in self._missing.items()
+        ]
+        return [
+            *super().finish(),
+            *missing,
+            *(
+                self._problem(doubt.what, "warning", doubt.do)
+                for doubt in doubts(self.daily, self._totals)
+            ),
         ]
 
     def add_total(self, row: Row) -> None:

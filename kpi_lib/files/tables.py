@@ -35,6 +35,9 @@ from kpi_lib.language import Sentence
 
 SIZE_CAP = 50 * 1024 * 1024
 
+UNFINISHED = {".crdownload", ".part", ".partial", ".download", ".opdownload"}
+"""How browsers name a file while they download it."""
+
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ZIP = b"PK"
 
@@ -70,6 +73,9 @@ def read(path: Path, *, where: str, most: Most = MOST_CELLS) -> Book:
         With one line that says what the file is and what to do; also if the
         reader and the counter do not find the same rows.
     """
+    if path.suffix.lower() in UNFINISHED:
+        what = Sentence("下载没有完成（文件名以{ending}结尾）", ending=path.suffix)
+        raise refusal(where, what, Sentence("重新下载，等下载完成后再放入"))
     return parse(read_bytes(path, where, most), where=where, most=most)
 
 

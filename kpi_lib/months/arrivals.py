@@ -14,7 +14,7 @@ from kpi_lib.errors import Problem
 from kpi_lib.exports import DailyRow, Export, LedgerRow, PostRow
 from kpi_lib.files import layouts
 from kpi_lib.inputs import Account, Decision, EvidenceRules, Inputs, Roster
-from kpi_lib.language import Sentence
+from kpi_lib.language import N_, Sentence
 from kpi_lib.months.reading import read
 from kpi_lib.workspace import Workspace
 
@@ -71,7 +71,26 @@ class File:
     @cached_property
     def daily(self) -> list[DailyRow]:
         """The values of the month's days."""
-        return [row for row in self.export.daily if f"{row.date:%Y-%m}" == self.month]
+        return [
+            row
+            for row in self.export.daily
+            if f"{row.date:%Y-%m}" == self.month and not self._to_come(row)
+        ]
+
+    def _to_come(self, row: DailyRow) -> bool:
+        """Whether a value is a nought that the file holds for a day to come."""
+        return bool(self.downloaded and row.date > self.downloaded and not row.value)
+
+    @property
+    def ahead(self) -> list[DailyRow]:
+        """The values of days after the download, which cannot be known."""
+        if not self.downloaded:
+            return []
+        return [row for row in self.export.daily if row.date > self.downloaded]
+
+    @cached_property
+    def _empty_days(self) -> set[date]:
+        return {row.date for row in self.ahead} - {row.date for row in self.daily}
 
     @cached_property
     def ledger(self) -> list[LedgerRow]:
@@ -79,8 +98,13 @@ class File:
         return [self._cut(row) for row in self.export.ledger]
 
     def _cut(self, row: LedgerRow) -> LedgerRow:
-        if row.day is None or f"{row.day:%Y-%m}" == self.month:
+        if row.day is None:
             return row
+        if f"{row.day:%Y-%m}" == self.month:
+            if row.day not in self._empty_days:
+                return row
+            why = Sentence("{day}在下载日之后，0不是数", day=str(row.day))
+            return row._replace(fate="outside", reason=why)
         why = Sentence("{day}不在{month}", day=str(row.day), month=self.month)
         return row._replace(fate="outside", reason=why)
 
@@ -127,6 +151,8 @@ def arrive(workspace: Workspace, month: str, given: Given | Inputs) -> Arrived:
         own = _Folders(workspace, month, account, given).files()
         files += own
         findings += _lacking(account, month, own)
+        for file in own:
+            findings += _of_other_days(file)
         if first := _first_day(workspace, account, month, own):
             first_days[account.id] = max(first, account.from_)
     findings += _strays(
@@ -184,7 +210,8 @@ class _Folders:
         export = read(path, month=folder, platform=account.platform, at=source)
         day = self._noted(path) if export.layout else None
         if not day and export.layout and layouts()[export.layout].properties_dates_true:
-            day = export.modified or export.created
+            # Saving a file again changes the one and never the other.
+            day = export.created or export.modified
         return File(
             source=source,
             account=account.id,
@@ -287,6 +314,39 @@ def _lacking(account: Account, month: str, files: Sequence[File]) -> list[Proble
         for layout in account.expects
         if layout not in came
     ]
+
+
+def _of_other_days(file: File) -> Iterator[Problem]:
+    """Tell of a file of another month, and of one with days after its download."""
+    days = sorted({row.date for row in file.export.daily})
+    if days and not file.borrowed and not any(f"{d:%Y-%m}" == file.month for d in days):
+        yield Problem(
+            what=Sentence(
+                "里面是{first}至{last}的数，没有{month}的",
+                first=str(days[0]),
+                last=str(days[-1]),
+                month=file.month,
+            ),
+            where=file.source,
+            do=Sentence("核对时间段；放错月份的，移进那个月的文件夹"),
+            level="warning",
+        )
+    if file.ahead:
+        first, last = (f(row.date for row in file.ahead) for f in (min, max))
+        zero = not any(row.value for row in file.ahead)
+        yield Problem(
+            what=Sentence(
+                N_("{first}至{last}在下载日{day}之后，这些0没有计")
+                if zero
+                else N_("{first}至{last}在下载日{day}之后，却有数"),
+                first=str(first),
+                last=str(last),
+                day=str(file.downloaded),
+            ),
+            where=file.source,
+            do=Sentence("不必处理") if zero else Sentence("核对下载日期"),
+            level="note" if zero else "warning",
+        )
 
 
 def _strays(workspace: Workspace, month: str, accounts: set[str]) -> list[Problem]:

@@ -8,17 +8,30 @@ read. Nothing here opens a file, and no row leaves without a fate in the ledger.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
 from kpi_lib.catalogue import METRICS
+from kpi_lib.days import stretches
 from kpi_lib.errors import LedgerError, Problem
 from kpi_lib.exports import DailyRow, LedgerRow, PostRow
 from kpi_lib.inputs import Decision
 from kpi_lib.language import Sentence
 from kpi_lib.months.arrivals import File
+from kpi_lib.months.totals import spans
+
+MANY_DAYS = 10
+"""So many days that contradict themselves, and none that does not, are no accident."""
+
+TOGETHER: dict[tuple[str, ...], Callable[..., bool]] = {
+    ("net_follows", "follows", "unfollows"): lambda net, new, lost: net == new - lost,
+    ("likes", "views"): lambda likes, views: likes <= views,
+}
+"""Metrics of a day, and how they fit together."""
+
+BACKWARDS = Sentence("这几列每一天都互相矛盾，像是弄反了，决定之前不计")
 
 
 class Post(NamedTuple):
@@ -58,6 +71,8 @@ class _Fates:
     def __init__(self) -> None:
         self._fates: dict[tuple[object, ...], Counter[str]] = defaultdict(Counter)
         self._why: dict[tuple[object, ...], tuple[str, str]] = {}
+        self.doubted: dict[str, list[str]] = {}
+        """Metrics that do not count, by file: they contradict each other every day."""
 
     def note(
         self, row: DailyRow | PostRow, fate: str, reason: str = "", column: str = ""
@@ -140,8 +155,11 @@ def _daily(
     """Keep one value per account, day, metric and part; list contradictions."""
     values: dict[tuple[str, date, str, str], list[DailyRow]] = defaultdict(list)
     for file in files:
+        fates.doubted[file.source] = doubted = _doubted(file, chosen)
         for row in file.daily:
-            if fates.is_own(row, file, names):
+            if row.metric in doubted:
+                fates.note(row, "conflict", BACKWARDS, METRICS[row.metric].zh)
+            elif fates.is_own(row, file, names):
                 own = row._replace(account=file.account)
                 values[file.account, row.date, row.metric, row.part].append(own)
     kept: list[DailyRow] = []
@@ -161,6 +179,25 @@ def _daily(
                 fates.note(row, "conflict", reason, METRICS[metric].zh)
             conflicts += rows
     return kept, conflicts
+
+
+def _doubted(file: File, chosen: Collection[tuple[str, str, int, str]]) -> list[str]:
+    """Return the metrics of a file that contradict each other on every day.
+
+    They count when a decision names the file and one of them.
+    """
+    days: dict[date, dict[str, float]] = defaultdict(dict)
+    for row in file.daily:
+        if not (row.part or row.censored or row.rounded):
+            days[row.date][row.metric] = row.value
+    decided = {metric for _, source, _, metric in chosen if source == file.source}
+    doubted: list[str] = []
+    for metrics, fit in TOGETHER.items():
+        values = [of_day for of_day in days.values() if of_day.keys() >= {*metrics}]
+        whole = len(values) >= MANY_DAYS and decided.isdisjoint(metrics)
+        if whole and not any(fit(*(of[metric] for metric in metrics)) for of in values):
+            doubted += metrics
+    return doubted
 
 
 def _note(row: DailyRow, winner: DailyRow, fates: _Fates) -> None:
@@ -223,6 +260,18 @@ def _posts(
 
 def _of_file(file: File, fates: _Fates) -> Iterator[Problem]:
     yield from file.export.findings
+    if doubted := fates.doubted[file.source]:
+        yield Problem(
+            what=Sentence(
+                "{metrics}每一天都互相矛盾，像是列弄反了，没有计",
+                metrics=[METRICS[metric].label for metric in doubted],
+            ),
+            where=file.source,
+            do=Sentence(
+                "对照后台；没有错的，在data/decisions.csv写上这个文件和其中一个指标"
+            ),
+            level="warning",
+        )
     if file.posts and file.downloaded is None:
         yield Problem(
             what=Sentence("累计数的文件没有下载日期，只能用“当月发布”的口径"),
@@ -239,9 +288,9 @@ def _of_file(file: File, fates: _Fates) -> Iterator[Problem]:
     if strangers:
         yield Problem(
             what=Sentence(
-                "有{n}行写的是别的账号，隔离未计；例：第{row}行",
+                "有{n}行写的是别的账号，隔离未计：第{rows}行",
                 n=len(strangers),
-                row=min(strangers),
+                rows=spans(strangers, "、"),
             ),
             where=file.source,
             expected=Sentence("{account}，与所在的文件夹一致", account=file.account),
@@ -254,20 +303,12 @@ def _daily_findings(rows: Iterable[DailyRow]) -> Iterator[Problem]:
     """Tell contradictions of one account and metric together, however many days."""
     places = _places(((row.account, row.metric), str(row.date), row) for row in rows)
     for metric, days in places:
-        first, last = min(days), max(days)
-        name = METRICS[metric].label
-        yield _contradiction(
-            Sentence("{day}的{metric}有不同的值，未计", day=first, metric=name)
-            if len(days) == 1
-            else Sentence(
-                "{first}至{last}之间有{n}天的{metric}有不同的值，未计",
-                first=first,
-                last=last,
-                n=len(days),
-                metric=name,
-            ),
-            days[first],
+        what = Sentence(
+            "{days}的{metric}有不同的值，未计",
+            days=stretches(map(date.fromisoformat, days)),
+            metric=METRICS[metric].label,
         )
+        yield _contradiction(what, set().union(*days.values()))
 
 
 def _posts_findings(posts: Iterable[Post]) -> Iterator[Problem]:
@@ -287,24 +328,30 @@ def _posts_findings(posts: Iterable[Post]) -> Iterator[Problem]:
                 n=len(of_posts),
             )
         )
-        yield _contradiction(what, min(of_posts.values(), key=sorted))
+        yield _contradiction(what, set().union(*of_posts.values()))
 
 
 def _places(
     rows: Iterable[tuple[tuple[str, str], str, DailyRow | PostRow]],
-) -> Iterator[tuple[str, dict[str, set[str]]]]:
+) -> Iterator[tuple[str, dict[str, set[tuple[str, int]]]]]:
     """Walk accounts and their metrics or days, with where each thing stands."""
-    places: dict[tuple[str, str], dict[str, set[str]]] = defaultdict(dict)
+    places: dict[tuple[str, str], dict[str, set[tuple[str, int]]]] = defaultdict(dict)
     for group, thing, row in rows:
-        places[group].setdefault(thing, set()).add(f"{row.source}第{row.row}行")
+        places[group].setdefault(thing, set()).add((row.source, row.row))
     for (_, name), things in sorted(places.items()):
         yield name, things
 
 
-def _contradiction(what: Sentence, places: set[str]) -> Problem:
+def _contradiction(what: Sentence, places: set[tuple[str, int]]) -> Problem:
+    by_file: dict[str, list[int]] = defaultdict(list)
+    for source, row in places:
+        by_file[source].append(row)
     return Problem(
         what=what,
-        where="、".join(sorted(places)),
+        where="、".join(
+            f"{source}第{spans(rows, '、')}行"
+            for source, rows in sorted(by_file.items())
+        ),
         expected=Sentence("同一天同一指标只有一个值"),
         do=Sentence("在data/decisions.csv选定一行"),
         level="warning",

@@ -3,7 +3,7 @@ Figures that contradict each other: flagged, never changed.
 
 What a platform says twice it should say alike. Values are compared only where they
 stand in one and the same file, and only those that the month counts; one finding an
-account and kind, with how many there are and where the first one stands.
+account, kind and table, with every row where one stands and the first as an example.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from kpi_lib.language import N_, Sentence
 from kpi_lib.months.arrivals import Arrived, File
 from kpi_lib.months.clean import Cleaned
 from kpi_lib.months.counters import Counters, snapshots
-from kpi_lib.months.totals import Number
+from kpi_lib.months.totals import Number, spans
 
 RATES = ("completion_rate", "read_completion")
 """Shares of something: never below 0 nor above 1."""
@@ -77,23 +77,22 @@ def contradictions(
         of_kind = kinds[contradiction.account, contradiction.kind]
         of_kind.setdefault(contradiction.thing, contradiction)
     for (_, kind), things in sorted(kinds.items()):
-        first = things[min(things)]
-        text, words = N_("{what}；例：第{row}行，{example}"), {}
-        if first.place.sheet:
-            text = N_("{what}；例：表“{sheet}”第{row}行，{example}")
-            words = {"sheet": first.place.sheet}
-        yield Problem(
-            what=Sentence(
-                text,
-                what=Sentence(KINDS[kind], n=len(things)),
-                row=first.place.row,
-                example=first.example,
-                **words,
-            ),
-            where=first.place.source,
-            do=Sentence(DO.get(kind, CHECK)),
-            level="note" if kind.endswith("_aside") else "warning",
-        )
+        places: dict[tuple[str, str], list[_Contradiction]] = defaultdict(list)
+        for _, thing in sorted(things.items()):
+            places[thing.place.source, thing.place.sheet].append(thing)
+        for (source, sheet), of_table in places.items():
+            yield Problem(
+                what=Sentence(
+                    N_("{what}（第{rows}行；如{example}）"),
+                    what=Sentence(KINDS[kind], n=len(of_table)),
+                    rows=spans((thing.place.row for thing in of_table), "、"),
+                    example=of_table[0].example,
+                ),
+                where=source,
+                place=sheet,
+                do=Sentence(DO.get(kind, CHECK)),
+                level="note" if kind.endswith("_aside") else "warning",
+            )
 
 
 # Within one file.

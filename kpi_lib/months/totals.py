@@ -62,7 +62,7 @@ def exact(number: Fraction) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def spans(rows: Iterable[int]) -> str:
+def spans(rows: Iterable[int], comma: str = ",") -> str:
     """
     Write row numbers as spans.
 
@@ -70,6 +70,8 @@ def spans(rows: Iterable[int]) -> str:
     ----------
     rows : iterable of int
         Row numbers, in any order, repeated or not.
+    comma : str
+        What stands between spans.
 
     Returns
     -------
@@ -84,7 +86,7 @@ def spans(rows: Iterable[int]) -> str:
             first = ordered[start]
             texts.append(str(row) if first == row else f"{first}-{row}")
             start = at + 1
-    return ",".join(texts)
+    return comma.join(texts)
 
 
 @dataclass(frozen=True, kw_only=True)

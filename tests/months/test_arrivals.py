@@ -277,7 +277,7 @@ class TestTidy:
         (problem,) = cleaned.findings
 
         assert list(cleaned.daily["value"]) == [9]
-        assert "2026-10-01至2026-10-02之间有2天的点赞有不同的值，未计" in str(problem)
+        assert "2026-10-01~2026-10-02的点赞有不同的值，未计" in str(problem)
 
     def test_a_decision_chooses(self, workspace: Workspace, put: Put) -> None:
         put("2026-10/sohu-01/a.csv", HEAD, *days("点赞", 1))

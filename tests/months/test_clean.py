@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 import xlsxwriter
 
 from kpi_lib.errors import Problem
-from kpi_lib.inputs import EvidenceRules
+from kpi_lib.inputs import Decision, EvidenceRules
 from kpi_lib.inputs.roster import Account, Operator, Roster
 from kpi_lib.months.arrivals import Given, arrive
 from kpi_lib.months.coverage import arrival
@@ -103,8 +104,8 @@ class TestDays:
                     day(4, "取消关注", 3),
                     day(4, "净增关注", 7),
                 ],
-                "有2天的净增关注不等于新增减取消，照原样计；"
-                "例：第4行，2026-10-03净增5，新增9，取消3",
+                "有2天的净增关注不等于新增减取消，照原样计"
+                "（第4、7行；如2026-10-03净增5，新增9，取消3）",
                 id="net",
             ),
             pytest.param(
@@ -113,8 +114,8 @@ class TestDays:
                     day(4, "粉丝数", 130),
                     day(4, "净增关注", 29),
                 ],
-                "有1天的粉丝数变化不等于当天的净增关注，照原样计；"
-                "例：第3行，2026-10-04粉丝数由100到130，净增29",
+                "有1天的粉丝数变化不等于当天的净增关注，照原样计"
+                "（第3行；如2026-10-04粉丝数由100到130，净增29）",
                 id="change of the level",
             ),
             pytest.param(
@@ -129,8 +130,8 @@ class TestDays:
             ),
             pytest.param(
                 [day(3, "点赞", 12), day(3, "阅读/播放", 11)],
-                "有1处点赞多于阅读/播放，照原样计；"
-                "例：第2行，2026-10-03点赞12，阅读/播放11",
+                "有1处点赞多于阅读/播放，照原样计"
+                "（第2行；如2026-10-03点赞12，阅读/播放11）",
                 id="likes",
             ),
         ],
@@ -208,7 +209,78 @@ class TestDays:
         put(place, "2026-10/sohu-01/a.csv", row, row)
         (flag,) = flags(place)
 
-        assert "有1行写的是别的账号，隔离未计；例：第2行" in flag.what
+        assert "有1行写的是别的账号，隔离未计：第2行" in flag.what
+
+
+class TestFiles:
+    @pytest.mark.parametrize(
+        ("days", "right", "out"),
+        [
+            pytest.param(10, 0, True, id="on every one of ten days"),
+            pytest.param(9, 0, False, id="nine days may be chance"),
+            pytest.param(10, 5, False, id="one day is right"),
+        ],
+    )
+    def test_columns_that_contradict_each_other_every_day_wait_for_a_decision(
+        self, place: Workspace, days: int, right: int, out: bool
+    ) -> None:
+        rows = [
+            row
+            for at in range(1, days + 1)
+            for row in (
+                day(at, "新增关注", 9),
+                day(at, "取消关注", 3),
+                day(at, "净增关注", 6 if at == right else -6),
+                day(at, "阅读/播放", 50),
+            )
+        ]
+        put(place, "2026-10/sohu-01/a.csv", *rows)
+        tables = cleaned(place)
+
+        assert ("follows" not in set(tables.daily["metric"])) is out
+        assert "views" in set(tables.daily["metric"])
+        swapped = [p for p in flags(place) if "像是列弄反了" in p.what]
+        assert bool(swapped) is out
+        if out:
+            source = "data/raw/2026-10/sohu-01/a.csv"
+            decision = Decision(
+                month=MONTH, account="sohu-01", date=date(2026, 10, 1),
+                metric="follows", source=source, row=2, by="主管",
+                on=date(2026, 11, 3), reason="平台口径如此",
+            )  # fmt: skip
+            given = Given(roster=ROSTER, decisions=(decision,))
+            tables = tidy(arrive(place, MONTH, given))
+            assert "follows" in set(tables.daily["metric"])
+
+    def test_noughts_after_the_download_are_no_data(self, place: Workspace) -> None:
+        rows = [day(at, "阅读/播放", 50 if at < 20 else 0) for at in range(1, 32)]
+        put(place, "2026-10/sohu-01/2026-10-25/a.csv", *rows)
+        tables = cleaned(place)
+
+        assert len(tables.daily) == 25
+        assert tables.daily["date"].max().day == 25
+        assert (tables.ledger["fate"] == "outside").sum() == 6
+        told = [p.what for p in tables.findings if "下载日2026-10-25之后" in p.what]
+        assert told == ["2026-10-26至2026-10-31在下载日2026-10-25之后，这些0没有计"]
+
+    def test_figures_after_the_download_are_told(self, place: Workspace) -> None:
+        put(place, "2026-10/sohu-01/2026-10-25/a.csv", day(26, "阅读/播放", 7))
+
+        assert [flag.do for flag in flags(place)] == ["核对下载日期"]
+        assert len(cleaned(place).daily) == 1
+
+    def test_a_file_of_another_month_is_told(self, place: Workspace) -> None:
+        put(place, "2026-10/sohu-01/a.csv", ("2026-08-03", "", "点赞", 5, ""))
+        (flag,) = flags(place)
+
+        assert flag.what == "里面是2026-08-03至2026-08-03的数，没有2026-10的"
+
+    def test_a_download_under_way_is_refused(self, place: Workspace) -> None:
+        put(place, "2026-10/sohu-01/a.csv.crdownload", day(3, "点赞", 5))
+        told = [str(p) for p in cleaned(place).findings if p.level == "error"]
+
+        assert len(told) == 1
+        assert "下载没有完成" in told[0]
 
 
 class TestPosts:
@@ -217,7 +289,7 @@ class TestPosts:
         told = [one.what for one in flags(place)]
 
         assert told == [
-            "有1处点赞多于阅读/播放，照原样计；例：第2行，点赞6，阅读/播放5"
+            "有1处点赞多于阅读/播放，照原样计（第2行；如点赞6，阅读/播放5）"
         ]
 
     def test_counters_that_fell(self, place: Workspace) -> None:
@@ -236,7 +308,7 @@ class TestPosts:
         (flag,) = flags(place)
 
         assert flag.what == (
-            "有2条作品的累计数比上次下载时少，差照算为负；例：第2行，阅读/播放由50到40"
+            "有2条作品的累计数比上次下载时少，差照算为负（第2-3行；如阅读/播放由50到40）"
         )
         assert flag.where == "data/raw/2026-10/bjh-01/2026-11-02/a.csv"
 
@@ -261,13 +333,13 @@ class TestPosts:
             p3=("2026-09-05", 60, 6),
             p4=("2026-10-05", 60, 6),
         )
-        (flag,) = flags(place)
+        opening, closing = flags(place)
+        once = "有1条作品只在期初、期末两次下载中的一次里，没有差可算，没有计"
 
-        assert flag.what == (
-            "有2条作品只在期初、期末两次下载中的一次里，没有差可算，没有计；"
-            "例：第2行，只在期初的下载里"
-        )
-        assert flag.where == "data/raw/2026-09/bjh-01/2026-10-02/a.csv"
+        assert opening.what == f"{once}（第2行；如只在期初的下载里）"
+        assert opening.where == "data/raw/2026-09/bjh-01/2026-10-02/a.csv"
+        assert closing.what == f"{once}（第3行；如只在期末的下载里）"
+        assert closing.where == "data/raw/2026-10/bjh-01/2026-11-02/a.csv"
 
     @pytest.mark.parametrize(
         ("day", "window", "taken"),
