@@ -235,3 +235,28 @@ def sentences(*texts: str) -> str:
 def brief(name: str, most: int = 16) -> str:
     """Cut a long name for a sentence, the ellipsis included; tables show it whole."""
     return name if len(name) <= most else name[: most - 1] + "…"
+
+
+def unrounded(value: float, step: float, most: bool) -> float:
+    """
+    Return the least, or the most, that a value rounded to a step may stand for.
+
+    Some sources round to the nearest step and some cut what is beyond it, and a file
+    does not tell which: 1.2万 is anything from 11,500 to 13,000.
+
+    Parameters
+    ----------
+    value : float
+        As the source writes it.
+    step : float
+        What it rounds to; 0 where it is exact.
+    most : bool
+        Which bound is asked for.
+
+    Returns
+    -------
+    float
+        The bound, in the unit of the value.
+    """
+    away = step if (value >= 0) is most else step / 2
+    return value + away if most else value - away

@@ -28,6 +28,7 @@ import pandas as pd
 from kpi_lib.catalogue import GAINS, METRICS, Metric
 from kpi_lib.days import shift
 from kpi_lib.exports import DailyRow
+from kpi_lib.figures import unrounded
 from kpi_lib.files import layouts
 from kpi_lib.inputs import Account
 from kpi_lib.months.arrivals import Arrived
@@ -40,7 +41,6 @@ from kpi_lib.months.counters import (
     bounds,
     post_bound,
     snapshots,
-    unrounded,
 )
 from kpi_lib.months.owned import Owned, mapped_metrics
 from kpi_lib.months.ratios import add_ratios, ratio_bounds

@@ -17,6 +17,7 @@ from kpi_lib.catalogue import METRICS
 from kpi_lib.days import stretches
 from kpi_lib.errors import LedgerError, Problem
 from kpi_lib.exports import DailyRow, LedgerRow, PostRow
+from kpi_lib.figures import unrounded
 from kpi_lib.inputs import Decision
 from kpi_lib.language import Sentence
 from kpi_lib.months.arrivals import File
@@ -167,8 +168,7 @@ def _daily(
     for (_, day, metric, _), rows in sorted(values.items()):
         month = f"{day:%Y-%m}"
         picked = [row for row in rows if (month, row.source, row.row, metric) in chosen]
-        if picked or len({(row.value, row.censored) for row in rows}) == 1:
-            winner = (picked or rows)[0]
+        if winner := picked[0] if picked else _agreed(rows):
             kept.append(winner)
             for row in rows:
                 _note(row, winner, fates)
@@ -200,10 +200,26 @@ def _doubted(file: File, chosen: Collection[tuple[str, str, int, str]]) -> list[
     return doubted
 
 
+def _agreed(rows: Sequence[DailyRow]) -> DailyRow | None:
+    """Return the row that says what all say, some of them less exactly; if they do."""
+    exact = [row for row in rows if not (row.censored or row.rounded)]
+    told = {(row.value, row.censored, row.rounded) for row in exact or rows}
+    if len(told) > 1:
+        return None
+    winner = (exact or rows)[0]
+    for row in rows if exact else ():
+        least, most = (
+            unrounded(row.value, row.rounded, high) for high in (False, True)
+        )
+        if winner.value < least or (winner.value > most and not row.censored):
+            return None
+    return winner
+
+
 def _note(row: DailyRow, winner: DailyRow, fates: _Fates) -> None:
     if row is winner:
         fates.note(row, "kept")
-    elif row.value == winner.value:
+    elif row.value == winner.value or row.rounded or row.censored:
         fates.note(row, "duplicate", _same(winner.source))
     else:
         where = _name(winner.source)

@@ -10,6 +10,7 @@ from math import isnan
 
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import days_of
+from kpi_lib.figures import unrounded
 from kpi_lib.months.cells import Value
 from kpi_lib.months.clean import Post
 from kpi_lib.months.totals import Number, exactly
@@ -129,14 +130,3 @@ def post_bound(post: Post, most: bool) -> Post:
     if not bounded:
         return post
     return post._replace(row=row._replace(metrics={**row.metrics, **bounded}))
-
-
-def unrounded(value: float, step: float, most: bool) -> float:
-    """
-    Return the least, or the most, that a value rounded to a step may stand for.
-
-    Some sources round to the nearest step and some cut what is beyond it, and a file
-    does not tell which: 1.2万 is anything from 11,500 to 13,000.
-    """
-    away = step if (value >= 0) is most else step / 2
-    return value + away if most else value - away

@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import days_of
 from kpi_lib.exports import DailyRow, PostRow
+from kpi_lib.figures import unrounded
 from kpi_lib.inputs import EvidenceRules
 from kpi_lib.inputs.roster import Account, Operator, Roster
 from kpi_lib.months import add_up, totals
 from kpi_lib.months.arrivals import Arrived, Given
 from kpi_lib.months.clean import Cleaned, Post
-from kpi_lib.months.counters import unrounded
 
 MONTH = "2026-10"
 DAYS = days_of(MONTH)

@@ -252,6 +252,19 @@ class TestFiles:
             tables = tidy(arrive(place, MONTH, given))
             assert "follows" in set(tables.daily["metric"])
 
+    @pytest.mark.parametrize(
+        ("written", "agrees"),
+        [("1.2万", True), ("1.1万", False), ("1万+", True), ("2万+", False)],
+    )
+    def test_a_rounded_value_gives_way_to_the_exact_one_that_it_stands_for(
+        self, place: Workspace, written: str, agrees: bool
+    ) -> None:
+        put(place, "2026-10/sohu-01/a.csv", day(3, "阅读/播放", written))
+        put(place, "2026-10/sohu-01/b.csv", day(3, "阅读/播放", 12_034))
+        values = list(cleaned(place).daily["value"])
+
+        assert values == ([12_034] if agrees else [])
+
     def test_noughts_after_the_download_are_no_data(self, place: Workspace) -> None:
         rows = [day(at, "阅读/播放", 50 if at < 20 else 0) for at in range(1, 32)]
         put(place, "2026-10/sohu-01/2026-10-25/a.csv", *rows)
