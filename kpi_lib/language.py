@@ -133,14 +133,14 @@ class Sentence(str):
 
     def written(self) -> list[Any]:
         """Return template and values as JSON can keep them; `read` reverses it."""
-        values = {name: _written(value) for name, value in self.values.items()}
+        values = {name: written(value) for name, value in self.values.items()}
         return [self.template, values] if values else [self.template]
 
     @classmethod
     def read(cls, kept: list[Any]) -> Sentence:
         """Return the sentence that `written` gave."""
         template, values = (*kept, {})[:2]
-        return cls(template, **{name: _read(value) for name, value in values.items()})
+        return cls(template, **{name: reread(value) for name, value in values.items()})
 
 
 def say(text: Any) -> Any:
@@ -221,18 +221,20 @@ def _chinese(value: Any) -> Any:
     return _Listed(value, "、") if isinstance(value, list | tuple) else value
 
 
-def _written(value: Any) -> Any:
+def written(value: Any) -> Any:
+    """Return a text so that JSON can keep it and `reread` gives it back."""
     if isinstance(value, Sentence | Name):
         return value.written()
     if isinstance(value, list | tuple):
-        return {"list": [_written(part) for part in value]}
+        return {"list": [written(part) for part in value]}
     return value if isinstance(value, str | int) else str(value)
 
 
-def _read(value: Any) -> Any:
+def reread(value: Any) -> Any:
+    """Return the text that was `written`."""
     if isinstance(value, dict):
         if "list" in value:
-            return [_read(part) for part in value["list"]]
+            return [reread(part) for part in value["list"]]
         return Name.read(value)
     return Sentence.read(value) if isinstance(value, list) else value
 

@@ -17,7 +17,7 @@ from kpi_lib.catalogue import METRICS
 from kpi_lib.errors import LedgerError, Problem
 from kpi_lib.exports import DailyRow, LedgerRow, PostRow
 from kpi_lib.inputs import Decision
-from kpi_lib.language import Sentence
+from kpi_lib.language import N_, Sentence
 from kpi_lib.months.arrivals import File
 
 
@@ -114,8 +114,7 @@ def clean(
         ],
         findings=(
             *(finding for file in ordered for finding in _of_file(file, fates)),
-            *_daily_findings(daily_conflicts),
-            *_posts_findings(posts_conflicts),
+            *_conflicts(daily_conflicts, posts_conflicts),
         ),
     )
 
@@ -240,44 +239,30 @@ def _of_file(file: File, fates: _Fates) -> Iterator[Problem]:
         )
 
 
-def _daily_findings(rows: Iterable[DailyRow]) -> Iterator[Problem]:
-    """Tell contradictions of one account and metric together, however many days."""
-    places = _places(((row.account, row.metric), str(row.date), row) for row in rows)
-    for metric, days in places:
-        first, last = min(days), max(days)
+def _conflicts(daily: Iterable[DailyRow], posts: Iterable[Post]) -> Iterator[Problem]:
+    """Tell those of one account and metric, or download day, together."""
+    by_metric = _places(
+        ((row.account, row.metric), str(row.date), row) for row in daily
+    )
+    for metric, days in by_metric:
+        first, last, n = min(days), max(days), len(days)
         name = METRICS[metric].label
-        yield _contradiction(
-            Sentence("{day}的{metric}有不同的值，未计", day=first, metric=name)
-            if len(days) == 1
-            else Sentence(
-                "{first}至{last}之间有{n}天的{metric}有不同的值，未计",
-                first=first,
-                last=last,
-                n=len(days),
-                metric=name,
-            ),
-            days[first],
-        )
-
-
-def _posts_findings(posts: Iterable[Post]) -> Iterator[Problem]:
-    """Tell contradictions of one account and download day together."""
-    places = _places(
+        what = Sentence("{day}的{metric}有不同的值，未计", day=first, metric=name)
+        if n > 1:
+            text = N_("{first}至{last}之间有{n}天的{metric}有不同的值，未计")
+            what = Sentence(text, first=first, last=last, n=n, metric=name)
+        yield _conflict(what, days[first])
+    by_download = _places(
         ((post.account, str(post.downloaded or "")), post.row.post, post.row)
         for post in posts
     )
-    for day, of_posts in places:
-        what = (
-            Sentence(
-                "{day}下载的{n}条内容的计数有不同的值，未计", day=day, n=len(of_posts)
-            )
-            if day
-            else Sentence(
-                "没有下载日期的文件里，{n}条内容的计数有不同的值，未计",
-                n=len(of_posts),
-            )
-        )
-        yield _contradiction(what, min(of_posts.values(), key=sorted))
+    for day, of_posts in by_download:
+        n = len(of_posts)
+        what = Sentence("没有下载日期的文件里，{n}条内容的计数有不同的值，未计", n=n)
+        if day:
+            text = N_("{day}下载的{n}条内容的计数有不同的值，未计")
+            what = Sentence(text, day=day, n=n)
+        yield _conflict(what, min(of_posts.values(), key=sorted))
 
 
 def _places(
@@ -291,7 +276,7 @@ def _places(
         yield name, things
 
 
-def _contradiction(what: Sentence, places: set[str]) -> Problem:
+def _conflict(what: Sentence, places: set[str]) -> Problem:
     return Problem(
         what=what,
         where="、".join(sorted(places)),

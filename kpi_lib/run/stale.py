@@ -17,10 +17,10 @@ from kpi_lib.days import REACH, months_back, shift
 from kpi_lib.errors import Problem, RosterError, WorkspaceError
 from kpi_lib.inputs import (
     Account,
-    Inputs,
     Operator,
     Roster,
     by_operator,
+    for_month,
 )
 from kpi_lib.language import N_
 from kpi_lib.run import record
@@ -218,12 +218,11 @@ class Agenda:
         self,
         workspace: Workspace,
         month: str,
-        inputs: Inputs,
         lang: str,
         files: Mapping[str, str],
     ) -> None:
-        self.workspace, self.month = workspace, month
-        self.inputs, self.lang = inputs, lang
+        self.workspace, self.month, self.lang = workspace, month, lang
+        self.inputs = for_month(workspace, month)
         self.recorded = record.read_json(workspace.reports(month) / "run.json")
         self._files, self._months = files, months_back(month, REACH)
 
