@@ -26,7 +26,6 @@ from math import inf, nan
 import pandas as pd
 
 from kpi_lib.catalogue import GAINS, METRICS, Metric
-from kpi_lib.days import shift
 from kpi_lib.exports import DailyRow
 from kpi_lib.files import layouts
 from kpi_lib.inputs import Account
@@ -38,7 +37,7 @@ from kpi_lib.months.counters import (
     Counters,
     Snapshot,
     bounds,
-    snapshots,
+    closed_and_opened,
     uncensored,
 )
 from kpi_lib.months.owned import Owned, mapped_metrics
@@ -90,37 +89,10 @@ def add_up(arrived: Arrived, cleaned: Cleaned, before: Cleaned) -> pd.DataFrame:
         for most in (False, True)
     )
     rows = [
-        _row(arrived, key, plain.get(key, low[key]), (plain, low, high))
+        adding.row(key, plain.get(key, low[key]), (plain, low, high))
         for key in sorted({*plain, *low})
     ]
     return pd.DataFrame(rows, columns=list(MONTHLY)).astype(MONTHLY)
-
-
-def _row(
-    arrived: Arrived, key: Key, cell: Cell, readings: Sequence[Cells]
-) -> tuple[object, ...]:
-    value, low, high = (
-        _rounded(reading[key].value if key in reading else None) for reading in readings
-    )
-    return (
-        arrived.month,
-        key.operator,
-        key.account,
-        arrived.given.roster.account(key.account).platform,
-        key.metric,
-        key.stream,
-        value,
-        # A conflict can turn either way (a level less a level): bounds are bounds.
-        min(low, high),
-        max(low, high),
-        cell.basis,
-        cell.share,
-        float(len(cell.days)) if key.metric != "account_days" else value,
-        float(cell.due),
-        cell.opened,
-        cell.closed,
-        cell.sources,
-    )
 
 
 def _rounded(value: Number | None) -> float:
@@ -174,7 +146,6 @@ class _Adding(Owned):
         by_hand = all(value.basis == "manual" for value in mine)
         cell = Cell(
             basis="manual" if by_hand else "daily",
-            share=self.share(key.account, key.operator),
             days={value.day for value in mine},
             due=Fraction(len(self.due(key.account, key.operator))),
         )
@@ -199,15 +170,29 @@ class _Adding(Owned):
                 cell.closed = last.day
         return cell
 
+    def row(
+        self, key: Key, cell: Cell, readings: Sequence[Cells]
+    ) -> tuple[object, ...]:
+        """Return a row of ``MONTHLY``, by its value, the least and the most of it."""
+        value, low, high = (
+            _rounded(cells[key].value if key in cells else None) for cells in readings
+        )
+        operator, account, metric, stream = key
+        platform = self.given.roster.account(account).platform
+        # A conflict can turn either way (a level less a level): bounds are bounds.
+        numbers = (value, min(low, high), max(low, high))
+        share = self.share(account, operator)
+        present = float(len(cell.days)) if metric != "account_days" else value
+        whose = (self.month, operator, account, platform, metric, stream)
+        made_of = (cell.basis, share, present, float(cell.due))
+        return (*whose, *numbers, *made_of, cell.opened, cell.closed, cell.sources)
+
     # Counters of posts.
 
     def _counters(
         self, by_basis: Mapping[str, Cells], now: Cleaned, before: Cleaned
     ) -> None:
-        closings, openings = (
-            snapshots(of.posts, at, self.given.evidence_of(at).counter_window)
-            for of, at in ((now, self.month), (before, shift(self.month, -1)))
-        )
+        closings, openings = closed_and_opened(self.arrived, now.posts, before.posts)
         opened = {account for account, _ in openings}
         for (account, kind), closing in closings.items():
             opening = openings.get((account, kind))
@@ -215,14 +200,10 @@ class _Adding(Owned):
             basis = "difference" if account in opened and closing.day else "published"
             gains = self._gains(account, basis, closing, opening)
             for operator, metric, amounts in gains:
+                opened_on = opening.day if opening else None
                 cell = by_basis[basis].setdefault(
                     Key(operator, account, metric, ""),
-                    Cell(
-                        basis=basis,
-                        share=self.share(account, operator),
-                        opened=opening.day if opening else None,
-                        closed=closing.day,
-                    ),
+                    Cell(basis=basis, opened=opened_on, closed=closing.day),
                 )
                 for value, amount in amounts:
                     cell.add(value, amount)
@@ -255,7 +236,6 @@ class _Adding(Owned):
             gain, opening = _gain(own, levels)
             if gain is None or opening is None:
                 continue
-            gain.share = opening.share = self.share(account, operator)
             gain.days = {day for day in levels if day in own}
             gain.due = Fraction(len(self.due(account, operator)))
             opening.basis = gain.basis
@@ -284,11 +264,8 @@ class _Adding(Owned):
                     ended = kind == "stock" and self.days[-1] not in due
                     absent = (operator, account.id, metric) not in there
                     if absent and kind != "ratio" and not ended:
-                        cells[Key(operator, account.id, metric, "")] = Cell(
-                            basis="",
-                            share=self.share(account.id, operator),
-                            due=Fraction(len(due)),
-                        )
+                        key = Key(operator, account.id, metric, "")
+                        cells[key] = Cell(basis="", due=Fraction(len(due)))
 
     # Account-days.
 
@@ -314,12 +291,9 @@ class _Adding(Owned):
                 else:
                     due, present = self.weeks(owed, downloads[account.id])
                 if due:
-                    cells[Key(operator, account.id, "account_days", "")] = Cell(
-                        basis="daily" if daily else "published",
-                        share=self.share(account.id, operator),
-                        value=present,
-                        due=due,
-                    )
+                    basis = "daily" if daily else "published"
+                    key = Key(operator, account.id, "account_days", "")
+                    cells[key] = Cell(basis=basis, value=present, due=due)
 
 
 def _chosen(by_basis: Mapping[str, Cells]) -> Cells:

@@ -17,7 +17,7 @@ class Owned:
     """Everybody's days and shares of the accounts in one month."""
 
     def __init__(self, arrived: Arrived) -> None:
-        self.month, self.given = arrived.month, arrived.given
+        self.arrived, self.month, self.given = arrived, arrived.month, arrived.given
         self.days = days_of(arrived.month)
         self.first_days = arrived.first_days
         self.shares = {
