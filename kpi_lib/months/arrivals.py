@@ -53,8 +53,6 @@ class File:
     """Path relative to the workspace."""
     account: str
     """Whose folder it lies in."""
-    platform: str
-    """The platform of that account."""
     month: str
     export: Export
     """What was read, of whatever month; without a layout if it could not be taken."""
@@ -188,7 +186,6 @@ class _Folders:
         return File(
             source=source,
             account=account.id,
-            platform=account.platform,
             month=self.month,
             export=export,
             downloaded=day,

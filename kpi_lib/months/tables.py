@@ -189,7 +189,7 @@ def _files(
         yield (
             file.source,
             file.account,
-            file.platform,
+            file.export.platform,
             file.export.layout,
             layout.name if layout else "",
             layout.confirmed if layout else False,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -16,12 +15,11 @@ from kpi_lib.run.sheets import (
     SUMMARY,
     TEXT,
     TOTAL,
+    Book,
     Cell,
     Sheet,
     height_of,
     lines_of,
-    new_book,
-    sheet_name,
 )
 
 # Not the typed one of `appraisal`: the process that starts a run imports no frames.
@@ -77,17 +75,15 @@ _HEAD, _FIRST = 2, 3
 
 def scores_xlsx(cards: Sequence[Card]) -> bytes:
     """Return scores.xlsx: a summary, then the score card of each operator."""
-    content = io.BytesIO()
-    book = new_book(content, _("KPI评分"))
-    taken = [_(SUMMARY)]
-    summary = Sheet(book, taken[0])
-    cells = []
-    for card in cards:
-        taken.append(sheet_name(f"{card['operator']} {card['name']}", taken))
-        cells.append(_CardSheet(Sheet(book, taken[-1]), card).write())
-    _summarise(summary, cards, taken[1:], cells)
-    book.close()
-    return content.getvalue()
+    book = Book(_("KPI评分"))
+    summary = book.sheet(_(SUMMARY))
+    sheets = [book.sheet(f"{card['operator']} {card['name']}") for card in cards]
+    cells = [
+        _CardSheet(sheet, card).write()
+        for sheet, card in zip(sheets, cards, strict=True)
+    ]
+    _summarise(summary, cards, [sheet.name for sheet in sheets], cells)
+    return book.content()
 
 
 class _CardSheet:
