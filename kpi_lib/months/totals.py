@@ -15,7 +15,7 @@ from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from itertools import pairwise
+from itertools import groupby, pairwise
 from math import inf, isinf
 from typing import Any
 
@@ -73,14 +73,12 @@ def spans(rows: Iterable[int]) -> str:
     str
         For instance ``"5-35,40"``.
     """
-    ordered = sorted(set(rows))
     texts: list[str] = []
-    start = 0
-    for at, row in enumerate(ordered):
-        if at + 1 == len(ordered) or ordered[at + 1] != row + 1:
-            first = ordered[start]
-            texts.append(str(row) if first == row else f"{first}-{row}")
-            start = at + 1
+    # Numbers that follow one another are as far from their places as each other.
+    for _, span in groupby(enumerate(sorted(set(rows))), lambda at: at[1] - at[0]):
+        numbers = [number for _, number in span]
+        first, last = numbers[0], numbers[-1]
+        texts.append(str(first) if first == last else f"{first}-{last}")
     return ",".join(texts)
 
 
