@@ -233,12 +233,11 @@ class _Adding(Owned):
         key = (account, level.name, "")
         levels = {**before.get(key, {}), **series.get(key, {})}
         for operator, own in self.shares[account].items() if levels else ():
-            gain, opening = _gain(own, levels)
-            if gain is None or opening is None:
+            if (both := _gain(own, levels)) is None:
                 continue
+            gain, opening = both
             gain.days = {day for day in levels if day in own}
             gain.due = Fraction(len(self.due(account, operator)))
-            opening.basis = gain.basis
             cells[Key(operator, account, level.gain, "")] = gain
             cells[Key(operator, account, level.opening, "")] = opening
 
@@ -349,30 +348,28 @@ def _ratios(cells: Cells) -> None:
                 cells[Key(operator, account, name, "")] = ratio
 
 
-def _gain(
-    own: Mapping[date, Fraction], levels: Days
-) -> tuple[Cell | None, Cell | None]:
+def _gain(own: Mapping[date, Fraction], levels: Days) -> tuple[Cell, Cell] | None:
     """
     Return what the own shares of a level gained, and the level it began from.
 
     Days of one share form a span; a span gains the last known level on its days
     less the last known level before it (APPRAISAL, Attainment: followers).
     """
-    gain = opening = None
+    spans = []
     for first, last in _stretches(own):
         earlier = [day for day in levels if day < first]
         within = [day for day in levels if first <= day <= last]
         if not earlier or not within:
-            return None, None
-        share, begun, ended = own[last], levels[max(earlier)], levels[max(within)]
-        if gain is None or opening is None:
-            gain = Cell(basis=ended.basis, opened=begun.day)
-            opening = Cell(basis=begun.basis, closed=begun.day)
-            opening.add(begun, begun.value * share)
+            return None
+        spans.append((own[last], levels[max(earlier)], levels[max(within)]))
+    (share, begun, _), (_, _, ended) = spans[0], spans[-1]
+    basis = "manual" if ended.basis == "manual" else "daily"
+    opening = Cell(basis=basis, closed=begun.day)
+    opening.add(begun, begun.value * share)
+    gain = Cell(basis=basis, opened=begun.day, closed=ended.day)
+    for share, begun, ended in spans:
         gain.add(ended, ended.value * share)
         gain.add(begun, -begun.value * share)
-        gain.closed = ended.day
-        gain.basis = "manual" if ended.basis == "manual" else "daily"
     return gain, opening
 
 
