@@ -224,7 +224,7 @@ def _setting(warm: str) -> Iterator[None]:
     """Let what is started in a block have its environment, and not run our main."""
     ours = {**ONE_THREAD, _SAFE: "1", WARM: warm}
     with _STARTING:
-        before = {name: os.environ.get(name) for name in ours}
+        before = {name: os.environ[name] for name in ours if name in os.environ}
         main = sys.modules["__main__"]
         os.environ.update(ours)
         # multiprocessing would import a caller's script once more, which runs it if it
@@ -234,11 +234,9 @@ def _setting(warm: str) -> Iterator[None]:
             yield
         finally:
             sys.modules["__main__"] = main
-            for name, value in before.items():
-                if value is None:
-                    del os.environ[name]
-                else:
-                    os.environ[name] = value
+            for name in ours.keys() - before.keys():
+                del os.environ[name]
+            os.environ.update(before)
 
 
 def _work(far: Connection, calls: Sequence[Call]) -> None:
