@@ -9,36 +9,11 @@ import pandas as pd
 
 from kpi_lib.days import Week, days_of
 from kpi_lib.files import layouts
-from kpi_lib.inputs import Account, Roster
+from kpi_lib.inputs import Account
 from kpi_lib.months.arrivals import Arrived
 from kpi_lib.months.tables import Tables
 
 ARRIVAL = {"account": "str", "date": "datetime64[s]", "state": "str"}
-
-
-def expected(roster: Roster, month: str) -> list[tuple[str, str]]:
-    """
-    Return what should arrive for a month.
-
-    Parameters
-    ----------
-    roster : Roster
-        The accounts and the layouts expected of each.
-    month : str
-        ``YYYY-MM``.
-
-    Returns
-    -------
-    list of (account, layout)
-        In the roster's order, accounts that live in the month only.
-    """
-    first, last = days_of(month)[0], days_of(month)[-1]
-    return [
-        (account.id, layout)
-        for account in roster.accounts
-        if account.overlaps(first, last)
-        for layout in account.expects
-    ]
 
 
 def arrival(arrived: Arrived, tables: Tables) -> pd.DataFrame:

@@ -24,7 +24,7 @@ import pandas as pd
 from kpi_lib.catalogue import GAINS, METRICS
 from kpi_lib.days import days_of
 from kpi_lib.inputs import Account, EvidenceRules, Roster
-from kpi_lib.language import Sentence
+from kpi_lib.language import N_, Sentence
 from kpi_lib.months.owned import owners
 
 Number = Fraction | float
@@ -220,21 +220,14 @@ def _gap(
     if pd.isna(row["value"]) and pd.isna(row["low"]):
         yield Sentence("{account}没有{metric}", account=account, metric=label)
         return
-    by_days = row["basis"] in ("daily", "manual") and METRICS[metric].kind in (
-        "flow",
-        "mean",
-    )
-    if not by_days or metric in NOT_BY_DAYS:
+    if row["basis"] not in ("daily", "manual") or metric in NOT_BY_DAYS:
         return
     present, due = row["days_present"], row["days_due"]
-    if due and Fraction(present) < rules.days_on_record * Fraction(due):
-        yield Sentence(
-            "{account}的{metric}只有{present}天，应有{due}天",
-            account=account,
-            metric=label,
-            present=f"{present:g}",
-            due=f"{due:g}",
-        )
+    by_days = METRICS[metric].kind in ("flow", "mean") and due
+    if by_days and Fraction(present) < rules.days_on_record * Fraction(due):
+        text = N_("{account}的{metric}只有{present}天，应有{due}天")
+        days = {"present": f"{present:g}", "due": f"{due:g}"}
+        yield Sentence(text, account=account, metric=label, **days)
 
 
 def _ratio(
@@ -255,7 +248,6 @@ def _ratio(
         return top / bottom if top is not None and bottom else None
 
     totals = (*above, *below)
-
     return Total(
         metric=metric,
         value=divide("value", "value"),
@@ -269,13 +261,9 @@ def _ratio(
 
 def _together(parts: Iterable[Total], which: str) -> Number | None:
     """Add parts up; None if one has no number."""
-    added: Number = Fraction(0)
-    for part in parts:
-        number = part.reading(which)
-        if number is None:
-            return None
-        added += number
-    return added
+    numbers = [part.reading(which) for part in parts]
+    there = [number for number in numbers if number is not None]
+    return sum(there, Fraction(0)) if len(there) == len(numbers) else None
 
 
 def by_day(
