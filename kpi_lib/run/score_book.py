@@ -157,16 +157,12 @@ class _CardSheet:
     def _measure(self, measure: Card) -> int:
         """Write a measure's row; return how many lines its text takes."""
         sheet, row, show = self.sheet, self.row, measure["show"]
+        name, rule, note = measure["name"], measure["rule"]["text"], measure["note"]
         state = _(STATUS[measure["status"]])
-        texts = {
-            "量化指标": measure["name"],
-            "得分算式": measure["rule"]["text"],
-            "说明": measure["note"],
-        }
-        for title, text in (*texts.items(), ("状态", state)):
-            sheet.text(row, _AT[title], text, TEXT)
+        sheet.text(row, _AT["量化指标"], name, TEXT)
         sheet.shown(row, _AT["数值"], show["value"] or show["text"], show["unit"])
         sheet.shown(row, _AT["目标"], show["target"], show["unit"])
+        sheet.text(row, _AT["得分算式"], rule, TEXT)
         sheet.shown(row, _AT["可得分"], measure["possible"])
         at, score = _AT["得分"], measure["score"]
         if score is None:
@@ -174,8 +170,11 @@ class _CardSheet:
         else:
             look = {**FIGURE, "num_format": _SCORE}
             sheet.number(row, at, Decimal(score), look)
+        sheet.text(row, _AT["状态"], state, TEXT)
+        sheet.text(row, _AT["说明"], note, TEXT)
         self.row += 1
-        return max(lines_of(text, WIDE[title]) for title, text in texts.items())
+        widths = (WIDE[title] for title in ("量化指标", "得分算式", "说明"))
+        return max(map(lines_of, (name, rule, note), widths))
 
     def _earned(self, first: int, last: int, row: Card) -> Cell:
         """Write the sum of an item's measures, of a bonus up to its cap."""
