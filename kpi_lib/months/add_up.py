@@ -40,7 +40,7 @@ from kpi_lib.months.counters import (
     closed_and_opened,
     uncensored,
 )
-from kpi_lib.months.owned import Owned, mapped_metrics
+from kpi_lib.months.owned import Owned, days_by_account, mapped_metrics
 from kpi_lib.months.totals import Number, exactly
 
 MONTHLY = {
@@ -271,9 +271,9 @@ class _Adding(Owned):
     def _account_days(
         self, cells: Cells, accounts: Sequence[Account], now: Cleaned, before: Cleaned
     ) -> None:
-        days = _by_account((row.account, row.date) for row in now.daily)
+        days = days_by_account((row.account, row.date) for row in now.daily)
         # A first week's download may lie in the folder of the month that it closes.
-        downloads = _by_account(
+        downloads = days_by_account(
             (post.account, post.downloaded) for post in (*now.posts, *before.posts)
         )
         known = layouts()
@@ -405,11 +405,3 @@ def _series(rows: Iterable[DailyRow]) -> dict[tuple[str, str, str], dict[date, V
         for (account, metric, part), values in series.items()
         if not part or (account, metric) not in totals
     }
-
-
-def _by_account(pairs: Iterable[tuple[str, date | None]]) -> dict[str, set[date]]:
-    days: dict[str, set[date]] = defaultdict(set)
-    for account, day in pairs:
-        if day is not None:
-            days[account].add(day)
-    return days
