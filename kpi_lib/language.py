@@ -147,19 +147,15 @@ def say(text: Any) -> Any:
     """Say a sentence or a name in the language spoken now; data stays as it is."""
     if isinstance(text, Sentence):
         return _(text.template, **text.values)
-    if isinstance(text, Name):
-        return _named(text)
-    return text
-
-
-def _named(name: Name) -> str:
+    if not isinstance(text, Name):
+        return text
     match language():
         case "en":
-            return name.en or str(name)
+            return text.en or str(text)
         case "zh-Hant":
-            return name.hant or traditional(str(name))
+            return text.hant or traditional(str(text))
         case _:
-            return str(name)
+            return str(text)
 
 
 def spoken(part: Any) -> Any:

@@ -108,11 +108,8 @@ def run(
         workers = workers or processes.workers()
         with _Work(agenda, workers, executor, total, progress) as doing:
             outcomes = doing.clean(months, force)
-            broken = [
-                at
-                for at, outcome in zip(months, outcomes, strict=True)
-                if outcome.state == "failed"
-            ]
+            failed = [done.job for done in outcomes if done.state == "failed"]
+            broken = [name.removeprefix(stale.CLEANED) for name in failed]
             jobs = agenda.operator_jobs(chosen)
             # Baselines of a month that was not cleaned would be wrong without a word.
             outcomes += (

@@ -127,17 +127,12 @@ def appraised(
     """Return the operators of a month in roster order, all or those asked for."""
     everybody = roster.appraised(month)
     ids = [operator.id for operator in everybody]
-    problems = tuple(
-        Problem(
-            what=f"{month}没有运营“{identity}”",
-            where="data/roster.yml",
-            expected="、".join(ids),
+    strangers = [f"{month}没有运营“{id}”" for id in only or () if id not in ids]
+    if strangers:
+        where, known = "data/roster.yml", "、".join(ids)
+        raise RosterError(
+            tuple(Problem(what=who, where=where, expected=known) for who in strangers)
         )
-        for identity in only or ()
-        if identity not in ids
-    )
-    if problems:
-        raise RosterError(problems)
     return [operator for operator in everybody if only is None or operator.id in only]
 
 
