@@ -417,7 +417,7 @@ def doctor(
 def _telling(as_json: bool) -> Iterator[Callable[[Outcome, int, int], None]]:
     """Tell of jobs as they finish: a bar on a terminal, else one line for each."""
     if as_json or not (sys.stdout.isatty() and sys.stderr.isatty()):
-        yield partial(_told, as_json)
+        yield partial(_tell_line, as_json)
         return
     from rich import progress
     from rich.console import Console
@@ -441,7 +441,7 @@ def _telling(as_json: bool) -> Iterator[Callable[[Outcome, int, int], None]]:
         yield tell
 
 
-def _told(as_json: bool, outcome: Outcome, done: int, total: int) -> None:
+def _tell_line(as_json: bool, outcome: Outcome, done: int, total: int) -> None:
     seconds = round(outcome.seconds, 3)
     fields = {**vars(outcome), "seconds": seconds, "done": done, "total": total}
     del fields["outputs"]

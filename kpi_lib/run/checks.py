@@ -50,4 +50,4 @@ def check(workspace: Workspace, month: str) -> list[Problem]:
             )
     if given is not None:
         problems += months.tidy(months.arrive(workspace, month, given)).findings
-    return sorted(dict.fromkeys(problems), key=lambda found: _ORDER.index(found.level))
+    return sorted(dict.fromkeys(problems), key=lambda at: _ORDER.index(at.level))

@@ -100,12 +100,12 @@ def work(job: Job) -> Outcome:
     # Whatever goes wrong must not take the other operators' pages with it, and an
     # exception of a library may not survive the way to the parent.
     except Exception as err:
-        return refuse(job, told(err), time.monotonic() - started)
+        return refuse(job, reason_of(err), time.monotonic() - started)
     seconds = time.monotonic() - started
     return Outcome(job=job.name, state="made", seconds=seconds, outputs=outputs)
 
 
-def told(err: BaseException) -> str:
+def reason_of(err: BaseException) -> str:
     """Return an error as a reader is told it; one that is not ours by its class."""
     return str(err) if isinstance(err, KpiError) else f"{type(err).__name__}：{err}"
 

@@ -145,16 +145,12 @@ def _refusals(
 
 
 def _assignment(node: ast.stmt) -> tuple[str, Value]:
-    if not (
-        isinstance(node, ast.Assign)
-        and len(node.targets) == 1
-        and isinstance(node.targets[0], ast.Name)
-    ):
-        raise ValueError(ast.unparse(node))
-    value = ast.literal_eval(node.value)
-    if not isinstance(value, str | int | float | bool | None):
-        raise ValueError(ast.unparse(node))  # noqa: TRY004 - the caller's one class
-    return node.targets[0].id, value
+    match node:
+        case ast.Assign(targets=[ast.Name(id=name)], value=default):
+            value = ast.literal_eval(default)
+            if isinstance(value, str | int | float | bool | None):
+                return name, value
+    raise ValueError(ast.unparse(node))
 
 
 def _text(executed: NotebookNode) -> str:

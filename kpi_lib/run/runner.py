@@ -24,8 +24,8 @@ from kpi_lib.run.jobs import (
     Job,
     Outcome,
     entry,
+    reason_of,
     refuse,
-    told,
     wanted,
     work,
     work_apart,
@@ -359,7 +359,7 @@ def _outcome(job: Job, future: Future[Outcome]) -> Outcome:
         case processes.Died() | BrokenExecutor():
             return refuse(job, DIED)
         case _:
-            return refuse(job, told(error))
+            return refuse(job, reason_of(error))
 
 
 def _print(folder: Path, outcomes: Iterable[Outcome]) -> None:
