@@ -20,7 +20,6 @@ import python_calamine
 import xlsxwriter
 from ruamel.yaml import YAML
 
-from kpi_lib.inputs import everything
 from kpi_lib.months import store
 from kpi_lib.run import record, runner
 from kpi_lib.run.jobs import MADE
@@ -165,7 +164,7 @@ def _clean(place: Workspace, copies: list[str], tables: Path) -> None:
         for notebook in source.glob("*.ipynb"):
             shutil.copy(notebook, folder)
     files = record.inputs(place)
-    agenda = Agenda(place, MONTH, everything.load(place, MONTH), "zh-Hans", files)
+    agenda = Agenda(place, MONTH, "zh-Hans", files)
     for folder in sorted((place.data / "clean").iterdir()):
         job = agenda.clean_job(folder.name)
         made = {place.relative(path): sha256_file(path) for path in folder.iterdir()}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from ruamel.yaml import YAML
 
@@ -94,19 +94,17 @@ class Metric:
 
 def _read() -> dict[str, Metric]:
     entries = YAML(typ="safe", pure=True).load(TABLE.read_text(encoding="utf-8"))
-    return {name: _metric(name, entry) for name, entry in entries.items()}
-
-
-def _metric(name: str, entry: dict[str, Any]) -> Metric:
-    entry = dict(entry)
-    return Metric(
-        name=name,
-        label=Name(entry.pop("zh"), entry.pop("en")),
-        meaning=Name.read(entry.pop("meaning")),
-        numerator=tuple(entry.pop("numerator", ())),
-        denominator=tuple(entry.pop("denominator", ())),
-        **entry,
-    )
+    return {
+        name: Metric(
+            name=name,
+            label=Name(entry.pop("zh"), entry.pop("en")),
+            meaning=Name.read(entry.pop("meaning")),
+            numerator=tuple(entry.pop("numerator", ())),
+            denominator=tuple(entry.pop("denominator", ())),
+            **entry,
+        )
+        for name, entry in entries.items()
+    }
 
 
 METRICS: dict[str, Metric] = _read()

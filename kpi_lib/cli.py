@@ -8,9 +8,11 @@ inside the commands, so that help is there at once.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
@@ -134,8 +136,8 @@ def clean(
     """Clean a month's exports."""
     from kpi_lib import run
 
-    with _Telling(as_json) as telling:
-        outcomes = run.clean(workspace, month, force=force, progress=telling)
+    with _telling(as_json) as tell:
+        outcomes = run.clean(workspace, month, force=force, progress=tell)
     if not as_json and outcomes[0].state != "failed":
         typer.echo(f"清洗结果在{_near(workspace.clean(run.newest(workspace, month)))}")
     raise typer.Exit(_code(outcomes))
@@ -169,7 +171,7 @@ def run(
 
     if lang not in LANGUAGES:
         raise typer.BadParameter("、".join(LANGUAGES), param_hint="--lang")
-    with _Telling(as_json) as telling:
+    with _telling(as_json) as tell:
         outcomes = run.run(
             workspace,
             month,
@@ -178,7 +180,7 @@ def run(
             lang=lang,
             force=force,
             pdf=pdf,
-            progress=telling,
+            progress=tell,
         )
     month = run.newest(workspace, month)
     findings = months.load_findings(workspace, month)
@@ -411,51 +413,45 @@ def doctor(
     raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
 
 
-class _Telling:
-    """Tells of jobs as they finish: a bar on a terminal, else one line for each."""
+@contextlib.contextmanager
+def _telling(as_json: bool) -> Iterator[Callable[[Outcome, int, int], None]]:
+    """Tell of jobs as they finish: a bar on a terminal, else one line for each."""
+    if as_json or not (sys.stdout.isatty() and sys.stderr.isatty()):
+        yield partial(_tell_line, as_json)
+        return
+    from rich import progress
+    from rich.console import Console
 
-    def __init__(self, as_json: bool) -> None:
-        self._as_json = as_json
-        self._bar: Any = None
-        self._task: Any = None
+    columns = (
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TimeRemainingColumn(),
+    )
+    console = Console(stderr=True)
+    with progress.Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("准备", total=None)
 
-    def __enter__(self) -> _Telling:
-        if sys.stdout.isatty() and sys.stderr.isatty() and not self._as_json:
-            from rich import progress
-            from rich.console import Console
-
-            self._bar = progress.Progress(
-                progress.TextColumn("{task.description}"),
-                progress.BarColumn(),
-                progress.MofNCompleteColumn(),
-                progress.TimeRemainingColumn(),
-                console=Console(stderr=True),
-                transient=True,
-            )
-            self._bar.start()
-            self._task = self._bar.add_task("准备", total=None)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-    def __call__(self, outcome: Outcome, done: int, total: int) -> None:
-        words = {"made": "已做", "unchanged": "没有变化", "failed": "失败"}
-        line = f"{done}/{total} {outcome.job} {words[outcome.state]}"
-        if outcome.error:
-            line += f"：{outcome.error}"
-        if self._bar is not None:
-            self._bar.update(
-                self._task, description=outcome.job, completed=done, total=total
-            )
+        def tell(outcome: Outcome, done: int, total: int) -> None:
+            bar.update(task, description=outcome.job, completed=done, total=total)
             if outcome.state == "failed":
-                self._bar.console.print(line, markup=False, highlight=False)
-            return
-        seconds = round(outcome.seconds, 3)
-        fields = {**vars(outcome), "seconds": seconds, "done": done, "total": total}
-        del fields["outputs"]
-        _say(fields, line, self._as_json)
+                line = _line(outcome, done, total)
+                bar.console.print(line, markup=False, highlight=False)
+
+        yield tell
+
+
+def _tell_line(as_json: bool, outcome: Outcome, done: int, total: int) -> None:
+    seconds = round(outcome.seconds, 3)
+    fields = {**vars(outcome), "seconds": seconds, "done": done, "total": total}
+    del fields["outputs"]
+    _say(fields, _line(outcome, done, total), as_json)
+
+
+def _line(outcome: Outcome, done: int, total: int) -> str:
+    words = {"made": "已做", "unchanged": "没有变化", "failed": "失败"}
+    error = f"：{outcome.error}" if outcome.error else ""
+    return f"{done}/{total} {outcome.job} {words[outcome.state]}{error}"
 
 
 def _near(path: Path) -> Path:

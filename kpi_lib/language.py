@@ -133,33 +133,29 @@ class Sentence(str):
 
     def written(self) -> list[Any]:
         """Return template and values as JSON can keep them; `read` reverses it."""
-        values = {name: _written(value) for name, value in self.values.items()}
+        values = {name: written(value) for name, value in self.values.items()}
         return [self.template, values] if values else [self.template]
 
     @classmethod
     def read(cls, kept: list[Any]) -> Sentence:
         """Return the sentence that `written` gave."""
         template, values = (*kept, {})[:2]
-        return cls(template, **{name: _read(value) for name, value in values.items()})
+        return cls(template, **{name: reread(value) for name, value in values.items()})
 
 
 def say(text: Any) -> Any:
     """Say a sentence or a name in the language spoken now; data stays as it is."""
     if isinstance(text, Sentence):
         return _(text.template, **text.values)
-    if isinstance(text, Name):
-        return _named(text)
-    return text
-
-
-def _named(name: Name) -> str:
+    if not isinstance(text, Name):
+        return text
     match language():
         case "en":
-            return name.en or str(name)
+            return text.en or str(text)
         case "zh-Hant":
-            return name.hant or traditional(str(name))
+            return text.hant or traditional(str(text))
         case _:
-            return str(name)
+            return str(text)
 
 
 def spoken(part: Any) -> Any:
@@ -221,18 +217,20 @@ def _chinese(value: Any) -> Any:
     return _Listed(value, "、") if isinstance(value, list | tuple) else value
 
 
-def _written(value: Any) -> Any:
+def written(value: Any) -> Any:
+    """Return a text so that JSON can keep it and `reread` gives it back."""
     if isinstance(value, Sentence | Name):
         return value.written()
     if isinstance(value, list | tuple):
-        return {"list": [_written(part) for part in value]}
+        return {"list": [written(part) for part in value]}
     return value if isinstance(value, str | int) else str(value)
 
 
-def _read(value: Any) -> Any:
+def reread(value: Any) -> Any:
+    """Return the text that was `written`."""
     if isinstance(value, dict):
         if "list" in value:
-            return [_read(part) for part in value["list"]]
+            return [reread(part) for part in value["list"]]
         return Name.read(value)
     return Sentence.read(value) if isinstance(value, list) else value
 

@@ -205,7 +205,6 @@ def cleaned(*files: reader.Export) -> clean.Cleaned:
         File(
             source=export.source,
             account="b1",
-            platform="bilibili",
             month=MONTH,
             export=export,
         )

@@ -12,8 +12,15 @@ once, to the float nearest. Points are made from these by exact fractions again.
 
 from __future__ import annotations
 
-from kpi_lib.months.arrivals import Arrived, Given, arrive, day_at_the_end, is_noise
-from kpi_lib.months.coverage import arrival, expected
+from kpi_lib.months.arrivals import (
+    Arrived,
+    Given,
+    arrive,
+    day_at_the_end,
+    expected,
+    is_noise,
+)
+from kpi_lib.months.coverage import arrival
 from kpi_lib.months.owned import mapped_metrics
 from kpi_lib.months.store import load, load_findings, parquet, rows, save
 from kpi_lib.months.tables import Tables, reason, tidy

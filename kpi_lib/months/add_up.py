@@ -26,7 +26,6 @@ from math import inf, isinf, nan
 import pandas as pd
 
 from kpi_lib.catalogue import GAINS, METRICS, Metric
-from kpi_lib.days import shift
 from kpi_lib.exports import DailyRow
 from kpi_lib.figures import unrounded
 from kpi_lib.files import layouts
@@ -39,10 +38,10 @@ from kpi_lib.months.counters import (
     Counters,
     Snapshot,
     bounds,
+    closed_and_opened,
     post_bound,
-    snapshots,
 )
-from kpi_lib.months.owned import Owned, mapped_metrics
+from kpi_lib.months.owned import Owned, days_by_account, mapped_metrics
 from kpi_lib.months.ratios import add_ratios, ratio_bounds
 from kpi_lib.months.totals import SUMS, Number, exactly
 
@@ -90,45 +89,10 @@ def add_up(arrived: Arrived, cleaned: Cleaned, before: Cleaned) -> pd.DataFrame:
     low = {**sure, **adding.cells(least[0], most[1], unsure, begun=most[0])}
     high = {**sure, **adding.cells(most[0], least[1], unsure, begun=least[0])}
     rows = [
-        _row(arrived, key, plain.get(key, low[key]), (plain, low, high))
+        adding.row(key, plain.get(key, low[key]), (plain, low, high))
         for key in sorted({*plain, *low})
     ]
     return pd.DataFrame(rows, columns=list(MONTHLY)).astype(MONTHLY)
-
-
-def _row(
-    arrived: Arrived, key: Key, cell: Cell, readings: Sequence[Cells]
-) -> tuple[object, ...]:
-    nothing = Cell(basis="")
-    cells = [reading.get(key, nothing) for reading in readings]
-    value, low, high = (_rounded(reading.value) for reading in cells)
-    above, below = (
-        [_rounded(getattr(reading, side)) for reading in cells]
-        for side in ("above", "below")
-    )
-    if METRICS[key.metric].parts:
-        low, high = ratio_bounds(value, above, below)
-    return (
-        arrived.month,
-        key.operator,
-        key.account,
-        arrived.given.roster.account(key.account).platform,
-        key.metric,
-        key.stream,
-        value,
-        # A conflict can turn either way (a level less a level): bounds are bounds.
-        min(low, high),
-        max(low, high),
-        cell.basis,
-        cell.share,
-        float(len(cell.days)) if key.metric != "account_days" else value,
-        float(cell.due),
-        cell.opened,
-        cell.closed,
-        cell.sources,
-        *above,
-        *below,
-    )
 
 
 def _rounded(value: Number | None) -> float:
@@ -211,7 +175,6 @@ class _Adding(Owned):
         by_hand = all(value.basis == "manual" for value in mine)
         cell = Cell(
             basis="manual" if by_hand else "daily",
-            share=self.share(key.account, key.operator),
             days={value.day for value in mine},
             due=Fraction(len(self.due(key.account, key.operator))),
         )
@@ -236,15 +199,34 @@ class _Adding(Owned):
                 cell.closed = last.day
         return cell
 
+    def row(
+        self, key: Key, cell: Cell, readings: Sequence[Cells]
+    ) -> tuple[object, ...]:
+        """Return a row of ``MONTHLY``, by its value, the least and the most of it."""
+        nothing = Cell(basis="")
+        cells = [reading.get(key, nothing) for reading in readings]
+        value, low, high = (_rounded(reading.value) for reading in cells)
+        above = [_rounded(reading.above) for reading in cells]
+        below = [_rounded(reading.below) for reading in cells]
+        if METRICS[key.metric].parts:
+            low, high = ratio_bounds(value, above, below)
+        operator, account, metric, stream = key
+        platform = self.given.roster.account(account).platform
+        # A conflict can turn either way (a level less a level): bounds are bounds.
+        numbers = (value, min(low, high), max(low, high))
+        share = self.share(account, operator)
+        present = float(len(cell.days)) if metric != "account_days" else value
+        whose = (self.month, operator, account, platform, metric, stream)
+        made_of = (cell.basis, share, present, float(cell.due))
+        places = (cell.opened, cell.closed, cell.sources)
+        return (*whose, *numbers, *made_of, *places, *above, *below)
+
     # Counters of posts.
 
     def _counters(
         self, by_basis: Mapping[str, Cells], now: Cleaned, before: Cleaned
     ) -> None:
-        closings, openings = (
-            snapshots(of.posts, at, self.given.evidence_of(at).counter_window)
-            for of, at in ((now, self.month), (before, shift(self.month, -1)))
-        )
+        closings, openings = closed_and_opened(self.arrived, now.posts, before.posts)
         opened = {account for account, _ in openings}
         for (account, kind), closing in closings.items():
             opening = openings.get((account, kind))
@@ -252,14 +234,10 @@ class _Adding(Owned):
             basis = "difference" if account in opened and closing.day else "published"
             gains = self._gains(account, basis, closing, opening)
             for operator, metric, amounts in gains:
+                opened_on = opening.day if opening else None
                 cell = by_basis[basis].setdefault(
                     Key(operator, account, metric, ""),
-                    Cell(
-                        basis=basis,
-                        share=self.share(account, operator),
-                        opened=opening.day if opening else None,
-                        closed=closing.day,
-                    ),
+                    Cell(basis=basis, opened=opened_on, closed=closing.day),
                 )
                 for value, amount in amounts:
                     cell.add(value, amount)
@@ -287,13 +265,11 @@ class _Adding(Owned):
         self, cells: Cells, account: str, level: Metric, levels: Days, begins: Days
     ) -> None:
         for operator, own in self.shares[account].items() if levels else ():
-            gain, opening = _gain(own, levels, begins)
-            if gain is None or opening is None:
+            if (both := _gain(own, levels, begins)) is None:
                 continue
-            gain.share = opening.share = self.share(account, operator)
+            gain, opening = both
             gain.days = {day for day in levels if day in own}
             gain.due = Fraction(len(self.due(account, operator)))
-            opening.basis = gain.basis
             cells[Key(operator, account, level.gain, "")] = gain
             cells[Key(operator, account, level.opening, "")] = opening
 
@@ -319,20 +295,17 @@ class _Adding(Owned):
                     ended = kind == "stock" and self.days[-1] not in due
                     absent = (operator, account.id, metric) not in there
                     if absent and kind != "ratio" and not ended:
-                        cells[Key(operator, account.id, metric, "")] = Cell(
-                            basis="",
-                            share=self.share(account.id, operator),
-                            due=Fraction(len(due)),
-                        )
+                        key = Key(operator, account.id, metric, "")
+                        cells[key] = Cell(basis="", due=Fraction(len(due)))
 
     # Account-days.
 
     def _account_days(
         self, cells: Cells, accounts: Sequence[Account], now: Cleaned, before: Cleaned
     ) -> None:
-        days = _by_account((row.account, row.date) for row in now.daily)
+        days = days_by_account((row.account, row.date) for row in now.daily)
         # A first week's download may lie in the folder of the month that it closes.
-        downloads = _by_account(
+        downloads = days_by_account(
             (post.account, post.downloaded) for post in (*now.posts, *before.posts)
         )
         known = layouts()
@@ -349,12 +322,9 @@ class _Adding(Owned):
                 else:
                     due, present = self.weeks(owed, downloads[account.id])
                 if due:
-                    cells[Key(operator, account.id, "account_days", "")] = Cell(
-                        basis="daily" if daily else "published",
-                        share=self.share(account.id, operator),
-                        value=present,
-                        due=due,
-                    )
+                    basis = "daily" if daily else "published"
+                    key = Key(operator, account.id, "account_days", "")
+                    cells[key] = Cell(basis=basis, value=present, due=due)
 
 
 def _chosen(by_basis: Mapping[str, Cells]) -> Cells:
@@ -392,28 +362,28 @@ def _differences(
 
 def _gain(
     own: Mapping[date, Fraction], levels: Days, begins: Days
-) -> tuple[Cell | None, Cell | None]:
+) -> tuple[Cell, Cell] | None:
     """
     Return what the own shares of a level gained, and the level it began from.
 
     Days of one share form a span; a span gains the last known level on its days
     less the last known level before it (APPRAISAL, Attainment: followers).
     """
-    gain = opening = None
+    spans = []
     for first, last in _stretches(own):
         earlier = [day for day in begins if day < first]
         within = [day for day in levels if first <= day <= last]
         if not earlier or not within:
-            return None, None
-        share, begun, ended = own[last], begins[max(earlier)], levels[max(within)]
-        if gain is None or opening is None:
-            gain = Cell(basis=ended.basis, opened=begun.day)
-            opening = Cell(basis=begun.basis, closed=begun.day)
-            opening.add(begun, begun.value * share)
+            return None
+        spans.append((own[last], begins[max(earlier)], levels[max(within)]))
+    (share, begun, _), (_, _, ended) = spans[0], spans[-1]
+    basis = "manual" if ended.basis == "manual" else "daily"
+    opening = Cell(basis=basis, closed=begun.day)
+    opening.add(begun, begun.value * share)
+    gain = Cell(basis=basis, opened=begun.day, closed=ended.day)
+    for share, begun, ended in spans:
         gain.add(ended, ended.value * share)
         gain.add(begun, -begun.value * share)
-        gain.closed = ended.day
-        gain.basis = "manual" if ended.basis == "manual" else "daily"
     return gain, opening
 
 
@@ -449,11 +419,3 @@ def _series(rows: Iterable[DailyRow]) -> dict[tuple[str, str, str], dict[date, V
         for (account, metric, part), values in series.items()
         if not part or (account, metric) not in totals
     }
-
-
-def _by_account(pairs: Iterable[tuple[str, date | None]]) -> dict[str, set[date]]:
-    days: dict[str, set[date]] = defaultdict(set)
-    for account, day in pairs:
-        if day is not None:
-            days[account].add(day)
-    return days

@@ -53,8 +53,6 @@ class File:
     """Path relative to the workspace."""
     account: str
     """Whose folder it lies in."""
-    platform: str
-    """The platform of that account."""
     month: str
     export: Export
     """What was read, of whatever month; without a layout if it could not be taken."""
@@ -145,19 +143,13 @@ def arrive(workspace: Workspace, month: str, given: Given | Inputs) -> Arrived:
         Files with what was read, each file read once by a process.
     """
     files: list[File] = []
-    findings: list[Problem] = []
     first_days: dict[str, date] = {}
     for account in given.roster.accounts:
         own = _Folders(workspace, month, account, given).files()
         files += own
-        findings += _lacking(account, month, own)
-        for file in own:
-            findings += _of_other_days(file)
         if first := _first_day(workspace, account, month, own):
             first_days[account.id] = max(first, account.from_)
-    findings += _strays(
-        workspace, month, {account.id for account in given.roster.accounts}
-    )
+    ids = {account.id for account in given.roster.accounts}
     past = shift(month, -1)
     return Arrived(
         month=month,
@@ -168,7 +160,11 @@ def arrive(workspace: Workspace, month: str, given: Given | Inputs) -> Arrived:
             for account in given.roster.accounts
             for file in _Folders(workspace, past, account, given).files()
         ),
-        findings=tuple(findings),
+        findings=(
+            *_lacking(given.roster, month, files),
+            *(problem for file in files for problem in _of_other_days(file)),
+            *_strays(workspace, month, ids),
+        ),
         first_days=first_days,
     )
 
@@ -215,7 +211,6 @@ class _Folders:
         return File(
             source=source,
             account=account.id,
-            platform=account.platform,
             month=self.month,
             export=export,
             downloaded=day,
@@ -291,28 +286,53 @@ def _first_day(
     return max(min(days), first) if days else None
 
 
-def _lacking(account: Account, month: str, files: Sequence[File]) -> list[Problem]:
+def expected(roster: Roster, month: str) -> list[tuple[str, str]]:
+    """
+    Return what should arrive for a month.
+
+    Parameters
+    ----------
+    roster : Roster
+        The accounts and the layouts expected of each.
+    month : str
+        ``YYYY-MM``.
+
+    Returns
+    -------
+    list of (account, layout)
+        In the roster's order, accounts that live in the month only.
+    """
+    first, last = days_of(month)[0], days_of(month)[-1]
+    return [
+        (account.id, layout)
+        for account in roster.accounts
+        if account.overlaps(first, last)
+        for layout in account.expects
+    ]
+
+
+def _lacking(roster: Roster, month: str, files: Sequence[File]) -> list[Problem]:
     """Name the layouts that the roster expects and that did not come."""
-    if not account.overlaps(days_of(month)[0], days_of(month)[-1]):
-        return []
-    known, came = layouts(), {file.export.layout for file in files}
+    known, came = layouts(), {(file.account, file.export.layout) for file in files}
     return [
         Problem(
             what=Sentence(
                 "没有收到{layout}",
                 layout=known[layout].name if layout in known else layout,
             ),
-            where=f"data/raw/{month}/{account.id}/",
+            where=f"data/raw/{month}/{account}/",
             expected=Sentence(
-                "{account}的{export}", account=account.name, export=layout
+                "{account}的{export}",
+                account=roster.account(account).name,
+                export=layout,
             ),
             do=Sentence(
                 "把平台后台下载的文件原样放进这个文件夹，或从花名册的expects里去掉"
             ),
             level="warning",
         )
-        for layout in account.expects
-        if layout not in came
+        for account, layout in expected(roster, month)
+        if (account, layout) not in came
     ]
 
 

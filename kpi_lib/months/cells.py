@@ -40,7 +40,6 @@ class Cell:
     """One operator, account, metric and stream, as it is being added up."""
 
     basis: str
-    share: float = 0.0
     value: Number | None = None
     days: set[date] = field(default_factory=set)
     due: Fraction = Fraction(0)

@@ -19,7 +19,7 @@ from kpi_lib.errors import LedgerError, Problem
 from kpi_lib.exports import DailyRow, LedgerRow, PostRow
 from kpi_lib.figures import unrounded
 from kpi_lib.inputs import Decision
-from kpi_lib.language import Sentence
+from kpi_lib.language import N_, Sentence
 from kpi_lib.months.arrivals import File
 from kpi_lib.months.totals import spans
 
@@ -141,8 +141,7 @@ def clean(
         ],
         findings=(
             *(finding for file in ordered for finding in _of_file(file, fates)),
-            *_daily_findings(daily_conflicts),
-            *_posts_findings(posts_conflicts),
+            *_conflicts(daily_conflicts, posts_conflicts),
         ),
     )
 
@@ -315,36 +314,29 @@ def _of_file(file: File, fates: _Fates) -> Iterator[Problem]:
         )
 
 
-def _daily_findings(rows: Iterable[DailyRow]) -> Iterator[Problem]:
-    """Tell contradictions of one account and metric together, however many days."""
-    places = _places(((row.account, row.metric), str(row.date), row) for row in rows)
-    for metric, days in places:
+def _conflicts(daily: Iterable[DailyRow], posts: Iterable[Post]) -> Iterator[Problem]:
+    """Tell those of one account and metric, or download day, together."""
+    by_metric = _places(
+        ((row.account, row.metric), str(row.date), row) for row in daily
+    )
+    for metric, days in by_metric:
         what = Sentence(
             "{days}的{metric}有不同的值，未计",
             days=stretches(map(date.fromisoformat, days)),
             metric=METRICS[metric].label,
         )
-        yield _contradiction(what, set().union(*days.values()))
-
-
-def _posts_findings(posts: Iterable[Post]) -> Iterator[Problem]:
-    """Tell contradictions of one account and download day together."""
-    places = _places(
+        yield _conflict(what, set().union(*days.values()))
+    by_download = _places(
         ((post.account, str(post.downloaded or "")), post.row.post, post.row)
         for post in posts
     )
-    for day, of_posts in places:
-        what = (
-            Sentence(
-                "{day}下载的{n}条内容的计数有不同的值，未计", day=day, n=len(of_posts)
-            )
-            if day
-            else Sentence(
-                "没有下载日期的文件里，{n}条内容的计数有不同的值，未计",
-                n=len(of_posts),
-            )
-        )
-        yield _contradiction(what, set().union(*of_posts.values()))
+    for day, of_posts in by_download:
+        n = len(of_posts)
+        what = Sentence("没有下载日期的文件里，{n}条内容的计数有不同的值，未计", n=n)
+        if day:
+            text = N_("{day}下载的{n}条内容的计数有不同的值，未计")
+            what = Sentence(text, day=day, n=n)
+        yield _conflict(what, set().union(*of_posts.values()))
 
 
 def _places(
@@ -358,7 +350,7 @@ def _places(
         yield name, things
 
 
-def _contradiction(what: Sentence, places: set[tuple[str, int]]) -> Problem:
+def _conflict(what: Sentence, places: set[tuple[str, int]]) -> Problem:
     by_file: dict[str, list[int]] = defaultdict(list)
     for source, row in places:
         by_file[source].append(row)

@@ -14,13 +14,13 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from kpi_lib.catalogue import METRICS
-from kpi_lib.days import days_of, shift
+from kpi_lib.days import days_of
 from kpi_lib.errors import Problem
 from kpi_lib.exports import DailyRow, PostRow
 from kpi_lib.language import N_, Sentence
 from kpi_lib.months.arrivals import Arrived, File
 from kpi_lib.months.clean import Cleaned
-from kpi_lib.months.counters import Counters, snapshots
+from kpi_lib.months.counters import Counters, closed_and_opened
 from kpi_lib.months.totals import Number, spans
 
 RATES = ("completion_rate", "read_completion")
@@ -198,12 +198,8 @@ def _between_downloads(
     arrived: Arrived, cleaned: Cleaned, before: Cleaned
 ) -> Iterator[_Contradiction]:
     """Check the closing counters of each account against the opening ones."""
-    month, past = arrived.month, shift(arrived.month, -1)
-    first = days_of(month)[0]
-    closings, openings = (
-        snapshots(of.posts, at, arrived.given.evidence_of(at).counter_window)
-        for of, at in ((cleaned, month), (before, past))
-    )
+    first = days_of(arrived.month)[0]
+    closings, openings = closed_and_opened(arrived, cleaned.posts, before.posts)
     by_day: dict[str, set[str]] = defaultdict(set)
     for row in cleaned.daily:
         if not row.part and not row.censored:

@@ -9,8 +9,9 @@ from datetime import date, timedelta
 from math import isnan
 
 from kpi_lib.catalogue import METRICS
-from kpi_lib.days import days_of
+from kpi_lib.days import days_of, shift
 from kpi_lib.figures import unrounded
+from kpi_lib.months.arrivals import Arrived
 from kpi_lib.months.cells import Value
 from kpi_lib.months.clean import Post
 from kpi_lib.months.totals import Number, exactly
@@ -45,6 +46,16 @@ class Snapshot:
 
     day: date | None
     posts: Mapping[str, Counters]
+
+
+def closed_and_opened(
+    arrived: Arrived, now: Iterable[Post], before: Iterable[Post]
+) -> list[dict[tuple[str, str], Snapshot]]:
+    """Return the closing counters of a month and of the one before, which open it."""
+    return [
+        snapshots(posts, month, arrived.given.evidence_of(month).counter_window)
+        for posts, month in ((now, arrived.month), (before, shift(arrived.month, -1)))
+    ]
 
 
 def snapshots(

@@ -9,36 +9,12 @@ import pandas as pd
 
 from kpi_lib.days import Week, days_of
 from kpi_lib.files import layouts
-from kpi_lib.inputs import Account, Roster
+from kpi_lib.inputs import Account
 from kpi_lib.months.arrivals import Arrived
+from kpi_lib.months.owned import days_by_account
 from kpi_lib.months.tables import Tables
 
 ARRIVAL = {"account": "str", "date": "datetime64[s]", "state": "str"}
-
-
-def expected(roster: Roster, month: str) -> list[tuple[str, str]]:
-    """
-    Return what should arrive for a month.
-
-    Parameters
-    ----------
-    roster : Roster
-        The accounts and the layouts expected of each.
-    month : str
-        ``YYYY-MM``.
-
-    Returns
-    -------
-    list of (account, layout)
-        In the roster's order, accounts that live in the month only.
-    """
-    first, last = days_of(month)[0], days_of(month)[-1]
-    return [
-        (account.id, layout)
-        for account in roster.accounts
-        if account.overlaps(first, last)
-        for layout in account.expects
-    ]
 
 
 def arrival(arrived: Arrived, tables: Tables) -> pd.DataFrame:
@@ -60,15 +36,14 @@ def arrival(arrived: Arrived, tables: Tables) -> pd.DataFrame:
         account with counters only owes a download a week: its days are ``download``
         on the day itself, ``covered`` or ``missing`` on the others of the week.
     """
-    present: dict[str, set[date]] = {}
-    for account, stamp in zip(
-        tables.daily["account"], tables.daily["date"], strict=True
-    ):
-        present.setdefault(account, set()).add(stamp.date())
-    downloads: dict[str, set[date]] = {}
-    for file in (*arrived.before, *arrived.files):
-        if file.posts and file.downloaded:
-            downloads.setdefault(file.account, set()).add(file.downloaded)
+    daily = tables.daily
+    stamps = (stamp.date() for stamp in daily["date"])
+    present = days_by_account(zip(daily["account"], stamps, strict=True))
+    downloads = days_by_account(
+        (file.account, file.downloaded)
+        for file in (*arrived.before, *arrived.files)
+        if file.posts
+    )
     days, weeks = days_of(arrived.month), arrived.given.calendar.weeks(arrived.month)
     rows = []
     for owner in arrived.given.roster.accounts:
@@ -79,8 +54,8 @@ def arrival(arrived: Arrived, tables: Tables) -> pd.DataFrame:
         states = _states(
             owner,
             [day for day in days if owner.overlaps(day, day) and day >= first],
-            present.get(owner.id, set()),
-            downloads.get(owner.id, set()),
+            present[owner.id],
+            downloads[owner.id],
             weeks,
         )
         rows += [(owner.id, day, states.get(day, "")) for day in days]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
 from fractions import Fraction
@@ -17,7 +18,7 @@ class Owned:
     """Everybody's days and shares of the accounts in one month."""
 
     def __init__(self, arrived: Arrived) -> None:
-        self.month, self.given = arrived.month, arrived.given
+        self.arrived, self.month, self.given = arrived, arrived.month, arrived.given
         self.days = days_of(arrived.month)
         self.first_days = arrived.first_days
         self.shares = {
@@ -78,6 +79,15 @@ def owners(account: Account, days: Iterable[date]) -> dict[str, dict[date, Fract
             if share:
                 shares.setdefault(operator, {})[day] = Fraction(share)
     return shares
+
+
+def days_by_account(pairs: Iterable[tuple[str, date | None]]) -> dict[str, set[date]]:
+    """Sort days by account; an unknown one is none."""
+    days: dict[str, set[date]] = defaultdict(set)
+    for account, day in pairs:
+        if day is not None:
+            days[account].add(day)
+    return days
 
 
 def mapped_metrics(account: Account, layouts: Mapping[str, Layout]) -> tuple[str, ...]:

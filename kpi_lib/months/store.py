@@ -7,7 +7,7 @@ import io
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import asdict
 from math import nan
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from pyarrow import compute
 from pyarrow import parquet as parquet_file
 
 from kpi_lib.errors import Problem
-from kpi_lib.language import Sentence
+from kpi_lib.language import reread, written
 from kpi_lib.months.tables import SCHEMAS, Tables
 from kpi_lib.workspace import (
     OWN,
@@ -52,7 +52,10 @@ def save(workspace: Workspace, tables: Tables) -> list[Path]:
         everybody's rows as JSON.
     """
     folder = workspace.clean(tables.month)
-    findings = [_written(finding) for finding in tables.findings]
+    findings = [
+        {name: written(text) for name, text in asdict(finding).items()}
+        for finding in tables.findings
+    ]
     contents: dict[str, bytes | str] = {
         f"{name}.parquet": parquet(frame) for name, frame in tables.frames().items()
     }
@@ -61,15 +64,6 @@ def save(workspace: Workspace, tables: Tables) -> list[Path]:
     for name, content in contents.items():
         write_atomic(folder / name, content)
     return [folder / name for name in contents]
-
-
-def _written(finding: Problem) -> dict[str, Any]:
-    """Write a finding's sentences so that they can be said in any language."""
-    texts = {field.name: getattr(finding, field.name) for field in fields(finding)}
-    return {
-        name: text.written() if isinstance(text, Sentence) else text
-        for name, text in texts.items()
-    }
 
 
 def load_findings(workspace: Workspace, month: str) -> tuple[Problem, ...]:
@@ -92,13 +86,9 @@ def load_findings(workspace: Workspace, month: str) -> tuple[Problem, ...]:
     if not path.is_file():
         return ()
     return tuple(
-        Problem(**{name: _read(text) for name, text in finding.items()})
+        Problem(**{name: reread(text) for name, text in finding.items()})
         for finding in json.loads(path.read_text("utf-8"))
     )
-
-
-def _read(text: Any) -> Any:
-    return Sentence.read(text) if isinstance(text, list) else text
 
 
 def own_rows(

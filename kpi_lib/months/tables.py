@@ -156,14 +156,8 @@ def _records(
 ) -> Iterator[tuple[object, ...]]:
     for account, (*values, _day) in ledger:
         reason = values[LedgerRow._fields.index("reason")]
-        yield account, *values, _said(reason)
-
-
-def _said(reason: object) -> str:
-    """Write a sentence as it is said in any language; nothing for a plain text."""
-    if not isinstance(reason, Sentence):
-        return ""
-    return json.dumps(reason.written(), ensure_ascii=False)
+        kept = reason.written() if isinstance(reason, Sentence) else None
+        yield account, *values, json.dumps(kept, ensure_ascii=False) if kept else ""
 
 
 def reason(row: Mapping[Any, Any] | pd.Series[Any]) -> str:
@@ -198,7 +192,7 @@ def _files(
         yield (
             file.source,
             file.account,
-            file.platform,
+            file.export.platform,
             file.export.layout,
             layout.name if layout else "",
             layout.confirmed if layout else False,

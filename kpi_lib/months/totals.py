@@ -15,7 +15,7 @@ from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from itertools import pairwise
+from itertools import groupby, pairwise
 from math import inf, isinf
 from typing import Any
 
@@ -24,7 +24,7 @@ import pandas as pd
 from kpi_lib.catalogue import GAINS, METRICS
 from kpi_lib.days import days_of
 from kpi_lib.inputs import Account, EvidenceRules, Roster
-from kpi_lib.language import Sentence
+from kpi_lib.language import N_, Sentence
 from kpi_lib.months.owned import owners
 
 Number = Fraction | float
@@ -78,14 +78,12 @@ def spans(rows: Iterable[int], comma: str = ",") -> str:
     str
         For instance ``"5-35,40"``.
     """
-    ordered = sorted(set(rows))
     texts: list[str] = []
-    start = 0
-    for at, row in enumerate(ordered):
-        if at + 1 == len(ordered) or ordered[at + 1] != row + 1:
-            first = ordered[start]
-            texts.append(str(row) if first == row else f"{first}-{row}")
-            start = at + 1
+    # Numbers that follow one another are as far from their places as each other.
+    for _, span in groupby(enumerate(sorted(set(rows))), lambda at: at[1] - at[0]):
+        numbers = [number for _, number in span]
+        first, last = numbers[0], numbers[-1]
+        texts.append(str(first) if first == last else f"{first}-{last}")
     return comma.join(texts)
 
 
@@ -227,19 +225,14 @@ def _gap(
     if pd.isna(row["value"]) and pd.isna(row["low"]):
         yield Sentence("{account}没有{metric}", account=account, metric=label)
         return
-    kinds = ("flow", "mean", "ratio")
-    by_days = row["basis"] in ("daily", "manual") and METRICS[metric].kind in kinds
-    if not by_days or metric in NOT_BY_DAYS:
+    if row["basis"] not in ("daily", "manual") or metric in NOT_BY_DAYS:
         return
     present, due = row["days_present"], row["days_due"]
-    if due and Fraction(present) < rules.days_on_record * Fraction(due):
-        yield Sentence(
-            "{account}的{metric}只有{present}天，应有{due}天",
-            account=account,
-            metric=label,
-            present=f"{present:g}",
-            due=f"{due:g}",
-        )
+    by_days = METRICS[metric].kind in ("flow", "mean", "ratio") and due
+    if by_days and Fraction(present) < rules.days_on_record * Fraction(due):
+        text = N_("{account}的{metric}只有{present}天，应有{due}天")
+        days = {"present": f"{present:g}", "due": f"{due:g}"}
+        yield Sentence(text, account=account, metric=label, **days)
 
 
 def _ratio(

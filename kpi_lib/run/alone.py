@@ -31,13 +31,6 @@ def told_plainly(workspace: Workspace) -> Iterator[None]:
         raise WorkspaceError.of(what, where=where, do=do) from err
 
 
-def _sweep(workspace: Workspace) -> None:
-    """Take away what a killed run wrote aside: nobody else writes there now."""
-    for folder in (workspace.record.parent, workspace.data / "clean"):
-        for path in folder.rglob(f"{STRAY}*"):
-            path.unlink(missing_ok=True)
-
-
 @contextlib.contextmanager
 def alone(workspace: Workspace) -> Iterator[None]:
     """Hold a workspace's lock in a block; whoever comes second is told who holds it."""
@@ -47,7 +40,10 @@ def alone(workspace: Workspace) -> Iterator[None]:
         with filelock.FileLock(workspace.lock, timeout=0):
             since = datetime.now().astimezone().isoformat(" ", "seconds")
             write_atomic(holder, canonical_json({"pid": os.getpid(), "since": since}))
-            _sweep(workspace)
+            # What a killed run wrote aside: nobody else writes there now.
+            for folder in (workspace.record.parent, workspace.data / "clean"):
+                for path in folder.rglob(f"{STRAY}*"):
+                    path.unlink(missing_ok=True)
             try:
                 yield
             finally:

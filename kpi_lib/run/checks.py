@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from kpi_lib import inputs
@@ -31,33 +32,22 @@ def check(workspace: Workspace, month: str) -> list[Problem]:
     list of Problem
         Errors first, then warnings, then notes; each kind in the order of reading.
     """
+    from kpi_lib import months  # pandas: only where exports are read
+
     problems: list[Problem] = []
+    given: Given | Inputs | None = None
     try:
         given = inputs.for_month(workspace, month)
         problems += given.worklogs[month].findings
-        problems += _findings(workspace, month, given)
     except InvalidInput as err:
         problems += err.problems
-        problems += _exports(workspace, month)
-    return sorted(
-        dict.fromkeys(problems), key=lambda problem: _ORDER.index(problem.level)
-    )
-
-
-def _exports(workspace: Workspace, month: str) -> list[Problem]:
-    """Look at the exports even if a plan or a target is wrong; not without a roster."""
-    try:
-        people, downloads, decisions = inputs.load_for_exports(workspace)
-    except InvalidInput:
-        # Told already, with the other files that people wrote.
-        return []
-    from kpi_lib import months  # pandas: only where exports are read
-
-    given = months.Given(roster=people, downloads=downloads, decisions=decisions)
-    return _findings(workspace, month, given)
-
-
-def _findings(workspace: Workspace, month: str, given: Given | Inputs) -> list[Problem]:
-    from kpi_lib import months
-
-    return [*months.tidy(months.arrive(workspace, month, given)).findings]
+        # The exports are looked at even if a plan or a target is wrong, but not without
+        # a roster; what is wrong with that is told already.
+        with contextlib.suppress(InvalidInput):
+            people, downloads, decisions = inputs.load_for_exports(workspace)
+            given = months.Given(
+                roster=people, downloads=downloads, decisions=decisions
+            )
+    if given is not None:
+        problems += months.tidy(months.arrive(workspace, month, given)).findings
+    return sorted(dict.fromkeys(problems), key=lambda at: _ORDER.index(at.level))

@@ -94,25 +94,20 @@ def work(job: Job) -> Outcome:
     started = time.monotonic()
     workspace = Workspace(job.root)
     make = {"clean": _clean, "operator": _appraise, "team": _team}[job.kind]
-    error = ""
-    outputs: dict[str, str] = {}
     try:
         with speaking(job.lang):
             outputs = make(workspace, job)
-    except KpiError as err:
-        error = str(err)
-    # Whatever else goes wrong must not take the other operators' pages with it, and
-    # an exception of a library may not survive the way to the parent.
+    # Whatever goes wrong must not take the other operators' pages with it, and an
+    # exception of a library may not survive the way to the parent.
     except Exception as err:
-        error = f"{type(err).__name__}：{err}"
-    if error:
-        return refuse(job, error, time.monotonic() - started)
-    return Outcome(
-        job=job.name,
-        state="made",
-        seconds=time.monotonic() - started,
-        outputs=outputs,
-    )
+        return refuse(job, reason_of(err), time.monotonic() - started)
+    seconds = time.monotonic() - started
+    return Outcome(job=job.name, state="made", seconds=seconds, outputs=outputs)
+
+
+def reason_of(err: BaseException) -> str:
+    """Return an error as a reader is told it; one that is not ours by its class."""
+    return str(err) if isinstance(err, KpiError) else f"{type(err).__name__}：{err}"
 
 
 def work_apart(job: Job) -> Outcome:

@@ -76,7 +76,12 @@ def execute(
         error = err
     executed = begun[-1] if begun else None
     cell = _last_started(executed) if executed else None
-    name, value = _failure(error) if error else _left_out(executed)
+    if isinstance(error, PapermillExecutionError):
+        name, value = error.ename, error.evalue
+    elif error is not None:
+        name, value = type(error).__name__, str(error)
+    else:
+        name, value = _left_out(executed)
     failed = output.with_suffix(".failed.ipynb")
     if not name and executed is not None:
         write_atomic(output, _text(executed))
@@ -140,16 +145,12 @@ def _refusals(
 
 
 def _assignment(node: ast.stmt) -> tuple[str, Value]:
-    if not (
-        isinstance(node, ast.Assign)
-        and len(node.targets) == 1
-        and isinstance(node.targets[0], ast.Name)
-    ):
-        raise ValueError(ast.unparse(node))
-    value = ast.literal_eval(node.value)
-    if not isinstance(value, str | int | float | bool | None):
-        raise ValueError(ast.unparse(node))  # noqa: TRY004 - the caller's one class
-    return node.targets[0].id, value
+    match node:
+        case ast.Assign(targets=[ast.Name(id=name)], value=default):
+            value = ast.literal_eval(default)
+            if isinstance(value, str | int | float | bool | None):
+                return name, value
+    raise ValueError(ast.unparse(node))
 
 
 def _text(executed: NotebookNode) -> str:
@@ -201,10 +202,3 @@ def _left_out(executed: NotebookNode | None) -> tuple[str, str]:
     if not left:
         return "", ""
     return "CellsLeftOut", f"没有运行的代码格：{'、'.join(left)}"
-
-
-def _failure(error: Exception) -> tuple[str, str]:
-    """Return class and text of an error as a reader is told them."""
-    if isinstance(error, PapermillExecutionError):
-        return error.ename, error.evalue
-    return type(error).__name__, str(error)

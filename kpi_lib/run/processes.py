@@ -137,9 +137,10 @@ class FreshProcesses(Executor):
         )
         while waiting:
             try:
-                for answer in self._answers([call for _, call in waiting]):
+                for returned, value in self._answers([call for _, call in waiting]):
                     future, _ = waiting.popleft()
-                    _settle(future, *answer)
+                    settle = future.set_result if returned else future.set_exception
+                    settle(value)
             except Exception as err:
                 future, _ = waiting.popleft()
                 future.set_exception(err)
@@ -184,13 +185,6 @@ class FreshProcesses(Executor):
         raise Died(step, "DeadKernelError", *_how(process.exitcode or 0))
 
 
-def _settle(future: Future[Any], returned: bool, value: Any) -> None:
-    if returned:
-        future.set_result(value)
-    else:
-        future.set_exception(value)
-
-
 def _cancel(futures: Sequence[Future[Any]], thread: Future[None]) -> None:
     """Cancel calls that will never be begun."""
     if thread.cancelled():
@@ -230,7 +224,7 @@ def _setting(warm: str) -> Iterator[None]:
     """Let what is started in a block have its environment, and not run our main."""
     ours = {**ONE_THREAD, _SAFE: "1", WARM: warm}
     with _STARTING:
-        before = {name: os.environ.get(name) for name in ours}
+        before = {name: os.environ[name] for name in ours if name in os.environ}
         main = sys.modules["__main__"]
         os.environ.update(ours)
         # multiprocessing would import a caller's script once more, which runs it if it
@@ -240,11 +234,9 @@ def _setting(warm: str) -> Iterator[None]:
             yield
         finally:
             sys.modules["__main__"] = main
-            for name, value in before.items():
-                if value is None:
-                    del os.environ[name]
-                else:
-                    os.environ[name] = value
+            for name in ours.keys() - before.keys():
+                del os.environ[name]
+            os.environ.update(before)
 
 
 def _work(far: Connection, calls: Sequence[Call]) -> None:
@@ -259,22 +251,18 @@ def _work(far: Connection, calls: Sequence[Call]) -> None:
     os.environ.pop(_SAFE, None)
     os.environ.update(ONE_THREAD)
     for call in calls:
-        answer = _called(call)
+        try:
+            # A fork server says nothing of what it could not import: it is told here.
+            import kpi_lib.run.warm  # noqa: F401
+
+            answer: tuple[str, Any] = "done", call()
+        except Exception as err:
+            answer = "raised", err
         try:
             far.send(answer)
         except (pickle.PicklingError, AttributeError, TypeError) as err:
             text = f"{answer[1]!r}: {err}"
             far.send(("raised", RuntimeError(text)))
-
-
-def _called(call: Call) -> tuple[str, Any]:
-    try:
-        # A fork server says nothing of what it could not import: it is told here.
-        import kpi_lib.run.warm  # noqa: F401
-
-        return "done", call()
-    except Exception as err:
-        return "raised", err
 
 
 def die_with_parent() -> None:

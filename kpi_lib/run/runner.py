@@ -11,12 +11,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from kpi_lib.errors import RunError
-from kpi_lib.inputs import for_month
 from kpi_lib.language import LANGUAGES, from_json, speaking
 from kpi_lib.run import processes, record, spreadsheets, stale
 from kpi_lib.run.alone import alone, told_plainly
@@ -24,6 +24,7 @@ from kpi_lib.run.jobs import (
     Job,
     Outcome,
     entry,
+    reason_of,
     refuse,
     wanted,
     work,
@@ -100,17 +101,15 @@ def run(
             entries := stale.unchanged(workspace, month, seen)
         ):
             return _unchanged(workspace, month, entries, progress)
-        agenda = Agenda(workspace, month, for_month(workspace, month), lang, files)
+        agenda = Agenda(workspace, month, lang, files)
         chosen = appraised(agenda.inputs.roster, month, operators)
         months = looked_back(workspace, month)
         total = len(months) + len(chosen) + 1
+        workers = workers or processes.workers()
         with _Work(agenda, workers, executor, total, progress) as doing:
             outcomes = doing.clean(months, force)
-            broken = [
-                at
-                for at, outcome in zip(months, outcomes, strict=True)
-                if outcome.state == "failed"
-            ]
+            failed = [done.job for done in outcomes if done.state == "failed"]
+            broken = [name.removeprefix(stale.CLEANED) for name in failed]
             jobs = agenda.operator_jobs(chosen)
             # Baselines of a month that was not cleaned would be wrong without a word.
             outcomes += (
@@ -161,7 +160,8 @@ def clean(
     """
     month = newest(workspace, month)
     with told_plainly(workspace), alone(workspace):
-        agenda = _agenda(workspace, month)
+        files = record.inputs(workspace)
+        agenda = Agenda(workspace, month, _lang(workspace, month), files)
         with _Work(agenda, 1, None, 1, progress) as doing:
             return doing.clean([month], force)
 
@@ -189,8 +189,8 @@ def status(workspace: Workspace, month: str) -> list[Status]:
         If what people wrote cannot be used.
     """
     month = newest(workspace, month)
-    files = record.inputs(workspace)
-    seen = record.seen(workspace, month, _lang(workspace, month), files)
+    files, lang = record.inputs(workspace), _lang(workspace, month)
+    seen = record.seen(workspace, month, lang, files)
     if entries := stale.unchanged(workspace, month, seen):
         own = f"{stale.CLEANED}{month}"
         return [
@@ -198,7 +198,7 @@ def status(workspace: Workspace, month: str) -> list[Status]:
             for name in entries
             if name == own or not name.startswith(stale.CLEANED)
         ]
-    agenda = _agenda(workspace, month, files)
+    agenda = Agenda(workspace, month, lang, files)
     tables = stale.off(workspace, stale.tables(agenda.recorded))
     jobs = [
         agenda.clean_job(month),
@@ -233,49 +233,43 @@ def _unchanged(
     return outcomes
 
 
-def _agenda(
-    workspace: Workspace, month: str, files: Mapping[str, str] | None = None
-) -> Agenda:
-    """Return a month's jobs in the language of its pages as they stand."""
-    hashes = record.inputs(workspace) if files is None else files
-    lang = _lang(workspace, month)
-    return Agenda(workspace, month, for_month(workspace, month), lang, hashes)
-
-
 def _lang(workspace: Workspace, month: str) -> str:
+    """Return the language of a month's pages as they stand."""
     last = record.read_json(workspace.reports(month) / "run.json")
     return str(last.get("lang", LANGUAGES[0]))
 
 
+@dataclass
 class _Work:
     """The jobs of a run as they are done, counted and told."""
 
-    def __init__(
-        self,
-        agenda: Agenda,
-        workers: int | None,
-        executor: Executor | None,
-        total: int,
-        progress: Progress | None,
-    ) -> None:
-        self._agenda, self._workers = agenda, workers or processes.workers()
-        self._given = executor
-        self.jobs: dict[str, Job] = {}
-        """Those that were to be done, by name."""
-        self._own: processes.FreshProcesses | None = None
-        self._done, self._total, self._progress = 0, total, progress
+    agenda: Agenda
+    workers: int
+    executor: Executor | None
+    total: int
+    progress: Progress | None
+    jobs: dict[str, Job] = field(default_factory=dict)
+    """Those that were to be done, by name."""
+    done: int = 0
+    own: processes.FreshProcesses | None = None
+    """What starts the processes where no executor was given."""
 
     def __enter__(self) -> _Work:
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._own is not None:
-            self._own.shutdown(cancel_futures=True)
+        if self.own is not None:
+            self.own.shutdown(cancel_futures=True)
 
     def clean(self, months: Sequence[str], force: bool) -> list[Outcome]:
         """Clean months in one process: each reads files of those around it."""
-        jobs = [self._agenda.clean_job(month) for month in months]
-        return self.each(jobs, force, in_turn=True)
+        jobs = [self.agenda.clean_job(month) for month in months]
+        outcomes = self.each(jobs, force, in_turn=True)
+        own = self.agenda.clean_job(months[-1])
+        # The month before may have been killed, and cleaned after it.
+        if outcomes[-1].state == "made" and self.agenda.standing(own).state == "stale":
+            outcomes[-1:] = self._made([[own]])
+        return outcomes
 
     def each(
         self, jobs: Sequence[Job], force: bool, in_turn: bool = False
@@ -284,13 +278,13 @@ class _Work:
         outcomes: dict[str, Outcome] = {}
         open_jobs: list[Job] = []
         for job in jobs:
-            own = job.month == self._agenda.month
+            own = job.month == self.agenda.month
             # The month is compared with the one before it, which may change now.
             anew = own and (force or (in_turn and open_jobs))
-            if anew or self._agenda.standing(job).state != "done":
+            if anew or self.agenda.standing(job).state != "done":
                 open_jobs.append(job)
             else:
-                outputs = self._agenda.entry(job.name)["outputs"]
+                outputs = self.agenda.entry(job.name)["outputs"]
                 outcomes[job.name] = Outcome(
                     job=job.name, state="unchanged", outputs=outputs
                 )
@@ -336,12 +330,12 @@ class _Work:
         self, stretch: Sequence[Job], jobs: Sequence[Job]
     ) -> list[Future[Outcome]]:
         try:
-            if self._given is not None:
-                return [self._given.submit(work_apart, job) for job in stretch]
-            if self._own is None:
-                warm = wanted([*jobs, self._agenda.team_job()])
-                self._own = processes.FreshProcesses(self._workers, warm=warm)
-            return self._own.in_turn([partial(work, job) for job in stretch])
+            if self.executor is not None:
+                return [self.executor.submit(work_apart, job) for job in stretch]
+            if self.own is None:
+                warm = wanted([*jobs, self.agenda.team_job()])
+                self.own = processes.FreshProcesses(self.workers, warm=warm)
+            return self.own.in_turn([partial(work, job) for job in stretch])
         except BrokenExecutor as err:  # by a job before this one
             failed: list[Future[Outcome]] = [Future() for _ in stretch]
             for future in failed:
@@ -349,9 +343,9 @@ class _Work:
             return failed
 
     def _tell(self, outcome: Outcome) -> None:
-        self._done += 1
-        if self._progress:
-            self._progress(outcome, self._done, self._total)
+        self.done += 1
+        if self.progress:
+            self.progress(outcome, self.done, self.total)
 
 
 def _outcome(job: Job, future: Future[Outcome]) -> Outcome:
@@ -365,7 +359,7 @@ def _outcome(job: Job, future: Future[Outcome]) -> Outcome:
         case processes.Died() | BrokenExecutor():
             return refuse(job, DIED)
         case _:
-            return refuse(job, f"{type(error).__name__}：{error}")
+            return refuse(job, reason_of(error))
 
 
 def _print(folder: Path, outcomes: Iterable[Outcome]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -16,12 +15,11 @@ from kpi_lib.run.sheets import (
     SUMMARY,
     TEXT,
     TOTAL,
+    Book,
     Cell,
     Sheet,
     height_of,
     lines_of,
-    new_book,
-    sheet_name,
 )
 
 # Not the typed one of `appraisal`: the process that starts a run imports no frames.
@@ -77,17 +75,15 @@ _HEAD, _FIRST = 2, 3
 
 def scores_xlsx(cards: Sequence[Card]) -> bytes:
     """Return scores.xlsx: a summary, then the score card of each operator."""
-    content = io.BytesIO()
-    book = new_book(content, _("KPI评分"))
-    taken = [_(SUMMARY)]
-    summary = Sheet(book, taken[0])
-    cells = []
-    for card in cards:
-        taken.append(sheet_name(f"{card['operator']} {card['name']}", taken))
-        cells.append(_CardSheet(Sheet(book, taken[-1]), card).write())
-    _summarise(summary, cards, taken[1:], cells)
-    book.close()
-    return content.getvalue()
+    book = Book(_("KPI评分"))
+    summary = book.sheet(_(SUMMARY))
+    sheets = [book.sheet(f"{card['operator']} {card['name']}") for card in cards]
+    cells = [
+        _CardSheet(sheet, card).write()
+        for sheet, card in zip(sheets, cards, strict=True)
+    ]
+    _summarise(summary, cards, [sheet.name for sheet in sheets], cells)
+    return book.content()
 
 
 class _CardSheet:
@@ -161,16 +157,12 @@ class _CardSheet:
     def _measure(self, measure: Card) -> int:
         """Write a measure's row; return how many lines its text takes."""
         sheet, row, show = self.sheet, self.row, measure["show"]
+        name, rule, note = measure["name"], measure["rule"]["text"], measure["note"]
         state = _(STATUS[measure["status"]])
-        texts = {
-            "量化指标": measure["name"],
-            "得分算式": measure["rule"]["text"],
-            "说明": measure["note"],
-        }
-        for title, text in (*texts.items(), ("状态", state)):
-            sheet.text(row, _AT[title], text, TEXT)
+        sheet.text(row, _AT["量化指标"], name, TEXT)
         sheet.shown(row, _AT["数值"], show["value"] or show["text"], show["unit"])
         sheet.shown(row, _AT["目标"], show["target"], show["unit"])
+        sheet.text(row, _AT["得分算式"], rule, TEXT)
         sheet.shown(row, _AT["可得分"], measure["possible"])
         at, score = _AT["得分"], measure["score"]
         if score is None:
@@ -178,8 +170,11 @@ class _CardSheet:
         else:
             look = {**FIGURE, "num_format": _SCORE}
             sheet.number(row, at, Decimal(score), look)
+        sheet.text(row, _AT["状态"], state, TEXT)
+        sheet.text(row, _AT["说明"], note, TEXT)
         self.row += 1
-        return max(lines_of(text, WIDE[title]) for title, text in texts.items())
+        widths = (WIDE[title] for title in ("量化指标", "得分算式", "说明"))
+        return max(map(lines_of, (name, rule, note), widths))
 
     def _earned(self, first: int, last: int, row: Card) -> Cell:
         """Write the sum of an item's measures, of a bonus up to its cap."""

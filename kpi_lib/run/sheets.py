@@ -66,18 +66,30 @@ def harmless(cell: object) -> str:
     return f"'{text}" if begins and not NUMBER.fullmatch(text) else text
 
 
-def new_book(content: io.BytesIO, title: str) -> Any:
-    """Open a workbook in which no text becomes a formula, a link or a number."""
-    options = {
-        "in_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-        "default_format_properties": FONT,
-    }
-    book = xlsxwriter.Workbook(content, options)
-    book.set_properties({"title": title, "created": CREATED})
-    return book
+class Book:
+    """A workbook in which no text becomes a formula, a link or a number."""
+
+    def __init__(self, title: str) -> None:
+        options = {
+            "in_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+            "default_format_properties": FONT,
+        }
+        self._content, self._names = io.BytesIO(), list[str]()
+        self._book = xlsxwriter.Workbook(self._content, options)
+        self._book.set_properties({"title": title, "created": CREATED})
+
+    def sheet(self, text: str) -> Sheet:
+        """Add a sheet by a text, as much of it as Excel takes."""
+        self._names.append(sheet_name(text, self._names))
+        return Sheet(self._book, self._names[-1])
+
+    def content(self) -> bytes:
+        """Close it and return its bytes."""
+        self._book.close()
+        return self._content.getvalue()
 
 
 def sheet_name(text: str, taken: Collection[str]) -> str:
@@ -101,7 +113,7 @@ class Sheet:
     """A sheet with one way to write text, one for numbers, one for formulas."""
 
     def __init__(self, book: Any, name: str) -> None:
-        self.sheet = book.add_worksheet(name)
+        self.name, self.sheet = name, book.add_worksheet(name)
         self._add = cache(lambda *look: book.add_format(dict(look)))
 
     def form(self, look: Mapping[str, Any]) -> Any:

@@ -18,12 +18,11 @@ from kpi_lib.language import spoken
 from kpi_lib.run.score_book import Card, rows_of, scores_xlsx
 from kpi_lib.run.sheets import (
     LONGEST_TEXT,
+    Book,
     Sheet,
     cut,
     harmless,
     lines_of,
-    new_book,
-    sheet_name,
 )
 
 if TYPE_CHECKING:
@@ -125,14 +124,11 @@ def frames_xlsx(
     ValueError
         More rows than a sheet holds.
     """
-    content = io.BytesIO()
-    book = new_book(content, title)
-    taken: list[str] = []
+    book = Book(title)
     for name, frame in frames.items():
         if len(frame) > MOST_ROWS:
             raise ValueError(f"{name}有{len(frame)}行，一张工作表最多{MOST_ROWS}行")
-        taken.append(sheet_name(name, taken))
-        sheet = Sheet(book, taken[-1])
+        sheet = book.sheet(name)
         columns = [(str(column), _wide(frame[column])) for column in frame]
         sheet.head(0, columns, ())
         for at, column in enumerate(frame):
@@ -140,8 +136,7 @@ def frames_xlsx(
             _column(sheet, at, frame[column], look)
         sheet.sheet.freeze_panes(1, 0)
         sheet.sheet.autofilter(0, 0, max(len(frame), 1), max(len(columns) - 1, 0))
-    book.close()
-    return content.getvalue()
+    return book.content()
 
 
 def _column(sheet: Sheet, at: int, cells: pd.Series, look: dict[str, Any]) -> None:

@@ -17,10 +17,10 @@ from kpi_lib.days import REACH, months_back, shift
 from kpi_lib.errors import Problem, RosterError, WorkspaceError
 from kpi_lib.inputs import (
     Account,
-    Inputs,
     Operator,
     Roster,
     by_operator,
+    for_month,
 )
 from kpi_lib.language import N_
 from kpi_lib.run import record
@@ -127,17 +127,12 @@ def appraised(
     """Return the operators of a month in roster order, all or those asked for."""
     everybody = roster.appraised(month)
     ids = [operator.id for operator in everybody]
-    problems = tuple(
-        Problem(
-            what=f"{month}没有运营“{identity}”",
-            where="data/roster.yml",
-            expected="、".join(ids),
+    strangers = [f"{month}没有运营“{id}”" for id in only or () if id not in ids]
+    if strangers:
+        where, known = "data/roster.yml", "、".join(ids)
+        raise RosterError(
+            tuple(Problem(what=who, where=where, expected=known) for who in strangers)
         )
-        for identity in only or ()
-        if identity not in ids
-    )
-    if problems:
-        raise RosterError(problems)
     return [operator for operator in everybody if only is None or operator.id in only]
 
 
@@ -218,12 +213,11 @@ class Agenda:
         self,
         workspace: Workspace,
         month: str,
-        inputs: Inputs,
         lang: str,
         files: Mapping[str, str],
     ) -> None:
-        self.workspace, self.month = workspace, month
-        self.inputs, self.lang = inputs, lang
+        self.workspace, self.month, self.lang = workspace, month, lang
+        self.inputs = for_month(workspace, month)
         self.recorded = record.read_json(workspace.reports(month) / "run.json")
         self._files, self._months = files, months_back(month, REACH)
 

@@ -512,8 +512,7 @@ def test_a_shorter_list_of_the_same_posts_contradicts_nothing(tmp_path: Path) ->
     for name, text in (("a", f"{head}\n{short}"), ("b", f"{WORKS}\n{row}")):
         (tmp_path / name).mkdir()
         export = reader.read(write(tmp_path / name, f"{text}\n"), month=MONTH)
-        file = {"source": name, "account": "a", "platform": "douyin", "month": MONTH}
-        both.append(File(**file, export=export))
+        both.append(File(source=name, account="a", month=MONTH, export=export))
     cleaned = clean(both, names={})
 
     assert not cleaned.posts_conflicts

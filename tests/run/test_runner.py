@@ -13,7 +13,7 @@ import pytest
 
 from kpi_lib.errors import InvalidInput, WorkspaceError
 from kpi_lib.months import arrivals
-from kpi_lib.run import alone, record, runner
+from kpi_lib.run import alone, jobs, record, runner
 from kpi_lib.run import stale as stale_module
 from kpi_lib.run.jobs import Outcome
 from kpi_lib.workspace import Workspace
@@ -119,7 +119,7 @@ def test_nothing_changed_is_told_by_hashes_alone(
     def read(*_: object) -> None:
         pytest.fail("the inputs were read")
 
-    monkeypatch.setattr(runner, "for_month", read)
+    monkeypatch.setattr(stale_module, "for_month", read)
     outcomes = runner.run(place, MONTH)
 
     assert list(states(outcomes)) == [
@@ -152,7 +152,7 @@ def test_whatever_changed_the_inputs_are_read_again(
     (place.root / path).parent.mkdir(exist_ok=True)
     with (place.root / path).open("a", encoding="utf-8") as file:
         file.write("\n")
-    monkeypatch.setattr(runner, "for_month", lambda *_: 1 / 0)
+    monkeypatch.setattr(stale_module, "for_month", lambda *_: 1 / 0)
 
     with pytest.raises(ZeroDivisionError):
         runner.run(place, MONTH)
@@ -167,7 +167,7 @@ def test_what_changed_while_a_run_was_at_work_is_for_the_next(
             place.roster.write_text(text + "\n", "utf-8")
 
     runner.run(place, MONTH, force=True, progress=changed)
-    monkeypatch.setattr(runner, "for_month", lambda *_: 1 / 0)
+    monkeypatch.setattr(stale_module, "for_month", lambda *_: 1 / 0)
 
     with pytest.raises(ZeroDivisionError):
         runner.run(place, MONTH)
@@ -484,6 +484,29 @@ def test_months_are_cleaned_in_turn_and_fail_alone(
     }
     assert why in outcomes[1].error
     assert "第2个代码格" in outcomes[1].error
+
+
+KILLED_ONCE = """
+import os
+from pathlib import Path
+if month == "2026-09" and not Path("killed").exists():
+    Path("killed").touch()
+    os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such signal")
+def test_a_month_is_compared_with_the_one_before_also_if_that_was_killed(
+    tmp_path: Path,
+) -> None:
+    place = tiny_workspace.build(tmp_path)
+    cells = (KILLED_ONCE, tiny_workspace.CLEAN)
+    tiny_workspace.tiny_notebook.write(place.notebooks / "1-clean.ipynb", *cells)
+    outcomes = runner.run(place, MONTH)
+
+    assert set(states(outcomes).values()) == {"made"}
+    compared = record.read_json(place.clean(MONTH) / jobs.MADE)["parts"]["before"]
+    assert compared == record.of(jobs.before(place, MONTH))
 
 
 COUNTING = """
