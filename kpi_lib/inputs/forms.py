@@ -19,9 +19,13 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
+from kpi_lib.catalogue import METRICS
 from kpi_lib.errors import InvalidInput, Problem
 
 T = TypeVar("T")
+
+TARGETED = [name for name, metric in METRICS.items() if metric.target]
+"""Metrics that targets may be set for."""
 
 DATE_FORM = "日期，例如2026-10-31"
 MONTH_FORM = "月份，例如2026-10"

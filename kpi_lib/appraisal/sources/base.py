@@ -133,7 +133,7 @@ def against(
         target=Fraction(target),
         unit=unit,
         note=note,
-        inputs={"value": text(Fraction(value)), "target": text(Fraction(target))},
+        inputs={"value": text(value), "target": text(target)},
         evidence=cite(entries),
         confirmed=confirmed,
     )
