@@ -23,7 +23,7 @@ can cross a process pool, and builds its text in ``__str__``.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 Level = Literal["error", "warning", "note"]
 
@@ -78,6 +78,11 @@ class InvalidInput(KpiError):
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__(problems)
         self.problems = problems
+
+    @classmethod
+    def of(cls, what: str, **place_and_remedy: str) -> Self:
+        """Return it with one problem alone."""
+        return cls((Problem(what=what, **place_and_remedy),))  # type: ignore[arg-type]
 
     def __str__(self) -> str:
         return "\n".join(str(problem) for problem in self.problems)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from kpi_lib.errors import Problem, WorkspaceError
+from kpi_lib.errors import WorkspaceError
 from kpi_lib.inputs import everything
 from kpi_lib.inputs.records import TABLES
 from kpi_lib.inputs.table import Row, columns
@@ -42,13 +42,12 @@ def init(folder: Path) -> list[Path]:
         If something is there already.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        problem = Problem(
-            what="已经存在且不是空文件夹，什么也没有写",
+        raise WorkspaceError.of(
+            "已经存在且不是空文件夹，什么也没有写",
             where=str(folder),
             expected="还不存在的文件夹，或空文件夹",
             do="请换一个名字",
         )
-        raise WorkspaceError((problem,))
     data = folder / "data"
     written = [
         _copy(EMPTY / "README.md", folder / "README.md"),

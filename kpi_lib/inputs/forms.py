@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
 from kpi_lib.catalogue import METRICS
-from kpi_lib.errors import InvalidInput, Problem
+from kpi_lib.errors import InvalidInput
 
 T = TypeVar("T")
 
@@ -338,5 +338,5 @@ def number_of(value: object, name: str) -> Decimal:
     try:
         return to_decimal(value)
     except WrongForm as wrong:
-        problem = Problem(what=f"{name}是{quoted(value)}", expected=str(wrong))
-        raise InvalidInput((problem,)) from None
+        what = f"{name}是{quoted(value)}"
+        raise InvalidInput.of(what, expected=str(wrong)) from None
