@@ -62,7 +62,8 @@ class _Proposal:
         self.past = goals.past(evidence, metric, month=self.following)
         self.compared = [past for past in self.past if past.value is not None]
         self.base = goals.median_of(evidence, self.past)
-        self.level = _level(evidence) if self.metric.moves_by_gain else Fraction(0)
+        self.now = evidence.total(metric)
+        self.level = self._level()
         self.why = self._why_not()
         band = evidence.plan.band
         self.growths = (band.floor, (band.floor + band.full) / 2, band.full)
@@ -73,7 +74,6 @@ class _Proposal:
     def row(self) -> dict[str, str]:
         """Return the proposal as the card keeps it."""
         last = self._last_year()
-        now = self.evidence.total(self.metric.name).value
         row = {
             "metric": self.metric.name,
             "name": self.metric.label,
@@ -82,7 +82,7 @@ class _Proposal:
             "unit": UNITS[self.metric.unit],
             "baseline": text(self.base),
             "months": str(len(self.compared)),
-            "value": text(now),
+            "value": text(self.now.value),
         }
         numbers = {"": "value", "growth_": "growth", "gain_": "gain"}
         if not self.metric.moves_by_gain:
@@ -133,6 +133,13 @@ class _Proposal:
             value = Fraction(ceil(level + value))
         gain = value - level
         return _Aim(value, goals.growth_of(gain, base, less=less), gain)
+
+    def _level(self) -> Fraction | None:
+        """Return what a gain is added to: the level from which next month begins."""
+        if not self.metric.moves_by_gain:
+            return Fraction(0)
+        level = self.now
+        return None if level.value is None or level.gaps else Fraction(level.value)
 
     def _why_not(self) -> str:
         """Say why there is nothing to propose; empty where there is."""
@@ -266,12 +273,6 @@ _UP_FROM_LEVEL = N_(
 )
 _UP = N_("{months}的中位数×（1＋{steps}），向上取{digits}位有效数字")
 _DOWN = N_("{months}的中位数÷（1＋{steps}），向下取{digits}位有效数字")
-
-
-def _level(evidence: Evidence) -> Fraction | None:
-    """Return the own followers at the month's end, from which next month begins."""
-    total = evidence.total("followers")
-    return None if total.value is None or total.gaps else Fraction(total.value)
 
 
 def rounded(number: Fraction, digits: int, *, whole: bool, up: bool) -> Fraction:

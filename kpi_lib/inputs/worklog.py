@@ -82,23 +82,22 @@ def _books(
     path: Path, where: str, problems: list[Problem]
 ) -> Iterator[tuple[str, str, Book]]:
     """Yield each file: how it is named, its sheet if it is one, and what is in it."""
-    if not path.is_dir():
-        book = read_book(path, WorklogError, where)
-        if book is not None:
-            yield where, "", book
-        return
-    for file in sorted(path.iterdir()):
-        # Lock files of office programs and the notes of file managers.
-        if file.name.startswith((".", "~$")):
-            continue
-        part = f"{where}/{file.name}"
+    files = [(where, "", path)]
+    if path.is_dir():
+        files = [
+            (f"{where}/{file.name}", file.stem, file)
+            for file in sorted(path.iterdir())
+            # Not lock files of office programs and the notes of file managers.
+            if not file.name.startswith((".", "~$"))
+        ]
+    for part, name, file in files:
         try:
             book = read_book(file, WorklogError, part)
         except WorklogError as refusal:
             problems.extend(refusal.problems)
             continue
         if book is not None:
-            yield part, file.stem, book
+            yield part, name, book
 
 
 _BY_NAME = {normal(n): entry for entry in SHEETS for n in (entry.SHEET, entry.FIELD)}
