@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from itertools import chain
 from typing import Any
 
 from kpi_lib.appraisal.card import Card
 from kpi_lib.appraisal.evidence import Evidence, half_up, text
-from kpi_lib.appraisal.rules import Rule, plain, rule_of
+from kpi_lib.appraisal.rules import Rule, rule_of
 from kpi_lib.appraisal.scoring import Outcome, complete, score_item
 from kpi_lib.appraisal.sources import source_of
 from kpi_lib.catalogue import METRICS
@@ -53,12 +54,8 @@ def score(
     """
     plan = evidence.plan
     scored = {item.id: score_item(evidence, item) for item in plan.items()}
-    outcomes = [outcome for own in scored.values() for outcome in own]
-    extra = [
-        outcome
-        for item in plan.items()
-        for outcome in score_item(evidence, item, bonus=True)
-    ]
+    outcomes = [*chain(*scored.values())]
+    extra = [*chain(*(score_item(evidence, i, bonus=True) for i in plan.items()))]
     every = [*outcomes, *extra]
     sums = _sums(outcomes)
     bonus, veto = _bonus(evidence, extra), _veto(evidence)
@@ -145,7 +142,7 @@ def _groups(
             "id": group.id,
             "name": group.name.label,
             "points": text(sum((item.points for item in group.items), Fraction(0))),
-            **_sums([outcome for item in group.items for outcome in scored[item.id]]),
+            **_sums([*chain(*(scored[item.id] for item in group.items))]),
         }
         for group in plan.groups
     ]
@@ -179,8 +176,8 @@ def _sums(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     rated = [outcome.possible for outcome in outcomes if outcome.score is not None]
     scores = [outcome.score for outcome in outcomes if outcome.score is not None]
     return {
-        "possible": plain(sum((o.possible for o in outcomes), Decimal(0))),
-        "rated": plain(sum(rated, Decimal(0))),
+        "possible": text(sum((o.possible for o in outcomes), Decimal(0))),
+        "rated": text(sum(rated, Decimal(0))),
         "score": str(sum(scores, Decimal("0.00"))) if scores else None,
     }
 
@@ -277,12 +274,12 @@ def _waiting(outcomes: Sequence[Outcome]) -> list[str]:
         Sentence(
             "{name}（{n}分）",
             name=outcome.measure.name.label,
-            n=plain(outcome.possible),
+            n=text(outcome.possible),
         )
         for outcome in waiting[:NAMED]
     )
     few = len(waiting) <= NAMED
-    points = plain(sum((outcome.possible for outcome in waiting), Decimal(0)))
+    points = text(sum((outcome.possible for outcome in waiting), Decimal(0)))
     return [
         Sentence("{points}分待定：{names}", points=points, names=names)
         if few
@@ -410,7 +407,7 @@ def _measure(outcome: Outcome) -> dict[str, Any]:
 def _given(rating: GivenRating) -> dict[str, str]:
     """Return what a person gave, and who."""
     return {
-        "points": "" if rating.points is None else text(Fraction(rating.points)),
+        "points": text(rating.points),
         "word": rating.word,
         "by": rating.by,
         "on": str(rating.on or ""),
@@ -424,7 +421,7 @@ def _arithmetic(rule: Rule[Any], outcome: Outcome) -> str:
         rating = outcome.rating
         return Sentence(
             _RATED_WORD if rating.word else _RATED_POINTS,
-            given=rating.word or text(Fraction(rating.points or 0)),
+            given=rating.word or text(rating.points or Decimal(0)),
             by=rating.by,
             on=rating.on,
             score=outcome.score,

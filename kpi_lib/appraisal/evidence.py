@@ -44,11 +44,8 @@ class History:
     ) -> None:
         self.monthly, self.roster, self.operator = monthly, roster, operator
         self._accounts = roster.ever_owned_by(operator.id)
+        self._rows = months.by_month(monthly)
         self._totals: dict[tuple[str, str, str, EvidenceRules], Total] = {}
-
-    @cached_property
-    def _rows(self) -> dict[str, months.Rows]:
-        return months.by_month(self.monthly)
 
     def total(
         self, metric: str, month: str, platform: str, rules: EvidenceRules
@@ -251,7 +248,7 @@ def excluded(note: str, **more: object) -> Reading:
     return Reading(state="excluded", note=note, **more)  # type: ignore[arg-type]
 
 
-def text(number: Number | None) -> str:
+def text(number: Number | Decimal | None) -> str:
     """Write a number as a decimal string; six places at most, exact where it ends."""
     if number is None:
         return ""

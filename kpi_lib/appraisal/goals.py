@@ -119,7 +119,7 @@ class Goal:
         moves = METRICS[self.metric].moves_by_gain
         return {
             "value": text(self.result.value),
-            "target": text(Fraction(self.target.value)),
+            "target": text(self.target.value),
             "counted": text(self.counted),
             "opening": text(self.result.opening) if moves else "",
         }

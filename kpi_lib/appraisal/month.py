@@ -69,16 +69,14 @@ class _Own:
         frame = pd.DataFrame(shares, columns=["account", "date", "share"])
         return frame.astype({"date": "datetime64[s]", "account": "str"})
 
-    def evidence(self, month: str) -> Evidence:
-        """Return what the score of a month is made from, by the plan of that month."""
-        if month not in self._evidence:
-            plan = self.month.inputs.plan_of(month)
-            self._evidence[month] = self.gathered(month, plan)
-        return self._evidence[month]
-
-    def gathered(self, month: str, plan: Plan) -> Evidence:
-        """Gather what a score by some plan is made from."""
+    def evidence(self, month: str, plan: Plan | None = None) -> Evidence:
+        """Gather what a month's score is made from, by the plan of that month."""
         whole = self.month
+        if plan is None:
+            if month not in self._evidence:
+                plan = whole.inputs.plan_of(month)
+                self._evidence[month] = self.evidence(month, plan)
+            return self._evidence[month]
         return Evidence(
             month=month,
             plan=plan,
@@ -243,22 +241,17 @@ class Month:
         self, operator: str, month: str = "", plan: Plan | None = None
     ) -> Evidence:
         """Gather what a score is made from: of this month or one of three before it."""
-        own, at = self._of(operator), month or self.month
-        return own.gathered(at, plan) if plan else own.evidence(at)
-
-    @cached_property
-    def _plan_sha256(self) -> str:
-        return sha256_file(self.workspace.root / self.inputs.plan_file)
+        return self._of(operator).evidence(month or self.month, plan)
 
     def score(self, operator: str) -> Card:
         """Score one operator, with proposals, appeals and the signature."""
         evidence = self.evidence(operator)
-        accounts = evidence.accounts
+        digest = sha256_file(self.workspace.root / self.inputs.plan_file)
         flags = [
-            *remarks.rewritten(self.plan, self._plan_sha256, self.recorded),
-            *remarks.of_files(accounts, self.findings, self.files),
+            *remarks.rewritten(self.plan, digest, self.recorded),
+            *remarks.of_files(evidence.accounts, self.findings, self.files),
         ]
-        card = score(evidence, flags=flags, plan_sha256=self._plan_sha256) | {
+        card = score(evidence, flags=flags, plan_sha256=digest) | {
             "proposals": proposals.propose(evidence),
             "appeals": remarks.appeals(self.inputs, operator, self.month),
         }

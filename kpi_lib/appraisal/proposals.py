@@ -9,7 +9,7 @@ is no seasonal model: last year's step between the same months is only a note.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -46,11 +46,11 @@ def propose(evidence: Evidence) -> list[dict[str, str]]:
 
 @dataclass(frozen=True)
 class _Aim:
-    """One proposed number."""
+    """One proposed number; all is missing where nothing is proposed."""
 
-    value: Fraction
-    gain: Fraction
-    growth: Fraction | None
+    value: Fraction | None = None
+    growth: Fraction | None = None
+    gain: Fraction | None = None
 
 
 class _Proposal:
@@ -62,19 +62,18 @@ class _Proposal:
         self.past = goals.past(evidence, metric, month=self.following)
         self.compared = [past for past in self.past if past.value is not None]
         self.base = goals.median_of(evidence, self.past)
-        self.level = _level(evidence) if self.metric.moves_by_gain else Fraction(0)
+        self.now = evidence.total(metric)
+        self.level = self._level()
         self.why = self._why_not()
         band = evidence.plan.band
         self.growths = (band.floor, (band.floor + band.full) / 2, band.full)
-        self.aims: dict[str, _Aim] = {}
-        self.digits = 0
+        self.aims, self.digits = [_Aim()] * len(LEVELS), 0
         if not self.why and self.base is not None and self.level is not None:
             self.aims, self.digits = self._aims(self.base, self.level)
 
     def row(self) -> dict[str, str]:
         """Return the proposal as the card keeps it."""
         last = self._last_year()
-        now = self.evidence.total(self.metric.name).value
         row = {
             "metric": self.metric.name,
             "name": self.metric.label,
@@ -83,12 +82,14 @@ class _Proposal:
             "unit": UNITS[self.metric.unit],
             "baseline": text(self.base),
             "months": str(len(self.compared)),
-            "value": text(now),
-            **self._of_each("", lambda aim: aim.value),
-            **self._of_each("growth_", lambda aim: aim.growth),
+            "value": text(self.now.value),
         }
-        if self.metric.moves_by_gain:
-            row |= self._of_each("gain_", lambda aim: aim.gain)
+        numbers = {"": "value", "growth_": "growth", "gain_": "gain"}
+        if not self.metric.moves_by_gain:
+            del numbers["gain_"]
+        for prefix, number in numbers.items():
+            for level, aim in zip(LEVELS, self.aims, strict=True):
+                row[f"{prefix}{level}"] = text(getattr(aim, number))
         notes: list[str] = [self.why] if self.why else [*self._notes()]
         if last is not None:
             notes.append(
@@ -100,26 +101,18 @@ class _Proposal:
                 )
             )
         row["last_year"] = text(last)
-        row["method"] = self._method() if self.aims else ""
+        row["method"] = "" if self.why else self._method()
         row["note"] = joined(notes)
         return row
 
-    def _of_each(
-        self, prefix: str, number: Callable[[_Aim], Fraction | None]
-    ) -> dict[str, str]:
-        return {
-            f"{prefix}{name}": text(number(self.aims[name])) if self.aims else ""
-            for name in LEVELS
-        }
-
-    def _aims(self, base: Fraction, level: Fraction) -> tuple[dict[str, _Aim], int]:
+    def _aims(self, base: Fraction, level: Fraction) -> tuple[list[_Aim], int]:
         """Return the three numbers and their figures: few, but apart, in the band."""
         for digits in DIGITS:
             aims = [self._aim(base, level, growth, digits) for growth in self.growths]
             apart = len({aim.value for aim in aims}) == len(aims)
             if apart and all(map(self._inside, aims)):
                 break
-        return dict(zip(LEVELS, aims, strict=True)), digits
+        return aims, digits
 
     def _inside(self, aim: _Aim) -> bool:
         band = self.evidence.plan.band
@@ -139,7 +132,14 @@ class _Proposal:
             # An own part of a level is not always whole; the target is.
             value = Fraction(ceil(level + value))
         gain = value - level
-        return _Aim(value, gain, goals.growth_of(gain, base, less=less))
+        return _Aim(value, goals.growth_of(gain, base, less=less), gain)
+
+    def _level(self) -> Fraction | None:
+        """Return what a gain is added to: the level from which next month begins."""
+        if not self.metric.moves_by_gain:
+            return Fraction(0)
+        level = self.now
+        return None if level.value is None or level.gaps else Fraction(level.value)
 
     def _why_not(self) -> str:
         """Say why there is nothing to propose; empty where there is."""
@@ -200,7 +200,9 @@ class _Proposal:
         total = evidence.total(self.metric.result)
         notes = [Sentence("本月数据不全")] if total.gaps else self._remarks()
         outside = [
-            word for level, word in LEVELS.items() if not self._inside(self.aims[level])
+            word
+            for word, aim in zip(LEVELS.values(), self.aims, strict=True)
+            if not self._inside(aim)
         ]
         if outside:
             notes.append(
@@ -226,9 +228,9 @@ class _Proposal:
     def _remarks(self) -> list[Sentence]:
         """Say that the month is above the high proposal, or below the baseline."""
         now = self.evidence.total(self.metric.result).value
-        if now is None or self.base is None:
+        less, high = self.metric.less_is_better, self.aims[-1].gain
+        if now is None or self.base is None or high is None:
             return []
-        less, high = self.metric.less_is_better, self.aims["high"].gain
         above, below = _COMPARED[self.metric.moves_by_gain]
         print_ = amount(self.metric.result)
         if now < high if less else now > high:
@@ -271,12 +273,6 @@ _UP_FROM_LEVEL = N_(
 )
 _UP = N_("{months}的中位数×（1＋{steps}），向上取{digits}位有效数字")
 _DOWN = N_("{months}的中位数÷（1＋{steps}），向下取{digits}位有效数字")
-
-
-def _level(evidence: Evidence) -> Fraction | None:
-    """Return the own followers at the month's end, from which next month begins."""
-    total = evidence.total("followers")
-    return None if total.value is None or total.gaps else Fraction(total.value)
 
 
 def rounded(number: Fraction, digits: int, *, whole: bool, up: bool) -> Fraction:

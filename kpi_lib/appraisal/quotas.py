@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from itertools import accumulate, chain
-from math import nan
 from typing import Any
 
 import pandas as pd
@@ -240,13 +239,5 @@ def _weeks(evidence: Evidence, days: Sequence[Row]) -> Iterator[Row]:
 
 def _frame(rows: Iterable[Row], columns: Mapping[str, str]) -> pd.DataFrame:
     """Make the table; exact numbers become floats here and not before."""
-    plain = [[_cell(row[name]) for name in columns] for row in rows]
-    return pd.DataFrame(plain, columns=list(columns)).astype(dict(columns))
-
-
-def _cell(cell: object) -> object:
-    if cell is None:
-        return nan
-    if isinstance(cell, date):
-        return pd.Timestamp(cell)
-    return float(cell) if isinstance(cell, Fraction) else cell
+    cells = [[row[name] for name in columns] for row in rows]
+    return pd.DataFrame(cells, columns=list(columns)).astype(dict(columns))

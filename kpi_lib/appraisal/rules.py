@@ -93,7 +93,7 @@ class _Ratio(Rule[kinds.Ratio]):
         return Sentence("按比例，封顶{cap}", cap=cap)
 
     def worked(self, reading: Reading, possible: Decimal) -> str:
-        return f"{plain(possible)}×min({divided(reading)}, {percent(self.plan.cap)})"
+        return f"{text(possible)}×min({divided(reading)}, {percent(self.plan.cap)})"
 
 
 class _Linear(Rule[kinds.Linear]):
@@ -117,7 +117,7 @@ class _Linear(Rule[kinds.Linear]):
         return Sentence("线性：{low}得0分，{high}得满分", low=low, high=high)
 
     def worked(self, reading: Reading, possible: Decimal) -> str:
-        of, points = self.plan.of, plain(possible)
+        of, points = self.plan.of, text(possible)
         low, high = (bound(end, reading, of) for end in (self.plan.from_, self.plan.to))
         return Sentence(
             "{sum}，在0与{points}之间",
@@ -168,7 +168,7 @@ class _Tiers(Rule[kinds.Tiers]):
         )
         return Sentence(
             "{sum}（{got}，{tiers}）",
-            sum=f"{plain(possible)}×{plain(half_up(self.share(reading)))}",
+            sum=f"{text(possible)}×{text(half_up(self.share(reading)))}",
             got=got(reading, of),
             tiers=tiers,
         )
@@ -216,7 +216,7 @@ class _Deduct(Rule[kinds.Deduct]):
         per = half_up(self.plan.per * Fraction(possible) / self.points)
         return Sentence(
             _DEDUCTED[step.of],
-            sum=f"{plain(possible)}−{plain(per)}×{self.steps(reading)}",
+            sum=f"{text(possible)}−{text(per)}×{self.steps(reading)}",
             value=shown(reading.value, reading.unit),
             target=shown(reading.target, reading.unit),
             size=percent(step.size) if step.of == "target" else text(step.size),
@@ -252,7 +252,7 @@ class _Count(Rule[kinds.Count]):
 
     def worked(self, reading: Reading, possible: Decimal) -> str:
         number = shown(reading.value, reading.unit)
-        return f"min({number}×{text(self.plan.each)}, {plain(possible)})"
+        return f"min({number}×{text(self.plan.each)}, {text(possible)})"
 
 
 class _Rating(Rule[kinds.Rating]):
@@ -319,19 +319,13 @@ def _sign(tier: kinds.Tier) -> str:
 # Numbers as a reader is shown them.
 
 
-def plain(number: Decimal) -> str:
-    """Write 100, 94 or 82.5: no trailing zeros, no exponent."""
-    digits = f"{number:f}"
-    return digits.rstrip("0").rstrip(".") if "." in digits else digits
-
-
 def percent(number: Number | None) -> str:
     """Write a share as a percentage of two places at most."""
     if number is None:
         return "—"
     if isinf(number):
         return "∞"
-    return f"{plain(half_up(Fraction(number) * 100))}%"
+    return f"{text(half_up(Fraction(number) * 100))}%"
 
 
 def shown(number: Number | None, unit: str) -> str:
@@ -340,7 +334,7 @@ def shown(number: Number | None, unit: str) -> str:
         return percent(number)
     if number is None:
         return "—"
-    return "∞" if isinf(number) else plain(half_up(Fraction(number)))
+    return "∞" if isinf(number) else text(half_up(Fraction(number)))
 
 
 def is_share(reading: Reading) -> bool:

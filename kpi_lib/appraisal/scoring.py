@@ -94,28 +94,27 @@ def _state(measure: Measure, reading: Reading) -> str:
 
 def cut(points: Sequence[Fraction], excluded: Sequence[bool]) -> list[Decimal]:
     """Take away the points of excluded measures."""
-    return [
-        half_up(Fraction(0) if out else share)
-        for share, out in zip(points, excluded, strict=True)
-    ]
+    return [half_up(share) for share in _staying(points, excluded)]
 
 
 def spread(points: Sequence[Fraction], excluded: Sequence[bool]) -> list[Decimal]:
     """Give the points of excluded measures to the others; all zero if all are out."""
-    whole = sum(points, Fraction(0))
-    staying = sum(
-        (p for p, out in zip(points, excluded, strict=True) if not out), Fraction(0)
-    )
-    if not staying:
-        return [Decimal("0.00") for _ in points]
-    possible = [
-        Decimal("0.00") if out else half_up(whole * p / staying)
-        for p, out in zip(points, excluded, strict=True)
-    ]
+    staying = _staying(points, excluded)
+    whole, left = sum(points, Fraction(0)), sum(staying, Fraction(0))
+    possible = [half_up(whole * share / (left or 1)) for share in staying]
+    if not left:
+        return possible
     # The rest of rounding goes to the largest, of equals the first.
     rest = half_up(whole) - sum(possible, Decimal(0))
     possible[possible.index(max(possible))] += rest
     return possible
+
+
+def _staying(points: Sequence[Fraction], excluded: Sequence[bool]) -> list[Fraction]:
+    return [
+        Fraction(0) if out else share
+        for share, out in zip(points, excluded, strict=True)
+    ]
 
 
 def _outcome(
@@ -159,9 +158,7 @@ def _rating(
         and complete(evidence, rating)
         and (rated := _rated_share(measure, rating)) is not None
     ]
-    if not ratings:
-        return None
-    return max(ratings, key=lambda rated: (rated[0].on, rated[0].row))
+    return max(ratings, key=lambda rated: (rated[0].on, rated[0].row), default=None)
 
 
 def complete(evidence: Evidence, rating: GivenRating) -> bool:

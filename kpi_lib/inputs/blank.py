@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from kpi_lib.errors import Problem, WorkspaceError
+from kpi_lib.errors import WorkspaceError
 from kpi_lib.inputs import everything
 from kpi_lib.inputs.records import TABLES
 from kpi_lib.inputs.table import Row, columns
@@ -43,13 +42,12 @@ def init(folder: Path) -> list[Path]:
         If something is there already.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        problem = Problem(
-            what="已经存在且不是空文件夹，什么也没有写",
+        raise WorkspaceError.of(
+            "已经存在且不是空文件夹，什么也没有写",
             where=str(folder),
             expected="还不存在的文件夹，或空文件夹",
             do="请换一个名字",
         )
-        raise WorkspaceError((problem,))
     data = folder / "data"
     written = [
         _copy(EMPTY / "README.md", folder / "README.md"),
@@ -66,25 +64,6 @@ def init(folder: Path) -> list[Path]:
     # folder is not taken for one.
     plan = _copy(default("data/plan.yml"), data / "plan.yml")
     return [*written, template, plan]
-
-
-def new_month(
-    workspace: Workspace,
-    month: str,
-    operators: Mapping[str, str],
-    accounts: Collection[str],
-    measures: Sequence[str] = (),
-) -> list[Path]:
-    """Make the folders and the work log that a month lacks; return what was made."""
-    folders = [workspace.raw(month) / account for account in accounts]
-    missing = [folder for folder in folders if not folder.is_dir()]
-    for folder in missing:
-        folder.mkdir(parents=True)
-    worklog = workspace.worklog(month)
-    if worklog.exists():
-        return missing
-    write_worklog_template(worklog, month, operators, measures)
-    return [*missing, worklog]
 
 
 def prepare(workspace: Workspace, month: str) -> list[Path]:
@@ -110,18 +89,19 @@ def prepare(workspace: Workspace, month: str) -> list[Path]:
     """
     inputs = everything.for_month(workspace, month)
     people = inputs.roster.appraised(month)
-    accounts = dict.fromkeys(
-        account.id
-        for person in people
-        for account in inputs.roster.owned_by(person, month)
-    )
-    return new_month(
-        workspace,
-        month,
-        {person.id: person.name for person in people},
-        accounts,
-        [measure.name.zh for _, measure in inputs.plan.measures()],
-    )
+    owned = (inputs.roster.owned_by(person, month) for person in people)
+    accounts = dict.fromkeys(account.id for own in owned for account in own)
+    folders = [workspace.raw(month) / account for account in accounts]
+    made = [folder for folder in folders if not folder.is_dir()]
+    for folder in made:
+        folder.mkdir(parents=True)
+    worklog = workspace.worklog(month)
+    if not worklog.exists():
+        names = {person.id: person.name for person in people}
+        measures = [measure.name.zh for _, measure in inputs.plan.measures()]
+        write_worklog_template(worklog, month, names, measures)
+        made.append(worklog)
+    return made
 
 
 def default(path: str) -> Path:

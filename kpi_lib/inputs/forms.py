@@ -10,18 +10,28 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationInfo
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
-from kpi_lib.errors import InvalidInput, Problem
+from kpi_lib.catalogue import METRICS
+from kpi_lib.errors import InvalidInput
 
 T = TypeVar("T")
+
+TARGETED = [name for name, metric in METRICS.items() if metric.target]
+"""Metrics that targets may be set for."""
 
 DATE_FORM = "日期，例如2026-10-31"
 MONTH_FORM = "月份，例如2026-10"
@@ -49,6 +59,16 @@ class Part(BaseModel):
     """A part of a YAML file: frozen, no unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    def _conflicts(self) -> Iterator[str]:
+        """Tell what is wrong between its values, once each of them is right alone."""
+        yield from ()
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        for conflict in self._conflicts():
+            raise ValueError(conflict)
+        return self
 
 
 # --- reading -------------------------------------------------------------------
@@ -334,5 +354,5 @@ def number_of(value: object, name: str) -> Decimal:
     try:
         return to_decimal(value)
     except WrongForm as wrong:
-        problem = Problem(what=f"{name}是{quoted(value)}", expected=str(wrong))
-        raise InvalidInput((problem,)) from None
+        what = f"{name}是{quoted(value)}"
+        raise InvalidInput.of(what, expected=str(wrong)) from None

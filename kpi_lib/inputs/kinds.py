@@ -7,10 +7,11 @@ A source gives a number, a rule turns it into points; what they do stands in
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from kpi_lib.inputs.forms import Part
 from kpi_lib.inputs.plan_values import (
@@ -148,11 +149,9 @@ class Linear(Part):
     to: Exact
     of: Of = "share"
 
-    @model_validator(mode="after")
-    def _apart(self) -> Linear:
+    def _conflicts(self) -> Iterator[str]:
         if self.from_ == self.to:
-            raise ValueError("from与to应不同")
-        return self
+            yield "from与to应不同"
 
 
 class Tier(Part):
@@ -162,11 +161,9 @@ class Tier(Part):
     at_most: Exact | None = None
     share: Share
 
-    @model_validator(mode="after")
-    def _one_bound(self) -> Tier:
+    def _conflicts(self) -> Iterator[str]:
         if (self.at_least is None) == (self.at_most is None):
-            raise ValueError("每档应写at_least或at_most，只写一个")
-        return self
+            yield "每档应写at_least或at_most，只写一个"
 
     @property
     def bound(self) -> Fraction:
@@ -194,13 +191,11 @@ class Step(Part):
     size: Positive
     of: Literal["target", "points", "unit"]
 
-    @model_validator(mode="after")
-    def _plausible(self) -> Step:
+    def _conflicts(self) -> Iterator[str]:
         if self.of == "target" and self.size >= 1:
-            raise ValueError("of为target时size是目标的一部分，例如1%")
+            yield "of为target时size是目标的一部分，例如1%"
         if self.of == "points" and self.size < Fraction(1, 10):
-            raise ValueError("of为points时size是百分点数，例如1，不写百分号")
-        return self
+            yield "of为points时size是百分点数，例如1，不写百分号"
 
 
 class Deduct(Part):

@@ -17,10 +17,17 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from kpi_lib.catalogue import METRICS
 from kpi_lib.days import days_of
-from kpi_lib.errors import Problem, RosterError
-from kpi_lib.inputs.forms import TEXT_FORM, Day, Number, Part, WrongForm, choices
+from kpi_lib.errors import RosterError
+from kpi_lib.inputs.forms import (
+    TARGETED,
+    TEXT_FORM,
+    Day,
+    Number,
+    Part,
+    WrongForm,
+    choices,
+)
 
 T = TypeVar("T")
 
@@ -59,11 +66,9 @@ def _must(holds: Callable[[Any], object], expected: str) -> AfterValidator:
     return AfterValidator(read)
 
 
-_TARGETED = [name for name, metric in METRICS.items() if metric.target]
-
 Id = Annotated[str, BeforeValidator(_identifier)]
 Filled = Annotated[str, AfterValidator(str.strip), _must(bool, TEXT_FORM)]
-Metric = Annotated[str, _must(_TARGETED.__contains__, choices(_TARGETED))]
+Metric = Annotated[str, _must(TARGETED.__contains__, choices(TARGETED))]
 Address = Annotated[
     str,
     _must(
@@ -264,10 +269,9 @@ def _id(operator: Operator | str) -> str:
 def _registered(kind: str, id_: str, entries: Mapping[str, T]) -> T:
     if id_ in entries:
         return entries[id_]
-    problem = Problem(
-        what=f"没有{kind}“{id_}”",
+    raise RosterError.of(
+        f"没有{kind}“{id_}”",
         where="data/roster.yml",
         expected=choices(entries) or f"其中的一个{kind}，现在一个也没有",
         do="请改正编号，或在文件里加上",
     )
-    raise RosterError((problem,))

@@ -14,7 +14,7 @@ from fractions import Fraction
 from itertools import takewhile
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints
 
 from kpi_lib.inputs import kinds
 from kpi_lib.inputs.forms import Part
@@ -69,21 +69,19 @@ class Measure(Part):
     confirm: Literal["required", "shown"] = "shown"
     bonus: bool = False
 
-    @model_validator(mode="after")
-    def _fits(self) -> Measure:
+    def _conflicts(self) -> Iterator[str]:
         if (self.source.kind == "rated") != (self.rule.kind == "rating"):
-            raise ValueError(f"{self.id}：source为rated与rule为rating应同时用")
+            yield f"{self.id}：source为rated与rule为rating应同时用"
         if self.source.kind in WITHOUT_TARGET and self.rule.kind in ("ratio", "deduct"):
-            raise ValueError(
+            yield (
                 f"{self.id}：{self.source.kind}没有目标，不能用{self.rule.kind}；"
                 "可用count、linear、tiers"
             )
         if self.confirm == "required" and self.source.kind not in CONFIRMED:
-            raise ValueError(
+            yield (
                 f"{self.id}：{self.source.kind}的记录没有确认人，不能要求确认；"
                 f"可以的有：{'、'.join(CONFIRMED)}"
             )
-        return self
 
 
 class Item(Part):
@@ -97,17 +95,15 @@ class Item(Part):
     weight: Annotated[str, StringConstraints(min_length=1)]
     measures: tuple[Measure, ...] = Field(min_length=1)
 
-    @model_validator(mode="after")
-    def _adds_up(self) -> Item:
+    def _conflicts(self) -> Iterator[str]:
         total = sum((m.points for m in self.measures if not m.bonus), Fraction(0))
         if total != self.points:
-            raise ValueError(
+            yield (
                 f"{self.id}的量化指标合计{plain(total)}分，"
                 f"与项目的{plain(self.points)}分不符"
             )
         if self.weight != WITH_ABOVE:
             exact(self.weight)
-        return self
 
 
 WITH_ABOVE = "with above"
@@ -131,11 +127,9 @@ class Band(Part):
     at_floor: Exact = Field(ge=0, le=1)
     above: Exact = Field(ge=0, le=1)
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Band:
+    def _conflicts(self) -> Iterator[str]:
         if not self.floor < self.full <= self.top:
-            raise ValueError("应为floor＜full≤top")
-        return self
+            yield "应为floor＜full≤top"
 
 
 class Grade(Part):
@@ -161,12 +155,9 @@ class EvidenceRules(Part):
     review_days: int = Field(default=5, ge=1, le=23)
     """A month's review is due on this working day of the next (Weeks)."""
 
-    @model_validator(mode="after")
-    def _in_reach(self) -> EvidenceRules:
+    def _conflicts(self) -> Iterator[str]:
         if self.least_months > self.baseline_months:
-            message = "应为least_months≤baseline_months"
-            raise ValueError(message)
-        return self
+            yield "应为least_months≤baseline_months"
 
 
 class Duty(Part):
@@ -198,19 +189,18 @@ class Plan(Part):
     groups: tuple[Group, ...] = Field(min_length=1)
     duties: tuple[Duty, ...] = ()
 
-    @model_validator(mode="after")
-    def _whole(self) -> Plan:
+    def _conflicts(self) -> Iterator[str]:
         points = sum((item.points for item in self.items()), Fraction(0))
         if points != 100:
-            raise ValueError(f"各项分值合计{plain(points)}分，应为100分")
+            yield f"各项分值合计{plain(points)}分，应为100分"
         weights = sum(
             (exact(i.weight) for i in self.items() if i.weight != WITH_ABOVE),
             Fraction(0),
         )
         if weights != 1:
-            raise ValueError(f"各项权重合计{plain(weights * 100)}%，应为100%")
+            yield f"各项权重合计{plain(weights * 100)}%，应为100%"
         if next(self.items()).weight == WITH_ABOVE:
-            raise ValueError("第一项上面没有项目，权重不能写with above")
+            yield "第一项上面没有项目，权重不能写with above"
         for kind, ids in (
             ("项目", [item.id for item in self.items()]),
             ("组", [group.id for group in self.groups]),
@@ -221,13 +211,12 @@ class Plan(Part):
         ):
             for name in ids:
                 if ids.count(name) > 1:
-                    raise ValueError(f"{kind}的id重复：{name}")
+                    yield f"{kind}的id重复：{name}"
         if (self.bonus is None) == any(m.bonus for _, m in self.measures()):
-            raise ValueError("加分项（bonus: true）与计划的加分上限（bonus）应同时写")
+            yield "加分项（bonus: true）与计划的加分上限（bonus）应同时写"
         bounds = [grade.at_least for grade in self.grades]
         if bounds != sorted(bounds, reverse=True):
-            raise ValueError("等级应从高到低排列")
-        return self
+            yield "等级应从高到低排列"
 
     def items(self) -> Iterator[Item]:
         """Walk all items in the plan's order."""

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, StringConstraints
 
 from kpi_lib import files
 from kpi_lib.catalogue import METRICS
-from kpi_lib.inputs.forms import Part
+from kpi_lib.inputs.forms import TARGETED, Part
 from kpi_lib.language import Name
 
 
@@ -45,13 +45,12 @@ def _platform(value: object) -> Any:
     return value and _one_of("没有平台", [*files.platforms()], value)
 
 
-_TARGETED = [name for name, metric in METRICS.items() if metric.target]
 _FLOWS = [name for name, metric in METRICS.items() if metric.kind == "flow"]
 
 Exact = Annotated[Fraction, BeforeValidator(exact)]
 Positive = Annotated[Fraction, BeforeValidator(exact), Field(gt=0)]
 Share = Annotated[Fraction, BeforeValidator(exact), Field(ge=0, le=1)]
-MetricName = Annotated[str, BeforeValidator(partial(_one_of, "没有指标", _TARGETED))]
+MetricName = Annotated[str, BeforeValidator(partial(_one_of, "没有指标", TARGETED))]
 PostMetric = Annotated[str, BeforeValidator(partial(_one_of, "作品没有指标", _FLOWS))]
 PlatformId = Annotated[str, BeforeValidator(_platform)]
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]

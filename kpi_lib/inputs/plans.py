@@ -49,11 +49,10 @@ def for_month(plans: Mapping[str, Plan], month: str) -> str:
     if valid:
         return max(valid, key=lambda name: plans[name].valid_from)
     where, first = min(plans.items(), key=lambda item: item[1].valid_from)
-    problem = Problem(
-        what=f"计划从{first.valid_from}起有效，不能考核{month}",
+    raise PlanError.of(
+        f"计划从{first.valid_from}起有效，不能考核{month}",
         where=where,
         place="valid_from",
         expected=f"不晚于{month}的月份",
         do=f"把当月有效的计划存为{where.rpartition('/')[0]}/plan.<名称>.yml",
     )
-    raise PlanError((problem,))

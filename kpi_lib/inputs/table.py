@@ -189,10 +189,8 @@ def load_table(
     if len(filled) > 1:
         names = choices([sheet.name for sheet in filled])
         what = f"有{len(filled)}张有内容的表：{names}"
-        problem = Problem(
-            what=what, where=where, expected="只有一张表", do="请删去其余的表"
-        )
-        raise model.ERROR((problem,))
+        expected, do = "只有一张表", "请删去其余的表"
+        raise model.ERROR.of(what, where=where, expected=expected, do=do)
     rows: list[R] = []
     for sheet in filled:
         name = "" if book is None or book.kind == "csv" else sheet.name

@@ -25,9 +25,8 @@ from kpi_lib.workspace import canonical_json, sha256
 _QUARTER = re.compile(r"(20\d{2})-?[Qq]([1-4])", re.ASCII)
 _YEAR = re.compile(r"20\d{2}", re.ASCII)
 
-_NAMES = (*(name for name, metric in METRICS.items() if metric.target), *DUE)
 _METRIC = forms.id_or_name(
-    {name: METRICS[name].zh if name in METRICS else name for name in _NAMES}
+    {name: METRICS[name].zh for name in forms.TARGETED} | {name: name for name in DUE}
 )
 _HORIZON = forms.one_of(
     {zh: name for name, zh in HORIZONS.items()} | {name: name for name in HORIZONS}

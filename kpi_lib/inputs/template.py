@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import xlsxwriter
 
 from kpi_lib.days import is_month
-from kpi_lib.errors import Problem, WorkspaceError
+from kpi_lib.errors import WorkspaceError
 from kpi_lib.inputs.directory import platform_names
 from kpi_lib.inputs.entries import OTHER_SHEETS, SHEETS
 from kpi_lib.inputs.table import Column, columns, letters
@@ -63,7 +63,7 @@ def write_worklog_template(
     """
     if not is_month(month):
         expected = "YYYY-MM，例如2026-10"
-        raise WorkspaceError((Problem(what=f"“{month}”不是月份", expected=expected),))
+        raise WorkspaceError.of(f"“{month}”不是月份", expected=expected)
     content = io.BytesIO()
     literally = ("strings_to_formulas", "strings_to_urls", "strings_to_numbers")
     book = xlsxwriter.Workbook(

@@ -11,7 +11,7 @@ from typing import Any
 
 from kpi_lib.days import month_of
 from kpi_lib.errors import Problem, WorklogError
-from kpi_lib.files import Book, Sheet
+from kpi_lib.files import Book
 from kpi_lib.inputs import entries
 from kpi_lib.inputs.directory import Directory
 from kpi_lib.inputs.entries import OTHER_SHEETS, SHEETS, Entry
@@ -82,23 +82,22 @@ def _books(
     path: Path, where: str, problems: list[Problem]
 ) -> Iterator[tuple[str, str, Book]]:
     """Yield each file: how it is named, its sheet if it is one, and what is in it."""
-    if not path.is_dir():
-        book = read_book(path, WorklogError, where)
-        if book is not None:
-            yield where, "", book
-        return
-    for file in sorted(path.iterdir()):
-        # Lock files of office programs and the notes of file managers.
-        if file.name.startswith((".", "~$")):
-            continue
-        part = f"{where}/{file.name}"
+    files = [(where, "", path)]
+    if path.is_dir():
+        files = [
+            (f"{where}/{file.name}", file.stem, file)
+            for file in sorted(path.iterdir())
+            # Not lock files of office programs and the notes of file managers.
+            if not file.name.startswith((".", "~$"))
+        ]
+    for part, name, file in files:
         try:
             book = read_book(file, WorklogError, part)
         except WorklogError as refusal:
             problems.extend(refusal.problems)
             continue
         if book is not None:
-            yield part, file.stem, book
+            yield part, name, book
 
 
 _BY_NAME = {normal(n): entry for entry in SHEETS for n in (entry.SHEET, entry.FIELD)}
@@ -133,7 +132,11 @@ class _Reader:
                 self.seen[model.FIELD] = f"{where}的表“{title}”"
                 self.findings.extend(sheet.notices)
                 in_book = "" if book.kind == "csv" else sheet.name
-                self.entries[model.FIELD] = self._entries(model, sheet, where, in_book)
+                noted = TableSheet(in_book, where, self.problems)
+                rows = [*read_rows(noted, sheet.records, model, self.directory)]
+                self.entries[model.FIELD] = tuple(entry for _, entry in rows)
+                for row, entry in rows:
+                    self._check_month(row, entry)
 
     def _unknown(self, where: str, title: str, kind: str) -> None:
         self.problems.append(
@@ -145,24 +148,14 @@ class _Reader:
             )
         )
 
-    def _entries(
-        self, model: type[Entry], sheet: Sheet, where: str, name: str
-    ) -> tuple[Entry, ...]:
-        entries = []
-        noted = TableSheet(name, where, self.problems)
-        for row, entry in read_rows(noted, sheet.records, model, self.directory):
-            self._check_month(row, entry, where)
-            entries.append(entry)
-        return tuple(entries)
-
-    def _check_month(self, row: TableRow, entry: Entry, where: str) -> None:
+    def _check_month(self, row: TableRow, entry: Entry) -> None:
         day: date | None = getattr(entry, entry.DATED) if entry.DATED else None
         if day is None or month_of(day) == self.month:
             return
         self.findings.append(
             Problem(
                 what=f"{row.header(entry.DATED)}{day}不在{self.month}",
-                where=where,
+                where=row.sheet.where,
                 place=row.place(entry.DATED),
                 do="请核对日期；别的月份的记录请写在那个月里",
                 level="warning",

@@ -128,14 +128,9 @@ class _File:
     where: str
     error: type[InvalidInput]
 
-    def refused(
-        self, what: str, place: str = "", expected: str = "", do: str = ""
-    ) -> InvalidInput:
+    def refused(self, what: str, place: str = "", **remedy: str) -> InvalidInput:
         """Return what is raised."""
-        problem = Problem(
-            what=what, where=self.where, place=place, expected=expected, do=do
-        )
-        return self.error((problem,))
+        return self.error.of(what, where=self.where, place=place, **remedy)
 
     def text(self) -> str:
         """Read its text."""
@@ -183,7 +178,8 @@ class _File:
         key = re.search(r'duplicate key "(.*?)"', fault.problem or "")
         what = f"键{quoted(key[1]) if key else ''}重复"
         line = fault.problem_mark.line + 1 if fault.problem_mark else 1
-        return self.refused(what, f"第{line}行", "每个键只写一次", "请删去其中一个")
+        remedy = {"expected": "每个键只写一次", "do": "请删去其中一个"}
+        return self.refused(what, f"第{line}行", **remedy)
 
     def _broken(self, fault: MarkedYAMLError) -> InvalidInput:
         mark = fault.problem_mark or fault.context_mark
@@ -193,8 +189,8 @@ class _File:
         return self.refused(
             "不是合法的YAML",
             place,
-            "“键: 值”（冒号后有空格），缩进只用空格，特殊字符加引号",
-            "请检查这一行和它上面一行的缩进、冒号和引号",
+            expected="“键: 值”（冒号后有空格），缩进只用空格，特殊字符加引号",
+            do="请检查这一行和它上面一行的缩进、冒号和引号",
         )
 
     def plain(self, node: object, seen: set[int], line: int = 1) -> object:

@@ -90,14 +90,23 @@ def test_the_example_in_the_roster_is_right_once_uncommented(tmp_path: Path) -> 
     assert found.accounts[0].owners[0].operator == found.operators[0].id
 
 
-def test_new_month_makes_folders_and_leaves_what_is_there(tmp_path: Path) -> None:
+def owning(folder: Path, *accounts: str) -> Workspace:
+    """Write a roster of one operator and some accounts into a workspace."""
+    lines = ["operators:", "- {id: op-01, name: 甲, manager: 乙, from: 2026-01-01}"]
+    lines += ["accounts:"]
+    for id_ in accounts:
+        whole = f"id: {id_}, platform: {id_[:-2]}, name: {id_}, from: 2026-01-01"
+        owner = "{operator: op-01, from: 2026-01-01}"
+        lines.append(f"- {{{whole}, owners: [{owner}]}}")
+    workspace = Workspace(folder)
+    workspace.roster.write_text("\n".join(lines), encoding="utf-8")
+    return workspace
+
+
+def test_a_new_month_has_folders_and_leaves_what_is_there(tmp_path: Path) -> None:
     blank.init(tmp_path)
-    made = blank.new_month(
-        Workspace(tmp_path), MONTH, OPERATORS, ["toutiao-a", "douyin-a"]
-    )
-    again = blank.new_month(
-        Workspace(tmp_path), MONTH, OPERATORS, ["toutiao-a", "douyin-b"]
-    )
+    made = blank.prepare(owning(tmp_path, "toutiao-a", "douyin-a"), MONTH)
+    again = blank.prepare(owning(tmp_path, "toutiao-a", "douyin-b"), MONTH)
 
     assert [path.relative_to(tmp_path).as_posix() for path in made] == [
         "data/raw/2026-10/toutiao-a",

@@ -74,3 +74,21 @@ def test_what_is_read_does_not_hang_on_the_language_spoken(tmp_path: Path) -> No
         place.table("targets").write_text("operator,metrik\nop-01,x\n", "utf-8")
         with pytest.raises(InvalidInput, match="不认识的列“metrik”"):
             everything.load(place, "2026-10")
+
+
+def test_each_file_is_hashed_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tiny_workspace.build(tmp_path / "w")
+    hash_of = everything.sha256_file
+    hashed: list[Path] = []
+
+    def counted(file: Path) -> str:
+        hashed.append(file)
+        return hash_of(file)
+
+    monkeypatch.setattr(everything, "sha256_file", counted)
+    everything.load(place, "2026-10")
+
+    assert place.plan in hashed
+    assert len(hashed) == len(set(hashed))

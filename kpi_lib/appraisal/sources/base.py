@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
 
@@ -122,21 +122,20 @@ def against(
     target: Fraction | int,
     unit: str,
     note: str = "",
-    *,
-    confirmed: bool = False,
+    **more: Any,
 ) -> Reading:
     """Return a count against what was due; 0 of 0 is excluded."""
     if target == 0:
         return excluded(Sentence("应完成数为0"), unit=unit)
-    return Reading(
+    reading = Reading(
         value=Fraction(value),
         target=Fraction(target),
         unit=unit,
         note=note,
-        inputs={"value": text(Fraction(value)), "target": text(Fraction(target))},
+        inputs={"value": text(value), "target": text(target)},
         evidence=cite(entries),
-        confirmed=confirmed,
     )
+    return replace(reading, **more)
 
 
 def mean(
@@ -146,11 +145,5 @@ def mean(
     note: str = "",
 ) -> Reading:
     """Return the plain mean of shares, of a target of 1."""
-    return Reading(
-        value=sum(shares, Fraction(0)) / len(shares),
-        target=Fraction(1),
-        unit="%",
-        note=note,
-        inputs=inputs,
-        evidence=cite(entries),
-    )
+    share = sum(shares, Fraction(0)) / len(shares)
+    return against(entries, share, 1, "%", note, inputs=inputs)

@@ -26,7 +26,7 @@ from kpi_lib.appraisal.goals import Goal, gaps_of, in_force, is_mapped, targets_
 from kpi_lib.appraisal.sources.base import P, Source
 from kpi_lib.catalogue import HORIZONS, METRICS
 from kpi_lib.figures import joined
-from kpi_lib.inputs import Account, Target, kinds
+from kpi_lib.inputs import Account, kinds
 from kpi_lib.language import Sentence
 
 # Means over the required metrics.
@@ -120,12 +120,8 @@ def _flags(goals: Iterable[Goal]) -> Iterable[str]:
                 "{metric}在{on}改低到{value}，没有批准和理由，仍按原目标",
                 metric=label,
                 on=row.set_on,
-                value=_value(row),
+                value=text(row.value),
             )
-
-
-def _value(row: Target) -> str:
-    return text(Fraction(row.value))
 
 
 def _floors(goals: Iterable[Goal]) -> str:
@@ -133,7 +129,7 @@ def _floors(goals: Iterable[Goal]) -> str:
         Sentence(
             "{metric}的目标{target}低于下限，按{counted}计",
             metric=METRICS[goal.metric].label,
-            target=_value(goal.target),
+            target=text(goal.target.value),
             counted=text(goal.counted),
         )
         for goal in goals
