@@ -60,20 +60,14 @@ class Workbook(Tables):
             (self.monthly["metric"] == "account_days")
             & (self.monthly["month"] == self.month)
         ]
-        shown = ("daily", "posts", "monthly", "ledger", "files", "targets")
         return page.render(
             "brief_month",
-            month=self.month,
-            first=self.months[0],
-            plan=self.plan,
-            files=len(self.files),
+            m=self,
             unknown=int((self.files["layout"] == "").sum()),
-            records=len(self.ledger),
             quarantined=int((self.ledger["fate"] == "quarantined").sum()),
             days=round(float(days_of_accounts["days_present"].sum()), 2),
             due=round(float(days_of_accounts["days_due"].sum()), 2),
             operators=self.operators.to_dict("records"),
-            tables={name: len(getattr(self, name)) for name in shown},
         )
 
     def score(self, operator: str) -> ScoreCard:

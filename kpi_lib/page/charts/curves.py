@@ -124,20 +124,10 @@ def day_bars(
     points = _by_day(values, days)
     with house():
         ax = panel(132, right=8)
-        shown = points.assign(value=points["value"].clip(upper=scale.high))
-        sns.barplot(
-            shown.dropna(subset="value"),
-            x="x",
-            y="value",
-            native_scale=True,
-            errorbar=None,
-            color=Ink.SERIES,
-            saturation=1,
-            width=0.72,
-            linewidth=0,
-            ax=ax,
-        )
-        for bar in ax.patches:
+        shown = points.dropna()
+        heights = shown["value"].clip(upper=scale.high)
+        bars = ax.bar(shown["x"], heights, width=0.72, color=Ink.SERIES, linewidth=0)
+        for bar in bars:
             bar.set_clip_on(False)
         ax.set_xlim(0.4, len(days) + 0.6)
         _dress_days(ax, days, scale, calendar, marks)
@@ -276,15 +266,7 @@ def line(ax: Axes, points: pd.DataFrame) -> None:
     )
     lone = drawn[~drawn["run"].duplicated(keep=False)]
     dots = pd.concat([lone, drawn.tail(1)]).drop_duplicates("x")
-    ax.plot(
-        dots["x"],
-        dots["value"],
-        linestyle="none",
-        marker="o",
-        markersize=4.5,
-        color=Ink.SERIES,
-        markeredgewidth=0,
-    )
+    ax.plot(dots["x"], dots["value"], "o", ms=4.5, mew=0, color=Ink.SERIES)
 
 
 def _long(

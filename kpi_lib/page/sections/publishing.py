@@ -14,14 +14,7 @@ from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.days import days_of
 from kpi_lib.inputs import Content
 from kpi_lib.language import _
-from kpi_lib.page.parts import (
-    Fragment,
-    made,
-    nothing,
-    platform_of,
-    shade_of,
-    who_is,
-)
+from kpi_lib.page.parts import Fragment, made, nothing, platform_of, shade_of, who_is
 
 
 def platforms(m: OperatorMonth) -> Fragment:
