@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from kpi_lib.page import charts
 from kpi_lib.page.html import failure_page, page, sealed
-from kpi_lib.page.parts import Brand, Fragment, brand_of, made, seal, style
+from kpi_lib.page.parts import SEALED, Brand, Fragment, brand_of, made, seal, style
 from kpi_lib.page.printing import browser, pdf, required
 from kpi_lib.page.sections.activity import activity
 from kpi_lib.page.sections.campaigns import campaigns
@@ -48,6 +48,7 @@ from kpi_lib.page.series import panel, texts_of
 from kpi_lib.page.templates import environment, render
 
 __all__ = [
+    "SEALED",
     "Brand",
     "Fragment",
     "activity",

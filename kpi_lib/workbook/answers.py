@@ -58,11 +58,10 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells as they are printed; words stand left, figures right."""
+    """Cells as they are printed; the last `figures` columns stand right."""
 
-    words: Sequence[str]
-    figures: Sequence[str]
-    rows: Sequence[Sequence[str]]
+    cells: pd.DataFrame
+    figures: int = 0
 
 
 def answer(

@@ -172,9 +172,9 @@ def month_curve(
         if (len(months) - at) % 3 == 0
     }
     points = _in_order(values.set_index("month")["value"], months)
-    scale = scale or _scale(values)
     with house():
-        ax = _long(points, ticks, lambda n: _("缺{n}个月", n=n), scale)
+        ax = _long(points, ticks, scale or _scale(values))
+        _note_gaps(ax, points, lambda n: _("缺{n}个月", n=n))
         _finish(ax, points, target, target_text, end)
     return ax
 
@@ -209,9 +209,9 @@ def week_curve(
         if week.day <= 7 and (week.month - weeks[-1].month) % 3 == 0
     }
     points = _in_order(values.set_index("week")["value"], weeks)
-    scale = scale or _scale(values)
     with house():
-        ax = _long(points, ticks, lambda n: _("缺{n}周", n=n), scale)
+        ax = _long(points, ticks, scale or _scale(values))
+        _note_gaps(ax, points, lambda n: _("缺{n}周", n=n))
         _finish(ax, points, None, "", end)
     return ax
 
@@ -269,18 +269,12 @@ def line(ax: Axes, points: pd.DataFrame) -> None:
     ax.plot(dots["x"], dots["value"], "o", ms=4.5, mew=0, color=Ink.SERIES)
 
 
-def _long(
-    points: pd.DataFrame,
-    ticks: dict[float, str],
-    missing: Callable[[int], str],
-    scale: Scale,
-) -> Axes:
+def _long(points: pd.DataFrame, ticks: dict[float, str], scale: Scale) -> Axes:
     """Draw a curve over months or weeks."""
     ax = panel()
     line(ax, points)
     ax.set_xlim(1, max(len(points), 2))
     dress(ax, scale, ticks)
-    _note_gaps(ax, points, missing)
     return ax
 
 

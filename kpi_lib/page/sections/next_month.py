@@ -81,9 +81,7 @@ def _printed(m: OperatorMonth, proposal: Mapping[str, Any]) -> dict[str, Any]:
         "steps": [printed(proposal[f"gain_{at}" if gain else at]) for at in STEPS],
         "given": bool(level),
         "level": figures.exact(level) if gain and level else "",
-        "growths": [
-            figures.percent(proposal[f"growth_{at}"], sign=True) for at in STEPS
-        ],
+        "growths": [proposal[f"growth_{at}"] for at in STEPS],
         "method": proposal["method"],
         "note": proposal["note"],
     }
