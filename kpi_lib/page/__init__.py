@@ -11,7 +11,16 @@ from __future__ import annotations
 
 from kpi_lib.page import charts
 from kpi_lib.page.html import failure_page, page, sealed
-from kpi_lib.page.parts import SEALED, Brand, Fragment, brand_of, made, seal, style
+from kpi_lib.page.parts import (
+    SEALED,
+    Brand,
+    Fragment,
+    Seal,
+    brand_of,
+    made,
+    seal,
+    style,
+)
 from kpi_lib.page.printing import browser, pdf, required
 from kpi_lib.page.sections.activity import activity
 from kpi_lib.page.sections.campaigns import campaigns
@@ -51,6 +60,7 @@ __all__ = [
     "SEALED",
     "Brand",
     "Fragment",
+    "Seal",
     "activity",
     "arrival",
     "brand_of",
