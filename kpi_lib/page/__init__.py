@@ -10,25 +10,18 @@ draws tidy frames. Sentences are said here, in the language that is spoken.
 from __future__ import annotations
 
 from kpi_lib.page import charts
-from kpi_lib.page.html import (
-    failure_page,
-    page,
-    sealed,
-)
+from kpi_lib.page.html import failure_page, page, sealed
 from kpi_lib.page.parts import (
     SEALED,
     Brand,
     Fragment,
     Seal,
+    brand_of,
     made,
     seal,
     style,
 )
-from kpi_lib.page.printing import (
-    browser,
-    pdf,
-    required,
-)
+from kpi_lib.page.printing import browser, pdf, required
 from kpi_lib.page.sections.activity import activity
 from kpi_lib.page.sections.campaigns import campaigns
 from kpi_lib.page.sections.cleaning import (
@@ -60,24 +53,17 @@ from kpi_lib.page.sections.team import (
     team_scores,
 )
 from kpi_lib.page.sections.waterfall import waterfall
-from kpi_lib.page.series import (
-    Panel,
-    panel,
-    percent_tick,
-)
-from kpi_lib.page.templates import (
-    environment,
-    render,
-)
+from kpi_lib.page.series import panel, texts_of
+from kpi_lib.page.templates import environment, render
 
 __all__ = [
     "SEALED",
     "Brand",
     "Fragment",
-    "Panel",
     "Seal",
     "activity",
     "arrival",
+    "brand_of",
     "browser",
     "campaigns",
     "charts",
@@ -97,7 +83,6 @@ __all__ = [
     "page",
     "panel",
     "pdf",
-    "percent_tick",
     "platforms",
     "quarantine",
     "quotas",
@@ -118,5 +103,6 @@ __all__ = [
     "team_missing",
     "team_money",
     "team_scores",
+    "texts_of",
     "waterfall",
 ]

@@ -19,6 +19,7 @@ from kpi_lib.inputs import Account
 from kpi_lib.language import _
 from kpi_lib.page import charts
 from kpi_lib.page.parts import Brand, numbered
+from kpi_lib.page.templates import Amount
 
 # The numbers: plain dicts, day or month to value.
 
@@ -61,10 +62,10 @@ def total_by_month(
     return {month: sum(values) for month, values in parts.items() if values}
 
 
-def sum_known(values: Iterable[float | None]) -> float | None:
+def sum_known(values: Iterable[Amount | None]) -> Amount | None:
     """Add up what is known; nothing known is not zero."""
     known = [value for value in values if value is not None]
-    return sum(known) if known else None
+    return sum(known[1:], known[0]) if known else None
 
 
 def short_target(m: OperatorMonth, metric: str, platform: str = "") -> float | None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 from matplotlib.axes import Axes
 
 from kpi_lib import page
 from kpi_lib.catalogue import METRICS, UNITS
-from kpi_lib.figures import axis, percent, short
-from kpi_lib.page import Brand, Fragment, charts, panel, percent_tick
+from kpi_lib.page import Brand, Fragment, brand_of, charts, panel, texts_of
 from kpi_lib.workbook.tables import Tables
 from kpi_lib.workspace import sha256
 
@@ -59,11 +58,10 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells as they are printed; words stand left, figures right."""
+    """Cells as they are printed; the last `figures` columns stand right."""
 
-    words: Sequence[str]
-    figures: Sequence[str]
-    rows: Sequence[Sequence[str]]
+    cells: pd.DataFrame
+    figures: int = 0
 
 
 def answer(
@@ -140,14 +138,16 @@ def caption(metric: str) -> str:
 
 def text_of(metric: str) -> charts.Format:
     """Return how values of a metric are printed beside a chart."""
-    return percent if METRICS[metric].unit == "share" else short
+    return texts_of(metric)[0]
 
 
 def scale_of(metric: str, values: pd.Series) -> charts.Scale:
     """Return one scale for all panels of a metric."""
-    share, stock = METRICS[metric].unit == "share", METRICS[metric].kind == "stock"
-    tick = percent_tick if share else axis
-    return charts.scale(values.tolist(), text=tick, zero=not (stock and share))
+    levels_of_shares = (
+        METRICS[metric].unit == "share" and METRICS[metric].kind == "stock"
+    )
+    tick = texts_of(metric)[1]
+    return charts.scale(values.tolist(), text=tick, zero=not levels_of_shares)
 
 
 def whose(m: Tables, operator: str) -> str:
@@ -159,13 +159,5 @@ def brand(m: Tables, by: str, id: str) -> Brand | None:
     """Return the colours of an account or platform; others have none."""
     if by not in ("account", "platform"):
         return None
-    of = m.roster.account(id).platform if by == "account" else id
-    platform = m.platforms[of]
-    return Brand(
-        id,
-        m.names(by)[id],
-        platform.name,
-        platform.seal,
-        platform.light,
-        platform.dark,
-    )
+    platform = m.roster.account(id).platform if by == "account" else id
+    return replace(brand_of(m.platforms[platform]), id=id, name=m.names(by)[id])

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from kpi_lib import page
-from kpi_lib.appraisal import Card, CardMeasure
+from kpi_lib.appraisal import Card
 from kpi_lib.language import say
 
 
@@ -107,17 +107,12 @@ class WhatIf:
     @cached_property
     def lines(self) -> tuple[Line, ...]:
         """The total, then every measure of either card, by ``item.measure``."""
-        before, after = self.before.measures, self.after.measures
-        total = Line(
-            key="total",
-            name="总分",
-            before=self.before["total"],
-            after=self.after["total"],
-            possible_before=self.before["possible"],
-            possible_after=self.after["possible"],
+        before, after = (
+            {"total": {**card, "name": "总分", "score": card["total"]}, **card.measures}
+            for card in (self.before, self.after)
         )
         keys = {**before, **after}
-        return (total, *(_line(k, before.get(k), after.get(k)) for k in keys))
+        return tuple(_line(k, before.get(k, {}), after.get(k, {})) for k in keys)
 
     @property
     def moved(self) -> list[Line]:
@@ -171,14 +166,12 @@ class WhatIf:
         return page.render("what_if", m=self, total=self.lines[0], lines=self.moved)
 
 
-def _line(key: str, before: CardMeasure | None, after: CardMeasure | None) -> Line:
-    old: Mapping[str, Any] = before or {}
-    new: Mapping[str, Any] = after or {}
+def _line(key: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Line:
     return Line(
         key=key,
-        name=(new or old)["name"],
-        before=old.get("score"),
-        after=new.get("score"),
-        possible_before=old.get("possible", ""),
-        possible_after=new.get("possible", ""),
+        name=(after or before)["name"],
+        before=before.get("score"),
+        after=after.get("score"),
+        possible_before=before.get("possible", ""),
+        possible_after=after.get("possible", ""),
     )

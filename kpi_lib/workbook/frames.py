@@ -7,13 +7,19 @@ for one operator and month; a test holds the two equal.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import pandas as pd
 
 from kpi_lib.catalogue import METRICS
 from kpi_lib.inputs import Account
 from kpi_lib.months import ONCE_A_PRODUCT
+
+
+def of_records(records: Iterable[object], columns: Sequence[str]) -> pd.DataFrame:
+    """Return some attributes of objects, a row each."""
+    rows = [[getattr(record, name) for name in columns] for record in records]
+    return pd.DataFrame(rows, columns=list(columns))
 
 
 def by_day(rows: pd.DataFrame, metric: str) -> pd.DataFrame:

@@ -167,16 +167,15 @@ def compare(
         title += f"：{brief(frame['name'].iloc[0])}最多"
         ax = charts.bars(frame.head(MOST), text=text)
         drawings = [Drawing(ax, f"{name}-{by}", zh(name), unit_of(name))]
-    cells = [
-        (
-            row["name"],
-            text(row["value"]),
-            text(row["before"]),
-            percent(row["change"], 1, sign=True),
-        )
-        for row in frame.to_dict("records")
-    ]
-    table = Table([BY[by]], ["当月", "上月", "变化"], cells)
+    shown = pd.DataFrame(
+        {
+            BY[by]: frame["name"],
+            "当月": frame["value"].map(text),
+            "上月": frame["before"].map(text),
+            "变化": frame["change"].map(partial(percent, places=1, sign=True)),
+        }
+    )
+    table = Table(shown, figures=3)
     return answer("compare", title, "条是当月，竖线是上月。", frame, drawings, table)
 
 
@@ -237,20 +236,18 @@ def top_posts(
         title = f"前{first}条作品占了{len(frame)}条的{zh(name)}的{share}"
         what = f"{zh(name)}的累计占比"
         drawings = [Drawing(charts.shares(frame), name, what, "虚线：条条一样")]
-    accounts = m.names("account")
-    cells = [
-        (
-            brief(row["title"], 24),
-            accounts[row["account"]],
-            f"{row['published_at']:%m-%d}",
-            exact(row["value"]),
-            percent(row["share"], 0),
-        )
-        for row in frame.head(most).to_dict("records")
-    ]
+    first_few = frame.head(most)
+    shown = pd.DataFrame(
+        {
+            "作品": first_few["title"].map(partial(brief, most=24)),
+            "账号": first_few["account"].map(m.names("account")),
+            "发布": first_few["published_at"].dt.strftime("%m-%d"),
+            zh(name): first_few["value"].map(exact),
+            "累计": first_few["share"].map(partial(percent, places=0)),
+        }
+    )
     sub = "当月发布的作品，从多到少；累计数以最近一次下载为准。"
-    table = Table(["作品", "账号", "发布"], [zh(name), "累计"], cells)
-    return answer("top", title, sub, frame, drawings, table)
+    return answer("top", title, sub, frame, drawings, Table(shown, figures=2))
 
 
 def campaign(m: Tables, campaign: str = "", metric: str = "views") -> Answer:
@@ -314,21 +311,19 @@ def bought(m: Tables, *, operator: str = "", platform: Some = ()) -> Answer:
     signs = [patterns.empty_views(posts), patterns.empty_followers(levels, views)]
     frame = pd.concat(signs, ignore_index=True)
     what = f"有{len(frame)}处值得问一问" if len(frame) else "没有看到买量的迹象"
-    accounts = m.names("account")
-    cells = [
-        (
-            accounts[row["account"]],
-            f"{row['date']:%m-%d}",
-            brief(row["what"], 24),
-            row["reason"],
-        )
-        for row in frame.to_dict("records")
-    ]
+    shown = pd.DataFrame(
+        {
+            "账号": frame["account"].map(m.names("account")),
+            "日期": pd.to_datetime(frame["date"]).dt.strftime("%m-%d"),
+            "什么": frame["what"].map(partial(brief, most=24)),
+            "为什么列出来": frame["reason"],
+        }
+    )
     return answer(
         "bought",
         f"{whose(m, operator)}{what}",
         "看两件事：阅读/播放超过平常3倍而互动不到平常的三分之一的作品，粉丝一天涨了"
         "平常的5倍而阅读/播放没有多的日子。只是提示，不进评分；推荐位、热点、转载也会这样。",
         frame,
-        table=Table(["账号", "日期", "什么", "为什么列出来"], [], cells),
+        table=Table(shown),
     )

@@ -74,34 +74,22 @@ class Tables(Month):
     @property
     def operators(self) -> pd.DataFrame:
         """One row per operator appraised, `accounts` being how many are their own."""
-        return pd.DataFrame(
-            [
-                {
-                    "operator": person.id,
-                    "name": person.name,
-                    "team": person.team,
-                    "manager": person.manager,
-                    "accounts": len(self.roster.owned_by(person, self.month)),
-                }
-                for person in self.appraised
-            ]
+        names = ("id", "name", "team", "manager")
+        people = frames.of_records(self.appraised, names).rename(
+            columns={"id": "operator"}
         )
+        owned = [self.roster.owned_by(person, self.month) for person in self.appraised]
+        return people.assign(accounts=[len(accounts) for accounts in owned])
 
     @property
     def accounts(self) -> pd.DataFrame:
         """One row per account of the roster, with the id and name of its platform."""
-        return pd.DataFrame(
-            [
-                {
-                    "account": account.id,
-                    "name": account.name,
-                    "platform": account.platform,
-                    "platform_name": self.platforms[account.platform].name,
-                    "product": account.product,
-                }
-                for account in self.roster.accounts
-            ]
+        names = ("id", "name", "platform", "product")
+        rows = frames.of_records(self.roster.accounts, names).rename(
+            columns={"id": "account"}
         )
+        rows.insert(3, "platform_name", rows["platform"].map(self.names("platform")))
+        return rows
 
     @property
     def targets(self) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from matplotlib.axes import Axes
 from kpi_lib import inputs, page, run
 from kpi_lib.catalogue import METRICS
 from kpi_lib.inputs import Plan
-from kpi_lib.workbook import explaining, questions, whatif
+from kpi_lib.workbook import explaining, frames, questions, whatif
 from kpi_lib.workbook.cards import ScoreCard, WhatIf
 from kpi_lib.workbook.tables import Tables
 from kpi_lib.workspace import Workspace, write_atomic
@@ -60,20 +60,14 @@ class Workbook(Tables):
             (self.monthly["metric"] == "account_days")
             & (self.monthly["month"] == self.month)
         ]
-        shown = ("daily", "posts", "monthly", "ledger", "files", "targets")
         return page.render(
             "brief_month",
-            month=self.month,
-            first=self.months[0],
-            plan=self.plan,
-            files=len(self.files),
+            m=self,
             unknown=int((self.files["layout"] == "").sum()),
-            records=len(self.ledger),
             quarantined=int((self.ledger["fate"] == "quarantined").sum()),
             days=round(float(days_of_accounts["days_present"].sum()), 2),
             due=round(float(days_of_accounts["days_due"].sum()), 2),
             operators=self.operators.to_dict("records"),
-            tables={name: len(getattr(self, name)) for name in shown},
         )
 
     def score(self, operator: str) -> ScoreCard:
@@ -151,11 +145,13 @@ class Workbook(Tables):
 
     def check(self) -> pd.DataFrame:
         """Tell every problem, as ``kpi check``: a row each, errors first."""
-        return _frame(run.check(self.workspace, self.month), PROBLEM)
+        return frames.of_records(run.check(self.workspace, self.month), PROBLEM)
 
     def clean(self, *, force: bool = False) -> pd.DataFrame:
         """Clean the month's exports, as ``kpi clean``; open the month anew after it."""
-        return _frame(run.clean(self.workspace, self.month, force=force), OUTCOME)
+        return frames.of_records(
+            run.clean(self.workspace, self.month, force=force), OUTCOME
+        )
 
     def run(
         self,
@@ -190,11 +186,13 @@ class Workbook(Tables):
             force=force,
             pdf=pdf,
         )
-        return _frame(outcomes, OUTCOME)
+        return frames.of_records(outcomes, OUTCOME)
 
     def status(self) -> pd.DataFrame:
         """Tell how every job stands, as ``kpi status``: `job`, `state`, `why`."""
-        return _frame(run.status(self.workspace, self.month), ("job", "state", "why"))
+        return frames.of_records(
+            run.status(self.workspace, self.month), ("job", "state", "why")
+        )
 
     def explain(self, operator: str, measure: str = "") -> Lines:
         """Tell how published points came about, as ``kpi explain``; all: in short."""
@@ -203,7 +201,7 @@ class Workbook(Tables):
 
     def verify(self) -> pd.DataFrame:
         """Compare record and files, as ``kpi verify``: no row, every byte is as was."""
-        return _frame(run.verify(self.workspace, self.month), PROBLEM)
+        return frames.of_records(run.verify(self.workspace, self.month), PROBLEM)
 
     def rescore(self, plan: str | Path) -> pd.DataFrame:
         """Put another plan's file beside the own one: `operator`, `WhatIf.frame`."""
@@ -300,8 +298,3 @@ def _of_operators(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Put the tables of operators below each other, whose first."""
     frame = pd.concat(tables, names=["operator"])
     return frame.reset_index("operator").reset_index(drop=True)
-
-
-def _frame(records: Iterable[object], columns: Sequence[str]) -> pd.DataFrame:
-    rows = [[getattr(record, name) for name in columns] for record in records]
-    return pd.DataFrame(rows, columns=list(columns))

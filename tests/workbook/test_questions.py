@@ -120,10 +120,12 @@ def test_every_choice_has_options(m: Workbook, name: str) -> None:
 
 
 def test_hostile_titles_are_escaped(m: Workbook) -> None:
-    table = answers.Table(["<b>"], ["1"], [["<script>alert(1)</script>", "2"]])
+    cells = pd.DataFrame({"<b>": ["<script>alert(1)</script>"], "1": ["2"]})
+    table = answers.Table(cells, figures=1)
     html = answers.answer("x", "<i>", "$\\frac{$", pd.DataFrame(), (), table).html
 
     assert "<script>" not in html
+    assert "<b>" not in html
     assert "<i>" not in html
 
 

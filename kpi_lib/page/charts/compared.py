@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 
 from kpi_lib import figures
@@ -61,28 +60,10 @@ def dot_plot(values: pd.DataFrame, *, scale: Scale, end: Format) -> Axes:
         ax.hlines(
             both["y"], both["before"], both["now"], colors=list(both["ink"]), lw=1
         )
-        ax.scatter(
-            before["before"],
-            before["y"],
-            s=36,
-            facecolors="none",
-            edgecolors=list(before["ink"]),
-            linewidths=1.2,
-            clip_on=False,
-        )
-        sns.scatterplot(
-            now,
-            x="now",
-            y="y",
-            hue="ink",
-            palette={ink: ink for ink in rows["ink"]},
-            s=49,
-            linewidth=0,
-            legend=False,
-            clip_on=False,
-            zorder=3,
-            ax=ax,
-        )
+        hollow = ax.scatter(before["before"], before["y"], s=36, c="none", lw=1.2)
+        hollow.set(edgecolors=list(before["ink"]), clip_on=False)
+        solid = ax.scatter(now["now"], now["y"], s=49, c=list(now["ink"]), lw=0)
+        solid.set(clip_on=False, zorder=3)
         goal = rows.dropna(subset="target")
         ax.vlines(goal["target"], goal["y"] - 0.32, goal["y"] + 0.32, Ink.INK, lw=1.4)
         ax.set(xlabel="", ylabel="", xlim=(scale.low, scale.high))
@@ -127,15 +108,7 @@ def bars(values: pd.DataFrame, *, text: Format = figures.short) -> Axes:
         )
         rows = range(len(values))
         ax.barh(rows, values["value"], height=0.55, color=Ink.SERIES, linewidth=0)
-        ax.plot(
-            values["before"],
-            rows,
-            linestyle="none",
-            marker="|",
-            markersize=14,
-            markeredgewidth=1.5,
-            color=Ink.INK,
-        )
+        ax.plot(values["before"], rows, "|", ms=14, mew=1.5, color=Ink.INK)
         high = pd.concat([values["value"], values["before"]]).max()
         ax.set(xlim=(0, high if high > 0 else 1), ylim=(len(values) - 0.5, -0.5))
         ax.grid(visible=False)
@@ -208,20 +181,9 @@ def windows(values: pd.DataFrame, *, low: float, high: float, scale: Scale) -> A
     with house():
         ax = panel(150)
         ax.axhspan(low, high, facecolor=Ink.HOLIDAY, edgecolor="none", zorder=0)
-        for points, size, fill in (
-            (others, 5.0, "none"),
-            (campaign, 8.0, Ink.SERIES),
-        ):
-            ax.plot(
-                points["at"],
-                points["value"],
-                linestyle="none",
-                marker="o",
-                markersize=size,
-                color=Ink.SERIES,
-                markerfacecolor=fill,
-                clip_on=False,
-            )
+        for points, size, fill in ((others, 5, "none"), (campaign, 8, Ink.SERIES)):
+            (dots,) = ax.plot(points["at"], points["value"], "o", color=Ink.SERIES)
+            dots.set(markersize=size, markerfacecolor=fill, clip_on=False)
         ax.set_xlim(first - 0.5, last + 0.5)
         dress(ax, scale, ticks)
         for value in campaign["value"].astype(float):

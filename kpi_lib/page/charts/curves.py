@@ -124,20 +124,10 @@ def day_bars(
     points = _by_day(values, days)
     with house():
         ax = panel(132, right=8)
-        shown = points.assign(value=points["value"].clip(upper=scale.high))
-        sns.barplot(
-            shown.dropna(subset="value"),
-            x="x",
-            y="value",
-            native_scale=True,
-            errorbar=None,
-            color=Ink.SERIES,
-            saturation=1,
-            width=0.72,
-            linewidth=0,
-            ax=ax,
-        )
-        for bar in ax.patches:
+        shown = points.dropna()
+        heights = shown["value"].clip(upper=scale.high)
+        bars = ax.bar(shown["x"], heights, width=0.72, color=Ink.SERIES, linewidth=0)
+        for bar in bars:
             bar.set_clip_on(False)
         ax.set_xlim(0.4, len(days) + 0.6)
         _dress_days(ax, days, scale, calendar, marks)
@@ -182,9 +172,9 @@ def month_curve(
         if (len(months) - at) % 3 == 0
     }
     points = _in_order(values.set_index("month")["value"], months)
-    scale = scale or _scale(values)
     with house():
-        ax = _long(points, ticks, lambda n: _("缺{n}个月", n=n), scale)
+        ax = _long(points, ticks, scale or _scale(values))
+        _note_gaps(ax, points, lambda n: _("缺{n}个月", n=n))
         _finish(ax, points, target, target_text, end)
     return ax
 
@@ -219,9 +209,9 @@ def week_curve(
         if week.day <= 7 and (week.month - weeks[-1].month) % 3 == 0
     }
     points = _in_order(values.set_index("week")["value"], weeks)
-    scale = scale or _scale(values)
     with house():
-        ax = _long(points, ticks, lambda n: _("缺{n}周", n=n), scale)
+        ax = _long(points, ticks, scale or _scale(values))
+        _note_gaps(ax, points, lambda n: _("缺{n}周", n=n))
         _finish(ax, points, None, "", end)
     return ax
 
@@ -276,29 +266,15 @@ def line(ax: Axes, points: pd.DataFrame) -> None:
     )
     lone = drawn[~drawn["run"].duplicated(keep=False)]
     dots = pd.concat([lone, drawn.tail(1)]).drop_duplicates("x")
-    ax.plot(
-        dots["x"],
-        dots["value"],
-        linestyle="none",
-        marker="o",
-        markersize=4.5,
-        color=Ink.SERIES,
-        markeredgewidth=0,
-    )
+    ax.plot(dots["x"], dots["value"], "o", ms=4.5, mew=0, color=Ink.SERIES)
 
 
-def _long(
-    points: pd.DataFrame,
-    ticks: dict[float, str],
-    missing: Callable[[int], str],
-    scale: Scale,
-) -> Axes:
+def _long(points: pd.DataFrame, ticks: dict[float, str], scale: Scale) -> Axes:
     """Draw a curve over months or weeks."""
     ax = panel()
     line(ax, points)
     ax.set_xlim(1, max(len(points), 2))
     dress(ax, scale, ticks)
-    _note_gaps(ax, points, missing)
     return ax
 
 

@@ -167,32 +167,14 @@ def _layout_name(layout: str) -> str:
 def _reading(row: Mapping[str, Any]) -> dict[str, Any]:
     """Say how a file was read: as what, in which encoding, of which day."""
     day = row.get("downloaded")
-    encoding = str(row.get("encoding", ""))
     return {
         "name": re.sub(r"^\d{4}-\d{2}-\d{2}/", "", str(row["name"])),
         "read_as": _layout_name(str(row["layout"])),
         "sure": bool(row.get("confirmed", True)) or row["layout"] == MANUAL,
-        "encoding": _(ENCODINGS[encoding])
-        if encoding in ENCODINGS
-        else encoding.upper(),
+        "encoding": row.get("encoding", ""),
         "day": figures.span(day, day) if day is not None and pd.notna(day) else "—",
-        "folder": _elsewhere(str(row["source"])) if row.get("borrowed") else "",
+        "folder": row["source"].split("/")[2] if row.get("borrowed") else "",
     }
-
-
-ENCODINGS = {
-    "utf-8-sig": N_("UTF-8，有BOM"),
-    "utf-8": "UTF-8",
-    "gb18030": "GB18030",
-    "": N_("工作簿"),
-}
-"""Encodings as people know them; a workbook has none."""
-
-
-def _elsewhere(source: str) -> str:
-    """Return the month in whose folder a file lies."""
-    parts = source.split("/")
-    return parts[2] if len(parts) > 2 else ""
 
 
 def fates(ledger: pd.DataFrame, accounts: Sequence[Account] = ()) -> Fragment:

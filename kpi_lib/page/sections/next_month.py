@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any
 
 from kpi_lib import figures
@@ -57,7 +58,7 @@ def next_month(m: OperatorMonth) -> Fragment:
         ],
         groups=[(_(name), rows) for name, rows in groups.items() if rows],
         steps=[_(name) for name in STEPS.values()],
-        methods=_methods(groups.values()),
+        methods=_methods(chain.from_iterable(groups.values())),
         month=m.month,
         noted=any(proposal["note"] for proposal in proposals),
     )
@@ -81,21 +82,16 @@ def _printed(m: OperatorMonth, proposal: Mapping[str, Any]) -> dict[str, Any]:
         "steps": [printed(proposal[f"gain_{at}" if gain else at]) for at in STEPS],
         "given": bool(level),
         "level": figures.exact(level) if gain and level else "",
-        "growths": [
-            figures.percent(proposal[f"growth_{at}"], sign=True) for at in STEPS
-        ],
+        "growths": [proposal[f"growth_{at}"] for at in STEPS],
         "method": proposal["method"],
         "note": proposal["note"],
     }
 
 
-def _methods(
-    groups: Iterable[Sequence[dict[str, Any]]],
-) -> list[tuple[str, str]]:
+def _methods(rows: Iterable[dict[str, Any]]) -> list[tuple[str, str]]:
     """Return each way of computing once, with the metrics that it is of."""
     named: dict[str, list[str]] = {}
-    for rows in groups:
-        for row in rows:
-            if row["method"]:
-                named.setdefault(row["method"], []).append(row["name"])
+    for row in rows:
+        if row["method"]:
+            named.setdefault(row["method"], []).append(row["name"])
     return [(figures.listed(names), method) for method, names in named.items()]

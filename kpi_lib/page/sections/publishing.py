@@ -14,14 +14,7 @@ from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.days import days_of
 from kpi_lib.inputs import Content
 from kpi_lib.language import _
-from kpi_lib.page.parts import (
-    Fragment,
-    made,
-    nothing,
-    platform_of,
-    shade_of,
-    who_is,
-)
+from kpi_lib.page.parts import Fragment, made, nothing, platform_of, shade_of, who_is
 
 
 def platforms(m: OperatorMonth) -> Fragment:
@@ -84,14 +77,7 @@ def _matrix(m: OperatorMonth) -> dict[str, Any] | None:
             sum(id in content.published_platforms for content in complete)
             for id in columns
         ],
-        "rows": [
-            (
-                content.title,
-                figures.day_short(content.planned),
-                [_reached(content, id) for id in columns],
-            )
-            for content in broken
-        ],
+        "rows": broken,
     }
 
 
@@ -108,12 +94,6 @@ def _columns(m: OperatorMonth, contents: Sequence[Content]) -> list[str]:
 
 def _lacking(content: Content) -> set[str]:
     return set(content.planned_platforms) - set(content.published_platforms)
-
-
-def _reached(content: Content, platform: str) -> str:
-    if platform in content.published_platforms:
-        return "yes"
-    return "no" if platform in content.planned_platforms else ""
 
 
 def _best_posts(m: OperatorMonth) -> dict[str, Any] | None:

@@ -12,11 +12,7 @@ from kpi_lib import figures
 from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import METRICS
 from kpi_lib.language import _
-from kpi_lib.page.parts import (
-    Fragment,
-    made,
-    shade_of,
-)
+from kpi_lib.page.parts import Fragment, made, shade_of
 
 CONTENTS = "contents"
 """What the published contents are called among the quotas."""

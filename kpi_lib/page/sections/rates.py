@@ -31,23 +31,14 @@ class Rate(NamedTuple):
 
 def rate_dots(m: OperatorMonth) -> dict[str, Any] | None:
     """Draw engagement, completion and answered comments by account."""
-    drawn = [
-        (name, note, rows)
-        for name, note, rows in (
-            (
-                METRICS["engagement_rate"].label,
-                _("互动÷阅读"),
-                _ratios(m, "engagement_rate"),
-            ),
-            (
-                _("完播率/阅读完成率"),
-                _("按播放、阅读加权"),
-                [*_ratios(m, "completion_rate"), *_ratios(m, "read_completion")],
-            ),
-            (_("评论回复率"), _("按平台"), _answered(m)),
-        )
-        if rows
-    ]
+    label = METRICS["engagement_rate"].label
+    completion = _ratios(m, "completion_rate") + _ratios(m, "read_completion")
+    rates = (
+        (label, _("互动÷阅读"), _ratios(m, "engagement_rate")),
+        (_("完播率/阅读完成率"), _("按播放、阅读加权"), completion),
+        (_("评论回复率"), _("按平台"), _answered(m)),
+    )
+    drawn = [(name, note, rows) for name, note, rows in rates if rows]
     if not drawn:
         return None
     return {

@@ -86,17 +86,12 @@ def _part(part: Mapping[str, Any]) -> dict[str, Any]:
             return figures.percent(number, 2)
         return figures.exact(number)
 
-    growth = figures.decimal(part["growth"])
     return {
-        "name": _("{metric}（增长）", metric=metric.label)
-        if part["opening"]
-        else metric.label,
+        **part,
+        "label": metric.label,
         "value": written(part["value"]),
-        "target": written(part["counted"], part["opening"]),
-        "attained": figures.percent(part["attained"]),
-        "growth": _("没有基线")
-        if growth is None
-        else figures.percent(growth, sign=True),
+        "aim": written(part["counted"], part["opening"]),
+        "growth": figures.decimal(part["growth"]),
         "floored": part["counted"] != part["target"],
     }
 
@@ -105,42 +100,24 @@ def _view(
     measure: CardMeasure, *, opened: bool = False, once: bool = False
 ) -> dict[str, object]:
     show, status = measure["show"], measure["status"]
-    text, unit = show.get("text", ""), show.get("unit", "")
     value, target = (
-        f"{show[key]}{unit}" if show.get(key) else "" for key in ("value", "target")
+        f"{show[key]}{show.get('unit', '')}" if show.get(key) else ""
+        for key in ("value", "target")
     )
-    lines = {
-        _("数值"): value or text,
-        _("目标"): target,
-        _("规则"): measure["rule"]["words"],
-        _("得分"): measure["rule"].get("text", ""),
-        _("说明"): measure.get("note", ""),
-        _("评定"): _rating(measure.get("rating")),
-    }
     share = measure.earned / (measure.possible or 1)
     return {
         **measure,
         "parts": [_part(part) for part in measure.get("parts", ())],
         "grows": _grows(measure),
-        "text": text,
+        "text": show.get("text", ""),
+        "value": value or show.get("text", ""),
+        "target": target,
         "open": opened,
         "once": once,
         "word": "" if status == "scored" else _(STATUS[status]),
         "width": float(min(share, Decimal(1)) * 100),
-        "lines": [line for line in lines.items() if line[1]],
         "evidence": _evidence(measure.get("evidence", [])),
     }
-
-
-def _rating(rating: Mapping[str, Any] | None) -> str:
-    """Say who rated, why, and what had been computed: both stay visible."""
-    if not rating:
-        return ""
-    values = {name: rating[name] for name in ("by", "on", "reason")}
-    if rating.get("computed") is None:
-        return _("{by}，{on}：{reason}；没有计算值", **values)
-    computed = figures.points(rating["computed"])
-    return _("{by}，{on}：{reason}；计算值{computed}分", computed=computed, **values)
 
 
 FILES_SHOWN = 4

@@ -10,7 +10,8 @@ from kpi_lib import figures
 from kpi_lib.appraisal import Card, CardItem
 from kpi_lib.days import shift
 from kpi_lib.language import _, say
-from kpi_lib.page.parts import Fragment, losses, made, nothing, total
+from kpi_lib.page.parts import Fragment, losses, made, nothing
+from kpi_lib.page.series import sum_known
 
 # `missing` names the operators without a page; `printed` holds the ids of those whose
 # page is there as a PDF too.
@@ -78,17 +79,17 @@ def team_money(cards: Sequence[Card]) -> Fragment:
     paired = [money for _card, money in amounts if money["revenue"] is not None]
     every = [money for _card, money in amounts]
     sums = {
-        key: _known(money[key] for money in (paired if key in REVENUE else every))
+        key: sum_known(money[key] for money in (paired if key in REVENUE else every))
         for key in (*CAMPAIGNS, *REVENUE)
     }
     lacking = [card["name"] for card, money in amounts if money["revenue"] is None]
     return made(
         "team_money",
         rows=[
-            {"operator": card["operator"], "name": card["name"], **_shares(money)}
+            {"operator": card["operator"], "name": card["name"], **money}
             for card, money in amounts
         ],
-        sums=_shares(sums),
+        sums=sums,
         lacking=figures.listed(lacking),
         known=any(amount is not None for amount in sums.values()),
     )
@@ -121,28 +122,9 @@ def _revenue(card: Card) -> list[Mapping[str, Any]]:
     return next(filter(None, rows), [])
 
 
-def _known(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    """Add up what is known; nothing known is not zero."""
-    known = [amount for amount in amounts if amount is not None]
-    return total(known) if known else None
-
-
 def _whole(amounts: Sequence[Decimal | None]) -> Decimal | None:
     """Add up; a sum with a missing part is no sum."""
-    return None if None in amounts else _known(amounts)
-
-
-def _shares(money: Money) -> dict[str, Decimal | None]:
-    """Return amounts with the shares spent and reached."""
-
-    def share(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
-        return part / whole if whole and part is not None else None
-
-    return {
-        **money,
-        "spent": share(money["spend"], money["budget"]),
-        "reached": share(money["revenue"], money["goal"]),
-    }
+    return None if None in amounts else sum_known(amounts)
 
 
 def team_files(cards: Sequence[Card], printed: Collection[str] = ()) -> Fragment:

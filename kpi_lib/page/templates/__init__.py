@@ -109,6 +109,7 @@ def environment() -> Environment:
         "money": figures.money,
         "month": figures.month_name,
         "span": figures.span,
+        "day_short": figures.day_short,
         "month_short": figures.month_short,
     }
     return made
