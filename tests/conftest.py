@@ -15,6 +15,32 @@ from tests import sample_month
 settings.register_profile("kpi", deadline=None)
 settings.load_profile("kpi")
 
+SLOW = (
+    "test_docs.py",
+    "test_kills.py",
+    "test_browser.py",
+    "test_notebooks_run.py",
+    "test_runner.py",
+    "test_lab_browser.py",
+    "test_languages.py",
+    "test_processes.py",
+    "test_engine.py",
+)
+"""Files that take longest, the longest first: begun last, they would keep one worker
+busy while the others wait."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let xdist give the files out in our order, not those with most tests first."""
+    config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the slow files first, everything else as it was."""
+    place = {name: at for at, name in enumerate(SLOW)}
+    items.sort(key=lambda item: place.get(item.path.name, len(SLOW)))
+
+
 World = Callable[[str, Callable[[Path], object]], Workspace]
 
 
