@@ -1,7 +1,12 @@
+import os
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
-from kpi_lib import open_month
+from kpi_lib import appraisal, open_month
 from kpi_lib.workbook.workbook import Workbook
 from kpi_lib.workspace import Workspace
 from tests import sample_month
@@ -10,11 +15,64 @@ from tests import sample_month
 settings.register_profile("kpi", deadline=None)
 settings.load_profile("kpi")
 
+SLOW = (
+    "test_docs.py",
+    "test_kills.py",
+    "test_browser.py",
+    "test_notebooks_run.py",
+    "test_runner.py",
+    "test_lab_browser.py",
+    "test_languages.py",
+    "test_processes.py",
+    "test_engine.py",
+)
+"""Files that take longest, the longest first: begun last, they would keep one worker
+busy while the others wait."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let xdist give the files out in our order, not those with most tests first."""
+    config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the slow files first, everything else as it was."""
+    place = {name: at for at, name in enumerate(SLOW)}
+    items.sort(key=lambda item: place.get(item.path.name, len(SLOW)))
+
+
+World = Callable[[str, Callable[[Path], object]], Workspace]
+
 
 @pytest.fixture(scope="session")
-def sample_place(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Give a workspace that is built once a suite, whichever worker needs it first."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+
+    def once(name: str, build: Callable[[Path], object]) -> Workspace:
+        root = shared / name
+        with FileLock(shared / f"{name}.lock"):
+            if not root.exists():
+                aside = shared / f"{name}.part"
+                build(aside)
+                aside.rename(root)
+        return Workspace(root)
+
+    return once
+
+
+@pytest.fixture(scope="session")
+def sample_place(world: World) -> Workspace:
     """The sample with its last five months cleaned; to be read only."""
-    return sample_month.build(tmp_path_factory.mktemp("sample"))
+    return world("sample", sample_month.build)
+
+
+@pytest.fixture(scope="session")
+def sample(sample_place: Workspace) -> appraisal.Month:
+    """The sample's October, as the pages are made from it."""
+    return appraisal.open_month(sample_month.MONTH, str(sample_place.root))
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,5 @@
 """
-Runs that are killed: at a moment, or before the n-th file that is opened or renamed.
+Runs that are killed: at the n-th file that is opened or renamed, or a moment later.
 
 As a script it is such a run, ``python kills.py ROOT FORCE``. What it and all processes
 under it open and rename is counted by kill_site/sitecustomize.py, which Python imports
@@ -14,6 +14,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,8 +26,11 @@ from kpi_lib.workspace import STRAY, Workspace
 MONTH = "2026-10"
 ROOT = Path(__file__).parents[1]
 SITE = Path(__file__).with_name("kill_site")
-SLOW = 60
-"""Seconds that a run may take: ten times what it does."""
+WRITES = 38
+"""Files that a run writes and renames, about."""
+
+SLOW = 120
+"""Seconds that a run may take: many times what it does."""
 
 
 def contents(place: Workspace) -> dict[str, bytes]:
@@ -68,15 +72,19 @@ def _whole(path: Path) -> bool:
     return True
 
 
-def killed(place: Workspace, *, force: bool, at: int = 0, after: float = SLOW) -> bool:
-    """Start a run and kill it; return whether it was still at work."""
+def killed(place: Workspace, *, force: bool, at: int, later: float = 0) -> bool:
+    """
+    Start a run and kill it at its n-th write, or so many seconds later.
+
+    Returns whether it was still at work.
+    """
     counter = place.root.with_suffix(".count")
     counter.write_bytes(b"")
     settings = {
         "PYTHONPATH": os.pathsep.join([str(SITE), str(ROOT)]),
         "KILLS_ROOT": str(place.root),
         "KILLS_COUNTER": str(counter),
-        "KILLS_AT": str(at),
+        "KILLS_AT": str(0 if later else at),
     }
     run = subprocess.Popen(
         [sys.executable, __file__, str(place.root), str(int(force))],
@@ -84,23 +92,34 @@ def killed(place: Workspace, *, force: bool, at: int = 0, after: float = SLOW) -
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    try:
-        run.wait(after)
-    except subprocess.TimeoutExpired:
-        run.kill()
-        run.wait()
+    end = time.monotonic() + SLOW
+    while run.poll() is None and time.monotonic() < end:
+        if later and counter.stat().st_size >= at:
+            time.sleep(later)
+            break
+        time.sleep(0.01)
+    run.kill()
+    run.wait()
     return run.returncode == -signal.SIGKILL
 
 
 def kills(place: Workspace, number: int, seed: int) -> Iterator[bool]:
-    """Kill so many runs, at chance; each goes on from where the one before ended."""
+    """
+    Kill so many runs, each of which goes on from where the one before ended.
+
+    They lie apart over the writes of a run, at chance within their parts; every other
+    one falls between two writes.
+    """
     chance = random.Random(seed)
-    for _ in range(number):
-        force = chance.random() < 0.5
-        if chance.random() < 0.5:
-            yield killed(place, force=force, at=chance.randint(1, 40))
-        else:
-            yield killed(place, force=force, after=chance.uniform(0.5, 5))
+    parts = chance.sample(range(number), number)
+    for n, part in enumerate(parts):
+        first, last = (1 + (part + end) * WRITES // number for end in (0, 1))
+        yield killed(
+            place,
+            force=chance.random() < 0.5,
+            at=chance.randrange(first, max(first + 1, last)),
+            later=chance.uniform(0.005, 0.1) if n % 2 else 0,
+        )
 
 
 def _run() -> None:

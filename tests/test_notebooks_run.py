@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -39,10 +40,20 @@ def run_all(place: Workspace, name: str) -> Any:
 
 
 @pytest.fixture(scope="module")
-def executed(sample_place: Workspace) -> dict[str, Any]:
+def place(
+    sample_place: Workspace, tmp_path_factory: pytest.TempPathFactory
+) -> Workspace:
+    """The sample in a folder of its own: 1-clean writes."""
+    root = tmp_path_factory.mktemp("notebooks") / "team"
+    shutil.copytree(sample_place.root, root)
+    return Workspace(root)
+
+
+@pytest.fixture(scope="module")
+def executed(place: Workspace) -> dict[str, Any]:
     os.environ["PYTHONPATH"] = str(ROOT)
     before = used()
-    done = {name: run_all(sample_place, name) for name in NAMES}
+    done = {name: run_all(place, name) for name in NAMES}
     return done | {"seconds": used() - before}
 
 
@@ -85,13 +96,11 @@ def page(notebook: Any) -> str:
 
 
 def test_papermill_and_run_all_give_the_page_of_the_run(
-    executed: dict[str, Any], sample_place: Workspace, tmp_path: Path
+    executed: dict[str, Any], place: Workspace, tmp_path: Path
 ) -> None:
-    source = sample_place.notebooks / "3-appraisal.ipynb"
+    source = place.notebooks / "3-appraisal.ipynb"
     wanted = {"month": MONTH, "operator": "op-01"}
-    ours = execute(
-        source, wanted, output=tmp_path / "ours.ipynb", folder=sample_place.root
-    )
+    ours = execute(source, wanted, output=tmp_path / "ours.ipynb", folder=place.root)
     by_hand = tmp_path / "out.ipynb"
     subprocess.run(
         [
@@ -99,7 +108,7 @@ def test_papermill_and_run_all_give_the_page_of_the_run(
             *(str(by_hand), "--no-progress-bar", "--log-level", "ERROR"),
             *("-p", "operator", "op-01", "-p", "month", MONTH),
         ],
-        cwd=sample_place.notebooks,
+        cwd=place.notebooks,
         check=True,
         capture_output=True,
     )

@@ -16,31 +16,22 @@ import pytest
 from kpi_lib.appraisal import Card, month
 from kpi_lib.appraisal.compose import score
 from kpi_lib.appraisal.month import OWN_DAYS, Month
-from kpi_lib.days import months_back
 from kpi_lib.errors import WorkspaceError
-from kpi_lib.inputs import everything
 from kpi_lib.inputs.records import Signoff
-from kpi_lib.months import arrivals, store, tables
+from kpi_lib.months import store
 from kpi_lib.workbook import explaining, whatif
 from kpi_lib.workbook.cards import ScoreCard, WhatIf
 from kpi_lib.workspace import Workspace
 from tests import recompute, scored
 
 MONTH = "2026-10"
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Month:
-    """The committed sample in a folder of its own, its last five months cleaned."""
-    root = tmp_path_factory.mktemp("sample")
-    shutil.copytree(
-        ROOT / "data", root / "data", ignore=shutil.ignore_patterns("clean")
-    )
-    workspace = Workspace(root)
-    given = everything.load(workspace, MONTH)
-    for past in months_back(MONTH, 5):
-        store.save(workspace, tables.tidy(arrivals.arrive(workspace, past, given)))
+def sample(sample_place: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Month:
+    """The sample in a folder of its own, to be written in."""
+    root = tmp_path_factory.mktemp("sample") / "team"
+    shutil.copytree(sample_place.root, root)
     return month.open_month(MONTH, str(root))
 
 

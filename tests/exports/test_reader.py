@@ -895,6 +895,21 @@ def test_a_word_of_a_sum_first_in_an_undated_row_is_a_total(
     assert (undated.fate, undated.raw) == ("total", word)
 
 
+@pytest.mark.parametrize(
+    ("first", "fate"),
+    [
+        pytest.param("合计", "total", id="the sum stands where the day does"),
+        pytest.param("2026-10-02", "kept", id="a post that is called so"),
+    ],
+)
+def test_a_word_of_a_sum_beside_a_date(tmp_path: Path, first: str, fate: str) -> None:
+    head = WORKS.replace("作品名称,发布时间", "发布时间,作品名称")
+    text = f"{head}\n{first},合计,视频,公开,9,,9,9,9,9\n"
+    (row,) = reader.read(write(tmp_path, text), month=MONTH).ledger[1:]
+
+    assert row.fate == fate
+
+
 def test_a_picture_post_has_no_completion_rate() -> None:
     export = reader.read(TWINS / "douyin/works.xlsx", month=MONTH)
 

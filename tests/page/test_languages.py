@@ -1,7 +1,10 @@
 """Parts of the pages in three languages: no sentence of ours stays untranslated."""
 
 import dataclasses
+import json
 import re
+from collections.abc import Callable
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -13,13 +16,13 @@ from pydantic import BaseModel
 
 from kpi_lib import language
 from kpi_lib import page as sections
-from kpi_lib.appraisal import Card
+from kpi_lib.appraisal import Card, Month, OperatorMonth
 from kpi_lib.appraisal.quotas import Quotas
 from kpi_lib.inputs.worklog import Worklog
 from kpi_lib.language import Sentence, speaking
 from kpi_lib.page.html import failure_page, page, sentences_of
-from tests.example_month import card, empty, example
-from tests.example_page import shown
+from tests.pages import shown
+from tests.sample_month import PERSON, bonus, person, with_log, with_plan
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 CHINESE = re.compile("[\u3001-\u303f\u3400-\u9fff\uf900-\ufaff\uff01-\uffef]")
@@ -61,7 +64,8 @@ def in_latin(part: Any) -> Any:
     if isinstance(part, list | tuple):
         return type(part)(map(in_latin, part))
     if isinstance(part, pd.DataFrame):
-        return part.map(in_latin)
+        said = {"said": part["said"].map(said_in_latin)} if "said" in part else {}
+        return part.map(in_latin).assign(**said)
     if isinstance(part, BaseModel):
         return part.model_copy(update=in_latin(dict(part)))
     if isinstance(part, Worklog | Quotas):
@@ -70,8 +74,16 @@ def in_latin(part: Any) -> Any:
     return part
 
 
-def month_of(made: Any) -> Any:
-    """Write an example month's data in Latin letters; catalogues stay as they are."""
+def said_in_latin(written: str) -> str:
+    """Write the values of a sentence in Latin letters, as a ledger keeps it."""
+    if not written:
+        return written
+    template, *values = json.loads(written)
+    return json.dumps([template, *map(in_latin, values)])
+
+
+def month_of(made: OperatorMonth) -> OperatorMonth:
+    """Write a month's data in Latin letters; catalogues stay as they are."""
     own = {
         field.name: getattr(made, field.name)
         for field in dataclasses.fields(made)
@@ -80,23 +92,42 @@ def month_of(made: Any) -> Any:
     return dataclasses.replace(made, **in_latin(own))
 
 
-def with_bonus_and_veto(cap: str) -> Any:
-    """Give the example's card a bonus of 2 points and a veto."""
-    extra = card()["items"][2]["measures"][0] | {"item": "weekly_tasks", "score": "2"}
-    changed = {
-        "bonus": {"cap": "3", "score": "2.00", "measures": [extra]},
-        "veto": {"cap": cap, "by": "主管", "on": "2026-11-05", "reason": "作弊"},
-        "total": cap,
-    }
-    made: Any = example()
-    return dataclasses.replace(made, card=made.card | changed)
+Capped = Callable[[str], OperatorMonth]
 
 
-MONTHS = {
-    "example": example,
-    "nothing rated": empty,
-    "bonus and veto": lambda: with_bonus_and_veto("59.00"),
-}
+@pytest.fixture(scope="module")
+def capped(rough: Month, tmp_path_factory: pytest.TempPathFactory) -> Capped:
+    """Score the month with a bonus and, where it says to how much, a veto."""
+    folder = tmp_path_factory.mktemp("plan")
+    ratings = [row for row in rough.worklog.ratings if row.operator == PERSON]
+    veto = GivenRating(
+        operator=PERSON,
+        item="数据",
+        kind="veto",
+        by="示例主管",
+        on=date(2026, 11, 6),
+        reason="作弊",
+    )
+
+    def score(cap: str) -> OperatorMonth:
+        if not cap:
+            return person(with_plan(rough, folder, bonus))
+        opened = with_plan(rough, folder, lambda plan: f"veto: {cap}\n{bonus(plan)}")
+        return person(with_log(opened, ratings=(*ratings, veto)))
+
+    return score
+
+
+MONTHS = ("rough", "nothing rated", "bonus and veto")
+
+
+@pytest.fixture(scope="module")
+def months(
+    month: OperatorMonth, nothing: OperatorMonth, capped: Capped
+) -> dict[str, OperatorMonth]:
+    """Months with their data in Latin letters."""
+    made = (month, nothing, capped("59"))
+    return dict(zip(MONTHS, map(month_of, made), strict=True))
 
 
 class Words(HTMLParser):
@@ -115,29 +146,33 @@ class Words(HTMLParser):
             self.said.append(data.strip())
 
 
-@pytest.mark.parametrize("month", MONTHS)
+@pytest.mark.parametrize("name", MONTHS)
 @pytest.mark.parametrize("part", PARTS)
-def test_nothing_of_ours_stays_chinese_in_english(part: str, month: str) -> None:
+def test_nothing_of_ours_stays_chinese_in_english(
+    part: str, name: str, months: dict[str, OperatorMonth]
+) -> None:
     with speaking("en"):
-        html = str(PARTS[part](month_of(MONTHS[month]())))
+        html = str(PARTS[part](months[name]))
 
     assert [one for one in Words(html).said if CHINESE.search(one)] == []
 
 
-@pytest.mark.parametrize("month", MONTHS)
+@pytest.mark.parametrize("name", MONTHS)
 @pytest.mark.parametrize("part", PARTS)
-def test_nothing_of_ours_stays_simplified_in_traditional(part: str, month: str) -> None:
+def test_nothing_of_ours_stays_simplified_in_traditional(
+    part: str, name: str, months: dict[str, OperatorMonth]
+) -> None:
     with speaking("zh-Hant"):
-        said = Words(str(PARTS[part](month_of(MONTHS[month]())))).said
+        said = Words(str(PARTS[part](months[name]))).said
 
     assert [one for one in said if language.traditional(one) != one] == []
     assert CHINESE.search("".join(said))
 
 
-def test_the_frame_of_a_page_is_english() -> None:
+def test_the_frame_of_a_page_is_english(months: dict[str, OperatorMonth]) -> None:
     notebook = nbformat.read(NOTEBOOKS / "3-appraisal.ipynb", as_version=4)
     with speaking("en"):
-        notebook.cells.append(shown(sections.seal(month_of(example()))))
+        notebook.cells.append(shown(sections.seal(months["rough"])))
     html = page(notebook, title="op-01 Oct 2026", lang="en")
 
     assert '<html lang="en">' in html
@@ -163,25 +198,27 @@ def test_every_paragraph_of_a_notebook_has_its_english(name: str) -> None:
     assert [said for said in prose if said not in language.catalogue()] == []
 
 
-def test_the_plans_own_wording_is_marked_and_has_its_english_beside() -> None:
-    made: Any = example()
-    items = [one | {"detail_beside": ["Set KPIs."]} for one in made.card["items"][:1]]
+def test_the_plans_own_wording_is_marked_and_has_its_english_beside(
+    month: OperatorMonth,
+) -> None:
     with speaking("en"):
-        month = dataclasses.replace(made, card=made.card | {"items": items})
         html = str(sections.score_card(month))
 
-    assert re.search(r'<p>Set KPIs\.</p>\s*<p lang="zh-Hans">制定有挑战', html)
-    assert 'lang="zh-Hans"' not in str(sections.score_card(made))
+    assert re.search(
+        r'<p>Set challenging and reasonable[^<]*</p>\s*<p lang="zh-Hans">制定有挑战',
+        html,
+    )
+    assert 'lang="zh-Hans"' not in str(sections.score_card(month))
 
 
 @pytest.mark.parametrize(
     ("cap", "total"),
-    [pytest.param("59.00", "59.00", id="cut off"), pytest.param("", "78.72", id="not")],
+    [pytest.param("59", "59.00", id="cut off"), pytest.param("", "80.80", id="not")],
 )
-def test_the_bars_add_up_with_bonus_and_veto(cap: str, total: str) -> None:
-    month = with_bonus_and_veto(cap or total)
-    if not cap:
-        month = dataclasses.replace(month, card=month.card | {"veto": None})
+def test_the_bars_add_up_with_bonus_and_veto(
+    cap: str, total: str, capped: Capped
+) -> None:
+    month = capped(cap)
     waterfall, table = (
         Words(str(made(month))).said
         for made in (sections.waterfall, sections.score_card)
@@ -189,8 +226,8 @@ def test_the_bars_add_up_with_bonus_and_veto(cap: str, total: str) -> None:
     steps = waterfall[: waterfall.index("图中的数字")]
     at = steps.index("加分")
 
-    assert steps[at + 1] == "+2.00"
-    assert ("−19.72" in steps) is bool(cap)
+    assert steps[at + 1] == "+4.74"
+    assert ("−21.80" in steps) is bool(cap)
     assert total in steps
-    assert "+2.00" in table
-    assert any("合计78.72分，总分不超过59分" in one for one in table) is bool(cap)
+    assert "+4.74" in table
+    assert any("合计80.80分，总分不超过59分" in one for one in table) is bool(cap)

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from kpi_lib.appraisal import Month
 from kpi_lib.errors import WorkspaceError
 from kpi_lib.page import html, printing
-from tests.example_month import example
-from tests.example_page import HEADED, notebook_of
+from tests.pages import HEADED, notebook_of
+from tests.sample_month import person
 
 if not printing.browser():
     if os.environ.get("CI"):
@@ -18,9 +19,9 @@ if not printing.browser():
 
 
 @pytest.fixture(scope="module")
-def printed(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    page = tmp_path_factory.mktemp("page") / "op-01.html"
-    page.write_text(html.page(notebook_of(example()), title="示例运营甲"), "utf-8")
+def printed(sample: Month, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    page = tmp_path_factory.mktemp("page") / "op-03.html"
+    page.write_text(html.page(notebook_of(person(sample)), title="示例运营丙"), "utf-8")
     return printing.pdf(page)
 
 

@@ -17,7 +17,7 @@ from tests import kills, tiny_workspace
 
 pytestmark = pytest.mark.notebook
 
-KILLS, SERIES = 30, 3
+KILLS, SERIES = 12, 3
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def test_killed_runs_end_in_the_bytes_of_one_never_killed(
         assert kills.torn(place) == []
     runner.run(place, kills.MONTH)
 
-    assert struck > 0
+    assert struck >= KILLS // SERIES // 2
     assert kills.contents(place) == kills.contents(undisturbed)
 
 

@@ -1,8 +1,11 @@
 """Tables for a spreadsheet, read back by two readers and computed anew."""
 
+import copy
 import csv
 import io
 import re
+from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -13,8 +16,13 @@ from hypothesis import strategies as st
 from openpyxl.workbook import Workbook
 from python_calamine import CalamineWorkbook
 
+from kpi_lib.appraisal import Month, score
+from kpi_lib.inputs.plan import Plan
+from kpi_lib.inputs.records import Signoff
+from kpi_lib.inputs.worklog import GivenRating, Worklog
 from kpi_lib.run import score_book, sheets, spreadsheets
-from tests.example_month import card, item, measure
+from tests import scored
+from tests.sample_month import MONTH, with_inputs
 
 HOSTILE = (
     "=cmd|' /C calc'!A0",
@@ -43,11 +51,84 @@ def rows_of(content: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
 
-def bonus(cap: str, *scores: str | None) -> dict[str, Any]:
-    made = [
-        measure(f"加分{n}", "4", score, item="extra") for n, score in enumerate(scores)
-    ]
-    return {"cap": cap, "score": None, "measures": made}
+Given = Sequence[tuple[str, str | None]]
+"""Measures of an item: the points that each is worth and what a manager gave."""
+
+ITEMS: dict[str, Given] = {
+    "a": [("40", "38.25")],
+    "b": [("20", "18.47"), ("20", None)],
+    "c": [("20", "20")],
+}
+"""76.72 of 80 rated points, 20 pending."""
+
+
+def card(
+    items: Mapping[str, Given] = ITEMS,
+    extra: Given = (),
+    *,
+    cap: str = "5",
+    veto: str = "",
+    id: str = "op-01",
+    name: str = "示例运营甲",
+) -> dict[str, Any]:
+    """Score a plan all of whose measures a manager rates, the `extra` ones as bonus."""
+    given: list[GivenRating] = []
+
+    def rated(item: str, at: int, points: str, got: str | None) -> dict[str, Any]:
+        key = f"m{at}" if item != "extra" else f"e{at}"
+        whole = f"{'a' if item == 'extra' else item}.{key}"
+        row = {"operator": id, "kind": "manager", "by": scored.MANAGER}
+        row |= {"item": whole, "on": date(2026, 11, 3), "reason": "见周会记录"}
+        if got is not None:
+            given.append(GivenRating(**row, points=Decimal(got)))
+        return {
+            "id": key,
+            "name": {"zh": whole},
+            "source": {"kind": "rated"},
+            "rule": {"kind": "rating"},
+            "points": points,
+            "bonus": item == "extra",
+        }
+
+    def row_of(item: str, measures: Given) -> dict[str, Any]:
+        made = [rated(item, at, *one) for at, one in enumerate(measures)]
+        if item == "a":
+            made += [rated("extra", at, *one) for at, one in enumerate(extra)]
+        points = sum(Decimal(points) for points, _ in measures)
+        title = {"zh": item}
+        return {"id": item, "kpi": title, "name": title, "detail": [title]} | {
+            "points": str(points),
+            "weight": f"{points}%",
+            "measures": made,
+        }
+
+    rows = [row_of(item, measures) for item, measures in items.items()]
+    groups = {"efficiency": rows[:2], "operations": rows[2:]}
+    plan = {"id": "rated", "version": "1", "valid_from": "2026-01"} | {
+        "name": {"zh": "主管评定"},
+        "metrics": ["views"],
+        "band": {"floor": "5%", "full": "20%", "top": "50%"}
+        | {"at_floor": "1/3", "above": "1/2"},
+        "grades": [{"name": {"zh": "合格"}, "at_least": 0}],
+        "groups": [
+            {"id": group, "name": {"zh": group}, "items": part}
+            for group, part in groups.items()
+            if part
+        ],
+    }
+    if extra:
+        plan["bonus"] = cap
+    if veto:
+        plan["veto"] = veto
+        row = {"operator": id, "kind": "veto", "by": scored.MANAGER, "item": "数据"}
+        given.append(GivenRating(**row, on=date(2026, 11, 3), reason="作弊"))
+    evidence = scored.evidence(
+        Plan.model_validate(plan),
+        scored.people({}, id=id, name=name),
+        [],
+        log=Worklog(month=MONTH, ratings=tuple(given)),
+    )
+    return dict(score(evidence).said().data)
 
 
 def closing(content: Workbook, sheet: str = "op-01 示例运营甲") -> dict[str, Any]:
@@ -137,58 +218,68 @@ def check(cards: list[dict[str, Any]]) -> int:
 
 CASES = {
     "pending": (card(), "76.72"),
-    "bonus": (card() | {"bonus": bonus("5", "2.25", None), "total": "78.97"}, "78.97"),
-    "bonus over its cap": (
-        card() | {"bonus": bonus("5", "3.50", "2.00"), "total": "81.72"},
-        "81.72",
-    ),
-    "bonus that waits": (card() | {"bonus": bonus("5", None)}, "76.72"),
+    "bonus": (card(extra=[("4", "2.25"), ("4", None)]), "78.97"),
+    "bonus over its cap": (card(extra=[("4", "3.50"), ("4", "2")]), "81.72"),
+    "bonus that waits": (card(extra=[("4", None)]), "76.72"),
     "no bonus": (card() | {"bonus": None, "veto": None}, "76.72"),
-    "veto": (card() | {"veto": {"cap": "59"}, "total": "59.00"}, "59.00"),
-    "veto over a bonus": (
-        card() | {"veto": {"cap": "59"}, "bonus": bonus("5", "4.00"), "total": "59.00"},
-        "59.00",
-    ),
-    "veto that changes nothing": (card() | {"veto": {"cap": "80"}}, "76.72"),
+    "veto": (card(veto="59"), "59.00"),
+    "veto over a bonus": (card(extra=[("4", "4")], veto="59"), "59.00"),
+    "veto that changes nothing": (card(veto="80"), "76.72"),
 }
 
 
 @pytest.mark.parametrize(("made", "total"), CASES.values(), ids=CASES)
 def test_formulas_give_the_values_beside_them(made: dict[str, Any], total: str) -> None:
-    # Seven items, bonus, two groups' points and scores, their sum, four closings; the
+    # Three items, bonus, two groups' points and scores, their sum, four closings; the
     # summary shows the closings and the items.
     extra = 2 if made.get("bonus") else 0
 
-    assert check([made]) == 7 + 4 + 2 + 4 + 4 + 7 + extra
+    assert made["total"] == total
+    assert check([made]) == 3 + 4 + 2 + 4 + 4 + 3 + extra
     assert closing(read([made], values=True))["总分"] == float(total)
+
+
+@pytest.mark.parametrize("operator", ["op-01", "op-02", "op-03", "op-04"])
+def test_formulas_of_the_sample_give_its_values(sample: Month, operator: str) -> None:
+    made = sample.score(operator).said()
+
+    # As above, of seven items.
+    assert check([made]) == 7 + 4 + 2 + 4 + 4 + 7
 
 
 def test_sums_are_of_what_is_printed() -> None:
     assert closing(read([card()], values=True)) == {
-        "总分": 76.72, "可得分": 100, "已评分": 94, "得分率": 0.7672, "合计": 76.72,
+        "总分": 76.72, "可得分": 100, "已评分": 80, "得分率": 0.7672, "合计": 76.72,
     }  # fmt: skip
 
 
-def test_pending_and_excluded_are_words_that_sums_pass_over() -> None:
-    made = card()
-    out = measure("不考的", "0", None, status="excluded", possible="0")
-    made["items"][3] = item("content", "operations", "内容运营", [], "30%", 1, [out])
-    waiting = measure("等着的", "10", None)
-    made["items"][4] = item("campaigns", "operations", "活动", [], "", 1, [waiting])
-    made |= {"total": "42.10", "possible": "70", "rated": "54"}
-    content = read([made], values=True)
-    column = {row[6].value: row[11].value for row in content.worksheets[1].iter_rows()}
-    summary = dict(zip(*(list(content["汇总"].values)), strict=True))
+def test_pending_and_excluded_are_words_that_sums_pass_over(sample: Month) -> None:
+    # Nobody held a campaign, and none was due.
+    without = sample.score("op-04").said()
+    waiting = card(ITEMS | {"b": [("20", None), ("20", None)]})
+    for made, item, measure, word in (
+        (without, "活动运营", "活动举办", "不考"),
+        (waiting, "b", "b.m0", "待定"),
+    ):
+        content = read([made], values=True)
+        rows = content.worksheets[1].iter_rows()
+        column = {row[6].value: row[11].value for row in rows}
+        summary = dict(zip(*(list(content["汇总"].values)), strict=True))
 
-    assert (column["不考的"], column["等着的"]) == ("不考", "待定")
-    assert (summary["content"], summary["campaigns"]) == ("不考", "待定")
-    assert check([made])
+        assert column[measure] == word
+        assert summary[item] == word
+        assert check([made])
 
 
 def test_an_item_of_bonus_measures_alone_has_no_row() -> None:
-    made = card() | {"bonus": bonus("5", "2.00"), "total": "78.72"}
-    made["items"].insert(6, item("extra", "operations", "附加", [], "", 0, []))
-    made["items"][5]["weight_span"] = 2
+    made = copy.deepcopy(card(extra=[("4", "2")]))
+    item = made["items"][0] | {
+        "id": "extra",
+        "kpi": "附加",
+        "weight": "",
+        "points": "0",
+    }
+    made["items"].insert(1, item | {"measures": [], "weight_span": 0})
     book = read([made])
 
     assert check([made])
@@ -198,8 +289,7 @@ def test_an_item_of_bonus_measures_alone_has_no_row() -> None:
 
 
 def test_nothing_rated_has_no_total() -> None:
-    items = [item("a", "efficiency", "a", [], "100%", 1, [measure("b", "100", None)])]
-    made = card() | {"items": items, "total": None, "rated": "0", "possible": "100"}
+    made = card({"a": [("100", None)]})
 
     assert check([made])
     assert closing(read([made], values=True)) == {
@@ -207,59 +297,59 @@ def test_nothing_rated_has_no_total() -> None:
     }  # fmt: skip
 
 
-POINTS = st.decimals(0, 100, places=2)
+SHARES = st.decimals(0, 1, places=4)
 
 
 @settings(max_examples=40)
-@given(st.lists(st.lists(st.none() | POINTS, min_size=1, max_size=4), min_size=1))
-def test_any_scores_add_up(scores: list[list[Decimal | None]]) -> None:
-    items = [
-        item(
-            f"item-{n}",
-            "efficiency" if n < 2 else "operations",
-            "",
-            [],
-            "",
-            1,
-            [measure(f"{n}.{m}", "7", s and str(s)) for m, s in enumerate(part)],
-        )
-        for n, part in enumerate(scores)
-    ]
-    rated = [Decimal(one["score"]) for one in items if one["score"] is not None]
-    total = str(sum(rated, Decimal("0.00"))) if rated else None
-    points = sum(Decimal(one["possible"]) for one in items)
-    counted = sum(Decimal(one["rated"]) for one in items)
-    made = card() | {"items": items, "total": total}
+@given(st.lists(st.lists(st.none() | SHARES, min_size=1, max_size=4), min_size=1))
+def test_any_scores_add_up(shares: list[list[Decimal | None]]) -> None:
+    # The 100 points of a plan, in pieces of two decimals.
+    number = sum(map(len, shares))
+    pieces = [Decimal(100 * 100 // number) / 100] * (number - 1)
+    worth = iter([*pieces, 100 - sum(pieces)])
+    made = card(
+        {
+            f"i{n}": [
+                (str(points), None if share is None else f"{points * share:.2f}")
+                for share, points in zip(part, worth, strict=False)
+            ]
+            for n, part in enumerate(shares)
+        }
+    )
 
-    assert check([made | {"possible": str(points), "rated": str(counted)}])
+    assert check([made])
 
 
 # What a spreadsheet takes for what.
 
 
-def test_numbers_are_numbers_with_their_formats() -> None:
-    _, sheet = read([card()]).worksheets
+def test_numbers_are_numbers_with_their_formats(sample: Month) -> None:
+    made = copy.deepcopy(dict(sample.score("op-03").said().data))
+    # What has no number shows its text.
+    made["items"][3]["measures"][0]["show"] |= {"value": "", "text": "9/10条"}
+    _, sheet = read([made]).worksheets
     found = {row[6].value: row for row in sheet.iter_rows(min_row=4)}
 
     def seen(name: str, at: int) -> tuple[Any, str]:
         return found[name][at].value, found[name][at].number_format
 
-    assert seen("目标覆盖", 7) == (24, 'General"格"')
-    assert seen("目标覆盖", 8) == (28, 'General"格"')
-    assert seen("目标覆盖", 11) == (4.29, "0.00")
+    assert seen("目标覆盖", 7) == (51, 'General"格"')
+    assert seen("目标覆盖", 8) == (52, 'General"格"')
+    assert seen("目标覆盖", 11) == (4.9, "0.00")
     assert seen("目标覆盖", 4) == (0.15, "0%")
-    assert seen("超额达成", 7) == (1.046, "0.00%")
+    assert seen("超额达成", 7) == (0.9592, "0.00%")
     assert seen("超额达成", 8) == (1.2, "0%")
-    assert seen("发布完成", 7) == ("58/60条", "General")
+    assert seen("发布完成", 7) == ("9/10条", "General")
 
 
 def test_no_text_is_a_formula_whatever_people_are_called() -> None:
-    plain = [card(f"op-{n:02}") for n in range(len(HOSTILE))]
+    plain = [card(id=f"op-{n:02}") for n in range(len(HOSTILE))]
     hostile = [
-        card(f"op-{n:02}", name) | {"grade": name, "flags": [name]}
+        copy.deepcopy(card(id=f"op-{n:02}", name=name) | {"grade": name})
         for n, name in enumerate(HOSTILE)
     ]
     for one, name in zip(hostile, HOSTILE, strict=True):
+        one["flags"] = [name]
         first = one["items"][0]
         first |= {"kpi": name, "detail": [name], "weight": name, "name": name}
         first["measures"][0] |= {"name": name, "note": name, "rule": {"text": name}}
@@ -287,7 +377,7 @@ def test_no_text_is_a_formula_whatever_people_are_called() -> None:
 
 
 def test_a_text_longer_than_a_cell_is_cut_not_lost() -> None:
-    made = card()
+    made = copy.deepcopy(card())
     made["items"][0]["measures"][0]["note"] = "长" * 40_000
     note = read([made]).worksheets[1]["N4"].value
 
@@ -338,8 +428,19 @@ def test_a_cell_is_never_a_formula(cell: object, written: str) -> None:
 # The workbook as it is opened and printed.
 
 
-def test_two_readers_see_the_same_cards() -> None:
-    cards = [card(), card("op-02", "示例运营乙") | {"final": True, "grade": "良好"}]
+def test_two_readers_see_the_same_cards(sample: Month) -> None:
+    score = sample.score("op-02")
+    row = Signoff(
+        month=MONTH,
+        operator="op-02",
+        action="sign",
+        total=score.total,
+        score_sha256=score["score_sha256"],
+        by="示例主管",
+        on=date(2026, 11, 6),
+    )
+    signed = with_inputs(sample, signoffs=(row,)).score("op-02")
+    cards = [sample.score("op-01").said(), signed.said()]
     names = ["汇总", "op-01 示例运营甲", "op-02 示例运营乙"]
     book = CalamineWorkbook.from_filelike(io.BytesIO(score_book.scores_xlsx(cards)))
     titles, first, second = book.get_sheet_by_name("汇总").to_python()
@@ -347,13 +448,13 @@ def test_two_readers_see_the_same_cards() -> None:
 
     assert book.sheet_names == read(cards).sheetnames == names
     assert titles[:6] == ["编号", "姓名", "状态", "等级", "总分", "可得分"]
-    assert first[:6] == ["op-01", "示例运营甲", "暂定", "", 76.72, 100]
-    assert second[:6] == ["op-02", "示例运营乙", "终稿", "良好", 76.72, 100]
+    assert first[:6] == ["op-01", "示例运营甲", "暂定", "良好", 89.69, 100]
+    assert second[:6] == ["op-02", "示例运营乙", "终稿", "良好", 85.04, 100]
     assert re.fullmatch(r"='op-01 示例运营甲'!F\d+", formula)
 
 
-def test_a_card_is_laid_out_as_the_plan_and_set_up_for_print() -> None:
-    summary, sheet = read([card()]).worksheets
+def test_a_card_is_laid_out_as_the_plan_and_set_up_for_print(sample: Month) -> None:
+    summary, sheet = read([sample.score("op-01").said()]).worksheets
     heads = [cell.value for cell in sheet[3]]
 
     assert heads[:6] == ["KPI指标", "量化KPI", "具体内容", "分值", "权重", "评分"]
@@ -377,7 +478,7 @@ def test_no_cards_make_empty_tables() -> None:
 
 
 def test_the_same_cards_give_the_same_bytes() -> None:
-    cards = [card() | {"bonus": bonus("5", "1.00")}, card("op-02")]
+    cards = [card(extra=[("4", "1")]), card(id="op-02")]
 
     assert spreadsheets.tables(cards) == spreadsheets.tables(cards)
 
@@ -386,7 +487,7 @@ def test_the_same_cards_give_the_same_bytes() -> None:
 
 
 def test_scores_are_one_row_a_measure_and_the_bonus_last() -> None:
-    made = card(name="=甲") | {"bonus": bonus("5", "2.25", None)}
+    made = card(name="=甲", extra=[("4", "2.25"), ("4", None)])
     content = spreadsheets.scores_csv([made])
     rows = rows_of(content)
 
@@ -394,14 +495,14 @@ def test_scores_are_one_row_a_measure_and_the_bonus_last() -> None:
     assert len(rows) == sum(len(one["measures"]) for one in made["items"]) + 2
     assert {row["name"] for row in rows} == {"'=甲"}
     assert [(row["item"], row["status"], row["score"]) for row in rows[-2:]] == [
-        ("加分", "scored", "2.25"),
+        ("加分", "rated_by_manager", "2.25"),
         ("加分", "pending", ""),
     ]
 
 
 def test_proposals_stand_with_their_operator() -> None:
     proposal = {"metric": "views", "name": "阅读", "baseline": "1000", "note": "=x"}
-    cards = [card() | {"proposals": []}, card("op-02") | {"proposals": [proposal]}]
+    cards = [card() | {"proposals": []}, card(id="op-02") | {"proposals": [proposal]}]
     content = spreadsheets.proposed_csv(cards)
     (row,) = rows_of(content)
 

@@ -4,6 +4,7 @@ import os
 import re
 import secrets
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
-from tests import sample_month
+from kpi_lib.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
@@ -49,10 +50,13 @@ def flags() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def lab(
+    sample_place: Workspace, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """A JupyterLab of its own on loopback; the address of 2-explore in it."""
     folder = tmp_path_factory.mktemp("lab")
-    place = sample_month.build(folder / "team")
+    shutil.copytree(sample_place.root, folder / "team")
+    place = Workspace(folder / "team")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -1,11 +1,16 @@
-"""A page's notebook as an engine leaves it, made without running one."""
+"""A page's notebook as an engine leaves it, made without running one; and its text."""
 
+import re
+from html.parser import HTMLParser
 from typing import Any
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from kpi_lib import page as sections
+
+HOSTILE = "价格$5与$6 $\\frac{$<script>alert(1)</script>'\"😀" + "长" * 160
+HOSTILE_NAME = "<img src=x onerror=alert(1)>$x$" + "很长的名字" * 30
 
 HEADED = {
     "分数去了哪里": sections.waterfall,
@@ -48,3 +53,29 @@ def notebook_of(m: Any) -> NotebookNode:
         cells.append(new_markdown_cell(f"## {heading}", id=f"h{at}"))
         cells.append(shown(part(m), id=f"c{at}"))
     return new_notebook(cells=[*cells, shown(sections.seal(m), id="seal")])
+
+
+class Reader(HTMLParser):
+    """Collects elements, attributes and text as a browser would read them."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def text_of(html: object) -> str:
+    """Return what is read of a fragment."""
+    return Reader(str(html)).text
+
+
+def rows_of(html: str) -> list[str]:
+    """Return the rows of its tables."""
+    return re.findall(r"<tr[^>]*>(.*?)</tr>", html, re.DOTALL)
