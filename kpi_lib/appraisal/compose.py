@@ -7,7 +7,7 @@ beside it, so that the card alone is enough to recompute it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from itertools import chain
@@ -80,7 +80,7 @@ def score(
         "final": False,
         "signed": False,
         "signoff": None,
-        "flags": [*_flags(evidence, every, veto), *flags],
+        "flags": [*dict.fromkeys(_flags(evidence, every, veto)), *flags],
         "groups": _groups(plan, scored),
         "items": rows,
         "ratings": _ratings(evidence, every),
@@ -248,28 +248,28 @@ def _grade(evidence: Evidence, total: str | None, possible: str) -> str:
 
 def _flags(
     evidence: Evidence, outcomes: Sequence[Outcome], veto: Mapping[str, str] | None
-) -> list[str]:
-    flags: list[str] = [*_waiting(outcomes), *_vetoed(evidence, veto)]
+) -> Iterator[str]:
+    waiting = [outcome for outcome in outcomes if outcome.status == "pending"]
+    if waiting:
+        yield _waiting(waiting)
+    if veto:
+        yield Sentence("一票否决：{reason}（{by}，{on}），总分不超过{cap}", **veto)
+    elif any(rating.kind == "veto" for rating in evidence.worklog.ratings):
+        yield Sentence("有一条否决没有计入：计划没有一票否决，或否决缺姓名、日期、理由")
     here, days = evidence.presence()
     if here < days:
-        flags.append(
-            Sentence(
-                "本月{days}个工作日在岗{here}天，流量目标和应完成数按比例折算",
-                days=days,
-                here=here,
-            )
+        yield Sentence(
+            "本月{days}个工作日在岗{here}天，流量目标和应完成数按比例折算",
+            days=days,
+            here=here,
         )
     if evidence.calendar.assumed(evidence.month):
-        flags.append(Sentence("这一年没有放假安排，工作日按周一至周五计"))
+        yield Sentence("这一年没有放假安排，工作日按周一至周五计")
     for outcome in outcomes:
-        flags += outcome.reading.flags
-    return list(dict.fromkeys(flags))
+        yield from outcome.reading.flags
 
 
-def _waiting(outcomes: Sequence[Outcome]) -> list[str]:
-    waiting = [outcome for outcome in outcomes if outcome.status == "pending"]
-    if not waiting:
-        return []
+def _waiting(waiting: Sequence[Outcome]) -> Sentence:
     names = joined(
         Sentence(
             "{name}（{n}分）",
@@ -278,25 +278,12 @@ def _waiting(outcomes: Sequence[Outcome]) -> list[str]:
         )
         for outcome in waiting[:NAMED]
     )
-    few = len(waiting) <= NAMED
     points = text(sum((outcome.possible for outcome in waiting), Decimal(0)))
-    return [
-        Sentence("{points}分待定：{names}", points=points, names=names)
-        if few
-        else Sentence(
-            "{points}分待定：{names}等{n}项", points=points, names=names, n=len(waiting)
-        )
-    ]
-
-
-def _vetoed(evidence: Evidence, veto: Mapping[str, str] | None) -> list[str]:
-    if veto:
-        return [Sentence("一票否决：{reason}（{by}，{on}），总分不超过{cap}", **veto)]
-    if any(rating.kind == "veto" for rating in evidence.worklog.ratings):
-        return [
-            Sentence("有一条否决没有计入：计划没有一票否决，或否决缺姓名、日期、理由")
-        ]
-    return []
+    if len(waiting) <= NAMED:
+        return Sentence("{points}分待定：{names}", points=points, names=names)
+    return Sentence(
+        "{points}分待定：{names}等{n}项", points=points, names=names, n=len(waiting)
+    )
 
 
 def _ratings(evidence: Evidence, outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:

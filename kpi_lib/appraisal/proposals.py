@@ -9,7 +9,7 @@ is no seasonal model: last year's step between the same months is only a note.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -195,50 +195,46 @@ class _Proposal:
         parts = {self.metric.name, *self.metric.parts}
         return any(parts & evidence.mapped(account) for account in added)
 
-    def _notes(self) -> list[Sentence]:
+    def _notes(self) -> Iterator[Sentence]:
         evidence, band = self.evidence, self.evidence.plan.band
-        total = evidence.total(self.metric.result)
-        notes = [Sentence("本月数据不全")] if total.gaps else self._remarks()
+        if evidence.total(self.metric.result).gaps:
+            yield Sentence("本月数据不全")
+        else:
+            yield from self._remarks()
         outside = [
             word
             for word, aim in zip(LEVELS.values(), self.aims, strict=True)
             if not self._inside(aim)
         ]
         if outside:
-            notes.append(
-                Sentence(
-                    "取整后{levels}的增幅在{floor}至{top}之外",
-                    levels=outside,
-                    floor=_percent(band.floor),
-                    top=_percent(band.top),
-                )
+            yield Sentence(
+                "取整后{levels}的增幅在{floor}至{top}之外",
+                levels=outside,
+                floor=_percent(band.floor),
+                top=_percent(band.top),
             )
         here, days = evidence.presence(self.following)
         if self.metric.accrues and here < days:
-            notes.append(
-                Sentence(
-                    "按全勤提出；{month}{days}个工作日预计在岗{here}天，目标届时按比例折算",
-                    month=month_label(self.following),
-                    days=days,
-                    here=here,
-                )
+            yield Sentence(
+                "按全勤提出；{month}{days}个工作日预计在岗{here}天，目标届时按比例折算",
+                month=month_label(self.following),
+                days=days,
+                here=here,
             )
-        return notes
 
-    def _remarks(self) -> list[Sentence]:
+    def _remarks(self) -> Iterator[Sentence]:
         """Say that the month is above the high proposal, or below the baseline."""
         now = self.evidence.total(self.metric.result).value
         less, high = self.metric.less_is_better, self.aims[-1].gain
         if now is None or self.base is None or high is None:
-            return []
+            return
         above, below = _COMPARED[self.metric.moves_by_gain]
         print_ = amount(self.metric.result)
         if now < high if less else now > high:
-            return [Sentence(above, value=print_(text(now)))]
-        if now > self.base if less else now < self.base:
+            yield Sentence(above, value=print_(text(now)))
+        elif now > self.base if less else now < self.base:
             base = print_(text(self.base))
-            return [Sentence(below, value=print_(text(now)), base=base)]
-        return []
+            yield Sentence(below, value=print_(text(now)), base=base)
 
     def _last_year(self) -> Fraction | None:
         """Return a year ago's same month over the one before, where they compare."""

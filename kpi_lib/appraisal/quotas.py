@@ -160,19 +160,17 @@ def _undivided(metric: str, goals: Sequence[Goal]) -> str:
 
 def _remarks(
     evidence: Evidence, goals: Sequence[Goal], without: Sequence[str]
-) -> list[str]:
+) -> Iterator[str]:
     """Say what to know about a quota; `without`: accounts that have no days."""
-    remarks: list[str] = []
     if not all(goal.approved for goal in goals):
-        remarks.append(Sentence("短期目标没有批准"))
+        yield Sentence("短期目标没有批准")
     if goals[0].platform:
-        remarks.append(Sentence("各平台的目标相加"))
+        yield Sentence("各平台的目标相加")
     if without:
         names = [evidence.roster.account(id_).name or id_ for id_ in without]
-        remarks.append(
-            Sentence("{accounts}没有按日的数，日和周没有结果", accounts=names)
-        )
-    return remarks + [gap for goal in goals for gap in goal.result.gaps]
+        yield Sentence("{accounts}没有按日的数，日和周没有结果", accounts=names)
+    for goal in goals:
+        yield from goal.result.gaps
 
 
 def _contents(evidence: Evidence, notes: dict[str, str]) -> _Line | None:
@@ -182,8 +180,7 @@ def _contents(evidence: Evidence, notes: dict[str, str]) -> _Line | None:
         return None
     rows = evidence.worklog.contents
     if not rows and not evidence.has_none(Content.SHEET):
-        lacking = "工作记录的“{sheet}”表没有记录"
-        notes[CONTENTS] = Sentence(lacking, sheet=Content.SHEET)
+        notes[CONTENTS] = Sentence("工作记录的“{sheet}”表没有记录", sheet=Content.SHEET)
         return _Line(CONTENTS, due, None, {})
     published = Counter(row.planned for row in rows if row.published_platforms)
     # The sheet lists every content: a day without one is a known 0.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -40,31 +40,26 @@ def rewritten(
 
 def of_files(
     accounts: Sequence[Account], findings: Iterable[Problem], files: pd.DataFrame
-) -> list[str]:
+) -> Iterator[str]:
     """Say what the cleaning found on accounts, and which formats are unsure."""
     names = {account.id: account.name for account in accounts}
-    remarks: list[str] = []
     for problem in findings:
         if problem.level == "note":
             continue
         where = problem.where.split("、")[0].split("/")
         for account in sorted(names.keys() & set(where)):
             name, what, file = names[account], problem.what, where[-1]
-            remarks.append(
-                Sentence("{account}：{what}", account=name, what=what)
-                if "不同的值" in what or not file
-                else Sentence(
+            if "不同的值" in what or not file:
+                yield Sentence("{account}：{what}", account=name, what=what)
+            else:
+                yield Sentence(
                     "{account}（{file}）：{what}", account=name, file=file, what=what
                 )
-            )
     own = files[files["account"].isin(list(names))]
     unsure = own[(own["layout"] != "") & ~own["confirmed"]]
     formats = sorted(set(unsure["layout_name"]) - {MANUAL})
     if formats:
-        remarks.append(
-            Sentence("这些导出的格式还没有用真实文件核对过：{names}", names=formats)
-        )
-    return remarks
+        yield Sentence("这些导出的格式还没有用真实文件核对过：{names}", names=formats)
 
 
 def appeals(inputs: Inputs, operator: str, month: str) -> list[dict[str, str]]:

@@ -74,8 +74,13 @@ class LogSource(Source[P]):
         sheet = self.entry.SHEET
         if entries or self.evidence.has_none(sheet):
             return None
-        lacking = "工作记录的“{sheet}”表没有记录，也没有在“{none}”表写明无"
-        return pending(Sentence(lacking, sheet=sheet, none=NONE_HERE))
+        return pending(
+            Sentence(
+                "工作记录的“{sheet}”表没有记录，也没有在“{none}”表写明无",
+                sheet=sheet,
+                none=NONE_HERE,
+            )
+        )
 
     @abstractmethod
     def of(self, rows: list[Any]) -> Reading:
