@@ -36,7 +36,7 @@ def with_campaigns(
 ) -> OperatorMonth:
     """Score PERSON's month with other campaigns, or the word that there is none."""
     word = NoneHere(operator=PERSON, sheet="活动", by="示例主管", on=date(2026, 11, 3))
-    logged = with_log(opened, campaigns=rows, none_here=(word,) * none_here)
+    logged = with_log(opened, campaigns=rows, confirmations=(word,) * none_here)
     return person(with_due(logged, "campaigns_due", due))
 
 

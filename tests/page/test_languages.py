@@ -18,6 +18,7 @@ from kpi_lib import language
 from kpi_lib import page as sections
 from kpi_lib.appraisal import Card, Month, OperatorMonth
 from kpi_lib.appraisal.quotas import Quotas
+from kpi_lib.inputs.entries import GivenRating
 from kpi_lib.inputs.worklog import Worklog
 from kpi_lib.language import Sentence, speaking
 from kpi_lib.page.html import failure_page, page, sentences_of
@@ -61,6 +62,8 @@ def in_latin(part: Any) -> Any:
         return {latin(str(name)): in_latin(one) for name, one in part.items()}
     if isinstance(part, Card):
         return Card(in_latin(dict(part)))
+    if isinstance(part, tuple) and hasattr(part, "_fields"):
+        return type(part)(*map(in_latin, part))
     if isinstance(part, list | tuple):
         return type(part)(map(in_latin, part))
     if isinstance(part, pd.DataFrame):

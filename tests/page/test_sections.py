@@ -13,8 +13,8 @@ import pytest
 from kpi_lib import page as sections
 from kpi_lib.appraisal import Month, OperatorMonth
 from kpi_lib.errors import Problem
+from kpi_lib.inputs.entries import GivenRating
 from kpi_lib.inputs.roster import Account, Roster
-from kpi_lib.inputs.worklog import GivenRating
 from kpi_lib.language import LANGUAGES, speaking, to_json
 from kpi_lib.page import parts as parts_module
 from kpi_lib.page import templates
@@ -402,8 +402,10 @@ def test_findings_are_listed_by_level() -> None:
 
 def test_a_platform_without_a_declaration_is_named(rough: Month) -> None:
     planned = {"planned_platforms": ("elsewhere",)}
-    content = sample_month.person(rough).worklog.contents[0].model_copy(
-        update={**planned, "published_platforms": ("douyin",)}
+    content = (
+        sample_month.person(rough)
+        .worklog.contents[0]
+        .model_copy(update={**planned, "published_platforms": ("douyin",)})
     )
     strange = sample_month.with_log(rough, contents=(content,))
 

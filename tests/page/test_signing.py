@@ -11,8 +11,9 @@ import pytest
 
 from kpi_lib import page as sections
 from kpi_lib.appraisal import Card, Month, OperatorMonth, score
+from kpi_lib.inputs.entries import GivenRating
 from kpi_lib.inputs.records import Signoff
-from kpi_lib.inputs.worklog import GivenRating, Worklog
+from kpi_lib.inputs.worklog import Worklog
 from tests import scored
 from tests.pages import HOSTILE, Reader, text_of
 from tests.sample_month import (
@@ -100,9 +101,13 @@ def test_without_words_nothing_is_made_up(month: OperatorMonth, rough: Month) ->
 def test_an_appeal_is_open_until_it_is_decided(
     month: OperatorMonth, rough: Month
 ) -> None:
-    (one,) = (row for row in rough.inputs.appeals if row.operator == PERSON)
-    decided = replace(
-        one, decision="维持原分", decided_by=MANAGER, decided_on=date(2026, 11, 7)
+    (appeal,) = (row for row in rough.inputs.appeals if row.operator == PERSON)
+    decided = appeal.model_copy(
+        update={
+            "decision": "维持原分",
+            "decided_by": MANAGER,
+            "decided_on": date(2026, 11, 7),
+        }
     )
 
     assert "还没有答复" in settled(month, rough)

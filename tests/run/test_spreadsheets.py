@@ -17,9 +17,10 @@ from openpyxl.workbook import Workbook
 from python_calamine import CalamineWorkbook
 
 from kpi_lib.appraisal import Month, score
+from kpi_lib.inputs.entries import GivenRating
 from kpi_lib.inputs.plan import Plan
 from kpi_lib.inputs.records import Signoff
-from kpi_lib.inputs.worklog import GivenRating, Worklog
+from kpi_lib.inputs.worklog import Worklog
 from kpi_lib.run import score_book, sheets, spreadsheets
 from tests import scored
 from tests.sample_month import MONTH, with_inputs
