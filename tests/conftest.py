@@ -1,4 +1,5 @@
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +20,6 @@ SLOW = (
     "test_docs.py",
     "test_kills.py",
     "test_browser.py",
-    "test_notebooks_run.py",
     "test_runner.py",
     "test_lab_browser.py",
     "test_languages.py",
@@ -56,6 +56,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
         with FileLock(shared / f"{name}.lock"):
             if not root.exists():
                 aside = shared / f"{name}.part"
+                shutil.rmtree(aside, ignore_errors=True)
                 build(aside)
                 aside.rename(root)
         return Workspace(root)

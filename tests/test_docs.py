@@ -1,19 +1,32 @@
-"""The README's commands, in its order, as a new user would type them."""
+"""
+The README's commands, in its order, as a new user would type them.
+
+And, in the workspace that they leave, the notebooks as people run them: top to bottom,
+and by papermill's own command.
+"""
 
 from __future__ import annotations
 
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
-from kpi_lib.workbook.workbook import Workbook
+from kpi_lib.page import html
+from kpi_lib.workspace import Workspace
+from tests.sample_month import MONTH, ROOT
+from tests.test_notebooks_style import NAMES
 
-ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.filterwarnings("ignore:.*:DeprecationWarning:zmq")
+
 READMES = ("README.md", "README.zh-CN.md")
 _PYTHON = re.compile(r"^```python\n(.*?)^```", re.M | re.S)
 _BLOCK = re.compile(r"^( *)```sh(?P<flags>[^\n]*)\n(?P<text>.*?)^\1```", re.M | re.S)
@@ -47,26 +60,37 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.notebook
-def test_every_command_of_the_readme_works(clone: Path) -> None:
+@pytest.fixture(scope="module")
+def typed(clone: Path) -> dict[str, subprocess.CompletedProcess[str]]:
+    """Every command up to the first that fails, and what came of it."""
     scripts = Path(sys.executable).parent
     path = f"{scripts}{os.pathsep}{os.environ['PATH']}"
-    asked = commands("README.md")
-
-    assert asked[0] == "make report"
-    for command in asked:
+    done = {}
+    for command in commands("README.md"):
         # The tests' own environment stands in for the one that make would set up.
-        typed = command.replace("make", f"make READY= BIN={scripts}", 1)
-        done = subprocess.run(
-            ["sh", "-c", typed if command.startswith("make") else command],
+        made = command.replace("make", f"make READY= BIN={scripts}", 1)
+        done[command] = subprocess.run(
+            ["sh", "-c", made if command.startswith("make") else command],
             cwd=clone,
             env=os.environ | {"PATH": path, "PYTHONPATH": str(clone)},
             capture_output=True,
             text=True,
             check=False,
         )
+        if done[command].returncode:
+            break
+    return done
+
+
+@pytest.mark.notebook
+def test_every_command_of_the_readme_works(
+    clone: Path, typed: dict[str, subprocess.CompletedProcess[str]]
+) -> None:
+    for command, done in typed.items():
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
-    pages = {page.name for page in (clone / "reports" / "2026-10").glob("*.html")}
+    assert list(typed) == commands("README.md")
+    assert next(iter(typed)) == "make report"
+    pages = {page.name for page in (clone / "reports" / MONTH).glob("*.html")}
     operators = {f"op-0{number}.html" for number in (1, 2, 3, 4)}
     assert pages == {"index.html", "clean.html", *operators}
     assert (clone.parent / "our-team" / "data" / "plan.yml").is_file()
@@ -77,11 +101,12 @@ def test_both_readmes_have_the_same_commands() -> None:
 
 
 @pytest.mark.parametrize("readme", READMES)
+@pytest.mark.usefixtures("typed")
 def test_the_readmes_python_runs(
-    m: Workbook, monkeypatch: pytest.MonkeyPatch, readme: str
+    clone: Path, monkeypatch: pytest.MonkeyPatch, readme: str
 ) -> None:
     (code,) = _PYTHON.findall((ROOT / readme).read_text(encoding="utf-8"))
-    folder = m.workspace.root / "scratch" / readme
+    folder = clone / "scratch" / readme
     folder.mkdir(parents=True)
     monkeypatch.chdir(folder)
     exec(code, {})
@@ -97,3 +122,97 @@ def test_files_that_a_readme_points_to_exist(readme: str) -> None:
 
     assert linked
     assert [name for name in linked if not (ROOT / name).exists()] == []
+
+
+# The notebooks.
+
+MOST = 60
+"""Seconds that all four may take, top to bottom."""
+
+
+def run_all(place: Workspace, name: str) -> Any:
+    """Run a notebook as JupyterLab's Run All does: in its folder, nothing injected."""
+    notebook = nbformat.read(place.notebooks / f"{name}.ipynb", as_version=4)
+    client = NotebookClient(
+        notebook, timeout=300, resources={"metadata": {"path": place.notebooks}}
+    )
+    client.execute()
+    return notebook
+
+
+@pytest.fixture(scope="module")
+def executed(
+    clone: Path, typed: dict[str, subprocess.CompletedProcess[str]]
+) -> dict[str, Any]:
+    place = Workspace(clone)
+    os.environ["PYTHONPATH"] = str(ROOT)
+    before = used()
+    done = {name: run_all(place, name) for name in NAMES}
+    return done | {"seconds": used() - before}
+
+
+def used() -> float:
+    """Return the kernels' seconds of the processor: whoever else works counts not."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return children.ru_utime + children.ru_stime
+
+
+@pytest.mark.notebook
+@pytest.mark.parametrize("name", NAMES)
+def test_it_runs_top_to_bottom(executed: dict[str, Any], name: str) -> None:
+    cells = [cell for cell in executed[name].cells if cell.cell_type == "code"]
+    outputs = [output for cell in cells for output in cell.outputs]
+
+    assert all(cell.execution_count for cell in cells)
+    assert {one.output_type for one in outputs} <= {"execute_result", "display_data"}
+
+
+@pytest.mark.notebook
+def test_the_four_take_less_than_a_minute(executed: dict[str, Any]) -> None:
+    assert executed["seconds"] < MOST
+
+
+@pytest.mark.notebook
+def test_explore_reads_without_widgets(executed: dict[str, Any]) -> None:
+    bundles = [
+        output.data
+        for cell in executed["2-explore"].cells
+        for output in cell.get("outputs", [])
+    ]
+    asked = [
+        one for one in bundles if "application/vnd.jupyter.widget-view+json" in one
+    ]
+
+    assert len(asked) >= 10
+    assert all('<div class="kpi">' in one["text/html"] for one in asked)
+    assert sum("<svg" in one["text/html"] for one in asked) >= 9
+
+
+def page(notebook: Any) -> str:
+    return html.page(notebook, title="一页")
+
+
+@pytest.mark.notebook
+def test_papermill_and_run_all_give_the_page_of_the_run(
+    executed: dict[str, Any], clone: Path
+) -> None:
+    # Both of op-01's October: made by the run, and typed as the README says.
+    ours = nbformat.read(clone / f"reports/{MONTH}/executed/op-01.ipynb", as_version=4)
+    theirs = nbformat.read(clone / "out.ipynb", as_version=4)
+    by_hand = executed["3-appraisal"]
+
+    assert html.sealed(ours)
+    assert html.sealed(theirs) == html.sealed(ours)
+    assert html.sealed(by_hand) == html.sealed(ours)
+    assert page(theirs) == page(ours)
+    assert page(by_hand) == page(ours)
+    assert outputs(theirs) == outputs(ours)
+
+
+def outputs(notebook: Any) -> list[Any]:
+    """Return what every cell shows."""
+    return [
+        [dict(output.data) for output in cell.get("outputs", [])]
+        for cell in notebook.cells
+        if "injected-parameters" not in cell.metadata.get("tags", [])
+    ]
