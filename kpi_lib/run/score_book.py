@@ -158,7 +158,7 @@ class _CardSheet:
         """Write a measure's row; return how many lines its text takes."""
         sheet, row, show = self.sheet, self.row, measure["show"]
         name, rule, note = measure["name"], measure["rule"]["text"], measure["note"]
-        state = _(STATUS[measure["status"]])
+        state = STATUS[measure["status"]]
         sheet.text(row, _AT["量化指标"], name, TEXT)
         sheet.shown(row, _AT["数值"], show["value"] or show["text"], show["unit"])
         sheet.shown(row, _AT["目标"], show["target"], show["unit"])
@@ -166,11 +166,11 @@ class _CardSheet:
         sheet.shown(row, _AT["可得分"], measure["possible"])
         at, score = _AT["得分"], measure["score"]
         if score is None:
-            sheet.text(row, at, state, {**FIGURE, "font_color": "#6b6e70"})
+            sheet.text(row, at, _(state), {**FIGURE, "font_color": "#6b6e70"})
         else:
             look = {**FIGURE, "num_format": _SCORE}
             sheet.number(row, at, Decimal(score), look)
-        sheet.text(row, _AT["状态"], state, TEXT)
+        sheet.text(row, _AT["状态"], _(state), TEXT)
         sheet.text(row, _AT["说明"], note, TEXT)
         self.row += 1
         widths = (WIDE[title] for title in ("量化指标", "得分算式", "说明"))

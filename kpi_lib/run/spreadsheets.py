@@ -57,9 +57,7 @@ def scores_csv(cards: Iterable[Card]) -> bytes:
     rows = [
         {
             **measure,
-            "month": card["month"],
-            "operator": card["operator"],
-            "name": card["name"],
+            **{name: card[name] for name in ("month", "operator", "name")},
             "group": row["group"],
             "item": row["id"],
             "item_name": row["name"],
