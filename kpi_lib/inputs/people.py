@@ -12,6 +12,7 @@ from bisect import bisect
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from functools import cached_property
 from typing import Annotated, Any, NamedTuple, TypeVar
 
@@ -220,6 +221,19 @@ class Roster(Part):
         """Return the share of an account that an operator owns on a day, 0 for none."""
         whole = account if isinstance(account, Account) else self.account(account)
         return whole.shares(day).get(_id(operator), Decimal(0))
+
+    def in_charge(self, account: Account, day: date) -> dict[str, Fraction]:
+        """Return who looks after which share of an account on a day.
+
+        What an owner on leave has is with the cover meanwhile, with nobody without one.
+        """
+        charge: dict[str, Fraction] = {}
+        for owner, share in account.shares(day).items():
+            away = self.operator(owner).leave_on(day)
+            bearer = owner if away is None else away.cover
+            if bearer and share:
+                charge[bearer] = charge.get(bearer, Fraction(0)) + Fraction(share)
+        return charge
 
     @cached_property
     def _ever_owned(self) -> dict[str, list[Account]]:

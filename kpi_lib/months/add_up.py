@@ -190,12 +190,13 @@ class _Adding(Owned):
                     cell.value /= len(mine)
             case "stock":
                 # A level counts for the owners of the month's last day, nobody else.
-                if self.days[-1] not in own:
+                owned = self.owned(key.account, key.operator)
+                days = values.keys() & owned.keys()
+                if self.days[-1] not in owned or not days:
                     return None
-                last = mine[-1]
+                last = values[max(days)]
                 shared = METRICS[key.metric].moves_by_gain
-                share = own[self.days[-1]] if shared else Fraction(1)
-                cell.add(last, last.value * share)
+                cell.add(last, last.value * (owned[self.days[-1]] if shared else 1))
                 cell.closed = last.day
         return cell
 
@@ -254,9 +255,10 @@ class _Adding(Owned):
             start = opening.posts.get(post) if opening else None
             if published < first and start is None:
                 continue  # in only one of the two downloads: no difference
-            shares = self.given.roster.account(account).shares(published)
-            for operator, part in shares.items():
-                for metric, amounts in _differences(counters, start, Fraction(part)):
+            roster = self.given.roster
+            charge = roster.in_charge(roster.account(account), published)
+            for operator, part in charge.items():
+                for metric, amounts in _differences(counters, start, part):
                     yield operator, metric, amounts
 
     # What a stock gained.
@@ -265,13 +267,13 @@ class _Adding(Owned):
         self, cells: Cells, account: str, level: Metric, levels: Days, begins: Days
     ) -> None:
         for operator, own in self.shares[account].items() if levels else ():
-            if (both := _gain(own, levels, begins)) is None:
+            if (gain := _gain(own, levels, begins)) is None:
                 continue
-            gain, opening = both
             gain.days = {day for day in levels if day in own}
             gain.due = Fraction(len(self.due(account, operator)))
             cells[Key(operator, account, level.gain, "")] = gain
-            cells[Key(operator, account, level.opening, "")] = opening
+            if opening := _opening(self.owned(account, operator), begins, gain.basis):
+                cells[Key(operator, account, level.opening, "")] = opening
 
     # What is due and missing.
 
@@ -292,7 +294,8 @@ class _Adding(Owned):
                 due = self.due(account.id, operator)
                 for metric in mapped if due else ():
                     kind = METRICS[metric].kind
-                    ended = kind == "stock" and self.days[-1] not in due
+                    owned = self.owned(account.id, operator)
+                    ended = kind == "stock" and self.days[-1] not in owned
                     absent = (operator, account.id, metric) not in there
                     if absent and kind != "ratio" and not ended:
                         key = Key(operator, account.id, metric, "")
@@ -360,11 +363,9 @@ def _differences(
         yield metric, amounts
 
 
-def _gain(
-    own: Mapping[date, Fraction], levels: Days, begins: Days
-) -> tuple[Cell, Cell] | None:
+def _gain(own: Mapping[date, Fraction], levels: Days, begins: Days) -> Cell | None:
     """
-    Return what the own shares of a level gained, and the level it began from.
+    Return what the own shares of a level gained.
 
     Days of one share form a span; a span gains the last known level on its days
     less the last known level before it (APPRAISAL, Attainment: followers).
@@ -376,15 +377,25 @@ def _gain(
         if not earlier or not within:
             return None
         spans.append((own[last], begins[max(earlier)], levels[max(within)]))
-    (share, begun, _), (_, _, ended) = spans[0], spans[-1]
+    (_, begun, _), (_, _, ended) = spans[0], spans[-1]
     basis = "manual" if ended.basis == "manual" else "daily"
-    opening = Cell(basis=basis, closed=begun.day)
-    opening.add(begun, begun.value * share)
     gain = Cell(basis=basis, opened=begun.day, closed=ended.day)
     for share, begun, ended in spans:
         gain.add(ended, ended.value * share)
         gain.add(begun, -begun.value * share)
-    return gain, opening
+    return gain
+
+
+def _opening(owned: Mapping[date, Fraction], levels: Days, basis: str) -> Cell | None:
+    """Return the level that the owned share began from; None for a mere cover."""
+    first = min(owned, default=date.min)
+    earlier = [day for day in levels if day < first]
+    if not earlier:
+        return None
+    begun = levels[max(earlier)]
+    opening = Cell(basis=basis, closed=begun.day)
+    opening.add(begun, begun.value * owned[first])
+    return opening
 
 
 def _stretches(own: Mapping[date, Fraction]) -> Iterator[tuple[date, date]]:

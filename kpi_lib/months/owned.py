@@ -10,7 +10,7 @@ from fractions import Fraction
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import days_of
 from kpi_lib.files import Layout
-from kpi_lib.inputs import Account
+from kpi_lib.inputs import Account, Roster
 from kpi_lib.months.arrivals import Arrived
 
 
@@ -21,10 +21,12 @@ class Owned:
         self.arrived, self.month, self.given = arrived, arrived.month, arrived.given
         self.days = days_of(arrived.month)
         self.first_days = arrived.first_days
+        roster = self.given.roster
         self.shares = {
-            account.id: owners(account, self.days)
-            for account in self.given.roster.accounts
+            account.id: in_charge(roster, account, self.days)
+            for account in roster.accounts
         }
+        """Who looks after what: the owners, on days of leave their covers."""
 
     def due(self, account: str, operator: str) -> list[date]:
         """Return the operator's days of an account since its first export."""
@@ -36,24 +38,26 @@ class Owned:
         ]
 
     def share(self, account: str, operator: str) -> float:
-        """Return the share on the mean day of the month."""
-        own = self.shares[account].get(operator, {})
-        return float(sum(own.values(), Fraction(0)) / len(self.days))
+        """Return the share owned on the mean day of the month; 0 of a mere cover."""
+        roster = self.given.roster
+        owned = sum(roster.share(account, operator, day) for day in self.days)
+        return float(Fraction(owned) / len(self.days))
+
+    def owned(self, account: str, operator: str) -> dict[date, Fraction]:
+        """Return the days on which an operator owns of an account, and the shares."""
+        shares = (
+            (day, self.given.roster.share(account, operator, day)) for day in self.days
+        )
+        return {day: Fraction(share) for day, share in shares if share}
 
     def owed(self, account: Account) -> dict[str, dict[date, Fraction]]:
-        """Return everybody's account-days: own ones less leave, plus covers."""
-        first = self.first_days.get(account.id)
-        owed: dict[str, dict[date, Fraction]] = {}
-        for owner, own in self.shares[account.id].items():
-            person = self.given.roster.operator(owner)
-            for day, share in own.items():
-                if first is None or day < first:
-                    continue
-                away = person.leave_on(day)
-                if bearer := owner if away is None else away.cover:
-                    days = owed.setdefault(bearer, {})
-                    days[day] = days.get(day, Fraction(0)) + share
-        return owed
+        """Return everybody's account-days since the account's first export."""
+        first = self.first_days.get(account.id, date.max)
+        owed = {
+            operator: {day: share for day, share in days.items() if day >= first}
+            for operator, days in self.shares[account.id].items()
+        }
+        return {operator: days for operator, days in owed.items() if days}
 
     def weeks(
         self, owed: Mapping[date, Fraction], downloads: set[date]
@@ -71,13 +75,14 @@ class Owned:
         return due, present
 
 
-def owners(account: Account, days: Iterable[date]) -> dict[str, dict[date, Fraction]]:
-    """Return who owns how much of an account on which of the days."""
+def in_charge(
+    roster: Roster, account: Account, days: Iterable[date]
+) -> dict[str, dict[date, Fraction]]:
+    """Return who looks after how much of an account on which of the days."""
     shares: dict[str, dict[date, Fraction]] = {}
     for day in days:
-        for operator, share in account.shares(day).items():
-            if share:
-                shares.setdefault(operator, {})[day] = Fraction(share)
+        for operator, share in roster.in_charge(account, day).items():
+            shares.setdefault(operator, {})[day] = share
     return shares
 
 

@@ -25,7 +25,7 @@ from kpi_lib.catalogue import GAINS, METRICS
 from kpi_lib.days import days_of
 from kpi_lib.inputs import Account, EvidenceRules, Roster
 from kpi_lib.language import N_, Sentence
-from kpi_lib.months.owned import owners
+from kpi_lib.months.owned import in_charge
 
 Number = Fraction | float
 """An exact number; a float only for infinity (a value known by its lower bound)."""
@@ -178,7 +178,14 @@ def total(
         metric=metric,
         **{which: _sum(row[which] for row in rows) for which in _READINGS},
         made_of=tuple(
-            sorted({(row["account"], row["share"], row["basis"]) for row in rows})
+            sorted(
+                {
+                    (row["account"], row["share"], row["basis"])
+                    for row in rows
+                    # What is covered for a while is no part of what months compare.
+                    if row["share"]
+                }
+            )
         ),
         gaps=tuple(gap for row in rows for gap in _gap(row, metric, rules)),
         sources=tuple(
@@ -310,7 +317,8 @@ def by_day(
         values = dict(sorted(series[account, stream].items()))
         if metric in GAINS:
             values = _steps(values)
-        own = owners(roster.account(account), days_of(month)).get(operator, {})
+        charge = in_charge(roster, roster.account(account), days_of(month))
+        own = charge.get(operator, {})
         for day, value in values.items():
             if day in own:
                 days[day] += value * own[day]
