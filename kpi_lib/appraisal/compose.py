@@ -16,9 +16,10 @@ from typing import Any
 from kpi_lib.appraisal.card import Card
 from kpi_lib.appraisal.evidence import Evidence, half_up, text
 from kpi_lib.appraisal.rules import Rule, rule_of
-from kpi_lib.appraisal.scoring import Outcome, complete, score_item
+from kpi_lib.appraisal.scoring import AWAY, Outcome, complete, score_item
 from kpi_lib.appraisal.sources import source_of
 from kpi_lib.catalogue import METRICS
+from kpi_lib.days import days_of, stretches
 from kpi_lib.figures import joined
 from kpi_lib.inputs import GivenRating, Item, Plan
 from kpi_lib.language import N_, Sentence
@@ -256,17 +257,36 @@ def _flags(
         yield Sentence("一票否决：{reason}（{by}，{on}），总分不超过{cap}", **veto)
     elif any(rating.kind == "veto" for rating in evidence.worklog.ratings):
         yield Sentence("有一条否决没有计入：计划没有一票否决，或否决缺姓名、日期、理由")
-    here, days = evidence.presence()
-    if here < days:
-        yield Sentence(
-            "本月{days}个工作日在岗{here}天，流量目标和应完成数按比例折算",
-            days=days,
-            here=here,
-        )
+    yield from _presence(evidence)
     if evidence.calendar.assumed(evidence.month):
         yield Sentence("这一年没有放假安排，工作日按周一至周五计")
     for outcome in outcomes:
         yield from outcome.reading.flags
+
+
+def _presence(evidence: Evidence) -> Iterator[Sentence]:
+    """Say on which days the score rests, where these are not all of the month's."""
+    here, days = evidence.presence()
+    if not here:
+        yield AWAY
+        return
+    whole, own = days_of(evidence.month), evidence.days_in_charge
+    if len(own) < len(whole):
+        yield Sentence(
+            "本月{all}天在岗{own}天，按天累积的目标和结果都只算这{own}天；"
+            "{days}个工作日在岗{here}天，应完成数按此折算",
+            all=len(whole),
+            own=len(own),
+            days=days,
+            here=here,
+        )
+    for cover in evidence.covers:
+        yield Sentence(
+            "代管{name}的账号（{days}，{kind}），这些天的目标和结果计在这里",
+            name=cover.evidence.operator.name,
+            days=stretches(cover.days),
+            kind=cover.leave.kind,
+        )
 
 
 def _waiting(waiting: Sequence[Outcome]) -> Sentence:

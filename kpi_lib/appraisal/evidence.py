@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from kpi_lib import months
+from kpi_lib.catalogue import METRICS
 from kpi_lib.days import Calendar, days_of
 from kpi_lib.files import layouts
 from kpi_lib.inputs import (
     Account,
     EvidenceRules,
+    Leave,
     Operator,
     Plan,
     Roster,
@@ -43,7 +45,7 @@ class History:
         self, monthly: pd.DataFrame, roster: Roster, operator: Operator
     ) -> None:
         self.monthly, self.roster, self.operator = monthly, roster, operator
-        self._accounts = roster.ever_owned_by(operator.id)
+        self._accounts = roster.looked_after_by(operator.id)
         self._rows = months.by_month(monthly)
         self._totals: dict[tuple[str, str, str, EvidenceRules], Total] = {}
 
@@ -88,6 +90,8 @@ class Evidence:
         share on the publishing day (0 on another's). Empty if no list came.
     which : {"value", "low", "high"}
         Which reading of contradicting values is used.
+    covers : tuple of Cover
+        Whom the operator looks after for while they are on leave.
     """
 
     month: str
@@ -99,6 +103,7 @@ class Evidence:
     worklogs: Mapping[str, Worklog] = field(default_factory=dict, repr=False)
     posts: pd.DataFrame = field(default_factory=pd.DataFrame)
     which: Which = "value"
+    covers: tuple[Cover, ...] = ()
 
     @property
     def operator(self) -> Operator:
@@ -200,6 +205,34 @@ class Evidence:
         here, days = self.presence()
         return Fraction(here, days) if days else Fraction(1)
 
+    @cached_property
+    def days_in_charge(self) -> list[date]:
+        """Days of the month, working or not, of employment without leave."""
+        return [day for day in days_of(self.month) if self.works_on(day)]
+
+    def charge(self, metric: str) -> Fraction:
+        """
+        Return the part of a month's target that falls on the days in charge.
+
+        What a level is to gain is held from the first own day on, so that only leave
+        takes something off it; a flow also lacks the days before and after employment.
+        """
+        days = [
+            day
+            for day in days_of(self.month)
+            if self.operator.holds(day) or not METRICS[metric].moves_by_gain
+        ]
+        return Fraction(len(self.days_in_charge), len(days)) if days else Fraction(0)
+
+
+@dataclass(frozen=True)
+class Cover:
+    """Days of the month on which somebody else's accounts are looked after."""
+
+    evidence: Evidence
+    leave: Leave
+    days: tuple[date, ...]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
@@ -216,6 +249,13 @@ class Reading:
     flags: tuple[str, ...] = ()  # stand above the score
     confirmed: bool = False  # somebody else confirmed all that counts
     less: bool = False  # less is better
+
+    @property
+    def divides(self) -> bool:
+        """Whether value and target are divided, not only said to be met or not."""
+        if not self.target or self.target < 0:
+            return False
+        return not (self.less and self.value == 0)
 
     @property
     def attained(self) -> Number | None:

@@ -213,10 +213,11 @@ class _Proposal:
                 floor=_percent(band.floor),
                 top=_percent(band.top),
             )
-        here, days = evidence.presence(self.following)
+        days = len(days_of(self.following))
+        here = sum(map(evidence.works_on, days_of(self.following)))
         if self.metric.accrues and here < days:
             yield Sentence(
-                "按全勤提出；{month}{days}个工作日预计在岗{here}天，目标届时按比例折算",
+                "按全月提出；{month}{days}天预计在岗{here}天，目标届时按天数折算",
                 month=month_label(self.following),
                 days=days,
                 here=here,

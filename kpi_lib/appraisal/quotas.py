@@ -1,9 +1,10 @@
 """
 A month's short targets, broken down to its days and weeks (量化).
 
-A day's quota is the target as it counts (`goals.Goal.counted`) over the working
-days on which the operator was present; a week's is the sum of its days, cut at the
-month's edge. Quotas are for flows, for the gain of followers and for contents.
+A day's quota is the target as it counts (`goals.Goal.counted`) over the days in charge,
+working or not, of what accrues on every day, and over the working days on which the
+operator was present of contents; a week's is the sum of its days, cut at the month's
+edge. Quotas are for flows, for the gain of followers and for contents.
 """
 
 from __future__ import annotations
@@ -196,9 +197,10 @@ def _row(metric: str, quota: Fraction, result: Fraction | None, **more: object) 
 
 def _days(evidence: Evidence, line: _Line, here: Sequence[date]) -> list[Row]:
     """Return a metric's rows of ``DAYS``, still exact."""
-    each = line.quota / len(here)
     days = days_of(evidence.month)
-    quota = [each if day in here else Fraction(0) for day in days]
+    own = here if line.metric == CONTENTS else evidence.days_in_charge
+    each = line.quota / len(own)
+    quota = [each if day in own else Fraction(0) for day in days]
     results = [line.days.get(day, Fraction(0)) for day in days]
     begun = min(line.days, default=date.max)
     return [

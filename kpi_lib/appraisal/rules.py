@@ -343,11 +343,16 @@ def is_share(reading: Reading) -> bool:
 
 
 def divided(reading: Reading) -> str:
-    """Write value ÷ target, the other way round where less is better."""
+    """Write value ÷ target, less-is-better the other way round; or if it is met."""
     value = shown(reading.value, reading.unit)
     if is_share(reading):
         return value
     target = shown(reading.target, reading.unit)
+    if not reading.divides:
+        sign = "≤" if reading.less else "≥"
+        if not reading.attained:
+            sign = ">" if reading.less else "<"
+        return f"{percent(reading.attained)}（{value}{sign}{target}）"
     return f"{target}÷{value}" if reading.less else f"{value}÷{target}"
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
-from kpi_lib.appraisal.evidence import Evidence, Reading, half_up
+from kpi_lib.appraisal.evidence import Evidence, Reading, excluded, half_up
 from kpi_lib.appraisal.rules import rule_of
 from kpi_lib.appraisal.sources import source_of
 from kpi_lib.figures import joined
@@ -34,11 +34,15 @@ class Outcome:
     computed: Decimal | None = None  # points without the rating
 
 
+AWAY = Sentence("本月没有在岗的工作日，不考核")
+
 # From a source to a reading.
 
 
 def read(evidence: Evidence, measure: Measure) -> Reading:
     """Return what a measure's source gives; pending if uncertain values move points."""
+    if not evidence.present():
+        return excluded(AWAY)
     # Contradicting values, or lower bounds: read with the least and the greatest.
     if not evidence.uncertain:
         return source_of(evidence, measure).read()

@@ -247,6 +247,20 @@ class Roster(Part):
         """Return the accounts of which an operator owns something on any day."""
         return self._ever_owned.get(operator, [])
 
+    def covered_by(self, operator: str) -> list[Operator]:
+        """Return whom an operator covers on any day of leave."""
+        return [
+            other
+            for other in self.operators
+            if any(leave.cover == operator for leave in other.leave)
+        ]
+
+    def looked_after_by(self, operator: str) -> list[Account]:
+        """Return the accounts that an operator ever owns, or covers for another."""
+        ids = [operator, *(other.id for other in self.covered_by(operator))]
+        accounts = (account for id in ids for account in self.ever_owned_by(id))
+        return list({account.id: account for account in accounts}.values())
+
     def owned_by(self, operator: Operator | str, month: str) -> list[Account]:
         """Return the accounts of which an operator owns something in a month."""
         first, *_, last = days_of(month)

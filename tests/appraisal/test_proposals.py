@@ -221,9 +221,7 @@ class TestNotes:
         row = propose(three("views", (2000, 2200, 2500), leave=leave))[0]
         level = propose(three("dau", (2000, 2200, 2500), leave=leave))[0]
 
-        assert (
-            row["note"] == "按全勤提出；11月21个工作日预计在岗16天，目标届时按比例折算"
-        )
+        assert row["note"] == "按全月提出；11月30天预计在岗25天，目标届时按天数折算"
         assert numbers(row) == ["2400", "2500", "2700"]
         assert level["note"] == ""
 

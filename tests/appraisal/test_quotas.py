@@ -74,36 +74,45 @@ def on(made: Quotas, metric: str, day: int) -> pd.Series:
     return of(made.days, metric).iloc[day - 1]
 
 
-class TestWorkingDays:
-    def test_eighteen_days_share_the_target(self) -> None:
-        # 2026-10: 1 to 7 are off, Saturday 10 is worked: 3 + 5 + 5 + 5 = 18 days.
-        made = quotas(evidence((one_target("likes", "180"),)), NOTHING)
+class TestDays:
+    def test_what_accrues_every_day_is_spread_over_every_day(self) -> None:
+        made = quotas(evidence((one_target("likes", "310"),)), NOTHING)
         days = of(made.days, "likes")
 
         assert len(days) == 31
+        assert set(days["quota"]) == {10.0}
+        assert on(made, "likes", 9)["quota_sum"] == 90
+
+    def test_contents_go_by_eighteen_working_days(self) -> None:
+        # 2026-10: 1 to 7 are off, Saturday 10 is worked: 3 + 5 + 5 + 5 = 18 days.
+        made = quotas(evidence((one_target("contents_due", "180"),)), NOTHING)
+        days = of(made.days, "contents")
+
         assert days["working"].sum() == 18
         assert set(days["quota"]) == {0.0, 10.0}
-        assert on(made, "likes", 10)["quota"] == 10  # a Saturday that is worked
-        assert on(made, "likes", 7)["quota"] == 0
-        assert on(made, "likes", 9)["quota_sum"] == 20  # the 8th and the 9th
+        assert on(made, "contents", 10)["quota"] == 10  # a Saturday that is worked
+        assert on(made, "contents", 7)["quota"] == 0
+        assert on(made, "contents", 9)["quota_sum"] == 20  # the 8th and the 9th
 
     def test_weeks_are_cut_at_the_edge(self) -> None:
-        made = quotas(evidence((one_target("likes", "180"),)), NOTHING)
+        aims = (one_target("likes", "310"), one_target("contents_due", "180"))
+        made = quotas(evidence(aims), NOTHING)
         weeks = of(made.weeks, "likes")
 
         assert list(weeks["week"]) == [f"2026-W{n}" for n in range(40, 45)]
         assert list(weeks["working_days"]) == [0, 3, 5, 5, 5]
-        assert list(weeks["quota"]) == [0, 30, 50, 50, 50]
+        assert list(weeks["quota"]) == [40, 70, 70, 70, 60]
+        assert list(of(made.weeks, "contents")["quota"]) == [0, 30, 50, 50, 50]
         assert weeks["first"][0] == pd.Timestamp("2026-10-01")
         assert weeks["last"][4] == pd.Timestamp("2026-10-31")
 
     def test_a_calendar_row_wins(self) -> None:
         off = Calendar({date(2026, 10, 10): (True, "")})
-        given_off = replace(evidence((one_target("likes", "170"),)), calendar=off)
-        made = quotas(given_off, NOTHING)
+        due = evidence((one_target("contents_due", "170"),))
+        made = quotas(replace(due, calendar=off), NOTHING)
 
-        assert on(made, "likes", 10)["quota"] == 0
-        assert on(made, "likes", 9)["quota"] == 10  # 170 over 17 days
+        assert on(made, "contents", 10)["quota"] == 0
+        assert on(made, "contents", 9)["quota"] == 10  # 170 over 17 days
 
     def test_a_year_in_no_calendar_has_its_weekdays(self) -> None:
         # February 2035 begins on a Thursday and has 20 weekdays.
@@ -121,23 +130,26 @@ class TestWorkingDays:
         assert days["quota"].sum() == 200
 
     def test_leave_takes_its_days_and_its_part(self) -> None:
-        # Leave on 9 of 18 working days: 90 over the 9 others, none on leave.
+        # Leave on 11 of 31 days: 200 over the 20 others, none on leave; of contents on
+        # 9 of 18 working days: 90 over the 9 others.
         leave = [{"from": "2026-10-19", "to": "2026-10-29", "kind": "年假"}]
-        made = quotas(evidence((one_target("likes", "180"),), leave=leave), NOTHING)
+        aims = (one_target("likes", "310"), one_target("contents_due", "180"))
+        made = quotas(evidence(aims, leave=leave), NOTHING)
 
-        assert on(made, "likes", 16)["quota"] == 10
-        assert on(made, "likes", 20)["quota"] == 0
-        assert not on(made, "likes", 20)["working"]
-        assert of(made.months, "likes")["quota"][0] == 90
+        for metric, month in (("likes", 200), ("contents", 90)):
+            assert on(made, metric, 16)["quota"] == 10
+            assert on(made, metric, 20)["quota"] == 0
+            assert not on(made, metric, 20)["working"]
+            assert of(made.months, metric)["quota"][0] == month
 
     def test_one_who_left_has_quotas_to_the_last_day(self) -> None:
-        # Employed to the 16th: 8 of 18 working days; 180 × 8/18 = 80 over 8 days.
-        gone = evidence((one_target("likes", "180"),), to="2026-10-16")
+        # Employed to the 16th: 310 × 16/31 = 160 over 16 days.
+        gone = evidence((one_target("likes", "310"),), to="2026-10-16")
         made = quotas(gone, NOTHING)
 
         assert on(made, "likes", 16)["quota"] == pytest.approx(10)
-        assert on(made, "likes", 19)["quota"] == 0
-        assert of(made.months, "likes")["quota"][0] == pytest.approx(80)
+        assert on(made, "likes", 17)["quota"] == 0
+        assert of(made.months, "likes")["quota"][0] == pytest.approx(160)
 
     def test_a_month_away_has_no_quota(self) -> None:
         leave = [{"from": "2026-10-01", "to": "2026-10-31", "kind": "产假"}]
@@ -155,10 +167,10 @@ class TestWhichTarget:
         assert of(made.months, "likes")["quota"][0] == 105
 
     def test_followers_are_a_gain(self) -> None:
-        # 10,330 less the opening 10,000 is 330 over 18 days.
+        # 10,330 less the opening 10,000 is 330 over 31 days.
         made = quotas(evidence(TARGETS), NOTHING)
 
-        assert on(made, "followers", 8)["quota"] == pytest.approx(330 / 18)
+        assert on(made, "followers", 8)["quota"] == pytest.approx(330 / 31)
         assert of(made.months, "followers")["attained"][0] == 1
 
     def test_followers_without_an_opening_have_none(self) -> None:
@@ -203,14 +215,13 @@ class TestWhichTarget:
 class TestResults:
     def test_days_off_count_into_the_running_sum(self) -> None:
         made = quotas(
-            evidence((one_target("likes", "180"),)), daily("likes", every_day(4))
+            evidence((one_target("likes", "310"),)), daily("likes", every_day(4))
         )
 
         assert on(made, "likes", 7)["result_sum"] == 28
         assert on(made, "likes", 8)["attained"] == 0.4
-        assert pd.isna(on(made, "likes", 7)["attained"])
-        # 5 to 11 October: seven days of 4 against three of 10.
-        assert of(made.weeks, "likes")["attained"][1] == pytest.approx(28 / 30)
+        # 5 to 11 October: seven days of 4 against seven of 10.
+        assert of(made.weeks, "likes")["attained"][1] == pytest.approx(28 / 70)
 
     def test_a_missing_day_is_not_zero(self) -> None:
         values = every_day(4)
@@ -365,11 +376,11 @@ def test_days_and_weeks_sum_to_the_target(
     if not likes.present():
         assert made.days.empty
         return
-    counted = float(Fraction(value) * likes.part)
+    counted = float(Fraction(value) * likes.charge("likes"))
     assert made.days["quota"].sum() == pytest.approx(counted)
     assert made.weeks["quota"].sum() == pytest.approx(counted)
     assert made.days["quota_sum"].iloc[-1] == counted
-    assert (made.days["quota"] > 0).sum() == len(likes.present())
+    assert (made.days["quota"] > 0).sum() == len(likes.days_in_charge)
 
 
 @settings(max_examples=40)

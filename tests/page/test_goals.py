@@ -273,7 +273,7 @@ def test_the_plans_of_the_duties_are_named(month: OperatorMonth) -> None:
     text = text_of(str(sections.next_month(month)))
 
     assert "建议的11月目标，等主管确认" in text
-    assert "粉丝净增建议3,500人，在3,200与3,700之间，月末到80,245人。" in text
+    assert "粉丝净增建议3,400人，在3,200与3,600之间，月末到80,145人。" in text
     assert "成交率建议7.40%，在6.90%与7.90%之间。" in text
     assert text.index("增粉计划") < text.index("定增计划") < text.index("收益计划")
 
