@@ -19,7 +19,7 @@ from kpi_lib.appraisal.rules import Rule, rule_of
 from kpi_lib.appraisal.scoring import AWAY, Outcome, complete, score_item
 from kpi_lib.appraisal.sources import source_of
 from kpi_lib.catalogue import METRICS
-from kpi_lib.days import days_of, stretches
+from kpi_lib.days import days_of
 from kpi_lib.figures import joined
 from kpi_lib.inputs import GivenRating, Item, Plan
 from kpi_lib.language import N_, Sentence
@@ -279,13 +279,6 @@ def _presence(evidence: Evidence) -> Iterator[Sentence]:
             own=len(own),
             days=days,
             here=here,
-        )
-    for cover in evidence.covers:
-        yield Sentence(
-            "代管{name}的账号（{days}，{kind}），这些天的目标和结果计在这里",
-            name=cover.evidence.operator.name,
-            days=stretches(cover.days),
-            kind=cover.leave.kind,
         )
 
 

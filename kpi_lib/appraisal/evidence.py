@@ -20,7 +20,6 @@ from kpi_lib.files import layouts
 from kpi_lib.inputs import (
     Account,
     EvidenceRules,
-    Leave,
     Operator,
     Plan,
     Roster,
@@ -45,7 +44,7 @@ class History:
         self, monthly: pd.DataFrame, roster: Roster, operator: Operator
     ) -> None:
         self.monthly, self.roster, self.operator = monthly, roster, operator
-        self._accounts = roster.looked_after_by(operator.id)
+        self._accounts = roster.ever_owned_by(operator.id)
         self._rows = months.by_month(monthly)
         self._totals: dict[tuple[str, str, str, EvidenceRules], Total] = {}
 
@@ -90,8 +89,6 @@ class Evidence:
         share on the publishing day (0 on another's). Empty if no list came.
     which : {"value", "low", "high"}
         Which reading of contradicting values is used.
-    covers : tuple of Cover
-        Whom the operator looks after for while they are on leave.
     """
 
     month: str
@@ -103,7 +100,6 @@ class Evidence:
     worklogs: Mapping[str, Worklog] = field(default_factory=dict, repr=False)
     posts: pd.DataFrame = field(default_factory=pd.DataFrame)
     which: Which = "value"
-    covers: tuple[Cover, ...] = ()
 
     @property
     def operator(self) -> Operator:
@@ -214,24 +210,16 @@ class Evidence:
         """
         Return the part of a month's target that falls on the days in charge.
 
-        What a level is to gain is held from the first own day on, so that only leave
-        takes something off it; a flow also lacks the days before and after employment.
+        A level's gain is counted from where it stood before the first own day, so that
+        the days before have taken nothing off a flow's way and are no part of it.
         """
+        moves = METRICS[metric].moves_by_gain
         days = [
             day
             for day in days_of(self.month)
-            if self.operator.holds(day) or not METRICS[metric].moves_by_gain
+            if day >= self.operator.from_ or not moves
         ]
         return Fraction(len(self.days_in_charge), len(days)) if days else Fraction(0)
-
-
-@dataclass(frozen=True)
-class Cover:
-    """Days of the month on which somebody else's accounts are looked after."""
-
-    evidence: Evidence
-    leave: Leave
-    days: tuple[date, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from statistics import median
 
 from kpi_lib.appraisal.evidence import Evidence, Number, against_less, half_up, text
 from kpi_lib.catalogue import METRICS
-from kpi_lib.days import days_of, quarter_of, shift
+from kpi_lib.days import quarter_of, shift
 from kpi_lib.inputs import Target
 from kpi_lib.language import Sentence
 from kpi_lib.months import Total
@@ -58,7 +58,6 @@ class Goal:
     held: HeldTarget
     result: Result
     counted: Fraction  # as it counts: floor, leave and part months applied
-    planned: Fraction  # of a whole month, by the floor; of a level its planned gain
     base: Fraction | None  # the baseline
     growth: Fraction | None  # target over baseline, rounded to 0.1 %
     floored: bool  # whether the floor was applied
@@ -330,35 +329,18 @@ def _goal(evidence: Evidence, metric: str, platform: str, held: HeldTarget) -> G
         below = target > easiest if less else target < easiest
         if below and not excused(held.target):
             target, floored = easiest, True
-    planned = target - opening
     if METRICS[metric].accrues:
-        covered = _covered(evidence, metric, platform)
-        target = opening + planned * evidence.charge(metric) + covered
+        target = opening + (target - opening) * evidence.charge(metric)
     return Goal(
         metric=metric,
         platform=platform,
         held=held,
         result=result,
         counted=target,
-        planned=planned,
         base=base,
         growth=growth,
         floored=floored,
         approved=bool(held.target.approved_by) or in_force(evidence, held.target),
-    )
-
-
-def _covered(evidence: Evidence, metric: str, platform: str) -> Fraction:
-    """Return what others' targets come to on the days on which they are covered."""
-    days = len(days_of(evidence.month))
-    return sum(
-        (
-            goal.planned * Fraction(len(cover.days), days)
-            for cover in evidence.covers
-            for goal in cover.evidence.goals.of(metric)
-            if platform in ("", goal.platform)
-        ),
-        Fraction(0),
     )
 
 

@@ -8,7 +8,7 @@ what one operator may see, and nothing of the others.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -19,7 +19,7 @@ from kpi_lib import months
 from kpi_lib.appraisal import proposals, remarks
 from kpi_lib.appraisal.card import Card
 from kpi_lib.appraisal.compose import score
-from kpi_lib.appraisal.evidence import Cover, Evidence, History
+from kpi_lib.appraisal.evidence import Evidence, History
 from kpi_lib.appraisal.operator_month import OperatorMonth
 from kpi_lib.appraisal.quotas import quotas
 from kpi_lib.catalogue import METRICS
@@ -61,7 +61,7 @@ class _Own:
         roster, id = self.month.roster, self.operator.id
         shares = [
             (account.id, day, float(share))
-            for account in roster.looked_after_by(id)
+            for account in roster.ever_owned_by(id)
             for month in self.month.months
             for day in days_of(month)
             if (share := roster.in_charge(account, day).get(id))
@@ -71,15 +71,12 @@ class _Own:
 
     def evidence(self, month: str, plan: Plan | None = None) -> Evidence:
         """Gather what a month's score is made from, by the plan of that month."""
-        if plan is not None:
-            return replace(self._alone(month, plan), covers=tuple(self._covers(month)))
-        if month not in self._evidence:
-            plan = self.month.inputs.plan_of(month)
-            self._evidence[month] = self.evidence(month, plan)
-        return self._evidence[month]
-
-    def _alone(self, month: str, plan: Plan) -> Evidence:
         whole = self.month
+        if plan is None:
+            if month not in self._evidence:
+                plan = whole.inputs.plan_of(month)
+                self._evidence[month] = self.evidence(month, plan)
+            return self._evidence[month]
         return Evidence(
             month=month,
             plan=plan,
@@ -91,20 +88,6 @@ class _Own:
             posts=self.posts(month) if plan.counts_posts else pd.DataFrame(),
         )
 
-    def _covers(self, month: str) -> Iterator[Cover]:
-        """Walk the leaves of others that this operator covers in a month."""
-        plan = self.month.inputs.plan_of(month)
-        for other in self.month.roster.covered_by(self.operator.id):
-            for leave in other.leave:
-                days = tuple(
-                    day
-                    for day in days_of(month)
-                    if leave.holds(day) and other.holds(day)
-                )
-                if leave.cover == self.operator.id and days:
-                    own = _Own(replace(self.month, only=other.id), other.id)
-                    yield Cover(own._alone(month, plan), leave, days)
-
     def posts(self, month: str) -> pd.DataFrame:
         """Return every post of the own accounts with the share of its day."""
         posts = self.month.load("posts", month)
@@ -112,8 +95,8 @@ class _Own:
             self.shares, on=["account", "date"], how="left"
         )
         accounts = self.month.roster.owned_by(self.operator, month)
-        owned = own["account"].isin([account.id for account in accounts])
-        return _latest(own[owned | own["share"].notna()]).fillna({"share": 0.0})
+        mine = own[own["account"].isin([account.id for account in accounts])]
+        return _latest(mine).fillna({"share": 0.0})
 
 
 @dataclass(frozen=True)
@@ -181,15 +164,14 @@ class Month:
         self, name: str, *months: str, columns: Sequence[str] | None = None
     ) -> pd.DataFrame:
         """Read one kind of table of some months, the own rows of `only` alone."""
-        own = None
-        if self.only:
-            # Days of somebody else's accounts count while these are covered.
-            covered = name in {"daily", "posts"}
-            roster = self.roster
-            held = roster.looked_after_by if covered else roster.ever_owned_by
-            accounts = [account.id for account in held(self.only)]
-            own = {"operator": [self.only], "account": accounts}
-        return load_months(self.workspace, months, name, own, columns)
+        return load_months(self.workspace, months, name, self._own, columns)
+
+    @cached_property
+    def _own(self) -> dict[str, list[str]] | None:
+        if not self.only:
+            return None
+        accounts = [account.id for account in self.roster.ever_owned_by(self.only)]
+        return {"operator": [self.only], "account": accounts}
 
     @cached_property
     def daily(self) -> pd.DataFrame:

@@ -93,7 +93,10 @@ class _Ratio(Rule[kinds.Ratio]):
         return Sentence("按比例，封顶{cap}", cap=cap)
 
     def worked(self, reading: Reading, possible: Decimal) -> str:
-        return f"{text(possible)}×min({divided(reading)}, {percent(self.plan.cap)})"
+        share = f"min({divided(reading)}, {percent(self.plan.cap)})"
+        if _attained(reading) < 0:
+            share = f"max({share}, 0%)"
+        return f"{text(possible)}×{share}"
 
 
 class _Linear(Rule[kinds.Linear]):

@@ -18,7 +18,7 @@ from kpi_lib.inputs.everything import (
     load_roster,
 )
 from kpi_lib.inputs.forms import number_of
-from kpi_lib.inputs.people import Account, Leave, Operator, Roster
+from kpi_lib.inputs.people import Account, Operator, Roster
 from kpi_lib.inputs.plan import STATUS, EvidenceRules, Item, Measure, Plan
 from kpi_lib.inputs.plans import load_plan
 from kpi_lib.inputs.records import Decision
@@ -38,7 +38,6 @@ __all__ = [
     "GivenRating",
     "Inputs",
     "Item",
-    "Leave",
     "Measure",
     "Operator",
     "Plan",

@@ -223,17 +223,12 @@ class Roster(Part):
         return whole.shares(day).get(_id(operator), Decimal(0))
 
     def in_charge(self, account: Account, day: date) -> dict[str, Fraction]:
-        """Return who looks after which share of an account on a day.
-
-        What an owner on leave has is with the cover meanwhile, with nobody without one.
-        """
-        charge: dict[str, Fraction] = {}
-        for owner, share in account.shares(day).items():
-            away = self.operator(owner).leave_on(day)
-            bearer = owner if away is None else away.cover
-            if bearer and share:
-                charge[bearer] = charge.get(bearer, Fraction(0)) + Fraction(share)
-        return charge
+        """Return the shares of an account on a day, of owners not on leave."""
+        return {
+            owner: Fraction(share)
+            for owner, share in account.shares(day).items()
+            if share and self.operator(owner).leave_on(day) is None
+        }
 
     @cached_property
     def _ever_owned(self) -> dict[str, list[Account]]:
@@ -246,20 +241,6 @@ class Roster(Part):
     def ever_owned_by(self, operator: str) -> list[Account]:
         """Return the accounts of which an operator owns something on any day."""
         return self._ever_owned.get(operator, [])
-
-    def covered_by(self, operator: str) -> list[Operator]:
-        """Return whom an operator covers on any day of leave."""
-        return [
-            other
-            for other in self.operators
-            if any(leave.cover == operator for leave in other.leave)
-        ]
-
-    def looked_after_by(self, operator: str) -> list[Account]:
-        """Return the accounts that an operator ever owns, or covers for another."""
-        ids = [operator, *(other.id for other in self.covered_by(operator))]
-        accounts = (account for id in ids for account in self.ever_owned_by(id))
-        return list({account.id: account for account in accounts}.values())
 
     def owned_by(self, operator: Operator | str, month: str) -> list[Account]:
         """Return the accounts of which an operator owns something in a month."""

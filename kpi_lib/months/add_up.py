@@ -272,8 +272,10 @@ class _Adding(Owned):
             gain.days = {day for day in levels if day in own}
             gain.due = Fraction(len(self.due(account, operator)))
             cells[Key(operator, account, level.gain, "")] = gain
-            if opening := _opening(self.owned(account, operator), begins, gain.basis):
-                cells[Key(operator, account, level.opening, "")] = opening
+        # What a level begins from is its owner's, also of one who is on leave.
+        for owner in self.given.roster.account(account).owners if levels else ():
+            if opening := _opening(self.owned(account, owner.operator), begins):
+                cells[Key(owner.operator, account, level.opening, "")] = opening
 
     # What is due and missing.
 
@@ -386,13 +388,14 @@ def _gain(own: Mapping[date, Fraction], levels: Days, begins: Days) -> Cell | No
     return gain
 
 
-def _opening(owned: Mapping[date, Fraction], levels: Days, basis: str) -> Cell | None:
+def _opening(owned: Mapping[date, Fraction], levels: Days) -> Cell | None:
     """Return the level that the owned share began from; None for a mere cover."""
     first = min(owned, default=date.min)
     earlier = [day for day in levels if day < first]
     if not earlier:
         return None
     begun = levels[max(earlier)]
+    basis = "manual" if begun.basis == "manual" else "daily"
     opening = Cell(basis=basis, closed=begun.day)
     opening.add(begun, begun.value * owned[first])
     return opening

@@ -26,7 +26,7 @@ class Owned:
             account.id: in_charge(roster, account, self.days)
             for account in roster.accounts
         }
-        """Who looks after what: the owners, on days of leave their covers."""
+        """Who owns what on which days, those of leave left out."""
 
     def due(self, account: str, operator: str) -> list[date]:
         """Return the operator's days of an account since its first export."""
@@ -38,7 +38,7 @@ class Owned:
         ]
 
     def share(self, account: str, operator: str) -> float:
-        """Return the share owned on the mean day of the month; 0 of a mere cover."""
+        """Return the share owned on the mean day of the month."""
         roster = self.given.roster
         owned = sum(roster.share(account, operator, day) for day in self.days)
         return float(Fraction(owned) / len(self.days))
@@ -51,13 +51,16 @@ class Owned:
         return {day: Fraction(share) for day, share in shares if share}
 
     def owed(self, account: Account) -> dict[str, dict[date, Fraction]]:
-        """Return everybody's account-days since the account's first export."""
+        """Return everybody's account-days: own ones less leave, plus covers."""
         first = self.first_days.get(account.id, date.max)
-        owed = {
-            operator: {day: share for day, share in days.items() if day >= first}
-            for operator, days in self.shares[account.id].items()
-        }
-        return {operator: days for operator, days in owed.items() if days}
+        owed: dict[str, dict[date, Fraction]] = {}
+        for day in self.days:
+            for owner, share in account.shares(day).items() if day >= first else ():
+                away = self.given.roster.operator(owner).leave_on(day)
+                if bearer := owner if away is None else away.cover:
+                    days = owed.setdefault(bearer, {})
+                    days[day] = days.get(day, Fraction(0)) + Fraction(share)
+        return owed
 
     def weeks(
         self, owed: Mapping[date, Fraction], downloads: set[date]
@@ -78,7 +81,7 @@ class Owned:
 def in_charge(
     roster: Roster, account: Account, days: Iterable[date]
 ) -> dict[str, dict[date, Fraction]]:
-    """Return who looks after how much of an account on which of the days."""
+    """Return who owns how much of an account on which days, those of leave left out."""
     shares: dict[str, dict[date, Fraction]] = {}
     for day in days:
         for operator, share in roster.in_charge(account, day).items():

@@ -178,14 +178,7 @@ def total(
         metric=metric,
         **{which: _sum(row[which] for row in rows) for which in _READINGS},
         made_of=tuple(
-            sorted(
-                {
-                    (row["account"], row["share"], row["basis"])
-                    for row in rows
-                    # What is covered for a while is no part of what months compare.
-                    if row["share"]
-                }
-            )
+            sorted({(row["account"], row["share"], row["basis"]) for row in rows})
         ),
         gaps=tuple(gap for row in rows for gap in _gap(row, metric, rules)),
         sources=tuple(

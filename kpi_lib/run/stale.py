@@ -52,7 +52,6 @@ WORDS = {
     "plan": "考核计划",
     "roster": "人员与账号",
     "targets": "目标",
-    "covered": "代班",
     "calendar": "工作日历",
     "decisions": "取舍决定",
     "downloads": "下载日期",
@@ -279,18 +278,12 @@ class Agenda:
         jobs = []
         for operator in operators:
             id, targets = operator.id, inputs.targets_of(operator.id)
-            accounts = inputs.roster.looked_after_by(id)
-            covered = inputs.roster.covered_by(id)
+            accounts = inputs.roster.ever_owned_by(id)
             parts = {
                 "worklog": logged[id],
-                "cleaned": [
-                    rows.of([operator, *covered], accounts) for rows in cleaned
-                ],
+                "cleaned": [rows.of(operator, accounts) for rows in cleaned],
                 "roster": repr((operator, accounts)),
                 "targets": repr([*targets]),
-                "covered": [
-                    repr((other, *inputs.targets_of(other.id))) for other in covered
-                ],
                 "signoff": repr([*signoffs.get(id, ())]),
                 "appeals": repr([*appeals.get(id, ())]),
                 "promised": [
@@ -382,11 +375,11 @@ class _Rows:
         self._tables = tables_of(workspace, month)
         self._rows = record.read_json(workspace.clean(month) / OWN)
 
-    def of(self, operators: Sequence[Operator], accounts: Sequence[Account]) -> object:
-        """Return those of some operators; of all where they are not told apart."""
+    def of(self, operator: Operator, accounts: Sequence[Account]) -> object:
+        """Return those of an operator; of all rows where they are not told apart."""
         if not self._rows:
             return self._tables
         hashes = self._rows["account"]
         ids = [account.id for account in accounts if account.id in hashes]
         own = {id: hashes[id] for id in ids}
-        return [own, *(self._rows["operator"].get(one.id, "") for one in operators)]
+        return [own, self._rows["operator"].get(operator.id, "")]

@@ -357,17 +357,10 @@ def test_a_page_reads_the_own_rows_and_no_others(sample: Month, table: str) -> N
             getattr(sample, table),
             getattr(replace(sample, only=person.id), table),
         )
-        held = {person.id}
-        if table in {"daily", "posts"}:  # whose accounts somebody covers for a while
-            held |= {
-                other.id
-                for other in sample.roster.operators
-                if any(leave.cover == person.id for leave in other.leave)
-            }
         owned = {
             account.id
             for account in sample.roster.accounts
-            if any(owner.operator in held for owner in account.owners)
+            if any(owner.operator == person.id for owner in account.owners)
         }
         own = whole[whole["account"].isin(owned)]
         if table == "monthly":

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from kpi_lib.appraisal.evidence import Reading
 from kpi_lib.appraisal.rules import rule_of
 from kpi_lib.inputs import Measure
 
@@ -54,3 +60,69 @@ def measure(rule: dict[str, Any]) -> Measure:
 )
 def test_rules_in_words(rule: dict[str, Any], words: str) -> None:
     assert rule_of(measure(rule)).words(share=True) == words
+
+
+def computed(formula: str) -> Fraction:
+    """Work a printed sum out: what stands in brackets behind a number explains it."""
+    plain = re.sub(r"（[^）]*）", "", formula).split("，")[0].replace("∞", "10**30")
+    python = re.sub(r"(\d+(?:\.\d+)?)%", r"(\1/100)", plain).translate(
+        str.maketrans({"×": "*", "÷": "/", "−": "-"})
+    )
+    exact = re.sub(r"(\d+(?:\.\d+)?)", r"Fraction('\1')", python)
+    assert re.fullmatch(r"(Fraction\('[\d.]+'\)|min|max|[-+*/(), ])+", exact)
+    return Fraction(eval(exact, {"Fraction": Fraction, "min": min, "max": max}))  # noqa: S307
+
+
+RULES = [
+    {"kind": "ratio"},
+    {"kind": "ratio", "cap": "80%"},
+    {"kind": "linear", "from": "50%", "to": "100%"},
+    {"kind": "linear", "from": "110%", "to": "100%"},
+    {"kind": "count", "each": "0.5"},
+    {"kind": "tiers", "tiers": [{"at_least": "100%", "share": 1}]},
+    {"kind": "deduct", "per": "0.5", "step": {"size": "10%", "of": "target"}},
+    {"kind": "deduct", "per": "0.5", "step": {"size": "100", "of": "unit"}},
+]
+
+
+@settings(max_examples=300)
+@given(
+    rule=st.sampled_from(RULES),
+    value=st.integers(-1000, 1000),
+    target=st.integers(-1000, 1000),
+    less=st.booleans(),
+)
+def test_every_printed_sum_is_the_one_that_was_computed(
+    rule: dict[str, Any], value: int, target: int, less: bool
+) -> None:
+    number = abs(value) if less or rule["kind"] == "count" else value
+    reading = Reading(value=Fraction(number), target=Fraction(target), less=less)
+    of = rule_of(measure(rule))
+    points = of.share(reading) * 5
+    worked = str(of.worked(reading, Decimal(5)))
+    printed = computed(worked)
+    if "不低于0" in worked or "在0与5之间" in worked:
+        printed = max(Fraction(0), min(printed, Fraction(5)))
+
+    assert printed == points
+
+
+@pytest.mark.parametrize(
+    ("value", "target", "less", "printed"),
+    [
+        pytest.param(150, 0, False, "5×min(100%（150≥0）, 100%)", id="a target of 0"),
+        pytest.param(-310, -500, False, "5×min(100%（-310≥-500）, 100%)", id="met"),
+        pytest.param(-620, -500, False, "5×min(0%（-620<-500）, 100%)", id="not met"),
+        pytest.param(0, 155, True, "5×min(100%（0≤155）, 100%)", id="nothing lost"),
+        pytest.param(3, 0, True, "5×min(0%（3>0）, 100%)", id="none was allowed"),
+        pytest.param(-9, 9, False, "5×max(min(-9÷9, 100%), 0%)", id="below nought"),
+        pytest.param(90, 100, False, "5×min(90÷100, 100%)", id="divided"),
+        pytest.param(200, 100, True, "5×min(100÷200, 100%)", id="less is better"),
+    ],
+)
+def test_what_is_only_met_or_not_is_not_divided(
+    value: int, target: int, less: bool, printed: str
+) -> None:
+    reading = Reading(value=Fraction(value), target=Fraction(target), less=less)
+
+    assert rule_of(measure({"kind": "ratio"})).worked(reading, Decimal(5)) == printed

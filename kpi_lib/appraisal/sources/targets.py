@@ -215,9 +215,8 @@ class _OneMetric(_Results[kinds.OneMetric]):
         else:
             total = evidence.total(metric.result, platform=plan.platform)
             value = total.reading(evidence.which)
-            target = plan.target * (
-                evidence.charge(plan.metric) if metric.accrues else 1
-            )
+            part = evidence.charge(plan.metric) if metric.accrues else Fraction(1)
+            target = plan.target * part
             gaps = gaps_of(plan.metric, value, total.gaps)
             reading = Reading(evidence=total.sources)
         less = {"less": "1"} if metric.less_is_better else {}
