@@ -11,8 +11,9 @@ from kpi_lib import months
 from kpi_lib.appraisal.evidence import Reading, cited, pending, text
 from kpi_lib.appraisal.sources.base import Source, against
 from kpi_lib.catalogue import METRICS
+from kpi_lib.files import layouts
 from kpi_lib.inputs import kinds
-from kpi_lib.language import Sentence
+from kpi_lib.language import N_, Sentence
 
 
 def _sum(values: Iterable[float]) -> Fraction:
@@ -28,8 +29,23 @@ class _AccountDays(Source[Any]):
         now = self.evidence.now
         rows = now[now["metric"] == "account_days"]
         if rows.empty:
-            return pending(Sentence("没有应交数据的账号日：花名册的expects没有写"))
+            return pending(self._nothing_due())
         return against((), _sum(rows["value"]), _sum(rows["days_due"]), "账号日")
+
+    def _nothing_due(self) -> Sentence:
+        """Say why no account-day is due, by what the roster and the folders have."""
+        known, accounts = layouts(), self.evidence.accounts
+        if not accounts:
+            return Sentence("没有应交数据的账号日：本月没有自己的账号")
+        expected = [
+            account
+            for account in accounts
+            if any(known[id].grain != "none" for id in account.expects if id in known)
+        ]
+        text = N_("没有应交数据的账号日：还没有收到过{accounts}的任何导出")
+        if not expected:
+            text = N_("没有应交数据的账号日：花名册没有写{accounts}该交哪些导出")
+        return Sentence(text, accounts=[a.name for a in expected or accounts])
 
 
 class _PostsOfStandard(Source[kinds.PostsReaching]):
