@@ -323,6 +323,9 @@ def _cut(table: Table, allowed: Sequence[Layout], source: str) -> list[Table]:
 
 def _is_another_header(table: Table, record: Record) -> bool:
     """Return whether a row names columns, and others than the header above it."""
+    place = table.firsts.get("published_at", table.firsts.get("date"))
+    if place is None or files.is_missing(next(iter(record.cells[place:]), None)):
+        return False  # a post without figures may be all words, but for its time
     words = []
     for cell in record.cells:
         text = files.plain(cell)

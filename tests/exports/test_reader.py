@@ -724,6 +724,20 @@ def test_a_second_header_begins_a_table_of_its_own(tmp_path: Path) -> None:
     assert len(export.ledger) == 7
 
 
+def test_a_post_of_words_alone_begins_no_table(tmp_path: Path) -> None:
+    header, first, *rest = (
+        (TWINS / "weibo/posts.csv").read_text(encoding="utf-8-sig").splitlines()
+    )
+    words = ",".join(["某条" if at < 2 else "-" for at in range(header.count(",") + 1)])
+    names = header.split(",")
+    missing = words.split(",")
+    missing[names.index("createTimeText")] = "-"
+    text = "\n".join([header, ",".join(missing), first, *rest, ""])
+    export = reader.read(write(tmp_path, text), month=MONTH, platform="weibo")
+
+    assert len(export.posts) == len(twin("weibo.posts", "weibo/posts.csv").posts)
+
+
 def test_a_second_table_that_is_not_known_is_told_and_not_read(tmp_path: Path) -> None:
     text = "日期,播放量\n2026-10-01,5\nDate,Applause\n2026-10-02,999\n"
     export = reader.read(write(tmp_path, text), month=MONTH, platform="douyin")
