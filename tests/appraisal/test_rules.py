@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import pytest
 
-from kpi_lib.appraisal.rules import rule_of
+from kpi_lib.appraisal.rules import percent, rule_of
 from kpi_lib.inputs import Measure
 
 
@@ -54,3 +55,17 @@ def measure(rule: dict[str, Any]) -> Measure:
 )
 def test_rules_in_words(rule: dict[str, Any], words: str) -> None:
     assert rule_of(measure(rule)).words(share=True) == words
+
+
+@pytest.mark.parametrize(
+    ("share", "shown"),
+    [
+        pytest.param(Fraction(39, 40), "97.5%", id="two places at most"),
+        pytest.param(Fraction(1), "100%", id="all"),
+        pytest.param(Fraction(99_998, 100_000), "99.998%", id="not rounded up to all"),
+        pytest.param(Fraction(1_000_001, 10**6), "100.0001%", id="nor down to it"),
+        pytest.param(Fraction(0), "0%", id="nothing"),
+    ],
+)
+def test_only_the_whole_reads_as_100_percent(share: Fraction, shown: str) -> None:
+    assert percent(share) == shown
