@@ -68,6 +68,12 @@ def sum_known(values: Iterable[Amount | None]) -> Amount | None:
     return sum(known[1:], known[0]) if known else None
 
 
+def sum_whole(values: Iterable[Amount | None]) -> Amount | None:
+    """Add up; a sum with a missing part is no sum."""
+    parts = list(values)
+    return None if None in parts else sum_known(parts)
+
+
 def short_target(m: OperatorMonth, metric: str, platform: str = "") -> float | None:
     """Return the month's target as it was set last: of the whole, or of a platform."""
     wanted = (metric, platform, "short", m.month)

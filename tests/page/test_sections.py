@@ -559,6 +559,34 @@ def test_a_horizon_counts_the_gain_of_own_days_since_it_began(
     assert followers._elapsed(["2026-10", "2026-11", "2026-12"], MONTH) == 31 / 92
 
 
+def test_a_period_that_ended_short_is_not_on_its_way(
+    sample: Month, month: OperatorMonth
+) -> None:
+    short = text_of(sections.followers(sample.operator("op-02")))
+    met = text_of(sections.followers(month))
+
+    assert "短期的粉丝目标没有达到，差314人；中期、终极的粉丝目标还在途中" in short
+    assert "短期的粉丝目标已达到；中期、终极的粉丝目标还在途中" in met
+    assert "后期的粉丝目标看不出进度，期内有的月份没有粉丝数" in met
+
+
+@pytest.mark.parametrize(
+    ("missing", "elapsed", "state"),
+    [
+        pytest.param(0, 1, "met", id="reached at the end"),
+        pytest.param(0, 0.3, "met", id="reached before the end"),
+        pytest.param(314, 1, "missed", id="ended short"),
+        pytest.param(314, 0.34, "open", id="on its way"),
+        pytest.param(314, None, "open", id="without an end"),
+        pytest.param(None, 1, "unknown", id="no opening level"),
+    ],
+)
+def test_how_a_horizon_stands(
+    missing: float | None, elapsed: float | None, state: str
+) -> None:
+    assert followers._state(missing, elapsed) == state
+
+
 def test_files_stand_by_account_and_open_one_by_one(parts: dict[str, str]) -> None:
     html = parts["counted"]
     head, rest = html.split("<summary>逐个文件</summary>")

@@ -51,6 +51,7 @@ def followers(m: OperatorMonth) -> Fragment:
         key: series.sum_known(row[key] for row in rows)
         for key in ("level", "lost", "new", "net")
     }
+    horizons = _horizons(m, totals["level"])
     return made(
         "followers",
         panels=_growth_panels(m, grown),
@@ -64,7 +65,8 @@ def followers(m: OperatorMonth) -> Fragment:
         met=[growth.last >= growth.goal for growth in grown if growth.goal is not None],
         before=before,
         marks=series.marks_told(m),
-        horizons=_horizons(m, totals["level"]),
+        horizons=horizons,
+        stand=_stand(horizons),
         table=series.day_table(
             m,
             [(growth.who.name, growth.by_day) for growth in grown],
@@ -161,8 +163,9 @@ def _horizons(m: OperatorMonth, level: float | None) -> list[dict[str, Any]]:
     Set the followers against the targets of all four horizons that hold now.
 
     `way` is the share of the way to the target, 1 or more if reached, as it is scored;
-    `elapsed` that of the period's days. The ultimate target has no period: it is
-    measured by the followers now.
+    `elapsed` that of the period's days; `missing` the followers short of the target,
+    None where they are not known. The ultimate target has no period: it is measured by
+    the followers now.
     """
     periods = {
         "short": m.month,
@@ -186,16 +189,60 @@ def _horizons(m: OperatorMonth, level: float | None) -> list[dict[str, Any]]:
         months = months_of(period) if period else ()
         since = _since(m, months) if months else None
         start, gained = since or (None, None)
+        elapsed = _elapsed(months, m.month) if months else None
+        reached = level if since is None else series.sum_whole(since)
+        missing = None if reached is None else max(round(goal - reached, 6), 0)
         rows.append(
             row
             | {
                 "start": start,
                 "gained": gained,
-                "elapsed": _elapsed(months, m.month) if months else None,
+                "elapsed": elapsed,
                 "way": _way(goal, level, since),
+                "missing": missing,
+                "state": _state(missing, elapsed),
             }
         )
     return rows
+
+
+def _state(missing: float | None, elapsed: float | None) -> str:
+    """Say how a horizon stands: a period that ended short is not on its way."""
+    if missing is None:
+        return "unknown"
+    if not missing:
+        return "met"
+    return "missed" if elapsed is not None and elapsed >= 1 else "open"
+
+
+def _stand(horizons: Sequence[Mapping[str, Any]]) -> str:
+    """Say of every horizon how it stands, those that ended short by how much."""
+
+    def named(state: str) -> str:
+        return figures.listed([at["name"] for at in horizons if at["state"] == state])
+
+    met, on, unknown = map(named, ("met", "open", "unknown"))
+    return figures.joined(
+        [
+            _("{horizons}的粉丝目标已达到", horizons=met) if met else "",
+            *(
+                _(
+                    "{horizon}的粉丝目标没有达到，差{n}人",
+                    horizon=one["name"],
+                    n=figures.exact(one["missing"]),
+                )
+                for one in horizons
+                if one["state"] == "missed"
+            ),
+            _("{horizons}的粉丝目标还在途中", horizons=on) if on else "",
+            _(
+                "{horizons}的粉丝目标看不出进度，期内有的月份没有粉丝数",
+                horizons=unknown,
+            )
+            if unknown
+            else "",
+        ]
+    )
 
 
 def _way(
