@@ -12,7 +12,7 @@ from kpi_lib import figures
 from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import HORIZONS
 from kpi_lib.days import days_of, months_back, months_of, quarter_of
-from kpi_lib.language import _
+from kpi_lib.language import N_, _
 from kpi_lib.page import charts, series
 from kpi_lib.page.parts import Brand, Fragment, made, nothing, who_is
 from kpi_lib.page.templates import ratio
@@ -32,9 +32,21 @@ class Growth:
     """The own days."""
 
     @property
+    def late(self) -> bool:
+        """Whether it was taken over during the month, and grows since then."""
+        return bool(self.due) and self.due[0].day > 1
+
+    @property
     def last(self) -> float:
         """Growth on the last day known."""
         return self.by_day[max(self.by_day)]
+
+
+SINCE = {
+    False: N_("比上月末{growth}，{level}人"),
+    True: N_("比接手前{growth}，{level}人"),
+}
+"""What growth is told of: a whole month, or one that began late."""
 
 
 def followers(m: OperatorMonth) -> Fragment:
@@ -55,13 +67,15 @@ def followers(m: OperatorMonth) -> Fragment:
     return made(
         "followers",
         panels=_growth_panels(m, grown),
+        grown=grown,
+        late=[growth.who.name for growth in grown if growth.late],
         rows=rows,
         totals=totals,
         widest=max(
             (row[key] or 0 for row in rows for key in ("new", "lost")), default=0
         )
         or 1,
-        best=max(grown, key=lambda growth: growth.last, default=None),
+        best=_best(m, grown),
         met=[growth.last >= growth.goal for growth in grown if growth.goal is not None],
         before=before,
         marks=series.marks_told(m),
@@ -98,6 +112,18 @@ def _growths(m: OperatorMonth, opening: Mapping[str, float]) -> list[Growth]:
     return grown
 
 
+def _best(m: OperatorMonth, grown: Sequence[Growth]) -> list[Growth]:
+    """
+    Return whoever grew most: all that print the same share, nobody if none grew.
+
+    Only accounts of the whole month are compared; half of one grows less.
+    """
+    whole = [growth for growth in grown if len(growth.due) == len(days_of(m.month))]
+    most = max((growth.last for growth in whole), default=0.0)
+    alike = [at for at in whole if _percent(at.last) == _percent(most)]
+    return alike if len(whole) > 1 and most > 0 else []
+
+
 def _growth_panels(m: OperatorMonth, grown: Sequence[Growth]) -> list[series.Panel]:
     """Draw every account on the same scale."""
     shares = [
@@ -124,7 +150,7 @@ def _growth_panels(m: OperatorMonth, grown: Sequence[Growth]) -> list[series.Pan
                 if days
                 else _("{level}人", level=level),
                 last=_(
-                    "比上月末{growth}，{level}人",
+                    SINCE[growth.late],
                     growth=_percent(growth.last),
                     level=figures.exact(growth.level),
                 ),

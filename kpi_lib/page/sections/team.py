@@ -10,7 +10,7 @@ from kpi_lib import figures
 from kpi_lib.appraisal import Card, CardItem
 from kpi_lib.days import shift
 from kpi_lib.language import _, say
-from kpi_lib.page.parts import Fragment, losses, made, nothing
+from kpi_lib.page.parts import Fragment, losses, made, nothing, tied
 from kpi_lib.page.series import sum_known, sum_whole
 
 # `missing` names the operators without a page; `printed` holds the ids of those whose
@@ -37,7 +37,7 @@ def team_scores(
         {
             "card": card,
             "last": last.get(card["operator"]),
-            "lost": losses(card)[:1],
+            "lost": [(figures.listed(at), by) for at, by in tied(losses(card))[:1]],
             "pdf": card["operator"] in printed,
         }
         for card in _ranked(cards)
