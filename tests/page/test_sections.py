@@ -319,8 +319,13 @@ def test_where_nobody_viewed_there_is_no_rate(
     month: OperatorMonth, since: str, said: str
 ) -> None:
     def unseen(frame: pd.DataFrame, months: pd.Series) -> pd.DataFrame:
-        nothing = (frame["metric"] == "views") & (months >= since)
-        return frame.assign(value=frame["value"].mask(nothing, 0.0))
+        metric, silent = frame["metric"], months >= since
+        value = frame["value"].mask(silent & (metric == "views"), 0.0)
+        if "below" not in frame:
+            return frame.assign(value=value)
+        rate = silent & (metric == "engagement_rate")
+        below = frame["below"].mask(rate, 0.0)
+        return frame.assign(value=value.mask(rate), below=below)
 
     silent = replace(
         month,

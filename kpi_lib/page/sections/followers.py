@@ -71,6 +71,9 @@ def followers(m: OperatorMonth) -> Fragment:
         late=[growth.who.name for growth in grown if growth.late],
         rows=rows,
         totals=totals,
+        uneven=series.uneven(
+            ([row[key] for row in rows], value, 0) for key, value in totals.items()
+        ),
         widest=max(
             (row[key] or 0 for row in rows for key in ("new", "lost")), default=0
         )
