@@ -94,6 +94,26 @@ class Sums:
         """What is printed of it."""
         return ratio(self.above, self.below)
 
+    def beside(self, above: Sequence[Any], below: Any) -> str:
+        """Say which sums a rate is of, where what stands beside it does not give it."""
+        some = 0 < self.days < self.due
+        if self.rate is None or (not some and self._reads(above, below)):
+            return ""
+        own = (self.above, self.below)
+        places = next((at for at in range(3) if self._reads(own[:1], own[1], at)), 3)
+        part, whole = (figures.exact(at, places) for at in own)
+        sum_ = _("{above}÷{below}", above=part, below=whole)
+        return _("{days}天：{sum}", days=self.days, sum=sum_) if some else sum_
+
+    def _reads(self, above: Sequence[Any], below: Any, places: int = 0) -> bool:
+        """Say whether numbers, as they are printed, give the rate as it is printed."""
+        *parts, base = (
+            figures.rounded(figures.decimal(at) or Decimal(0), places)
+            for at in (*above, below)
+        )
+        shown = ratio(sum(parts, Decimal(0)), base)
+        return figures.percent(shown, 2) == figures.percent(self.rate, 2)
+
 
 def sums(m: OperatorMonth, metric: str, month: str = "") -> dict[str, Sums]:
     """Return account to the sums of a ratio of the catalogue, of one month."""
