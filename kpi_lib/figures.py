@@ -130,11 +130,26 @@ def points(value: Number, *, sign: bool = False) -> str:
 
 
 def percent(value: Number, places: int = 1, *, sign: bool = False) -> str:
-    """Print a fraction as a percentage: 0.816 is 81.6%."""
+    """Print a fraction as a percentage: 0.816 is 81.6%; only the whole reads 100%."""
     number = decimal(value)
     if number is None:
         return NONE
-    return _grouped(number * 100, places, sign=sign) + "%"
+    number *= 100
+    return _grouped(number, short_of_whole(number, places), sign=sign) + "%"
+
+
+WHOLE = Decimal(100)
+FINEST = 9
+"""Places of a percentage beyond which floats hold nothing but dust."""
+
+
+def short_of_whole(percentage: Decimal, places: int) -> int:
+    """Return how many places print a percentage so that 99.57 does not read 100."""
+    for finer in range(places, FINEST):
+        shown = abs(rounded(percentage, finer))
+        if shown != WHOLE or abs(rounded(percentage, FINEST)) == WHOLE:
+            return finer
+    return FINEST
 
 
 def money(value: Number, places: int = 0) -> str:

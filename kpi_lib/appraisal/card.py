@@ -81,6 +81,14 @@ class CardMeasure(_Part):
         return bool(self["status"] == "pending")
 
     @property
+    def between(self) -> tuple[Decimal, Decimal]:
+        """The least and the most points that it may get once nothing waits."""
+        if not self.waits:
+            return self.earned, self.earned
+        least, most = map(_number, self.get("between", ("", self["possible"])))
+        return least, most
+
+    @property
     def lost(self) -> Decimal:
         """Points that it could have had and did not get; none while it waits."""
         return self.possible - self.earned if self.scored else ZERO
@@ -199,6 +207,20 @@ class Card(_Part):
     def reached(self) -> Decimal:
         """The sum of items and bonus, before a veto."""
         return sum((m.earned for m in self.plain), ZERO) + self.bonus_points
+
+    @property
+    def between(self) -> tuple[Decimal, Decimal]:
+        """The least and the most that the total may be: the sums of its measures'."""
+        least, most = (
+            sum((m.between[at] for m in self.plain), ZERO)
+            + min(
+                sum((m.between[at] for m in self.extra), ZERO),
+                _number(self["bonus"]["cap"]) if self["bonus"] else ZERO,
+            )
+            for at in (0, 1)
+        )
+        cap = _number(self["veto"]["cap"]) if self["veto"] else most
+        return min(least, cap), min(most, cap)
 
     @property
     def cut_off(self) -> Decimal:

@@ -398,6 +398,8 @@ def _measure(outcome: Outcome) -> dict[str, Any]:
         "parts": [dict(part) for part in reading.parts],
         "evidence": [dict(cited) for cited in reading.evidence],
     }
+    if outcome.between:
+        card["between"] = list(map(str, outcome.between))
     if outcome.rating:
         computed = None if outcome.computed is None else str(outcome.computed)
         card["rating"] = {**_given(outcome.rating), "computed": computed}

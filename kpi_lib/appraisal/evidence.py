@@ -237,6 +237,7 @@ class Reading:
     flags: tuple[str, ...] = ()  # stand above the score
     confirmed: bool = False  # somebody else confirmed all that counts
     less: bool = False  # less is better
+    between: tuple[Fraction, Fraction] | None = None  # shares that uncertain values get
 
     @property
     def divides(self) -> bool:

@@ -20,7 +20,7 @@ from kpi_lib.appraisal.evidence import Evidence, text
 from kpi_lib.catalogue import METRICS, UNITS
 from kpi_lib.days import days_of, shift
 from kpi_lib.figures import amount, joined, month_label, percent
-from kpi_lib.language import N_, Sentence
+from kpi_lib.language import N_, Name, Sentence
 
 LEVELS = {"low": Sentence("低"), "middle": Sentence("中"), "high": Sentence("高")}
 """The three proposals, and what they are called."""
@@ -100,6 +100,7 @@ class _Proposal:
                     ratio=percent(text(last)),
                 )
             )
+        row["easier"] = " ".join(self.easier())
         row["last_year"] = text(last)
         row["method"] = "" if self.why else self._method()
         row["note"] = joined(notes)
@@ -199,8 +200,7 @@ class _Proposal:
         evidence, band = self.evidence, self.evidence.plan.band
         if evidence.total(self.metric.result).gaps:
             yield Sentence("本月数据不全")
-        else:
-            yield from self._remarks()
+        yield from self._remarks()
         outside = [
             word
             for word, aim in zip(LEVELS.values(), self.aims, strict=True)
@@ -224,18 +224,34 @@ class _Proposal:
             )
 
     def _remarks(self) -> Iterator[Sentence]:
-        """Say that the month is above the high proposal, or below the baseline."""
-        now = self.evidence.total(self.metric.result).value
-        less, high = self.metric.less_is_better, self.aims[-1].gain
-        if now is None or self.base is None or high is None:
+        """Say which proposals ask for less than the month gave, or that it gave little.
+
+        Of a month with gaps only the first: what lacks would add to it.
+        """
+        total = self.evidence.total(self.metric.result)
+        less = self.metric.less_is_better
+        now, base = total.value, self.base
+        if now is None or base is None:
             return
-        above, below = _COMPARED[self.metric.moves_by_gain]
         print_ = amount(self.metric.result)
-        if now < high if less else now > high:
-            yield Sentence(above, value=print_(text(now)))
-        elif now > self.base if less else now < self.base:
-            base = print_(text(self.base))
-            yield Sentence(below, value=print_(text(now)), base=base)
+        said = {"value": print_(text(now)), "base": print_(text(base))}
+        if easier := self.easier():
+            levels = [LEVELS[level] for level in easier]
+            yield Sentence(_EASIER[less], levels=levels, months=self._months(), **said)
+        elif not total.gaps and (now > base if less else now < base):
+            yield Sentence(_BELOW[self.metric.moves_by_gain], **said)
+
+    def easier(self) -> list[str]:
+        """Return the levels that ask for less than this month's result."""
+        now = self.evidence.total(self.metric.result).value
+        less = self.metric.less_is_better
+        return [
+            level
+            for level, aim in zip(LEVELS, self.aims, strict=True)
+            if now is not None
+            and aim.gain is not None
+            and (aim.gain > now if less else aim.gain < now)
+        ]
 
     def _last_year(self) -> Fraction | None:
         """Return a year ago's same month over the one before, where they compare."""
@@ -248,22 +264,32 @@ class _Proposal:
             return None
         return Fraction(then.value) / Fraction(before.value)
 
+    def _months(self) -> list[Name]:
+        """Name the months of the median, the first first."""
+        return [month_label(past.month) for past in self.compared[::-1]]
+
     def _method(self) -> str:
         sentence = _DOWN if self.metric.less_is_better else _UP
         return Sentence(
             _UP_FROM_LEVEL if self.metric.moves_by_gain else sentence,
-            months=[month_label(past.month) for past in self.compared[::-1]],
+            months=self._months(),
             steps=list(map(_percent, self.growths)),
             digits=self.digits,
         )
 
 
-_COMPARED = {
-    True: (N_("本月净增{value}已超过高的一档"), N_("本月净增{value}不及基线{base}")),
-    False: (N_("本月结果{value}已超过高的一档"), N_("本月结果{value}不及基线{base}")),
+_BELOW = {
+    True: N_("本月净增{value}不及基线{base}"),
+    False: N_("本月结果{value}不及基线{base}"),
 }
-"""What is said of a month above the high proposal or below the baseline: of followers,
-whose gain is compared, and of all others."""
+"""What is said of a month below the baseline: of a gain, and of all others."""
+
+_EASIER = {
+    False: N_("{levels}档低于本月的{value}：各档都从{months}的中位数{base}算起"),
+    True: N_("{levels}档高于本月的{value}：各档都从{months}的中位数{base}算起"),
+}
+"""What is said of proposals that ask for less than the month gave, and why they do;
+of what one wants little of, too."""
 
 _UP_FROM_LEVEL = N_(
     "月末粉丝数＋{months}净增的中位数×（1＋{steps}），向上取{digits}位有效数字"

@@ -323,12 +323,16 @@ def _sign(tier: kinds.Tier) -> str:
 
 
 def percent(number: Number | None) -> str:
-    """Write a share as a percentage of two places at most."""
+    """Write a share as a percentage of two places; what is not whole never as 100%."""
     if number is None:
         return "—"
     if isinf(number):
         return "∞"
-    return f"{text(half_up(Fraction(number) * 100))}%"
+    percentage = Fraction(number) * 100
+    exact = Decimal(percentage.numerator) / Decimal(percentage.denominator)
+    places = figures.short_of_whole(exact, 2)
+    rounded = half_up(percentage, str(Decimal(1).scaleb(-places)))
+    return f"{rounded.normalize():f}%"
 
 
 def shown(number: Number | None, unit: str) -> str:

@@ -32,6 +32,7 @@ class Outcome:
     score: Decimal | None
     rating: GivenRating | None = None
     computed: Decimal | None = None  # points without the rating
+    between: tuple[Decimal, Decimal] | None = None  # what uncertain values would get
 
 
 AWAY = Sentence("本月没有在岗的工作日，不考核")
@@ -51,16 +52,11 @@ def read(evidence: Evidence, measure: Measure) -> Reading:
         return low
     if "pending" in (low.state, high.state):
         return low if low.state == "pending" else high
-    least, most = sorted(
-        half_up(share(measure, reading) * measure.points) for reading in (low, high)
-    )
-    if least == most:
+    least, most = sorted(share(measure, reading) for reading in (low, high))
+    if half_up(least * measure.points) == half_up(most * measure.points):
         same = "" if low.value == high.value else Sentence("有不同的值，但得分相同")
         return replace(low, note=joined((low.note, same)))
-    between = Sentence(
-        "有不同的值没有选定，得分在{least}与{most}之间", least=least, most=most
-    )
-    return replace(low, state="pending", note=joined((low.note, between)))
+    return replace(low, state="pending", between=(least, most))
 
 
 def share(measure: Measure, reading: Reading) -> Fraction:
@@ -133,7 +129,16 @@ def _outcome(
     if state == "given":
         computed = half_up(share(measure, reading) * Fraction(possible))
         state = "scored"
-    score, rating = computed, None
+    score, rating, between = computed, None, None
+    if reading.between:
+        # Of the points it has in its item; of the plan's where it has none.
+        points = Fraction(possible) or measure.points
+        least, most = (half_up(at * points) for at in reading.between)
+        between = least, most
+        note = Sentence(
+            "有不同的值没有选定，得分在{least}与{most}之间", least=least, most=most
+        )
+        reading = replace(reading, note=joined((reading.note, note)))
     if state != "excluded" and (given := _rating(evidence, item, measure)):
         rating, rated = given
         score, state = half_up(rated * Fraction(possible)), "rated_by_manager"
@@ -146,6 +151,7 @@ def _outcome(
         score=score,
         rating=rating,
         computed=computed,
+        between=between if state == "pending" else None,
     )
 
 

@@ -7,10 +7,12 @@ page by any other way.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
 
 from kpi_lib.appraisal import Card, OperatorMonth
 from kpi_lib.days import Calendar, month_of
@@ -93,6 +95,28 @@ def losses(card: Card) -> list[tuple[str, Decimal]]:
     """List what measures lost, and what a veto cut off, largest first."""
     cut = [(_("一票否决"), card.cut_off)] if card.cut_off else []
     return sorted([*card.lost, *cut], key=lambda loss: -loss[1])
+
+
+Points = Sequence[tuple[str, Decimal]]
+"""Names and points, the most first."""
+
+
+def tied(points: Points) -> list[tuple[list[str], Decimal]]:
+    """Put names with the same points together: none of them is alone the most."""
+    return [
+        ([name for name, _by in group], by)
+        for by, group in groupby(points, key=itemgetter(1))
+    ]
+
+
+def foremost(points: Points, most: int) -> Points:
+    """Return the first few, never cutting between two with the same points."""
+    chosen: list[tuple[str, Decimal]] = []
+    for names, by in tied(points):
+        if chosen and len(chosen) + len(names) > most:
+            break
+        chosen += [(name, by) for name in names]
+    return chosen
 
 
 def numbered(m: OperatorMonth) -> list[tuple[str, Campaign]]:

@@ -19,7 +19,7 @@ from kpi_lib.inputs import Account
 from kpi_lib.language import _
 from kpi_lib.page import charts
 from kpi_lib.page.parts import Brand, numbered
-from kpi_lib.page.templates import Amount
+from kpi_lib.page.templates import Amount, ratio
 
 # The numbers: plain dicts, day or month to value.
 
@@ -68,6 +68,107 @@ def sum_known(values: Iterable[Amount | None]) -> Amount | None:
     return sum(known[1:], known[0]) if known else None
 
 
+BY_DAYS = ("daily", "manual")
+"""Bases of months that were added up from days."""
+
+
+def bases(m: OperatorMonth, metric: str, month: str = "") -> dict[str, str]:
+    """Return account to basis of one month, of the appraised one if not given."""
+    rows = m.monthly[(m.monthly["metric"] == metric) & m.monthly["value"].notna()]
+    rows = rows[rows["month"] == (month or m.month)]
+    return dict(zip(rows["account"], rows["basis"], strict=True))
+
+
+@dataclass(frozen=True)
+class Sums:
+    """The two sums of a rate, over the days on which all of its parts are known."""
+
+    above: float
+    below: float
+    days: int = 0
+    """How many days those are; 0 where there are none to count."""
+    due: int = 0
+
+    @property
+    def rate(self) -> float | None:
+        """What is printed of it."""
+        return ratio(self.above, self.below)
+
+    def beside(self, above: Sequence[Any], below: Any) -> str:
+        """Say which sums a rate is of, where what stands beside it does not give it."""
+        some = 0 < self.days < self.due
+        if self.rate is None or (not some and self._reads(above, below)):
+            return ""
+        own = (self.above, self.below)
+        places = next((at for at in range(3) if self._reads(own[:1], own[1], at)), 3)
+        part, whole = (figures.exact(at, places) for at in own)
+        sum_ = _("{above}÷{below}", above=part, below=whole)
+        return _("{days}天：{sum}", days=self.days, sum=sum_) if some else sum_
+
+    def _reads(self, above: Sequence[Any], below: Any, places: int = 0) -> bool:
+        """Say whether numbers, as they are printed, give the rate as it is printed."""
+        *parts, base = (
+            figures.rounded(figures.decimal(at) or Decimal(0), places)
+            for at in (*above, below)
+        )
+        shown = ratio(sum(parts, Decimal(0)), base)
+        return figures.percent(shown, 2) == figures.percent(self.rate, 2)
+
+
+def sums(m: OperatorMonth, metric: str, month: str = "") -> dict[str, Sums]:
+    """Return account to the sums of a ratio of the catalogue, of one month."""
+    rows = m.monthly[m.monthly["metric"] == metric]
+    known = rows["above"].notna() & rows["below"].notna()
+    rows = rows[(rows["month"] == (month or m.month)) & known]
+    columns = ("account", "above", "below", "days_present", "days_due")
+    return {
+        account: Sums(above, below, int(days), int(due))
+        for account, above, below, days, due in zip(
+            *(rows[name].tolist() for name in columns), strict=True
+        )
+    }
+
+
+def paired(m: OperatorMonth, above: str, below: str, month: str) -> dict[str, Sums]:
+    """
+    Return account to the sums of two flows, of the days on which both are known.
+
+    Counters of posts have no days: with them only whole months cover the same.
+    """
+    found = {}
+    whole = [of_month(m, name, month) for name in (above, below)]
+    by = [bases(m, name, month) for name in (above, below)]
+    for account in m.accounts:
+        id = account.id
+        if not all(id in values for values in whole):
+            continue
+        due = own_days(m, account, month)
+        days = [
+            by_day(m, id, name, (month,))
+            for name, basis in zip((above, below), by, strict=True)
+            if basis.get(id) in BY_DAYS
+        ]
+        both = set(due).intersection(*days)
+        if len(days) == 2 and both:
+            top, base = (sum(values[day] for day in both) for values in days)
+            found[id] = Sums(top, base, len(both), len(due))
+        elif len(both) == len(due):
+            found[id] = Sums(whole[0][id], whole[1][id])
+    return found
+
+
+def added(parts: Iterable[Sums]) -> Sums:
+    """Add up the sums of accounts: their rate is of all, never a mean of rates."""
+    known = list(parts)
+    return Sums(sum(at.above for at in known), sum(at.below for at in known))
+
+
+def sum_whole(values: Iterable[Amount | None]) -> Amount | None:
+    """Add up; a sum with a missing part is no sum."""
+    parts = list(values)
+    return None if None in parts else sum_known(parts)
+
+
 def short_target(m: OperatorMonth, metric: str, platform: str = "") -> float | None:
     """Return the month's target as it was set last: of the whole, or of a platform."""
     wanted = (metric, platform, "short", m.month)
@@ -80,9 +181,22 @@ def short_target(m: OperatorMonth, metric: str, platform: str = "") -> float | N
     return float(latest.value) if latest else None
 
 
-def own_days(m: OperatorMonth, account: Account) -> list[date]:
-    """Return the days of the month on which the account is the operator's."""
-    return [day for day in days_of(m.month) if m.operator.id in account.shares(day)]
+def uneven(columns: Iterable[tuple[Iterable[Any], Any, int]]) -> bool:
+    """Say whether what is printed of a column does not add up to its printed total."""
+
+    def printed(value: Any, places: int) -> Decimal:
+        return figures.rounded(figures.decimal(value) or Decimal(0), places)
+
+    return any(
+        sum(printed(value, places) for value in values) != printed(total, places)
+        for values, total, places in columns
+    )
+
+
+def own_days(m: OperatorMonth, account: Account, month: str = "") -> list[date]:
+    """Return the days of a month on which the account is the operator's."""
+    days = days_of(month or m.month)
+    return [day for day in days if m.operator.id in account.shares(day)]
 
 
 def owned_span(m: OperatorMonth, days: Sequence[date]) -> str:

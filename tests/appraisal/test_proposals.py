@@ -181,7 +181,7 @@ class TestNotes:
         row = propose(with_rows(made, monthly([*rows, *_records(made)])))[0]
 
         assert row["last_year"] == "1.3"
-        assert row["note"] == "去年11月是10月的130.0%，只作参考"
+        assert row["note"].endswith("；去年11月是10月的130.0%，只作参考")
         assert numbers(row) == ["2400", "2500", "2700"]
 
     def test_last_year_on_another_basis_is_not_told(self) -> None:
@@ -197,8 +197,17 @@ class TestNotes:
     @pytest.mark.parametrize(
         ("now", "note"),
         [
-            pytest.param(2701, "本月结果2,701已超过高的一档", id="above high"),
-            pytest.param(2700, "", id="at high"),
+            pytest.param(
+                2701,
+                "低、中、高档低于本月的2,701：各档都从8月、9月、10月的中位数2,200算起",
+                id="above all",
+            ),
+            pytest.param(
+                2700,
+                "低、中档低于本月的2,700：各档都从8月、9月、10月的中位数2,200算起",
+                id="at the highest",
+            ),
+            pytest.param(2400, "", id="at the lowest"),
             pytest.param(2100, "本月结果2,100不及基线2,200", id="below the baseline"),
         ],
     )
@@ -206,6 +215,21 @@ class TestNotes:
         values = (2200, 2300, now) if now < 2200 else (2000, 2200, now)
 
         assert propose(three("views", values))[0]["note"] == note
+
+    def test_of_what_one_wants_little_of_more_is_easier(self) -> None:
+        # 210 ÷ 1.05 = 200, ÷ 1.125 → 180, ÷ 1.2 → 170
+        row = propose(three("unfollows", (210, 210, 190)))[0]
+
+        assert row["easier"] == "low"
+        assert row["note"] == (
+            "低档高于本月的190：各档都从8月、9月、10月的中位数210算起"
+        )
+
+    def test_a_gain_is_compared_with_a_gain(self) -> None:
+        row = propose(followers((300, 300, 330), 10_330))[0]
+
+        assert row["easier"] == "low"
+        assert row["note"].startswith("低档低于本月的330：")
 
     def test_a_month_with_gaps_is_told_and_not_compared(self) -> None:
         made = three("views", (2000, 2200, 900))
@@ -221,9 +245,11 @@ class TestNotes:
         row = propose(three("views", (2000, 2200, 2500), leave=leave))[0]
         level = propose(three("dau", (2000, 2200, 2500), leave=leave))[0]
 
-        assert row["note"] == "按全月提出；11月30天预计在岗25天，目标届时按天数折算"
+        assert row["note"].endswith(
+            "按全月提出；11月30天预计在岗25天，目标届时按天数折算"
+        )
         assert numbers(row) == ["2400", "2500", "2700"]
-        assert level["note"] == ""
+        assert level["easier"] == "low"
 
     def test_outside_the_band_is_said(self) -> None:
         # One order a month: 1.05, 1.125 and 1.2 are all 2.

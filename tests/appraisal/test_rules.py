@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpi_lib.appraisal.evidence import Reading
-from kpi_lib.appraisal.rules import rule_of
+from kpi_lib.appraisal.rules import percent, rule_of
 from kpi_lib.inputs import Measure
 
 
@@ -126,3 +126,17 @@ def test_what_is_only_met_or_not_is_not_divided(
     reading = Reading(value=Fraction(value), target=Fraction(target), less=less)
 
     assert rule_of(measure({"kind": "ratio"})).worked(reading, Decimal(5)) == printed
+
+
+@pytest.mark.parametrize(
+    ("share", "shown"),
+    [
+        pytest.param(Fraction(39, 40), "97.5%", id="two places at most"),
+        pytest.param(Fraction(1), "100%", id="all"),
+        pytest.param(Fraction(99_998, 100_000), "99.998%", id="not rounded up to all"),
+        pytest.param(Fraction(1_000_001, 10**6), "100.0001%", id="nor down to it"),
+        pytest.param(Fraction(0), "0%", id="nothing"),
+    ],
+)
+def test_only_the_whole_reads_as_100_percent(share: Fraction, shown: str) -> None:
+    assert percent(share) == shown

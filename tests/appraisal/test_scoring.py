@@ -315,11 +315,14 @@ class TestConflict:
             {**row, "low": 1000, "high": 1265} if row["metric"] == "views" else row
             for row in NOW
         ]
-        reading = scoring.read(evidence(now=now), measure("target_setting.attainment"))
+        item = next(at for at in PLAN.items() if at.id == "target_setting")
+        outcomes = scoring.score_item(evidence(now=now), item)
+        outcome = next(at for at in outcomes if at.measure.id == "attainment")
 
-        assert reading.state == "pending"
+        assert outcome.status == "pending"
         # low: (2×1000/1265 + 1.8) ÷ 4 × 5 = 4.2263…
-        assert reading.note == "有不同的值没有选定，得分在4.23与4.75之间"
+        assert outcome.between == (Decimal("4.23"), Decimal("4.75"))
+        assert outcome.reading.note == "有不同的值没有选定，得分在4.23与4.75之间"
 
     def test_scored_when_either_value_gives_the_same(self) -> None:
         now = [

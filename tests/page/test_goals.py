@@ -230,9 +230,12 @@ def test_the_strip_stands_on_the_calendar_s_columns(month: OperatorMonth) -> Non
     [
         pytest.param([2] * 31, "有定量的4周，内容都达到", id="all"),
         pytest.param(
-            [2] * 18 + [0] * 13,
+            [2] * 18 + [0] * 10 + [2] * 3,
             "有定量的4周中，内容2周达到；差得最多的是10月19日至25日，定量10条，发布0条",
             id="some",
+        ),
+        pytest.param(
+            [2] * 18 + [0] * 13, "有定量的4周中，内容2周达到\n", id="two as far off"
         ),
     ],
 )

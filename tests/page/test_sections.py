@@ -12,6 +12,7 @@ import pytest
 
 from kpi_lib import page as sections
 from kpi_lib.appraisal import Month, OperatorMonth
+from kpi_lib.days import days_of
 from kpi_lib.errors import Problem
 from kpi_lib.inputs.entries import GivenRating
 from kpi_lib.inputs.roster import Account, Roster
@@ -100,11 +101,55 @@ def test_sentences_claim_what_the_card_carries(parts: dict[str, str]) -> None:
     assert "最多的一项是「超额达成」（95.88%），少6.00分" in text
     assert "占全部失分18.94分的32%" in text
     assert (
-        "多得最多的是「目标有挑战」，多0.85分；少得最多的是「活动预算」，少1.50分"
+        "多得最多的是「目标有挑战」，多0.85分。少得最多的是「活动预算」，少1.50分"
         in text
     )
     assert "共5分待定：有不同的值没有选定，得分在4.76与4.80之间。" in text
-    assert "总分在76.06与81.06之间" in text
+    assert "总分在80.82与80.86之间" in text, "76.06 and what the item may get"
+
+
+def test_of_several_that_tie_all_are_named_or_none() -> None:
+    losses = [("甲", Decimal(3)), ("乙", Decimal(2)), ("丙", Decimal(2))]
+
+    assert parts_module.tied(losses) == [(["甲"], 3), (["乙", "丙"], 2)]
+    assert parts_module.foremost(losses, 2) == losses[:1], "乙 or 丙 is no choice"
+    assert parts_module.foremost(losses, 3) == losses
+    assert parts_module.foremost(losses[1:], 1) == losses[1:], "both are the largest"
+
+
+def test_accounts_with_as_many_posts_are_both_named(
+    sample: Month, month: OperatorMonth
+) -> None:
+    tied = text_of(sections.platforms(sample.operator("op-02")))
+    alone = text_of(sections.platforms(month))
+
+    assert "本月发布23条，示例抖音甲、示例B站最多，各10条；21天没有发布" in tied
+    assert "本月发布16条，示例视频号最多，9条" in alone
+
+
+def test_only_whole_months_compete_for_the_largest_growth(sample: Month) -> None:
+    m = sample.operator("op-02")
+    text = text_of(sections.followers(m))
+
+    assert "示例B站比例增长最多，+8.1%" in text
+    assert "示例抖音乙从接手前一天算起" in text
+    assert "示例抖音乙：比接手前+3.0%" in str(sections.followers(m))
+
+
+def test_growth_alike_as_printed_is_nobodys_own(month: OperatorMonth) -> None:
+    days = days_of(MONTH)
+    who = parts_module.unknown("weibo-a")
+
+    def grown(share: float, due: list[date]) -> followers.Growth:
+        return followers.Growth(who, {days[-1]: share}, None, 1.0, due)
+
+    two = [grown(0.0811, days), grown(0.0814, days), grown(0.02, days)]
+    half = grown(0.2, days[15:])
+
+    assert followers._best(month, two) == two[:2]
+    assert followers._best(month, [*two, half]) == two[:2]
+    assert followers._best(month, [grown(-0.1, days), grown(0, days)]) == []
+    assert followers._best(month, two[:1]) == [], "nobody to compare with"
 
 
 def test_losses_and_pending_add_up_to_what_was_possible(month: OperatorMonth) -> None:
@@ -135,9 +180,9 @@ def test_a_veto_is_a_loss_of_its_own(rough: Month, tmp_path: Path) -> None:
 def test_the_waterfall_goes_from_possible_to_the_score(parts: dict[str, str]) -> None:
     html = parts["waterfall"]
 
-    assert "失分集中在前4项：18.94分中占11.19分" in text_of(html)
+    assert "失分集中在前3项：18.94分中占9.69分" in text_of(html)
     assert html.count("<svg") == 2, "once wide, once narrow"
-    assert html.count('class="top"') == 8, "four red bars in each"
+    assert html.count('class="top"') == 6, "the fourth and the fifth lost as much"
     assert "其余5项" in html
     assert html.index("超额达成") < html.index("合理意见被采纳")
 
@@ -274,8 +319,13 @@ def test_where_nobody_viewed_there_is_no_rate(
     month: OperatorMonth, since: str, said: str
 ) -> None:
     def unseen(frame: pd.DataFrame, months: pd.Series) -> pd.DataFrame:
-        nothing = (frame["metric"] == "views") & (months >= since)
-        return frame.assign(value=frame["value"].mask(nothing, 0.0))
+        metric, silent = frame["metric"], months >= since
+        value = frame["value"].mask(silent & (metric == "views"), 0.0)
+        if "below" not in frame:
+            return frame.assign(value=value)
+        rate = silent & (metric == "engagement_rate")
+        below = frame["below"].mask(rate, 0.0)
+        return frame.assign(value=value.mask(rate), below=below)
 
     silent = replace(
         month,
@@ -557,6 +607,34 @@ def test_a_horizon_counts_the_gain_of_own_days_since_it_began(
     assert followers._since(held, ["2026-09", "2026-10"]) == (1400, 105)
     assert followers._since(held, ["2026-08", "2026-09"]) == (None, None)
     assert followers._elapsed(["2026-10", "2026-11", "2026-12"], MONTH) == 31 / 92
+
+
+def test_a_period_that_ended_short_is_not_on_its_way(
+    sample: Month, month: OperatorMonth
+) -> None:
+    short = text_of(sections.followers(sample.operator("op-02")))
+    met = text_of(sections.followers(month))
+
+    assert "短期的粉丝目标没有达到，差314人；中期、终极的粉丝目标还在途中" in short
+    assert "短期的粉丝目标已达到；中期、终极的粉丝目标还在途中" in met
+    assert "后期的粉丝目标看不出进度，期内有的月份没有粉丝数" in met
+
+
+@pytest.mark.parametrize(
+    ("missing", "elapsed", "state"),
+    [
+        pytest.param(0, 1, "met", id="reached at the end"),
+        pytest.param(0, 0.3, "met", id="reached before the end"),
+        pytest.param(314, 1, "missed", id="ended short"),
+        pytest.param(314, 0.34, "open", id="on its way"),
+        pytest.param(314, None, "open", id="without an end"),
+        pytest.param(None, 1, "unknown", id="no opening level"),
+    ],
+)
+def test_how_a_horizon_stands(
+    missing: float | None, elapsed: float | None, state: str
+) -> None:
+    assert followers._state(missing, elapsed) == state
 
 
 def test_files_stand_by_account_and_open_one_by_one(parts: dict[str, str]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from statistics import fmean
 
 from kpi_lib import figures
 from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import METRICS
+from kpi_lib.days import months_back
 from kpi_lib.language import _
 from kpi_lib.page import charts, series
 from kpi_lib.page.parts import Fragment, made, nothing
@@ -20,7 +22,11 @@ def activity(m: OperatorMonth) -> Fragment:
     dau, mau = (series.total_by_month(m, metric, products) for metric in ("dau", "mau"))
     if not daily and not mau:
         return nothing("DAU/MAU", _("没有产品的日活或月活"))
-    sticky = {month: dau[month] / mau[month] for month in dau if month in mau}
+    sticky = {
+        month: rate
+        for month in months_back(m.month, 12)
+        if (rate := _stickiness(m, products, month)) is not None
+    }
     panels, tables = [], []
     if daily:
         panels.append(_day_panel(m, daily))
@@ -41,7 +47,7 @@ def activity(m: OperatorMonth) -> Fragment:
         panels=panels,
         tables=tables,
         values={
-            "dau": fmean(daily.values()) if daily else None,
+            "dau": dau.get(m.month),
             "mau": mau.get(m.month),
             "stickiness": sticky.get(m.month),
         },
@@ -52,6 +58,14 @@ def activity(m: OperatorMonth) -> Fragment:
         products=len(products),
         marks=series.marks_told(m) if daily else "",
     )
+
+
+def _stickiness(
+    m: OperatorMonth, products: Collection[str], month: str
+) -> float | None:
+    """Divide the sums of the products of which both are known."""
+    parts = series.sums(m, "stickiness", month)
+    return series.added(parts[id] for id in products if id in parts).rate
 
 
 def _products(m: OperatorMonth) -> dict[str, str]:

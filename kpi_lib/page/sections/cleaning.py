@@ -88,11 +88,13 @@ def arrival(
                 "weekly": weekly,
             }
         )
+    most = max(row["missing"] for row in rows)
+    worst = [row for row in rows if row["missing"] == most]
     return made(
         "arrival",
         rows=rows,
         days=list(zip((day.day for day in dates), shades, strict=True)),
-        worst=max(rows, key=lambda row: row["missing"]),
+        worst=worst[0] if len(worst) == 1 else None,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from statistics import median
 from typing import Any
@@ -18,12 +18,13 @@ from kpi_lib.language import _
 from kpi_lib.page import charts, series
 from kpi_lib.page.parts import Fragment, made, nothing, who_is
 from kpi_lib.page.sections.rates import rate_dots
-from kpi_lib.page.templates import ratio
 
 VIEW_TOP = 3.6
 """Highest multiple of the median that is drawn; beyond it the bar is cut and told."""
 
-REACTIONS = ("comments", "shares", "likes")
+RATE = "engagement_rate"
+REACTIONS = METRICS[RATE].numerator
+COUNTS = METRICS[RATE].denominator + REACTIONS
 
 
 def engagement(m: OperatorMonth) -> Fragment:
@@ -106,49 +107,45 @@ def _times_tick(value: float) -> str:
 
 def _engagement_rate(m: OperatorMonth) -> dict[str, Any] | None:
     """Draw the rate over months, of the accounts that have all four counts."""
+    parts = {month: series.sums(m, RATE, month) for month in months_back(m.month, 12)}
     by_month = {
         month: rate
-        for month in sorted(m.by_month.get("views", {}))
-        if (rate := _rate(_counts(m, month).values())) is not None
+        for month, own in parts.items()
+        if (rate := series.added(own.values()).rate) is not None
     }
     if not by_month:
         return None
-    counts = _counts(m, m.month)
+    counts = {name: series.of_month(m, name) for name in COUNTS}
+    rows: list[dict[str, Any]] = [
+        {
+            "who": who_is(m, account),
+            "part": parts[m.month][account.id],
+            **{name: values[account.id] for name, values in counts.items()},
+        }
+        for account in m.accounts
+        if account.id in parts[m.month]
+    ]
+    totals = {name: sum(row[name] for row in rows) for name in COUNTS}
     return {
         "value": by_month.get(m.month),
+        "rows": rows,
+        "totals": totals | {"part": series.added(row["part"] for row in rows)},
+        "uneven": series.uneven(
+            ([row[name] for row in rows], totals[name], 0) for name in COUNTS
+        ),
         "panel": series.year_panel(
             m,
-            "engagement_rate",
+            RATE,
             by_month,
             note=_("（评论＋转发＋点赞）÷阅读"),
             prefix="rate",
         ),
-        "rows": [
-            {"who": who_is(m, account), **row, "rate": _rate([row])}
-            for account in m.accounts
-            if (row := counts.get(account.id))
-        ],
         "table": series.year_table(
             m,
-            [(METRICS["engagement_rate"].label, by_month)],
+            [(METRICS[RATE].label, by_month)],
             lambda value: figures.percent(value, 2),
         ),
     }
-
-
-def _counts(m: OperatorMonth, month: str) -> dict[str, dict[str, float]]:
-    """Return account to views and reactions, of the accounts that have all four."""
-    counts = {name: series.of_month(m, name, month) for name in ("views", *REACTIONS)}
-    return {
-        id: {name: values[id] for name, values in counts.items()}
-        for id in counts["views"]
-        if all(id in values for values in counts.values())
-    }
-
-
-def _rate(rows: Collection[Mapping[str, float]]) -> float | None:
-    reactions = sum(row[name] for row in rows for name in REACTIONS)
-    return ratio(reactions, sum(row["views"] for row in rows))
 
 
 def _weekly_panels(m: OperatorMonth) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from kpi_lib import figures
 from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import HORIZONS
 from kpi_lib.days import days_of, months_back, months_of, quarter_of
-from kpi_lib.language import _
+from kpi_lib.language import N_, _
 from kpi_lib.page import charts, series
 from kpi_lib.page.parts import Brand, Fragment, made, nothing, who_is
 from kpi_lib.page.templates import ratio
@@ -32,9 +32,21 @@ class Growth:
     """The own days."""
 
     @property
+    def late(self) -> bool:
+        """Whether it was taken over during the month, and grows since then."""
+        return bool(self.due) and self.due[0].day > 1
+
+    @property
     def last(self) -> float:
         """Growth on the last day known."""
         return self.by_day[max(self.by_day)]
+
+
+SINCE = {
+    False: N_("比上月末{growth}，{level}人"),
+    True: N_("比接手前{growth}，{level}人"),
+}
+"""What growth is told of: a whole month, or one that began late."""
 
 
 def followers(m: OperatorMonth) -> Fragment:
@@ -51,20 +63,27 @@ def followers(m: OperatorMonth) -> Fragment:
         key: series.sum_known(row[key] for row in rows)
         for key in ("level", "lost", "new", "net")
     }
+    horizons = _horizons(m, totals["level"])
     return made(
         "followers",
         panels=_growth_panels(m, grown),
+        grown=grown,
+        late=[growth.who.name for growth in grown if growth.late],
         rows=rows,
         totals=totals,
+        uneven=series.uneven(
+            ([row[key] for row in rows], value, 0) for key, value in totals.items()
+        ),
         widest=max(
             (row[key] or 0 for row in rows for key in ("new", "lost")), default=0
         )
         or 1,
-        best=max(grown, key=lambda growth: growth.last, default=None),
+        best=_best(m, grown),
         met=[growth.last >= growth.goal for growth in grown if growth.goal is not None],
         before=before,
         marks=series.marks_told(m),
-        horizons=_horizons(m, totals["level"]),
+        horizons=horizons,
+        stand=_stand(horizons),
         table=series.day_table(
             m,
             [(growth.who.name, growth.by_day) for growth in grown],
@@ -96,6 +115,18 @@ def _growths(m: OperatorMonth, opening: Mapping[str, float]) -> list[Growth]:
     return grown
 
 
+def _best(m: OperatorMonth, grown: Sequence[Growth]) -> list[Growth]:
+    """
+    Return whoever grew most: all that print the same share, nobody if none grew.
+
+    Only accounts of the whole month are compared; half of one grows less.
+    """
+    whole = [growth for growth in grown if len(growth.due) == len(days_of(m.month))]
+    most = max((growth.last for growth in whole), default=0.0)
+    alike = [at for at in whole if _percent(at.last) == _percent(most)]
+    return alike if len(whole) > 1 and most > 0 else []
+
+
 def _growth_panels(m: OperatorMonth, grown: Sequence[Growth]) -> list[series.Panel]:
     """Draw every account on the same scale."""
     shares = [
@@ -122,7 +153,7 @@ def _growth_panels(m: OperatorMonth, grown: Sequence[Growth]) -> list[series.Pan
                 if days
                 else _("{level}人", level=level),
                 last=_(
-                    "比上月末{growth}，{level}人",
+                    SINCE[growth.late],
                     growth=_percent(growth.last),
                     level=figures.exact(growth.level),
                 ),
@@ -161,8 +192,9 @@ def _horizons(m: OperatorMonth, level: float | None) -> list[dict[str, Any]]:
     Set the followers against the targets of all four horizons that hold now.
 
     `way` is the share of the way to the target, 1 or more if reached, as it is scored;
-    `elapsed` that of the period's days. The ultimate target has no period: it is
-    measured by the followers now.
+    `elapsed` that of the period's days; `missing` the followers short of the target,
+    None where they are not known. The ultimate target has no period: it is measured by
+    the followers now.
     """
     periods = {
         "short": m.month,
@@ -186,16 +218,60 @@ def _horizons(m: OperatorMonth, level: float | None) -> list[dict[str, Any]]:
         months = months_of(period) if period else ()
         since = _since(m, months) if months else None
         start, gained = since or (None, None)
+        elapsed = _elapsed(months, m.month) if months else None
+        reached = level if since is None else series.sum_whole(since)
+        missing = None if reached is None else max(round(goal - reached, 6), 0)
         rows.append(
             row
             | {
                 "start": start,
                 "gained": gained,
-                "elapsed": _elapsed(months, m.month) if months else None,
+                "elapsed": elapsed,
                 "way": _way(goal, level, since),
+                "missing": missing,
+                "state": _state(missing, elapsed),
             }
         )
     return rows
+
+
+def _state(missing: float | None, elapsed: float | None) -> str:
+    """Say how a horizon stands: a period that ended short is not on its way."""
+    if missing is None:
+        return "unknown"
+    if not missing:
+        return "met"
+    return "missed" if elapsed is not None and elapsed >= 1 else "open"
+
+
+def _stand(horizons: Sequence[Mapping[str, Any]]) -> str:
+    """Say of every horizon how it stands, those that ended short by how much."""
+
+    def named(state: str) -> str:
+        return figures.listed([at["name"] for at in horizons if at["state"] == state])
+
+    met, on, unknown = map(named, ("met", "open", "unknown"))
+    return figures.joined(
+        [
+            _("{horizons}的粉丝目标已达到", horizons=met) if met else "",
+            *(
+                _(
+                    "{horizon}的粉丝目标没有达到，差{n}人",
+                    horizon=one["name"],
+                    n=figures.exact(one["missing"]),
+                )
+                for one in horizons
+                if one["state"] == "missed"
+            ),
+            _("{horizons}的粉丝目标还在途中", horizons=on) if on else "",
+            _(
+                "{horizons}的粉丝目标看不出进度，期内有的月份没有粉丝数",
+                horizons=unknown,
+            )
+            if unknown
+            else "",
+        ]
+    )
 
 
 def _way(

@@ -81,6 +81,7 @@ def _printed(m: OperatorMonth, proposal: Mapping[str, Any]) -> dict[str, Any]:
         "value": printed(gained if gain else proposal["value"]),
         "steps": [printed(proposal[f"gain_{at}" if gain else at]) for at in STEPS],
         "given": bool(level),
+        "easier": "middle" in proposal["easier"].split(),
         "level": figures.exact(level) if gain and level else "",
         "growths": [proposal[f"growth_{at}"] for at in STEPS],
         "method": proposal["method"],

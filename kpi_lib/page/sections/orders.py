@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import Any
 
 from kpi_lib import figures
 from kpi_lib.appraisal import OperatorMonth
-from kpi_lib.catalogue import METRICS, STREAMS
+from kpi_lib.catalogue import STREAMS
 from kpi_lib.days import months_back
 from kpi_lib.language import _
 from kpi_lib.page import series
 from kpi_lib.page.parts import Fragment, made, nothing, who_is
-from kpi_lib.page.templates import ratio
 
-STEPS = ("views", "clicks", "orders")
-"""The way to an order."""
+COUNTS = ("views", "clicks", "orders", "gmv")
+"""What is counted of the way to an order."""
 
 
 def orders(m: OperatorMonth) -> Fragment:
@@ -33,46 +31,55 @@ def orders(m: OperatorMonth) -> Fragment:
 
 
 def _funnel(m: OperatorMonth) -> dict[str, Any] | None:
-    """Return views, clicks, orders and the rates between, on accounts that have all."""
-    before, now = (
-        {name: series.of_month(m, name, month) for name in (*STEPS, "gmv")}
-        for month in months_back(m.month, 2)
-    )
+    """Return the way from views to orders: two rates, each with its own two sums."""
+    now = {name: series.of_month(m, name) for name in COUNTS}
     if not now["clicks"] and not now["orders"]:
         return None
-    totals, totals_before = (
-        {name: series.sum_known(values.values()) for name, values in counts.items()}
-        for counts in (now, before)
+    before, this = (
+        (series.paired(m, "clicks", "views", month), series.sums(m, BUYING, month))
+        for month in months_back(m.month, 2)
     )
-    rates = [
-        (_rate_of_all(now, top, base), _rate_of_all(before, top, base))
-        for base, top in pairwise(STEPS)
+    clicked, bought = this
+    rows: list[dict[str, Any]] = [
+        {"who": who_is(m, account), "click": clicked.get(id), "buy": bought.get(id)}
+        | {name: values.get(id) for name, values in now.items()}
+        for account in m.accounts
+        if (id := account.id) in now["clicks"] or id in now["orders"]
     ]
+    totals = {name: series.sum_known(row[name] for row in rows) for name in COUNTS}
+    goals = {name: series.short_target(m, name) for name in ("orders", BUYING)}
+    click, buy = map(_way, this, before)
     return {
-        "steps": [
-            (METRICS[name].label, totals[name], totals_before[name]) for name in STEPS
-        ],
-        "rates": rates,
-        "goals": {
-            name: series.short_target(m, name) for name in ("orders", "conversion_rate")
-        },
-        "rows": [
-            {"who": who_is(m, account)}
-            | {name: values.get(account.id) for name, values in now.items()}
-            for account in m.accounts
-            if account.id in now["clicks"] or account.id in now["orders"]
-        ],
+        "click": click,
+        "buy": buy,
+        "chained": click["now"].above == buy["now"].below,
+        "goal": goals[BUYING],
+        # Held against what is drawn only where every order is drawn.
+        "orders": goals["orders"] if buy["now"].above == totals["orders"] else None,
+        "rows": rows,
         "totals": totals,
+        "uneven": series.uneven(
+            ([row[name] for row in rows], totals[name], 0) for name in COUNTS
+        ),
     }
 
 
-def _rate_of_all(
-    counts: Mapping[str, Mapping[str, float]], top: str, base: str
-) -> float | None:
-    """Divide sums, of the accounts that have both counts."""
-    both = [id for id in counts[base] if id in counts[top]]
-    below = sum(counts[base][id] for id in both)
-    return ratio(sum(counts[top][id] for id in both), below)
+BUYING = "conversion_rate"
+
+
+def _way(
+    now: Mapping[str, series.Sums], before: Mapping[str, series.Sums]
+) -> dict[str, Any]:
+    """Return one step of the way: its sums, those of last month, and of how many."""
+    return {
+        "now": series.added(now.values()),
+        "before": series.added(before.values()),
+        "accounts": len(now),
+    }
+
+
+CENTS = 2
+"""Places of yuan that are not whole."""
 
 
 def _revenue(m: OperatorMonth) -> dict[str, Any] | None:
@@ -82,9 +89,18 @@ def _revenue(m: OperatorMonth) -> dict[str, Any] | None:
         return None
     streams = _streams(m)
     last = max(by_month)
+    total = by_month.get(m.month)
+    shares = [value / total for _name, value in streams] if total else []
     return {
         "streams": streams,
-        "total": by_month.get(m.month),
+        "total": total,
+        "cents": CENTS if any(value % 1 for _name, value in streams) else 0,
+        "uneven": series.uneven(
+            [
+                ([value for _name, value in streams], total, CENTS),
+                ([round(share, 9) * 100 for share in shares], 100 if shares else 0, 1),
+            ]
+        ),
         "goal": series.short_target(m, "revenue"),
         "panel": series.year_panel(
             m,

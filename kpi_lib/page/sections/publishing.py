@@ -42,10 +42,13 @@ def _calendar(m: OperatorMonth) -> dict[str, Any] | None:
         for account in m.accounts
     ]
     rows = [(who, posts, sum(posts)) for who, posts in by_account if any(posts)]
+    most = max(total for _who, _posts, total in rows)
     every_day = zip(*(posts for _who, posts, _total in rows), strict=True)
     return {
         "published": counts.total(),
-        "most": max(rows, key=lambda row: row[2]),
+        "most": most,
+        "first": [who.name for who, _posts, total in rows if total == most],
+        "several": len(rows) > 1,
         "empty": sum(not any(posts) for posts in every_day),
         "days": list(zip((day.day for day in days), shades, strict=True)),
         "rows": [

@@ -96,12 +96,16 @@ def _share(result: float, quota: float) -> float | None:
 
 
 def _reached(weeks: pd.DataFrame) -> dict[str, Any]:
-    """Count the weeks in which the quota was reached; `worst` was furthest off."""
+    """Count the weeks with their quota; `worst` alone was furthest off, if one was."""
     known = weeks[(weeks["quota"] > TINY) & weeks["result"].notna()]
     off = known["quota"] - known["result"]
     short = int((off > TINY).sum())
-    worst = known.iloc[int(off.argmax())].to_dict() if short else None
-    return {"known": len(known), "reached": len(known) - short, "worst": worst}
+    worst = known[off > off.max() - TINY]
+    return {
+        "known": len(known),
+        "reached": len(known) - short,
+        "worst": worst.iloc[0].to_dict() if short and len(worst) == 1 else None,
+    }
 
 
 def _by_week(m: OperatorMonth) -> dict[str, Any]:

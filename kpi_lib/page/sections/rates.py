@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -10,11 +10,10 @@ import pandas as pd
 from kpi_lib import figures
 from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import METRICS
-from kpi_lib.days import months_back
+from kpi_lib.days import shift
 from kpi_lib.language import _
 from kpi_lib.page import charts, series
 from kpi_lib.page.parts import Brand, platform_of, who_is
-from kpi_lib.page.templates import ratio
 
 NARROW = 0.2
 """Rates that differ by less than this share of the largest are drawn from zero."""
@@ -66,36 +65,19 @@ def rate_dots(m: OperatorMonth) -> dict[str, Any] | None:
 
 def _ratios(m: OperatorMonth, metric: str) -> list[Rate]:
     """Return a ratio of the catalogue for every account that has all of its parts."""
-    above, below = METRICS[metric].numerator, METRICS[metric].denominator
-    months = (m.month, months_back(m.month, 2)[0])
     now, before = (
-        {name: series.of_month(m, name, month) for name in (*above, *below)}
-        for month in months
+        series.of_month(m, metric, month) for month in (m.month, shift(m.month, -1))
     )
     rows = []
     for account in m.accounts:
-        value = _ratio(now, above, below, account.id)
+        value = now.get(account.id)
         goal = series.short_target(m, metric, account.platform)
         if goal is None:
             goal = series.short_target(m, metric)
         if value is not None:
-            last = _ratio(before, above, below, account.id)
+            last = before.get(account.id)
             rows.append(Rate(who_is(m, account), value, last, goal))
     return rows
-
-
-def _ratio(
-    values: Mapping[str, Mapping[str, float]],
-    above: Sequence[str],
-    below: Sequence[str],
-    account: str,
-) -> float | None:
-    if not all(account in values[name] for name in (*above, *below)):
-        return None
-    parts, whole = (
-        sum(values[name][account] for name in names) for names in (above, below)
-    )
-    return ratio(parts, whole)
 
 
 def _answered(m: OperatorMonth) -> list[Rate]:

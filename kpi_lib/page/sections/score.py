@@ -11,7 +11,22 @@ from kpi_lib import figures
 from kpi_lib.appraisal import Card, OperatorMonth
 from kpi_lib.days import LOOK_BACK, months_back
 from kpi_lib.language import _
-from kpi_lib.page.parts import Fragment, flags_of, losses, made, platform_of, total
+from kpi_lib.page.parts import (
+    Fragment,
+    Points,
+    flags_of,
+    foremost,
+    losses,
+    made,
+    platform_of,
+    tied,
+    total,
+)
+
+
+def _first(points: Points) -> tuple[list[str], Decimal]:
+    """Return all that tie at the head of the list; nobody of an empty one."""
+    return next(iter(tied(points)), ([], Decimal(0)))
 
 
 @dataclass(frozen=True)
@@ -31,14 +46,15 @@ class Change:
         return self.now - self.before
 
     @property
-    def up(self) -> tuple[str, Decimal]:
-        """The measure that gained most."""
-        return max(self.moved, key=itemgetter(1))
+    def up(self) -> tuple[list[str], Decimal]:
+        """The measures that gained most, and how much each."""
+        return _first(sorted(self.moved, key=itemgetter(1), reverse=True))
 
     @property
-    def down(self) -> tuple[str, Decimal]:
-        """The measure that lost most."""
-        return min(self.moved, key=itemgetter(1))
+    def down(self) -> tuple[list[str], Decimal]:
+        """The measures that lost most, and how much each."""
+        names, by = _first(sorted(self.moved, key=itemgetter(1)))
+        return names, -by
 
 
 def _change(card: Card, previous: Card | None) -> Change | None:
@@ -128,15 +144,20 @@ def _trend(m: OperatorMonth) -> dict[str, Any] | None:
 def sentences(m: OperatorMonth) -> Fragment:
     """Say in a few sentences what earned, what lost, what changed, what is next."""
     card = m.card.said()
-    rated = (row for row in card.rows if row.scored)
+    rated = [row for row in card.rows if row.scored]
+    most = max((row.earned for row in rated), default=None)
+    best = [row for row in rated if row.earned == most]
     lost, waiting = losses(card), card.waiting
     of_most = (at for at in card.plain if lost and at["name"] == lost[0][0])
     return made(
         "sentences",
         card=card,
-        best=max(rated, key=lambda row: row.earned, default=None),
+        best=best,
+        best_names=list(map(card.called, best)),
         full=[measure["name"] for measure in card.plain if measure.full],
         lost=lost,
+        ranks=tied(lost),
+        furthest=foremost(lost, 3),
         result=next(filter(None, (at["show"].get("text") for at in of_most)), ""),
         change=_change(card, m.previous),
         pending=total(measure.possible for measure in waiting),

@@ -10,8 +10,8 @@ from kpi_lib import figures
 from kpi_lib.appraisal import Card, CardItem
 from kpi_lib.days import shift
 from kpi_lib.language import _, say
-from kpi_lib.page.parts import Fragment, losses, made, nothing
-from kpi_lib.page.series import sum_known
+from kpi_lib.page.parts import Fragment, losses, made, nothing, tied
+from kpi_lib.page.series import sum_known, sum_whole
 
 # `missing` names the operators without a page; `printed` holds the ids of those whose
 # page is there as a PDF too.
@@ -37,7 +37,7 @@ def team_scores(
         {
             "card": card,
             "last": last.get(card["operator"]),
-            "lost": losses(card)[:1],
+            "lost": [(figures.listed(at), by) for at, by in tied(losses(card))[:1]],
             "pdf": card["operator"] in printed,
         }
         for card in _ranked(cards)
@@ -108,8 +108,8 @@ def _money(card: Card) -> Money:
     parts = _revenue(card)
     return {
         **{key: figures.decimal(inputs.get(key)) for key in CAMPAIGNS},
-        "revenue": _whole([figures.decimal(part["value"]) for part in parts]),
-        "goal": _whole([figures.decimal(part["counted"]) for part in parts]),
+        "revenue": sum_whole(figures.decimal(part["value"]) for part in parts),
+        "goal": sum_whole(figures.decimal(part["counted"]) for part in parts),
     }
 
 
@@ -120,11 +120,6 @@ def _revenue(card: Card) -> list[Mapping[str, Any]]:
         for measure in card.plain
     )
     return next(filter(None, rows), [])
-
-
-def _whole(amounts: Sequence[Decimal | None]) -> Decimal | None:
-    """Add up; a sum with a missing part is no sum."""
-    return None if None in amounts else sum_known(amounts)
 
 
 def team_files(cards: Sequence[Card], printed: Collection[str] = ()) -> Fragment:

@@ -12,10 +12,7 @@ from unicodedata import east_asian_width
 from kpi_lib import figures
 from kpi_lib.appraisal import Card, OperatorMonth
 from kpi_lib.language import _
-from kpi_lib.page.parts import Fragment, losses, made, total
-
-Losses = Sequence[tuple[str, Decimal]]
-"""Names and the points that they lost."""
+from kpi_lib.page.parts import Fragment, Points, foremost, losses, made, total
 
 MERGED = Decimal("0.30")
 """Losses under this many points share one bar of the waterfall."""
@@ -46,7 +43,7 @@ def waterfall(m: OperatorMonth) -> Fragment:
     bars = _steps(card, large, card.lost[len(large) :])
     low = Decimal(math.floor((min(bar.low for bar in bars) - 1) / 5) * 5)
     low, high = max(low, Decimal(0)), max(bar.high for bar in bars)
-    top = large[:TOP_LOSSES]
+    top = foremost(large, TOP_LOSSES)
     return made(
         "waterfall",
         card=card,
@@ -60,7 +57,7 @@ def waterfall(m: OperatorMonth) -> Fragment:
     )
 
 
-def _steps(card: Card, large: Losses, rest: Losses) -> list[Bar]:
+def _steps(card: Card, large: Points, rest: Points) -> list[Bar]:
     """Stack the steps from the possible points to the score."""
     at = card.possible
     bars = [Bar(_("满分"), "end", at, at, figures.plain(at))]
@@ -75,8 +72,9 @@ def _steps(card: Card, large: Losses, rest: Losses) -> list[Bar]:
         by = total(measure.possible for measure in waiting)
         text = _("待定{points}", points=figures.points(by))
         step(_("待定{n}项", n=len(waiting)), "pending", by, text)
+    red = len(foremost(large, TOP_LOSSES))
     for order, (name, by) in enumerate(large):
-        step(name, "top" if order < TOP_LOSSES else "loss", by)
+        step(name, "top" if order < red else "loss", by)
     if rest:
         step(_("其余{n}项", n=len(rest)), "loss", total(by for _name, by in rest))
     if card.bonus_points:
