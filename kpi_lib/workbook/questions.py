@@ -12,7 +12,6 @@ included.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from functools import partial
 
 import pandas as pd
@@ -38,43 +37,37 @@ from kpi_lib.workbook.answers import (
     zh,
 )
 from kpi_lib.workbook.names import Some, listed
+from kpi_lib.workbook.narrowing import narrowed, told
 from kpi_lib.workbook.tables import BY, Tables
-
-
-def _only(own: OperatorMonth, platforms: Collection[str]) -> OperatorMonth:
-    """Keep the accounts and rows of some platforms."""
-    if not platforms:
-        return own
-    frames = {name: getattr(own, name) for name in ("daily", "monthly", "posts")}
-    return replace(
-        own,
-        accounts=tuple(a for a in own.accounts if a.platform in platforms),
-        **{
-            name: frame[frame["platform"].isin(platforms)].reset_index(drop=True)
-            for name, frame in frames.items()
-        },
-    )
 
 
 def _section(
     section: Callable[[OperatorMonth], Fragment],
+    metrics: Collection[str],
     m: Tables,
     *,
     operator: str,
     platform: Some = (),
     month: str = "",
 ) -> Fragment:
-    """Show a section of the report, of any operator, platforms and month."""
+    """Show a section of the report and its metrics' targets, of any accounts."""
     opened = m.at(month or m.month)
-    platforms = [opened.platform(name) for name in listed(platform)]
-    return section(_only(opened.operator(operator), platforms))
+    own = opened.operator(operator)
+    cut = narrowed(own, [opened.platform(name) for name in listed(platform)])
+    text = told(own, cut, metrics)
+    said = page.made("said", text=text).html if text else ""
+    return Fragment(said + section(cut).html)
 
 
-followers = partial(_section, page.followers)
-activity = partial(_section, page.activity)
-engagement = partial(_section, page.engagement)
-orders = partial(_section, page.orders)
-published = partial(_section, page.platforms)
+followers = partial(_section, page.followers, ("followers",))
+activity = partial(_section, page.activity, ("dau", "mau", "stickiness"))
+engagement = partial(
+    _section,
+    page.engagement,
+    ("engagement_rate", "completion_rate", "read_completion"),
+)
+orders = partial(_section, page.orders, ("orders", "conversion_rate", "revenue"))
+published = partial(_section, page.platforms, ())
 
 
 def days(
