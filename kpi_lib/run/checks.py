@@ -1,4 +1,4 @@
-"""Reads everything, writes nothing: every problem of a month, before it is run."""
+"""Reads and scores, writes nothing: every problem of a month, before it is run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ORDER = ("error", "warning", "note")
 
 def check(workspace: Workspace, month: str) -> list[Problem]:
     """
-    Tell every problem of what people wrote and of the exports of a month.
+    Tell every problem of a month, and what a run would leave pending or out.
 
     Parameters
     ----------
@@ -33,6 +33,7 @@ def check(workspace: Workspace, month: str) -> list[Problem]:
         Errors first, then warnings, then notes; each kind in the order of reading.
     """
     from kpi_lib import months  # pandas: only where exports are read
+    from kpi_lib.run.foreseen import foreseen
 
     problems: list[Problem] = []
     given: Given | Inputs | None = None
@@ -49,5 +50,8 @@ def check(workspace: Workspace, month: str) -> list[Problem]:
                 roster=people, downloads=downloads, decisions=decisions
             )
     if given is not None:
-        problems += months.tidy(months.arrive(workspace, month, given)).findings
+        tables = months.tidy(months.arrive(workspace, month, given))
+        problems += tables.findings
+        if isinstance(given, Inputs):
+            problems += foreseen(workspace, month, given, tables)
     return sorted(dict.fromkeys(problems), key=lambda at: _ORDER.index(at.level))

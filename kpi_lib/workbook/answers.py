@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 
 from kpi_lib import page
 from kpi_lib.catalogue import METRICS, UNITS
+from kpi_lib.figures import month_short
 from kpi_lib.page import Brand, Fragment, brand_of, charts, panel, texts_of
 from kpi_lib.workbook.tables import Tables
 from kpi_lib.workspace import sha256
@@ -109,8 +110,17 @@ def curves(
             ax = draw(values, scale=scale, end=end)
             name, file = m.names(by)[str(id)], f"{metric}-{id}"
             who = brand(m, by, str(id))
-            drawings.append(Drawing(ax, file, name, caption(metric), who))
+            note = caption(metric) + broken(values)
+            drawings.append(Drawing(ax, file, name, note, who))
     return drawings
+
+
+def broken(values: pd.DataFrame) -> str:
+    """Name the months in which a series of `Workbook.totals` changed its basis."""
+    if "breaks" not in values or not values["breaks"].any():
+        return ""
+    months = values.loc[values["breaks"], "month"].map(month_short)
+    return f"，{'、'.join(months)}换了口径"
 
 
 def left_out(frame: pd.DataFrame, metrics: Sequence[str], key: str) -> str:

@@ -7,7 +7,7 @@ for one operator and month; a test holds the two equal.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
@@ -31,7 +31,15 @@ def by_day(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
     DataFrame
         One row per account and day: `account`, `platform`, `date`, `value`, `metric`.
     """
-    return _values(metric, lambda part: _of_days(rows, part))
+    ratio = METRICS[metric]
+    if ratio.parts:
+        parts = {part: _of_days(rows, part) for part in ratio.parts}
+        whole = pd.concat(parts, axis=1, join="inner").dropna()
+        below = whole[list(ratio.denominator)].sum(axis=1)
+        values = whole[list(ratio.numerator)].sum(axis=1) / below.where(below != 0)
+    else:
+        values = _of_days(rows, metric)
+    return values.dropna().rename("value").reset_index().assign(metric=metric)
 
 
 def by_month(
@@ -43,28 +51,67 @@ def by_month(
     Returns
     -------
     DataFrame
-        One row per month and `by` that has a value: `month`, `by`, `value`, `metric`.
+        One row per month and `by` that has a value: `month`, `by`, `value`, `metric`;
+        `basis`, how its accounts were counted, and `breaks`, whether one of them was
+        counted otherwise in its month before.
     """
-    parts = METRICS[metric].parts
-    if not set(parts) <= set(ONCE_A_PRODUCT):
-        # A ratio is of the accounts that have all its parts.
-        rows = rows[rows["metric"].isin(parts)]
-        groups = rows.groupby(["month", by, "account"])["metric"]
-        rows = rows[groups.transform("nunique") == len(parts)]
-    return _values(metric, lambda part: _of_months(rows, part, by, accounts))
-
-
-def _values(metric: str, sums: Callable[[str], pd.Series]) -> pd.DataFrame:
-    """Return the sums of a metric, or of a ratio one sum over the other."""
-    ratio = METRICS[metric]
-    if ratio.parts:
-        parts = {part: sums(part) for part in ratio.parts}
-        whole = pd.concat(parts, axis=1, join="inner").dropna()
-        below = whole[list(ratio.denominator)].sum(axis=1)
-        values = whole[list(ratio.numerator)].sum(axis=1) / below.where(below != 0)
+    counted = _counted(rows, metric, by, accounts)
+    groups = counted.groupby(["month", by], sort=True)
+    if METRICS[metric].parts:
+        above, below = (groups[side].sum(min_count=1) for side in ("above", "below"))
+        values = above / below.where(below != 0)
     else:
-        values = sums(metric)
-    return values.dropna().rename("value").reset_index().assign(metric=metric)
+        values = groups["value"].sum(min_count=1)
+    found = values.dropna().rename("value").reset_index().assign(metric=metric)
+    return found.merge(_bases(rows, counted, metric, by), on=["month", by], how="left")
+
+
+def _counted(
+    rows: pd.DataFrame, metric: str, by: str, accounts: Sequence[Account]
+) -> pd.DataFrame:
+    """Return the rows that a metric is added up from; of a ratio, with both sums."""
+    own = rows[rows["metric"] == metric]
+    if {metric, *METRICS[metric].parts} & {*ONCE_A_PRODUCT}:
+        # Whole in the rows of every owner.
+        first = first_of_product(own, accounts, ["month", by])
+        own = own[first]
+    sums = ["above", "below"] if METRICS[metric].parts else ["value"]
+    return own.dropna(subset=sums)
+
+
+def first_of_product(
+    rows: pd.DataFrame, accounts: Sequence[Account], keys: Sequence[str]
+) -> pd.Series:
+    """Mark the rows, one for each of the keys and products, of its first account."""
+    order = {account.id: at for at, account in enumerate(accounts)}
+    product = {account.id: account.product or account.id for account in accounts}
+    named = rows.assign(
+        product=rows["account"].map(product), order=rows["account"].map(order)
+    ).sort_values("order", kind="stable")
+    return ~named.duplicated([*keys, "product"]).reindex(rows.index)
+
+
+def _bases(
+    rows: pd.DataFrame, counted: pd.DataFrame, metric: str, by: str
+) -> pd.DataFrame:
+    """Return how the accounts of a month and key were counted; a ratio: its parts."""
+    made_of = METRICS[metric].parts or (metric,)
+    place = ["month", by, "operator", "account"]
+    of_parts = rows[rows["metric"].isin(made_of) & rows["value"].notna()]
+    used = of_parts.merge(counted[list(dict.fromkeys(place))].drop_duplicates())
+    series = list(dict.fromkeys([by, "account"]))
+    used = used.drop_duplicates([*series, "metric", "month"]).sort_values("month")
+    before = used.groupby([*series, "metric"])["basis"].shift()
+    used = used.assign(breaks=before.notna() & (before != used["basis"]))
+    groups = used.groupby(["month", by])
+    bases = groups["basis"].agg(lambda each: "、".join(sorted(set(each))))
+    return pd.concat([bases, groups["breaks"].any()], axis=1).reset_index()
+
+
+def of_days(metric: str) -> bool:
+    """Say whether a metric, or all parts of a ratio, are what days add up to."""
+    made_of = METRICS[metric].parts or (metric,)
+    return all(METRICS[part].kind == "flow" for part in made_of)
 
 
 def _of_days(rows: pd.DataFrame, metric: str) -> pd.Series:
@@ -73,19 +120,3 @@ def _of_days(rows: pd.DataFrame, metric: str) -> pd.Series:
     total = (own["part"] == "").groupby(own["account"]).transform("any")
     own = own[~total | (own["part"] == "")]
     return own.groupby(["account", "platform", "date"], sort=True)["value"].sum()
-
-
-def _of_months(
-    rows: pd.DataFrame, metric: str, by: str, accounts: Sequence[Account]
-) -> pd.Series:
-    own = rows[rows["metric"] == metric]
-    if metric in ONCE_A_PRODUCT:
-        # Whole in the rows of every owner; of one product the first account.
-        order = {account.id: at for at, account in enumerate(accounts)}
-        product = {account.id: account.product or account.id for account in accounts}
-        own = (
-            own.assign(product=own["account"].map(product))
-            .sort_values("account", key=lambda ids: ids.map(order))
-            .drop_duplicates(["month", by, "product"])
-        )
-    return own.groupby(["month", by], sort=True)["value"].sum(min_count=1)

@@ -1,5 +1,5 @@
 """
-What to look for in a month's tables: frames in, tidy frames out.
+What to look for in a month's posts: frames in, tidy frames out.
 
 Nothing here is scored. A sign is a hint with its reason: it says what is unusual, not
 why.
@@ -7,16 +7,10 @@ why.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, timedelta
-from math import ceil
-
 import pandas as pd
 
 from kpi_lib import figures
-
-SPANS = 8
-"""Spans before a campaign: with no effect at all, 2 in 9 fall outside their range."""
+from kpi_lib.catalogue import METRICS
 
 ENGAGED = ["comments", "shares", "likes"]
 
@@ -41,128 +35,38 @@ def publishing_times(posts: pd.DataFrame) -> pd.DataFrame:
 
 def top_posts(posts: pd.DataFrame, metric: str) -> pd.DataFrame:
     """
-    Rank posts by a counter, with the share that the first ones hold together.
+    Rank posts by a counter or a rate; of a counter, with the share of the first ones.
 
     Returns
     -------
     DataFrame
-        One row per post with a counter, largest first: `rank` (from 1), `account`,
-        `title`, `published_at`, `value`, `share` (running, 0 to 1).
+        One row per post that has it, largest first: `rank` (from 1), `account`,
+        `title`, `published_at`, `value`, `share` (running, 0 to 1; missing where
+        values do not add up to a whole: rates, levels, numbers below zero).
     """
-    counted = posts.dropna(subset=metric).rename(columns={metric: "value"})
+    counted = posts.assign(value=_of_posts(posts, metric)).dropna(subset="value")
     ranked = counted.sort_values(
         ["value", "account", "post"], ascending=[False, True, True], ignore_index=True
     )
     total = ranked["value"].sum()
+    adds_up = METRICS[metric].kind == "flow" and (ranked["value"] >= 0).all()
     return ranked.assign(
         rank=range(1, len(ranked) + 1),
-        share=ranked["value"].cumsum() / (total if total > 0 else float("nan")),
+        share=ranked["value"].cumsum()
+        / (total if adds_up and total > 0 else float("nan")),
     )[["rank", "account", "title", "published_at", "value", "share"]]
 
 
-def whole_days(days: pd.DataFrame) -> pd.DataFrame:
-    """
-    Add up the accounts that are on record on every day there is.
-
-    Returns
-    -------
-    DataFrame
-        One row per day: `date`, `value`, `accounts` (how many were added up). A sum
-        over whoever happens to be there would rise and fall with the accounts.
-    """
-    wide = days.pivot_table(index="date", columns="account", values="value")
-    whole = wide.loc[:, wide.notna().all()]
-    if whole.empty:
-        return pd.DataFrame({"date": [], "value": [], "accounts": []})
-    total = whole.sum(axis=1).rename("value").reset_index()
-    return total.assign(accounts=whole.shape[1])
-
-
-def range_of(first: date, last: date) -> pd.DatetimeIndex:
-    """Return the days from the first span before a campaign to the one after."""
-    step = _step(first, last)
-    return pd.date_range(first - SPANS * step, last + step)
-
-
-def _step(first: date, last: date) -> timedelta:
-    return timedelta(weeks=ceil(((last - first).days + 1) / 7))
-
-
-def spans(days: pd.DataFrame, first: date, last: date) -> pd.DataFrame:
-    """
-    Cut days into spans like a campaign's: same length, same weekdays.
-
-    Returns
-    -------
-    DataFrame
-        One row per span of which every day is on record: `at` (0 the campaign's own,
-        −8 to −1 before, 1 after), `first`, `last`, `value` (the mean of a day).
-    """
-    length = (last - first).days + 1
-    step = _step(first, last)
-    values = days.set_index("date")["value"]
-    rows = []
-    for at in range(-SPANS, 2):
-        begin = pd.Timestamp(first + at * step)
-        inside = values.reindex(pd.date_range(begin, periods=length))
-        if inside.notna().all():
-            end = inside.index[-1]
-            rows.append((at, begin, end, float(inside.mean())))
-    return pd.DataFrame(rows, columns=["at", "first", "last", "value"])
-
-
-@dataclass(frozen=True)
-class Effect:
-    """Mean days of a campaign, of the spans before, and of the one after, if known."""
-
-    during: float
-    low: float
-    middle: float
-    high: float
-    spans: int
-    after: float | None
-
-    @property
-    def verdict(self) -> str:
-        """Whether the campaign's days lie above, below or inside the range."""
-        if self.during > self.high:
-            return "above"
-        return "below" if self.during < self.low else "inside"
-
-    @property
-    def chance(self) -> tuple[int, int]:
-        """How often as many spans alike put the newest outside: 2 in n + 1."""
-        return 2, self.spans + 1
-
-    def sentence(self) -> str:
-        """Say what is seen, and how sure it is."""
-        change = figures.percent(self.during / self.middle - 1, 0, sign=True)
-        where = {"above": "高于", "below": "低于", "inside": "仍在"}[self.verdict]
-        range_ = f"{figures.short(self.low)}至{figures.short(self.high)}"
-        tail = "的范围之内，看不出变化" if self.verdict == "inside" else "的范围"
-        often, of = self.chance
-        return (
-            f"活动期间日均{figures.short(self.during)}，比之前{self.spans}段同长同星期"
-            f"的中位数{figures.short(self.middle)}{change}，{where}{range_}{tail}。"
-            f"即使什么也没有变，每{of}次也有{often}次落在这样的范围以外；"
-            "先后不等于因果，同期的节日、热点和推荐位没有分开。"
-        )
-
-
-def effect(cut: pd.DataFrame) -> Effect | None:
-    """Compare a campaign's own span with at least three before; else None."""
-    value = cut.set_index("at")["value"]
-    before = value[value.index < 0]
-    if 0 not in value.index or len(before) < 3:
-        return None
-    return Effect(
-        during=float(value[0]),
-        low=float(before.min()),
-        middle=float(before.median()),
-        high=float(before.max()),
-        spans=len(before),
-        after=float(value[1]) if 1 in value.index else None,
+def _of_posts(posts: pd.DataFrame, metric: str) -> pd.Series:
+    """Return a counter; a rate of the parts that a post has, else as it was shown."""
+    ratio = METRICS[metric]
+    if not ratio.parts:
+        return posts[metric]
+    above, below = (
+        posts[list(side)].sum(axis=1, skipna=False)
+        for side in (ratio.numerator, ratio.denominator)
     )
+    return (above / below.where(below > 0)).fillna(posts[metric])
 
 
 MANY, FEW, LEAST = 3.0, 1 / 3, 8

@@ -12,17 +12,18 @@ included.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from functools import partial
 
 import pandas as pd
 
 from kpi_lib import page
 from kpi_lib.appraisal import OperatorMonth
+from kpi_lib.catalogue import METRICS
 from kpi_lib.days import days_of
-from kpi_lib.figures import brief, exact, month_short, percent
+from kpi_lib.figures import brief, exact, month_short, percent, short
+from kpi_lib.months import ONCE_A_PRODUCT
 from kpi_lib.page import Fragment, charts
-from kpi_lib.workbook import patterns
+from kpi_lib.workbook import campaigns, frames, patterns
 from kpi_lib.workbook.answers import (
     MOST,
     Answer,
@@ -37,44 +38,38 @@ from kpi_lib.workbook.answers import (
     whose,
     zh,
 )
-from kpi_lib.workbook.names import Some, listed
+from kpi_lib.workbook.names import Some, listed, refusal
+from kpi_lib.workbook.narrowing import narrowed, told
 from kpi_lib.workbook.tables import BY, Tables
-
-
-def _only(own: OperatorMonth, platforms: Collection[str]) -> OperatorMonth:
-    """Keep the accounts and rows of some platforms."""
-    if not platforms:
-        return own
-    frames = {name: getattr(own, name) for name in ("daily", "monthly", "posts")}
-    return replace(
-        own,
-        accounts=tuple(a for a in own.accounts if a.platform in platforms),
-        **{
-            name: frame[frame["platform"].isin(platforms)].reset_index(drop=True)
-            for name, frame in frames.items()
-        },
-    )
 
 
 def _section(
     section: Callable[[OperatorMonth], Fragment],
+    metrics: Collection[str],
     m: Tables,
     *,
     operator: str,
     platform: Some = (),
     month: str = "",
 ) -> Fragment:
-    """Show a section of the report, of any operator, platforms and month."""
+    """Show a section of the report and its metrics' targets, of any accounts."""
     opened = m.at(month or m.month)
-    platforms = [opened.platform(name) for name in listed(platform)]
-    return section(_only(opened.operator(operator), platforms))
+    own = opened.operator(operator)
+    cut = narrowed(own, [opened.platform(name) for name in listed(platform)])
+    text = told(own, cut, metrics)
+    said = page.made("said", text=text).html if text else ""
+    return Fragment(said + section(cut).html)
 
 
-followers = partial(_section, page.followers)
-activity = partial(_section, page.activity)
-engagement = partial(_section, page.engagement)
-orders = partial(_section, page.orders)
-published = partial(_section, page.platforms)
+followers = partial(_section, page.followers, ("followers",))
+activity = partial(_section, page.activity, ("dau", "mau", "stickiness"))
+engagement = partial(
+    _section,
+    page.engagement,
+    ("engagement_rate", "completion_rate", "read_completion"),
+)
+orders = partial(_section, page.orders, ("orders", "conversion_rate", "revenue"))
+published = partial(_section, page.platforms, ())
 
 
 def days(
@@ -129,7 +124,8 @@ def months(
     return answer(
         "months",
         f"{whose(m, operator)}近{back}个月的{zh(*names)}",
-        f"按考核的口径合成月值；同一指标同一纵轴。{left_out(frame, names, 'key')}",
+        "按考核的口径合成月值；同一指标同一纵轴。写着“换了口径”的月份，与之前的不能相比。"
+        f"{left_out(frame, names, 'key')}",
         frame,
         curves(m, frame, names, curve, by=by, key="key"),
     )
@@ -150,21 +146,25 @@ def compare(
     -------
     Answer
         One row per key, largest first: `key`, `name`, `value`, `before` (last month;
-        may be missing), `change` (relative).
+        may be missing), `change` (relative; missing where the two are not counted
+        alike), `breaks` (whether they are not).
     """
     name = m.metric(metric)
     rows = m.totals(name, by=by, operator=operator, platform=platform, months=2)
-    wide = rows.pivot_table(index=["key", "name"], columns="month", values="value")
-    wide = wide.reindex(columns=m.months[-2:])
-    wide.columns = pd.Index(["before", "value"])
-    frame = wide.dropna(subset="value").sort_values("value", ascending=False)
-    base = frame["before"].where(frame["before"] > 0)
-    frame = frame.assign(change=frame["value"] / base - 1).reset_index()
+    now, past = (
+        rows[rows["month"] == month].set_index("key")
+        for month in (m.months[-1], m.months[-2])
+    )
+    frame = now.assign(before=past["value"].reindex(now.index)).reset_index()
+    frame = frame.sort_values("value", ascending=False, ignore_index=True)
+    base = frame["before"].where((frame["before"] > 0) & ~frame["breaks"])
+    frame = frame.assign(change=frame["value"] / base - 1)
+    frame = frame[["key", "name", "value", "before", "change", "breaks"]]
     text = text_of(name)
     title = f"{whose(m, operator)}{month_short(m.month)}{zh(name)}"
     drawings = []
     if len(frame):
-        title += f"：{brief(frame['name'].iloc[0])}最多"
+        title += _largest(frame, "最高" if METRICS[name].unit == "share" else "最多")
         ax = charts.bars(frame.head(MOST), text=text)
         drawings = [Drawing(ax, f"{name}-{by}", zh(name), unit_of(name))]
     shown = pd.DataFrame(
@@ -176,7 +176,23 @@ def compare(
         }
     )
     table = Table(shown, figures=3)
-    return answer("compare", title, "条是当月，竖线是上月。", frame, drawings, table)
+    sub = "条是当月，竖线是上月。"
+    if len(frame) > MOST:
+        sub += f"图中是最大的{MOST}个，其余{len(frame) - MOST}个在表里。"
+    if (frame["breaks"] & frame["before"].notna()).any():
+        names = "、".join(frame.loc[frame["breaks"] & frame["before"].notna(), "name"])
+        sub += f"{names}两个月的口径不同（手工、期末减期初、当月发布），不算变化。"
+    return answer("compare", title, sub, frame, drawings, table)
+
+
+def _largest(frame: pd.DataFrame, most: str) -> str:
+    """Name the first of several, if no other has as much."""
+    first = frame[frame["value"] == frame["value"].iloc[0]]
+    if len(frame) == 1:
+        return ""
+    if len(first) == 1:
+        return f"：{brief(first['name'].iloc[0])}{most}"
+    return f"：{len(first)}个并列{most}"
 
 
 def publishing(
@@ -195,9 +211,7 @@ def publishing(
     count = int(frame["value"].sum())
     title, drawings = f"{whose(m, operator)}没有写明钟点的作品", []
     if count:
-        busiest = frame.sort_values("value").iloc[-1]
-        day, hour = charts.WEEKDAYS[int(busiest["weekday"])], int(busiest["hour"])
-        title = f"{whose(m, operator)}最常在星期{day}{hour}时发布"
+        title = f"{whose(m, operator)}{_busiest(frame)}"
         ax = charts.week_hours(frame)
         drawings = [Drawing(ax, "hours", "发布时间", f"{count}条作品")]
     return answer(
@@ -208,6 +222,15 @@ def publishing(
         frame,
         drawings,
     )
+
+
+def _busiest(hours: pd.DataFrame) -> str:
+    """Name the hour with most posts, if no other has as many."""
+    most = hours[hours["value"] == hours["value"].max()]
+    if len(most) > 1:
+        return f"有{len(most)}个钟点并列最多，各{int(most['value'].iloc[0])}条"
+    day, hour = charts.WEEKDAYS[int(most["weekday"].iloc[0])], int(most["hour"].iloc[0])
+    return f"最常在星期{day}{hour}时发布"
 
 
 def top_posts(
@@ -224,30 +247,36 @@ def top_posts(
     Returns
     -------
     Answer
-        One row per post, largest first, with its running share.
+        One row per post, largest first, with its running share; posts are ranked by a
+        rate, too, which has no share.
     """
     name = m.metric(metric)
     posts = m.published(operator=operator, platform=platform)
     frame = patterns.top_posts(posts, name)
+    whole = bool(frame["share"].notna().any())
     title, drawings = f"{whose(m, operator)}没有作品的{zh(name)}", []
-    if len(frame) and frame["value"].sum() > 0:
+    if whole:
         first = min(most, len(frame))
         share = percent(frame["share"].iloc[first - 1], 0)
         title = f"前{first}条作品占了{len(frame)}条的{zh(name)}的{share}"
         what = f"{zh(name)}的累计占比"
         drawings = [Drawing(charts.shares(frame), name, what, "虚线：条条一样")]
+    elif len(frame):
+        title = f"{whose(m, operator)}{len(frame)}条作品的{zh(name)}，从高到低"
+    text = _text(name, exact)
     first_few = frame.head(most)
     shown = pd.DataFrame(
         {
             "作品": first_few["title"].map(partial(brief, most=24)),
             "账号": first_few["account"].map(m.names("account")),
             "发布": first_few["published_at"].dt.strftime("%m-%d"),
-            zh(name): first_few["value"].map(exact),
-            "累计": first_few["share"].map(partial(percent, places=0)),
+            zh(name): first_few["value"].map(text),
         }
     )
+    if whole:
+        shown["累计"] = first_few["share"].map(partial(percent, places=0))
     sub = "当月发布的作品，从多到少；累计数以最近一次下载为准。"
-    return answer("top", title, sub, frame, drawings, Table(shown, figures=2))
+    return answer("top", title, sub, frame, drawings, Table(shown, figures=1 + whole))
 
 
 def campaign(m: Tables, campaign: str = "", metric: str = "views") -> Answer:
@@ -261,37 +290,72 @@ def campaign(m: Tables, campaign: str = "", metric: str = "views") -> Answer:
     campaign : str
         Id or name of a campaign of the month's work log; empty: its first.
     metric : str
-        A flow that is on record by day.
+        What is on record by day: a flow, a ratio of flows, DAU.
 
     Returns
     -------
     Answer
         One row per span: `at` (0 the campaign, negative before, 1 after), `first`,
-        `last`, `value` (mean of a day, the operator's own part).
+        `last`, `value` (mean of a day, the operator's own part; a ratio is one sum of
+        the span's days and accounts over the other).
+
+    Raises
+    ------
+    InvalidInput
+        A level, or a ratio of a month: their days do not add up.
     """
     name = m.metric(metric)
-    campaigns = m.campaigns
-    if campaign and len(campaigns):
-        meant = (campaigns["id"] == campaign) | (campaigns["name"] == campaign)
-        campaigns = campaigns[meant]
-    if campaigns.empty:
-        return answer("campaign", f"工作记录里没有活动{campaign or ''}", "", campaigns)
-    entry = campaigns.iloc[0]
-    own = m.values(name, operator=str(entry["operator"]), months=len(m.months))
+    if not (frames.of_days(name) or METRICS[name].kind == "mean"):
+        raise refusal(f"{zh(name)}不能按天加起来，几天不能相比", "views、互动率这样的")
+    found = m.campaigns
+    if campaign and len(found):
+        found = found[(found["id"] == campaign) | (found["name"] == campaign)]
+    if found.empty:
+        return answer("campaign", f"工作记录里没有活动{campaign or ''}", "", found)
+    entry = found.iloc[0]
     first, last = entry["start"].date(), entry["end"].date()
-    total = patterns.whole_days(own[own["date"].isin(patterns.range_of(first, last))])
-    frame = patterns.spans(total, first, last)
-    effect = patterns.effect(frame)
+    near = campaigns.range_of(first, last)
+    own = _sums(m, name, str(entry["operator"]))
+    total = campaigns.whole_days(own[own["date"] <= near[-1]], near[0].date())
+    frame = campaigns.spans(total, first, last)
+    effect = campaigns.effect(frame)
     title = f"{entry['name']}：{entry['start']:%m-%d}至{entry['end']:%m-%d}的{zh(name)}"
     if effect is None:
         return answer("campaign", title, "没有足够的日子可以对照。", frame)
-    scale = scale_of(name, frame["value"])
-    ax = charts.windows(frame, low=effect.low, high=effect.high, scale=scale)
+    text, scale = _text(name), scale_of(name, frame["value"])
+    ax = charts.windows(frame, low=effect.low, high=effect.high, scale=scale, end=text)
     count = int(total["accounts"].iloc[0])
-    sub = f"{effect.sentence()}只算每天都有数据的{count}个账号。"
+    mean = "" if METRICS[name].unit == "share" else "日均"
+    sub = effect.sentence(text, campaigns.outside(total, first, last), mean)
+    sub += f"只算每天都有数据的{count}个账号。"
     file = f"{entry['id']}-{name}"
-    drawing = Drawing(ax, file, zh(name), "每段的日均；带子是之前的范围")
+    note = f"每段的{mean or zh(name)}；带子是按之前的走势推到活动这几天的范围"
+    drawing = Drawing(ax, file, zh(name), note)
     return answer("campaign", title, sub, frame, [drawing])
+
+
+def _text(metric: str, other: charts.Format = short) -> charts.Format:
+    """Return how values of a metric are printed in a sentence or a table."""
+    share = METRICS[metric].unit == "share"
+    return partial(percent, places=2) if share else other
+
+
+def _sums(m: Tables, metric: str, operator: str) -> pd.DataFrame:
+    """Return what is added up of every own day: `above`, of a ratio also `below`."""
+    ratio = METRICS[metric]
+    names = ratio.parts or (metric,)
+    days = m.values(*names, operator=operator, months=len(m.months))
+    if metric in ONCE_A_PRODUCT:
+        accounts = m.roster.accounts
+        days = days[frames.first_of_product(days, accounts, ["date"])]
+    wide = (
+        days.pivot_table(index=["date", "account"], columns="metric", values="value")
+        .reindex(columns=list(names))
+        .dropna()
+    )
+    sides = {"above": ratio.numerator or names, "below": ratio.denominator}
+    sums = {side: wide[list(of)].sum(axis=1) for side, of in sides.items() if of}
+    return pd.DataFrame(sums).reset_index()
 
 
 def bought(m: Tables, *, operator: str = "", platform: Some = ()) -> Answer:

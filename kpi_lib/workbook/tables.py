@@ -7,6 +7,7 @@ record is absent, never zero. Nothing here writes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -25,6 +26,9 @@ from kpi_lib.workspace import Workspace
 
 BY = {"platform": "平台", "account": "账号", "operator": "运营", "team": "团队"}
 """What `Workbook.totals` adds up to, and what it is called."""
+
+TOTALS = ("metric", "month", "key", "name", "value", "basis", "breaks")
+"""Columns of `Workbook.totals`."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +158,8 @@ class Tables(Month):
         Raises
         ------
         InvalidInput
-            A name that is not known, with those that are.
+            A name that is not known, with those that are; no name at all; a ratio of
+            what is of a month only (stickiness), which `totals` has.
 
         Examples
         --------
@@ -164,7 +169,11 @@ class Tables(Month):
         >>> days["account"].unique().tolist()
         ['tt-01']
         """
-        metrics = [self.metric(name) for name in names]
+        metrics = self._metrics(names)
+        for metric in metrics:
+            if METRICS[metric].parts and not frames.of_days(metric):
+                zh = METRICS[metric].zh
+                raise refusal(f"{zh}是一个月的数，没有每天的值", "m.totals或months")
         rows = self.daily
         if operator:
             rows = self.own_days(self.roster.operator(self.operator_id(operator)))
@@ -206,32 +215,37 @@ class Tables(Month):
         -------
         DataFrame
             One row per metric, month and `by` that has a value: `metric`, `month`,
-            `key` (the id), `name`, `value`.
+            `key` (the id), `name`, `value`; `basis`, how the accounts were counted
+            (daily, manual, difference, published; several where they differ); and
+            `breaks`, true where an account was counted on another basis in its month
+            before: across it nothing grew or shrank.
 
         Raises
         ------
         InvalidInput
-            A name that is not known, with those that are.
+            A name that is not known, with those that are; no name at all.
 
         Examples
         --------
         >>> year = m.totals("engagement_rate", by="platform", operator="op-01")
         >>> list(year.columns)
-        ['metric', 'month', 'key', 'name', 'value']
+        ['metric', 'month', 'key', 'name', 'value', 'basis', 'breaks']
         >>> bool(year["value"].between(0, 1).all())
         True
         """
         id_of("by", by, {key: key for key in BY})
-        rows = self._only(self.monthly, platform, ())
-        rows = rows[rows["month"] >= self._since(months)].assign(team="team")
+        since = self._since(months)
+        rows = self._only(self.monthly, platform, ()).assign(team="team")
         if operator:
             rows = rows[rows["operator"] == self.operator_id(operator)]
         accounts = self.roster.accounts
-        metrics = map(self.metric, names)
+        metrics = self._metrics(names)
+        # Whether the first month is counted as the one before it, that one tells.
         sums = [frames.by_month(rows, metric, by, accounts) for metric in metrics]
         totals = pd.concat(sums, ignore_index=True).rename(columns={by: "key"})
+        totals = totals[totals["month"] >= since].reset_index(drop=True)
         totals["name"] = totals["key"].map(self.names(by))
-        return totals[["metric", "month", "key", "name", "value"]]
+        return totals[list(TOTALS)]
 
     def published(
         self, *, operator: str = "", platform: Some = (), months: int = 1
@@ -287,6 +301,11 @@ class Tables(Month):
     def metric(self, name: str) -> str:
         """Return the field name of a metric, also given its Chinese name."""
         return id_of("指标", name, {id: metric.zh for id, metric in METRICS.items()})
+
+    def _metrics(self, names: Sequence[str]) -> list[str]:
+        if not names:
+            raise refusal("没有写指标", "一个或几个指标的名称，如views、互动率")
+        return [self.metric(name) for name in names]
 
     def platform(self, name: str) -> str:
         """Return the id of a platform of the team's, also given its Chinese name."""

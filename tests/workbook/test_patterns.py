@@ -1,7 +1,5 @@
 """Hours, top posts, campaigns, signs: on frames small enough to reckon by hand."""
 
-from datetime import date
-
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -54,54 +52,31 @@ def test_running_shares_rise_to_the_whole(views: list[int]) -> None:
         assert found["share"].is_monotonic_increasing
 
 
-def test_only_accounts_without_a_gap_are_added_up() -> None:
-    whole = days([1, 2, 3]).assign(account="a")
-    gap = days([5, 5, 5]).drop(index=1).assign(account="b")
-    found = patterns.whole_days(pd.concat([whole, gap]))
+def test_a_rate_ranks_posts_and_has_no_running_share() -> None:
+    # 0.10 of 100 and 0.05 of 1,000 do not add up to anything.
+    found = patterns.top_posts(
+        posts([1000.0, 500.0, float("nan")], engagement_rate=float("nan")),
+        "engagement_rate",
+    )
 
-    assert found["value"].tolist() == [1, 2, 3]
-    assert set(found["accounts"]) == {1}
-
-
-def test_spans_have_the_campaigns_length_and_weekdays() -> None:
-    first, last = date(2026, 10, 1), date(2026, 10, 9)  # nine days: two weeks a step
-    known = pd.DataFrame({"date": patterns.range_of(first, last), "value": 1.0})
-    found = patterns.spans(known, first, last)
-
-    assert found["at"].tolist() == list(range(-8, 2))
-    assert {when.weekday() for when in found["first"]} == {first.weekday()}
-    assert set((found["last"] - found["first"]).dt.days) == {8}
+    assert found["value"].tolist() == [0.1, 0.05]
+    assert found["title"].tolist() == ["第1条", "第0条"]
+    assert found["share"].isna().all()
 
 
-def test_a_span_that_lacks_a_day_is_left_out() -> None:
-    first, last = date(2026, 10, 1), date(2026, 10, 3)
-    known = pd.DataFrame({"date": patterns.range_of(first, last), "value": 1.0})
-    found = patterns.spans(known.drop(index=1), first, last)
+def test_a_rate_that_the_platform_showed_stands_where_parts_are_missing() -> None:
+    known = {"completed_views": float("nan"), "video_views": float("nan")}
+    shown = posts([1.0, 2.0], completion_rate=[0.25, 0.5], **known)
 
-    assert found["at"].tolist() == list(range(-7, 2))
-
-
-@pytest.mark.parametrize(
-    ("during", "verdict"), [(9.0, "above"), (0.5, "below"), (2.0, "inside")]
-)
-def test_the_range_of_the_spans_before_is_the_yardstick(
-    during: float, verdict: str
-) -> None:
-    cut = pd.DataFrame({"at": [-3, -2, -1, 0, 1], "value": [1.0, 3.0, 2.0, during, 4]})
-    found = patterns.effect(cut)
-
-    assert found is not None
-    assert (found.low, found.middle, found.high, found.after) == (1, 2, 3, 4)
-    assert found.verdict == verdict
-    assert found.chance == (2, 4)
-    assert "先后不等于因果" in found.sentence()
+    assert patterns.top_posts(shown, "completion_rate")["value"].tolist() == [0.5, 0.25]
 
 
-def test_too_few_spans_say_nothing() -> None:
-    cut = pd.DataFrame({"at": [-2, -1, 0], "value": [1.0, 2.0, 9.0]})
+def test_numbers_below_zero_have_no_running_share() -> None:
+    found = patterns.top_posts(
+        posts([1.0, 1.0], net_follows=[10.0, -2.0]), "net_follows"
+    )
 
-    assert patterns.effect(cut) is None
-    assert patterns.effect(cut[cut["at"] < 0]) is None
+    assert found["share"].isna().all()
 
 
 def test_views_without_engagement_are_told_with_the_reason() -> None:

@@ -65,6 +65,35 @@ def test_the_largest_comes_first_and_last_month_is_beside(m: Workbook) -> None:
     assert first["change"] == pytest.approx(first["value"] / first["before"] - 1)
 
 
+def test_no_change_is_told_where_the_basis_changed(m: Workbook) -> None:
+    before = m.at("2026-08")
+    answer = questions.compare(before, "views", by="account")
+    by_key = answer.frame.set_index("key")
+
+    assert by_key.loc["gzh-01", "breaks"]
+    assert by_key.loc["gzh-01", "before"] > 0
+    assert pd.isna(by_key.loc["gzh-01", "change"])
+    assert not by_key.loc["dy-01", "breaks"]
+    assert not pd.isna(by_key.loc["dy-01", "change"])
+    assert "示例公众号甲" in answer.html
+    assert "两个月的口径不同" in answer.html
+
+
+def test_a_break_is_written_beside_its_curve(m: Workbook) -> None:
+    broken = questions.months(m, "views", by="account", operator="op-01", back=5)
+    whole = questions.months(m, "views", by="account", operator="op-02", back=5)
+
+    assert "7月、8月换了口径" in broken.html
+    assert "月换了口径" not in whole.html
+
+
+def test_the_most_is_claimed_by_one_alone(m: Workbook) -> None:
+    tied = questions.compare(m, "account_days", by="account")
+
+    assert "17个并列最多" in tied.html
+    assert "有6个钟点并列最多" in questions.publishing(m).html
+
+
 def test_the_reports_sections_take_platforms_and_a_month(m: Workbook) -> None:
     every = questions.followers(m, operator="op-01")
     one = questions.followers(m, operator="op-01", platform="头条号")
@@ -102,6 +131,14 @@ def test_everybody_is_a_choice_only_where_it_is_an_answer(m: Workbook) -> None:
 
     assert team.controls["operator"].options[0] == (drop_downs.EVERY, "")
     assert drop_downs.EVERY not in dict(own.controls["operator"].options)
+
+
+def test_a_rate_of_posts_is_a_percentage_without_a_running_share(m: Workbook) -> None:
+    html = questions.top_posts(m, "completion_rate").html
+
+    assert "累计</th>" not in html
+    assert "占了" not in html
+    assert "%</bdi>" in html
 
 
 def test_a_refusal_is_one_line_below_the_drop_downs(m: Workbook) -> None:

@@ -155,7 +155,14 @@ def week_hours(values: pd.DataFrame) -> Axes:
     return ax
 
 
-def windows(values: pd.DataFrame, *, low: float, high: float, scale: Scale) -> Axes:
+def windows(
+    values: pd.DataFrame,
+    *,
+    low: float,
+    high: float,
+    scale: Scale,
+    end: Format = figures.short,
+) -> Axes:
     """
     Draw spans of equal length before, during and after a campaign.
 
@@ -165,9 +172,11 @@ def windows(values: pd.DataFrame, *, low: float, high: float, scale: Scale) -> A
         One row per span, in order: `at` (0 the campaign's own, negative before),
         `value`.
     low, high : float
-        Range of the spans before, drawn as a band.
+        The range that the campaign is held against, drawn as a band.
     scale : Scale
         The vertical scale.
+    end : callable
+        How the campaign's own value is printed.
 
     Returns
     -------
@@ -187,7 +196,7 @@ def windows(values: pd.DataFrame, *, low: float, high: float, scale: Scale) -> A
         ax.set_xlim(first - 0.5, last + 0.5)
         dress(ax, scale, ticks)
         for value in campaign["value"].astype(float):
-            end_label(ax, ax.get_xlim()[1], value, figures.short(value))
+            end_label(ax, ax.get_xlim()[1], value, end(value))
     return ax
 
 

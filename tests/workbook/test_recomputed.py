@@ -1,0 +1,310 @@
+"""
+Every question, metric and filter of the sample, computed again without the package.
+
+Plain pandas on the month's three tables, from what the metrics say of themselves: kind,
+parts, numerator. Nothing is drawn: an answer is its frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pandas as pd
+import pytest
+
+from kpi_lib.catalogue import METRICS
+from kpi_lib.workbook import questions
+from kpi_lib.workbook.answers import Answer
+from kpi_lib.workbook.workbook import Workbook
+
+OPERATORS = ("op-01", "op-02", "op-03", "op-04")
+BACK = 5
+KINDS = [
+    "engagement_rate", "views", "followers", "followers_gain", "dau", "stickiness",
+    "conversion_rate", "completion_rate", "revenue",
+]  # fmt: skip
+"""Metrics of every kind; all of them where no platform is chosen."""
+
+ONE_ACCOUNT = {"dau", "mau", "stickiness"}
+"""Of one product: the sample's is app-01, whole for each of its owners."""
+
+Values = dict[tuple[str, ...], float]
+
+
+class Choice(NamedTuple):
+    """Whose, and of which platforms."""
+
+    operator: str = ""
+    platform: str = ""
+
+
+@pytest.fixture
+def asked(m: Workbook, monkeypatch: pytest.MonkeyPatch) -> Workbook:
+    """Give the month, its answers without their drawings."""
+
+    def bare(_kind: str, title: str, sub: str, frame: pd.DataFrame, *_: Any) -> Answer:
+        return Answer(f"{title}\n{sub}", frame)
+
+    monkeypatch.setattr(questions, "answer", bare)
+    monkeypatch.setattr(questions, "curves", lambda *_, **__: [])
+    for chart in ("bars", "week_hours", "shares", "windows"):
+        monkeypatch.setattr(questions.charts, chart, lambda *_, **__: None)
+    return m
+
+
+def choices(m: Workbook) -> Iterator[Choice]:
+    """Walk everybody, every platform, every operator on each of theirs."""
+    yield Choice()
+    for platform in m.platforms:
+        yield Choice(platform=platform)
+    for operator in OPERATORS:
+        yield Choice(operator)
+        person = m.roster.operator(operator)
+        for one in {a.platform for a in m.roster.owned_by(person, m.month)}:
+            yield Choice(operator, one)
+
+
+def chosen(rows: pd.DataFrame, choice: Choice) -> pd.DataFrame:
+    if choice.operator and "operator" in rows:
+        rows = rows[rows["operator"] == choice.operator]
+    return rows[rows["platform"] == choice.platform] if choice.platform else rows
+
+
+def close(found: Values, right: Values) -> None:
+    assert found == pytest.approx(right, rel=1e-9)
+
+
+def of(frame: pd.DataFrame, *keys: str) -> Values:
+    rows = zip(*(frame[key] for key in keys), strict=True)
+    return dict(zip(rows, frame["value"], strict=True))
+
+
+# By month: what `months` and `compare` answer.
+
+
+def by_month(rows: pd.DataFrame, by: str, metrics: list[str]) -> Values:
+    """Add up the values of accounts; of a ratio the two sums, then divide."""
+    right: Values = {}
+    for metric in metrics:
+        own = rows[rows["metric"] == metric]
+        if metric in ONE_ACCOUNT:
+            own = own.drop_duplicates(["month", by, "account"])
+        sums: dict[tuple[str, str], list[float]] = {}
+        for row in own.to_dict("records"):
+            ratio = METRICS[metric].kind == "ratio"
+            pair = (row["above"], row["below"]) if ratio else (row["value"], 1.0)
+            if not any(map(pd.isna, pair)):
+                key = (str(row["month"]), str(row[by]))
+                both = sums.setdefault(key, [0.0, 0.0])
+                both[0] += pair[0]
+                both[1] = both[1] + pair[1] if ratio else 1.0
+        for (month, key), (above, below) in sums.items():
+            if below:
+                right[metric, month, key] = above / below
+    return right
+
+
+@pytest.mark.parametrize("by", ["account", "platform", "operator", "team"])
+def test_months_and_compare_are_sums_and_divided_sums(asked: Workbook, by: str) -> None:
+    m = asked
+    table = m.monthly[m.monthly["month"] >= m.months[-BACK]].assign(team="team")
+    for choice in choices(m):
+        if by != "account" and all(choice):
+            continue  # both filters at once: by account is enough
+        metrics = KINDS if choice.platform else [*METRICS]
+        right = by_month(chosen(table, choice), by, metrics)
+        frame = questions.months(m, *metrics, by=by, back=BACK, **choice._asdict())
+
+        close(of(frame.frame, "metric", "month", "key"), right)
+        for metric in KINDS[:2] if any(choice) else metrics:
+            now, before = (
+                {
+                    key: value
+                    for (name, at, key), value in right.items()
+                    if (name, at) == (metric, month)
+                }
+                for month in (m.months[-1], m.months[-2])
+            )
+            found = questions.compare(m, metric, by=by, **choice._asdict()).frame
+            told = found.dropna(subset="before").set_index("key")["before"].to_dict()
+
+            assert dict(zip(found["key"], found["value"], strict=True)) == (
+                pytest.approx(now, rel=1e-9)
+            )
+            assert told == pytest.approx(
+                {key: before[key] for key in now.keys() & before}
+            )
+            assert found["value"].is_monotonic_decreasing
+
+
+def test_the_months_two_sums_are_of_days_on_which_both_are_known(m: Workbook) -> None:
+    days = m.daily[m.daily["date"] >= pd.Timestamp(f"{m.month}-01")]
+    rows = m.monthly[(m.monthly["month"] == m.month) & (m.monthly["share"] == 1)]
+    seen = 0
+    for name, metric in METRICS.items():
+        if metric.kind != "ratio" or name in ONE_ACCOUNT:
+            continue
+        own = days[days["metric"].isin(metric.parts)]
+        known = own.groupby(["account", "date"])["metric"].nunique()
+        for row in rows[rows["metric"] == name].to_dict("records"):
+            bases = rows[
+                (rows["account"] == row["account"])
+                & rows["metric"].isin(metric.parts)
+            ]["basis"]  # fmt: skip
+            if not set(bases) <= {"daily", "manual"}:
+                continue
+            at = known.get(row["account"], pd.Series(dtype=int))
+            whole = at[at == len(metric.parts)].index
+            mine = own[(own["account"] == row["account"]) & own["date"].isin(whole)]
+            sums = mine.groupby("metric")["value"].sum()
+            seen += 1
+
+            assert row["above"] == pytest.approx(sums[list(metric.numerator)].sum())
+            assert row["below"] == pytest.approx(sums[list(metric.denominator)].sum())
+    assert seen > 5
+
+
+# By day: what `days` answers.
+
+
+def of_days(m: Workbook, choice: Choice) -> pd.DataFrame:
+    """Return accounts × days, a column a metric; the own part of an operator."""
+    days = m.daily[m.daily["date"] >= pd.Timestamp(f"{m.month}-01")]
+    days = chosen(days, choice)
+    # Where a total stands beside its parts, it counts.
+    both = days.groupby(["account", "metric"])["part"].transform(lambda p: "" in set(p))
+    days = days[~both | (days["part"] == "")]
+    if choice.operator:
+        person = m.roster.operator(choice.operator)
+        share = {
+            (account.id, day): float(m.roster.share(account, person, day.date()))
+            for account in m.roster.accounts
+            for day in days["date"].unique()
+        }
+        shares = [share[key] for key in zip(days["account"], days["date"], strict=True)]
+        whole = days["metric"].isin(["dau", "mau"])
+        days = days.assign(part_of=shares)
+        days = days[days["part_of"] > 0]
+        own = days["value"] * days["part_of"].where(~whole, 1.0)
+        days = days.assign(value=own)
+    keys = ["account", "date", "metric"]
+    wide = days.pivot_table("value", keys[:2], "metric", "sum")
+    return wide.reindex(columns=list(METRICS))
+
+
+def test_days_are_of_accounts_and_days_with_all_parts(asked: Workbook) -> None:
+    m = asked
+    every = [name for name in METRICS if name != "stickiness"]
+    for choice in choices(m):
+        wide = of_days(m, choice)
+        right: Values = {}
+        for name in every:
+            metric = METRICS[name]
+            values = wide[name]
+            if metric.parts:
+                known = wide[list(metric.parts)].dropna()
+                below = known[list(metric.denominator)].sum(axis=1)
+                above = known[list(metric.numerator)].sum(axis=1)
+                values = above[below > 0] / below[below > 0]
+            for (account, day), value in values.dropna().items():  # type: ignore[misc]
+                right[name, account, day] = value
+        frame = questions.days(m, *every, **choice._asdict()).frame
+
+        close(of(frame, "metric", "account", "date"), right)
+
+
+# Posts: what `top_posts` and `publishing` answer.
+
+
+def of_posts(m: Workbook, choice: Choice) -> pd.DataFrame:
+    """Return the month's posts with their last counters, on the operator's days."""
+    posts = chosen(m.posts, choice).sort_values("downloaded", na_position="first")
+    posts = posts.groupby(["account", "post"], as_index=False).tail(1)
+    posts = posts[posts["published_at"].dt.strftime("%Y-%m") == m.month]
+    if not choice.operator:
+        return posts
+    person = m.roster.operator(choice.operator)
+    own = [
+        bool(m.roster.share(m.roster.account(account), person, day.date()))
+        for account, day in zip(posts["account"], posts["published_at"], strict=True)
+    ]
+    return posts[pd.Series(own, index=posts.index, dtype=bool)]
+
+
+def test_top_posts_rank_counters_and_divided_parts(asked: Workbook) -> None:
+    m = asked
+    for choice in choices(m):
+        posts = of_posts(m, choice)
+        for name in [*KINDS, "likes"] if choice.platform else METRICS:
+            metric = METRICS[name]
+            values = posts[name].astype(float)
+            if metric.parts:
+                parts = posts[list(metric.parts)]
+                below = parts[list(metric.denominator)].sum(axis=1, skipna=False)
+                above = parts[list(metric.numerator)].sum(axis=1, skipna=False)
+                values = (above / below.where(below > 0)).fillna(values)
+            right = sorted(values.dropna(), reverse=True)
+            found = questions.top_posts(m, name, **choice._asdict())
+
+            assert found.frame["value"].tolist() == pytest.approx(right)
+            shares = found.frame["share"].dropna()
+            if metric.kind == "flow" and sum(right) > 0:
+                assert shares.iloc[-1] == pytest.approx(1)
+                assert shares.tolist() == pytest.approx(
+                    [sum(right[: at + 1]) / sum(right) for at in range(len(right))]
+                )
+            else:
+                assert shares.empty
+                assert "占了" not in found.html
+
+
+def test_every_post_with_an_hour_is_in_the_week_once(asked: Workbook) -> None:
+    m = asked
+    for choice in choices(m):
+        posts = of_posts(m, choice)
+        timed = posts.groupby("account")["published_at"].transform(
+            lambda at: bool((at != at.dt.normalize()).any())
+        )
+        timed_posts = posts[timed.astype(bool)] if len(posts) else posts
+        frame = questions.publishing(m, back=1, **choice._asdict()).frame
+
+        assert frame["value"].sum() == len(timed_posts)
+
+
+# Days of a campaign.
+
+
+@pytest.mark.parametrize("metric", ["views", "engagement_rate", "conversion_rate"])
+def test_a_campaigns_spans_are_of_the_accounts_on_record(
+    asked: Workbook, metric: str
+) -> None:
+    m = asked
+    for entry in m.campaigns.to_dict("records"):
+        frame = questions.campaign(m, entry["id"], metric).frame
+        rows = m.daily.assign(account=m.daily["account"])
+        whose = Choice(entry["operator"])
+        person = m.roster.operator(whose.operator)
+        parts = METRICS[metric].parts or (metric,)
+        rows = rows[rows["metric"].isin(parts)]
+        shares = [
+            float(m.roster.share(m.roster.account(account), person, day.date()))
+            for account, day in zip(rows["account"], rows["date"], strict=True)
+        ]
+        rows = rows.assign(value=rows["value"] * shares, own=shares)
+        rows = rows[rows["own"] > 0]
+        known = rows.pivot_table("value", ["date", "account"], "metric", "sum").dropna()
+        first, last = frame["first"].min(), frame["last"].max()
+        inside = known.loc[first:last]
+        counts = inside.groupby("account").size()
+        within = inside.index.get_level_values("date").nunique()
+        accounts = counts[counts == within].index
+        for span in frame.to_dict("records"):
+            mine = known.loc[span["first"] : span["last"]]
+            mine = mine[mine.index.get_level_values("account").isin(accounts)]
+            ratio = METRICS[metric]
+            above = mine[list(ratio.numerator or parts)].sum().sum()
+            length = (span["last"] - span["first"]).days + 1
+            below = mine[list(ratio.denominator)].sum().sum() if ratio.parts else length
+
+            assert span["value"] == pytest.approx(above / below)
