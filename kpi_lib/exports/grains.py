@@ -115,9 +115,10 @@ class Days(Grain):
         if not numbers and fate is not KEPT:
             return fate._replace(fate="quarantined")
         self._remember(row, numbers.values())
-        for key in row.table.metrics:
-            if key not in numbers:
-                self._missing[_metric(key)[0]].add(day)
+        if fate is KEPT:  # a cell that is wrong is told by itself
+            for key in row.table.metrics:
+                if key not in numbers:
+                    self._missing[_metric(key)[0]].add(day)
         account = row.text("account")
         if self._repeated(row, account, day, *sorted(numbers.items())):
             return TWICE

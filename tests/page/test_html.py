@@ -82,7 +82,7 @@ def test_every_link_inside_the_page_leads_somewhere(page: str) -> None:
 
 
 def test_the_contents_carry_name_score_and_state(page: str) -> None:
-    assert "76.06 / 95　暂定" in page
+    assert "76.38 / 95　暂定" in page
 
 
 def test_code_is_hidden_and_the_style_stands_once(page: str) -> None:

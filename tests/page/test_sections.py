@@ -51,19 +51,19 @@ def test_the_head_says_who_how_much_and_how_sure(parts: dict[str, str]) -> None:
     for said in (
         "示例运营丙",
         "2026年10月",
-        "76.06",
+        "76.38",
         "已评95分，满分100分",
         "暂定",
         "得分率80.1%",
         "待定5",
-        "失18.94",
+        "失18.62",
         "7个账号：自有产品、视频号",
     ):
         assert said in text
 
 
 def test_flags_stand_above_the_score(parts: dict[str, str]) -> None:
-    assert parts["header"].index("5分待定") < parts["header"].index("76.06")
+    assert parts["header"].index("5分待定") < parts["header"].index("76.38")
 
 
 def test_a_grade_is_shown_only_where_nothing_is_pending(
@@ -82,8 +82,8 @@ def test_the_change_is_on_the_measures_both_months_could_rate(
     text = text_of(str(sections.header(month)))
 
     assert "较9月，同样95分" in text
-    assert "−3.83" in text
-    assert "79.89→76.06" in text
+    assert "−2.49" in text
+    assert "78.87→76.38" in text
 
 
 def test_without_last_month_nothing_is_compared(rough: Month) -> None:
@@ -99,13 +99,13 @@ def test_sentences_claim_what_the_card_carries(parts: dict[str, str]) -> None:
 
     assert "得分最多的是「内容运营」：可评的30分得26.29，得分率88%" in text
     assert "最多的一项是「超额达成」（95.88%），少6.00分" in text
-    assert "占全部失分18.94分的32%" in text
+    assert "占全部失分18.62分的32%" in text
     assert (
         "多得最多的是「目标有挑战」，多0.85分。少得最多的是「活动预算」，少1.50分"
         in text
     )
     assert "共5分待定：有不同的值没有选定，得分在4.76与4.80之间。" in text
-    assert "总分在80.82与80.86之间" in text, "76.06 and what the item may get"
+    assert "总分在81.14与81.18之间" in text, "76.38 and what the item may get"
 
 
 def test_of_several_that_tie_all_are_named_or_none() -> None:
@@ -180,7 +180,7 @@ def test_a_veto_is_a_loss_of_its_own(rough: Month, tmp_path: Path) -> None:
 def test_the_waterfall_goes_from_possible_to_the_score(parts: dict[str, str]) -> None:
     html = parts["waterfall"]
 
-    assert "失分集中在前3项：18.94分中占9.69分" in text_of(html)
+    assert "失分集中在前4项：18.62分中占11.00分" in text_of(html)
     assert html.count("<svg") == 2, "once wide, once narrow"
     assert html.count('class="top"') == 6, "the fourth and the fifth lost as much"
     assert "其余5项" in html
