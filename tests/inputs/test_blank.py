@@ -44,7 +44,7 @@ def test_init_makes_a_workspace_that_reads_as_empty(tmp_path: Path) -> None:
     assert sorted(written) == sorted(p for p in folder.rglob("*") if p.is_file())
     assert load_roster(workspace.roster) == roster.Roster()
     for model in records.TABLES:
-        assert load_table(getattr(workspace, model.FILE), model, model.FILE) == ()
+        assert load_table(workspace.table(model.FILE), model, model.FILE) == ()
     assert workspace.months() == []
     assert workspace.plan.read_bytes() == blank.default("data/plan.yml").read_bytes()
     assert {path.name for path in workspace.notebooks.iterdir()} == {
