@@ -17,6 +17,7 @@ from kpi_lib.files import MANUAL, layouts, platforms
 from kpi_lib.inputs import Account
 from kpi_lib.language import N_, _, say
 from kpi_lib.months import reason
+from kpi_lib.page.bases import BASES
 from kpi_lib.page.parts import (
     Brand,
     Fragment,
@@ -42,16 +43,6 @@ FATES = {
     "conflict": N_("两个值，待选定"),
 }
 """What became of a row, in the reader's words; in the order of the page."""
-
-BASES = {
-    "daily": N_("按日"),
-    "level": N_("按日"),
-    "difference": N_("两次下载之差"),
-    "published": N_("当月发布的累计"),
-    "manual": N_("手工填报"),
-    "listed": N_("只列作品，数按日"),
-    "": "—",
-}
 
 LOOKED_AT = ("quarantined", "partial", "conflict", "duplicate", "private")
 """Fates whose rows a reader may want to see one by one."""
