@@ -89,3 +89,13 @@ def test_views_are_no_multiple_of_days_of_another_basis(
         "taken over"
     )
     assert "示例抖音甲、示例抖音乙前三个月没有可比的数" in after
+
+
+def test_no_change_is_computed_between_two_sources(moved: OperatorMonth) -> None:
+    months = moved.monthly[moved.monthly["account"] == "dy-01"]
+    html = str(sections.compare(months, "2026-09"))
+    after = str(sections.compare(months, "2026-10"))
+
+    assert "换了数据来源</td>" in html
+    assert not re.search(r"阅读/播放</td>(?:<td[^>]*>[^<]*</td>){2}<td[^>]*>[+−]", html)
+    assert re.search(r"阅读/播放</td>(?:<td[^>]*>[^<]*</td>){2}<td[^>]*>[+−]", after)

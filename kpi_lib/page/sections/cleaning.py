@@ -296,12 +296,16 @@ def compare(
     brands = _Brands(accounts)
     last = months_back(month, 2)[0]
     values = {at: _by_account(monthly[monthly["month"] == at]) for at in (last, month)}
+    was, is_ = (_bases(monthly[monthly["month"] == at]) for at in (last, month))
     rows: list[dict[str, Any]] = []
     for account, metric in sorted({*values[last], *values[month]}):
         definition = METRICS.get(metric)
         if definition is None or not definition.target:
             continue
-        before, now = (values[at].get((account, metric)) for at in (last, month))
+        key = account, metric
+        before, now = (values[at].get(key) for at in (last, month))
+        moved = key in was and key in is_ and was[key] != is_[key]
+        by = now / before - 1 if before and now is not None and not moved else None
         rows.append(
             {
                 "account": account,
@@ -310,11 +314,23 @@ def compare(
                 "before": before,
                 "now": now,
                 "share": definition.unit == "share",
-                "by": now / before - 1 if before and now is not None else None,
+                "by": by,
+                "moved": moved,
             }
         )
     rows.sort(key=lambda row: -math.inf if row["by"] is None else -abs(row["by"]))
     return made("compare", rows=rows, month=month, last=last)
+
+
+def _bases(monthly: pd.DataFrame) -> dict[tuple[str, str], set[str]]:
+    """Return how each account's metrics are come by; a rate is made of one way only."""
+    rows = monthly[monthly["value"].notna()]
+    found: dict[tuple[str, str], set[str]] = {}
+    for account, metric, basis in zip(
+        rows["account"], rows["metric"], rows["basis"], strict=True
+    ):
+        found.setdefault((account, metric), set()).add(basis)
+    return found
 
 
 def _by_account(monthly: pd.DataFrame) -> dict[tuple[str, str], float]:
