@@ -72,10 +72,12 @@ def test_nothing_joins_the_months_of_two_bases() -> None:
 
 def test_growth_is_not_told_over_two_bases(moved: OperatorMonth) -> None:
     text = text_of(sections.followers(moved))
+    unseen = replace(moved, daily=moved.daily[moved.daily["date"] < "2026-10-01"])
 
     assert followers._moved(moved, "dy-01")
     assert not followers._moved(moved, "bili-01")
     assert "示例抖音甲本月换了数据来源，不和上月末比。" in text
+    assert not followers._moved(unseen, "dy-01"), "nothing on record is no other way"
     assert "4图同一纵轴" in text
 
 

@@ -125,7 +125,7 @@ def _moved(m: OperatorMonth, account: str) -> bool:
     days = bases.of_days(m, account, "followers")
     before = [basis for day, basis in days.items() if month_of(day) < m.month]
     now = {basis for day, basis in days.items() if month_of(day) == m.month}
-    return bool(before) and now != {before[-1]}
+    return bool(before and now) and now != {before[-1]}
 
 
 def _best(m: OperatorMonth, grown: Sequence[Growth]) -> list[Growth]:
