@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,9 +17,9 @@ from kpi_lib.catalogue import METRICS
 from kpi_lib.days import days_of, month_of, months_back
 from kpi_lib.inputs import Account
 from kpi_lib.language import _
-from kpi_lib.page import charts
+from kpi_lib.page import bases, charts
 from kpi_lib.page.parts import Brand, numbered
-from kpi_lib.page.templates import Amount, ratio
+from kpi_lib.page.templates import Amount
 
 # The numbers: plain dicts, day or month to value.
 
@@ -68,101 +68,6 @@ def sum_known(values: Iterable[Amount | None]) -> Amount | None:
     return sum(known[1:], known[0]) if known else None
 
 
-BY_DAYS = ("daily", "manual")
-"""Bases of months that were added up from days."""
-
-
-def bases(m: OperatorMonth, metric: str, month: str = "") -> dict[str, str]:
-    """Return account to basis of one month, of the appraised one if not given."""
-    rows = m.monthly[(m.monthly["metric"] == metric) & m.monthly["value"].notna()]
-    rows = rows[rows["month"] == (month or m.month)]
-    return dict(zip(rows["account"], rows["basis"], strict=True))
-
-
-@dataclass(frozen=True)
-class Sums:
-    """The two sums of a rate, over the days on which all of its parts are known."""
-
-    above: float
-    below: float
-    days: int = 0
-    """How many days those are; 0 where there are none to count."""
-    due: int = 0
-
-    @property
-    def rate(self) -> float | None:
-        """What is printed of it."""
-        return ratio(self.above, self.below)
-
-    def beside(self, above: Sequence[Any], below: Any) -> str:
-        """Say which sums a rate is of, where what stands beside it does not give it."""
-        some = 0 < self.days < self.due
-        if self.rate is None or (not some and self._reads(above, below)):
-            return ""
-        own = (self.above, self.below)
-        places = next((at for at in range(3) if self._reads(own[:1], own[1], at)), 3)
-        part, whole = (figures.exact(at, places) for at in own)
-        sum_ = _("{above}÷{below}", above=part, below=whole)
-        return _("{days}天：{sum}", days=self.days, sum=sum_) if some else sum_
-
-    def _reads(self, above: Sequence[Any], below: Any, places: int = 0) -> bool:
-        """Say whether numbers, as they are printed, give the rate as it is printed."""
-        *parts, base = (
-            figures.rounded(figures.decimal(at) or Decimal(0), places)
-            for at in (*above, below)
-        )
-        shown = ratio(sum(parts, Decimal(0)), base)
-        return figures.percent(shown, 2) == figures.percent(self.rate, 2)
-
-
-def sums(m: OperatorMonth, metric: str, month: str = "") -> dict[str, Sums]:
-    """Return account to the sums of a ratio of the catalogue, of one month."""
-    rows = m.monthly[m.monthly["metric"] == metric]
-    known = rows["above"].notna() & rows["below"].notna()
-    rows = rows[(rows["month"] == (month or m.month)) & known]
-    columns = ("account", "above", "below", "days_present", "days_due")
-    return {
-        account: Sums(above, below, int(days), int(due))
-        for account, above, below, days, due in zip(
-            *(rows[name].tolist() for name in columns), strict=True
-        )
-    }
-
-
-def paired(m: OperatorMonth, above: str, below: str, month: str) -> dict[str, Sums]:
-    """
-    Return account to the sums of two flows, of the days on which both are known.
-
-    Counters of posts have no days: with them only whole months cover the same.
-    """
-    found = {}
-    whole = [of_month(m, name, month) for name in (above, below)]
-    by = [bases(m, name, month) for name in (above, below)]
-    for account in m.accounts:
-        id = account.id
-        if not all(id in values for values in whole):
-            continue
-        due = own_days(m, account, month)
-        days = [
-            by_day(m, id, name, (month,))
-            for name, basis in zip((above, below), by, strict=True)
-            if basis.get(id) in BY_DAYS
-        ]
-        both = set(due).intersection(*days)
-        if len(days) == 2 and both:
-            top, base = (sum(values[day] for day in both) for values in days)
-            found[id] = Sums(top, base, len(both), len(due))
-        elif len(both) == len(due):
-            found[id] = Sums(whole[0][id], whole[1][id])
-    return found
-
-
-def added(parts: Iterable[Sums]) -> Sums:
-    """Add up the sums of accounts: their rate is of all, never a mean of rates."""
-    known = list(parts)
-    return Sums(sum(at.above for at in known), sum(at.below for at in known))
-
-
 def sum_whole(values: Iterable[Amount | None]) -> Amount | None:
     """Add up; a sum with a missing part is no sum."""
     parts = list(values)
@@ -179,18 +84,6 @@ def short_target(m: OperatorMonth, metric: str, platform: str = "") -> float | N
     ]
     latest = max(targets, key=lambda target: target.set_on, default=None)
     return float(latest.value) if latest else None
-
-
-def uneven(columns: Iterable[tuple[Iterable[Any], Any, int]]) -> bool:
-    """Say whether what is printed of a column does not add up to its printed total."""
-
-    def printed(value: Any, places: int) -> Decimal:
-        return figures.rounded(figures.decimal(value) or Decimal(0), places)
-
-    return any(
-        sum(printed(value, places) for value in values) != printed(total, places)
-        for values, total, places in columns
-    )
 
 
 def own_days(m: OperatorMonth, account: Account, month: str = "") -> list[date]:
@@ -300,8 +193,14 @@ def year_panel(
     note: str,
     prefix: str,
     last: str = "",
+    accounts: Collection[str] | None = None,
 ) -> Panel:
-    """Draw a metric over twelve months, by month, with the month's target."""
+    """
+    Draw a metric over twelve months, by month, with the month's target.
+
+    Where an account's numbers are come by in another way than before, the curve breaks.
+    """
+    made_of = bases.of_year(m, metric, accounts)
     text, tick = texts_of(metric)
     goal = short_target(m, metric)
     return panel(
@@ -312,9 +211,10 @@ def year_panel(
             target=goal,
             scale=charts.scale([*values.values(), goal or 0], text=tick),
             target_text=target_text(text(goal)),
+            breaks=made_of.breaks,
         ),
         name=METRICS[metric].label,
-        note=note,
+        note=made_of.told(note),
         last=last or text([*values.values()][-1]),
         prefix=prefix,
     )
@@ -383,10 +283,23 @@ def day_table(
 
 
 def year_table(
-    m: OperatorMonth, drawn: Drawn, text: Callable[[Any], str] = figures.exact
+    m: OperatorMonth,
+    drawn: Drawn,
+    metric: str,
+    text: Callable[[Any], str] = figures.exact,
+    accounts: Collection[str] | None = None,
 ) -> dict[str, Any]:
-    """Lay panels of twelve months side by side."""
-    return table_of(drawn, months_back(m.month, 12), text)
+    """Lay panels of twelve months side by side, and how they are come by if it changes.
+
+    The `metric` is the one whose basis is told.
+    """
+    table = table_of(drawn, months_back(m.month, 12), text)
+    made_of = bases.of_year(m, metric, accounts)
+    if made_of.breaks:
+        table["head"] = [*table["head"], _("数据来源")]
+        for month, cells in table["rows"]:
+            cells.append(made_of.words(month))
+    return table
 
 
 def percent_tick(value: float) -> str:

@@ -541,7 +541,7 @@ def test_a_bar_is_cut_above_four_times_the_median(month: OperatorMonth) -> None:
     values = pd.Series(1000.0, index=days)
     values["2026-10-05"], values["2026-10-06"] = 3900.0, 4200.0
     views = pd.DataFrame({"date": days, "value": values.to_numpy()}).assign(
-        account="sph-01", metric="views"
+        account="sph-01", metric="views", basis="daily"
     )
     html = str(sections.engagement(replace(month, daily=views)))
 

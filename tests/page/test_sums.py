@@ -10,7 +10,7 @@ import pytest
 from kpi_lib import appraisal
 from kpi_lib import page as sections
 from kpi_lib.appraisal import OperatorMonth
-from kpi_lib.page import series
+from kpi_lib.page import series, sums
 from tests.pages import text_of
 
 UNITS = {"万": 10_000, "亿": 100_000_000}
@@ -276,7 +276,7 @@ def test_a_rate_over_some_days_says_which_sums_it_is_of(
     )
     held = replace(m, daily=m.daily[~lost])
     views, clicks = (series.by_day(held, "dy-01", at) for at in ("views", "clicks"))
-    part = series.paired(held, "clicks", "views", m.month)["dy-01"]
+    part = sums.of_flows(held, "clicks", "views", m.month)["dy-01"]
     row = next(
         row
         for table in tables(sections.orders(held), "money")
@@ -302,4 +302,4 @@ def test_a_rate_over_some_days_says_which_sums_it_is_of(
 def test_rows_that_do_not_add_up_as_printed_are_told(
     rows: list[float | None], total: float, told: bool
 ) -> None:
-    assert series.uneven([(rows, total, 0)]) is told
+    assert sums.uneven([(rows, total, 0)]) is told

@@ -146,6 +146,7 @@ def month_curve(
     end: Format = figures.short,
     target: float | None = None,
     target_text: str = "",
+    breaks: Collection[str] = (),
 ) -> Axes:
     """
     Draw one figure over months; a missing month is a gap.
@@ -158,6 +159,8 @@ def month_curve(
         All months, ascending; those of `values` if not given.
     scale, end, target, target_text
         As of `day_curve`.
+    breaks : collection of str
+        Months that are counted in another way than those before: nothing joins them.
 
     Returns
     -------
@@ -172,6 +175,7 @@ def month_curve(
         if (len(months) - at) % 3 == 0
     }
     points = _in_order(values.set_index("month")["value"], months)
+    points["broken"] = [month in breaks for month in months]
     with house():
         ax = _long(points, ticks, scale or _scale(values))
         _note_gaps(ax, points, lambda n: _("缺{n}个月", n=n))
@@ -247,9 +251,15 @@ def _is_due(days: Sequence[date], due: Collection[date] | None) -> pd.Series:
 
 
 def line(ax: Axes, points: pd.DataFrame) -> None:
-    """Draw known values as one series, not joined over a gap; a lone one is a dot."""
+    """Draw known values as one series, not joined over a gap; a lone one is a dot.
+
+    Nor over a break (`broken`), which a thin line marks.
+    """
     known = points["value"].notna()
-    drawn = points.assign(run=(known != known.shift()).cumsum())[known]
+    broken = points.get("broken", pd.Series(False, index=points.index))
+    drawn = points.assign(run=((known != known.shift()) | broken).cumsum())[known]
+    for x in points.loc[broken, "x"]:
+        ax.axvline(x - 0.5, color=Ink.MUTE, linewidth=0.8, linestyle=":")
     if drawn.empty:
         return
     sns.lineplot(

@@ -11,7 +11,7 @@ from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import months_back
 from kpi_lib.language import _
-from kpi_lib.page import charts, series
+from kpi_lib.page import charts, series, sums
 from kpi_lib.page.parts import Fragment, made, nothing
 
 
@@ -33,14 +33,18 @@ def activity(m: OperatorMonth) -> Fragment:
         tables.append(series.day_table(m, [(METRICS["dau"].label, daily)]))
     if mau:
         panels.append(
-            series.year_panel(m, "mau", mau, note=_("近12个月，人"), prefix="mau")
+            series.year_panel(
+                m, "mau", mau, note=_("近12个月，人"), prefix="mau", accounts=products
+            )
         )
         both = [(_("日活均值"), dau), (METRICS["mau"].label, mau)]
-        tables.append(series.year_table(m, both))
+        tables.append(series.year_table(m, both, "mau", accounts=products))
     if sticky:
         note = _("日活均值÷月活")
         panels.append(
-            series.year_panel(m, "stickiness", sticky, note=note, prefix="sticky")
+            series.year_panel(
+                m, "stickiness", sticky, note=note, prefix="sticky", accounts=products
+            )
         )
     return made(
         "activity",
@@ -64,8 +68,8 @@ def _stickiness(
     m: OperatorMonth, products: Collection[str], month: str
 ) -> float | None:
     """Divide the sums of the products of which both are known."""
-    parts = series.sums(m, "stickiness", month)
-    return series.added(parts[id] for id in products if id in parts).rate
+    parts = sums.of_ratio(m, "stickiness", month)
+    return sums.added(parts[id] for id in products if id in parts).rate
 
 
 def _products(m: OperatorMonth) -> dict[str, str]:

@@ -17,6 +17,7 @@ from kpi_lib.files import MANUAL, layouts, platforms
 from kpi_lib.inputs import Account
 from kpi_lib.language import N_, _, say
 from kpi_lib.months import reason
+from kpi_lib.page.bases import BASES
 from kpi_lib.page.parts import (
     Brand,
     Fragment,
@@ -42,16 +43,6 @@ FATES = {
     "conflict": N_("两个值，待选定"),
 }
 """What became of a row, in the reader's words; in the order of the page."""
-
-BASES = {
-    "daily": N_("按日"),
-    "level": N_("按日"),
-    "difference": N_("两次下载之差"),
-    "published": N_("当月发布的累计"),
-    "manual": N_("手工填报"),
-    "listed": N_("只列作品，数按日"),
-    "": "—",
-}
 
 LOOKED_AT = ("quarantined", "partial", "conflict", "duplicate", "private")
 """Fates whose rows a reader may want to see one by one."""
@@ -305,12 +296,16 @@ def compare(
     brands = _Brands(accounts)
     last = months_back(month, 2)[0]
     values = {at: _by_account(monthly[monthly["month"] == at]) for at in (last, month)}
+    was, is_ = (_bases(monthly[monthly["month"] == at]) for at in (last, month))
     rows: list[dict[str, Any]] = []
     for account, metric in sorted({*values[last], *values[month]}):
         definition = METRICS.get(metric)
         if definition is None or not definition.target:
             continue
-        before, now = (values[at].get((account, metric)) for at in (last, month))
+        key = account, metric
+        before, now = (values[at].get(key) for at in (last, month))
+        moved = key in was and key in is_ and was[key] != is_[key]
+        by = now / before - 1 if before and now is not None and not moved else None
         rows.append(
             {
                 "account": account,
@@ -319,11 +314,23 @@ def compare(
                 "before": before,
                 "now": now,
                 "share": definition.unit == "share",
-                "by": now / before - 1 if before and now is not None else None,
+                "by": by,
+                "moved": moved,
             }
         )
     rows.sort(key=lambda row: -math.inf if row["by"] is None else -abs(row["by"]))
     return made("compare", rows=rows, month=month, last=last)
+
+
+def _bases(monthly: pd.DataFrame) -> dict[tuple[str, str], set[str]]:
+    """Return how each account's metrics are come by; a rate is made of one way only."""
+    rows = monthly[monthly["value"].notna()]
+    found: dict[tuple[str, str], set[str]] = {}
+    for account, metric, basis in zip(
+        rows["account"], rows["metric"], rows["basis"], strict=True
+    ):
+        found.setdefault((account, metric), set()).add(basis)
+    return found
 
 
 def _by_account(monthly: pd.DataFrame) -> dict[tuple[str, str], float]:

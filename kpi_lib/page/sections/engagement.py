@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from statistics import median
 from typing import Any
@@ -15,7 +15,7 @@ from kpi_lib.catalogue import METRICS
 from kpi_lib.days import days_of, months_back
 from kpi_lib.inputs import Account
 from kpi_lib.language import _
-from kpi_lib.page import charts, series
+from kpi_lib.page import bases, charts, series, sums
 from kpi_lib.page.parts import Fragment, made, nothing, who_is
 from kpi_lib.page.sections.rates import rate_dots
 
@@ -38,6 +38,7 @@ def engagement(m: OperatorMonth) -> Fragment:
         "engagement",
         panels=_view_panels(m, drawn),
         marks=series.marks_told(m),
+        alone=[at.name for at, views, _base in drawn if not _before(m, at, views)],
         table=series.day_table(
             m, [(account.name, views) for account, views, _base in drawn]
         ),
@@ -49,15 +50,27 @@ def engagement(m: OperatorMonth) -> Fragment:
 
 
 def _views(m: OperatorMonth) -> list[tuple[Account, dict[date, float], float]]:
-    """Return each account's views by day, and the median of its days before."""
+    """Return each account's views by day, and the median of its days before.
+
+    Days that are come by in another way are no measure for those of the month.
+    """
     drawn = []
     for account in m.accounts:
         views = series.by_day(m, account.id, "views")
-        before = series.by_day(m, account.id, "views", months_back(m.month, 4)[:3])
-        base = median((before or views).values()) if views else 0
+        base = median((_before(m, account, views) or views).values()) if views else 0
         if base > 0:
             drawn.append((account, views, base))
     return drawn
+
+
+def _before(
+    m: OperatorMonth, account: Account, views: Collection[date]
+) -> dict[date, float]:
+    """Return the days of three months before that are come by as the month's are."""
+    before = series.by_day(m, account.id, "views", months_back(m.month, 4)[:3])
+    basis = bases.of_days(m, account.id, "views")
+    now = {basis[day] for day in views}
+    return {day: value for day, value in before.items() if {basis[day]} == now}
 
 
 def _view_panels(
@@ -107,11 +120,11 @@ def _times_tick(value: float) -> str:
 
 def _engagement_rate(m: OperatorMonth) -> dict[str, Any] | None:
     """Draw the rate over months, of the accounts that have all four counts."""
-    parts = {month: series.sums(m, RATE, month) for month in months_back(m.month, 12)}
+    parts = {month: sums.of_ratio(m, RATE, month) for month in months_back(m.month, 12)}
     by_month = {
         month: rate
         for month, own in parts.items()
-        if (rate := series.added(own.values()).rate) is not None
+        if (rate := sums.added(own.values()).rate) is not None
     }
     if not by_month:
         return None
@@ -129,8 +142,8 @@ def _engagement_rate(m: OperatorMonth) -> dict[str, Any] | None:
     return {
         "value": by_month.get(m.month),
         "rows": rows,
-        "totals": totals | {"part": series.added(row["part"] for row in rows)},
-        "uneven": series.uneven(
+        "totals": totals | {"part": sums.added(row["part"] for row in rows)},
+        "uneven": sums.uneven(
             ([row[name] for row in rows], totals[name], 0) for name in COUNTS
         ),
         "panel": series.year_panel(
@@ -143,6 +156,7 @@ def _engagement_rate(m: OperatorMonth) -> dict[str, Any] | None:
         "table": series.year_table(
             m,
             [(METRICS[RATE].label, by_month)],
+            RATE,
             lambda value: figures.percent(value, 2),
         ),
     }

@@ -11,9 +11,9 @@ from typing import Any
 from kpi_lib import figures
 from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import HORIZONS
-from kpi_lib.days import days_of, months_back, months_of, quarter_of
+from kpi_lib.days import days_of, month_of, months_back, months_of, quarter_of
 from kpi_lib.language import N_, _
-from kpi_lib.page import charts, series
+from kpi_lib.page import bases, charts, series, sums
 from kpi_lib.page.parts import Brand, Fragment, made, nothing, who_is
 from kpi_lib.page.templates import ratio
 
@@ -68,10 +68,15 @@ def followers(m: OperatorMonth) -> Fragment:
         "followers",
         panels=_growth_panels(m, grown),
         grown=grown,
+        moved=[
+            account.name
+            for account in m.accounts
+            if account.id in opening and _moved(m, account.id)
+        ],
         late=[growth.who.name for growth in grown if growth.late],
         rows=rows,
         totals=totals,
-        uneven=series.uneven(
+        uneven=sums.uneven(
             ([row[key] for row in rows], value, 0) for key, value in totals.items()
         ),
         widest=max(
@@ -99,7 +104,7 @@ def _growths(m: OperatorMonth, opening: Mapping[str, float]) -> list[Growth]:
     for account in m.accounts:
         levels = series.by_day(m, account.id, "followers")
         start = opening.get(account.id)
-        if not levels or not start:
+        if not levels or not start or _moved(m, account.id):
             continue
         goal = series.short_target(m, "followers", account.platform)
         alone = accounts[account.platform] == 1
@@ -113,6 +118,14 @@ def _growths(m: OperatorMonth, opening: Mapping[str, float]) -> list[Growth]:
             )
         )
     return grown
+
+
+def _moved(m: OperatorMonth, account: str) -> bool:
+    """Say whether the month's levels are come by in another way than the one before."""
+    days = bases.of_days(m, account, "followers")
+    before = [basis for day, basis in days.items() if month_of(day) < m.month]
+    now = {basis for day, basis in days.items() if month_of(day) == m.month}
+    return bool(before and now) and now != {before[-1]}
 
 
 def _best(m: OperatorMonth, grown: Sequence[Growth]) -> list[Growth]:

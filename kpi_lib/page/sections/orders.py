@@ -10,7 +10,7 @@ from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import STREAMS
 from kpi_lib.days import months_back
 from kpi_lib.language import _
-from kpi_lib.page import series
+from kpi_lib.page import series, sums
 from kpi_lib.page.parts import Fragment, made, nothing, who_is
 
 COUNTS = ("views", "clicks", "orders", "gmv")
@@ -36,7 +36,7 @@ def _funnel(m: OperatorMonth) -> dict[str, Any] | None:
     if not now["clicks"] and not now["orders"]:
         return None
     before, this = (
-        (series.paired(m, "clicks", "views", month), series.sums(m, BUYING, month))
+        (sums.of_flows(m, "clicks", "views", month), sums.of_ratio(m, BUYING, month))
         for month in months_back(m.month, 2)
     )
     clicked, bought = this
@@ -58,7 +58,7 @@ def _funnel(m: OperatorMonth) -> dict[str, Any] | None:
         "orders": goals["orders"] if buy["now"].above == totals["orders"] else None,
         "rows": rows,
         "totals": totals,
-        "uneven": series.uneven(
+        "uneven": sums.uneven(
             ([row[name] for row in rows], totals[name], 0) for name in COUNTS
         ),
     }
@@ -68,12 +68,12 @@ BUYING = "conversion_rate"
 
 
 def _way(
-    now: Mapping[str, series.Sums], before: Mapping[str, series.Sums]
+    now: Mapping[str, sums.Sums], before: Mapping[str, sums.Sums]
 ) -> dict[str, Any]:
     """Return one step of the way: its sums, those of last month, and of how many."""
     return {
-        "now": series.added(now.values()),
-        "before": series.added(before.values()),
+        "now": sums.added(now.values()),
+        "before": sums.added(before.values()),
         "accounts": len(now),
     }
 
@@ -95,7 +95,7 @@ def _revenue(m: OperatorMonth) -> dict[str, Any] | None:
         "streams": streams,
         "total": total,
         "cents": CENTS if any(value % 1 for _name, value in streams) else 0,
-        "uneven": series.uneven(
+        "uneven": sums.uneven(
             [
                 ([value for _name, value in streams], total, CENTS),
                 ([round(share, 9) * 100 for share in shares], 100 if shares else 0, 1),
@@ -115,7 +115,7 @@ def _revenue(m: OperatorMonth) -> dict[str, Any] | None:
             ),
         ),
         "most": max((value for _name, value in streams), default=0) or 1,
-        "table": series.year_table(m, [(_("平台收益（元）"), by_month)]),
+        "table": series.year_table(m, [(_("平台收益（元）"), by_month)], "revenue"),
     }
 
 
