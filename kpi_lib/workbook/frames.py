@@ -108,10 +108,15 @@ def _bases(
     return pd.concat([bases, groups["breaks"].any()], axis=1).reset_index()
 
 
-def of_days(metric: str) -> bool:
-    """Say whether a metric, or all parts of a ratio, are what days add up to."""
-    made_of = METRICS[metric].parts or (metric,)
-    return all(METRICS[part].kind == "flow" for part in made_of)
+def has_days(metric: str) -> bool:
+    """Say whether a metric has a value of a day: all but ratios of whole months."""
+    parts = METRICS[metric].parts
+    return all(METRICS[part].kind == "flow" for part in parts)
+
+
+def days_compare(metric: str) -> bool:
+    """Say whether spans of days compare: flows, their ratios, means; no levels."""
+    return has_days(metric) and METRICS[metric].kind != "stock"
 
 
 def _of_days(rows: pd.DataFrame, metric: str) -> pd.Series:
