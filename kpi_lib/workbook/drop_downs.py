@@ -16,6 +16,7 @@ import ipywidgets as widgets
 from kpi_lib.catalogue import METRICS
 from kpi_lib.errors import KpiError
 from kpi_lib.page import Fragment, made
+from kpi_lib.workbook import frames, questions
 from kpi_lib.workbook.tables import BY, Tables
 
 Options = Sequence[tuple[str, Any]]
@@ -48,7 +49,12 @@ class Asked:
         self._question, self._month = question, m
         takes = signature(question).parameters
         self.controls = {
-            name: _control(name, options(m, name), value, takes[name].default)
+            name: _control(
+                name,
+                _answerable(question, options(m, name)),
+                value,
+                takes[name].default,
+            )
             for name, value in choices.items()
         }
         # The cell's static form: what is shown where no widget runs.
@@ -139,6 +145,21 @@ def options(m: Tables, name: str) -> Options:
         case "campaign":
             return [(entry.name, entry.id) for entry in m.worklog.campaigns]
     raise KeyError(name)
+
+
+ANSWERABLE: dict[Callable[..., Fragment], Callable[[str], bool]] = {
+    questions.days: frames.has_days,
+    questions.campaign: frames.days_compare,
+}
+"""Questions that not every metric can be asked of, and which can."""
+
+
+def _answerable(question: Callable[..., Fragment], options: Options) -> Options:
+    """Leave out the metrics that a question would refuse."""
+    holds = ANSWERABLE.get(question)
+    if holds is None:
+        return options
+    return [(zh, id) for zh, id in options if id not in METRICS or holds(id)]
 
 
 def _control(

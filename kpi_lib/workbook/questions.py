@@ -305,7 +305,7 @@ def campaign(m: Tables, campaign: str = "", metric: str = "views") -> Answer:
         A level, or a ratio of a month: their days do not add up.
     """
     name = m.metric(metric)
-    if not (frames.of_days(name) or METRICS[name].kind == "mean"):
+    if not frames.days_compare(name):
         raise refusal(f"{zh(name)}不能按天加起来，几天不能相比", "views、互动率这样的")
     found = m.campaigns
     if campaign and len(found):

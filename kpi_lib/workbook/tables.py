@@ -171,7 +171,7 @@ class Tables(Month):
         """
         metrics = self._metrics(names)
         for metric in metrics:
-            if METRICS[metric].parts and not frames.of_days(metric):
+            if not frames.has_days(metric):
                 zh = METRICS[metric].zh
                 raise refusal(f"{zh}是一个月的数，没有每天的值", "m.totals或months")
         rows = self.daily

@@ -125,6 +125,19 @@ def test_drop_downs_change_the_answer_and_the_first_stands_still(m: Workbook) ->
     assert asked._repr_mimebundle_()["text/html"] == first
 
 
+def test_no_metric_is_offered_that_would_be_refused(m: Workbook) -> None:
+    campaign = drop_downs.ask(questions.campaign, m, campaign="", metric="views")
+    days = drop_downs.ask(questions.days, m, metric=("views",), operator="op-01")
+    offered = [
+        {id for _, id in asked.controls["metric"].options} for asked in (campaign, days)
+    ]
+
+    assert {"views", "engagement_rate", "dau"} <= offered[0]
+    assert not offered[0] & {"followers", "mau", "stickiness"}
+    assert "followers" in offered[1]
+    assert "stickiness" not in offered[1]
+
+
 def test_everybody_is_a_choice_only_where_it_is_an_answer(m: Workbook) -> None:
     team = drop_downs.ask(questions.compare, m, metric="views", operator="")
     own = drop_downs.ask(questions.activity, m, operator="op-01")
