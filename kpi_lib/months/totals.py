@@ -244,7 +244,12 @@ def _ratio(
     if set(parts) <= set(ONCE_A_PRODUCT):
         first = _first_of_product(_accounts(monthly, metric), accounts)
         monthly = _only(monthly, "account", first)
-    rows = monthly.get(metric, ())
+    # An account that lacks one of the sums is in neither.
+    rows = [
+        row
+        for row in monthly.get(metric, ())
+        if not (pd.isna(row["above"]) or pd.isna(row["below"]))
+    ]
     sums = {name: _sum(row[name] for row in rows) for name in SUMS}
 
     def divide(over: str, under: str) -> Number | None:
