@@ -73,11 +73,10 @@ class Table:
 
 
 def tables(html: object, kind: str) -> Iterator[Table]:
-    """Read the tables of a class, with the sentence that may stand under each."""
-    pattern = (
-        rf'<table class="{kind}[ "].*?</table>(?:\s*<p class="sub after">.*?</p>)?'
-    )
-    for text in re.findall(pattern, str(html), re.DOTALL):
+    """Read the tables of a class, with what stands under each up to the next title."""
+    page = str(html)
+    for found in re.finditer(rf'<table class="{kind}[ "].*?</table>', page, re.DOTALL):
+        text = found[0]
         parts = [
             re.findall(r"<tr[^>]*>(.*?)</tr>", part, re.DOTALL)
             for tag in ("thead", "tbody", "tfoot")
@@ -88,7 +87,7 @@ def tables(html: object, kind: str) -> Iterator[Table]:
             [cell.text for cell in head[0]],
             rows,
             foot[0] if foot else [],
-            text_of(text.partition("</table>")[2]),
+            text_of(page[found.end() :].partition("<h3")[0]),
         )
 
 

@@ -160,6 +160,7 @@ def sentences(m: OperatorMonth) -> Fragment:
         furthest=foremost(lost, 3),
         result=next(filter(None, (at["show"].get("text") for at in of_most)), ""),
         change=_change(card, m.previous),
+        bonus=total(measure.possible for measure in card.extra if measure.waits),
         pending=total(measure.possible for measure in waiting),
         why=waiting[0].get("note", "").rstrip("。.") if len(waiting) == 1 else "",
     )
