@@ -387,6 +387,75 @@ class TestRatios:
             assert found["value"].isna().all()
 
 
+HALF = ({"operator": "op-01", "from": "2025-01-01", "share": 0.5},)
+
+
+class TestShares:
+    def test_half_of_a_counter_is_half_of_its_difference(self) -> None:
+        table = months(
+            people(*HALF),
+            posts_before=posts(SEPTEMBER | OPENED | {"favorites": 30}),
+            posts=posts(SEPTEMBER | CLOSED | {"favorites": 50}),
+        )
+        assert row(table, "favorites")["value"] == 10
+
+    def test_half_of_a_level_begins_before_the_month(self) -> None:
+        levels = {DAYS[0]: 1010, DAYS[1]: 1030, DAYS[-1]: 1100}
+        table = months(
+            people(*HALF),
+            daily_before=days("followers", {date(2026, 9, 30): 1000}),
+            daily=days("followers", levels),
+        )
+        assert row(table, "followers_opening")["value"] == 500
+        assert row(table, "followers_gain")["value"] == 50
+        assert row(table, "followers")["value"] == 550
+
+    def test_a_level_counts_by_the_share_of_the_last_day(self) -> None:
+        owners = (
+            {"operator": "op-01", "from": "2025-01-01", "to": "2026-10-30"},
+            {"operator": "op-01", "from": "2026-10-31", "share": 0.5},
+            {"operator": "op-02", "from": "2026-10-31", "share": 0.5},
+        )
+        table = months(
+            people(*owners), daily=days("followers", {DAYS[-2]: 900, DAYS[-1]: 1000})
+        )
+        assert row(table, "followers")["value"] == 500
+        assert row(table, "followers", "op-02")["value"] == 500
+
+    def test_users_of_a_month_are_whole_for_who_owns_half(self) -> None:
+        table = months(people(*HALF), daily=days("mau", {DAYS[-1]: 5000}))
+        assert row(table, "mau")["value"] == 5000
+
+    @pytest.mark.parametrize(
+        ("begun", "ended", "bases"),
+        [
+            ("level", "level", ("daily", "daily")),
+            ("manual", "level", ("daily", "manual")),
+            ("level", "manual", ("manual", "daily")),
+        ],
+    )
+    def test_a_gain_has_the_basis_of_its_end_and_an_opening_its_own(
+        self, begun: str, ended: str, bases: tuple[str, str]
+    ) -> None:
+        table = months(
+            people(),
+            daily_before=days("followers", {date(2026, 9, 30): 1000}, basis=begun),
+            daily=days("followers", {DAYS[-1]: 1100}, basis=ended),
+        )
+        found = (row(table, "followers_gain"), row(table, "followers_opening"))
+        assert tuple(each["basis"] for each in found) == bases
+
+    def test_a_rate_of_a_day_weighs_as_much_as_its_views(self) -> None:
+        table = months(
+            people(platform="douyin", expects=["douyin.daily"]),
+            daily=[
+                *days("views", {DAYS[0]: 100, DAYS[1]: 300}),
+                *days("completion_rate", {DAYS[0]: 0.5, DAYS[1]: 0.25}),
+            ],
+        )
+        assert row(table, "completion_rate")["value"] == 125 / 400
+
+
 SEPTEMBER = {"published_at": datetime(2026, 9, 20), "post": "old"}
 OCTOBER = {"published_at": datetime(2026, 10, 9), "post": "new"}
 
