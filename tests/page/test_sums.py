@@ -302,3 +302,14 @@ def test_rows_that_do_not_add_up_as_printed_are_told(
     rows: list[float | None], total: float, told: bool
 ) -> None:
     assert sums.uneven([(rows, total, 0)]) is told
+
+
+def test_two_months_of_other_accounts_are_not_put_beside_each_other(
+    sample: appraisal.Month,
+) -> None:
+    # In September only one of op-03's two accounts had both views and clicks.
+    changed = text_of(sections.orders(sample.operator("op-03")))
+    same = text_of(sections.orders(sample.operator("op-01")))
+
+    assert "4.09%9月—" in changed
+    assert "3.42%9月3.20%" in same

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import nan
 from typing import Any
 
 from kpi_lib import figures
@@ -71,9 +72,11 @@ def _way(
     now: Mapping[str, sums.Sums], before: Mapping[str, sums.Sums]
 ) -> dict[str, Any]:
     """Return one step of the way: its sums, those of last month, and of how many."""
+    # Two months are beside each other only where they are of the same accounts.
+    same = before.keys() == now.keys()
     return {
         "now": sums.added(now.values()),
-        "before": sums.added(before.values()),
+        "before": sums.added(before.values()) if same else sums.Sums(nan, nan),
         "accounts": len(now),
     }
 
