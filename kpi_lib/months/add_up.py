@@ -292,7 +292,7 @@ class _Adding(Owned):
             if "manual" in account.expects:
                 mapped |= {metric for id, metric in recorded if id == account.id}
             mapped |= {gain for gain, level in GAINS.items() if level.name in mapped}
-            for operator in self.shares[account.id]:
+            for operator in dict.fromkeys(owner.operator for owner in account.owners):
                 due = self.due(account.id, operator)
                 for metric in mapped if due else ():
                     kind = METRICS[metric].kind
