@@ -7,7 +7,6 @@ what one operator may see, and nothing of the others.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -26,10 +25,11 @@ from kpi_lib.catalogue import METRICS
 from kpi_lib.days import LOOK_BACK, REACH, Calendar, days_of, months_back
 from kpi_lib.errors import Problem
 from kpi_lib.files import platforms
+from kpi_lib.held import read, read_run
 from kpi_lib.inputs import Inputs, Operator, Plan, Roster, Worklog, for_month
 from kpi_lib.months import ONCE_A_PRODUCT, load_findings
 from kpi_lib.months import load as load_months
-from kpi_lib.workspace import Workspace, sha256_file
+from kpi_lib.workspace import Workspace, sha256
 
 EARLIER = 3
 """Months before the appraised one whose scores are shown beside it."""
@@ -241,7 +241,7 @@ class Month:
     def recorded(self) -> dict[str, dict[str, Any]]:
         """What ``run.json`` of every earlier month says, by month."""
         return {
-            path.parent.name: json.loads(path.read_text(encoding="utf-8"))
+            path.parent.name: read_run(path)
             for path in sorted(self.workspace.record.parent.glob("*/run.json"))
             if path.parent.name < self.month
         }
@@ -264,7 +264,7 @@ class Month:
     def score(self, operator: str) -> Card:
         """Score one operator, with proposals, appeals and the signature."""
         evidence = self.evidence(operator)
-        digest = sha256_file(self.workspace.root / self.inputs.plan_file)
+        digest = sha256(read(self.workspace.root / self.inputs.plan_file))
         flags = [
             *remarks.rewritten(self.plan, digest, self.recorded),
             *remarks.of_files(evidence.accounts, self.findings, self.files),

@@ -31,7 +31,9 @@ from kpi_lib.files.book import (
 )
 from kpi_lib.files.moments import CHINA
 from kpi_lib.files.text import decode, read_csv, refuse_json
+from kpi_lib.held import held
 from kpi_lib.language import Sentence
+from kpi_lib.workspace import sha256
 
 SIZE_CAP = 50 * 1024 * 1024
 
@@ -94,6 +96,7 @@ def read_bytes(path: Path, where: str, most: Most = MOST_CELLS) -> bytes:
         content = stream.read(length + 1)
         if len(content) > length:  # it has grown meanwhile
             content += stream.read(SIZE_CAP + 1 - len(content))
+        held(path, sha256(content))
         return content
 
 
@@ -105,10 +108,13 @@ def _open(path: Path, where: str) -> BinaryIO:
     try:
         descriptor = os.open(path, flags)
     except FileNotFoundError as err:
+        held(path, "")
         raise refusal(where, Sentence("没有这个文件"), Sentence("检查路径")) from err
     except OSError as err:
         # With O_NOFOLLOW a link is a loop of links.
         link = err.errno == errno.ELOOP
+        if not link:
+            held(path, "")
         raise refusal(
             where,
             Sentence("打不开文件（是符号链接）") if link else Sentence("打不开文件"),

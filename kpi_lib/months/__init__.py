@@ -18,7 +18,6 @@ from kpi_lib.months.arrivals import (
     arrive,
     day_at_the_end,
     expected,
-    is_noise,
 )
 from kpi_lib.months.coverage import arrival
 from kpi_lib.months.owned import mapped_metrics
@@ -51,7 +50,6 @@ __all__ = [
     "exact",
     "exactly",
     "expected",
-    "is_noise",
     "load",
     "load_findings",
     "mapped_metrics",

@@ -19,6 +19,7 @@ from kpi_lib.days import shift
 from kpi_lib.errors import ExportError, InvalidInput, Problem
 from kpi_lib.exports import Export
 from kpi_lib.files import layouts
+from kpi_lib.held import is_noise
 from kpi_lib.inputs import Account, EvidenceRules
 from kpi_lib.workspace import Workspace, write_atomic
 
@@ -116,7 +117,7 @@ def _add(
         export = exports.read(
             file, month=month or ANY_MONTH, platform=account.platform, source=file.name
         )
-        if months.is_noise(file.name):
+        if is_noise(file.name):
             raise ExportError.of(
                 "这样开头的文件名会被当作系统或临时文件，不会被读",
                 where=file.name,

@@ -12,7 +12,7 @@ from pathlib import Path
 import filelock
 
 from kpi_lib.errors import WorkspaceError
-from kpi_lib.run.record import read_json
+from kpi_lib.held import read_json
 from kpi_lib.workspace import STRAY, Workspace, canonical_json, write_atomic
 
 
