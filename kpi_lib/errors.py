@@ -14,6 +14,7 @@ KpiError
 │   └── ExportColumns     a known layout with missing or repeated columns
 ├── LedgerError           rows read are not rows accounted for (a fault of ours)
 ├── WorkspaceError        no workspace, no such month, a folder in use
+├── MachineTrouble        a moment's trouble of the machine, not of a file: try again
 └── RunError              a notebook that did not run to its end
 
 Every exception passes all of its arguments to ``super().__init__``, so that it
@@ -147,6 +148,21 @@ class LedgerError(KpiError):
 
 class WorkspaceError(InvalidInput):
     """No workspace, no such month, or a folder somebody else works in."""
+
+
+class MachineTrouble(KpiError):
+    """
+    What the machine failed to do, and no file is to blame for: it may work again.
+
+    Nothing that came of it may be kept as a result.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return str(self.problem)
 
 
 class RunError(KpiError):
