@@ -32,6 +32,7 @@ from kpi_lib.months.totals import (
     by_month,
     exact,
     exactly,
+    lacks_days,
     spans,
     total,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "exactly",
     "expected",
     "is_noise",
+    "lacks_days",
     "load",
     "load_findings",
     "mapped_metrics",
