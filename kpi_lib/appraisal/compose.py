@@ -15,12 +15,13 @@ from typing import Any
 
 from kpi_lib.appraisal import remarks
 from kpi_lib.appraisal.card import Card
-from kpi_lib.appraisal.evidence import Evidence, few, half_up, text
+from kpi_lib.appraisal.evidence import Covered, Evidence, few, half_up, text
 from kpi_lib.appraisal.rules import Rule, rule_of
 from kpi_lib.appraisal.scoring import AWAY, Outcome, complete, score_item
 from kpi_lib.appraisal.sources import source_of
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import days_of
+from kpi_lib.figures import amount, joined
 from kpi_lib.inputs import GivenRating, Item, Plan
 from kpi_lib.language import N_, Sentence
 from kpi_lib.workspace import canonical_json, sha256
@@ -283,6 +284,31 @@ def _presence(evidence: Evidence) -> Iterator[Sentence]:
             days=days,
             here=here,
         )
+    for covered in evidence.covered:
+        yield _covering(evidence, covered)
+
+
+def _covering(evidence: Evidence, covered: Covered) -> Sentence:
+    """Say what the days of a cover added to targets and results."""
+    away = covered.away.operator
+    added = joined(
+        Sentence(
+            "{metric}目标加{target}、结果加{value}",
+            metric=METRICS[metric].label,
+            target=amount(METRICS[metric].result)(text(share.target)),
+            value=amount(METRICS[metric].result)(text(share.value)),
+        )
+        for metric in evidence.goals.required
+        for goal in evidence.goals.of(metric)
+        for share in goal.covered
+        if share.away is away
+    )
+    return Sentence(
+        "代{name}值班{days}天，这些天的目标和结果计在这里：{added}",
+        name=away.name,
+        days=covered.days,
+        added=added or Sentence("没有双方都有的目标"),
+    )
 
 
 def _waiting(waiting: Sequence[Outcome]) -> Sentence:

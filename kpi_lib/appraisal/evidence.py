@@ -104,6 +104,15 @@ class History:
                     yield Sentence(text, account=account.name, metric=label)
 
 
+@dataclass(frozen=True)
+class Covered:
+    """One on leave whom the operator covered: on how many days, what they brought."""
+
+    away: Evidence
+    days: int
+    brought: History
+
+
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
     """
@@ -129,6 +138,8 @@ class Evidence:
         share on the publishing day (0 on another's). Empty if no list came.
     which : {"value", "low", "high"}
         Which reading of contradicting values is used.
+    covered : tuple of Covered
+        Those on leave whom the operator covered.
     """
 
     month: str
@@ -140,6 +151,7 @@ class Evidence:
     worklogs: Mapping[str, Worklog] = field(default_factory=dict, repr=False)
     posts: pd.DataFrame = field(default_factory=pd.DataFrame)
     which: Which = "value"
+    covered: tuple[Covered, ...] = ()
 
     @property
     def operator(self) -> Operator:
@@ -304,9 +316,9 @@ class Evidence:
         """Days of the month, working or not, of employment without leave."""
         return [day for day in days_of(self.month) if self.works_on(day)]
 
-    def charge(self, metric: str) -> Fraction:
+    def charge(self, metric: str, own: int | None = None) -> Fraction:
         """
-        Return the part of a month's target that falls on the days in charge.
+        Return the part of a month's target that falls on the days in charge, or `own`.
 
         A level's gain is counted from where it stood before the first own day, so that
         the days before have taken nothing off a flow's way and are no part of it.
@@ -317,7 +329,8 @@ class Evidence:
             for day in days_of(self.month)
             if day >= self.operator.from_ or not moves
         ]
-        return Fraction(len(self.days_in_charge), len(days)) if days else Fraction(0)
+        here = len(self.days_in_charge) if own is None else own
+        return Fraction(here, len(days)) if days else Fraction(0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,15 +8,15 @@ before it does not count, and leave scales what accrues by the day.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from statistics import median
 
 from kpi_lib.appraisal.evidence import Evidence, Number, against_less, half_up, text
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import quarter_of, shift
-from kpi_lib.inputs import Target
+from kpi_lib.inputs import Operator, Target
 from kpi_lib.language import Sentence
 from kpi_lib.months import Total
 
@@ -49,6 +49,15 @@ class Result:
     sources: tuple[dict[str, str], ...]
 
 
+@dataclass(frozen=True)
+class Share:
+    """What a month of leave gave its cover: a part of the target, and what came."""
+
+    away: Operator
+    target: Fraction
+    value: Number
+
+
 @dataclass(frozen=True, kw_only=True)
 class Goal:
     """One short target and what became of it."""
@@ -57,11 +66,13 @@ class Goal:
     platform: str
     held: HeldTarget
     result: Result
-    counted: Fraction  # as it counts: floor, leave and part months applied
+    counted: Fraction  # as it counts: floor, leave, covers and part months applied
+    planned: Fraction  # what the whole month was to bring, the floor applied
     base: Fraction | None  # the baseline
     growth: Fraction | None  # target over baseline, rounded to 0.1 %
     floored: bool  # whether the floor was applied
     approved: bool  # only an approved one may be scored
+    covered: tuple[Share, ...] = ()  # of those on leave; in `counted` and the result
 
     @property
     def target(self) -> Target:
@@ -121,8 +132,22 @@ class Goal:
             "value": text(self.result.value),
             "target": text(self.target.value),
             "counted": text(self.counted),
+            **self._of_leave,
             "opening": text(self.result.opening) if moves else "",
         }
+
+    @property
+    def _of_leave(self) -> dict[str, str]:
+        if not self.covered:
+            return {}
+        target, value = self.of_leave
+        return {"covered": text(target), "covered_value": text(value)}
+
+    @property
+    def of_leave(self) -> tuple[Fraction, Number]:
+        """Target and result that came from those on leave."""
+        target = sum((share.target for share in self.covered), Fraction(0))
+        return target, sum((share.value for share in self.covered), Fraction(0))
 
 
 class Goals:
@@ -315,6 +340,38 @@ def baseline(
 
 
 def _goal(evidence: Evidence, metric: str, platform: str, held: HeldTarget) -> Goal:
+    goal = _own_goal(evidence, metric, platform, held)
+    value = goal.result.value
+    totals = [*_brought(evidence, metric, platform)]
+    if value is None or not totals:
+        return goal
+    goal = replace(goal, covered=tuple(share for share, _ in totals))
+    target, brought = goal.of_leave
+    sources = (row for _, total in totals for row in total.sources)
+    result = replace(
+        goal.result, value=value + brought, sources=(*goal.result.sources, *sources)
+    )
+    return replace(goal, counted=goal.counted + target, result=result)
+
+
+def _brought(
+    evidence: Evidence, metric: str, platform: str
+) -> Iterator[tuple[Share, Total]]:
+    """Walk whom the operator covered: their target's part, what those days brought."""
+    for covered in evidence.covered if METRICS[metric].accrues else ():
+        held = holding(covered.away, metric, "short", platform)
+        goal = _own_goal(covered.away, metric, platform, held) if held else None
+        if goal is None or not goal.approved:
+            continue  # neither target nor result
+        total = covered.brought.total(
+            METRICS[metric].result, evidence.month, platform, evidence.plan.evidence
+        )
+        target = goal.planned * covered.away.charge(metric, covered.days)
+        value = total.reading(evidence.which) or Fraction(0)
+        yield Share(covered.away.operator, target, value), total
+
+
+def _own_goal(evidence: Evidence, metric: str, platform: str, held: HeldTarget) -> Goal:
     result = _result(evidence, metric, platform)
     base = baseline(evidence, metric, platform)
     target = Fraction(held.target.value)
@@ -329,14 +386,16 @@ def _goal(evidence: Evidence, metric: str, platform: str, held: HeldTarget) -> G
         below = target > easiest if less else target < easiest
         if below and not _excused(evidence, held.target):
             target, floored = easiest, True
+    planned = target - opening
     if METRICS[metric].accrues:
-        target = opening + (target - opening) * evidence.charge(metric)
+        target = opening + planned * evidence.charge(metric)
     return Goal(
         metric=metric,
         platform=platform,
         held=held,
         result=result,
         counted=target,
+        planned=planned,
         base=base,
         growth=growth,
         floored=floored,

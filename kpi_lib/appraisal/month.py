@@ -8,7 +8,7 @@ what one operator may see, and nothing of the others.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -19,7 +19,7 @@ from kpi_lib import months
 from kpi_lib.appraisal import proposals, remarks
 from kpi_lib.appraisal.card import Card
 from kpi_lib.appraisal.compose import score
-from kpi_lib.appraisal.evidence import Evidence, History
+from kpi_lib.appraisal.evidence import Covered, Evidence, History
 from kpi_lib.appraisal.operator_month import OperatorMonth
 from kpi_lib.appraisal.quotas import quotas
 from kpi_lib.catalogue import METRICS
@@ -77,6 +77,12 @@ class _Own:
                 plan = whole.inputs.plan_of(month)
                 self._evidence[month] = self.evidence(month, plan)
             return self._evidence[month]
+        own = self.without_covers(month, plan)
+        return replace(own, covered=tuple(self._covered(month)))
+
+    def without_covers(self, month: str, plan: Plan) -> Evidence:
+        """Gather it without what came from those on leave."""
+        whole = self.month
         return Evidence(
             month=month,
             plan=plan,
@@ -87,6 +93,17 @@ class _Own:
             worklogs=whole.inputs.worklogs,
             posts=self.posts(month),
         )
+
+    def _covered(self, month: str) -> Iterator[Covered]:
+        """Gather those on leave whom the operator covered."""
+        whole, roster = self.month, self.month.roster
+        for id, days in roster.covered_by(self.operator.id, month).items():
+            # A month read for one operator alone lacks the rows of the others.
+            away = _Own(replace(whole, only=id) if whole.only else whole, id)
+            name = roster.in_place_of(self.operator.id, id)
+            rows = whole.monthly[whole.monthly["operator"] == name]
+            evidence = away.without_covers(month, whole.inputs.plan_of(month))
+            yield Covered(evidence, len(days), History(rows, roster, away.operator))
 
     def posts(self, month: str) -> pd.DataFrame:
         """Return every post of the own accounts with the share of its day."""
@@ -171,7 +188,8 @@ class Month:
         if not self.only:
             return None
         accounts = [account.id for account in self.roster.ever_owned_by(self.only)]
-        return {"operator": [self.only], "account": accounts}
+        away = [self.roster.in_place_of(self.only, p.id) for p in self.roster.operators]
+        return {"operator": [self.only, *away], "account": accounts}
 
     @cached_property
     def daily(self) -> pd.DataFrame:

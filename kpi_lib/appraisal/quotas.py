@@ -137,11 +137,13 @@ def _line(
     if note := joined(_remarks(evidence, goals, without)):
         notes[metric] = note
     results = [
-        Fraction(goal.result.value) for goal in goals if goal.result.value is not None
+        Fraction(goal.result.value - goal.of_leave[1])
+        for goal in goals
+        if goal.result.value is not None
     ]
     return _Line(
         metric=metric,
-        quota=sum((goal.wanted for goal in goals), Fraction(0)),
+        quota=sum((goal.wanted - goal.of_leave[0] for goal in goals), Fraction(0)),
         result=sum(results, Fraction(0)) if len(results) == len(goals) else None,
         days={} if without else days,
     )
@@ -170,6 +172,8 @@ def _remarks(
     if without:
         names = [evidence.roster.account(id_).name or id_ for id_ in without]
         yield Sentence("{accounts}没有按日的数，日和周没有结果", accounts=names)
+    if any(goal.covered for goal in goals):
+        yield Sentence("代班的目标和结果不在其中")
     for goal in goals:
         yield from goal.result.gaps
 

@@ -236,12 +236,41 @@ class Roster(Part):
         return whole.shares(day).get(_id(operator), Decimal(0))
 
     def in_charge(self, account: Account, day: date) -> dict[str, Fraction]:
-        """Return the shares of an account on a day, of owners not on leave."""
-        return {
-            owner: Fraction(share)
-            for owner, share in account.shares(day).items()
-            if share and self.operator(owner).leave_on(day) is None
-        }
+        """
+        Return the shares of an account on a day, of whoever looks after it.
+
+        The share of an owner on leave is the cover's, kept apart from the cover's own
+        under the name that `in_place_of` gives; without a cover it is nobody's.
+        """
+        charge = {}
+        for owner, share in account.shares(day).items():
+            leave = self.operator(owner).leave_on(day)
+            if leave is None:
+                charge[owner] = Fraction(share)
+            elif leave.cover:
+                charge[self.in_place_of(leave.cover, owner)] = Fraction(share)
+        return charge
+
+    @staticmethod
+    def in_place_of(cover: str, owner: str) -> str:
+        """Name a cover on days of an owner's leave; no id has blanks."""
+        return f"{cover} for {owner}"
+
+    def covered_by(self, operator: str, month: str) -> dict[str, list[date]]:
+        """Return whom an operator covers in a month, and on which days."""
+        covered: dict[str, list[date]] = {}
+        for owner, leave in self._leaves.get(operator, ()):
+            if days := [day for day in days_of(month) if leave.holds(day)]:
+                covered.setdefault(owner, []).extend(days)
+        return covered
+
+    @cached_property
+    def _leaves(self) -> dict[str | None, list[tuple[str, Leave]]]:
+        leaves: dict[str | None, list[tuple[str, Leave]]] = {}
+        for person in self.operators:
+            for leave in person.leave:
+                leaves.setdefault(leave.cover, []).append((person.id, leave))
+        return leaves
 
     @cached_property
     def _ever_owned(self) -> dict[str, list[Account]]:

@@ -176,7 +176,7 @@ class _Adding(Owned):
         by_hand = all(value.basis == "manual" for value in mine)
         cell = Cell(
             basis="manual" if by_hand else "daily",
-            days={value.day for value in mine},
+            days={value.day for value in mine if not isinf(value.value)},
             due=Fraction(len(self.due(key.account, key.operator))),
         )
         match METRICS[key.metric].kind:
@@ -220,7 +220,9 @@ class _Adding(Owned):
         # A conflict can turn either way (a level less a level): bounds are bounds.
         numbers = (value, min(low, high), max(low, high))
         share = self.share(account, operator)
-        present = float(len(cell.days)) if metric != "account_days" else value
+        # A day that is known from below only is not on record.
+        days = float(len(cell.days & cells[-1].days))
+        present = days if metric != "account_days" else value
         whose = (self.month, operator, account, platform, metric, stream)
         made_of = (cell.basis, share, present, float(cell.due))
         places = (cell.opened, cell.closed, cell.sources)
@@ -311,7 +313,7 @@ class _Adding(Owned):
             if "manual" in account.expects:
                 mapped |= {metric for id, metric in recorded if id == account.id}
             mapped |= {gain for gain, level in GAINS.items() if level.name in mapped}
-            for operator in self.shares[account.id]:
+            for operator in dict.fromkeys(owner.operator for owner in account.owners):
                 due = self.due(account.id, operator)
                 for metric in mapped if due else ():
                     owned = self.owned(account.id, operator)
@@ -426,7 +428,9 @@ def _gain(own: Mapping[date, Fraction], levels: Days, begins: Days) -> Cell | No
             return None
         spans.append((own[last], begins[max(earlier)], levels[max(within)]))
     (_, begun, _), (_, _, ended) = spans[0], spans[-1]
-    basis = "manual" if ended.basis == "manual" else "daily"
+    # What is told from one level written by hand rests on the hand.
+    by_hand = any("manual" in (level.basis for level in span[1:]) for span in spans)
+    basis = "manual" if by_hand else "daily"
     gain = Cell(basis=basis, opened=begun.day, closed=ended.day)
     for share, begun, ended in spans:
         gain.add(ended, ended.value * share)

@@ -16,7 +16,6 @@ from typing import Any, Literal
 from kpi_lib.days import REACH, months_back, shift
 from kpi_lib.errors import Problem, RosterError, WorkspaceError
 from kpi_lib.inputs import (
-    Account,
     Operator,
     Roster,
     by_operator,
@@ -277,12 +276,21 @@ class Agenda:
         }
         jobs = []
         for operator in operators:
-            id, targets = operator.id, inputs.targets_of(operator.id)
-            accounts = inputs.roster.ever_owned_by(id)
+            id, roster = operator.id, inputs.roster
+            # Days of leave count for who covers them.
+            away = dict.fromkeys(
+                roster.operator(covered)
+                for month in self._months
+                for covered in roster.covered_by(id, month)
+            )
+            people = [operator, *away]
+            targets = [row for person in people for row in inputs.targets_of(person.id)]
             parts = {
                 "worklog": logged[id],
-                "cleaned": [rows.of(operator, accounts) for rows in cleaned],
-                "roster": repr((operator, accounts)),
+                "cleaned": [rows.of(id, people, roster) for rows in cleaned],
+                "roster": repr(
+                    [(person, roster.ever_owned_by(person.id)) for person in people]
+                ),
                 "targets": repr([*targets]),
                 "signoff": repr([*signoffs.get(id, ())]),
                 "appeals": repr([*appeals.get(id, ())]),
@@ -376,11 +384,15 @@ class _Rows:
         self._tables = tables_of(workspace, month)
         self._rows = record.read_json(workspace.clean(month) / OWN)
 
-    def of(self, operator: Operator, accounts: Sequence[Account]) -> object:
-        """Return those of an operator; of all rows where they are not told apart."""
+    def of(self, operator: str, people: Sequence[Operator], roster: Roster) -> object:
+        """Return those of an operator and of whom they cover, or the whole tables."""
         if not self._rows:
             return self._tables
-        hashes = self._rows["account"]
-        ids = [account.id for account in accounts if account.id in hashes]
-        own = {id: hashes[id] for id in ids}
-        return [own, self._rows["operator"].get(operator.id, "")]
+        accounts = {
+            account.id: self._rows["account"].get(account.id)
+            for person in people
+            for account in roster.ever_owned_by(person.id)
+        }
+        names = [person.id for person in people]
+        names += [roster.in_place_of(operator, id) for id in names]
+        return [accounts, [self._rows["operator"].get(name) for name in names]]

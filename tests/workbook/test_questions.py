@@ -85,6 +85,13 @@ def test_a_break_is_written_beside_its_curve(m: Workbook) -> None:
 
     assert "7月、8月换了口径" in broken.html
     assert "月换了口径" not in whole.html
+    # The change is drawn too: a line of a lone place, between two months.
+    breaks = {
+        name: [line.get_xdata()[0] for line in ax.lines if len(line.get_xdata()) == 2]
+        for name, ax in broken.charts()
+    }
+    assert breaks["months-views-gzh-01"] == [1.5, 2.5]
+    assert breaks["months-views-tt-01"] == []
 
 
 def test_the_most_is_claimed_by_one_alone(m: Workbook) -> None:
