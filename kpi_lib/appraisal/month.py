@@ -91,7 +91,7 @@ class _Own:
             targets=whole.inputs.targets_of(self.operator.id),
             known_targets=whole.known_targets,
             worklogs=whole.inputs.worklogs,
-            posts=self.posts(month) if plan.counts_posts else pd.DataFrame(),
+            posts=self.posts(month),
         )
 
     def _covered(self, month: str) -> Iterator[Covered]:
@@ -267,6 +267,8 @@ class Month:
         digest = sha256(read(self.workspace.root / self.inputs.plan_file))
         flags = [
             *remarks.rewritten(self.plan, digest, self.recorded),
+            *remarks.of_targets(evidence, self.recorded),
+            *remarks.of_people(evidence, self.recorded),
             *remarks.of_files(evidence.accounts, self.findings, self.files),
         ]
         card = score(evidence, flags=flags, plan_sha256=digest) | {

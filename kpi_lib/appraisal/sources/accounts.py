@@ -30,7 +30,9 @@ class _AccountDays(Source[Any]):
         rows = now[now["metric"] == "account_days"]
         if rows.empty:
             return pending(self._nothing_due())
-        return against((), _sum(rows["value"]), _sum(rows["days_due"]), "账号日")
+        number, due = _sum(rows["value"]), _sum(rows["days_due"])
+        files = self.evidence.total("account_days").sources
+        return against((), number, due, "账号日", evidence=files)
 
     def _nothing_due(self) -> Sentence:
         """Say why no account-day is due, by what the roster and the folders have."""
