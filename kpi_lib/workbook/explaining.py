@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from kpi_lib.appraisal import Card, CardMeasure
 from kpi_lib.catalogue import METRICS
@@ -56,14 +57,14 @@ def explain(
 def _lines(card: Card, place: str, measure: str) -> list[str]:
     if not measure:
         lines = [_line(key, own) for key, own in card.measures.items()]
-        return [*_head(card), *lines, *_foot(card)]
+        return [*_head(card), *lines, *_focus(card), *_foot(card)]
     meant = [key for key, own in card.measures.items() if measure in (key, own["id"])]
     if len(meant) != 1:
         keys = "、".join(card.measures)
         raise _refused(place, f"没有量化指标{measure}", keys, "")
     key = meant[0]
     own = card.measures[key]
-    return [*_head(card), _line(key, own), *_detail(own)]
+    return [*_head(card), _line(key, own), *_detail(own), *_focus(card, key)]
 
 
 def _refused(where: str, what: str, expected: str, do: str) -> WorkspaceError:
@@ -83,6 +84,15 @@ def _head(card: Card) -> list[str]:
     return lines
 
 
+def _focus(card: Card, key: str = "") -> list[str]:
+    """Tell what to do next month, of all measures or of one, with its arithmetic."""
+    steps = [step for step in card.get("focus", ()) if key in ("", step["measure"])]
+    return [
+        f"下月重点：{step['text']}" + (f"（{step['sum']}）" if step["sum"] else "")
+        for step in steps
+    ]
+
+
 def _foot(card: Card) -> list[str]:
     """Tell of the signature, or how to sign."""
     signoff = card["signoff"]
@@ -98,6 +108,13 @@ def _line(key: str, measure: CardMeasure) -> str:
     note = f"；{measure['note']}" if measure["note"] else ""
     state = STATUS[measure["status"]]
     return f"{key} {measure['name']}：{score}/{measure['possible']}分，{state}{note}"
+
+
+def _weighed(part: Mapping[str, str]) -> str:
+    """Tell what a part of a mean counts as, and how much it weighs."""
+    if not part.get("share"):
+        return ""
+    return f"，计入{part['share']}，权重{part['weight']}"
 
 
 def _detail(measure: CardMeasure) -> list[str]:
@@ -118,8 +135,9 @@ def _detail(measure: CardMeasure) -> list[str]:
         counted = part["counted"]
         capped = f"，按{counted}计" if counted != part["target"] else ""
         lines.append(
-            f"  {METRICS[part['metric']].zh}：数值{part['value'] or '—'}，"
-            f"目标{part['target']}{capped}，达成{part['attained'] or '—'}"
+            f"  {part.get('name', part['metric'])}：数值{part['value'] or '—'}，"
+            f"目标{part['target']}{capped}，"
+            f"达成{part['attained'] or '—'}{_weighed(part)}"
         )
     inputs = measure["inputs"].items()
     lines += [f"  用到的数：{name}={value}" for name, value in inputs]

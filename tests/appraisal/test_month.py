@@ -323,7 +323,10 @@ class TestExplain:
     def test_a_line_for_every_measure(self, place: Workspace) -> None:
         lines = explaining.explain(place, MONTH, "op-01")
 
-        assert len(lines) == 24
+        steps = [line for line in lines if line.startswith("下月重点：")]
+
+        assert len(lines) == 24 + len(steps)
+        assert "6×1%÷(120%−100%)=0.30" in steps[0]
         assert lines[0].startswith("示例运营甲 2026-10：")
         assert lines[-1].startswith(
             f"签字：在data/signoff.csv加一行 {MONTH},op-01,sign,"
