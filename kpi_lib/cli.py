@@ -246,16 +246,13 @@ def rescore(
 
     opened = workbook.open_month(month, str(workspace.root))
     for pair in workbook.rescore(opened, plan):
-        if as_json:
-            _say(pair.as_dict(), "", as_json)
-            continue
         total, *measures = pair.lines
         whose = f"{pair.after['operator']} {pair.after['name']}"
         grades = "→".join(card["grade"] or "暂定" for card in (pair.before, pair.after))
-        typer.echo(printable(f"{whose}：{_two(total)}，{grades}"))
-        for line in pair.moved:
-            typer.echo(printable(f"  {line.key} {line.name}：{_two(line)}"))
-        typer.echo(f"  其余{len(measures) - len(pair.moved)}项相同")
+        lines = [f"{whose}：{_two(total)}，{grades}"]
+        lines += [f"  {line.key} {line.name}：{_two(line)}" for line in pair.moved]
+        lines.append(f"  其余{len(measures) - len(pair.moved)}项相同")
+        _say(pair.as_dict(), "\n".join(lines), as_json)
 
 
 def _two(line: Line) -> str:

@@ -30,7 +30,7 @@ from kpi_lib.language import (
     speaking,
     spoken,
 )
-from kpi_lib.run import score_book
+from kpi_lib.run import spreadsheets
 from tests.appraisal import test_worked_month
 from tests.appraisal.test_worked_month import PLAN
 from tests.scored import evidence
@@ -257,7 +257,7 @@ def test_the_workbook_speaks_it_too(
     cards: dict[str, dict[str, Any]], language: str, expected: list[str]
 ) -> None:
     with speaking(language):
-        book = load_workbook(io.BytesIO(score_book.scores_xlsx([cards[language]])))
+        book = load_workbook(io.BytesIO(spreadsheets.scores_xlsx([cards[language]])))
     said = {
         str(cell.value) for sheet in book for row in sheet for cell in row if cell.value
     }

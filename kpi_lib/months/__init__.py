@@ -19,10 +19,9 @@ from kpi_lib.months.arrivals import (
     day_at_the_end,
     expected,
 )
-from kpi_lib.months.coverage import arrival
 from kpi_lib.months.owned import mapped_metrics
 from kpi_lib.months.store import load, load_findings, parquet, rows, save
-from kpi_lib.months.tables import Tables, reason, tidy
+from kpi_lib.months.tables import Tables, arrival, reason, tidy
 from kpi_lib.months.totals import (
     ONCE_A_PRODUCT,
     Rows,

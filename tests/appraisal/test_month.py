@@ -19,8 +19,8 @@ from kpi_lib.appraisal.month import OWN_DAYS, Month
 from kpi_lib.errors import WorkspaceError
 from kpi_lib.inputs.records import Signoff
 from kpi_lib.months import store
-from kpi_lib.workbook import explaining, whatif
-from kpi_lib.workbook.cards import ScoreCard, WhatIf
+from kpi_lib.workbook import explaining
+from kpi_lib.workbook.cards import ScoreCard, WhatIf, rescore
 from kpi_lib.workspace import Workspace
 from tests import recompute, scored
 
@@ -292,7 +292,7 @@ class TestRescore:
             text.replace("from: 100%, to: 120%", "from: 95%, to: 120%"), "utf-8"
         )
         before = sorted(sample.workspace.root.rglob("*"))
-        first = whatif.rescore(sample, other)[0]
+        first = rescore(sample, other)[0]
         moved = [line for line in first.lines if line.changed]
 
         assert [line.key for line in moved] == ["total", "over_delivery.over_delivery"]
