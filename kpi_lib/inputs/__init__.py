@@ -26,36 +26,3 @@ from kpi_lib.inputs.table import by_operator
 from kpi_lib.inputs.targets import Target
 from kpi_lib.inputs.worklog import Worklog
 from kpi_lib.inputs.yaml import validated
-
-__all__ = [
-    "STATUS",
-    "Account",
-    "Campaign",
-    "Content",
-    "Decision",
-    "Entry",
-    "EvidenceRules",
-    "GivenRating",
-    "Inputs",
-    "Item",
-    "Measure",
-    "Operator",
-    "Plan",
-    "Roster",
-    "Target",
-    "Worklog",
-    "bare",
-    "by_operator",
-    "default",
-    "entries",
-    "for_month",
-    "init",
-    "kinds",
-    "load",
-    "load_for_exports",
-    "load_plan",
-    "load_roster",
-    "number_of",
-    "prepare",
-    "validated",
-]

@@ -13,7 +13,6 @@ once, to the float nearest. Points are made from these by exact fractions again.
 from __future__ import annotations
 
 from kpi_lib.months.arrivals import (
-    Arrived,
     Given,
     arrive,
     day_at_the_end,
@@ -34,31 +33,3 @@ from kpi_lib.months.totals import (
     spans,
     total,
 )
-
-__all__ = [
-    "ONCE_A_PRODUCT",
-    "Arrived",
-    "Given",
-    "Rows",
-    "Tables",
-    "Total",
-    "arrival",
-    "arrive",
-    "by_day",
-    "by_month",
-    "day_at_the_end",
-    "exact",
-    "exactly",
-    "expected",
-    "lacks_days",
-    "load",
-    "load_findings",
-    "mapped_metrics",
-    "parquet",
-    "reason",
-    "rows",
-    "save",
-    "spans",
-    "tidy",
-    "total",
-]

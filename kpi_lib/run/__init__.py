@@ -16,20 +16,3 @@ from kpi_lib.run.runner import clean, run, status
 from kpi_lib.run.sheets import frames_xlsx
 from kpi_lib.run.stale import newest
 from kpi_lib.run.verify import verify
-
-__all__ = [
-    "Outcome",
-    "add",
-    "before",
-    "check",
-    "clean",
-    "examine",
-    "frames_xlsx",
-    "missing",
-    "newest",
-    "printed",
-    "published",
-    "run",
-    "status",
-    "verify",
-]

@@ -12,12 +12,3 @@ from kpi_lib.workbook.cards import Line, rescore
 from kpi_lib.workbook.drop_downs import ask
 from kpi_lib.workbook.explaining import explain
 from kpi_lib.workbook.workbook import open_month
-
-__all__ = [
-    "Line",
-    "ask",
-    "explain",
-    "open_month",
-    "questions",
-    "rescore",
-]

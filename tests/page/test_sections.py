@@ -466,7 +466,7 @@ def test_the_style_is_shown_once_and_the_card_is_sealed(month: Any) -> None:
     sealed = sections.seal(month)._repr_mimebundle_()
 
     assert sections.style()._repr_html_().startswith("<style data-kpi>")
-    assert sealed[sections.SEALED] == to_json(month.card)
+    assert sealed[parts_module.SEALED] == to_json(month.card)
     assert sealed["text/plain"] == ""
 
 
