@@ -13,7 +13,6 @@ from kpi_lib.inputs.forms import choices
 from kpi_lib.inputs.people import Account, Leave, Operator, Owner, Roster, Span
 from kpi_lib.inputs.yaml import Document, KeyPath, load_document
 
-
 MOST_BYTES = 1_000_000
 """Of a roster: six hundred operators."""
 
