@@ -125,9 +125,11 @@ def clean(
 
     with _telling(as_json) as tell:
         outcomes = run.clean(workspace, month, force=force, progress=tell)
-    if not as_json and outcomes[0].state != "failed":
-        typer.echo(f"清洗结果在{_near(workspace.clean(run.newest(workspace, month)))}")
-    raise typer.Exit(_code(outcomes))
+    month, code = run.newest(workspace, month), _code(outcomes)
+    refused = not code and _tell_refused(workspace, month, as_json)
+    if not as_json and not code:
+        typer.echo(f"清洗结果在{_near(workspace.clean(month))}")
+    raise typer.Exit(1 if refused else code)
 
 
 @_command(
@@ -154,7 +156,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Make every page of a month that is missing or stale."""
-    from kpi_lib import months, run
+    from kpi_lib import run
 
     if lang not in LANGUAGES:
         raise typer.BadParameter("、".join(LANGUAGES), param_hint="--lang")
@@ -170,9 +172,7 @@ def run(
             progress=tell,
         )
     month = run.newest(workspace, month)
-    findings = months.load_findings(workspace, month)
-    refused = [finding for finding in findings if finding.level == "error"]
-    _tell(refused, as_json)
+    refused = _tell_refused(workspace, month, as_json)
     if not as_json:
         if all(outcome.state == "unchanged" for outcome in outcomes):
             typer.echo("没有变化，什么也没有重做。")
@@ -456,6 +456,16 @@ def _tell(problems: Sequence[Problem], as_json: bool) -> None:
     for problem in problems:
         fields = {name: getattr(problem, name) for name in names}
         _say(fields, _marked(problem), as_json)
+
+
+def _tell_refused(workspace: Workspace, month: str, as_json: bool) -> bool:
+    """Tell which files of a month its cleaning refused; return whether it did."""
+    from kpi_lib import months
+
+    findings = months.load_findings(workspace, month)
+    refused = [finding for finding in findings if finding.level == "error"]
+    _tell(refused, as_json)
+    return bool(refused)
 
 
 def _marked(problem: Problem) -> str:
