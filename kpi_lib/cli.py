@@ -125,11 +125,11 @@ def clean(
 
     with _telling(as_json) as tell:
         outcomes = run.clean(workspace, month, force=force, progress=tell)
-    month = run.newest(workspace, month)
-    refused = _tell_refused(workspace, month, as_json)
-    if not as_json and outcomes[0].state != "failed":
+    month, code = run.newest(workspace, month), _code(outcomes)
+    refused = not code and _tell_refused(workspace, month, as_json)
+    if not as_json and not code:
         typer.echo(f"清洗结果在{_near(workspace.clean(month))}")
-    raise typer.Exit(1 if refused else _code(outcomes))
+    raise typer.Exit(1 if refused else code)
 
 
 @_command(
@@ -475,7 +475,7 @@ def _tell(problems: Sequence[Problem], as_json: bool) -> None:
 
 
 def _tell_refused(workspace: Workspace, month: str, as_json: bool) -> bool:
-    """Tell of files that a month could not use, and whether there are any."""
+    """Tell which files of a month its cleaning refused; return whether it did."""
     from kpi_lib import months
 
     findings = months.load_findings(workspace, month)

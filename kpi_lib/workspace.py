@@ -21,6 +21,14 @@ from kpi_lib.errors import WorkspaceError
 
 PLAN = "data/plan.yml"
 
+NAMES = frozenset(
+    [
+        *("index", "clean", "team", "run", "record", "scores", "targets"),
+        *("executed", "worklog", "made", "own", "findings"),
+    ]
+)
+"""What jobs, pages and files of ours are called, without their endings: no one's id."""
+
 OWN = "own.json"
 """In a cleaned month's folder: hashes of the rows of each account and operator."""
 
