@@ -119,6 +119,7 @@ class Goal:
         """The goal as a part of a mean, for the reader."""
         return {
             "metric": self.metric,
+            "name": METRICS[self.metric].label,
             "platform": self.platform,
             **self._numbers,
             "attained": text(self.attained),
@@ -233,7 +234,7 @@ def _standing(evidence: Evidence, rows: Sequence[Target]) -> HeldTarget | None:
     refused: list[Target] = []
     for row in sorted(rows, key=lambda row: row.set_on):
         late = row.set_on > evidence.first_day
-        if standing and late and _easier(row, standing) and not excused(row):
+        if standing and late and _easier(row, standing) and not _excused(evidence, row):
             refused.append(row)
         else:
             standing = row
@@ -248,7 +249,7 @@ def due_number(
     """Return a due number, scaled by the working days present; None without one."""
     # A row that a manager approved, or the plan's; never what the operator typed.
     rows = targets_of(evidence, name, "short")
-    held = _standing(evidence, [row for row in rows if row.approved_by])
+    held = _standing(evidence, [row for row in rows if evidence.approved(row)])
     number = held.target.value if held else default
     return None if number is None else Fraction(number) * evidence.part
 
@@ -264,15 +265,15 @@ def period(month: str, horizon: str) -> str:
 
 
 def in_force(evidence: Evidence, row: Target) -> bool:
-    """Say whether a target stood, approved or on record, when the month began."""
-    return row.set_on <= evidence.first_day and (
-        bool(row.approved_by) or row.sha256 in evidence.known_targets
+    """Say whether a target stood, approved or on record, by the plan's deadline."""
+    return row.set_on <= evidence.deadline and (
+        evidence.approved(row) or row.sha256 in evidence.known_targets
     )
 
 
-def excused(row: Target) -> bool:
+def _excused(evidence: Evidence, row: Target) -> bool:
     """Say whether a manager approved an easier target and a reason is written."""
-    return bool(row.approved_by and row.note)
+    return evidence.approved(row) and bool(row.note)
 
 
 def _easier(row: Target, than: Target) -> bool:
@@ -384,7 +385,7 @@ def _own_goal(evidence: Evidence, metric: str, platform: str, held: HeldTarget) 
         floor = evidence.plan.band.floor
         easiest = base / (1 + floor) if less else opening + base * (1 + floor)
         below = target > easiest if less else target < easiest
-        if below and not excused(held.target):
+        if below and not _excused(evidence, held.target):
             target, floored = easiest, True
     planned = target - opening
     if METRICS[metric].accrues:
@@ -399,7 +400,7 @@ def _own_goal(evidence: Evidence, metric: str, platform: str, held: HeldTarget) 
         base=base,
         growth=growth,
         floored=floored,
-        approved=bool(held.target.approved_by) or in_force(evidence, held.target),
+        approved=evidence.approved(held.target) or in_force(evidence, held.target),
     )
 
 

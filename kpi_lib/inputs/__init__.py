@@ -17,7 +17,7 @@ from kpi_lib.inputs.everything import (
     load_for_exports,
     load_roster,
 )
-from kpi_lib.inputs.forms import number_of
+from kpi_lib.inputs.forms import bare, number_of
 from kpi_lib.inputs.people import Account, Operator, Roster
 from kpi_lib.inputs.plan import STATUS, EvidenceRules, Item, Measure, Plan
 from kpi_lib.inputs.plans import load_plan
@@ -44,6 +44,7 @@ __all__ = [
     "Roster",
     "Target",
     "Worklog",
+    "bare",
     "by_operator",
     "default",
     "entries",

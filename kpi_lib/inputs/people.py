@@ -27,21 +27,17 @@ from kpi_lib.inputs.forms import (
     Number,
     Part,
     WrongForm,
+    bare,
     choices,
 )
+from kpi_lib.workspace import NAMES, canonical_json, sha256
 
 T = TypeVar("T")
 
-RESERVED = frozenset(
-    (
-        # Files made beside <operator>.html, and devices of Windows.
-        *("index", "clean", "run", "scores", "record", "executed"),
-        *("con", "nul", "prn", "aux"),
-        *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10)),
-        # The folder raw/<month>/worklog is the work log, never an account.
-        "worklog",
-    )
-)
+RESERVED = NAMES | {
+    *("con", "nul", "prn", "aux"),  # devices of Windows
+    *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10)),
+}
 """Ids that nobody may have."""
 
 _ID = re.compile(r"[a-z][a-z0-9-]{0,31}", re.ASCII)
@@ -129,15 +125,26 @@ class Operator(Span):
     A person who is appraised, employed from a day to a day.
 
     `required` are the metrics asked of the person; None: as the plan and the accounts
-    have it.
+    have it. `approvers` are names that may confirm beside the manager's, a former
+    manager's among them.
     """
 
     id: Id
     name: Filled
     team: str = ""
     manager: Filled
+    approvers: tuple[Filled, ...] = ()
     required: tuple[Metric, ...] | None = None
     leave: tuple[Leave, ...] = ()
+
+    def is_own(self, name: str) -> bool:
+        """Say whether a name is the operator's own, in any spelling."""
+        return bare(name) in (bare(self.id), bare(self.name))
+
+    def is_approver(self, name: str) -> bool:
+        """Say whether a name may confirm, rate, approve or sign for the operator."""
+        others = map(bare, (self.manager, *self.approvers))
+        return bare(name) in others and not self.is_own(name)
 
     def leave_on(self, day: date) -> Leave | None:
         """Return the leave of a day; None where the operator is not on leave."""
@@ -293,6 +300,15 @@ class Roster(Part):
             )
             for operator in self.operators
         }
+
+    def standing(self, operator: Operator, month: str) -> str:
+        """Hash what a month's score asks of an operator: metrics, accounts, shares."""
+        days = days_of(month)
+        own = {
+            account.id: [str(account.shares(day).get(operator.id, "")) for day in days]
+            for account in self.owned_by(operator, month)
+        }
+        return sha256(canonical_json([operator.required, own]).encode())
 
     def appraised(self, month: str) -> list[Operator]:
         """Return the operators employed on at least one day of a month."""

@@ -31,6 +31,7 @@ from kpi_lib.months.totals import (
     by_month,
     exact,
     exactly,
+    lacks_days,
     spans,
     total,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "exact",
     "exactly",
     "expected",
+    "lacks_days",
     "load",
     "load_findings",
     "mapped_metrics",

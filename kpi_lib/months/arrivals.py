@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from kpi_lib.files import layouts
 from kpi_lib.held import files_in, is_noise, listed
 from kpi_lib.inputs import Account, Decision, EvidenceRules, Inputs, Roster
 from kpi_lib.language import N_, Sentence
+from kpi_lib.months.doubts import doubts
 from kpi_lib.months.reading import read
 from kpi_lib.workspace import Workspace
 
@@ -60,6 +61,8 @@ class File:
     """Download day, if any is known."""
     borrowed: bool = False
     """True for a file from another month's folder."""
+    doubt: str = ""
+    """Why it seems to belong elsewhere."""
 
     @property
     def posts(self) -> Sequence[PostRow]:
@@ -121,7 +124,10 @@ class Arrived:
     findings: tuple[Problem, ...] = ()
     """Folders and files that belong to nobody, files that did not come."""
     first_days: Mapping[str, date] = field(default_factory=dict)
-    """Account → day of its first export ever; days before it are not due."""
+    """
+    Account → day of its first export ever; days before it are not due. One that never
+    sent anything owes every day.
+    """
 
 
 def arrive(workspace: Workspace, month: str, given: Given | Inputs) -> Arrived:
@@ -143,23 +149,26 @@ def arrive(workspace: Workspace, month: str, given: Given | Inputs) -> Arrived:
         Files with what was read, each file read once by a process.
     """
     files: list[File] = []
+    before: list[File] = []
     first_days: dict[str, date] = {}
     for account in given.roster.accounts:
         own = _Folders(workspace, month, account, given).files()
         files += own
-        if first := _first_day(workspace, account, month, own):
-            first_days[account.id] = max(first, account.from_)
+        before += _Folders(workspace, shift(month, -1), account, given).files()
+        first_days[account.id] = max(
+            _first_day(workspace, account, month, own), account.from_
+        )
     ids = {account.id for account in given.roster.accounts}
-    past = shift(month, -1)
+    doubted = doubts([*before, *files])
     return Arrived(
         month=month,
         given=given,
-        files=tuple(files),
-        before=tuple(
-            file
-            for account in given.roster.accounts
-            for file in _Folders(workspace, past, account, given).files()
-        ),
+        **{
+            name: tuple(
+                replace(file, doubt=doubted.get(file.source, "")) for file in those
+            )
+            for name, those in (("files", files), ("before", before))
+        },
         findings=(
             *_lacking(given.roster, month, files),
             *(problem for file in files for problem in _of_other_days(file)),
@@ -265,7 +274,7 @@ def _exports(workspace: Workspace, month: str, account: Account) -> list[Path]:
 
 def _first_day(
     workspace: Workspace, account: Account, month: str, files: Sequence[File]
-) -> date | None:
+) -> date:
     first, last = days_of(month)[0], days_of(month)[-1]
     for earlier in workspace.months():
         if earlier < month and _exports(workspace, earlier, account):
@@ -274,7 +283,7 @@ def _first_day(
         *(row.date for file in files for row in file.export.daily if row.date <= last),
         *(file.downloaded for file in files if file.posts and file.downloaded),
     ]
-    return max(min(days), first) if days else None
+    return max(min(days, default=first), first)
 
 
 def expected(roster: Roster, month: str) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from fractions import Fraction
 
@@ -30,12 +30,9 @@ class Owned:
 
     def due(self, account: str, operator: str) -> list[date]:
         """Return the operator's days of an account since its first export."""
-        first = self.first_days.get(account)
-        return [
-            day
-            for day in self.shares[account].get(operator, ())
-            if first is not None and day >= first
-        ]
+        first = self.first_days.get(account, self.days[0])
+        own = self.shares[account].get(operator, ())
+        return [day for day in own if day >= first]
 
     def share(self, account: str, operator: str) -> float:
         """Return the share owned on the mean day of the month."""
@@ -52,7 +49,7 @@ class Owned:
 
     def owed(self, account: Account) -> dict[str, dict[date, Fraction]]:
         """Return everybody's account-days: own ones less leave, plus covers."""
-        first = self.first_days.get(account.id, date.max)
+        first = self.first_days.get(account.id, self.days[0])
         owed: dict[str, dict[date, Fraction]] = {}
         for bearer, shares in self.shares[account.id].items():
             days = owed.setdefault(bearer.split()[0], {})
@@ -62,18 +59,18 @@ class Owned:
         return owed
 
     def weeks(
-        self, owed: Mapping[date, Fraction], downloads: set[date]
-    ) -> tuple[Fraction, Fraction]:
+        self, owed: Mapping[date, Fraction], downloads: Collection[date]
+    ) -> tuple[Fraction, dict[date, Fraction]]:
         """Return due and present of an account with counters only: one a week."""
-        due = present = Fraction(0)
+        due, present = Fraction(0), dict[date, Fraction]()
         for week in self.given.calendar.weeks(self.month):
             inside = [owed[day] for day in week.days_in_month if day in owed]
             if not inside or not week.working_days:
                 continue
             unit = 7 * max(inside)
             due += unit
-            if any(week.start <= day <= week.end for day in downloads):
-                present += unit
+            came = [day for day in downloads if week.start <= day <= week.end]
+            present |= dict.fromkeys(came[:1], unit)
         return due, present
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from kpi_lib.days import shift
-from kpi_lib.errors import KpiError, RunError, printable
+from kpi_lib.errors import KpiError, RunError, of_system, printable
 from kpi_lib.figures import month_name
 from kpi_lib.held import holding, read_run
 from kpi_lib.language import N_, _, speaking
@@ -113,6 +113,8 @@ def work(job: Job) -> Outcome:
 
 def reason_of(err: BaseException) -> str:
     """Return an error as a reader is told it; one that is not ours by its class."""
+    if isinstance(err, OSError):
+        return str(of_system(err))
     return str(err) if isinstance(err, KpiError) else f"{type(err).__name__}：{err}"
 
 

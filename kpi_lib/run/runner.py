@@ -406,6 +406,10 @@ def _record(
         "edited": agenda.edited,
         "targets": {str(row.row): row.sha256 for row in agenda.inputs.targets},
         "totals": totals,
+        "people": {
+            person.id: agenda.inputs.roster.standing(person, agenda.month)
+            for person in agenda.inputs.roster.appraised(agenda.month)
+        },
         "jobs": entries,
         "outputs": dict(sorted(outputs.items())),
         "timings": timings,

@@ -312,6 +312,7 @@ class Agenda:
                 "promised": [
                     plans,
                     [row.sha256 for row in targets if row.sha256 in on_record],
+                    [run.get("people", {}).get(id) for run in runs],
                 ],
                 "record": self._record,
                 **shared,
