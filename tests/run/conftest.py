@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -34,6 +35,8 @@ class InTurn:
 def in_turn(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     environment, path = dict(os.environ), [*sys.path]
     monkeypatch.setattr(processes, "FreshProcesses", InTurn)
+    # Each shell would clean up at the end of the tests, a second or so each.
+    monkeypatch.setattr(atexit, "register", lambda call, *_, **__: call)
     yield
     os.environ.clear()
     os.environ.update(environment)
