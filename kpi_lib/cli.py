@@ -14,11 +14,12 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from kpi_lib.errors import KpiError, Problem, printable
+from kpi_lib.__main__ import main as main  # what an older script asks for
+from kpi_lib.errors import Problem, printable
 from kpi_lib.language import LANGUAGES
 from kpi_lib.workspace import Workspace
 
@@ -53,20 +54,6 @@ Place = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="每行输出一个JSON对象")]
 Force = Annotated[bool, typer.Option("--force", help="没有变化的也重新做")]
-
-
-def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run a command and exit; default: the words of this process."""
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal or pipe that is not UTF-8 must not stop a run over a message.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-    try:
-        app(args=None if arguments is None else list(arguments))
-    except KpiError as err:
-        typer.echo(str(err), err=True)
-        raise SystemExit(1) from None
-    raise SystemExit(0)
 
 
 def _version(asked: bool) -> None:

@@ -89,8 +89,10 @@ def value(kind: str, inputs: Inputs) -> tuple[Fraction, Fraction | None]:
         case "coverage":
             return number["covered"], number["cells"]
         case "comments_answered":
-            got = max(
-                number["received.worklog"], number.get("received.exports", Fraction(0))
+            places = {k.rpartition(".")[2] for k in number if k.startswith("received")}
+            got = sum(
+                max(number[f"received.{of}.{place}"] for of in ("worklog", "exports"))
+                for place in places
             )
             return number["answered"] / got, Fraction(1)
         case "communities":

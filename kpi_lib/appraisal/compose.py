@@ -13,23 +13,24 @@ from fractions import Fraction
 from itertools import chain
 from typing import Any
 
+from kpi_lib.appraisal import remarks
 from kpi_lib.appraisal.card import Card
-from kpi_lib.appraisal.evidence import Evidence, half_up, text
+from kpi_lib.appraisal.evidence import Covered, Evidence, few, half_up, text
 from kpi_lib.appraisal.focus import focus
 from kpi_lib.appraisal.rules import Rule, rule_of
 from kpi_lib.appraisal.scoring import AWAY, Outcome, complete, score_item
 from kpi_lib.appraisal.sources import source_of
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import days_of
-from kpi_lib.figures import joined
+from kpi_lib.figures import amount, joined
 from kpi_lib.inputs import GivenRating, Item, Plan
 from kpi_lib.language import N_, Sentence
 from kpi_lib.workspace import canonical_json, sha256
 
 SCHEMA = 1
 
-NAMED = 4
-"""Pending measures that a flag names; the score card marks every one."""
+SETTLED = Sentence("待定的补上后重新运行；补不上的，由主管在工作记录的“评分”表评定")
+"""How every measure that waits is settled."""
 
 
 def score(
@@ -254,16 +255,19 @@ def _flags(
 ) -> Iterator[str]:
     waiting = [outcome for outcome in outcomes if outcome.status == "pending"]
     if waiting:
-        yield _waiting(waiting)
+        yield from (_waiting(waiting), SETTLED)
     if veto:
         yield Sentence("一票否决：{reason}（{by}，{on}），总分不超过{cap}", **veto)
     elif any(rating.kind == "veto" for rating in evidence.worklog.ratings):
         yield Sentence("有一条否决没有计入：计划没有一票否决，或否决缺姓名、日期、理由")
+    yield from remarks.of_entries(evidence)
+    yield from remarks.of_days(evidence)
     yield from _presence(evidence)
     if evidence.calendar.assumed(evidence.month):
         yield Sentence("这一年没有放假安排，工作日按周一至周五计")
     for outcome in outcomes:
         yield from outcome.reading.flags
+    yield from _on_own_word(evidence, outcomes)
 
 
 def _presence(evidence: Evidence) -> Iterator[Sentence]:
@@ -282,23 +286,61 @@ def _presence(evidence: Evidence) -> Iterator[Sentence]:
             days=days,
             here=here,
         )
+    for covered in evidence.covered:
+        yield _covering(evidence, covered)
+
+
+def _covering(evidence: Evidence, covered: Covered) -> Sentence:
+    """Say what the days of a cover added to targets and results."""
+    away = covered.away.operator
+    added = joined(
+        Sentence(
+            "{metric}目标加{target}、结果加{value}",
+            metric=METRICS[metric].label,
+            target=amount(METRICS[metric].result)(text(share.target)),
+            value=amount(METRICS[metric].result)(text(share.value)),
+        )
+        for metric in evidence.goals.required
+        for goal in evidence.goals.of(metric)
+        for share in goal.covered
+        if share.away is away
+    )
+    return Sentence(
+        "代{name}值班{days}天，这些天的目标和结果计在这里：{added}",
+        name=away.name,
+        days=covered.days,
+        added=added or Sentence("没有双方都有的目标"),
+    )
 
 
 def _waiting(waiting: Sequence[Outcome]) -> Sentence:
-    names = joined(
-        Sentence(
-            "{name}（{n}分）",
-            name=outcome.measure.name.label,
-            n=text(outcome.possible),
-        )
-        for outcome in waiting[:NAMED]
-    )
     points = text(sum((outcome.possible for outcome in waiting), Decimal(0)))
-    if len(waiting) <= NAMED:
-        return Sentence("{points}分待定：{names}", points=points, names=names)
-    return Sentence(
-        "{points}分待定：{names}等{n}项", points=points, names=names, n=len(waiting)
+    names = _worth((outcome, outcome.possible) for outcome in waiting)
+    return Sentence("{points}分待定：{names}", points=points, names=names)
+
+
+def _worth(outcomes: Iterable[tuple[Outcome, Decimal]]) -> str:
+    """Name measures with points, the first few."""
+    return few(
+        [
+            Sentence("{name}（{n}分）", name=outcome.measure.name.label, n=text(points))
+            for outcome, points in outcomes
+        ]
     )
+
+
+def _on_own_word(evidence: Evidence, outcomes: Sequence[Outcome]) -> Iterator[Sentence]:
+    """Say how many points rest on what the operator wrote and nobody confirmed."""
+    earned = [
+        (outcome, outcome.score)
+        for outcome in outcomes
+        if outcome.score and _rests(evidence, outcome, frozenset()) == "unconfirmed"
+    ]
+    if earned:
+        points = text(sum((score for _, score in earned), Decimal(0)))
+        names = _worth(sorted(earned, key=lambda each: -each[1]))
+        told = N_("{points}分凭本人填写、没有主管确认：{names}")
+        yield Sentence(told, points=points, names=names)
 
 
 def _ratings(evidence: Evidence, outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from functools import cached_property
 from math import isinf
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
 from kpi_lib import months
 from kpi_lib.catalogue import METRICS
-from kpi_lib.days import Calendar, days_of
+from kpi_lib.days import Calendar, days_of, shift
+from kpi_lib.figures import joined
 from kpi_lib.files import layouts
 from kpi_lib.inputs import (
     Account,
+    Content,
+    Entry,
     EvidenceRules,
     Operator,
     Plan,
     Roster,
     Target,
     Worklog,
+    bare,
 )
+from kpi_lib.language import N_, Sentence
 from kpi_lib.months import Total
 
 if TYPE_CHECKING:
@@ -35,6 +40,16 @@ Number = Fraction | float
 """An exact number; a float only for infinity (a value known by its lower bound)."""
 
 Which = Literal["value", "low", "high"]
+
+
+NAMED = 4
+"""Things that a remark names; it counts the others."""
+
+EARLY = 7
+"""Days before the day planned on which a content may have come out."""
+
+CUT = 6
+"""Signs of a title from which on its beginning is known again."""
 
 
 class History:
@@ -48,20 +63,54 @@ class History:
         self._rows = months.by_month(monthly)
         self._totals: dict[tuple[str, str, str, EvidenceRules], Total] = {}
 
+    def rows(self, month: str) -> months.Rows:
+        """Return the rows of a month, by metric."""
+        return self._rows.get(month, {})
+
     def total(
         self, metric: str, month: str, platform: str, rules: EvidenceRules
     ) -> Total:
         """Return a metric over all own accounts of a month, or those of a platform."""
         key = (metric, month, platform, rules)
         if key not in self._totals:
-            self._totals[key] = months.total(
-                self._rows.get(month, {}),
+            total = months.total(
+                self.rows(month),
                 metric,
                 accounts=self._accounts,
                 platform=platform,
                 rules=rules,
             )
+            gaps = dict.fromkeys(
+                (*total.gaps, *self._withheld(metric, month, platform))
+            )
+            self._totals[key] = replace(total, gaps=tuple(gaps))
         return self._totals[key]
+
+    def _withheld(self, metric: str, month: str, platform: str) -> Iterator[Sentence]:
+        """Say what was written by hand of an account before, and is not any more."""
+        now = self.rows(month)
+        for name in METRICS[metric].parts or (metric,):
+            there = {row["account"] for row in now.get(name, ())}
+            then = {
+                row["account"]
+                for earlier, rows in self._rows.items()
+                for row in rows.get(name, ())
+                if earlier < month and row["basis"] == "manual"
+            }
+            for account in self.roster.owned_by(self.operator, month):
+                if platform in ("", account.platform) and account.id in then - there:
+                    text = N_("{account}以前手工填报{metric}，本月没有：没有了就填0")
+                    label = METRICS[name].label
+                    yield Sentence(text, account=account.name, metric=label)
+
+
+@dataclass(frozen=True)
+class Covered:
+    """One on leave whom the operator covered: on how many days, what they brought."""
+
+    away: Evidence
+    days: int
+    brought: History
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +138,8 @@ class Evidence:
         share on the publishing day (0 on another's). Empty if no list came.
     which : {"value", "low", "high"}
         Which reading of contradicting values is used.
+    covered : tuple of Covered
+        Those on leave whom the operator covered.
     """
 
     month: str
@@ -100,6 +151,7 @@ class Evidence:
     worklogs: Mapping[str, Worklog] = field(default_factory=dict, repr=False)
     posts: pd.DataFrame = field(default_factory=pd.DataFrame)
     which: Which = "value"
+    covered: tuple[Covered, ...] = ()
 
     @property
     def operator(self) -> Operator:
@@ -122,9 +174,18 @@ class Evidence:
         return self.monthly[self.monthly["month"] == self.month]
 
     @cached_property
+    def _entries(self) -> tuple[Worklog, tuple[tuple[Entry, str], ...]]:
+        return self.worklogs[self.month].own(self.operator.id).once()
+
+    @property
     def worklog(self) -> Worklog:
-        """The operator's entries of the month."""
-        return self.worklogs[self.month].own(self.operator.id)
+        """The operator's entries that count: of the month, each once."""
+        return self._entries[0]
+
+    @property
+    def aside(self) -> tuple[tuple[Entry, str], ...]:
+        """The operator's other entries, with why they do not count."""
+        return self._entries[1]
 
     @cached_property
     def goals(self) -> Goals:
@@ -155,6 +216,12 @@ class Evidence:
         return days_of(self.month)[-1]
 
     @cached_property
+    def deadline(self) -> date:
+        """The day until which targets of the month are set in time."""
+        before = shift(self.month, -1)
+        return self.calendar.review_due(before, self.plan.evidence.target_days)
+
+    @cached_property
     def accounts(self) -> list[Account]:
         """Own accounts of the month, in the roster's order."""
         return self.roster.owned_by(self.operator, self.month)
@@ -169,6 +236,43 @@ class Evidence:
             metric, month or self.month, platform, self.plan.evidence
         )
 
+    @cached_property
+    def short_of_days(self) -> dict[str, list[Mapping[Hashable, Any]]]:
+        """The rows of the month that rest on fewer days than are due, by metric."""
+        return {
+            metric: short
+            for metric, rows in self.history.rows(self.month).items()
+            if metric != "mau"  # known once a month
+            and (short := [row for row in rows if months.lacks_days(row)])
+        }
+
+    @cached_property
+    def _listed(self) -> dict[str, list[tuple[date, str]]]:
+        """Day and folded title of every post of the own accounts, by platform."""
+        listed: dict[str, list[tuple[date, str]]] = {}
+        for post in self.posts.to_dict("records"):
+            of_platform = listed.setdefault(post["platform"], [])
+            of_platform.append((post["published_at"].date(), bare(str(post["title"]))))
+        return listed
+
+    def published_on(self, content: Content) -> set[str]:
+        """Return where a content came out: what is written, and no list denies."""
+        written = set(content.published_platforms)
+        if not self.plan.evidence.held_to_posts:
+            return written
+        title, since = bare(content.title), content.planned - timedelta(days=EARLY)
+        # A platform cuts a long title, or has a description with it.
+        denying = {
+            platform
+            for platform, posts in self._listed.items()
+            if not any(
+                not name or title in name or (len(name) >= CUT and name in title)
+                for day, name in posts
+                if day >= since
+            )
+        }
+        return written & {account.platform for account in self.accounts} - denying
+
     def present(self, month: str = "") -> list[date]:
         """Return the working days of a month on which the operator was present."""
         return [
@@ -181,14 +285,20 @@ class Evidence:
         """Say whether the operator is employed and not on leave on a day."""
         return self.operator.holds(day) and not self.operator.leave_on(day)
 
-    def is_another(self, name: str) -> bool:
-        """Say whether a name, if any, is somebody else's than the operator's."""
-        return name not in ("", self.operator.id, self.operator.name)
+    def confirmed(self, row: Entry) -> bool:
+        """Say whether the manager, or another who may, stands for an entry."""
+        return self.operator.is_approver(row.named)
 
-    def has_none(self, sheet: str) -> bool:
-        """Say whether the sheet 确认 states, signed, that a sheet has nothing."""
-        statements = self.worklog.confirmations
-        return any(row.sheet == sheet and row.by for row in statements)
+    def approved(self, row: Target) -> bool:
+        """Say whether the manager, or another who may, approved a target."""
+        return self.operator.is_approver(row.approved_by)
+
+    def has_none(self, sheet: str, after: date = date.min) -> bool:
+        """Say whether the sheet 确认 states, after a day, that a sheet has nothing."""
+        return any(
+            row.sheet == sheet and row.on > after and self.confirmed(row)
+            for row in self.worklog.confirmations
+        )
 
     def presence(self, month: str = "") -> tuple[int, int]:
         """Return working days present and working days of a month."""
@@ -206,9 +316,9 @@ class Evidence:
         """Days of the month, working or not, of employment without leave."""
         return [day for day in days_of(self.month) if self.works_on(day)]
 
-    def charge(self, metric: str) -> Fraction:
+    def charge(self, metric: str, own: int | None = None) -> Fraction:
         """
-        Return the part of a month's target that falls on the days in charge.
+        Return the part of a month's target that falls on the days in charge, or `own`.
 
         A level's gain is counted from where it stood before the first own day, so that
         the days before have taken nothing off a flow's way and are no part of it.
@@ -219,7 +329,8 @@ class Evidence:
             for day in days_of(self.month)
             if day >= self.operator.from_ or not moves
         ]
-        return Fraction(len(self.days_in_charge), len(days)) if days else Fraction(0)
+        here = len(self.days_in_charge) if own is None else own
+        return Fraction(here, len(days)) if days else Fraction(0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -298,6 +409,14 @@ def cited(
         "metric": metric,
         "sum": total,
     }
+
+
+def few(names: Sequence[str], most: int = NAMED) -> str:
+    """Name the first of several things, and count all where there are more."""
+    named = joined(names[:most])
+    if len(names) <= most:
+        return named
+    return Sentence("{names}等{n}项", names=named, n=len(names))
 
 
 def half_up(number: Fraction, places: str = "0.01") -> Decimal:

@@ -8,15 +8,15 @@ before it does not count, and leave scales what accrues by the day.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from statistics import median
 
 from kpi_lib.appraisal.evidence import Evidence, Number, against_less, half_up, text
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import quarter_of, shift
-from kpi_lib.inputs import Target
+from kpi_lib.inputs import Operator, Target
 from kpi_lib.language import Sentence
 from kpi_lib.months import Total
 
@@ -49,6 +49,15 @@ class Result:
     sources: tuple[dict[str, str], ...]
 
 
+@dataclass(frozen=True)
+class Share:
+    """What a month of leave gave its cover: a part of the target, and what came."""
+
+    away: Operator
+    target: Fraction
+    value: Number
+
+
 @dataclass(frozen=True, kw_only=True)
 class Goal:
     """One short target and what became of it."""
@@ -57,11 +66,13 @@ class Goal:
     platform: str
     held: HeldTarget
     result: Result
-    counted: Fraction  # as it counts: floor, leave and part months applied
+    counted: Fraction  # as it counts: floor, leave, covers and part months applied
+    planned: Fraction  # what the whole month was to bring, the floor applied
     base: Fraction | None  # the baseline
     growth: Fraction | None  # target over baseline, rounded to 0.1 %
     floored: bool  # whether the floor was applied
     approved: bool  # only an approved one may be scored
+    covered: tuple[Share, ...] = ()  # of those on leave; in `counted` and the result
 
     @property
     def target(self) -> Target:
@@ -122,8 +133,22 @@ class Goal:
             "value": text(self.result.value),
             "target": text(self.target.value),
             "counted": text(self.counted),
+            **self._of_leave,
             "opening": text(self.result.opening) if moves else "",
         }
+
+    @property
+    def _of_leave(self) -> dict[str, str]:
+        if not self.covered:
+            return {}
+        target, value = self.of_leave
+        return {"covered": text(target), "covered_value": text(value)}
+
+    @property
+    def of_leave(self) -> tuple[Fraction, Number]:
+        """Target and result that came from those on leave."""
+        target = sum((share.target for share in self.covered), Fraction(0))
+        return target, sum((share.value for share in self.covered), Fraction(0))
 
 
 class Goals:
@@ -209,7 +234,7 @@ def _standing(evidence: Evidence, rows: Sequence[Target]) -> HeldTarget | None:
     refused: list[Target] = []
     for row in sorted(rows, key=lambda row: row.set_on):
         late = row.set_on > evidence.first_day
-        if standing and late and _easier(row, standing) and not excused(row):
+        if standing and late and _easier(row, standing) and not _excused(evidence, row):
             refused.append(row)
         else:
             standing = row
@@ -224,7 +249,7 @@ def due_number(
     """Return a due number, scaled by the working days present; None without one."""
     # A row that a manager approved, or the plan's; never what the operator typed.
     rows = targets_of(evidence, name, "short")
-    held = _standing(evidence, [row for row in rows if row.approved_by])
+    held = _standing(evidence, [row for row in rows if evidence.approved(row)])
     number = held.target.value if held else default
     return None if number is None else Fraction(number) * evidence.part
 
@@ -240,15 +265,15 @@ def period(month: str, horizon: str) -> str:
 
 
 def in_force(evidence: Evidence, row: Target) -> bool:
-    """Say whether a target stood, approved or on record, when the month began."""
-    return row.set_on <= evidence.first_day and (
-        bool(row.approved_by) or row.sha256 in evidence.known_targets
+    """Say whether a target stood, approved or on record, by the plan's deadline."""
+    return row.set_on <= evidence.deadline and (
+        evidence.approved(row) or row.sha256 in evidence.known_targets
     )
 
 
-def excused(row: Target) -> bool:
+def _excused(evidence: Evidence, row: Target) -> bool:
     """Say whether a manager approved an easier target and a reason is written."""
-    return bool(row.approved_by and row.note)
+    return evidence.approved(row) and bool(row.note)
 
 
 def _easier(row: Target, than: Target) -> bool:
@@ -316,6 +341,38 @@ def baseline(
 
 
 def _goal(evidence: Evidence, metric: str, platform: str, held: HeldTarget) -> Goal:
+    goal = _own_goal(evidence, metric, platform, held)
+    value = goal.result.value
+    totals = [*_brought(evidence, metric, platform)]
+    if value is None or not totals:
+        return goal
+    goal = replace(goal, covered=tuple(share for share, _ in totals))
+    target, brought = goal.of_leave
+    sources = (row for _, total in totals for row in total.sources)
+    result = replace(
+        goal.result, value=value + brought, sources=(*goal.result.sources, *sources)
+    )
+    return replace(goal, counted=goal.counted + target, result=result)
+
+
+def _brought(
+    evidence: Evidence, metric: str, platform: str
+) -> Iterator[tuple[Share, Total]]:
+    """Walk whom the operator covered: their target's part, what those days brought."""
+    for covered in evidence.covered if METRICS[metric].accrues else ():
+        held = holding(covered.away, metric, "short", platform)
+        goal = _own_goal(covered.away, metric, platform, held) if held else None
+        if goal is None or not goal.approved:
+            continue  # neither target nor result
+        total = covered.brought.total(
+            METRICS[metric].result, evidence.month, platform, evidence.plan.evidence
+        )
+        target = goal.planned * covered.away.charge(metric, covered.days)
+        value = total.reading(evidence.which) or Fraction(0)
+        yield Share(covered.away.operator, target, value), total
+
+
+def _own_goal(evidence: Evidence, metric: str, platform: str, held: HeldTarget) -> Goal:
     result = _result(evidence, metric, platform)
     base = baseline(evidence, metric, platform)
     target = Fraction(held.target.value)
@@ -328,20 +385,22 @@ def _goal(evidence: Evidence, metric: str, platform: str, held: HeldTarget) -> G
         floor = evidence.plan.band.floor
         easiest = base / (1 + floor) if less else opening + base * (1 + floor)
         below = target > easiest if less else target < easiest
-        if below and not excused(held.target):
+        if below and not _excused(evidence, held.target):
             target, floored = easiest, True
+    planned = target - opening
     if METRICS[metric].accrues:
-        target = opening + (target - opening) * evidence.charge(metric)
+        target = opening + planned * evidence.charge(metric)
     return Goal(
         metric=metric,
         platform=platform,
         held=held,
         result=result,
         counted=target,
+        planned=planned,
         base=base,
         growth=growth,
         floored=floored,
-        approved=bool(held.target.approved_by) or in_force(evidence, held.target),
+        approved=evidence.approved(held.target) or in_force(evidence, held.target),
     )
 
 

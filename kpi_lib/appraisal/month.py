@@ -7,8 +7,7 @@ what one operator may see, and nothing of the others.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -19,17 +18,18 @@ from kpi_lib import months
 from kpi_lib.appraisal import proposals, remarks
 from kpi_lib.appraisal.card import Card
 from kpi_lib.appraisal.compose import score
-from kpi_lib.appraisal.evidence import Evidence, History
+from kpi_lib.appraisal.evidence import Covered, Evidence, History
 from kpi_lib.appraisal.operator_month import OperatorMonth
 from kpi_lib.appraisal.quotas import quotas
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import LOOK_BACK, REACH, Calendar, days_of, months_back
 from kpi_lib.errors import Problem
 from kpi_lib.files import platforms
+from kpi_lib.held import read, read_run
 from kpi_lib.inputs import Inputs, Operator, Plan, Roster, Worklog, for_month
 from kpi_lib.months import ONCE_A_PRODUCT, load_findings
 from kpi_lib.months import load as load_months
-from kpi_lib.workspace import Workspace, sha256_file
+from kpi_lib.workspace import Workspace, sha256
 
 EARLIER = 3
 """Months before the appraised one whose scores are shown beside it."""
@@ -77,6 +77,12 @@ class _Own:
                 plan = whole.inputs.plan_of(month)
                 self._evidence[month] = self.evidence(month, plan)
             return self._evidence[month]
+        own = self.without_covers(month, plan)
+        return replace(own, covered=tuple(self._covered(month)))
+
+    def without_covers(self, month: str, plan: Plan) -> Evidence:
+        """Gather it without what came from those on leave."""
+        whole = self.month
         return Evidence(
             month=month,
             plan=plan,
@@ -85,8 +91,19 @@ class _Own:
             targets=whole.inputs.targets_of(self.operator.id),
             known_targets=whole.known_targets,
             worklogs=whole.inputs.worklogs,
-            posts=self.posts(month) if plan.counts_posts else pd.DataFrame(),
+            posts=self.posts(month),
         )
+
+    def _covered(self, month: str) -> Iterator[Covered]:
+        """Gather those on leave whom the operator covered."""
+        whole, roster = self.month, self.month.roster
+        for id, days in roster.covered_by(self.operator.id, month).items():
+            # A month read for one operator alone lacks the rows of the others.
+            away = _Own(replace(whole, only=id) if whole.only else whole, id)
+            name = roster.in_place_of(self.operator.id, id)
+            rows = whole.monthly[whole.monthly["operator"] == name]
+            evidence = away.without_covers(month, whole.inputs.plan_of(month))
+            yield Covered(evidence, len(days), History(rows, roster, away.operator))
 
     def posts(self, month: str) -> pd.DataFrame:
         """Return every post of the own accounts with the share of its day."""
@@ -171,7 +188,8 @@ class Month:
         if not self.only:
             return None
         accounts = [account.id for account in self.roster.ever_owned_by(self.only)]
-        return {"operator": [self.only], "account": accounts}
+        away = [self.roster.in_place_of(self.only, p.id) for p in self.roster.operators]
+        return {"operator": [self.only, *away], "account": accounts}
 
     @cached_property
     def daily(self) -> pd.DataFrame:
@@ -223,7 +241,7 @@ class Month:
     def recorded(self) -> dict[str, dict[str, Any]]:
         """What ``run.json`` of every earlier month says, by month."""
         return {
-            path.parent.name: json.loads(path.read_text(encoding="utf-8"))
+            path.parent.name: read_run(path)
             for path in sorted(self.workspace.record.parent.glob("*/run.json"))
             if path.parent.name < self.month
         }
@@ -246,9 +264,11 @@ class Month:
     def score(self, operator: str) -> Card:
         """Score one operator, with proposals, appeals and the signature."""
         evidence = self.evidence(operator)
-        digest = sha256_file(self.workspace.root / self.inputs.plan_file)
+        digest = sha256(read(self.workspace.root / self.inputs.plan_file))
         flags = [
             *remarks.rewritten(self.plan, digest, self.recorded),
+            *remarks.of_targets(evidence, self.recorded),
+            *remarks.of_people(evidence, self.recorded),
             *remarks.of_files(evidence.accounts, self.findings, self.files),
         ]
         card = score(evidence, flags=flags, plan_sha256=digest) | {

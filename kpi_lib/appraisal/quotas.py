@@ -137,11 +137,13 @@ def _line(
     if note := joined(_remarks(evidence, goals, without)):
         notes[metric] = note
     results = [
-        Fraction(goal.result.value) for goal in goals if goal.result.value is not None
+        Fraction(goal.result.value - goal.of_leave[1])
+        for goal in goals
+        if goal.result.value is not None
     ]
     return _Line(
         metric=metric,
-        quota=sum((goal.wanted for goal in goals), Fraction(0)),
+        quota=sum((goal.wanted - goal.of_leave[0] for goal in goals), Fraction(0)),
         result=sum(results, Fraction(0)) if len(results) == len(goals) else None,
         days={} if without else days,
     )
@@ -170,6 +172,8 @@ def _remarks(
     if without:
         names = [evidence.roster.account(id_).name or id_ for id_ in without]
         yield Sentence("{accounts}没有按日的数，日和周没有结果", accounts=names)
+    if any(goal.covered for goal in goals):
+        yield Sentence("代班的目标和结果不在其中")
     for goal in goals:
         yield from goal.result.gaps
 
@@ -183,7 +187,7 @@ def _contents(evidence: Evidence, notes: dict[str, str]) -> _Line | None:
     if not rows and not evidence.has_none(Content.SHEET):
         notes[CONTENTS] = Sentence("工作记录的“{sheet}”表没有记录", sheet=Content.SHEET)
         return _Line(CONTENTS, due, None, {})
-    published = Counter(row.planned for row in rows if row.published_platforms)
+    published = Counter(row.planned for row in rows if evidence.published_on(row))
     # The sheet lists every content: a day without one is a known 0.
     days = {day: Fraction(published[day]) for day in days_of(evidence.month)}
     return _Line(CONTENTS, due, sum(days.values(), Fraction(0)), days)

@@ -2,19 +2,133 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 import pandas as pd
 
+from kpi_lib import days, figures, months
 from kpi_lib.appraisal.card import Card
+from kpi_lib.appraisal.evidence import Evidence, few
+from kpi_lib.appraisal.goals import period
+from kpi_lib.catalogue import DUE, HORIZONS, METRICS
 from kpi_lib.errors import Problem
-from kpi_lib.inputs import Account, Inputs, Plan
-from kpi_lib.language import Sentence
+from kpi_lib.inputs import Account, Inputs, Plan, Target
+from kpi_lib.language import N_, Sentence
 
 MANUAL = "手工填报"
 """Name of the layout that people fill in by hand: unconfirmed by its nature."""
+
+
+NOBODY = N_("{sheet}第{rows}行的“{name}”不是花名册里的主管或approvers，不算确认")
+
+
+def of_entries(evidence: Evidence) -> Iterator[Sentence]:
+    """Say which rows do not count: of another month, twice, or confirmed by nobody."""
+    rows: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+    for entry, why in evidence.aside:
+        rows[why, entry.SHEET, ""].append(entry.row)
+    for entry in evidence.worklog.entries():
+        if entry.named and not evidence.confirmed(entry):
+            rows[NOBODY, entry.SHEET, entry.named].append(entry.row)
+    for target in _of_month(evidence):
+        if target.approved_by and not evidence.approved(target):
+            rows[NOBODY, "targets.csv", target.approved_by].append(target.row)
+    for (why, sheet, name), at in rows.items():
+        where = months.spans(at, "、")
+        yield Sentence(why, sheet=sheet, rows=where, name=name, month=evidence.month)
+
+
+def of_days(evidence: Evidence) -> Iterator[Sentence]:
+    """Say of which accounts a number rests on fewer days than are due."""
+    needed = {
+        part
+        for metric in evidence.goals.required
+        for part in (metric, *METRICS[metric].parts)
+    }
+    short: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    for metric in METRICS:
+        for row in evidence.short_of_days.get(metric, ()) if metric in needed else ():
+            days = (f"{row[name]:g}" for name in ("days_present", "days_due"))
+            metrics = short[row["account"], *days]
+            metrics += [METRICS[metric].label] * (row["stream"] in ("", "article"))
+    for (account, here, due), metrics in short.items():
+        yield Sentence(
+            "{account}只有{n}天的数，应有{due}天，缺的天不计：{metrics}",
+            account=evidence.roster.account(account).name,
+            n=here,
+            due=due,
+            metrics=few(metrics),
+        )
+
+
+def _of_month(evidence: Evidence) -> list[Target]:
+    """Return the rows of targets.csv that a month is held against."""
+    return [
+        row
+        for row in evidence.targets
+        if row.period == period(evidence.month, row.horizon)
+        and row.set_on <= evidence.last_day
+    ]
+
+
+def of_targets(
+    evidence: Evidence, recorded: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Sentence]:
+    """Say which targets came late, or claim a day on which no record has them."""
+    first: dict[tuple[str, ...], Target] = {}
+    late, backdated = [], []
+    for row in sorted(_of_month(evidence), key=lambda row: row.set_on):
+        before = first.setdefault(row.key, row)
+        if row.set_on > evidence.first_day:
+            text = N_("{target}{value}（{on}）")
+            if row is not before:
+                text = N_("{target}由{before}改为{value}（{on}）")
+            named = {"value": figures.plain(row.value), "on": str(row.set_on)}
+            was = figures.plain(before.value)
+            late.append(Sentence(text, target=_name(row), before=was, **named))
+        elif row.sha256 not in evidence.known_targets and any(
+            days.month_of(row.set_on) <= month
+            for month, record in recorded.items()
+            if "targets" in record
+        ):
+            backdated.append(
+                Sentence("{target}（{on}）", target=_name(row), on=row.set_on)
+            )
+    if late:
+        yield Sentence(
+            "{month}开始之后定的：{targets}", month=evidence.month, targets=few(late)
+        )
+    if backdated:
+        text = N_("设定日早于上一次考核，那时的记录里却没有：{targets}")
+        yield Sentence(text, targets=few(backdated))
+
+
+def _name(row: Target) -> Sentence:
+    """Name a target by its metric, platform and horizon, or a due number."""
+    if row.metric in DUE:
+        return Sentence("{due}的应完成数", due=DUE[row.metric])
+    text = N_("{platform}{metric}的{horizon}目标")
+    horizon, metric = HORIZONS[row.horizon], METRICS[row.metric].label
+    return Sentence(text, platform=row.platform, metric=metric, horizon=horizon)
+
+
+def of_people(
+    evidence: Evidence, recorded: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Sentence]:
+    """Say for which published months the roster now asks something else."""
+    operator = evidence.operator
+    changed = [
+        month
+        for month, record in recorded.items()
+        if (then := record.get("people", {}).get(operator.id))
+        and then != evidence.roster.standing(operator, month)
+    ]
+    if changed:
+        text = N_("{months}发表之后，花名册里当月的必考指标、账号或份额改过")
+        yield Sentence(text, months=changed)
 
 
 def rewritten(
@@ -85,6 +199,14 @@ def signed(card: Card, inputs: Inputs) -> Card:
     """Say whether a manager signed this very score; a changed one voids it."""
     whose = (card["operator"], card["month"])
     rows = [row for row in inputs.signoffs if (row.operator, row.month) == whose]
+    operator = inputs.roster.operator(card["operator"])
+    strangers = [row.by for row in rows if not operator.is_approver(row.by)]
+    nobody = [
+        Sentence("“{name}”不是花名册里的主管或approvers，签字不算", name=name)
+        for name in dict.fromkeys(strangers)
+    ]
+    card |= {"flags": [*card["flags"], *nobody]}
+    rows = [row for row in rows if operator.is_approver(row.by)]
     if not rows:
         return card
     last = rows[-1]

@@ -47,16 +47,21 @@ def read(evidence: Evidence, measure: Measure) -> Reading:
     # Contradicting values, or lower bounds: read with the least and the greatest.
     if not evidence.uncertain:
         return source_of(evidence, measure).read()
-    low, high = (source_of(bound, measure).read() for bound in evidence.bounds)
+    # What is printed is what is on record, as everywhere else on the page.
+    readings = [
+        source_of(each, measure).read() for each in (*evidence.bounds, evidence)
+    ]
+    low, high, told = readings
     if low == high:
-        return low
-    if "pending" in (low.state, high.state):
-        return low if low.state == "pending" else high
+        return told
+    if waiting := [reading for reading in readings if reading.state == "pending"]:
+        return waiting[0]
     least, most = sorted(share(measure, reading) for reading in (low, high))
-    if half_up(least * measure.points) == half_up(most * measure.points):
+    points = {half_up(share(measure, each) * measure.points) for each in readings}
+    if len(points) == 1:
         same = "" if low.value == high.value else Sentence("有不同的值，但得分相同")
-        return replace(low, note=joined((low.note, same)))
-    return replace(low, state="pending", between=(least, most))
+        return replace(told, note=joined((told.note, same)))
+    return replace(told, state="pending", between=(least, most))
 
 
 def share(measure: Measure, reading: Reading) -> Fraction:
@@ -172,10 +177,10 @@ def _rating(
 
 
 def complete(evidence: Evidence, rating: GivenRating) -> bool:
-    """Say whether a rating or veto has somebody else's name, a day and a reason."""
+    """Say whether a rating or veto has a manager's name, a day and a reason."""
     return bool(
         rating.operator == evidence.operator.id
-        and evidence.is_another(rating.by)
+        and evidence.confirmed(rating)
         and rating.on is not None
         and rating.reason
     )

@@ -8,7 +8,7 @@ with its line or cell. `init` and `prepare` write what people fill in.
 from __future__ import annotations
 
 from kpi_lib.inputs import entries, kinds
-from kpi_lib.inputs.blank import init, prepare
+from kpi_lib.inputs.blank import default, init, prepare
 from kpi_lib.inputs.entries import Campaign, Content, Entry, GivenRating
 from kpi_lib.inputs.everything import (
     Inputs,
@@ -17,7 +17,7 @@ from kpi_lib.inputs.everything import (
     load_for_exports,
     load_roster,
 )
-from kpi_lib.inputs.forms import number_of
+from kpi_lib.inputs.forms import bare, number_of
 from kpi_lib.inputs.people import Account, Operator, Roster
 from kpi_lib.inputs.plan import STATUS, EvidenceRules, Item, Measure, Plan
 from kpi_lib.inputs.plans import load_plan
@@ -44,7 +44,9 @@ __all__ = [
     "Roster",
     "Target",
     "Worklog",
+    "bare",
     "by_operator",
+    "default",
     "entries",
     "for_month",
     "init",

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cached_property
 
 from kpi_lib import files
-from kpi_lib.inputs.forms import WrongForm, choices, id_or_name, one_of, to_text
+from kpi_lib.inputs.forms import WrongForm, bare, choices, id_or_name, one_of, to_text
 
 _SEPARATORS = re.compile(r"[、，,；;/／|\s]+")
 _SEVERAL = "平台名，多个之间用顿号"
@@ -88,7 +88,8 @@ class Directory:
 
     def is_own(self, name: str, operator: str) -> bool:
         """Say whether a name or id is the operator's own: nobody judges oneself."""
-        return name in (operator, self.operators.get(operator))
+        own = map(bare, (operator, self.operators.get(operator, operator)))
+        return bare(name) in own
 
 
 def _registered(kind: str, ids: Collection[str]) -> Callable[[object], str]:

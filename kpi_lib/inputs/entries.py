@@ -117,6 +117,16 @@ class Entry(Row):
     sheet: str = ""
     row: int = 0
 
+    @property
+    def meaning(self) -> str:
+        """What it says, wherever it stands and whatever its number."""
+        return self.model_dump_json(exclude={"id", "source", "row"})
+
+    @property
+    def named(self) -> str:
+        """Who confirmed, rated or stated it; empty for nobody, or for oneself."""
+        return str(getattr(self, "confirmed_by", ""))
+
 
 class Numbered(Entry):
     """A row of a sheet whose rows have ids."""
@@ -284,6 +294,12 @@ class Interaction(Entry):
     received: Annotated[Whole, Header("收到", example="32")]
     answered: Annotated[Whole, Header("回复", example="30")]
 
+    def mistakes(self, directory: Directory) -> Iterator[Wrong]:
+        """Say that no more is answered than received."""
+        if self.answered > self.received:
+            what = f"回复{self.answered}多于收到{self.received}"
+            yield Wrong("answered", what, do="请改正其中一个数字")
+
 
 class Adjustment(Entry):
     """A documented change of the direction of content."""
@@ -327,6 +343,11 @@ class GivenRating(Entry):
         Header("日期", example="{month}-28", required=True),
     ] = None
     reason: Annotated[Note, Header("理由", example="全部按时", wide=True)] = ""
+
+    @property
+    def named(self) -> str:
+        """Who rated it, if not the operator."""
+        return "" if self.kind == "self" else self.by
 
     def mistakes(self, directory: Directory) -> Iterator[Wrong]:
         """Check who rates, then what is rated and with how much."""
@@ -407,6 +428,11 @@ class NoneHere(Entry):
     ] = "none"
     by: Annotated[Text, Header("姓名", example="示例主管")]
     on: Annotated[Day, Header("日期", example="{month}-28")]
+
+    @property
+    def named(self) -> str:
+        """Who states it."""
+        return self.by
 
 
 SHEETS: tuple[type[Entry], ...] = (*_SUBJECTS, NoneHere)

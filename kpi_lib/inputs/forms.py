@@ -279,6 +279,11 @@ def choices(values: Collection[str], limit: int = 40) -> str:
     return listed if len(values) <= limit else f"{listed}…等{len(values)}个"
 
 
+def bare(name: str) -> str:
+    """Fold a name: what looks the same, with spaces or without."""
+    return normal(name).replace(" ", "")
+
+
 def normal(text: str) -> str:
     """Fold what looks the same: widths, case, spaces, invisible characters."""
     folded = unicodedata.normalize("NFKC", text)

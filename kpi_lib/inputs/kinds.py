@@ -28,7 +28,7 @@ from kpi_lib.inputs.plan_values import (
 
 
 class Coverage(Part):
-    """Cells of required metric × horizon that had a target when the month began."""
+    """Cells of required metric × horizon that had a target by the plan's deadline."""
 
     kind: Literal["coverage"]
     horizons: tuple[Horizon, ...]

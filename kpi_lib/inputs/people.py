@@ -27,8 +27,10 @@ from kpi_lib.inputs.forms import (
     Number,
     Part,
     WrongForm,
+    bare,
     choices,
 )
+from kpi_lib.workspace import canonical_json, sha256
 
 T = TypeVar("T")
 
@@ -129,15 +131,26 @@ class Operator(Span):
     A person who is appraised, employed from a day to a day.
 
     `required` are the metrics asked of the person; None: as the plan and the accounts
-    have it.
+    have it. `approvers` are names that may confirm beside the manager's, a former
+    manager's among them.
     """
 
     id: Id
     name: Filled
     team: str = ""
     manager: Filled
+    approvers: tuple[Filled, ...] = ()
     required: tuple[Metric, ...] | None = None
     leave: tuple[Leave, ...] = ()
+
+    def is_own(self, name: str) -> bool:
+        """Say whether a name is the operator's own, in any spelling."""
+        return bare(name) in (bare(self.id), bare(self.name))
+
+    def is_approver(self, name: str) -> bool:
+        """Say whether a name may confirm, rate, approve or sign for the operator."""
+        others = map(bare, (self.manager, *self.approvers))
+        return bare(name) in others and not self.is_own(name)
 
     def leave_on(self, day: date) -> Leave | None:
         """Return the leave of a day; None where the operator is not on leave."""
@@ -223,12 +236,41 @@ class Roster(Part):
         return whole.shares(day).get(_id(operator), Decimal(0))
 
     def in_charge(self, account: Account, day: date) -> dict[str, Fraction]:
-        """Return the shares of an account on a day, of owners not on leave."""
-        return {
-            owner: Fraction(share)
-            for owner, share in account.shares(day).items()
-            if share and self.operator(owner).leave_on(day) is None
-        }
+        """
+        Return the shares of an account on a day, of whoever looks after it.
+
+        The share of an owner on leave is the cover's, kept apart from the cover's own
+        under the name that `in_place_of` gives; without a cover it is nobody's.
+        """
+        charge = {}
+        for owner, share in account.shares(day).items():
+            leave = self.operator(owner).leave_on(day)
+            if leave is None:
+                charge[owner] = Fraction(share)
+            elif leave.cover:
+                charge[self.in_place_of(leave.cover, owner)] = Fraction(share)
+        return charge
+
+    @staticmethod
+    def in_place_of(cover: str, owner: str) -> str:
+        """Name a cover on days of an owner's leave; no id has blanks."""
+        return f"{cover} for {owner}"
+
+    def covered_by(self, operator: str, month: str) -> dict[str, list[date]]:
+        """Return whom an operator covers in a month, and on which days."""
+        covered: dict[str, list[date]] = {}
+        for owner, leave in self._leaves.get(operator, ()):
+            if days := [day for day in days_of(month) if leave.holds(day)]:
+                covered.setdefault(owner, []).extend(days)
+        return covered
+
+    @cached_property
+    def _leaves(self) -> dict[str | None, list[tuple[str, Leave]]]:
+        leaves: dict[str | None, list[tuple[str, Leave]]] = {}
+        for person in self.operators:
+            for leave in person.leave:
+                leaves.setdefault(leave.cover, []).append((person.id, leave))
+        return leaves
 
     @cached_property
     def _ever_owned(self) -> dict[str, list[Account]]:
@@ -264,6 +306,15 @@ class Roster(Part):
             )
             for operator in self.operators
         }
+
+    def standing(self, operator: Operator, month: str) -> str:
+        """Hash what a month's score asks of an operator: metrics, accounts, shares."""
+        days = days_of(month)
+        own = {
+            account.id: [str(account.shares(day).get(operator.id, "")) for day in days]
+            for account in self.owned_by(operator, month)
+        }
+        return sha256(canonical_json([operator.required, own]).encode())
 
     def appraised(self, month: str) -> list[Operator]:
         """Return the operators employed on at least one day of a month."""

@@ -154,6 +154,10 @@ class EvidenceRules(Part):
     """A month with more leave than this share of its days is no baseline."""
     review_days: int = Field(default=5, ge=1, le=23)
     """A month's review is due on this working day of the next (Weeks)."""
+    held_to_posts: bool = True
+    """A content came out where the account's list of posts has it (Contents)."""
+    target_days: int = Field(default=5, ge=1, le=23)
+    """Targets are set in time until this working day of their month (Attainment)."""
 
     def _conflicts(self) -> Iterator[str]:
         if self.least_months > self.baseline_months:
@@ -228,11 +232,6 @@ class Plan(Part):
         for item in self.items():
             for measure in item.measures:
                 yield f"{item.id}.{measure.id}", measure
-
-    @property
-    def counts_posts(self) -> bool:
-        """Whether any measure looks at single posts."""
-        return any(m.source.kind == "posts_reaching" for _, m in self.measures())
 
     def named(self) -> dict[str, tuple[str, ...]]:
         """Return the keys that a name may mean: a key, an id, a Chinese name."""

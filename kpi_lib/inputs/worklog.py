@@ -17,6 +17,7 @@ from kpi_lib.inputs.directory import Directory
 from kpi_lib.inputs.entries import OTHER_SHEETS, SHEETS, Entry
 from kpi_lib.inputs.forms import choices, normal
 from kpi_lib.inputs.table import TableRow, TableSheet, by_operator, read_book, read_rows
+from kpi_lib.language import N_
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,12 +57,31 @@ class Worklog:
         }
         return replace(self, findings=(), **entries)
 
+    def once(self) -> tuple[Worklog, tuple[tuple[Entry, str], ...]]:
+        """Return it with each entry once and in its month; and the others, with why."""
+        kept: dict[str, dict[str, Entry]] = {entry.FIELD: {} for entry in SHEETS}
+        aside: list[tuple[Entry, str]] = []
+        for entry in self.entries():
+            day = getattr(entry, entry.DATED) if entry.DATED else None
+            if day and month_of(day) != self.month:
+                aside.append((entry, OF_ANOTHER_MONTH))
+            elif kept[entry.FIELD].setdefault(entry.meaning, entry) is not entry:
+                aside.append((entry, SAID_BEFORE))
+        sheets: dict[str, Any] = {
+            field: tuple(entries.values()) for field, entries in kept.items()
+        }
+        return replace(self, **sheets), tuple(aside)
+
     @cached_property
     def _by_operator(self) -> dict[str, dict[str, tuple[Any, ...]]]:
         return {
             entry.FIELD: by_operator(getattr(self, entry.FIELD)) for entry in SHEETS
         }
 
+
+OF_ANOTHER_MONTH = N_("{sheet}第{rows}行的日期不在{month}，不计")
+SAID_BEFORE = N_("{sheet}第{rows}行与前面的一行相同，只计一次")
+"""Why an entry does not count."""
 
 # --- reading -------------------------------------------------------------------
 

@@ -30,8 +30,10 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from kpi_lib.errors import InvalidInput, Problem
+from kpi_lib.errors import InvalidInput, Problem, of_system
+from kpi_lib.held import held
 from kpi_lib.inputs.forms import WrongForm, choices, expectation, quoted
+from kpi_lib.workspace import sha256
 
 M = TypeVar("M", bound=BaseModel)
 KeyPath = tuple[str | int, ...]
@@ -138,12 +140,14 @@ class _File:
             with self.path.open("rb") as file:
                 content = file.read(YAML_LIMIT + 1)
         except FileNotFoundError:
+            held(self.path, "")
             do = "请用kpi init DIR建一个新的工作区，从里面拷贝一份"
             raise self.refused("没有这个文件", do=do) from None
         except OSError as cause:
-            raise self.refused(f"文件打不开（{cause.strerror}）") from None
+            raise self.error((of_system(cause, self.where),)) from None
         if len(content) > YAML_LIMIT:
             raise self.refused("文件大于5MB，不像是手写的")
+        held(self.path, sha256(content))
         try:
             return content.decode("utf-8-sig")
         except UnicodeDecodeError as cause:

@@ -32,7 +32,7 @@ from kpi_lib.files import layouts
 from kpi_lib.inputs import Account
 from kpi_lib.months.arrivals import Arrived
 from kpi_lib.months.cells import Cell, Cells, Key, Value
-from kpi_lib.months.clean import Cleaned
+from kpi_lib.months.clean import Cleaned, Post
 from kpi_lib.months.counters import (
     WEIGHTED,
     Counters,
@@ -41,7 +41,7 @@ from kpi_lib.months.counters import (
     closed_and_opened,
     post_bound,
 )
-from kpi_lib.months.owned import Owned, days_by_account, mapped_metrics
+from kpi_lib.months.owned import Owned, mapped_metrics
 from kpi_lib.months.ratios import add_ratios, ratio_bounds
 from kpi_lib.months.totals import SUMS, Number, exactly
 
@@ -151,18 +151,19 @@ class _Adding(Owned):
                 key = Key(operator, id, metric, part)
                 if cell := self._of_days(key, values):
                     by_basis[cell.basis][key] = cell
-        self._counters(by_basis, now, before)
+        listed = self._counters(by_basis, now, before)
         cells = _chosen(by_basis)
         for account in own:
             for level in GAINS.values():
                 named = (account.id, level.name, "")
                 ends, starts = (
-                    {**levels.get(named, {}), **of.get(named, {})}
+                    {**_before_it_came(of, *named), **levels.get(named, {})}
+                    | of.get(named, {})
                     for of in (series, begins)
                 )
                 self._gained(cells, account.id, level, ends, starts)
-        self._gaps(cells, own, {key[:2] for key in (*series, *levels)})
-        self._account_days(cells, own, now, before)
+        self._gaps(cells, own, {key[:2] for key in (*series, *levels)}, listed)
+        self._account_days(cells, own, series, (*now.posts, *before.posts))
         add_ratios(cells)
         return cells
 
@@ -175,7 +176,7 @@ class _Adding(Owned):
         by_hand = all(value.basis == "manual" for value in mine)
         cell = Cell(
             basis="manual" if by_hand else "daily",
-            days={value.day for value in mine},
+            days={value.day for value in mine if not isinf(value.value)},
             due=Fraction(len(self.due(key.account, key.operator))),
         )
         match METRICS[key.metric].kind:
@@ -190,13 +191,16 @@ class _Adding(Owned):
                     cell.value /= len(mine)
             case "stock":
                 # A level counts for the owners of the month's last day, nobody else.
-                owned = self.owned(key.account, key.operator)
-                days = values.keys() & owned.keys()
-                if self.days[-1] not in owned or not days:
+                # A product's active users are whole for whoever had a part of it.
+                days, part = {*values}, Fraction(1)
+                if METRICS[key.metric].moves_by_gain:
+                    owned = self.owned(key.account, key.operator)
+                    days &= owned.keys()
+                    part = owned.get(self.days[-1], Fraction(0))
+                if not part or not days:
                     return None
                 last = values[max(days)]
-                shared = METRICS[key.metric].moves_by_gain
-                cell.add(last, last.value * (owned[self.days[-1]] if shared else 1))
+                cell.add(last, last.value * part)
                 cell.closed = last.day
         return cell
 
@@ -216,7 +220,9 @@ class _Adding(Owned):
         # A conflict can turn either way (a level less a level): bounds are bounds.
         numbers = (value, min(low, high), max(low, high))
         share = self.share(account, operator)
-        present = float(len(cell.days)) if metric != "account_days" else value
+        # A day that is known from below only is not on record.
+        days = float(len(cell.days & cells[-1].days))
+        present = days if metric != "account_days" else value
         whose = (self.month, operator, account, platform, metric, stream)
         made_of = (cell.basis, share, present, float(cell.due))
         places = (cell.opened, cell.closed, cell.sources)
@@ -226,15 +232,26 @@ class _Adding(Owned):
 
     def _counters(
         self, by_basis: Mapping[str, Cells], now: Cleaned, before: Cleaned
-    ) -> None:
+    ) -> set[str]:
+        """Add counters up; return the accounts whose list of posts is whole."""
         closings, openings = closed_and_opened(self.arrived, now.posts, before.posts)
         opened = {account for account, _ in openings}
+        listed = set()
+        daily = {id: each for id, each in layouts().items() if each.grain == "daily"}
         for (account, kind), closing in closings.items():
             opening = openings.get((account, kind))
+            least = self.given.evidence_of(self.month).days_on_record
+            if opening and closing.has_of(opening) < least:
+                continue
+            listed.add(account)
+            # What is due by day is not made up from counters.
+            by_day = mapped_metrics(self.given.roster.account(account), daily)
             # One basis per account: a kind that the opening has none of began at 0.
             basis = "difference" if account in opened and closing.day else "published"
             gains = self._gains(account, basis, closing, opening)
             for operator, metric, amounts in gains:
+                if metric in by_day:
+                    continue
                 opened_on = opening.day if opening else None
                 cell = by_basis[basis].setdefault(
                     Key(operator, account, metric, ""),
@@ -242,6 +259,7 @@ class _Adding(Owned):
                 )
                 for value, amount in amounts:
                     cell.add(value, amount)
+        return listed
 
     def _gains(
         self, account: str, basis: str, closing: Snapshot, opening: Snapshot | None
@@ -252,9 +270,11 @@ class _Adding(Owned):
             published = counters.published
             if published > last or (basis == "published" and published < first):
                 continue
-            start = opening.posts.get(post) if opening else None
-            if published < first and start is None:
-                continue  # in only one of the two downloads: no difference
+            start = None  # what was published in the month began at 0
+            if published < first:
+                start = opening.posts.get(post) if opening else None
+                if start is None:
+                    continue  # in only one of the two downloads: no difference
             roster = self.given.roster
             charge = roster.in_charge(roster.account(account), published)
             for operator, part in charge.items():
@@ -284,6 +304,7 @@ class _Adding(Owned):
         cells: Cells,
         accounts: Sequence[Account],
         recorded: Collection[tuple[str, str]],
+        listed: Collection[str],
     ) -> None:
         """Write a row without a value for what an own account maps and lacks."""
         there = {key[:3] for key in cells}
@@ -292,27 +313,39 @@ class _Adding(Owned):
             if "manual" in account.expects:
                 mapped |= {metric for id, metric in recorded if id == account.id}
             mapped |= {gain for gain, level in GAINS.items() if level.name in mapped}
-            for operator in self.shares[account.id]:
+            for operator in dict.fromkeys(owner.operator for owner in account.owners):
                 due = self.due(account.id, operator)
                 for metric in mapped if due else ():
-                    kind = METRICS[metric].kind
                     owned = self.owned(account.id, operator)
-                    ended = kind == "stock" and self.days[-1] not in owned
-                    absent = (operator, account.id, metric) not in there
-                    if absent and kind != "ratio" and not ended:
+                    level = METRICS[metric].moves_by_gain
+                    ended = level and self.days[-1] not in owned
+                    _, sum_ = WEIGHTED.get(metric, ("", metric))
+                    absent = (operator, account.id, sum_) not in there
+                    # A list that came may have no video, or no article, of the month.
+                    weighed = metric in WEIGHTED and account.id in listed
+                    if absent and not weighed and not ended:
                         key = Key(operator, account.id, metric, "")
                         cells[key] = Cell(basis="", due=Fraction(len(due)))
 
     # Account-days.
 
     def _account_days(
-        self, cells: Cells, accounts: Sequence[Account], now: Cleaned, before: Cleaned
+        self,
+        cells: Cells,
+        accounts: Sequence[Account],
+        series: Series,
+        posts: Iterable[Post],
     ) -> None:
-        days = days_by_account((row.account, row.date) for row in now.daily)
+        days: dict[str, dict[date, Value]] = defaultdict(dict)
+        for (id, _, _), values in series.items():
+            days[id] = {**values, **days[id]}
         # A first week's download may lie in the folder of the month that it closes.
-        downloads = days_by_account(
-            (post.account, post.downloaded) for post in (*now.posts, *before.posts)
-        )
+        downloads: dict[str, dict[date, Value]] = defaultdict(dict)
+        for post in posts:
+            if post.downloaded:
+                place = (post.row.source, post.row.sheet, post.row.row)
+                value = Value(post.downloaded, 0, "", *place)
+                downloads[post.account].setdefault(post.downloaded, value)
         known = layouts()
         for account in accounts:
             grains = {known[name].grain for name in account.expects if name in known}
@@ -320,16 +353,31 @@ class _Adding(Owned):
                 continue
             daily = bool(grains - {"none", "posts"})
             for operator, owed in self.owed(account).items():
-                if daily:
-                    due = sum(owed.values(), Fraction(0))
-                    here = owed.keys() & days[account.id]
-                    present = sum((owed[day] for day in here), Fraction(0))
-                else:
-                    due, present = self.weeks(owed, downloads[account.id])
+                there = (days if daily else downloads)[account.id]
+                due, present = sum(owed.values(), Fraction(0)), owed
+                if not daily:
+                    due, present = self.weeks(owed, sorted(there))
+                cell = Cell(basis="daily" if daily else "published", due=due)
+                cell.value = Fraction(0)
+                for day in sorted(present.keys() & there.keys()):
+                    cell.add(there[day], present[day])
                 if due:
-                    basis = "daily" if daily else "published"
-                    key = Key(operator, account.id, "account_days", "")
-                    cells[key] = Cell(basis=basis, value=present, due=due)
+                    cells[Key(operator, account.id, "account_days", "")] = cell
+
+
+def _before_it_came(series: Series, id: str, level: str, part: str) -> Days:
+    """Return where a level stood before its first day, if it is told what that gained.
+
+    A new account has no level of an earlier day; its own file may tell it.
+    """
+    levels = series.get((id, level, part), {})
+    net = series.get((id, "net_follows", ""), {})
+    first = min(levels.keys() & net.keys(), default=None)
+    if first is None or first != min(levels):
+        return {}
+    then, gained = levels[first], net[first]
+    at = first - timedelta(days=1)
+    return {at: replace(then, day=at, value=then.value - gained.value)}
 
 
 def _chosen(by_basis: Mapping[str, Cells]) -> Cells:
@@ -380,7 +428,9 @@ def _gain(own: Mapping[date, Fraction], levels: Days, begins: Days) -> Cell | No
             return None
         spans.append((own[last], begins[max(earlier)], levels[max(within)]))
     (_, begun, _), (_, _, ended) = spans[0], spans[-1]
-    basis = "manual" if ended.basis == "manual" else "daily"
+    # What is told from one level written by hand rests on the hand.
+    by_hand = any("manual" in (level.basis for level in span[1:]) for span in spans)
+    basis = "manual" if by_hand else "daily"
     gain = Cell(basis=basis, opened=begun.day, closed=ended.day)
     for share, begun, ended in spans:
         gain.add(ended, ended.value * share)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -13,15 +13,16 @@ from kpi_lib.days import Calendar, days_of, shift
 from kpi_lib.errors import Problem
 from kpi_lib.exports import DailyRow, Export, LedgerRow, PostRow
 from kpi_lib.files import layouts
+from kpi_lib.held import files_in, is_noise, listed
 from kpi_lib.inputs import Account, Decision, EvidenceRules, Inputs, Roster
 from kpi_lib.language import N_, Sentence
+from kpi_lib.months.doubts import doubts
 from kpi_lib.months.reading import read
 from kpi_lib.workspace import Workspace
 
 LOOK_AHEAD = 3
 """Days of an account without a daily file are looked for this many months ahead."""
 
-_NOISE = re.compile(r"^(\.|~\$)|^(thumbs\.db|desktop\.ini)$", re.IGNORECASE)
 _DAY = re.compile(r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})\)?$", re.ASCII)
 
 
@@ -60,6 +61,8 @@ class File:
     """Download day, if any is known."""
     borrowed: bool = False
     """True for a file from another month's folder."""
+    doubt: str = ""
+    """Why it seems to belong elsewhere."""
 
     @property
     def posts(self) -> Sequence[PostRow]:
@@ -121,7 +124,10 @@ class Arrived:
     findings: tuple[Problem, ...] = ()
     """Folders and files that belong to nobody, files that did not come."""
     first_days: Mapping[str, date] = field(default_factory=dict)
-    """Account → day of its first export ever; days before it are not due."""
+    """
+    Account → day of its first export ever; days before it are not due. One that never
+    sent anything owes every day.
+    """
 
 
 def arrive(workspace: Workspace, month: str, given: Given | Inputs) -> Arrived:
@@ -143,23 +149,26 @@ def arrive(workspace: Workspace, month: str, given: Given | Inputs) -> Arrived:
         Files with what was read, each file read once by a process.
     """
     files: list[File] = []
+    before: list[File] = []
     first_days: dict[str, date] = {}
     for account in given.roster.accounts:
         own = _Folders(workspace, month, account, given).files()
         files += own
-        if first := _first_day(workspace, account, month, own):
-            first_days[account.id] = max(first, account.from_)
+        before += _Folders(workspace, shift(month, -1), account, given).files()
+        first_days[account.id] = max(
+            _first_day(workspace, account, month, own), account.from_
+        )
     ids = {account.id for account in given.roster.accounts}
-    past = shift(month, -1)
+    doubted = doubts([*before, *files])
     return Arrived(
         month=month,
         given=given,
-        files=tuple(files),
-        before=tuple(
-            file
-            for account in given.roster.accounts
-            for file in _Folders(workspace, past, account, given).files()
-        ),
+        **{
+            name: tuple(
+                replace(file, doubt=doubted.get(file.source, "")) for file in those
+            )
+            for name, those in (("files", files), ("before", before))
+        },
         findings=(
             *_lacking(given.roster, month, files),
             *(problem for file in files for problem in _of_other_days(file)),
@@ -197,9 +206,8 @@ class _Folders:
             ]
         return taken
 
-    def _paths(self, by: int) -> Iterator[Path]:
-        folder = self.workspace.raw(shift(self.month, by)) / self.account.id
-        return paths_in(folder)
+    def _paths(self, by: int) -> list[Path]:
+        return _exports(self.workspace, shift(self.month, by), self.account)
 
     def _file(self, path: Path, folder: str) -> File:
         account, source = self.account, self.workspace.relative(path)
@@ -237,20 +245,6 @@ class _Folders:
         return bool(file.posts) and day is not None and self._may_close(day)
 
 
-def paths_in(folder: Path) -> Iterator[Path]:
-    """Walk the exports of a folder, in the order of their names."""
-    if not folder.is_dir():
-        return
-    for path in sorted(folder.rglob("*")):
-        if not path.is_dir() and not is_noise(path.name):
-            yield path
-
-
-def is_noise(name: str) -> bool:
-    """Say whether a file is the desktop's own and never read as an export."""
-    return _NOISE.search(name) is not None
-
-
 def day_at_the_end(name: str) -> date | None:
     """
     Return the day at the end of a name.
@@ -272,18 +266,24 @@ def day_at_the_end(name: str) -> date | None:
         return None
 
 
+def _exports(workspace: Workspace, month: str, account: Account) -> list[Path]:
+    """Return the files of an account in a month's folder, in the order of names."""
+    folder = workspace.raw(month) / account.id
+    return listed(folder, files_in(folder))
+
+
 def _first_day(
     workspace: Workspace, account: Account, month: str, files: Sequence[File]
-) -> date | None:
+) -> date:
     first, last = days_of(month)[0], days_of(month)[-1]
     for earlier in workspace.months():
-        if earlier < month and any(paths_in(workspace.raw(earlier) / account.id)):
+        if earlier < month and _exports(workspace, earlier, account):
             return first
     days = [
         *(row.date for file in files for row in file.export.daily if row.date <= last),
         *(file.downloaded for file in files if file.posts and file.downloaded),
     ]
-    return max(min(days), first) if days else None
+    return max(min(days, default=first), first)
 
 
 def expected(roster: Roster, month: str) -> list[tuple[str, str]]:

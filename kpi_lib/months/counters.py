@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from fractions import Fraction
 from math import isnan
 
 from kpi_lib.catalogue import METRICS
@@ -46,6 +47,12 @@ class Snapshot:
 
     day: date | None
     posts: Mapping[str, Counters]
+
+    def has_of(self, opening: Snapshot) -> Fraction:
+        """Return the share of another's posts, as far back as its own go, it has."""
+        since = min(counters.published for counters in self.posts.values())
+        old = [p for p, had in opening.posts.items() if had.published >= since]
+        return Fraction(len(self.posts.keys() & old), len(old)) if old else Fraction(1)
 
 
 def closed_and_opened(

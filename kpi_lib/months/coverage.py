@@ -49,8 +49,7 @@ def arrival(arrived: Arrived, tables: Tables) -> pd.DataFrame:
     for owner in arrived.given.roster.accounts:
         if not owner.overlaps(days[0], days[-1]):
             continue
-        # One that never sent anything still owes what the roster expects of it.
-        first = arrived.first_days.get(owner.id, owner.from_)
+        first = arrived.first_days[owner.id]
         states = _states(
             owner,
             [day for day in days if owner.overlaps(day, day) and day >= first],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from fractions import Fraction
 
@@ -26,16 +26,13 @@ class Owned:
             account.id: in_charge(roster, account, self.days)
             for account in roster.accounts
         }
-        """Who owns what on which days, those of leave left out."""
+        """Who looks after what on which days; days of leave are the cover's."""
 
     def due(self, account: str, operator: str) -> list[date]:
         """Return the operator's days of an account since its first export."""
-        first = self.first_days.get(account)
-        return [
-            day
-            for day in self.shares[account][operator]
-            if first is not None and day >= first
-        ]
+        first = self.first_days.get(account, self.days[0])
+        own = self.shares[account].get(operator, ())
+        return [day for day in own if day >= first]
 
     def share(self, account: str, operator: str) -> float:
         """Return the share owned on the mean day of the month."""
@@ -52,36 +49,35 @@ class Owned:
 
     def owed(self, account: Account) -> dict[str, dict[date, Fraction]]:
         """Return everybody's account-days: own ones less leave, plus covers."""
-        first = self.first_days.get(account.id, date.max)
+        first = self.first_days.get(account.id, self.days[0])
         owed: dict[str, dict[date, Fraction]] = {}
-        for day in self.days:
-            for owner, share in account.shares(day).items() if day >= first else ():
-                away = self.given.roster.operator(owner).leave_on(day)
-                if bearer := owner if away is None else away.cover:
-                    days = owed.setdefault(bearer, {})
-                    days[day] = days.get(day, Fraction(0)) + Fraction(share)
+        for bearer, shares in self.shares[account.id].items():
+            days = owed.setdefault(bearer.split()[0], {})
+            for day, share in shares.items():
+                if day >= first:
+                    days[day] = days.get(day, Fraction(0)) + share
         return owed
 
     def weeks(
-        self, owed: Mapping[date, Fraction], downloads: set[date]
-    ) -> tuple[Fraction, Fraction]:
+        self, owed: Mapping[date, Fraction], downloads: Collection[date]
+    ) -> tuple[Fraction, dict[date, Fraction]]:
         """Return due and present of an account with counters only: one a week."""
-        due = present = Fraction(0)
+        due, present = Fraction(0), dict[date, Fraction]()
         for week in self.given.calendar.weeks(self.month):
             inside = [owed[day] for day in week.days_in_month if day in owed]
             if not inside or not week.working_days:
                 continue
             unit = 7 * max(inside)
             due += unit
-            if any(week.start <= day <= week.end for day in downloads):
-                present += unit
+            came = [day for day in downloads if week.start <= day <= week.end]
+            present |= dict.fromkeys(came[:1], unit)
         return due, present
 
 
 def in_charge(
     roster: Roster, account: Account, days: Iterable[date]
 ) -> dict[str, dict[date, Fraction]]:
-    """Return who owns how much of an account on which days, those of leave left out."""
+    """Return who looks after how much of an account on which days."""
     shares: dict[str, dict[date, Fraction]] = {}
     for day in days:
         for operator, share in roster.in_charge(account, day).items():

@@ -15,7 +15,7 @@ from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from itertools import groupby, pairwise
+from itertools import chain, groupby, pairwise
 from math import inf, isinf
 from typing import Any
 
@@ -29,6 +29,9 @@ from kpi_lib.months.owned import in_charge
 
 Number = Fraction | float
 """An exact number; a float only for infinity (a value known by its lower bound)."""
+
+BY_DAYS = ("daily", "manual")
+"""Bases that add days up."""
 
 ONCE_A_PRODUCT = ("dau", "mau")
 """Never added over accounts of one product (APPRAISAL, Metrics)."""
@@ -225,14 +228,31 @@ def _gap(
     if pd.isna(row["value"]) and pd.isna(row["low"]):
         yield Sentence("{account}没有{metric}", account=account, metric=label)
         return
-    if row["basis"] not in ("daily", "manual") or metric in NOT_BY_DAYS:
-        return
     present, due = row["days_present"], row["days_due"]
-    by_days = METRICS[metric].kind in ("flow", "mean", "ratio") and due
-    if by_days and Fraction(present) < rules.days_on_record * Fraction(due):
+    by_days = METRICS[metric].kind in ("flow", "mean", "ratio")
+    enough = rules.days_on_record * Fraction(due)
+    if by_days and lacks_days(row) and Fraction(present) < enough:
         text = N_("{account}的{metric}只有{present}天，应有{due}天")
         days = {"present": f"{present:g}", "due": f"{due:g}"}
         yield Sentence(text, account=account, metric=label, **days)
+
+
+def lacks_days(row: Mapping[Hashable, Any]) -> bool:
+    """
+    Say whether a number rests on fewer days than are due.
+
+    Parameters
+    ----------
+    row : mapping
+        A row of ``MONTHLY``.
+
+    Returns
+    -------
+    bool
+        False for what is not added up by days.
+    """
+    by_days = row["basis"] in BY_DAYS and row["metric"] not in NOT_BY_DAYS
+    return bool(by_days and row["days_present"] < row["days_due"])
 
 
 def _ratio(
@@ -244,6 +264,8 @@ def _ratio(
     if set(parts) <= set(ONCE_A_PRODUCT):
         first = _first_of_product(_accounts(monthly, metric), accounts)
         monthly = _only(monthly, "account", first)
+    due = [row for row in monthly.get(metric, ()) if not row["basis"]]
+    lacking = [gap for row in due for gap in _gap(row, metric, rules)]
     # An account that lacks one of the sums is in neither.
     rows = [
         row
@@ -260,7 +282,7 @@ def _ratio(
     bounds = [divide("above_low", "below_high"), divide("above_high", "below_low")]
     there = [bound for bound in (value, *bounds) if bound is not None]
     totals = [total(monthly, part, accounts=accounts, rules=rules) for part in parts]
-    gaps = dict.fromkeys(gap for each in totals for gap in each.gaps)
+    gaps = dict.fromkeys(chain(lacking, *(each.gaps for each in totals)))
     return Total(
         metric=metric,
         value=value,
@@ -309,7 +331,7 @@ def by_day(
     for month, operator, account, stream, basis in rows[
         ["month", "operator", "account", "stream", "basis"]
     ].itertuples(index=False, name=None):
-        if basis not in ("daily", "manual"):
+        if basis not in BY_DAYS:
             without.append(account)
             continue
         values = dict(sorted(series[account, stream].items()))

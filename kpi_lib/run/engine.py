@@ -31,6 +31,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine
 from traitlets.config import Config
 
+from kpi_lib.errors import of_system
 from kpi_lib.run import processes
 
 INLINE = "module://matplotlib_inline.backend_inline"
@@ -268,7 +269,7 @@ class _Shell(InteractiveShell):
     def _showtraceback(self, etype: type, evalue: object, stb: list[str]) -> None:
         self.error = {
             "ename": etype.__name__,
-            "evalue": str(evalue),
+            "evalue": str(of_system(evalue) if isinstance(evalue, OSError) else evalue),
             "traceback": stb,
         }
         self.outputs.add("error", self.error)

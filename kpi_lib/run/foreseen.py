@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from kpi_lib import months
-from kpi_lib.appraisal import Card, Month
+from kpi_lib.appraisal import SETTLED, Card, Month
 from kpi_lib.days import months_back
 from kpi_lib.errors import Level, Problem
 from kpi_lib.inputs import Inputs, Operator
@@ -112,4 +112,5 @@ def told(person: Operator, item: str, measure: Mapping[str, Any]) -> Problem:
         where=f"{person.name}（{person.id}）",
         place=f"{item}·{measure['name']}",
         what=f"{what}：{note}" if note else what,
+        do=str(SETTLED) if measure["status"] == "pending" else "",
     )

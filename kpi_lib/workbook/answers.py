@@ -107,20 +107,17 @@ def curves(
         rows = frame[frame["metric"] == metric]
         scale, end = scale_of(metric, rows["value"]), text_of(metric)
         for id, values in list(rows.groupby(key, sort=True))[:MOST]:
-            ax = draw(values, scale=scale, end=end)
+            note, where = caption(metric), {}
+            if "breaks" in values and values["breaks"].any():
+                # Of `Workbook.totals`: from these months on it is another series.
+                breaks = values.loc[values["breaks"], "month"].tolist()
+                note += f"，{'、'.join(map(month_short, breaks))}换了口径"
+                where = {"breaks": breaks}
+            ax = draw(values, scale=scale, end=end, **where)
             name, file = m.names(by)[str(id)], f"{metric}-{id}"
             who = brand(m, by, str(id))
-            note = caption(metric) + broken(values)
             drawings.append(Drawing(ax, file, name, note, who))
     return drawings
-
-
-def broken(values: pd.DataFrame) -> str:
-    """Name the months in which a series of `Workbook.totals` changed its basis."""
-    if "breaks" not in values or not values["breaks"].any():
-        return ""
-    months = values.loc[values["breaks"], "month"].map(month_short)
-    return f"，{'、'.join(months)}换了口径"
 
 
 def left_out(frame: pd.DataFrame, metrics: Sequence[str], key: str) -> str:

@@ -40,12 +40,21 @@ def explain(
         There is no published card, or no such measure; names those there are.
     """
     path = workspace.reports(month) / f"{operator}.json"
+    cards = sorted({file.stem for file in path.parent.glob("*.json")} - {"run"})
+    again = f"先运行kpi run {month}"
+    if operator not in cards:  # nor a path to somewhere else
+        where = workspace.relative(path.parent)
+        raise _refused(where, f"没有{operator}的评分卡", "、".join(cards), again)
     place = workspace.relative(path)
-    if not path.is_file():
-        cards = sorted(file.stem for file in path.parent.glob("*.json"))
-        operators = "、".join(name for name in cards if name != "run")
-        raise _refused(place, "没有这份评分卡", operators, f"先运行kpi run {month}")
-    card = Card.from_json(json.loads(path.read_text(encoding="utf-8")))
+    try:
+        card = Card.from_json(json.loads(path.read_text(encoding="utf-8")))
+        return _lines(card, place, measure)
+    except (LookupError, TypeError, ValueError, AttributeError) as err:
+        what, expected = "评分卡损坏，读不懂", "运行写下的原样文件"
+        raise _refused(place, what, expected, again) from err
+
+
+def _lines(card: Card, place: str, measure: str) -> list[str]:
     if not measure:
         lines = [_line(key, own) for key, own in card.measures.items()]
         return [*_head(card), *lines, *_focus(card), *_foot(card)]

@@ -54,11 +54,12 @@ def measure(source: dict[str, object]) -> Measure:
 @pytest.mark.parametrize(
     ("set_on", "late"),
     [
-        pytest.param(date(2026, 10, 1), False, id="on the first day"),
-        pytest.param(date(2026, 10, 2), True, id="the day after"),
+        # After the holiday, 8, 9, the Saturday 10, 12 and 13 October are worked.
+        pytest.param(date(2026, 10, 13), False, id="on the fifth working day"),
+        pytest.param(date(2026, 10, 14), True, id="the day after"),
     ],
 )
-def test_a_target_set_on_the_first_day_is_in_force(set_on: date, late: bool) -> None:
+def test_a_target_set_by_the_deadline_is_in_force(set_on: date, late: bool) -> None:
     given = month(aim("views", "1200", set_on=set_on))
     held = goals.holding(given, "views", "short")
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpi_lib.appraisal.compose import score
-from kpi_lib.appraisal.evidence import Evidence
+from kpi_lib.appraisal.evidence import Covered, Evidence
 from kpi_lib.days import days_of
 from kpi_lib.exports import DailyRow
 from kpi_lib.inputs import plans
@@ -51,27 +53,73 @@ def team(**person: Any) -> Roster:
     return Roster(operators=tuple(operators), accounts=(account,))
 
 
-def month_of(roster: Roster, **targets: str) -> Evidence:
-    """Add up the account's even month for its owner."""
+def added_up(roster: Roster) -> pd.DataFrame:
+    """Add up an even month of every account."""
 
-    def row(day: date, metric: str, value: float) -> DailyRow:
+    def row(account: str, day: date, metric: str, value: float) -> DailyRow:
         basis = "level" if metric == "followers" else "daily"
         place = ("data/raw/a.xlsx", "Sheet1", 0, day.day + 2)
-        return DailyRow("tt-main", day, metric, "", value, basis, False, *place)
+        return DailyRow(account, day, metric, "", value, basis, False, *place)
 
-    daily = [row(day, name, value) for day in DAYS for name, value in DAILY.items()]
-    daily += [row(day, "followers", 10_000.0 + 6 * day.day) for day in DAYS]
-    before = [row(date(2026, 9, 30), "followers", 10_000.0)]
-    monthly = add_up.add_up(
+    ids = [account.id for account in roster.accounts]
+    level = {day: 10_000.0 + 6 * day.day for day in DAYS}
+    daily = [row(i, d, name, v) for i in ids for d in DAYS for name, v in DAILY.items()]
+    daily += [row(i, day, "followers", level[day]) for i in ids for day in DAYS]
+    before = [row(i, date(2026, 9, 30), "followers", 10_000.0) for i in ids]
+    return add_up.add_up(
         Arrived(
-            month=MONTH, given=Given(roster=roster), first_days={"tt-main": DAYS[0]}
+            month=MONTH,
+            given=Given(roster=roster),
+            first_days=dict.fromkeys(ids, DAYS[0]),
         ),
         Cleaned(daily=tuple(daily)),
         Cleaned(daily=tuple(before)),
     )
+
+
+def month_of(roster: Roster, **targets: str) -> Evidence:
+    """Return the even month of the account's owner."""
+    monthly = added_up(roster)
     rows = monthly[monthly["operator"] == scored.ID].to_dict("records")
     aims = [aim(metric, value) for metric, value in targets.items()]
     return scored.evidence(PLAN, roster, rows, aims)
+
+
+def covers(
+    first: int, last: int, own: dict[str, str], away: dict[str, str]
+) -> Evidence:
+    """Return the even month of op-09, who covers the owner on some days."""
+    leave = [
+        {
+            "from": f"2026-10-{first:02d}",
+            "to": f"2026-10-{last:02d}",
+            "cover": "op-09",
+        }
+    ]
+    roster = team(leave=leave)
+    account = roster.accounts[0].model_dump(by_alias=True) | {
+        "id": "tt-own",
+        "owners": [{"operator": "op-09", "from": "2025-01-01"}],
+    }
+    accounts = (*roster.accounts, Account.model_validate(account))
+    roster = Roster(operators=roster.operators, accounts=accounts)
+    monthly = added_up(roster)
+
+    def of(name: str) -> list[dict[str, Any]]:
+        return monthly[monthly["operator"] == name].to_dict("records")
+
+    on_leave = scored.evidence(
+        PLAN,
+        roster,
+        of(scored.ID),
+        [aim(metric, value) for metric, value in away.items()],
+    )
+    turned = Roster(operators=roster.operators[::-1], accounts=accounts)
+    brought = scored.evidence(PLAN, roster, of(f"op-09 for {scored.ID}")).history
+    evidence = scored.evidence(
+        PLAN, turned, of("op-09"), [aim(metric, value) for metric, value in own.items()]
+    )
+    return replace(evidence, covered=(Covered(on_leave, last - first + 1, brought),))
 
 
 AIMS = {"views": "31000", "followers": "10186", "unfollows": "124"}
@@ -151,3 +199,47 @@ def test_one_working_day_is_enough_to_be_appraised() -> None:
 
     assert card["possible"] != "0.00"
     assert "本月31天在岗2天" in str(card["flags"])
+
+
+@settings(max_examples=30)
+@given(
+    first=st.integers(1, 31), length=st.integers(0, 30), metric=st.sampled_from([*AIMS])
+)
+def test_days_of_leave_count_once_with_target_and_result(
+    first: int, length: int, metric: str
+) -> None:
+    last = min(31, first + length)
+    cover = covers(first, last, AIMS, AIMS)
+    (goal,) = cover.goals.of(metric)
+    away = cover.covered[0].away
+    (own,) = away.goals.of(metric)
+
+    assert goal.attained == 1
+    # Both together have both accounts' whole month, as target and as result.
+    alone = replace(cover, covered=()).goals.of(metric)[0]
+    assert own.wanted + goal.wanted == 2 * alone.wanted
+    assert (own.result.value or 0) + (goal.result.value or 0) == 2 * (
+        alone.result.value or 0
+    )
+
+
+def test_a_cover_takes_neither_target_nor_result_without_the_other() -> None:
+    without = {"views": "31000"}
+    evidence = covers(5, 9, AIMS, without)
+    (views,), (lost,) = (evidence.goals.of(name) for name in ("views", "unfollows"))
+
+    assert (views.counted, views.result.value) == (36_000, 36_000)
+    assert (lost.counted, lost.result.value) == (124, 124)
+    said = [str(flag) for flag in score(evidence)["flags"]]
+    assert any(
+        "值班5天" in flag and "阅读/播放目标加5,000、结果加5,000" in flag
+        for flag in said
+    )
+
+
+def test_a_month_covered_whole_is_no_part_of_the_month_away() -> None:
+    evidence = covers(1, 31, AIMS, AIMS)
+    (goal,) = evidence.goals.of("views")
+
+    assert (goal.counted, goal.result.value) == (62_000, 62_000)
+    assert score(evidence.covered[0].away)["total"] is None

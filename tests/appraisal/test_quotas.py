@@ -299,14 +299,14 @@ class TestResults:
             pd.testing.assert_frame_equal(getattr(made, name), getattr(again, name))
 
 
-def content(day: str, *published: str) -> Content:
+def content(day: str, *published: str, title: str = "示例") -> Content:
     return Content(
         operator="op-01",
         source="worklog.xlsx",
         sheet="内容",
         row=2,
         id=f"C{day}",
-        title="示例",
+        title=title,
         form="图文",
         planned=date.fromisoformat(day),
         planned_platforms=("toutiao",),
@@ -323,7 +323,7 @@ class TestContents:
             source="worklog.xlsx",
             sheet="内容",
             row=2,
-            by="示例运营甲",
+            by="示例主管",
             on=date(2026, 11, 2),
         )
         return Worklog(
@@ -334,7 +334,7 @@ class TestContents:
         # 9 over 18 days is half a content a day.
         log = self.log(
             content("2026-10-09", "toutiao"),
-            content("2026-10-09", "toutiao"),
+            content("2026-10-09", "toutiao", title="另一条"),
             content("2026-10-12"),
             content("2026-11-02", "toutiao"),
         )

@@ -62,9 +62,9 @@ def roster(**more: object) -> Roster:
         "expects": ["toutiao.trend"],
         "owners": [{"operator": "op-01", "from": "2025-01-01"}],
     }
-    return Roster(
-        operators=(operator(**more),), accounts=(Account.model_validate(account),)
-    )
+    second = {"id": "zh", "platform": "zhihu", "name": "示例知乎", "expects": []}
+    both = (Account.model_validate(each) for each in (account, {**account, **second}))
+    return Roster(operators=(operator(**more),), accounts=tuple(both))
 
 
 def month_rows(month: str, **values: float) -> list[dict[str, object]]:

@@ -28,7 +28,7 @@ from tests.scored import ID, MANAGER, MONTH, aim, evidence, people, scores, valu
 
 PLAN = plans.load_plan(Path(__file__).parents[2] / "data" / "plan.yml")
 ROSTER = people(
-    {"gzh": "gongzhonghao", "app": "product"},
+    {"gzh": "gongzhonghao", "app": "product", "zh": "zhihu"},
     required=[
         "followers", "dau", "mau", "views", "comments", "likes", "orders", "revenue",
         "read_completion",
@@ -130,7 +130,7 @@ def content(number: int) -> Content:
     return Content(
         operator=ID,
         id=f"C{number}",
-        title="清单",
+        title=f"清单{number}",
         form="图文",
         planned=day(12 + number),
         planned_platforms=("gongzhonghao", "zhihu"),

@@ -406,6 +406,17 @@ def test_another_platforms_file_is_named(tmp_path: Path) -> None:
         reader.read(TWINS / "douyin/works.xlsx", month=MONTH, platform="bilibili")
 
 
+def test_a_file_is_not_said_to_be_anothers_for_some_of_its_columns(
+    tmp_path: Path,
+) -> None:
+    # Columns of the list of works, but not all that it must have.
+    few = ",".join(WORKS.split(",")[:2])
+    with pytest.raises((ExportColumns, UnknownExport)) as refused:
+        reader.read(write(tmp_path, few + "\n甲,1\n"), month=MONTH, platform="bilibili")
+
+    assert "的一样" not in str(refused.value)
+
+
 @pytest.mark.parametrize(
     ("header", "message"),
     [

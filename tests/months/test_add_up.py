@@ -280,6 +280,13 @@ class TestBounds:
 
         assert (found["low"], found["high"]) == (100_000, inf)
 
+    def test_a_day_known_from_below_only_is_not_on_record(self) -> None:
+        rows = days("views", {DAYS[0]: 100_000}, censored=True)
+        table = months(people(), daily=[*rows, *days("views", {DAYS[1]: 50})])
+        found = row(table, "views")
+
+        assert (found["days_present"], found["value"]) == (1, 100_050)
+
 
 def flows(**values: Sequence[float | None]) -> list[DailyRow]:
     """Make days of some metrics, from the first on; None: the cell is missing."""
@@ -430,11 +437,11 @@ class TestShares:
         ("begun", "ended", "bases"),
         [
             ("level", "level", ("daily", "daily")),
-            ("manual", "level", ("daily", "manual")),
+            ("manual", "level", ("manual", "manual")),
             ("level", "manual", ("manual", "daily")),
         ],
     )
-    def test_a_gain_has_the_basis_of_its_end_and_an_opening_its_own(
+    def test_a_gain_of_a_level_by_hand_rests_on_the_hand(
         self, begun: str, ended: str, bases: tuple[str, str]
     ) -> None:
         table = months(

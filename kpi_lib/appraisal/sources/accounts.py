@@ -41,7 +41,8 @@ class _AccountDays(Source[Any]):
             for account in self.evidence.accounts
             if len(own := rows[rows["account"] == account.id])
         )
-        return against((), value, due, "账号日", parts=parts)
+        files = self.evidence.total("account_days").sources
+        return against((), value, due, "账号日", evidence=files, parts=parts)
 
     def _nothing_due(self) -> Sentence:
         """Say why no account-day is due, by what the roster and the folders have."""

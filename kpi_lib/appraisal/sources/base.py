@@ -6,9 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
-from kpi_lib import days, months
+from kpi_lib import months
 from kpi_lib.appraisal.evidence import Evidence, Reading, cited, excluded, pending, text
 from kpi_lib.catalogue import DUE
 from kpi_lib.inputs import Entry, Measure
@@ -47,32 +47,23 @@ class Source(ABC, Generic[P]):
         return []
 
 
-class _Confirmable(Protocol):
-    """A row that names who confirmed it."""
-
-    @property
-    def confirmed_by(self) -> str: ...
-
-
-C = TypeVar("C", bound=_Confirmable)
+C = TypeVar("C", bound=Entry)
 
 
 class LogSource(Source[P]):
-    """A source of one sheet, of rows whose date `within` lies in the month."""
+    """A source of one sheet."""
 
     entry: ClassVar[type[Entry]]
-    within: ClassVar[str] = ""
 
     def read(self) -> Reading:
         """Return what the rows give, or why there is nothing to read."""
-        entries = getattr(self.evidence.worklog, self.entry.FIELD)
-        rows = [row for row in entries if self._in_month(row)]
-        return self.without(entries, rows) or self.of(rows)
+        rows = list(getattr(self.evidence.worklog, self.entry.FIELD))
+        return self.without(rows) or self.of(rows)
 
-    def without(self, entries: Sequence[Any], rows: Sequence[Any]) -> Reading | None:
+    def without(self, rows: Sequence[Any]) -> Reading | None:
         """Return why there is nothing to read; None where there is."""
         sheet = self.entry.SHEET
-        if entries or self.evidence.has_none(sheet):
+        if rows or self.evidence.has_none(sheet):
             return None
         return pending(
             Sentence(
@@ -87,15 +78,10 @@ class LogSource(Source[P]):
         """Return what the rows give."""
 
     def counted(self, rows: Sequence[C]) -> list[C]:
-        """Return the rows that count: confirmed by another, or that is not required."""
+        """Return the rows that count: confirmed, or that is not required."""
         if self.measure.confirm != "required":
             return list(rows)
-        return [row for row in rows if self.evidence.is_another(row.confirmed_by)]
-
-    def _in_month(self, row: Any) -> bool:
-        if not self.within:
-            return True
-        return days.month_of(getattr(row, self.within)) == self.evidence.month
+        return [row for row in rows if self.evidence.confirmed(row)]
 
 
 def unconfirmed(number: int) -> str:

@@ -28,7 +28,7 @@ from kpi_lib.appraisal.sources.base import P, Source
 from kpi_lib.catalogue import HORIZONS, METRICS
 from kpi_lib.figures import joined
 from kpi_lib.inputs import Account, kinds
-from kpi_lib.language import Sentence
+from kpi_lib.language import N_, Sentence
 
 # Means over the required metrics.
 
@@ -116,17 +116,10 @@ def _reading(evidence: Evidence, mean: _Mean, extra: Mapping[str, str]) -> Readi
 
 def _flags(goals: Iterable[Goal]) -> Iterable[str]:
     for goal in goals:
-        label = METRICS[goal.metric].label
-        if goal.held.late:
-            yield Sentence(
-                "{metric}的短期目标在月初之后才生效（{on}）",
-                metric=label,
-                on=goal.target.set_on,
-            )
         for row in goal.held.refused:
             yield Sentence(
                 "{metric}在{on}改低到{value}，没有批准和理由，仍按原目标",
-                metric=label,
+                metric=METRICS[goal.metric].label,
                 on=row.set_on,
                 value=text(row.value),
             )
@@ -299,7 +292,7 @@ def in_band(growth: Fraction, evidence: Evidence) -> Fraction:
 
 
 class _Coverage(_Required[kinds.Coverage]):
-    """Cells of required metric × horizon that had a target when the month began."""
+    """Cells of required metric × horizon that had a target by the plan's deadline."""
 
     rests_on = "confirmed"
 
@@ -311,7 +304,9 @@ class _Coverage(_Required[kinds.Coverage]):
         }
         lacking = [
             Sentence(
-                "{metric}（{horizon}）",
+                N_("{metric}（{horizon}，没有按期批准）")
+                if targets_of(self.evidence, metric, horizon)
+                else N_("{metric}（{horizon}）"),
                 metric=METRICS[metric].label,
                 horizon=HORIZONS[horizon],
             )

@@ -10,12 +10,13 @@ sheet 确认 says with name and date that there was none.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, ClassVar, Literal
 
 from kpi_lib import days
-from kpi_lib.appraisal.evidence import Reading, excluded, pending, text
+from kpi_lib.appraisal.evidence import Reading, excluded, few, pending, text
 from kpi_lib.appraisal.goals import due_number
 from kpi_lib.appraisal.sources.base import (
     NONE_HERE,
@@ -29,6 +30,7 @@ from kpi_lib.appraisal.sources.base import (
     unconfirmed,
 )
 from kpi_lib.figures import joined
+from kpi_lib.files import platforms
 from kpi_lib.inputs import entries, kinds
 from kpi_lib.language import N_, Sentence
 
@@ -37,10 +39,10 @@ class _Count(LogSource[P]):
     """Rows of one sheet that satisfy something, against what was due or all rows."""
 
     unit: ClassVar[str]
-    below: ClassVar[Literal["due", "rows", "more", "nothing"]] = "due"
+    below: ClassVar[Literal["due", "rows", "nothing"]] = "due"
     """
-    Below the line: the due number, the rows, the larger of both, or nothing, where
-    the number itself is scored.
+    Below the line: the due number, the rows, or nothing, where the number itself is
+    scored.
     """
     due: ClassVar[str] = ""
     """Name of the due number."""
@@ -74,16 +76,15 @@ class _Count(LogSource[P]):
                 inputs={"value": str(number), "rows": str(len(rows))},
                 evidence=cite(rows),
             )
-        below = {"rows": Fraction(len(rows)), "due": due or Fraction(0)}
+        below = Fraction(len(rows)) if self.below == "rows" else due or Fraction(0)
         confirmed = self.tells_confirmed and bool(met)
         return against(
             rows,
             number,
-            below.get(self.below, max(below.values())),
+            below,
             self.unit,
             notes,
-            confirmed=confirmed
-            and all(self.evidence.is_another(row.confirmed_by) for row in met),
+            confirmed=confirmed and all(self.evidence.confirmed(row) for row in met),
         )
 
     def due_number(self) -> tuple[Fraction | None, str]:
@@ -101,9 +102,8 @@ class _Tasks(_Count[Any]):
 
 
 class _TasksOnTime(_Tasks):
-    """Tasks done by the day planned, against the larger of those due and planned."""
+    """Tasks done by the day planned, against those due."""
 
-    below = "more"
     due = "tasks_due"
     tells_confirmed = True
 
@@ -136,11 +136,24 @@ class _SuggestionsAdopted(_Count[Any]):
 
 class _Contents(_Count[Any]):
     entry = entries.Content
-    within = "planned"
     unit = "条"
 
     def published(self, row: entries.Content) -> bool:
-        return bool(row.published_platforms)
+        return bool(self.evidence.published_on(row))
+
+    def of(self, rows: list[Any]) -> Reading:
+        denied = [
+            Sentence(
+                "{title}（{platforms}）",
+                title=row.title,
+                platforms=[platforms()[p].label for p in sorted(missing)],
+            )
+            for row in rows
+            if (missing := {*row.published_platforms} - self.evidence.published_on(row))
+        ]
+        text = N_("写着已发，账号的作品清单里却没有，不计：{contents}")
+        told = (Sentence(text, contents=few(denied)),) if denied else ()
+        return replace(super().of(rows), flags=told)
 
 
 class _ContentsPublished(_Contents):
@@ -157,7 +170,7 @@ class _ContentsDistributed(_Contents):
     among = _Contents.published
 
     def counts(self, row: entries.Content) -> bool:
-        return set(row.planned_platforms) <= set(row.published_platforms)
+        return set(row.planned_platforms) <= self.evidence.published_on(row)
 
 
 class _Adjustments(_Count[kinds.Documented]):
@@ -175,14 +188,11 @@ class _Campaigns(LogSource[Any]):
     """A source of the campaigns that ended in the month; none may be wanted."""
 
     entry = entries.Campaign
-    within = "end"
 
-    def without(self, entries: Sequence[Any], rows: Sequence[Any]) -> Reading | None:
-        if rows:
-            return None
-        if due_number(self.evidence, "campaigns_due") == 0:
+    def without(self, rows: Sequence[Any]) -> Reading | None:
+        if not rows and due_number(self.evidence, "campaigns_due") == 0:
             return excluded(Sentence("本月不要求活动（campaigns_due为0）"))
-        return super().without(rows, rows)
+        return super().without(rows)
 
 
 class _CampaignsHeld(_Campaigns, _Count[Any]):
@@ -195,6 +205,8 @@ class _CampaignsHeld(_Campaigns, _Count[Any]):
     def counts(self, row: entries.Campaign) -> bool:
         return not row.not_held
 
+
+NOT_HELD = Sentence("本月没有举办活动")
 
 _FIGURES = (
     ("exposure", N_("曝光"), N_("活动“{names}”没有填曝光")),
@@ -231,6 +243,8 @@ class _CampaignResults(_Campaigns):
             result = _sum(getattr(row, name) for row in self.counted(aimed))
             inputs |= {f"{name}.value": text(result), f"{name}.target": text(target)}
             counts.append((Sentence(label), result, target))
+        if all(row.not_held for row in rows):
+            return excluded(NOT_HELD, evidence=cite(rows))
         if not counts:
             lacking = Sentence("活动没有曝光、拉新、转化的目标")
             return pending(lacking, evidence=cite(rows))
@@ -253,7 +267,7 @@ class _CampaignSpend(_Campaigns):
             note = Sentence("活动“{names}”没有填实际花费", names=blank)
             return pending(note, evidence=cite(rows))
         if not held:
-            return pending(Sentence("没有举办的活动，没有花费"), evidence=cite(rows))
+            return excluded(NOT_HELD, evidence=cite(rows))
         spend = _sum(row.spend for row in rows)
         budget = _sum(row.budget for row in self.counted(rows))
         share: Fraction | float = Fraction(0)
@@ -304,6 +318,7 @@ class _FeedbackDelivered(_Count[kinds.Documented]):
             for month in days.months_back(evidence.month, 3)
             if month in evidence.worklogs
             for row in evidence.worklogs[month].own(evidence.operator.id).feedback
+            if row in self.counted([row])
         )
 
 
@@ -320,20 +335,18 @@ class _Reviews(LogSource[Any]):
     def of(self, rows: list[entries.Review]) -> Reading:
         evidence = self.evidence
         due, delivered = self._weekly(rows)
-        due += 1
         last = evidence.calendar.review_due(
             evidence.month, evidence.plan.evidence.review_days
         )
+        if not evidence.operator.holds(last):  # who has left owes none
+            return against(rows, delivered, due, "次")
+        due += 1
         monthly = [
             row.delivered
             for row in rows
             if row.kind == "month" and row.period == evidence.month and row.delivered
         ]
-        closed = any(
-            row.sheet == self.entry.SHEET and row.by and row.on > last
-            for row in evidence.worklog.confirmations
-        )
-        if not monthly and not closed:
+        if not monthly and not evidence.has_none(self.entry.SHEET, after=last):
             note = Sentence(
                 "月复盘还没有记录（{last}前交），也没有在“{none}”表写明无",
                 last=last,
@@ -362,27 +375,55 @@ class _Reviews(LogSource[Any]):
 
 
 class _CommentsAnswered(LogSource[Any]):
-    """Comments answered ÷ received: the larger of the work log and the exports."""
+    """
+    Comments answered ÷ received, on each platform the larger of log and exports.
+
+    Where exports lack days, what they lack was received too.
+    """
 
     entry = entries.Interaction
 
     def of(self, rows: list[entries.Interaction]) -> Reading:
-        exported = self.evidence.total("comments")
+        evidence = self.evidence
+        exported = evidence.total("comments")
         if exported.gaps:
             return pending(joined(exported.gaps), evidence=cite(rows))
-        number = exported.reading(self.evidence.which)
-        logged = Fraction(sum(row.received for row in rows))
-        received = logged if number is None else max(logged, number)
-        if received == float("inf"):
-            return pending(Sentence("收到的评论数只知道下限"), evidence=cite(rows))
+        received, inputs, more = Fraction(0), {}, []
+        short = evidence.short_of_days.get("comments", ())
+        places = [*(a.platform for a in evidence.accounts), *(r.platform for r in rows)]
+        for platform in dict.fromkeys(places):
+            of_platform = [row for row in rows if row.platform == platform]
+            logged = Fraction(sum(row.received for row in of_platform))
+            total = evidence.total("comments", platform=platform)
+            number = total.reading(evidence.which) or Fraction(0)
+            if number == float("inf"):
+                note = Sentence("收到的评论数只知道下限")
+                return pending(note, evidence=cite(rows))
+            lacking = [r for r in short if r["platform"] == platform]
+            due, here = (
+                sum(Fraction(row[name]) for row in lacking)
+                for name in ("days_due", "days_present")
+            )
+            if logged * here < number * due:
+                note = Sentence(
+                    "{platform}的评论缺几天，记录的收到数又比导出的少：补上那几天的导出",
+                    platform=platforms()[platform].label,
+                )
+                return pending(note, evidence=cite(rows))
+            if logged < number:
+                more.append(platforms()[platform].label)
+            received += max(logged, Fraction(number))
+            inputs[f"received.worklog.{platform}"] = text(logged)
+            inputs[f"received.exports.{platform}"] = text(number)
         if received == 0:
             return excluded(Sentence("没有收到评论"), evidence=cite(rows))
         answered = Fraction(sum(row.answered for row in rows))
+        note = Sentence("{platforms}收到的评论数取导出", platforms=more)
         return Reading(
-            value=answered / Fraction(received),
+            value=answered / received,
             target=Fraction(1),
             unit="%",
-            of=(answered, Fraction(received)),
+            of=(answered, received),
             note=joined(
                 [
                     Sentence(
@@ -390,14 +431,10 @@ class _CommentsAnswered(LogSource[Any]):
                         answered=text(answered),
                         received=text(received),
                     ),
-                    Sentence("收到的评论数取导出") if received != logged else "",
+                    note if more else "",
                 ]
             ),
-            inputs={
-                "answered": text(answered),
-                "received.worklog": text(logged),
-                "received.exports": text(number),
-            },
+            inputs={"answered": text(answered), **inputs},
             evidence=(*cite(rows), *exported.sources),
         )
 
@@ -429,8 +466,10 @@ class _CommunitiesKept(LogSource[kinds.Communities]):
         halves: list[tuple[str, Fraction, Fraction]] = []
         if due:
             halves.append((Sentence("新建社群"), Fraction(founded), due))
-        if rows:
-            active_of = Fraction(active), Fraction(len(rows))
+        gone = self._gone(rows)
+        number = len(rows) + len(gone)
+        if number:
+            active_of = Fraction(active), Fraction(number)
             halves.append((Sentence("活跃社群"), *active_of))
         if not halves:
             return excluded(Sentence("没有社群，也不要求新建"))
@@ -438,9 +477,17 @@ class _CommunitiesKept(LogSource[kinds.Communities]):
             "founded": str(founded),
             "due": text(due),
             "active": str(active),
-            "all": str(len(rows)),
+            "all": str(number),
         }
-        return mean(halves, rows, inputs)
+        note = Sentence("上月有、本月没有记录，算不活跃：{names}", names=gone)
+        return mean(halves, rows, inputs, note if gone else "")
+
+    def _gone(self, rows: list[entries.Community]) -> list[str]:
+        """Name the communities of the month before that the log no longer has."""
+        before = self.evidence.worklogs.get(days.shift(self.evidence.month, -1))
+        then = before.own(self.evidence.operator.id).communities if before else ()
+        names = {row.name for row in rows}
+        return [row.name for row in then if row.name not in names and row.members]
 
     def _active(self, community: entries.Community) -> bool:
         speakers, members = community.speakers or 0, community.members or 0

@@ -47,10 +47,10 @@ def team_scores(
 
 
 def _ranked(cards: Iterable[Card]) -> list[Card]:
-    """Sort by the share of the rated points, whoever was not rated last."""
+    """Sort by points: what waits lifts nobody; whoever was not rated stands last."""
 
     def place(card: Card) -> tuple[bool, Decimal, str]:
-        return card.rate is None, -(card.rate or Decimal(0)), card["operator"]
+        return card.rate is None, -card.earned, card["operator"]
 
     return sorted(cards, key=place)
 
