@@ -217,16 +217,32 @@ def explain(
         typer.echo(printable(line))
 
 
-@_command("运行记录与文件核对：哪一个字节变过。", "kpi verify 2026-10")
-def verify(month: Month, workspace: Place, as_json: AsJson = False) -> None:
+@_command(
+    "运行记录与文件核对：哪一个字节变过。",
+    "kpi verify 2026-10",
+    "kpi verify 2026-10 --recompute",
+)
+def verify(
+    month: Month,
+    workspace: Place,
+    recompute: Annotated[
+        bool, typer.Option("--recompute", help="再由原始文件重新清洗、评分，逐项比对")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Compare a month's record with what lies there now."""
     from kpi_lib import run
 
     problems = run.verify(workspace, month)
+    if recompute:
+        problems += run.recompute(workspace, month)
     _tell(problems, as_json)
-    if not problems and not as_json:
+    wrong = any(problem.level == "error" for problem in problems)
+    if not wrong and not as_json:
         typer.echo("输入、结果和运行记录都与运行时一样。")
-    raise typer.Exit(1 if problems else 0)
+        if recompute:
+            typer.echo("由原始文件重算的每一分都与评分卡一样。")
+    raise typer.Exit(1 if wrong else 0)
 
 
 @_command(

@@ -79,31 +79,25 @@ def of_targets(
 ) -> Iterator[Sentence]:
     """Say which targets came late, or claim a day on which no record has them."""
     first: dict[tuple[str, ...], Target] = {}
-    late, backdated = [], []
+    told: dict[str, list[Sentence]] = {}
+    run = [month for month, record in recorded.items() if "targets" in record]
     for row in sorted(_of_month(evidence), key=lambda row: row.set_on):
         before = first.setdefault(row.key, row)
-        if row.set_on > evidence.first_day:
-            text = N_("{target}{value}（{on}）")
-            if row is not before:
-                text = N_("{target}由{before}改为{value}（{on}）")
-            named = {"value": figures.plain(row.value), "on": str(row.set_on)}
-            was = figures.plain(before.value)
-            late.append(Sentence(text, target=_name(row), before=was, **named))
-        elif row.sha256 not in evidence.known_targets and any(
-            days.month_of(row.set_on) <= month
-            for month, record in recorded.items()
-            if "targets" in record
-        ):
-            backdated.append(
-                Sentence("{target}（{on}）", target=_name(row), on=row.set_on)
-            )
-    if late:
-        yield Sentence(
-            "{month}开始之后定的：{targets}", month=evidence.month, targets=few(late)
-        )
-    if backdated:
-        text = N_("设定日早于上一次考核，那时的记录里却没有：{targets}")
-        yield Sentence(text, targets=few(backdated))
+        known = row.sha256 in evidence.known_targets
+        late = row.set_on > evidence.first_day
+        if not late and (known or days.month_of(row.set_on) > max(run, default="")):
+            continue
+        was = "" if before is row else f"{figures.plain(before.value)}→"
+        value = f"{was}{figures.plain(row.value)}"
+        numbers = {"value": value, "on": str(row.set_on)}
+        target = Sentence("{target}{value}（{on}）", target=_name(row), **numbers)
+        told.setdefault(LATE if late else BACKDATED, []).append(target)
+    for why, targets in told.items():
+        yield Sentence(why, month=evidence.month, targets=few(targets))
+
+
+LATE = N_("{month}开始之后定的：{targets}")
+BACKDATED = N_("设定日早于上一次考核，那时的记录里却没有：{targets}")
 
 
 def _name(row: Target) -> Sentence:

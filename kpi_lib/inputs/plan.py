@@ -35,7 +35,7 @@ STATUS = {
     "rated_by_manager": Sentence("主管评定"),
     "pending": Sentence("待定"),
     "zero": Sentence("缺，按0分"),
-    "excluded": Sentence("不考"),
+    "excluded": Sentence("不考核"),
 }
 """What may become of a measure, and what it is called."""
 
@@ -156,6 +156,8 @@ class EvidenceRules(Part):
     """A month's review is due on this working day of the next (Weeks)."""
     held_to_posts: bool = True
     """A content came out where the account's list of posts has it (Contents)."""
+    further_least: Share = Fraction(4, 5)
+    """A mid, long or ultimate target of less than this share of the short is none."""
     target_days: int = Field(default=5, ge=1, le=23)
     """Targets are set in time until this working day of their month (Attainment)."""
 

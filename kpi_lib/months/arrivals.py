@@ -128,10 +128,7 @@ class Arrived:
     findings: tuple[Problem, ...] = ()
     """Folders and files that belong to nobody, files that did not come."""
     first_days: Mapping[str, date] = field(default_factory=dict)
-    """
-    Account → day of its first export ever; days before it are not due. One that never
-    sent anything owes every day.
-    """
+    """Account → day of its first export ever, or its own first; none before is due."""
 
 
 def arrive(workspace: Workspace, month: str, given: Given | Inputs) -> Arrived:
@@ -163,16 +160,22 @@ def arrive(workspace: Workspace, month: str, given: Given | Inputs) -> Arrived:
             _first_day(workspace, account, month, own), account.from_
         )
     ids = {account.id for account in given.roster.accounts}
+    decided = {decision.source for decision in given.decisions}
     doubted = doubts([*before, *files])
+    marked = [
+        tuple(
+            replace(file, doubt=doubted[file.source])
+            if file.source in doubted.keys() - decided
+            else file
+            for file in those
+        )
+        for those in (files, before)
+    ]
     return Arrived(
         month=month,
         given=given,
-        **{
-            name: tuple(
-                replace(file, doubt=doubted.get(file.source, "")) for file in those
-            )
-            for name, those in (("files", files), ("before", before))
-        },
+        files=marked[0],
+        before=marked[1],
         findings=(
             *_lacking(given.roster, month, files),
             *(problem for file in files for problem in _of_other_days(file)),

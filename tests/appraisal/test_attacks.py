@@ -465,7 +465,7 @@ def test_due_numbers_lowered_late_are_told(sample: Month) -> None:
     after = card(targeted(sample, row()))
 
     assert points(after) > points(card(sample))
-    assert any("内容的应完成数由10改为7（2026-10-30）" in flag for flag in flags(after))
+    assert any("内容的应完成数10→7（2026-10-30）" in flag for flag in flags(after))
 
 
 def test_due_numbers_that_nobody_approved_count_for_nothing(sample: Month) -> None:
