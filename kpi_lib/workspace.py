@@ -148,7 +148,8 @@ class Workspace:
             raise WorkspaceError.of(
                 f"与{instead.name}同时存在，不知道以哪个为准",
                 where=self.relative(usual),
-                do="请只留一个",
+                expected="其中一个",
+                do="请把内容合到一个里，删去另一个",
             )
         return instead
 

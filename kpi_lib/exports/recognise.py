@@ -367,7 +367,9 @@ def _elsewhere(
             "表头和{layout}的一样，这个账号的平台没有这样的导出", layout=title
         )
         do = Sentence("确认是哪个账号的，放进它的文件夹")
-        return UnknownExport((Problem(what=what, where=source, do=do),))
+        expected = Sentence("这个账号的平台的导出")
+        problem = Problem(what=what, where=source, expected=expected, do=do)
+        return UnknownExport((problem,))
     return None
 
 

@@ -100,7 +100,7 @@ class Item(Part):
         if total != self.points:
             yield (
                 f"{self.id}的量化指标合计{plain(total)}分，"
-                f"与项目的{plain(self.points)}分不符"
+                f"与项目的{plain(self.points)}分不符，请改正其中一个"
             )
         if self.weight != WITH_ABOVE:
             exact(self.weight)
@@ -198,13 +198,14 @@ class Plan(Part):
     def _conflicts(self) -> Iterator[str]:
         points = sum((item.points for item in self.items()), Fraction(0))
         if points != 100:
-            yield f"各项分值合计{plain(points)}分，应为100分"
+            yield f"各项分值合计{plain(points)}分，应为100分，请改正各项的points"
         weights = sum(
             (exact(i.weight) for i in self.items() if i.weight != WITH_ABOVE),
             Fraction(0),
         )
         if weights != 1:
-            yield f"各项权重合计{plain(weights * 100)}%，应为100%"
+            total = plain(weights * 100)
+            yield f"各项权重合计{total}%，应为100%，请改正各项的weight"
         if next(self.items()).weight == WITH_ABOVE:
             yield "第一项上面没有项目，权重不能写with above"
         for kind, ids in (

@@ -148,8 +148,11 @@ class _File:
                 content = file.read(self.most + 1)
         except FileNotFoundError:
             held(self.path, "")
-            do = "请用kpi init DIR建一个新的工作区，从里面拷贝一份"
-            raise self.refused("没有这个文件", do=do) from None
+            raise self.refused(
+                "没有这个文件",
+                expected="工作区的data文件夹里的这个文件",
+                do="请用kpi init DIR建一个新的工作区，从里面拷贝一份",
+            ) from None
         except OSError as cause:
             raise self.error((of_system(cause, self.where),)) from None
         if len(content) > self.most:
@@ -332,6 +335,10 @@ def _problem(
             return Problem(what=f"不认识的键{name}", expected=expected, do=do)
         case "missing":
             return Problem(what=f"缺少{name}", do="请补上这个键")
+        case "union_tag_invalid":
+            key = mistake["ctx"]["discriminator"].strip("'")
+            what = f"{name}.{key}是{quoted(mistake['ctx']['tag'])}"
+            return Problem(what=what, expected=expectation(mistake))
         case "union_tag_not_found":
             key = str(mistake["ctx"].get("discriminator", "")).strip("'")
             return Problem(what=f"{name}缺少{key}")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from kpi_lib.days import Calendar, days_of, shift
@@ -106,8 +106,12 @@ class File:
                 return row
             why = Sentence("{day}在下载日之后，0不是数", day=str(row.day))
             return row._replace(fate="outside", reason=why)
-        why = Sentence("{day}不在{month}", day=str(row.day), month=self.month)
-        return row._replace(fate="outside", reason=why)
+        return row._replace(fate="outside", reason=_outside(row.day, self.month))
+
+
+@lru_cache(maxsize=4096)  # a quarter's file has as many rows of other months
+def _outside(day: date, month: str) -> Sentence:
+    return Sentence("{day}不在{month}", day=str(day), month=month)
 
 
 @dataclass(frozen=True, kw_only=True)

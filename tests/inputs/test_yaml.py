@@ -134,7 +134,7 @@ def test_what_is_no_document_is_refused(
 
 
 def test_a_missing_document_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(PlanError, match="没有这个文件。请用kpi init"):
+    with pytest.raises(PlanError, match=r"没有这个文件；应为.*请用kpi init"):
         yaml.load_document(tmp_path / "no.yml", Top, PlanError, "data/no.yml")
 
 
