@@ -373,7 +373,7 @@ class _CommentsAnswered(LogSource[Any]):
     """
     Comments answered ÷ received, on each platform the larger of log and exports.
 
-    Where exports lack days, what they lack was received too.
+    Where exports lack days, what they lack was received too: the log must know of it.
     """
 
     entry = entries.Interaction
@@ -394,22 +394,19 @@ class _CommentsAnswered(LogSource[Any]):
             if number == float("inf"):
                 note = Sentence("收到的评论数只知道下限")
                 return pending(note, evidence=cite(rows))
-            lacking = [r for r in short if r["platform"] == platform]
-            due, here = (
-                sum(Fraction(row[name]) for row in lacking)
-                for name in ("days_due", "days_present")
-            )
-            if logged * here < number * due:
+            lacking = any(row["platform"] == platform for row in short)
+            if lacking and logged <= number:
                 note = Sentence(
-                    "{platform}的评论缺几天，记录的收到数又比导出的少：补上那几天的导出",
+                    "{platform}的导出缺几天的评论，记录的收到数也不比导出的多：补上那几天的导出",
                     platform=platforms()[platform].label,
                 )
                 return pending(note, evidence=cite(rows))
             if logged < number:
                 more.append(platforms()[platform].label)
-            received += max(logged, Fraction(number))
-            inputs[f"received.worklog.{platform}"] = text(logged)
-            inputs[f"received.exports.{platform}"] = text(number)
+            if largest := max(logged, Fraction(number)):
+                received += largest
+                inputs[f"received.worklog.{platform}"] = text(logged)
+                inputs[f"received.exports.{platform}"] = text(number)
         if received == 0:
             return excluded(Sentence("没有收到评论"), evidence=cite(rows))
         answered = Fraction(sum(row.answered for row in rows))
