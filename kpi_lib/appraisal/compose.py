@@ -82,7 +82,7 @@ def score(
         "final": False,
         "signed": False,
         "signoff": None,
-        "flags": [*dict.fromkeys(_flags(evidence, every, veto)), *flags],
+        "flags": [*filter(None, dict.fromkeys(_flags(evidence, every, veto))), *flags],
         "groups": _groups(plan, scored),
         "items": rows,
         "ratings": _ratings(evidence, every),
@@ -259,7 +259,7 @@ def _flags(
 ) -> Iterator[str]:
     waiting = [outcome for outcome in outcomes if outcome.status == "pending"]
     if waiting:
-        yield from (_waiting(waiting), SETTLED)
+        yield joined((_waiting(waiting), SETTLED))
     if veto:
         yield Sentence("一票否决：{reason}（{by}，{on}），总分不超过{cap}", **veto)
     elif any(rating.kind == "veto" for rating in evidence.worklog.ratings):
@@ -271,7 +271,7 @@ def _flags(
         yield Sentence("这一年没有放假安排，工作日按周一至周五计")
     for outcome in outcomes:
         yield from outcome.reading.flags
-    yield from _on_somebodys_word(evidence, outcomes)
+    yield joined(_on_somebodys_word(evidence, outcomes))
 
 
 def _presence(evidence: Evidence) -> Iterator[Sentence]:

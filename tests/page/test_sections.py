@@ -82,8 +82,8 @@ def test_the_change_is_on_the_measures_both_months_could_rate(
     text = text_of(str(sections.header(month)))
 
     assert "较9月，同样95分" in text
-    assert "−2.49" in text
-    assert "78.87→76.38" in text
+    assert "−2.93" in text
+    assert "79.31→76.38" in text
 
 
 def test_without_last_month_nothing_is_compared(rough: Month) -> None:
@@ -98,7 +98,7 @@ def test_sentences_claim_what_the_card_carries(parts: dict[str, str]) -> None:
     text = text_of(parts["sentences"])
 
     assert "得分最多的是「内容运营」：可评的30分得26.29，得分率88%" in text
-    assert "最多的一项是「超额达成」（95.88%），少6.00分" in text
+    assert "最多的一项是「超额达成」（95.59%），少6.00分" in text
     assert "占全部失分18.62分的32%" in text
     assert (
         "多得最多的是「目标有挑战」，多1.17分。少得最多的是「活动预算」，少1.50分"
@@ -204,7 +204,7 @@ def test_a_measure_opens_to_how_it_was_scored(parts: dict[str, str]) -> None:
 
     for said in (
         "线性：100%得0分，120%得满分",
-        "6×(95.88%−100%)÷(120%−100%)，在0与6之间=0.00",
+        "6×(95.59%−100%)÷(120%−100%)，在0与6之间=0.00",
         "data/targets.csv第368–380行，粉丝数、新增关注、DAU日活等13个",
         "kpi explain 2026-10 op-03 over_delivery",
         "有不同的值没有选定，得分在4.76与4.80之间",

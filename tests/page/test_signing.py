@@ -246,7 +246,7 @@ def logged_in(opened: Month, *months: str) -> OperatorMonth:
 def test_the_line_of_months_can_be_read_aloud(month: OperatorMonth) -> None:
     html = str(sections.header(month))
 
-    assert 'aria-label="得分率：8月83.6%、9月83.5%、10月80.4%"' in html
+    assert 'aria-label="得分率：8月83.6%、9月84.0%、10月80.4%"' in html
     assert "得分率，近3个月" in html
 
 
@@ -343,7 +343,7 @@ def test_scores_stand_beside_last_month_s(
 
     assert 'data-l="9月">—' in rows[1]
     assert 'href="op-02.pdf"' in rows[1]
-    assert "83.5%" in rows[2]
+    assert "84.0%" in rows[2]
     assert "良好" in rows[2]
     assert "pdf" not in rows[2]
 
