@@ -21,7 +21,7 @@ import xlsxwriter
 from ruamel.yaml import YAML
 
 from kpi_lib.months import store
-from kpi_lib.run import record, runner
+from kpi_lib.run import jobs, record, runner
 from kpi_lib.run.jobs import MADE
 from kpi_lib.run.stale import Agenda
 from kpi_lib.workspace import (
@@ -168,7 +168,7 @@ def _clean(place: Workspace, copies: list[str], tables: Path) -> None:
     for folder in sorted((place.data / "clean").iterdir()):
         job = agenda.clean_job(folder.name)
         made = {place.relative(path): sha256_file(path) for path in folder.iterdir()}
-        entry = {"outcome": "done", "key": job.key, "parts": job.parts, "outputs": made}
+        entry = jobs.entry(job.parts, made)
         (folder / MADE).write_text(json.dumps(entry))
 
 

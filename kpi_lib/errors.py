@@ -14,6 +14,7 @@ KpiError
 │   └── ExportColumns     a known layout with missing or repeated columns
 ├── LedgerError           rows read are not rows accounted for (a fault of ours)
 ├── WorkspaceError        no workspace, no such month, a folder in use
+├── MachineTrouble        a moment's trouble of the machine, not of a file: try again
 └── RunError              a notebook that did not run to its end
 
 Every exception passes all of its arguments to ``super().__init__``, so that it
@@ -22,8 +23,13 @@ can cross a process pool, and builds its text in ``__str__``.
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, Self
+
+from kpi_lib.language import N_, Sentence
 
 Level = Literal["error", "warning", "note"]
 
@@ -149,6 +155,21 @@ class WorkspaceError(InvalidInput):
     """No workspace, no such month, or a folder somebody else works in."""
 
 
+class MachineTrouble(KpiError):
+    """
+    What the machine failed to do, and no file is to blame for: it may work again.
+
+    Nothing that came of it may be kept as a result.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return str(self.problem)
+
+
 class RunError(KpiError):
     """
     A notebook that did not run to its end.
@@ -167,8 +188,68 @@ class RunError(KpiError):
 
     def __str__(self) -> str:
         place = f"第{self.cell}个代码格" if self.cell else "启动时"
-        text = f"{self.job}：{place}出错，{self.name}：{self.value}"
-        return printable(text.replace("\n", " "))
+        # A sentence of ours says all; the text of another error wants its class.
+        ours = self.value.endswith("。")
+        why = self.value if ours else f"{self.name}：{self.value}"
+        return printable(f"{self.job}：{place}出错，{why}".replace("\n", " "))
+
+
+# --- what the system refuses -----------------------------------------------------
+
+BUSY = frozenset((errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE))
+"""Numbers of what may work again in a moment, whatever file it was about."""
+
+_SYSTEM = {
+    (errno.ENOSPC, errno.EDQUOT): (N_("磁盘满了"), N_("请腾出空间，再运行一次")),
+    (errno.ENAMETOOLONG,): (N_("名字太长，系统不接受"), N_("请把名字改短")),
+    (errno.EROFS,): (N_("写不进去，这块磁盘是只读的"), N_("请换一个可以写入的地方")),
+    (errno.ENOENT,): (N_("没有这个文件夹，也不能在那里新建"), N_("请检查路径")),
+    (errno.ENOTDIR, errno.EEXIST): (
+        N_("这里应当是文件夹，却是一个文件"),
+        N_("请移走或改名这个文件，或换一个地方"),
+    ),
+    (errno.EISDIR,): (
+        N_("这里应当是文件，却是一个文件夹"),
+        N_("请移走或改名这个文件夹"),
+    ),
+    (errno.EIO,): (
+        N_("读写出错，磁盘或网络盘可能有故障"),
+        N_("请检查这块磁盘，再运行一次"),
+    ),
+    tuple(BUSY): (
+        N_("内存、进程数或打开的文件数不够"),
+        N_("请关闭其他程序，再运行一次"),
+    ),
+}
+"""By their numbers: what the system refuses, and what to do about it."""
+
+
+def of_system(err: OSError, where: str = "") -> Problem:
+    """Say on one line what the system refused, and whether to read or to write."""
+    name = os.fsdecode(err.filename) if isinstance(err.filename, str | bytes) else ""
+    if name and err.errno in (errno.EACCES, errno.EPERM):
+        what, do = N_("写不进去，没有写入权限"), N_("请确认工作区可以写入")
+        if shut := _shut(Path(name)):
+            what, do = N_("读不了，没有读取权限"), N_("请它的主人开放读取权限")
+            where, name = (where if shut == Path(name) else ""), str(shut)
+        return Problem(what=Sentence(what), where=where or name, do=Sentence(do))
+    for numbers, (what, do) in _SYSTEM.items():
+        if err.errno in numbers:
+            return Problem(what=Sentence(what), where=where or name, do=Sentence(do))
+    said = Sentence("系统不允许（{why}）", why=err.strerror or str(err))
+    return Problem(what=said, where=where or name, do=Sentence("请用kpi doctor查看"))
+
+
+def _shut(path: Path) -> Path | None:
+    """Return what of a path may not be read, from the top; None if nothing."""
+    effective = os.access in os.supports_effective_ids
+    for part in (*reversed(path.parents), path):
+        if not os.access(part, os.F_OK, effective_ids=effective):
+            return None
+        wanted = os.R_OK if part == path else os.X_OK
+        if not os.access(part, wanted, effective_ids=effective):
+            return part
+    return None
 
 
 def printable(text: str) -> str:

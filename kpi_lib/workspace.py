@@ -21,6 +21,14 @@ from kpi_lib.errors import WorkspaceError
 
 PLAN = "data/plan.yml"
 
+NAMES = frozenset(
+    [
+        *("index", "clean", "team", "run", "record", "scores", "targets"),
+        *("executed", "worklog", "made", "own", "findings"),
+    ]
+)
+"""What jobs, pages and files of ours are called, without their endings: no one's id."""
+
 OWN = "own.json"
 """In a cleaned month's folder: hashes of the rows of each account and operator."""
 
@@ -116,9 +124,18 @@ class Workspace:
     def relative(self, path: Path) -> str:
         """Return a path as in every ``source``: relative to the root, with ``/``."""
         try:
-            return (self.root / path).relative_to(self.root).as_posix()
+            name = (self.root / path).relative_to(self.root).as_posix()
+            name.encode()
+        except UnicodeEncodeError:
+            raise WorkspaceError.of(
+                "文件名不是UTF-8编码，多半是在别的系统里压缩或解压的",
+                where=name,
+                expected="UTF-8的文件名",
+                do="请改名，或用能选编码的软件重新解压",
+            ) from None
         except ValueError:
             raise WorkspaceError.of("文件不在工作区内", where=str(path)) from None
+        return name
 
     def table(self, name: str) -> Path:
         """Return targets, decisions, downloads, calendar …, as CSV or as workbook."""
@@ -163,8 +180,9 @@ def replacing(path: Path) -> Iterator[Path]:
     raises.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    # Not its whole name, which may be as long as a name can be.
     handle, name = tempfile.mkstemp(
-        prefix=STRAY, suffix=f"-{path.name}", dir=path.parent
+        prefix=STRAY, suffix=path.suffix[:9], dir=path.parent
     )
     os.close(handle)
     aside = Path(name)

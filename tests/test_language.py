@@ -216,7 +216,8 @@ def test_only_the_words_of_a_card_differ(cards: dict[str, dict[str, Any]]) -> No
 
 
 def test_a_card_in_english_is_in_english(cards: dict[str, dict[str, Any]]) -> None:
-    names = (test_worked_month.ROSTER.operators[0].name, "示例主管")
+    roster = test_worked_month.ROSTER
+    names = (roster.operators[0].name, "示例主管", *(a.name for a in roster.accounts))
     # The plan's own wording stands as it is written, with its English beside.
     chinese = [
         (at, text)

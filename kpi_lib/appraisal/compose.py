@@ -16,6 +16,7 @@ from typing import Any
 from kpi_lib.appraisal import remarks
 from kpi_lib.appraisal.card import Card
 from kpi_lib.appraisal.evidence import Covered, Evidence, few, half_up, text
+from kpi_lib.appraisal.focus import focus
 from kpi_lib.appraisal.rules import Rule, rule_of
 from kpi_lib.appraisal.scoring import AWAY, Outcome, complete, score_item
 from kpi_lib.appraisal.sources import source_of
@@ -94,6 +95,7 @@ def score(
         "appeals": [],
         "rests_on": _rests_on(evidence, every),
         "same_results": _same_results(evidence, every),
+        "focus": focus(outcomes),
         "duties": [
             {
                 "id": duty.id,

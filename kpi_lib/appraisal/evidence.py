@@ -341,6 +341,7 @@ class Reading:
     target: Fraction | None = None  # 1 for sources that give a share
     state: Literal["given", "pending", "excluded"] = "given"
     unit: str = ""  # for the reader; % for shares
+    of: tuple[Fraction, Fraction] | None = None  # the two counts a share was made of
     note: str = ""  # why it is pending or excluded, or what to know
     inputs: Mapping[str, str] = field(default_factory=dict)  # all numbers used
     evidence: tuple[Mapping[str, str], ...] = ()  # the rows behind them

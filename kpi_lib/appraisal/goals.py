@@ -119,6 +119,7 @@ class Goal:
         """The goal as a part of a mean, for the reader."""
         return {
             "metric": self.metric,
+            "name": METRICS[self.metric].label,
             "platform": self.platform,
             **self._numbers,
             "attained": text(self.attained),

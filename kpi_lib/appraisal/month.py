@@ -7,7 +7,6 @@ what one operator may see, and nothing of the others.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -26,10 +25,11 @@ from kpi_lib.catalogue import METRICS
 from kpi_lib.days import LOOK_BACK, REACH, Calendar, days_of, months_back
 from kpi_lib.errors import Problem
 from kpi_lib.files import platforms
+from kpi_lib.held import read, read_run
 from kpi_lib.inputs import Inputs, Operator, Plan, Roster, Worklog, for_month
 from kpi_lib.months import ONCE_A_PRODUCT, load_findings
 from kpi_lib.months import load as load_months
-from kpi_lib.workspace import Workspace, sha256_file
+from kpi_lib.workspace import Workspace, sha256
 
 EARLIER = 3
 """Months before the appraised one whose scores are shown beside it."""
@@ -241,7 +241,7 @@ class Month:
     def recorded(self) -> dict[str, dict[str, Any]]:
         """What ``run.json`` of every earlier month says, by month."""
         return {
-            path.parent.name: json.loads(path.read_text(encoding="utf-8"))
+            path.parent.name: read_run(path)
             for path in sorted(self.workspace.record.parent.glob("*/run.json"))
             if path.parent.name < self.month
         }
@@ -264,7 +264,7 @@ class Month:
     def score(self, operator: str) -> Card:
         """Score one operator, with proposals, appeals and the signature."""
         evidence = self.evidence(operator)
-        digest = sha256_file(self.workspace.root / self.inputs.plan_file)
+        digest = sha256(read(self.workspace.root / self.inputs.plan_file))
         flags = [
             *remarks.rewritten(self.plan, digest, self.recorded),
             *remarks.of_targets(evidence, self.recorded),
@@ -372,6 +372,22 @@ def _rows_of(frame: pd.DataFrame, accounts: list[str]) -> pd.DataFrame:
     return frame[frame["account"].isin(accounts)].reset_index(drop=True)
 
 
+def _in_charge(
+    roster: Roster, operator: str, accounts: pd.Series, days: pd.Series
+) -> pd.Series:
+    """Say which account-days an operator looks after; an unknown day may be."""
+    pairs = list(zip(accounts, days, strict=True))
+    charge = {
+        (id, day): pd.isna(day)
+        or any(
+            name.split()[0] == operator
+            for name in roster.in_charge(roster.account(id), day.date())
+        )
+        for id, day in set(pairs)
+    }
+    return pd.Series([charge[pair] for pair in pairs], index=days.index, dtype=bool)
+
+
 def open_month(month: str, root: str = "") -> Month:
     """
     Open a month of a workspace.
@@ -411,14 +427,18 @@ def evidence_bytes(month: str, operator: str, root: str = "") -> bytes:
     Returns
     -------
     bytes
-        One row per value of the month on an own account: daily values and counters
-        of posts, each with file, sheet and row.
+        One row per value of the month on an own account: daily values of the days in
+        charge and counters of posts published on such, each with file, sheet and row.
     """
     opened = replace(open_month(month, root), only=operator)
     ids = [account.id for account in opened.roster.owned_by(operator, month)]
     daily = _rows_of(opened.load("daily", month), ids)
+    daily = daily[_in_charge(opened.roster, operator, daily["account"], daily["date"])]
     counters = [name for name in METRICS if name in opened.posts]
-    posts = _rows_of(opened.posts, ids).melt(
+    posts = _rows_of(opened.posts, ids)
+    published = posts["published_at"].dt.normalize()
+    posts = posts[_in_charge(opened.roster, operator, posts["account"], published)]
+    posts = posts.melt(
         id_vars=[
             *("account", "platform", "post", "downloaded"),
             *("source", "sheet", "block", "row"),

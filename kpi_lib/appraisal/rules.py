@@ -57,6 +57,24 @@ class Rule(ABC, Generic[R]):
     def worked(self, reading: Reading, possible: Decimal) -> str:
         """Write the sum with the numbers put in, without its result."""
 
+    def pace(self, reading: Reading) -> tuple[Fraction, str]:
+        """
+        Return the share of the points that one more earns, and its sum without them.
+
+        One more is a percentage point of a share, else one of what is counted. None at
+        all (0) where less is better, or only a bound is met or not.
+        """
+        return Fraction(0), ""
+
+    def begin(self, reading: Reading) -> Fraction | None:
+        """Return from where on one more earns anything; None where it does now."""
+        return None
+
+    @property
+    def most(self) -> Fraction:
+        """The largest share of the points that it gives."""
+        return Fraction(1)
+
     @property
     def goal(self) -> str:
         """What a share has to reach for all points, as a reader wants it."""
@@ -98,6 +116,13 @@ class _Ratio(Rule[kinds.Ratio]):
             share = f"max({share}, 0%)"
         return f"{text(possible)}×{share}"
 
+    def pace(self, reading: Reading) -> tuple[Fraction, str]:
+        return _one_more(reading, "share")
+
+    @property
+    def most(self) -> Fraction:
+        return self.plan.cap
+
 
 class _Linear(Rule[kinds.Linear]):
     """None at ``from``, all at ``to``, straight between, flat outside."""
@@ -127,6 +152,18 @@ class _Linear(Rule[kinds.Linear]):
             sum=f"{points}×({got(reading, of)}−{low})÷({high}−{low})",
             points=points,
         )
+
+    def pace(self, reading: Reading) -> tuple[Fraction, str]:
+        low, high = self.plan.from_, self.plan.to
+        more, by = _one_more(reading, self.plan.of)
+        if high < low:
+            return super().pace(reading)
+        ends = [bound(end, reading, self.plan.of) for end in (high, low)]
+        return more / (high - low), f"{by}÷({ends[0]}−{ends[1]})"
+
+    def begin(self, reading: Reading) -> Fraction | None:
+        low = self.plan.from_
+        return low if compared(reading, self.plan.of) < low else None
 
     @property
     def goal(self) -> str:
@@ -257,6 +294,11 @@ class _Count(Rule[kinds.Count]):
         number = shown(reading.value, reading.unit)
         return f"min({number}×{text(self.plan.each)}, {text(possible)})"
 
+    def pace(self, reading: Reading) -> tuple[Fraction, str]:
+        more, by = _one_more(reading, "value")
+        written = f"{by}×{text(self.plan.each)}÷{text(self.points)}"
+        return more * self.plan.each / self.points, written
+
 
 class _Rating(Rule[kinds.Rating]):
     """A person's points, or a word of the scale; never computed."""
@@ -352,6 +394,9 @@ def is_share(reading: Reading) -> bool:
 def divided(reading: Reading) -> str:
     """Write value ÷ target, less-is-better the other way round; or if it is met."""
     value = shown(reading.value, reading.unit)
+    if reading.of:
+        part, whole = map(text, reading.of)
+        return f"{part}÷{whole}"
     if is_share(reading):
         return value
     target = shown(reading.target, reading.unit)
@@ -361,6 +406,18 @@ def divided(reading: Reading) -> str:
             sign = ">" if reading.less else "<"
         return f"{percent(reading.attained)}（{value}{sign}{target}）"
     return f"{target}÷{value}" if reading.less else f"{value}÷{target}"
+
+
+def _one_more(reading: Reading, of: str) -> tuple[Fraction, str]:
+    """Return what is compared with bounds of one more, and how that is written."""
+    if reading.unit == "%":
+        alone = of == "value" or is_share(reading)
+        return (Fraction(1, 100), "×1%") if alone else (Fraction(0), "")
+    if of == "value" or reading.target is None:
+        return Fraction(1), ""
+    if reading.less or not reading.divides:
+        return Fraction(0), ""
+    return 1 / reading.target, f"÷{text(reading.target)}"
 
 
 def got(reading: Reading, of: str) -> str:

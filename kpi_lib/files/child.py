@@ -1,8 +1,9 @@
 """
 The small child process in which foreign workbooks are opened (`sandbox.py`).
 
-It is started when first needed, asked one file after another, and ended when it is
-late: whatever a file does to its reader costs that file alone.
+It is started when first needed and asked one file after another. It limits its own
+memory and processor time: whatever a file does to its reader costs that file alone.
+What the machine does to it (no memory, stopped, not started) is no fault of the file.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import atexit
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -18,7 +20,20 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-TIME_OUT = 10.0
+TIME_OUT = 120.0
+"""Seconds after which a child stands still: it ends itself after ten of processor."""
+
+TRIES = 2
+"""Another child is asked once: what ends one may be a moment's lack of memory."""
+
+BY_THE_FILE = {
+    "SIGXCPU": "late",
+    **dict.fromkeys(("SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSEGV"), "died"),
+}
+"""Signals by which a child ends for what it read, and the refusal of that file."""
+
+BY_THE_MACHINE = "trouble"
+
 SANDBOX = Path(__file__).with_name("sandbox.py")
 
 
@@ -32,43 +47,54 @@ class Child:
         self._lock = threading.Lock()
 
     def ask(self, kind: str, content: bytes) -> dict[str, Any]:
-        """Return the child's answer; a refusal if it died or took too long."""
+        """Return the child's answer, or a refusal; its last is a try in vain."""
         with self._lock:
-            try:
-                reply = self._reply(kind, content)
-                hook = _dated if b'"date' in reply else None
-                answer: dict[str, Any] = json.loads(reply, object_hook=hook)
-            except (OSError, ValueError) as err:  # a closed pipe, a torn answer
-                self.close()
-                return {"refused": "late" if isinstance(err, TimeoutError) else "died"}
-            except BaseException:
-                # Interrupted half-way: the answer under way must not be taken
-                # for that of the next file.
-                self.close()
-                raise
+            for _ in range(TRIES):
+                try:
+                    reply = self._reply(kind, content)
+                    hook = _dated if b'"date' in reply else None
+                    answer: dict[str, Any] = json.loads(reply, object_hook=hook)
+                # Not started, no thread for it, a closed pipe, a torn answer.
+                except (OSError, RuntimeError, ValueError):
+                    answer = {"refused": self._ended()}
+                    if answer["refused"] == "late":  # it would be so again
+                        break
+                except BaseException:
+                    # Interrupted half-way: the answer under way must not be taken
+                    # for that of the next file.
+                    self.close()
+                    raise
+                else:
+                    break
             return answer
+
+    def _ended(self) -> str:
+        """Tell by how the child ended what is to blame, and take it away."""
+        process = self.process
+        if process is None or self._owner != os.getpid():
+            return BY_THE_MACHINE
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(1)
+        self.close()
+        code = process.returncode
+        if not hasattr(signal, "SIGXCPU"):  # Windows: no limits but the time-out
+            return "died" if code > 1 else "late"
+        name = signal.Signals(-code).name if code < 0 else ""
+        return BY_THE_FILE.get(name, BY_THE_MACHINE)
 
     def _reply(self, kind: str, content: bytes) -> bytes:
         process = self._running()
         sink, source = process.stdin, process.stdout
         if sink is None or source is None:
             raise BrokenPipeError
-        late = threading.Event()
-
-        def give_up() -> None:
-            late.set()
-            process.kill()
-
         # Ended before the answer is returned: a process with threads is not forked.
-        timer = threading.Timer(TIME_OUT, give_up)
+        timer = threading.Timer(TIME_OUT, process.kill)
         timer.start()
         try:
             head = json.dumps({"kind": kind, "size": len(content)}).encode()
             sink.write(head + b"\n" + content)
             sink.flush()
             return source.read(json.loads(source.readline())["size"])
-        except (OSError, ValueError) as err:
-            raise (TimeoutError if late.is_set() else BrokenPipeError) from err
         finally:
             timer.cancel()
             timer.join()

@@ -478,9 +478,11 @@ def limit() -> None:
         return
     usage = resource.getrusage(resource.RUSAGE_SELF)
     spent = math.ceil(usage.ru_utime + usage.ru_stime)
-    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    resource.setrlimit(resource.RLIMIT_CPU, (spent + SECONDS, hard))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    most = {resource.RLIMIT_CPU: spent + SECONDS, resource.RLIMIT_AS: MEMORY}
+    for kind, soft in most.items():
+        hard = resource.getrlimit(kind)[1]
+        low = hard != resource.RLIM_INFINITY and hard < soft
+        resource.setrlimit(kind, (hard if low else soft, hard))
 
 
 def serve(source: BinaryIO, sink: BinaryIO) -> None:

@@ -11,11 +11,12 @@ import codecs
 import errno
 import os
 import stat
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from kpi_lib.errors import Problem
+from kpi_lib.errors import BUSY, MachineTrouble, Problem, Unreadable, of_system
 from kpi_lib.files import child
 from kpi_lib.files.book import (
     AGAIN,
@@ -31,7 +32,9 @@ from kpi_lib.files.book import (
 )
 from kpi_lib.files.moments import CHINA
 from kpi_lib.files.text import decode, read_csv, refuse_json
+from kpi_lib.held import held
 from kpi_lib.language import Sentence
+from kpi_lib.workspace import sha256
 
 SIZE_CAP = 50 * 1024 * 1024
 
@@ -42,7 +45,7 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ZIP = b"PK"
 
 ORIGINAL = Sentence("放入平台导出的原文件")
-ITSELF = Sentence("放入导出的文件本身")
+ITSELF = Sentence("放入导出的文件本身，不要放快捷方式或链接")
 ORDINARY = Sentence("普通文件")
 SUSPECT = Sentence("重新导出；来历不明的文件不要放入")
 SHORTER = Sentence("缩短时间段再导出")
@@ -94,6 +97,7 @@ def read_bytes(path: Path, where: str, most: Most = MOST_CELLS) -> bytes:
         content = stream.read(length + 1)
         if len(content) > length:  # it has grown meanwhile
             content += stream.read(SIZE_CAP + 1 - len(content))
+        held(path, sha256(content))
         return content
 
 
@@ -105,16 +109,16 @@ def _open(path: Path, where: str) -> BinaryIO:
     try:
         descriptor = os.open(path, flags)
     except FileNotFoundError as err:
+        held(path, "")
         raise refusal(where, Sentence("没有这个文件"), Sentence("检查路径")) from err
     except OSError as err:
-        # With O_NOFOLLOW a link is a loop of links.
-        link = err.errno == errno.ELOOP
-        raise refusal(
-            where,
-            Sentence("打不开文件（是符号链接）") if link else Sentence("打不开文件"),
-            Sentence("放入导出的文件本身，并确认有读取权限"),
-            expected=ORDINARY,
-        ) from err
+        if err.errno == errno.ELOOP:  # with O_NOFOLLOW a link is a loop of links
+            what = Sentence("打不开文件（是符号链接）")
+            raise refusal(where, what, ITSELF, expected=ORDINARY) from err
+        held(path, "")
+        problem = replace(of_system(err, where), expected=ORDINARY)
+        kind = MachineTrouble(problem) if err.errno in BUSY else Unreadable((problem,))
+        raise kind from err
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise refusal(where, Sentence("不是普通文件"), ITSELF, expected=ORDINARY)
@@ -184,9 +188,12 @@ REFUSALS: dict[str, tuple[Sentence, ...]] = {
     "torn": (Sentence("网页里的表格没有结尾，下载不完整"), AGAIN),
     "login": (Sentence("是登录网页，不是表格：下载时登录已过期"), SIGN_IN),
     "no_table": (Sentence("是网页，里面没有表格：多半是登录过期或出错页"), SIGN_IN),
-    "died": (Sentence("读它的子进程崩溃了：文件有问题或占用内存过多"), AGAIN),
+    "died": (
+        Sentence("读它的程序每次都在这个文件上崩溃：文件有问题，或要太多内存"),
+        SUSPECT,
+    ),
     "late": (
-        Sentence("{n}秒内读不完", n=f"{child.TIME_OUT:.0f}"),
+        Sentence("处理器算了10秒还读不完"),
         SHORTER,
         Sentence("较短的时间段"),
     ),
@@ -196,6 +203,10 @@ REFUSALS: dict[str, tuple[Sentence, ...]] = {
 
 def _ask_child(kind: Kind, content: bytes, encoding: str, where: str) -> Book:
     answer = child.CHILD.ask(kind, content)
+    if answer.get("refused") == child.BY_THE_MACHINE:
+        what = Sentence("读它的程序两次被系统中断或没有回答，文件未必有错")
+        do = Sentence("关闭其他占用内存的程序，再运行一次；仍然如此时用kpi doctor查看")
+        raise MachineTrouble(Problem(what=what, where=where, do=do))
     if "refused" in answer:
         what, do, expected = (*REFUSALS[answer["refused"]], EXPECTED)[:3]
         if about := answer.get("about"):

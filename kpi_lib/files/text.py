@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from kpi_lib.errors import Problem, Unreadable
@@ -26,7 +27,7 @@ MOST_COLUMNS = 16_384
 DELIMITERS = ",\t;|"
 CONTROLS = [chr(number) for number in (*range(1, 9), *range(14, 32))]
 """Characters that text does not hold; line ends, tabs and form feeds it may."""
-_LONG_LINE = re.compile(r"[^\r\n]{20000000}")
+LONG_LINE = 20_000_000
 """So long a line is no row: its cells alone would take hundreds of megabytes."""
 FORM_ROWS = 3
 """So many rows tell how long the cells of a column are."""
@@ -131,14 +132,13 @@ def refuse_json(start: str, where: str) -> None:
 def read_csv(text: str, encoding: str, where: str, most: Most) -> Book:
     """Read the rows of a CSV, and count them a second time."""
     delimiter = find_delimiter(text)
-    if long := _LONG_LINE.search(text):
-        line = text.count("\n", 0, long.start()) + 1
+    if (start := _long_line(text)) is not None:
         raise refusal(
             where,
             Sentence("这一行有2000万字以上，不是表格的一行"),
             Sentence("重新导出；引号没有配对时也会这样"),
             expected=Sentence("每行{n}格以内", n=MOST_COLUMNS),
-            place=line_place(line),
+            place=line_place(text.count("\n", 0, start) + 1),
         )
     counted = count_records(text, delimiter)
     records, notices = _rows(text, delimiter, most, where)
@@ -151,6 +151,17 @@ def read_csv(text: str, encoding: str, where: str, most: Most) -> Book:
         torn=torn_row(text, records),
     )
     return Book(kind="csv", encoding=encoding, sheets=(sheet,), records={"": counted})
+
+
+def _long_line(text: str) -> int | None:
+    """Return where a line begins that is too long; None without one."""
+    # It covers one of these places, wherever it begins: no line else is looked at.
+    for at in range(0, len(text), LONG_LINE):
+        start = max(text.rfind(end, 0, at) for end in "\r\n") + 1
+        ends = [place for end in "\r\n" if (place := text.find(end, at)) >= 0]
+        if min(ends, default=len(text)) - start >= LONG_LINE:
+            return start
+    return None
 
 
 def _rows(
@@ -193,16 +204,14 @@ def torn_row(text: str, records: Sequence[Record]) -> int | None:
     """
     if len(records) < FORM_ROWS + 2 or text.endswith(("\n", "\r")):
         return None
-    *_, last = records
-    above = [
-        record.cells[-1]
-        for record in records[1:-1]
-        if len(record.cells) == len(records[0].cells)
-    ]
+    *before, last = records
+    # A title above the header is narrower than the table.
+    (width, _), *_ = Counter(len(record.cells) for record in before).most_common(1)
+    _, *above = [record.cells[-1] for record in before if len(record.cells) == width]
     texts = [str(cell) for cell in above if cell is not None]
     if len(texts) < max(FORM_ROWS, len(above)):
         return None  # the column has gaps of its own: it has no form
-    cell = str(last.cells[-1] or "") if len(last.cells) == len(records[0].cells) else ""
+    cell = str(last.cells[-1] or "") if len(last.cells) == width else ""
     ends = {text[-1] for text in texts}
     unit = len(ends) == 1 and not ends & set("0123456789")
     cut = len(cell) < min(map(len, texts)) or (unit and cell[-1:] not in ends)

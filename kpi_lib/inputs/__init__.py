@@ -8,7 +8,7 @@ with its line or cell. `init` and `prepare` write what people fill in.
 from __future__ import annotations
 
 from kpi_lib.inputs import entries, kinds
-from kpi_lib.inputs.blank import init, prepare
+from kpi_lib.inputs.blank import default, init, prepare
 from kpi_lib.inputs.entries import Campaign, Content, Entry, GivenRating
 from kpi_lib.inputs.everything import (
     Inputs,
@@ -46,6 +46,7 @@ __all__ = [
     "Worklog",
     "bare",
     "by_operator",
+    "default",
     "entries",
     "for_month",
     "init",

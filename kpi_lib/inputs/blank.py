@@ -48,6 +48,18 @@ def init(folder: Path) -> list[Path]:
             expected="还不存在的文件夹，或空文件夹",
             do="请换一个名字",
         )
+    made = not folder.exists()
+    try:
+        return _write(folder)
+    except BaseException:  # stopped or refused half-way: it can be begun again
+        for path in folder.iterdir() if folder.is_dir() else ():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        if made and folder.is_dir():
+            folder.rmdir()
+        raise
+
+
+def _write(folder: Path) -> list[Path]:
     data = folder / "data"
     written = [
         _copy(EMPTY / "README.md", folder / "README.md"),
@@ -87,11 +99,12 @@ def prepare(workspace: Workspace, month: str) -> list[Path]:
     InvalidInput
         If what people wrote cannot be used.
     """
+    folder = workspace.raw(month)
     inputs = everything.for_month(workspace, month)
     people = inputs.roster.appraised(month)
     owned = (inputs.roster.owned_by(person, month) for person in people)
     accounts = dict.fromkeys(account.id for own in owned for account in own)
-    folders = [workspace.raw(month) / account for account in accounts]
+    folders = [folder / account for account in accounts]
     made = [folder for folder in folders if not folder.is_dir()]
     for folder in made:
         folder.mkdir(parents=True)

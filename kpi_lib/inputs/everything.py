@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 from kpi_lib.days import Calendar, months_back
 from kpi_lib.errors import InvalidInput, Problem
 from kpi_lib.files import layouts, platforms
+from kpi_lib.held import files_in, held, holding, is_noise, listed
 from kpi_lib.inputs import kinds, plans, roster
 from kpi_lib.inputs.directory import Directory, Rateable, platform_names
 from kpi_lib.inputs.people import Roster
@@ -145,19 +146,22 @@ def _once(
     """Read once for as long as no file comes, goes or changes."""
     key = (workspace.root, name)
     if key not in _KEPT or _KEPT[key][0] != stamp:
-        _KEPT[key] = stamp, read(workspace, *of)
+        with holding(workspace.root, stamp):
+            _KEPT[key] = stamp, read(workspace, *of)
     value: T = _KEPT[key][1]
     return value
 
 
-def _stamp(files: Iterable[Path]) -> Stamp:
-    """Hash files; a folder and a file that cannot be read have no hash."""
+def _stamp(workspace: Workspace, files: Iterable[Path]) -> Stamp:
+    """Hash files; one that cannot be read has no hash."""
     stamp: dict[str, str] = {}
-    for file in sorted(files):
+    for file in files:
         try:
-            stamp[str(file)] = "" if file.is_dir() else sha256_file(file)
+            digest = sha256_file(file) if file.is_file() else ""
         except OSError:
-            stamp[str(file)] = ""
+            digest = ""
+        held(file, digest)
+        stamp[workspace.relative(file)] = digest
     return stamp
 
 
@@ -182,15 +186,18 @@ def load(workspace: Workspace, month: str) -> Inputs:
     InvalidInput
         With every problem of every file.
     """
-    data = _stamp(workspace.data.glob("*.*"))
+    there = [path for path in workspace.data.glob("*") if not path.is_dir()]
+    written = [path for path in sorted(there) if not is_noise(path.name)]
+    data = _stamp(workspace, listed(workspace.data, written, deep=False))
     decided = _once(workspace, "data", data, _decided)
     problems = [*decided.problems]
     worklogs: dict[str, Worklog] = {}
     for past in months_back(month, WORKLOGS):
         # The folder too: a file of it may go as well as come.
-        logs = [*workspace.raw(past).glob("worklog*")]
-        parts = [part for log in logs for part in log.glob("*")]
-        stamp = {**data, **_stamp([*logs, *parts])}
+        folder = workspace.raw(past) / "worklog"
+        parts = listed(folder, files_in(folder))
+        logs = [folder.with_suffix(".xlsx"), *([folder] if folder.is_dir() else [])]
+        stamp = {**data, **_stamp(workspace, [*logs, *parts])}
         log, wrong = _once(workspace, past, stamp, _worklog, past, decided)
         problems += wrong
         if log is not None:

@@ -35,7 +35,7 @@ STATUS = {
     "rated_by_manager": Sentence("主管评定"),
     "pending": Sentence("待定"),
     "zero": Sentence("缺，按0分"),
-    "excluded": Sentence("不考"),
+    "excluded": Sentence("不考核"),
 }
 """What may become of a measure, and what it is called."""
 

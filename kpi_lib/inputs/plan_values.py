@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, StringConstraints
 
 from kpi_lib import files
 from kpi_lib.catalogue import METRICS
-from kpi_lib.inputs.forms import TARGETED, Part
+from kpi_lib.inputs.forms import TARGETED, Part, WrongForm
 from kpi_lib.language import Name
 
 
@@ -25,8 +25,8 @@ def exact(value: Any) -> Fraction:
         if "/" in text:
             return Fraction(text)
         return Fraction(Decimal(text))
-    except (InvalidOperation, ValueError, ZeroDivisionError):
-        raise ValueError("应为数、百分数（5%）或分数（1/3）") from None
+    except (ArithmeticError, ValueError):  # infinite, too
+        raise WrongForm("数、百分数（5%）或分数（1/3）") from None
 
 
 def plain(number: Fraction) -> str:

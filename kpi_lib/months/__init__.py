@@ -18,7 +18,6 @@ from kpi_lib.months.arrivals import (
     arrive,
     day_at_the_end,
     expected,
-    is_noise,
 )
 from kpi_lib.months.coverage import arrival
 from kpi_lib.months.owned import mapped_metrics
@@ -52,7 +51,6 @@ __all__ = [
     "exact",
     "exactly",
     "expected",
-    "is_noise",
     "lacks_days",
     "load",
     "load_findings",

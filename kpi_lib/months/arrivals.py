@@ -13,6 +13,7 @@ from kpi_lib.days import Calendar, days_of, shift
 from kpi_lib.errors import Problem
 from kpi_lib.exports import DailyRow, Export, LedgerRow, PostRow
 from kpi_lib.files import layouts
+from kpi_lib.held import files_in, is_noise, listed
 from kpi_lib.inputs import Account, Decision, EvidenceRules, Inputs, Roster
 from kpi_lib.language import N_, Sentence
 from kpi_lib.months.doubts import doubts
@@ -22,7 +23,6 @@ from kpi_lib.workspace import Workspace
 LOOK_AHEAD = 3
 """Days of an account without a daily file are looked for this many months ahead."""
 
-_NOISE = re.compile(r"^(\.|~\$)|^(thumbs\.db|desktop\.ini)$", re.IGNORECASE)
 _DAY = re.compile(r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})\)?$", re.ASCII)
 
 
@@ -209,9 +209,8 @@ class _Folders:
             ]
         return taken
 
-    def _paths(self, by: int) -> Iterator[Path]:
-        folder = self.workspace.raw(shift(self.month, by)) / self.account.id
-        return paths_in(folder)
+    def _paths(self, by: int) -> list[Path]:
+        return _exports(self.workspace, shift(self.month, by), self.account)
 
     def _file(self, path: Path, folder: str) -> File:
         account, source = self.account, self.workspace.relative(path)
@@ -249,20 +248,6 @@ class _Folders:
         return bool(file.posts) and day is not None and self._may_close(day)
 
 
-def paths_in(folder: Path) -> Iterator[Path]:
-    """Walk the exports of a folder, in the order of their names."""
-    if not folder.is_dir():
-        return
-    for path in sorted(folder.rglob("*")):
-        if not path.is_dir() and not is_noise(path.name):
-            yield path
-
-
-def is_noise(name: str) -> bool:
-    """Say whether a file is the desktop's own and never read as an export."""
-    return _NOISE.search(name) is not None
-
-
 def day_at_the_end(name: str) -> date | None:
     """
     Return the day at the end of a name.
@@ -284,12 +269,18 @@ def day_at_the_end(name: str) -> date | None:
         return None
 
 
+def _exports(workspace: Workspace, month: str, account: Account) -> list[Path]:
+    """Return the files of an account in a month's folder, in the order of names."""
+    folder = workspace.raw(month) / account.id
+    return listed(folder, files_in(folder))
+
+
 def _first_day(
     workspace: Workspace, account: Account, month: str, files: Sequence[File]
 ) -> date:
     first, last = days_of(month)[0], days_of(month)[-1]
     for earlier in workspace.months():
-        if earlier < month and any(paths_in(workspace.raw(earlier) / account.id)):
+        if earlier < month and _exports(workspace, earlier, account):
             return first
     days = [
         *(row.date for file in files for row in file.export.daily if row.date <= last),

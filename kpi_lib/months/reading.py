@@ -8,6 +8,7 @@ from pathlib import Path
 from kpi_lib import exports
 from kpi_lib.errors import ExportError
 from kpi_lib.exports import Export, LedgerRow
+from kpi_lib.held import held, holding
 from kpi_lib.workspace import sha256_file
 
 KEPT = 1024
@@ -25,7 +26,10 @@ def read(path: Path, *, month: str, platform: str, at: str) -> Export:
         content = sha256_file(path) if path.is_file() else ""
     except OSError:  # reading says why it cannot be opened
         content = ""
-    return _read(path, month, platform, at, content)
+    held(path, content)
+    # What is kept as read of these bytes must be read of them.
+    with holding(path.parent, {path.name: content}):
+        return _read(path, month, platform, at, content)
 
 
 @lru_cache(maxsize=KEPT)

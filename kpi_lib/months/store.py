@@ -17,6 +17,7 @@ import pyarrow as pa
 from pyarrow import compute
 from pyarrow import parquet as parquet_file
 
+from kpi_lib import held
 from kpi_lib.errors import Problem
 from kpi_lib.language import reread, written
 from kpi_lib.months.tables import SCHEMAS, Tables
@@ -87,7 +88,7 @@ def load_findings(workspace: Workspace, month: str) -> tuple[Problem, ...]:
         return ()
     return tuple(
         Problem(**{name: reread(text) for name, text in finding.items()})
-        for finding in json.loads(path.read_text("utf-8"))
+        for finding in json.loads(held.read(path))
     )
 
 
@@ -157,7 +158,8 @@ def load(
     if own is None:
         names = None if columns is None else [*columns]
         frames = [
-            pd.read_parquet(path, columns=names, use_threads=False) for path in there
+            pd.read_parquet(_held(path), columns=names, use_threads=False)
+            for path in there
         ]
         return pd.concat(frames, ignore_index=True)
     column = "operator" if name == "monthly" else "account"
@@ -168,17 +170,23 @@ def load(
     return rows
 
 
+def _held(path: Path) -> pa.BufferReader:
+    """Read all of a file, which may be held against its hash, for parquet's library."""
+    return pa.BufferReader(held.read(path))
+
+
 def _own_rows(
     path: Path, column: str, wanted: Sequence[str], columns: Sequence[str] | None
 ) -> pa.Table:
     """Read the rows that have one of the texts, of the groups that may hold one."""
-    metadata = parquet_file.read_metadata(path)
+    content = _held(path)
+    metadata = parquet_file.read_metadata(content)
     schema = metadata.schema.to_arrow_schema()
     texts = [field.name for field in schema if field.type in _STRINGS]
     # By groups and not by a filter, which looks into all of a large team's rows; each
     # text once until it is known which rows stay.
     with parquet_file.ParquetFile(
-        path, metadata=metadata, read_dictionary=texts, pre_buffer=False
+        content, metadata=metadata, read_dictionary=texts, pre_buffer=False
     ) as file:
         at = file.schema_arrow.get_field_index(column)
         groups = []

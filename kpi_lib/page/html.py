@@ -134,7 +134,12 @@ def _exporter() -> TemplateExporter:
 
 
 def page(
-    notebook: nbformat.NotebookNode, *, title: str, lang: str = LANGUAGES[0]
+    notebook: nbformat.NotebookNode,
+    *,
+    title: str,
+    lang: str = LANGUAGES[0],
+    told: Sequence[str] = (),
+    anchor: str = "",
 ) -> str:
     """
     Turn an executed notebook into one self-contained page.
@@ -147,6 +152,10 @@ def page(
         The page's title.
     lang : str
         Language of the page; its fragments were made in it.
+    told : sequence of str
+        What is said above everything, a line each.
+    anchor : str
+        What is said below everything: what vouches for the page.
 
     Returns
     -------
@@ -154,10 +163,12 @@ def page(
         HTML without a script, with everything it needs inside.
     """
     with speaking(lang):
-        return _page(notebook, title, lang)
+        return _page(notebook, title, lang, {"told": told, "anchor": anchor})
 
 
-def _page(notebook: nbformat.NotebookNode, title: str, lang: str) -> str:
+def _page(
+    notebook: nbformat.NotebookNode, title: str, lang: str, beside: Mapping[str, Any]
+) -> str:
     card = sealed(notebook)
     exporter = _exporter()
     contents: list[tuple[str, int, str]] = []
@@ -170,6 +181,7 @@ def _page(notebook: nbformat.NotebookNode, title: str, lang: str) -> str:
             "policy": POLICY,
             "css": templates.css(),
             "contents": contents,
+            **beside,
             **_heading(Card.from_json(card).said() if card else None, title),
         }
     }

@@ -14,8 +14,9 @@ from decimal import Decimal
 from itertools import groupby
 from operator import itemgetter
 
+from kpi_lib import figures
 from kpi_lib.appraisal import Card, OperatorMonth
-from kpi_lib.days import Calendar, month_of
+from kpi_lib.days import Calendar, days_of, month_of
 from kpi_lib.files import Platform
 from kpi_lib.inputs import Account, Campaign
 from kpi_lib.language import _, say
@@ -163,6 +164,8 @@ class Brand:
         One character that stands for the platform.
     light, dark : str
         The platform's colour in both themes.
+    share : str
+        The operator's share of an account, where it is not all of it.
     """
 
     id: str
@@ -171,6 +174,7 @@ class Brand:
     seal: str
     light: str = "#5f6468"
     dark: str = "#a3a7aa"
+    share: str = ""
 
 
 def brand_of(platform: Platform) -> Brand:
@@ -197,4 +201,13 @@ def platform_of(m: OperatorMonth, id: str) -> Brand:
 
 def who_is(m: OperatorMonth, account: Account) -> Brand:
     """Return one of the operator's own accounts."""
-    return dressed(account, platform_of(m, account.platform))
+    days = (account.shares(day).get(m.operator.id) for day in days_of(m.month))
+    shares = list(dict.fromkeys(share for share in days if share))
+    named = dressed(account, platform_of(m, account.platform))
+    if shares in ([], [1]):
+        return named
+    return replace(named, share=figures.listed([*map(_share, shares)]))
+
+
+def _share(share: Decimal) -> str:
+    return figures.percent(share, 0)

@@ -12,10 +12,10 @@ from kpi_lib.run.cards import before, missing, printed, published
 from kpi_lib.run.checks import check
 from kpi_lib.run.doctor import examine
 from kpi_lib.run.jobs import Outcome
-from kpi_lib.run.record import verify
 from kpi_lib.run.runner import clean, run, status
 from kpi_lib.run.spreadsheets import frames_xlsx
 from kpi_lib.run.stale import newest
+from kpi_lib.run.verify import recompute, verify
 
 __all__ = [
     "Outcome",
@@ -29,6 +29,7 @@ __all__ = [
     "newest",
     "printed",
     "published",
+    "recompute",
     "run",
     "status",
     "verify",

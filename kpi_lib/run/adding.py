@@ -16,9 +16,10 @@ from typing import Literal
 
 from kpi_lib import exports, inputs
 from kpi_lib.days import shift
-from kpi_lib.errors import ExportError, InvalidInput, Problem
+from kpi_lib.errors import ExportError, InvalidInput, Problem, WorkspaceError
 from kpi_lib.exports import Export
 from kpi_lib.files import layouts
+from kpi_lib.held import is_noise
 from kpi_lib.inputs import Account, EvidenceRules
 from kpi_lib.workspace import Workspace, write_atomic
 
@@ -110,13 +111,13 @@ def _add(
     from kpi_lib import months
 
     day = downloaded or months.day_at_the_end(file.stem)
-    if day and not month:
-        month = _month_of(workspace, day)
     try:
+        if day and not month:
+            month = _month_of(workspace, _likely(workspace, day, file.name))
         export = exports.read(
             file, month=month or ANY_MONTH, platform=account.platform, source=file.name
         )
-        if months.is_noise(file.name):
+        if is_noise(file.name):
             raise ExportError.of(
                 "这样开头的文件名会被当作系统或临时文件，不会被读",
                 where=file.name,
@@ -124,9 +125,10 @@ def _add(
                 do="改名后再添加",
             )
         day = day or _own_day(file, export)
-    except ExportError as refusal:
+        at = month or _month_of(workspace, _likely(workspace, day, file.name))
+        workspace.relative(workspace.raw(at) / file.name)  # refuses an odd name
+    except (ExportError, WorkspaceError) as refusal:
         return Added(file=file, state="refused", problems=refusal.problems)
-    at = month or _month_of(workspace, day)
     days = {row.date for row in export.daily if f"{row.date:%Y-%m}" == at}
     content = file.read_bytes()
     folder = workspace.raw(at) / account.id / day.isoformat()
@@ -158,6 +160,20 @@ def _own_day(file: Path, export: Export) -> date:
         "文件名末尾没有日期，不知道是哪天下载的",
         where=file.name,
         do="请加上下载日期，如--downloaded 2026-11-02",
+    )
+
+
+def _likely(workspace: Workspace, day: date, name: str) -> date:
+    """Return a download day, unless it makes a month that nobody is in yet."""
+    first, last = "2000-01", f"{date.today():%Y-%m}"
+    last = shift(max(last, *workspace.months()), 2)
+    if first <= day.isoformat()[:7] <= last:
+        return day
+    raise ExportError.of(
+        f"下载日期是{day}，像是写错了",
+        where=name,
+        expected=f"{first}至{last}里的一天",
+        do="请改正；没有写错时，用--month写明归哪个月",
     )
 
 

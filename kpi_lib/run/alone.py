@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,24 +10,21 @@ from pathlib import Path
 
 import filelock
 
-from kpi_lib.errors import WorkspaceError
-from kpi_lib.run.record import read_json
+from kpi_lib.errors import WorkspaceError, of_system
+from kpi_lib.held import read_json
 from kpi_lib.workspace import STRAY, Workspace, canonical_json, write_atomic
 
 
 @contextlib.contextmanager
 def told_plainly(workspace: Workspace) -> Iterator[None]:
-    """Say on one line what the system refused to write: a full disk, and the like."""
+    """Say on one line what the system refused: a full disk, a closed folder."""
     try:
         yield
     except OSError as err:
-        full = err.errno in (errno.ENOSPC, errno.EDQUOT)
-        what = "磁盘满了" if full else f"写不进去（{err.strerror or err}）"
         where = str(err.filename or "reports")
         with contextlib.suppress(WorkspaceError):
             where = workspace.relative(Path(where))
-        do = "请腾出空间" if full else "请确认工作区可以写入"
-        raise WorkspaceError.of(what, where=where, do=do) from err
+        raise WorkspaceError((of_system(err, where),)) from err
 
 
 @contextlib.contextmanager
@@ -43,7 +39,8 @@ def alone(workspace: Workspace) -> Iterator[None]:
             # What a killed run wrote aside: nobody else writes there now.
             for folder in (workspace.record.parent, workspace.data / "clean"):
                 for path in folder.rglob(f"{STRAY}*"):
-                    path.unlink(missing_ok=True)
+                    if path.is_file():  # a folder is somebody else's
+                        path.unlink(missing_ok=True)
             try:
                 yield
             finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from kpi_lib import inputs
+from kpi_lib import held, inputs
 from kpi_lib.days import shift
 from kpi_lib.workspace import Workspace
 
@@ -81,9 +81,7 @@ def _read(month: str, of: str, root: str) -> list[Card]:
     people = inputs.load(workspace, month).roster.appraised(month)
     paths = [workspace.reports(of) / f"{person.id}.json" for person in people]
     return [
-        Card.from_json(json.loads(path.read_text("utf-8")))
-        for path in paths
-        if path.is_file()
+        Card.from_json(json.loads(held.read(path))) for path in paths if path.is_file()
     ]
 
 

@@ -50,8 +50,11 @@ def check(workspace: Workspace, month: str) -> list[Problem]:
                 roster=people, downloads=downloads, decisions=decisions
             )
     if given is not None:
-        tables = months.tidy(months.arrive(workspace, month, given))
-        problems += tables.findings
-        if isinstance(given, Inputs):
-            problems += foreseen(workspace, month, given, tables)
+        try:
+            tables = months.tidy(months.arrive(workspace, month, given))
+            problems += tables.findings
+            if isinstance(given, Inputs):
+                problems += foreseen(workspace, month, given, tables)
+        except InvalidInput as err:  # a name or a folder that cannot be read
+            problems += err.problems
     return sorted(dict.fromkeys(problems), key=lambda at: _ORDER.index(at.level))

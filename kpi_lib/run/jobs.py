@@ -9,26 +9,19 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from kpi_lib.days import shift
-from kpi_lib.errors import KpiError, RunError, printable
+from kpi_lib.errors import KpiError, RunError, of_system, printable
 from kpi_lib.figures import month_name
+from kpi_lib.held import holding, read_run
 from kpi_lib.language import N_, _, speaking
-from kpi_lib.run import processes, record
-from kpi_lib.workspace import STRAY, Workspace, sha256_file, write_atomic
-
-Kind = Literal["clean", "operator", "team"]
-
-NOTEBOOKS: dict[Kind, str] = {
-    "clean": "1-clean.ipynb",
-    "operator": "3-appraisal.ipynb",
-    "team": "4-team.ipynb",
-}
-"""The notebook of each kind of job."""
+from kpi_lib.run import notices, record
+from kpi_lib.run.record import NOTEBOOKS, Kind
+from kpi_lib.workspace import STRAY, Workspace, write_atomic
 
 CLEANING = N_("数据清洗")
 """What the page of a cleaning is about."""
@@ -44,7 +37,9 @@ class Job:
 
     Its name is ``clean`` and a month, an operator's id, or ``team``; ``parts`` are the
     hashes of all that it depends on, and the ``loose`` of them may differ without the
-    job being stale; ``who`` is whom or what the page is about.
+    job being stale; ``meant`` are those of every file that it may read; ``who`` is whom
+    or what the page is about. Its page is told that its notebook was ``edited``, the
+    ``head`` of the record, and what ``last`` was published: of the operator, or of all.
     """
 
     name: str
@@ -55,6 +50,10 @@ class Job:
     parts: dict[str, str]
     who: str
     loose: tuple[str, ...] = ()
+    meant: Mapping[str, str] = field(default_factory=dict)
+    edited: str = ""
+    head: str = ""
+    last: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -79,7 +78,7 @@ class Outcome:
 
     ``state`` is ``unchanged`` if nothing that it depends on changed and it was left
     alone; ``error`` is one line, empty unless it failed; ``outputs`` are the SHA-256 of
-    the files it made, by path relative to the workspace.
+    the files it made, by path relative to the workspace; ``total`` what is published.
     """
 
     job: str
@@ -87,6 +86,11 @@ class Outcome:
     error: str = ""
     seconds: float = 0.0
     outputs: dict[str, str] = field(default_factory=dict)
+    total: dict[str, Any] = field(default_factory=dict)
+
+
+_Made = tuple[dict[str, str], dict[str, Any]]
+"""The hashes of what a job made, and what it publishes."""
 
 
 def work(job: Job) -> Outcome:
@@ -96,24 +100,22 @@ def work(job: Job) -> Outcome:
     make = {"clean": _clean, "operator": _appraise, "team": _team}[job.kind]
     try:
         with speaking(job.lang):
-            outputs = make(workspace, job)
+            outputs, total = make(workspace, job)
     # Whatever goes wrong must not take the other operators' pages with it, and an
     # exception of a library may not survive the way to the parent.
     except Exception as err:
         return refuse(job, reason_of(err), time.monotonic() - started)
     seconds = time.monotonic() - started
-    return Outcome(job=job.name, state="made", seconds=seconds, outputs=outputs)
+    return Outcome(
+        job=job.name, state="made", seconds=seconds, outputs=outputs, total=total
+    )
 
 
 def reason_of(err: BaseException) -> str:
     """Return an error as a reader is told it; one that is not ours by its class."""
+    if isinstance(err, OSError):
+        return str(of_system(err))
     return str(err) if isinstance(err, KpiError) else f"{type(err).__name__}：{err}"
-
-
-def work_apart(job: Job) -> Outcome:
-    """Do one job in a process of its own, under this one."""
-    with processes.FreshProcesses(1, warm=wanted([job])) as own:
-        return own.submit(work, job).result()  # type: ignore[no-any-return]
 
 
 def wanted(jobs: Sequence[Job]) -> dict[str, object]:
@@ -149,14 +151,9 @@ def _execute(workspace: Workspace, job: Job, output: Path) -> Any:
     )
 
 
-def _hashes(workspace: Workspace, made: Iterable[Path]) -> dict[str, str]:
-    """Hash what a job made, once."""
-    return {workspace.relative(path): sha256_file(path) for path in sorted(made)}
-
-
 def tables_of(workspace: Workspace, month: str) -> dict[str, str]:
     """Return the hashes of a month's cleaned tables, without the notebook."""
-    outputs = record.read_json(workspace.clean(month) / MADE).get("outputs", {})
+    outputs = read_run(workspace.clean(month) / MADE).get("outputs", {})
     return {
         path: content
         for path, content in outputs.items()
@@ -182,72 +179,93 @@ def entry(
     }
 
 
-def _clean(workspace: Workspace, job: Job) -> dict[str, str]:
+def _clean(workspace: Workspace, job: Job) -> _Made:
     folder = workspace.clean(job.month)
     notebook = folder / NOTEBOOKS["clean"]
     # The month before may be one that this very process has just cleaned.
-    newer = {} if job.loose else {"before": record.of(before(workspace, job.month))}
-    parts = job.parts | newer
-    _execute(workspace, job, notebook)
+    tables = before(workspace, job.month)
+    newer = {} if job.loose else {"before": record.of(tables)}
+    with holding(workspace.root, {**job.meant, **tables}):
+        _execute(workspace, job, notebook)
     if job.loose:
         # Not fit for a page: what it compares with may not have been there yet.
         notebook.unlink()
-    tables = [
+    made = [
         path
         for path in folder.iterdir()
         if path.name != MADE and not path.name.startswith(STRAY)
     ]
-    outputs = _hashes(workspace, tables)
-    text = json.dumps(entry(parts, outputs), ensure_ascii=False, indent=1)
-    write_atomic(folder / MADE, text + "\n")
-    return outputs
+    outputs = record.hashes(workspace, sorted(made))
+    text = record.text_of(entry(job.parts | newer, outputs))
+    write_atomic(folder / MADE, text)
+    return outputs, {}
 
 
-def _appraise(workspace: Workspace, job: Job) -> dict[str, str]:
+def _appraise(workspace: Workspace, job: Job) -> _Made:
     from kpi_lib import appraisal, page
 
     folder = workspace.reports(job.month)
     notebook = folder / "executed" / f"{job.name}.ipynb"
-    executed = _execute(workspace, job, notebook)
+    with holding(workspace.root, job.meant):
+        executed = _execute(workspace, job, notebook)
+        root = str(workspace.root)
+        evidence = appraisal.evidence_bytes(job.month, job.name, root)
     card = page.sealed(executed)
     if card is None or (card["operator"], card["month"]) != (job.name, job.month):
         raise RunError(
             job.name, None, "NoCard", "笔记本没有以本人本月的评分卡结束", str(notebook)
         )
-    html = page.page(executed, title=job.title, lang=job.lang)
-    evidence = appraisal.evidence_bytes(job.month, job.name, str(workspace.root))
+    total = notices.published(card["total"], job.parts, job.last)
     files: dict[str, bytes | str] = {
         "evidence.parquet": evidence,
         "json": json.dumps(card, ensure_ascii=False, indent=1) + "\n",
-        "html": html,
+        "html": _page(job, executed, notices.said(total)),
     }
     for suffix, content in files.items():
         write_atomic(folder / f"{job.name}.{suffix}", content)
     # What was printed from the page before is no picture of this one.
     (folder / f"{job.name}.pdf").unlink(missing_ok=True)
-    pages = [folder / f"{job.name}.{suffix}" for suffix in files]
-    return _hashes(workspace, [notebook, *pages])
+    pages = [folder / f"{job.name}.{suffix}" for suffix in sorted(files)]
+    return record.hashes(workspace, [notebook, *pages]), total
 
 
-def _team(workspace: Workspace, job: Job) -> dict[str, str]:
+def _team(workspace: Workspace, job: Job) -> _Made:
     from kpi_lib import page
     from kpi_lib.run.notebook import read
 
     folder = workspace.reports(job.month)
     notebook = folder / "executed" / "team.ipynb"
-    executed = _execute(workspace, job, notebook)
-    index, cleaned = folder / "index.html", folder / "clean.html"
-    write_atomic(index, page.page(executed, title=job.title, lang=job.lang))
     source = workspace.clean(job.month) / NOTEBOOKS["clean"]
+    with holding(workspace.root, job.meant):
+        executed = _execute(workspace, job, notebook)
+        cleaning = read(source) if source.is_file() else None
+    index, cleaned = folder / "index.html", folder / "clean.html"
+    said = {who: notices.said(total) for who, total in job.last.items()}
+    changes = [f"{who}：{change}" for who, change in said.items() if change]
+    write_atomic(index, _page(job, executed, *changes))
     about = _(CLEANING)
-    if source.is_file():
+    if cleaning is not None:
         title = f"{about} {month_name(job.month)}"
-        html = page.page(read(source), title=title, lang=job.lang)
+        html = page.page(cleaning, title=title, lang=job.lang)
     else:
         failed = [_("清洗没有做完")]
         html = page.failure_page(about, job.month, failed, lang=job.lang)
     write_atomic(cleaned, html)
-    return _hashes(workspace, [notebook, index, cleaned])
+    return record.hashes(workspace, [notebook, index, cleaned]), {}
+
+
+def _page(job: Job, executed: Any, *told: str) -> str:
+    """Make a page of a notebook, with what it is told."""
+    from kpi_lib import page
+
+    edited = notices.edited(job.edited, job.month) if job.edited else ""
+    return page.page(
+        executed,
+        title=job.title,
+        lang=job.lang,
+        told=[line for line in (edited, *told) if line],
+        anchor=notices.anchor(record.of(job.parts), job.head),
+    )
 
 
 def _publish_failure(workspace: Workspace, job: Job, error: str) -> None:
@@ -256,8 +274,10 @@ def _publish_failure(workspace: Workspace, job: Job, error: str) -> None:
 
     folder = workspace.reports(job.month)
     if job.kind == "clean":
-        for name in (MADE, NOTEBOOKS["clean"]):
-            (workspace.clean(job.month) / name).unlink(missing_ok=True)
+        # Its tables too: nobody may compare with what was made of other files.
+        for path in workspace.clean(job.month).glob("*.*"):
+            if not path.name.endswith(record.FAILED):
+                path.unlink()
         return
     (folder / "executed" / f"{job.name}.ipynb").unlink(missing_ok=True)
     name = "index" if job.kind == "team" else job.name

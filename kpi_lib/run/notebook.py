@@ -14,7 +14,6 @@ import logging
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import nbformat
 import papermill
@@ -22,8 +21,10 @@ from nbformat import NotebookNode
 from papermill.engines import papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
+from kpi_lib import held
 from kpi_lib.errors import InvalidInput, Problem, RunError
 from kpi_lib.run.engine import INJECTED, InProcessEngine
+from kpi_lib.run.record import FAILED
 from kpi_lib.workspace import write_atomic
 
 Value = str | int | float | bool | None
@@ -52,11 +53,12 @@ def execute(
     ``<name>.failed.ipynb``, and what stood under ``output`` stays.
     """
     checked(notebook, parameters)
+    given = read(notebook)  # and not by papermill: what is held is what runs
     begun: list[NotebookNode] = []
     error: Exception | None = None
     try:
         papermill.execute_notebook(
-            notebook,
+            given,
             None,
             dict(parameters),
             engine_name="kpi",
@@ -75,6 +77,8 @@ def execute(
     except Exception as err:
         error = err
     executed = begun[-1] if begun else None
+    if executed is not None:
+        executed.metadata.papermill["input_path"] = notebook.name
     cell = _last_started(executed) if executed else None
     if isinstance(error, PapermillExecutionError):
         name, value = error.ename, error.evalue
@@ -82,7 +86,7 @@ def execute(
         name, value = type(error).__name__, str(error)
     else:
         name, value = _left_out(executed)
-    failed = output.with_suffix(".failed.ipynb")
+    failed = output.with_suffix(FAILED)
     if not name and executed is not None:
         write_atomic(output, _text(executed))
         failed.unlink(missing_ok=True)
@@ -95,7 +99,8 @@ def execute(
 
 def read(path: Path) -> NotebookNode:
     """Return a notebook as it lies there; OSError or ValueError if it is none."""
-    return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call,no-any-return]
+    text = held.read(path).decode("utf-8")
+    return nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call,no-any-return]
 
 
 def declared(notebook: Path) -> dict[str, Value]:
@@ -154,11 +159,7 @@ def _assignment(node: ast.stmt) -> tuple[str, Value]:
 
 
 def _text(executed: NotebookNode) -> str:
-    """Return the notebook as text, without times, paths and chance in it."""
-    record: dict[str, Any] = executed.metadata.get("papermill", {})
-    for path in ("input_path", "output_path"):
-        if record.get(path):
-            record[path] = Path(record[path]).name
+    """Return the notebook as text, without times and chance in it."""
     for cell in executed.cells:
         if INJECTED in cell.metadata.get("tags", []):
             cell["id"] = INJECTED

@@ -16,6 +16,7 @@ import pickle
 import signal
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -40,6 +41,15 @@ WARM = "KPI_WARM"
 STEP_LIMIT = 300
 """Seconds that a step of a job, a cell of its notebook, may take: a month of 400
 exports is cleaned in under 30."""
+
+JOB_LIMIT = 4 * STEP_LIMIT
+"""Seconds that all steps of a job may take together."""
+
+START_LIMIT = 120
+"""Seconds until a process must have begun, all that it needs imported before: 4 do."""
+
+END_LIMIT = 10
+"""Seconds until the system must have told of a process that was ended."""
 
 A_WORKER = 400 << 20
 """Bytes that a job may take."""
@@ -74,7 +84,8 @@ class FreshProcesses(Executor):
     """
     Calls functions, each in a process of its own, so many at once.
 
-    ``limit`` is in seconds, for a call and for each of its steps (see `reached`).
+    Limits are in seconds: ``limit`` for each step of a call (see `reached`), ``start``
+    until it begins; over everything it has `JOB_LIMIT`.
     ``warm`` is what `kpi_lib.run.warm` reads once for all; where an executor of this
     process was before with other months, each call reads them for itself.
     """
@@ -84,9 +95,11 @@ class FreshProcesses(Executor):
         workers: int,
         *,
         limit: float = STEP_LIMIT,
+        start: float = START_LIMIT,
         warm: Mapping[str, Any] | None = None,
     ) -> None:
-        self._limit, self._warm = limit, json.dumps(warm or {})
+        self._limit, self._start = limit, start
+        self._warm = json.dumps(warm or {})
         self._context: Any = get_context(_HOW)
         self._threads = ThreadPoolExecutor(workers)
         self._running: set[BaseProcess] = set()
@@ -147,17 +160,15 @@ class FreshProcesses(Executor):
 
     def _answers(self, calls: Sequence[Call]) -> Iterator[tuple[bool, Any]]:
         """Start a process for some calls; yield whether each returned, and what."""
-        near, far = self._context.Pipe(duplex=False)
-        process = self._context.Process(target=_work, args=(far, calls))
-        with near:
+        try:
+            near, process = self._started(calls)
+        except (EOFError, OSError):  # what starts them was at its end: once anew
+            _end_server()
             try:
-                with far, _setting(self._warm):
-                    if self._cancelled:
-                        raise Died(0, "Cancelled", "不再需要")
-                    process.start()
-                    self._running.add(process)
-            except (EOFError, ConnectionError) as err:
+                near, process = self._started(calls)
+            except (EOFError, OSError) as err:
                 raise Died(0, type(err).__name__, "进程没有启动", True) from err
+        with near:
             try:
                 for _ in calls:
                     yield self._answer(near, process)
@@ -166,9 +177,21 @@ class FreshProcesses(Executor):
                     self._running.discard(process)
                     _end(process)
 
+    def _started(self, calls: Sequence[Call]) -> tuple[Connection, BaseProcess]:
+        near, far = self._context.Pipe(duplex=False)
+        process = self._context.Process(target=_work, args=(far, calls))
+        with far, _setting(self._warm):
+            if self._cancelled:
+                raise Died(0, "Cancelled", "不再需要")
+            with _within(self._start):
+                process.start()
+            self._running.add(process)
+        return near, process
+
     def _answer(self, near: Connection, process: BaseProcess) -> tuple[bool, Any]:
-        step = 0
-        while ready := connection.wait([near, process.sentinel], self._limit):
+        step, begun = 0, time.monotonic()
+        limit = self._limit
+        while ready := connection.wait([near, process.sentinel], limit):
             try:
                 # What it told last may have come although it is gone.
                 if near not in ready and not near.poll():
@@ -178,10 +201,12 @@ class FreshProcesses(Executor):
                 break
             if kind != "step":
                 return kind == "done", value
-            step = value
+            step, left = value, begun + JOB_LIMIT - time.monotonic()
+            limit = max(0, min(self._limit, left))
         if not ready:
-            raise Died(step, "CellTimeoutError", f"超过{self._limit:g}秒没有做完")
-        process.join()
+            took = self._limit if limit == self._limit else JOB_LIMIT
+            raise Died(step, "CellTimeoutError", f"超过{took:g}秒没有做完")
+        _join(process)
         raise Died(step, "DeadKernelError", *_how(process.exitcode or 0))
 
 
@@ -216,7 +241,38 @@ def _end(process: BaseProcess) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
     process.kill()
-    process.join()
+    _join(process)
+
+
+def _join(process: BaseProcess) -> None:
+    """Wait for a process that is at its end; who should tell of it may be stuck."""
+    process.join(END_LIMIT)
+    if process.is_alive():
+        _end_server()
+        process.join(END_LIMIT)
+
+
+@contextlib.contextmanager
+def _within(seconds: float) -> Iterator[None]:
+    """End what starts processes if it does not within a time; it is begun again."""
+    timer = threading.Timer(seconds, _end_server)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _end_server() -> None:
+    if _HOW == "forkserver":
+        from multiprocessing import forkserver
+
+        # Nothing else tells it: whoever asks one that was stopped waits for ever.
+        pid = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
+        with contextlib.suppress(ProcessLookupError, ChildProcessError, TypeError):
+            os.kill(pid, signal.SIGKILL)
+            # Left to be taken note of by whoever begins it again.
+            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
 
 
 @contextlib.contextmanager

@@ -1,24 +1,24 @@
 """
-What a page was made from, and the record of runs held against it.
+What pages are made from, as hashes, and the record of runs.
 
 The record is a chain: every line holds the hash of the line before, so that a line
 that was changed or taken out later can be found. The newest line of a month stands for
-its ``run.json``, and that for every input and output.
+its ``run.json``, and that for every input and output. Both are read as what anybody may
+have changed: a line that is none stops no run.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
-from kpi_lib.errors import Problem
-from kpi_lib.run.cards import printed
+from kpi_lib.days import REACH, months_back, shift
+from kpi_lib.held import files_in
 from kpi_lib.workspace import (
     Workspace,
     canonical_json,
@@ -26,6 +26,21 @@ from kpi_lib.workspace import (
     sha256_file,
     write_atomic,
 )
+
+Kind = Literal["clean", "operator", "team"]
+
+NOTEBOOKS: dict[Kind, str] = {
+    "clean": "1-clean.ipynb",
+    "operator": "3-appraisal.ipynb",
+    "team": "4-team.ipynb",
+}
+"""The notebook of each kind of job."""
+
+FAILED = ".failed.ipynb"
+"""How the name of a notebook that did not run to its end ends."""
+
+NEAR = range(-1, 4)
+"""Months whose folders hold exports of a month: openings before, history after."""
 
 # What shapes the bytes of a page: a new version of any makes every page stale.
 LIBRARIES = (
@@ -41,8 +56,16 @@ def of(value: object) -> str:
 
 
 def of_file(path: Path) -> str:
-    """Return the SHA-256 of a file; empty if there is none."""
-    return sha256_file(path) if path.is_file() else ""
+    """Return the SHA-256 of a file; empty if there is none or it cannot be read."""
+    try:
+        return sha256_file(path) if path.is_file() else ""
+    except OSError:
+        return ""
+
+
+def hashes(workspace: Workspace, paths: Iterable[Path]) -> dict[str, str]:
+    """Hash files by their path relative to the workspace, in their order."""
+    return {workspace.relative(path): of_file(path) for path in paths}
 
 
 @cache
@@ -69,47 +92,72 @@ def versions() -> Mapping[str, str]:
 
 
 def inputs(workspace: Workspace) -> dict[str, str]:
-    """Hash what people put under ``data/``, by path relative to the workspace."""
-    return _hashed(workspace, workspace.data, but=workspace.data / "clean")
+    """Hash what people put under ``data/``, and the notebooks that jobs run."""
+    paths = files_in(workspace.data, but=workspace.data / "clean")
+    notebooks = [workspace.notebooks / name for name in NOTEBOOKS.values()]
+    return hashes(workspace, [*paths, *notebooks])
 
 
-def seen(workspace: Workspace, month: str, lang: str, files: Mapping[str, str]) -> str:
-    """
-    Hash all that a run of a month reads, its `inputs` given, and what it is made by.
-
-    As long as it is the same, every job has the key it had.
-    """
-    own = workspace.reports(month)
-    earlier = [path for path in own.parent.glob("*") if path.is_dir() and path != own]
-    folders = [workspace.notebooks, *sorted(earlier)]
-    others = [_hashed(workspace, folder) for folder in folders]
-    prints = printed(month, str(workspace.root))
-    return of([lang, package(), versions(), files, others, prints])
+def of_month(files: Mapping[str, str], month: str) -> dict[str, str]:
+    """Return those of `inputs` that a month can rest on."""
+    near = {shift(earlier, by) for earlier in months_back(month, REACH) for by in NEAR}
+    raw = tuple(f"data/raw/{month}/" for month in near)
+    return {
+        path: content
+        for path, content in files.items()
+        if path.startswith(raw) or not path.startswith("data/raw/")
+    }
 
 
-def _hashed(
-    workspace: Workspace, folder: Path, *, but: Path | None = None
-) -> dict[str, str]:
-    """Hash each file in a folder by its path, ascending, but what is hidden or open."""
-    hashes = {}
-    # By texts and not by Path: a large team has ten thousand files and more.
-    for place, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if Path(place, name) != but]
-        within = workspace.relative(Path(place))
-        for name in names:
-            path = f"{place}{os.sep}{name}"
-            if not name.startswith((".", "~$")) and os.path.isfile(path):  # noqa: PTH113
-                hashes[f"{within}/{name}"] = sha256_file(Path(path))
-    return dict(sorted(hashes.items()))
+def text_of(value: Mapping[str, Any]) -> str:
+    """Write ``run.json`` or ``made.json``, to be read by people, too."""
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Return a JSON object that we wrote; empty if it is not there or damaged."""
+# --- the chain -------------------------------------------------------------------
+
+
+class Line(NamedTuple):
+    """A line of the record, and what it says: nothing if it is no line of ours."""
+
+    text: bytes
+    says: Mapping[str, Any]
+
+    @property
+    def hash(self) -> str:
+        """What the next line calls this one."""
+        return sha256(self.text)
+
+    @property
+    def month(self) -> str:
+        """Of what month's run it tells; empty if it does not."""
+        return str(self.says.get("month", ""))
+
+
+def lines(path: Path) -> list[Line]:
+    """Return the lines of the record as they lie there."""
+    content = path.read_bytes() if path.exists() else b""
+    texts = content.removesuffix(b"\n").split(b"\n") if content else []
+    return [Line(text, _object(text)) for text in texts]
+
+
+def _object(text: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+        value = json.loads(text)
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def newest(lines: Iterable[Line]) -> dict[str, tuple[int, Line]]:
+    """Return the number, from 1, and the newest line of each month."""
+    return {line.month: (at, line) for at, line in enumerate(lines, 1) if line.month}
+
+
+def head(path: Path, month: str) -> str:
+    """Return the hash of the newest line of months before one; empty if none."""
+    before = [line.hash for line in lines(path) if "" < line.month < month]
+    return before[-1] if before else ""
 
 
 def chained(run: Mapping[str, Any]) -> dict[str, Any]:
@@ -117,10 +165,8 @@ def chained(run: Mapping[str, Any]) -> dict[str, Any]:
     return {key: run[key] for key in run if key not in ("timings", "seen")}
 
 
-def append(path: Path, run: Mapping[str, Any]) -> bool:
-    """Add a line for a ``run.json``, unless the month's newest says the same."""
-    old = path.read_text("utf-8") if path.exists() else ""
-    lines = old.splitlines()
+def written(run: Mapping[str, Any], previous: str) -> bytes:
+    """Write the line of a ``run.json`` that follows another line."""
     entry = {
         "month": run["month"],
         "run": of(chained(run)),
@@ -128,85 +174,19 @@ def append(path: Path, run: Mapping[str, Any]) -> bool:
         "code": run["code"],
         "inputs": of(run["inputs"]),
         "outputs": of(run["outputs"]),
+        "previous": previous,
     }
-    same_month = [
-        line for line in map(json.loads, lines) if line["month"] == entry["month"]
-    ]
-    if same_month and {**same_month[-1], **entry} == same_month[-1]:
+    return canonical_json(entry).encode()
+
+
+def append(path: Path, run: Mapping[str, Any]) -> bool:
+    """Add a line for a ``run.json``, unless the month's newest is that line."""
+    there = lines(path)
+    _, last = newest(there).get(run["month"], (0, Line(b"", {})))
+    if last.text == written(run, str(last.says.get("previous", ""))):
         return False
-    previous = sha256(lines[-1].encode()) if lines else ""
+    texts = [line.text for line in there]
+    texts.append(written(run, there[-1].hash if there else ""))
     # The whole file anew, not an append: a kill must not leave half a line.
-    write_atomic(path, old + canonical_json({**entry, "previous": previous}) + "\n")
+    write_atomic(path, b"\n".join(texts) + b"\n")
     return True
-
-
-def verify(workspace: Workspace, month: str) -> list[Problem]:
-    """
-    Compare a month's record with what lies there now.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        Where record, inputs and outputs lie.
-    month : str
-        ``YYYY-MM``.
-
-    Returns
-    -------
-    list of Problem
-        One per broken line and per file that was changed, is missing or is new;
-        empty if every byte is what it was.
-    """
-    where = workspace.relative(workspace.record)
-    first = f"先运行kpi run {month}"
-    if not workspace.record.is_file():
-        return [Problem(what="没有运行记录", where=where, do=first)]
-    lines = workspace.record.read_text(encoding="utf-8").splitlines()
-    if broken := _broken(lines):
-        what = "与上一行接不上：这一行或上一行被改过、删过或加过"
-        do = "从备份恢复，或查明是谁改的"
-        return [Problem(what=what, where=where, place=f"第{broken}行", do=do)]
-    of_month = [line for line in map(json.loads, lines) if line["month"] == month]
-    if not of_month:
-        return [Problem(what=f"没有{month}的记录", where=where, do=first)]
-    path = workspace.reports(month) / "run.json"
-    run = read_json(path)
-    if of(chained(run)) != of_month[-1]["run"]:
-        where, do = workspace.relative(path), "重新运行，或查明原因"
-        return [Problem(what="不见了，或与运行记录不符", where=where, do=do)]
-    outputs = {name: of_file(workspace.root / name) for name in run["outputs"]}
-    return [
-        *_files(run["inputs"], inputs(workspace), "输入"),
-        *_files(run["outputs"], outputs, "结果"),
-    ]
-
-
-def _broken(lines: list[str]) -> int:
-    """Return the first line that does not hold the hash of the one before; 0: none."""
-    before = ""
-    for number, line in enumerate(lines, 1):
-        try:
-            entry = json.loads(line)
-        except ValueError:
-            entry = None
-        if not isinstance(entry, dict) or entry.get("previous") != before:
-            return number
-        before = sha256(line.encode())
-    return 0
-
-
-def _files(
-    recorded: Mapping[str, str], now: Mapping[str, str], kind: str
-) -> list[Problem]:
-    problems = []
-    for name in sorted({*recorded, *now}):
-        if recorded.get(name, "") == now.get(name, ""):
-            continue
-        if not now.get(name):
-            what = f"{kind}文件不见了"
-        elif name not in recorded:
-            what = f"运行之后新加的{kind}文件"
-        else:
-            what = f"{kind}文件在运行之后被改过"
-        problems.append(Problem(what=what, where=name, do="重新运行，或从备份恢复"))
-    return problems

@@ -8,15 +8,15 @@ they name was there before them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
+from concurrent.futures import Future, as_completed
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from kpi_lib.errors import RunError
+from kpi_lib.held import read_json, read_run
 from kpi_lib.language import LANGUAGES, from_json, speaking
 from kpi_lib.run import processes, record, spreadsheets, stale
 from kpi_lib.run.alone import alone, told_plainly
@@ -28,14 +28,11 @@ from kpi_lib.run.jobs import (
     refuse,
     wanted,
     work,
-    work_apart,
 )
 from kpi_lib.run.stale import Agenda, Status, appraised, looked_back, newest
 from kpi_lib.workspace import Workspace, sha256, write_atomic
 
 SCHEMA = 1
-
-DIED = "进程中途退出，可能是内存不足"
 
 Progress = Callable[[Outcome, int, int], None]
 """Called with each outcome, the jobs done so far and the jobs in all."""
@@ -47,7 +44,6 @@ def run(
     *,
     operators: Sequence[str] | None = None,
     workers: int | None = None,
-    executor: Executor | None = None,
     lang: str = LANGUAGES[0],
     force: bool = False,
     pdf: bool = False,
@@ -66,8 +62,6 @@ def run(
         Ids from the roster; default: all that are active in the month.
     workers : int, optional
         Jobs that run at once; default: one per core, less where memory is short.
-    executor : Executor, optional
-        What starts the jobs' processes, instead of threads of ours; on this machine.
     lang : {"zh-Hans", "zh-Hant", "en"}
         Language of the pages.
     force : bool
@@ -96,7 +90,7 @@ def run(
     with told_plainly(workspace), alone(workspace):
         # Before anything is read: what changes from now on is for the next run.
         files = record.inputs(workspace)
-        seen = record.seen(workspace, month, lang, files)
+        seen = stale.seen(workspace, month, lang, files)
         if not (operators or force or pdf) and (
             entries := stale.unchanged(workspace, month, seen)
         ):
@@ -106,7 +100,7 @@ def run(
         months = looked_back(workspace, month)
         total = len(months) + len(chosen) + 1
         workers = workers or processes.workers()
-        with _Work(agenda, workers, executor, total, progress) as doing:
+        with _Work(agenda, workers, total, progress) as doing:
             outcomes = doing.clean(months, force)
             failed = [done.job for done in outcomes if done.state == "failed"]
             broken = [name.removeprefix(stale.CLEANED) for name in failed]
@@ -117,13 +111,13 @@ def run(
             )
             if pdf:
                 _print(workspace.reports(month), outcomes)
+            totals = _totals(agenda, outcomes)
             # The index links the PDFs that stand there.
-            outcomes += doing.each([agenda.team_job()], force)
+            outcomes += doing.each([agenda.team_job(totals)], force)
         whole = operators is None and all(
             outcome.state != "failed" for outcome in outcomes
         )
-        seen = seen if whole else agenda.recorded.get("seen", "")
-        _record(agenda, doing.jobs, outcomes, seen)
+        _record(agenda, doing.jobs, outcomes, totals, seen if whole else None)
         return outcomes
 
 
@@ -162,7 +156,7 @@ def clean(
     with told_plainly(workspace), alone(workspace):
         files = record.inputs(workspace)
         agenda = Agenda(workspace, month, _lang(workspace, month), files)
-        with _Work(agenda, 1, None, 1, progress) as doing:
+        with _Work(agenda, 1, 1, progress) as doing:
             return doing.clean([month], force)
 
 
@@ -190,7 +184,7 @@ def status(workspace: Workspace, month: str) -> list[Status]:
     """
     month = newest(workspace, month)
     files, lang = record.inputs(workspace), _lang(workspace, month)
-    seen = record.seen(workspace, month, lang, files)
+    seen = stale.seen(workspace, month, lang, files)
     if entries := stale.unchanged(workspace, month, seen):
         own = f"{stale.CLEANED}{month}"
         return [
@@ -221,7 +215,7 @@ def _unchanged(
     progress: Progress | None,
 ) -> list[Outcome]:
     """Return the outcomes of a run that had nothing to do but see to the record."""
-    run = record.read_json(workspace.reports(month) / "run.json")
+    run = read_run(workspace.reports(month) / "run.json")
     record.append(workspace.record, run)
     outcomes = [
         Outcome(job=name, state="unchanged", outputs=entry["outputs"])
@@ -235,7 +229,7 @@ def _unchanged(
 
 def _lang(workspace: Workspace, month: str) -> str:
     """Return the language of a month's pages as they stand."""
-    last = record.read_json(workspace.reports(month) / "run.json")
+    last = read_run(workspace.reports(month) / "run.json")
     return str(last.get("lang", LANGUAGES[0]))
 
 
@@ -245,14 +239,13 @@ class _Work:
 
     agenda: Agenda
     workers: int
-    executor: Executor | None
     total: int
     progress: Progress | None
     jobs: dict[str, Job] = field(default_factory=dict)
     """Those that were to be done, by name."""
     done: int = 0
     own: processes.FreshProcesses | None = None
-    """What starts the processes where no executor was given."""
+    """What starts the processes, once there is something to do."""
 
     def __enter__(self) -> _Work:
         return self
@@ -329,18 +322,10 @@ class _Work:
     def _submit(
         self, stretch: Sequence[Job], jobs: Sequence[Job]
     ) -> list[Future[Outcome]]:
-        try:
-            if self.executor is not None:
-                return [self.executor.submit(work_apart, job) for job in stretch]
-            if self.own is None:
-                warm = wanted([*jobs, self.agenda.team_job()])
-                self.own = processes.FreshProcesses(self.workers, warm=warm)
-            return self.own.in_turn([partial(work, job) for job in stretch])
-        except BrokenExecutor as err:  # by a job before this one
-            failed: list[Future[Outcome]] = [Future() for _ in stretch]
-            for future in failed:
-                future.set_exception(err)
-            return failed
+        if self.own is None:
+            warm = wanted([*jobs, self.agenda.team_job()])
+            self.own = processes.FreshProcesses(self.workers, warm=warm)
+        return self.own.in_turn([partial(work, job) for job in stretch])
 
     def _tell(self, outcome: Outcome) -> None:
         self.done += 1
@@ -356,8 +341,8 @@ def _outcome(job: Job, future: Future[Outcome]) -> Outcome:
             return future.result()
         case processes.Died(step=step) if step:
             return refuse(job, str(RunError(job.name, step, error.name, error.why)))
-        case processes.Died() | BrokenExecutor():
-            return refuse(job, DIED)
+        case processes.Died():
+            return refuse(job, error.why)
         case _:
             return refuse(job, reason_of(error))
 
@@ -371,18 +356,31 @@ def _print(folder: Path, outcomes: Iterable[Outcome]) -> None:
             write_atomic(html.with_suffix(".pdf"), page.pdf(html))
 
 
+def _totals(agenda: Agenda, outcomes: Iterable[Outcome]) -> dict[str, dict[str, Any]]:
+    """Return what is published of each operator: by this run, or else before."""
+    published = dict(agenda.recorded.get("totals", {}))
+    published |= {one.job: one.total for one in outcomes if one.total}
+    ids = [one.id for one in appraised(agenda.inputs.roster, agenda.month)]
+    return {id: published[id] for id in ids if id in published}
+
+
 def _record(
-    agenda: Agenda, jobs: Mapping[str, Job], outcomes: Sequence[Outcome], seen: str
+    agenda: Agenda,
+    jobs: Mapping[str, Job],
+    outcomes: Sequence[Outcome],
+    totals: Mapping[str, Any],
+    seen: Sequence[object] | None,
 ) -> None:
     """Write the tables, then ``run.json``, then a line of the record."""
-    folder = agenda.workspace.reports(agenda.month)
+    workspace, month = agenda.workspace, agenda.month
+    folder = workspace.reports(month)
     entries = _entries(agenda, jobs, {outcome.job: outcome for outcome in outcomes})
     with speaking(agenda.lang):
         tables = spreadsheets.tables(_cards(folder, entries))
     outputs = {}
     for name, content in tables.items():
         path = folder / name
-        outputs[agenda.workspace.relative(path)] = sha256(content)
+        outputs[workspace.relative(path)] = sha256(content)
         if not path.is_file() or path.read_bytes() != content:
             write_atomic(path, content)
     for recorded in entries.values():
@@ -395,7 +393,7 @@ def _record(
     }
     run = {
         "schema": SCHEMA,
-        "month": agenda.month,
+        "month": month,
         "lang": agenda.lang,
         "plan": {
             "id": plan.id,
@@ -405,7 +403,9 @@ def _record(
         "code": record.package(),
         "versions": record.versions(),
         "inputs": agenda.files,
+        "edited": agenda.edited,
         "targets": {str(row.row): row.sha256 for row in agenda.inputs.targets},
+        "totals": totals,
         "people": {
             person.id: agenda.inputs.roster.standing(person, agenda.month)
             for person in agenda.inputs.roster.appraised(agenda.month)
@@ -413,12 +413,12 @@ def _record(
         "jobs": entries,
         "outputs": dict(sorted(outputs.items())),
         "timings": timings,
-        "seen": seen,
     }
+    done = stale.entries(workspace, month, run)
+    run["seen"] = "" if seen is None else stale.sealed(seen, done)
     if run != agenda.recorded:
-        text = json.dumps(run, ensure_ascii=False, indent=1)
-        write_atomic(folder / "run.json", text + "\n")
-    record.append(agenda.workspace.record, run)
+        write_atomic(folder / "run.json", record.text_of(run))
+    record.append(workspace.record, run)
 
 
 def _entries(
@@ -427,8 +427,9 @@ def _entries(
     """Return what run.json says of each job: what was done now, or else before."""
     operators = appraised(agenda.inputs.roster, agenda.month)
     ids = [operator.id for operator in operators]
+    months = looked_back(agenda.workspace, agenda.month)
     entries: dict[str, dict[str, Any]] = {}
-    for name in (f"{stale.CLEANED}{agenda.month}", *ids, "team"):
+    for name in (*(f"{stale.CLEANED}{month}" for month in months), *ids, "team"):
         job, outcome = jobs.get(name), outcomes.get(name)
         if job and outcome and (job.kind != "clean" or outcome.error):
             entries[name] = entry(job.parts, outcome.outputs, outcome.error)
@@ -445,4 +446,4 @@ def _cards(
     """Return the cards that stand, in roster order."""
     done = [name for name in entries if entries[name]["outcome"] == "done"]
     paths = [folder / f"{name}.json" for name in done]
-    return [from_json(record.read_json(path)) for path in paths if path.is_file()]
+    return [from_json(read_json(path)) for path in paths if path.is_file()]

@@ -3,68 +3,43 @@ What a month's jobs depend on, and whether what stands there was made from it.
 
 The key of a job is the hash of all its parts; they are put together here and nowhere
 else. A job is done when its record holds the same key and every file that it made has
-the bytes it had: never by what a notebook says of itself.
+the bytes it had: never by what a notebook says of itself. Nothing else says so; a whole
+run notes which keys what it saw comes to, so that the next need not work them out.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Literal, NamedTuple
 
 from kpi_lib.days import REACH, months_back, shift
 from kpi_lib.errors import Problem, RosterError, WorkspaceError
+from kpi_lib.held import holding, read_json, read_run
 from kpi_lib.inputs import (
     Operator,
     Roster,
     by_operator,
+    default,
     for_month,
 )
 from kpi_lib.language import N_
-from kpi_lib.run import record
+from kpi_lib.run import notices, record
 from kpi_lib.run.cards import printed
 from kpi_lib.run.jobs import (
     CLEANING,
     MADE,
-    NOTEBOOKS,
     Job,
-    Kind,
     before,
     tables_of,
 )
+from kpi_lib.run.record import NEAR, NOTEBOOKS, Kind
 from kpi_lib.workspace import OWN, Workspace
 
 CLEANED = "clean "
 """How the name of the job that cleans a month begins."""
-
-NEAR = range(-1, 4)
-"""Months whose folders hold exports of a month: openings before, history after."""
-
-WORDS = {
-    "exports": "导出文件",
-    "earlier": "更早的导出文件",
-    "before": "上月清洗结果",
-    "worklog": "工作记录",
-    "cleaned": "清洗结果",
-    "cleaning": "清洗记录",
-    "plan": "考核计划",
-    "roster": "人员与账号",
-    "targets": "目标",
-    "calendar": "工作日历",
-    "decisions": "取舍决定",
-    "downloads": "下载日期",
-    "signoff": "签字",
-    "appeals": "申诉",
-    "promised": "以前的计划和目标记录",
-    "cards": "评分卡",
-    "printed": "PDF",
-    "code": "程序",
-    "versions": "软件包版本",
-    "notebook": "笔记本",
-    "parameters": "参数",
-}
-"""What a part of a key is called when it changed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +116,7 @@ def entry_of(
     """Return what is recorded of a job: beside its tables, or in a month's run.json."""
     if name.startswith(CLEANED):
         folder = workspace.clean(name.removeprefix(CLEANED))
-        return record.read_json(folder / MADE)
+        return read_run(folder / MADE)
     return dict(recorded.get("jobs", {}).get(name, {}))
 
 
@@ -175,29 +150,62 @@ def off(workspace: Workspace, outputs: Mapping[str, str]) -> list[str]:
 def tables(recorded: Mapping[str, Any]) -> dict[str, str]:
     """Return the outputs in a ``run.json`` that are of all operators, with hashes."""
     jobs = recorded.get("jobs", {}).values()
-    pages = {path for entry in jobs for path in entry["outputs"]}
+    pages = {path for entry in jobs for path in entry.get("outputs", {})}
     outputs: dict[str, str] = recorded.get("outputs", {})
     return {path: outputs[path] for path in outputs if path not in pages}
 
 
-def unchanged(workspace: Workspace, month: str, seen: str) -> dict[str, dict[str, Any]]:
+def seen(
+    workspace: Workspace, month: str, lang: str, files: Mapping[str, str]
+) -> list[object]:
+    """Return all that the keys of a month's jobs are worked out from."""
+    cards = sorted(workspace.reports(shift(month, -1)).glob("*.json"))
+    return [
+        *(lang, record.package(), record.versions(), files),
+        _hashes_of_runs(workspace, month),
+        record.hashes(workspace, cards),
+        record.head(workspace.record, month),
+        printed(month, str(workspace.root)),
+    ]
+
+
+def _hashes_of_runs(workspace: Workspace, month: str) -> dict[str, str]:
+    """Hash the ``run.json`` of every month before one."""
+    runs = sorted(workspace.record.parent.glob("*/run.json"))
+    return record.hashes(workspace, [at for at in runs if at.parent.name < month])
+
+
+def entries(
+    workspace: Workspace, month: str, recorded: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """Return what is recorded of every job that a run of a month does."""
+    names = [f"{CLEANED}{earlier}" for earlier in looked_back(workspace, month)]
+    names += [name for name in recorded.get("jobs", {}) if name not in names]
+    return {name: entry_of(workspace, recorded, name) for name in names}
+
+
+def sealed(state: Sequence[object], entries: Mapping[str, Mapping[str, Any]]) -> str:
+    """Hash what was seen together with the keys that it comes to."""
+    return record.of([*state, {name: entries[name].get("key") for name in entries}])
+
+
+def unchanged(
+    workspace: Workspace, month: str, state: Sequence[object]
+) -> dict[str, dict[str, Any]]:
     """
     Return what is recorded of every job, if nothing changed and all it made stands.
 
     Nothing of it need be understood: at two hundred operators that would take several
     times as long. Empty where a job may be stale, or where no whole month was run.
     """
-    recorded = record.read_json(workspace.reports(month) / "run.json")
-    if recorded.get("seen") != seen:
+    recorded = read_run(workspace.reports(month) / "run.json")
+    done = entries(workspace, month, recorded)
+    if recorded.get("seen") != sealed(state, done):
         return {}
-    names = [f"{CLEANED}{earlier}" for earlier in looked_back(workspace, month)]
-    names += [name for name in recorded["jobs"] if name not in names]
-    entries = {name: entry_of(workspace, recorded, name) for name in names}
     stand = not off(workspace, tables(recorded)) and all(
-        standing(workspace, name, entry).state == "done"
-        for name, entry in entries.items()
+        standing(workspace, name, entry).state == "done" for name, entry in done.items()
     )
-    return entries if stand else {}
+    return done if stand else {}
 
 
 class Agenda:
@@ -216,20 +224,24 @@ class Agenda:
         files: Mapping[str, str],
     ) -> None:
         self.workspace, self.month, self.lang = workspace, month, lang
-        self.inputs = for_month(workspace, month)
-        self.recorded = record.read_json(workspace.reports(month) / "run.json")
+        with holding(workspace.root, files):
+            self.inputs = for_month(workspace, month)
+        self.recorded = read_run(workspace.reports(month) / "run.json")
         self._files, self._months = files, months_back(month, REACH)
+        self._record = record.head(workspace.record, month)
+        self._runs = _hashes_of_runs(workspace, month)
+
+    @cached_property
+    def edited(self) -> list[str]:
+        """The notebooks that are not the program's own."""
+        names = [f"notebooks/{name}" for name in NOTEBOOKS.values()]
+        own = {name: record.of_file(default(name)) for name in names}
+        return [name for name in names if self._files[name] != own[name]]
 
     @property
     def files(self) -> dict[str, str]:
         """SHA-256 of every input of the month, by path relative to the workspace."""
-        near = {shift(month, by) for month in self._months for by in NEAR}
-        raw = tuple(f"data/raw/{month}/" for month in near)
-        return {
-            path: content
-            for path, content in self._files.items()
-            if path.startswith(raw) or not path.startswith("data/raw/")
-        }
+        return record.of_month(self._files, self.month)
 
     def clean_job(self, month: str) -> Job:
         """Return the job that cleans a month."""
@@ -264,16 +276,19 @@ class Agenda:
             for entry in log.entries():
                 logged[entry.operator].append(f"{month} {entry!r}")
         signoffs, appeals = by_operator(inputs.signoffs), by_operator(inputs.appeals)
-        cleaned = [_Rows(self.workspace, month) for month in self._months]
-        runs = {
-            path.parent.name: record.read_json(path)
-            for path in sorted(self.workspace.record.parent.glob("*/run.json"))
-            if path.parent.name < self.month
-        }
-        plans = {month: run.get("plan") for month, run in runs.items()}
-        on_record = {
-            row for run in runs.values() for row in run.get("targets", {}).values()
-        }
+        of_months = [tables_of(self.workspace, month) for month in self._months]
+        tables = {path: each[path] for each in of_months for path in each}
+        with holding(self.workspace.root, {**tables, **self._runs}):
+            cleaned = [
+                _Rows(each, read_json(self.workspace.clean(month) / OWN))
+                for month, each in zip(self._months, of_months, strict=True)
+            ]
+            runs = [read_run(self.workspace.root / path) for path in self._runs]
+        plans = [
+            (path, run.get("plan")) for path, run in zip(self._runs, runs, strict=True)
+        ]
+        on_record = {row for run in runs for row in run.get("targets", {}).values()}
+        meant = {**self._written(), **tables, **self._runs}
         jobs = []
         for operator in operators:
             id, roster = operator.id, inputs.roster
@@ -297,33 +312,41 @@ class Agenda:
                 "promised": [
                     plans,
                     [row.sha256 for row in targets if row.sha256 in on_record],
-                    [run.get("people", {}).get(id) for run in runs.values()],
+                    [run.get("people", {}).get(id) for run in runs],
                 ],
+                "record": self._record,
                 **shared,
             }
-            jobs.append(
-                self._job("operator", id, operator.name, parts, operator=operator.id)
-            )
+            job = self._job("operator", id, operator.name, parts, operator=id)
+            jobs.append(replace(job, meant=meant, last=self._published(id)))
         return jobs
 
-    def team_job(self) -> Job:
+    def team_job(self, totals: Mapping[str, Any] | None = None) -> Job:
         """Return the job that makes the index from the cards that stand there."""
-        published = {
-            f"{month}/{operator.id}": record.of_file(
-                self.workspace.reports(month) / f"{operator.id}.json"
-            )
-            for month in (shift(self.month, -1), self.month)
-            for operator in self.inputs.roster.operators
-        }
-        notebook = self.workspace.clean(self.month) / NOTEBOOKS["clean"]
+        place = self.workspace
+        cards = record.hashes(
+            place,
+            [
+                place.reports(month) / f"{operator.id}.json"
+                for month in (shift(self.month, -1), self.month)
+                for operator in self.inputs.roster.operators
+            ],
+        )
+        notebook = place.clean(self.month) / NOTEBOOKS["clean"]
+        cleaning = record.hashes(place, [notebook])
         parts = {
-            "cards": published,
-            "printed": printed(self.month, str(self.workspace.root)),
-            "cleaning": record.of_file(notebook),
-            "cleaned": [tables_of(self.workspace, month) for month in self._months],
+            "cards": cards,
+            "printed": printed(self.month, str(place.root)),
+            "cleaning": cleaning,
+            "cleaned": [tables_of(place, month) for month in self._months],
+            "record": self._record,
             **self._data("plan", "roster", "targets", "calendar"),
         }
-        return self._job("team", "team", N_("团队"), parts)
+        job = self._job("team", "team", N_("团队"), parts)
+        meant = {**self._written(), **cards, **cleaning}
+        roster = self.inputs.roster
+        last = {roster.operator(id).name: total for id, total in (totals or {}).items()}
+        return replace(job, meant=meant, last=last)
 
     def entry(self, name: str) -> dict[str, Any]:
         """Return what is recorded of a job; empty if nothing."""
@@ -333,12 +356,25 @@ class Agenda:
         """Compare a job with what is recorded of it."""
         entry = self.entry(job.name)
         parts: Mapping[str, str] = entry.get("parts", {})
-        changed = [
-            WORDS.get(part, part)
-            for part in {**job.parts, **parts}
-            if part not in job.loose and job.parts.get(part) != parts.get(part)
-        ]
-        return standing(self.workspace, job.name, entry, changed)
+        changed = notices.changed(job.parts, parts, job.loose)
+        words = [notices.WORDS.get(part, part) for part in changed]
+        return standing(self.workspace, job.name, entry, words)
+
+    def _published(self, operator: str) -> dict[str, Any]:
+        """Return what run.json keeps of a total, and where and of what it was."""
+        if not (total := self.recorded.get("totals", {}).get(operator)):
+            return {}
+        lines = record.newest(record.lines(self.workspace.record))
+        at, _ = lines.get(self.month, (0, None))
+        return {**total, "at": at, "parts": self.entry(operator).get("parts", {})}
+
+    def _written(self) -> dict[str, str]:
+        """Return the hashes of what people wrote, without exports."""
+        return {
+            path: content
+            for path, content in self._files.items()
+            if not path.startswith("data/raw/") or "/worklog" in path
+        }
 
     def _job(
         self,
@@ -350,11 +386,13 @@ class Agenda:
         **parameters: str,
     ) -> Job:
         parameters = {"month": self.month, **parameters, "lang": self.lang}
+        notebook = f"notebooks/{NOTEBOOKS[kind]}"
+        edited = notebook in self.edited
         parts = {
             **parts,
             "code": record.package(),
             "versions": record.versions(),
-            "notebook": record.of_file(self.workspace.notebooks / NOTEBOOKS[kind]),
+            "notebook": [self._files[notebook], edited],
             "parameters": parameters,
         }
         return Job(
@@ -366,6 +404,9 @@ class Agenda:
             parts={part: record.of(value) for part, value in parts.items()},
             who=who,
             loose=loose,
+            meant=self._files,
+            edited=notebook if edited else "",
+            head=self._record,
         )
 
     def _data(self, *names: str) -> dict[str, dict[str, str]]:
@@ -377,22 +418,21 @@ class Agenda:
         return {path: content for path, content in files if path.startswith(prefixes)}
 
 
-class _Rows:
-    """The hashes of a month's cleaned rows, by whose they are."""
+class _Rows(NamedTuple):
+    """The hashes of a month's cleaned tables, and of their rows by whose they are."""
 
-    def __init__(self, workspace: Workspace, month: str) -> None:
-        self._tables = tables_of(workspace, month)
-        self._rows = record.read_json(workspace.clean(month) / OWN)
+    tables: Mapping[str, str]
+    rows: Mapping[str, Any]
 
     def of(self, operator: str, people: Sequence[Operator], roster: Roster) -> object:
         """Return those of an operator and of whom they cover, or the whole tables."""
-        if not self._rows:
-            return self._tables
+        if not self.rows:
+            return self.tables
         accounts = {
-            account.id: self._rows["account"].get(account.id)
+            account.id: self.rows["account"].get(account.id)
             for person in people
             for account in roster.ever_owned_by(person.id)
         }
         names = [person.id for person in people]
         names += [roster.in_place_of(operator, id) for id in names]
-        return [accounts, [self._rows["operator"].get(name) for name in names]]
+        return [accounts, [self.rows["operator"].get(name) for name in names]]

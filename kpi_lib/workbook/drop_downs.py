@@ -1,8 +1,8 @@
 """
-Drop-downs for a question of `kpi_lib.workbook.questions`, beside its first answer.
+Drop-downs for a question of `kpi_lib.workbook.questions`, above its answer.
 
-Where widgets do not run (a preview, an export, an editor without them) the same cell
-shows the first answer as it stands.
+Controls and answer are two outputs of a cell: what was chosen last is what a saved
+notebook holds and an export shows, also where no widget runs.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from inspect import signature
 from typing import Any
 
 import ipywidgets as widgets
+from IPython.display import display
 
 from kpi_lib.catalogue import METRICS
 from kpi_lib.errors import KpiError
@@ -34,8 +35,6 @@ LABELS = {
 }
 """Choices that there are controls for, and what stands before each."""
 
-WIDGET = "application/vnd.jupyter.widget-view+json"
-
 
 class Asked:
     """A question with its controls, one for each choice."""
@@ -57,39 +56,23 @@ class Asked:
             )
             for name, value in choices.items()
         }
-        # The cell's static form: what is shown where no widget runs.
-        self.first = self.answer()
-        self._shown = widgets.HTML(self.first._repr_html_())
-        self._shown.layout.width = "100%"
-        for control in self.controls.values():
-            control.observe(self._again, "value")
-        row = widgets.HBox(list(self.controls.values()))
-        row.layout.flex_flow = "row wrap"
-        self._box = widgets.VBox([row, self._shown])
+        self._row = widgets.HBox(list(self.controls.values()))
+        self._row.layout.flex_flow = "row wrap"
 
+    @property
     def answer(self) -> Fragment:
-        """Return the answer to what is chosen now, or a refusal in one line."""
+        """The answer to what is chosen now, or a refusal in one line."""
         chosen = {name: control.value for name, control in self.controls.items()}
         try:
             return self._question(self._month, **chosen)
         except KpiError as refusal:
             return made("refused", why=str(refusal))
 
-    @property
-    def html(self) -> str:
-        """What is shown now."""
-        return str(self._shown.value)
-
-    def _again(self, _change: object) -> None:
-        self._shown.value = self.answer()._repr_html_()
-
-    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
-        bundle = dict(self._box._repr_mimebundle_())
-        return {
-            **{key: value for key, value in bundle.items() if key == WIDGET},
-            "text/html": self.first._repr_html_(),
-            "text/plain": repr(self.first),
-        }
+    def _ipython_display_(self) -> None:
+        display(self._row)  # type: ignore[no-untyped-call]
+        shown = display(self.answer, display_id=True)  # type: ignore[no-untyped-call]
+        for control in self.controls.values():
+            control.observe(lambda _: shown.update(self.answer), "value")
 
 
 def ask(question: Callable[..., Fragment], m: Tables, **choices: Any) -> Asked:
@@ -116,7 +99,7 @@ def ask(question: Callable[..., Fragment], m: Tables, **choices: Any) -> Asked:
     >>> from kpi_lib.workbook import questions
     >>> asked = ask(questions.compare, m, metric="views", by="platform")
     >>> asked.controls["by"].value = "operator"
-    >>> "示例运营甲" in asked.html
+    >>> "示例运营甲" in asked.answer.frame["name"].tolist()
     True
     """
     return Asked(question, m, choices)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from kpi_lib.appraisal import Card, CardMeasure
 from kpi_lib.catalogue import METRICS
@@ -39,22 +40,31 @@ def explain(
         There is no published card, or no such measure; names those there are.
     """
     path = workspace.reports(month) / f"{operator}.json"
+    cards = sorted({file.stem for file in path.parent.glob("*.json")} - {"run"})
+    again = f"先运行kpi run {month}"
+    if operator not in cards:  # nor a path to somewhere else
+        where = workspace.relative(path.parent)
+        raise _refused(where, f"没有{operator}的评分卡", "、".join(cards), again)
     place = workspace.relative(path)
-    if not path.is_file():
-        cards = sorted(file.stem for file in path.parent.glob("*.json"))
-        operators = "、".join(name for name in cards if name != "run")
-        raise _refused(place, "没有这份评分卡", operators, f"先运行kpi run {month}")
-    card = Card.from_json(json.loads(path.read_text(encoding="utf-8")))
+    try:
+        card = Card.from_json(json.loads(path.read_text(encoding="utf-8")))
+        return _lines(card, place, measure)
+    except (LookupError, TypeError, ValueError, AttributeError) as err:
+        what, expected = "评分卡损坏，读不懂", "运行写下的原样文件"
+        raise _refused(place, what, expected, again) from err
+
+
+def _lines(card: Card, place: str, measure: str) -> list[str]:
     if not measure:
         lines = [_line(key, own) for key, own in card.measures.items()]
-        return [*_head(card), *lines, *_foot(card)]
+        return [*_head(card), *lines, *_focus(card), *_foot(card)]
     meant = [key for key, own in card.measures.items() if measure in (key, own["id"])]
     if len(meant) != 1:
         keys = "、".join(card.measures)
         raise _refused(place, f"没有量化指标{measure}", keys, "")
     key = meant[0]
     own = card.measures[key]
-    return [*_head(card), _line(key, own), *_detail(own)]
+    return [*_head(card), _line(key, own), *_detail(own), *_focus(card, key)]
 
 
 def _refused(where: str, what: str, expected: str, do: str) -> WorkspaceError:
@@ -74,6 +84,15 @@ def _head(card: Card) -> list[str]:
     return lines
 
 
+def _focus(card: Card, key: str = "") -> list[str]:
+    """Tell what to do next month, of all measures or of one, with its arithmetic."""
+    steps = [step for step in card.get("focus", ()) if key in ("", step["measure"])]
+    return [
+        f"下月重点：{step['text']}" + (f"（{step['sum']}）" if step["sum"] else "")
+        for step in steps
+    ]
+
+
 def _foot(card: Card) -> list[str]:
     """Tell of the signature, or how to sign."""
     signoff = card["signoff"]
@@ -89,6 +108,13 @@ def _line(key: str, measure: CardMeasure) -> str:
     note = f"；{measure['note']}" if measure["note"] else ""
     state = STATUS[measure["status"]]
     return f"{key} {measure['name']}：{score}/{measure['possible']}分，{state}{note}"
+
+
+def _weighed(part: Mapping[str, str]) -> str:
+    """Tell what a part of a mean counts as, and how much it weighs."""
+    if not part.get("share"):
+        return ""
+    return f"，计入{part['share']}，权重{part['weight']}"
 
 
 def _detail(measure: CardMeasure) -> list[str]:
@@ -109,8 +135,9 @@ def _detail(measure: CardMeasure) -> list[str]:
         counted = part["counted"]
         capped = f"，按{counted}计" if counted != part["target"] else ""
         lines.append(
-            f"  {METRICS[part['metric']].zh}：数值{part['value'] or '—'}，"
-            f"目标{part['target']}{capped}，达成{part['attained'] or '—'}"
+            f"  {part.get('name', part['metric'])}：数值{part['value'] or '—'}，"
+            f"目标{part['target']}{capped}，"
+            f"达成{part['attained'] or '—'}{_weighed(part)}"
         )
     inputs = measure["inputs"].items()
     lines += [f"  用到的数：{name}={value}" for name, value in inputs]

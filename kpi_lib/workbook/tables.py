@@ -295,7 +295,16 @@ class Tables(Month):
             case "account":
                 return {account.id: account.name for account in self.roster.accounts}
             case "operator":
-                return {person.id: person.name for person in self.roster.operators}
+                people = {person.id: person.name for person in self.roster.operators}
+                # What came on days of leave stands apart from the cover's own.
+                return people | {
+                    self.roster.in_place_of(leave.cover, person.id): (
+                        f"{people[leave.cover]}代{person.name}"
+                    )
+                    for person in self.roster.operators
+                    for leave in person.leave
+                    if leave.cover
+                }
         return {"team": BY["team"]}
 
     def metric(self, name: str) -> str:

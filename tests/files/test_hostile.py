@@ -465,6 +465,14 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
         pytest.param(b'"' * 10_000_000, "超过13万字", id="one line, 10 MB of quotes"),
         pytest.param(b'"' * 49_000_000, "2000万字以上", id="49 MB of quotes"),
         pytest.param(b"," * 49_000_000, "2000万字以上", id="49 MB of commas"),
+        pytest.param(
+            b"a" * 19_999_999 + b"\n" + b"a" * 20_000_000,
+            "第2行：这一行有2000万字以上",
+            id="a line of just so many letters",
+        ),
+        pytest.param(
+            (b"a" * 2_000_000 + b"\n") * 20, "超过13万字", id="20 lines of 2 MB"
+        ),
         pytest.param(b'"a""b"\n' * 7_000_000, "80万格以上", id="49 MB of pairs"),
         pytest.param(
             GOOD.encode() + b"\n" * 40_000_000, "80万格以上", id="40 MB of line ends"

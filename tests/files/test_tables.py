@@ -7,7 +7,7 @@ import io
 import os
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 
@@ -17,7 +17,7 @@ import xlwt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kpi_lib.errors import Unreadable
+from kpi_lib.errors import MachineTrouble, Unreadable
 from kpi_lib.files import child, tables
 from kpi_lib.files.book import Book
 
@@ -438,25 +438,84 @@ def test_reader_that_dies_costs_one_file_only() -> None:
     # The reader asks for the whole used rectangle at once and aborts.
     deadly = biff({(0, 0): "a", (65535, 255): "b"})
 
-    with pytest.raises(Unreadable, match="子进程崩溃了"):
+    with pytest.raises(Unreadable, match="崩溃"):
         parse(deadly)
     assert cells(parse(biff({(0, 0): "a"}))) == [("a",)]
 
 
-def test_reader_that_takes_too_long_is_stopped(
+@pytest.fixture
+def deed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., None]]:
+    """Let the child do something before it reads a file; the first, or any."""
+
+    def put(does: str, *, once: bool = False) -> None:
+        mark = tmp_path / "done"
+        only = f"if not os.path.exists({str(mark)!r}): open({str(mark)!r}, 'w'); "
+        source = child.SANDBOX.read_text("utf-8")
+        source = source.replace("SECONDS = 10", "SECONDS = 1")
+        source = source.replace(
+            "    try:\n        return READERS",
+            f"    import os, time\n    {only if once else ''}{does}\n"
+            "    try:\n        return READERS",
+        )
+        own = tmp_path / "sandbox.py"
+        own.write_text(source, "utf-8")
+        monkeypatch.setattr(child, "SANDBOX", own)
+        child.CHILD.close()
+
+    yield put
+    child.CHILD.close()
+
+
+SIMPLE = {(0, 0): "a"}
+
+
+@pytest.mark.parametrize(
+    "does",
+    [
+        pytest.param("os.kill(os.getpid(), 9)", id="killed, as for want of memory"),
+        pytest.param("os.kill(os.getpid(), 19)", id="stopped"),
+        pytest.param("os.kill(os.getpid(), 15)", id="ended by somebody"),
+        pytest.param("os._exit(0)", id="gone"),
+    ],
+)
+def test_what_the_machine_does_to_the_reader_is_no_fault_of_the_file(
+    does: str, deed: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child, "TIME_OUT", 3.0)
+    deed(does, once=True)
+    assert cells(parse(biff(SIMPLE))) == [("a",)]
+
+    deed(does)
+    with pytest.raises(MachineTrouble) as caught:
+        parse(biff(SIMPLE))
+    assert str(caught.value).startswith("raw/a.csv：读它的程序两次被系统中断")
+    assert "文件未必有错" in str(caught.value)
+    assert "重新导出" not in str(caught.value)
+
+
+def test_a_reader_that_cannot_be_started_is_no_fault_of_the_file(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    rows = "".join(
-        f'<row r="{row}"><c r="A{row}"><v>{row}</v></c></row>'
-        for row in range(1, 50000)
-    )
-    content = workbook(rows)
-    monkeypatch.setattr(child, "TIME_OUT", 0.05)
+    child.CHILD.close()
+    monkeypatch.setattr(child.sys, "executable", "/no/such/python")
 
-    with pytest.raises(Unreadable, match="秒内读不完"):
-        parse(content)
+    with pytest.raises(MachineTrouble, match="文件未必有错"):
+        parse(biff(SIMPLE))
     monkeypatch.undo()
-    assert cells(parse(biff({(0, 0): "a"}))) == [("a",)]
+    assert cells(parse(biff(SIMPLE))) == [("a",)]
+
+
+def test_time_of_the_processor_is_counted_and_no_other(
+    deed: Callable[..., None],
+) -> None:
+    deed("time.sleep(2.5)")
+    assert cells(parse(biff(SIMPLE))) == [("a",)]
+
+    deed("while True: pass")
+    with pytest.raises(Unreadable, match="处理器算了10秒还读不完"):
+        parse(biff(SIMPLE))
 
 
 def test_the_child_stays_small() -> None:

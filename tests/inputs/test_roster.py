@@ -164,6 +164,7 @@ def test_unknown_names_list_the_choices(tmp_path: Path) -> None:
         pytest.param(
             'id: "op-02"', 'id: "index"', "第10行：.*保留给程序", id="reserved"
         ),
+        pytest.param('id: "op-02"', 'id: "team"', "保留给程序", id="team"),
         pytest.param('"toutiao-a"', '"worklog"', "第16行：.*保留给程序", id="worklog"),
         pytest.param(
             "platform: toutiao",

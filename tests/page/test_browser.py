@@ -390,7 +390,7 @@ def test_the_page_reads_in_order_without_its_style(
     page = opened(browser, files["appraisal"], 1440)
     page.evaluate("document.querySelectorAll('style').forEach(e => e.remove())")
     text = page.locator("main").inner_text()
-    order = ["示例运营丙", "数据提示", "76.38", "挣分", "分数去了哪里", "评分表"]
+    order = ["示例运营丙", "数据提示", "76.38", "得分", "失分构成", "评分表"]
     places = [text.index(one) for one in order]
 
     assert places == sorted(places)

@@ -209,7 +209,7 @@ def test_papermill_by_hand_uses_the_engine(tmp_path: Path) -> None:
     assert (done.stdout, "Traceback" in done.stderr) == ("", False)
 
 
-def test_drop_downs_are_told_with_their_static_form(
+def test_answers_stand_below_their_drop_downs(
     sample_place: Any, tmp_path: Path
 ) -> None:
     source = ROOT / "notebooks/2-explore.ipynb"
@@ -217,14 +217,15 @@ def test_drop_downs_are_told_with_their_static_form(
         source, {}, output=tmp_path / "o.ipynb", folder=sample_place.root
     )
     asked = [
-        output.data
+        [output.data for output in cell.outputs]
         for cell in executed.cells
-        for output in cell.get("outputs", [])
-        if "application/vnd.jupyter.widget-view+json" in output.get("data", {})
+        if cell.cell_type == "code" and "ask(" in cell.source
     ]
 
     assert len(asked) >= 10
-    assert all('<div class="kpi">' in one["text/html"] for one in asked)
+    for controls, answer in asked:
+        assert "application/vnd.jupyter.widget-view+json" in controls
+        assert '<div class="kpi">' in answer["text/html"]
 
 
 def both(folder: Path) -> list[Any]:

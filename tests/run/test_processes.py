@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -228,3 +229,30 @@ def test_a_file_of_the_current_folder_stands_for_no_library(tmp_path: Path) -> N
     )
 
     assert (done.stdout.strip(), done.stderr) == (str(tmp_path), "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are not forked")
+@pytest.mark.parametrize("during", [False, True], ids=["before a job", "by one"])
+def test_what_starts_jobs_may_be_stopped(*, during: bool) -> None:
+    server = fresh(os.getppid)
+    stop = partial(os.kill, server, signal.SIGSTOP)
+    if during:
+        fresh(stop)
+    else:
+        stop()
+        with FreshProcesses(1, start=2) as executor:
+            stuck = executor.submit(os.getpid).exception(LONG)
+
+        assert isinstance(stuck, Died)
+        assert stuck.killed
+    assert fresh(os.getppid) != server
+
+
+def test_all_cells_of_a_job_have_a_limit_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "JOB_LIMIT", 2)
+    with pytest.raises(Died) as caught:
+        run(tmp_path, "import time; time.sleep(1)", f"time.sleep({LONG})")
+
+    assert (caught.value.step, caught.value.why) == (3, "超过2秒没有做完")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kpi_lib.run import runner
-from kpi_lib.run.record import verify
+from kpi_lib.run.verify import verify
 from kpi_lib.workspace import Workspace
 from tests import tiny_workspace
 from tests.tiny_workspace import MONTH

@@ -4,16 +4,16 @@ import os
 import shutil
 import subprocess
 import sys
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kpi_lib.errors import InvalidInput, WorkspaceError
+from kpi_lib.held import read_run
+from kpi_lib.inputs import people
 from kpi_lib.months import arrivals
-from kpi_lib.run import alone, jobs, record, runner
+from kpi_lib.run import alone, jobs, notices, record, runner
 from kpi_lib.run import stale as stale_module
 from kpi_lib.run.jobs import Outcome
 from kpi_lib.workspace import Workspace
@@ -21,6 +21,8 @@ from tests import tiny_workspace
 from tests.tiny_workspace import MONTH
 
 pytestmark = pytest.mark.notebook
+
+JOBS = [*(f"clean 2026-{n:02}" for n in (7, 8, 9, 10)), "op-01", "op-02", "team"]
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +51,7 @@ def contents(place: Workspace) -> dict[str, bytes]:
 
 
 def recorded(place: Workspace) -> dict[str, Any]:
-    return record.read_json(place.reports(MONTH) / "run.json")
+    return read_run(place.reports(MONTH) / "run.json")
 
 
 def states(outcomes: list[Outcome]) -> dict[str, str]:
@@ -75,6 +77,22 @@ def test_a_run_leaves_every_file(first: tuple[Workspace, list[Outcome]]) -> None
     assert "op-02" not in (place.reports(MONTH) / "op-01.html").read_text("utf-8")
 
 
+def test_nobody_can_be_called_what_a_job_or_a_file_of_ours_is(
+    first: tuple[Workspace, list[Outcome]],
+) -> None:
+    place, outcomes = first
+    jobs = {outcome.job.split()[0] for outcome in outcomes}
+    paths = [
+        path
+        for folder in (place.root / "reports", place.data / "clean")
+        for path in folder.rglob("[a-z]*")
+    ]
+    files = {path.name.split(".")[0] for path in paths}
+
+    assert "team" in jobs & files
+    assert (jobs | files) - {"op-01", "op-02", "note"} <= people.RESERVED
+
+
 def test_run_json_holds_what_was_used_and_made(
     first: tuple[Workspace, list[Outcome]],
 ) -> None:
@@ -88,7 +106,7 @@ def test_run_json_holds_what_was_used_and_made(
     )
     assert {path: record.of_file(place.root / path) for path in used} == used
     assert run["plan"]["sha256"] == run["inputs"]["data/plan.yml"]
-    assert list(run["jobs"]) == ["clean 2026-10", "op-01", "op-02", "team"]
+    assert list(run["jobs"]) == JOBS
     assert set(run["timings"]) >= {"op-01", "team"}
 
 
@@ -122,9 +140,7 @@ def test_nothing_changed_is_told_by_hashes_alone(
     monkeypatch.setattr(stale_module, "for_month", read)
     outcomes = runner.run(place, MONTH)
 
-    assert list(states(outcomes)) == [
-        *(f"clean 2026-{n:02}" for n in (7, 8, 9, 10)), "op-01", "op-02", "team"
-    ]  # fmt: skip
+    assert list(states(outcomes)) == JOBS
     assert set(states(outcomes).values()) == {"unchanged"}
     assert {path for one in outcomes for path in one.outputs} >= {
         "data/clean/2026-10/1-clean.ipynb",
@@ -179,17 +195,6 @@ def test_a_record_that_is_gone_is_written_anew(place: Workspace) -> None:
 
     assert set(states(runner.run(place, MONTH)).values()) == {"unchanged"}
     assert place.record.read_bytes() == before
-
-
-def test_jobs_run_in_any_executor_of_processes(
-    first: tuple[Workspace, list[Outcome]], place: Workspace
-) -> None:
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor:
-        outcomes = runner.run(place, MONTH, force=True, executor=executor)
-        assert executor.submit(os.getpid).result() != os.getpid()  # it stays open
-
-    assert states(outcomes)["op-01"] == "made"
-    assert contents(place) == contents(first[0])
 
 
 NOTHING_IS_READ = """
@@ -333,7 +338,7 @@ def test_what_happens_to_one_happens_to_one(
     tiny_workspace.appraisal(place, cell)
     *_, one, two, team = runner.run(place, MONTH, workers=2)
 
-    assert (one.state, two.state, team.state) == ("made", "failed", "made")
+    assert (one.error, two.state, team.state) == ("", "failed", "made")
     assert words in two.error
     assert words in (place.reports(MONTH) / "op-02.html").read_text("utf-8")
 
@@ -405,7 +410,7 @@ def test_only_the_operators_asked_for(place: Workspace) -> None:
     outcomes = runner.run(place, MONTH, operators=["op-02"], force=True)
 
     assert [one.job for one in outcomes][-2:] == ["op-02", "team"]
-    assert list(recorded(place)["jobs"]) == ["clean 2026-10", "op-01", "op-02", "team"]
+    assert list(recorded(place)["jobs"]) == JOBS
 
 
 def test_an_operator_nobody_knows_is_refused(place: Workspace) -> None:
@@ -505,7 +510,7 @@ def test_a_month_is_compared_with_the_one_before_also_if_that_was_killed(
     outcomes = runner.run(place, MONTH)
 
     assert set(states(outcomes).values()) == {"made"}
-    compared = record.read_json(place.clean(MONTH) / jobs.MADE)["parts"]["before"]
+    compared = read_run(place.clean(MONTH) / jobs.MADE)["parts"]["before"]
     assert compared == record.of(jobs.before(place, MONTH))
 
 
@@ -575,15 +580,13 @@ def test_the_record_is_a_chain(tmp_path: Path) -> None:
 
 
 def test_the_reach_is_that_of_the_tables() -> None:
-    assert list(stale_module.NEAR) == list(range(-1, arrivals.LOOK_AHEAD + 1))
+    assert list(record.NEAR) == list(range(-1, arrivals.LOOK_AHEAD + 1))
 
 
 def test_words_for_every_part(first: tuple[Workspace, list[Outcome]]) -> None:
     entries = recorded(first[0])["jobs"].values()
 
-    assert {part for entry in entries for part in entry["parts"]} <= set(
-        stale_module.WORDS
-    )
+    assert {part for entry in entries for part in entry["parts"]} <= set(notices.WORDS)
 
 
 def test_a_page_made_anew_takes_its_old_pdf_away(place: Workspace) -> None:

@@ -259,7 +259,7 @@ def test_pending_and_excluded_are_words_that_sums_pass_over(sample: Month) -> No
     without = sample.score("op-04").said()
     waiting = card(ITEMS | {"b": [("20", None), ("20", None)]})
     for made, item, measure, word in (
-        (without, "活动运营", "活动举办", "不考"),
+        (without, "活动运营", "活动举办", "不考核"),
         (waiting, "b", "b.m0", "待定"),
     ):
         content = read([made], values=True)

@@ -31,6 +31,8 @@ if not CHROMIUM.exists():
 SECONDS = 120
 """Until a cell ran: ten times what an idle machine takes for all of them."""
 
+NOTEBOOK = "lab/tree/2-explore.ipynb"
+
 OWN = (
     "JUPYTER_CONFIG_DIR",
     "JUPYTER_DATA_DIR",
@@ -53,7 +55,7 @@ def flags() -> list[str]:
 def lab(
     sample_place: Workspace, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """A JupyterLab of its own on loopback; the address of 2-explore in it."""
+    """A JupyterLab of its own on loopback; the form of an address in it."""
     folder = tmp_path_factory.mktemp("lab")
     shutil.copytree(sample_place.root, folder / "team")
     place = Workspace(folder / "team")
@@ -78,9 +80,7 @@ def lab(
         )
         try:
             wait_for(f"http://127.0.0.1:{port}/api?token={token}", server)
-            yield (
-                f"http://127.0.0.1:{port}/lab/tree/2-explore.ipynb?reset&token={token}"
-            )
+            yield f"http://127.0.0.1:{port}/%s?reset&token={token}"
         finally:
             server.terminate()
             server.wait(timeout=30)
@@ -110,7 +110,7 @@ def page(lab: str) -> Iterator[Page]:
         page.set_default_timeout(SECONDS * 1000)
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
-        page.goto(lab)
+        page.goto(lab % NOTEBOOK)
         page.locator(".jp-Notebook .jp-Cell").first.click()
         # Cells that are run before there is a kernel are not run at all.
         kernel = page.locator(".jp-NotebookPanel .jp-Notebook-ExecutionIndicator")
@@ -155,3 +155,29 @@ def test_a_chart_is_seen_and_follows_the_drop_down(page: Page) -> None:
     one.locator("select").nth(1).select_option(label="运营")
     expect(chart).to_contain_text("示例运营甲")
     expect(chart).not_to_contain_text("抖音")
+
+
+def test_saved_and_opened_again_it_shows_what_was_chosen(page: Page, lab: str) -> None:
+    charts = walked(page).count()
+    page.keyboard.press("Control+s")
+    expect(page.locator(".jp-mod-dirty")).to_have_count(0)
+    # Tomorrow: no kernel knows of the notebook any more.
+    for session in page.request.get(lab % "api/sessions").json():
+        assert page.request.delete(lab % f"api/sessions/{session['id']}").ok
+    page.goto(lab % NOTEBOOK)
+    page.locator(".jp-Notebook svg.chart").first.wait_for()
+
+    assert charts >= 25
+    expect(walked(page)).to_have_count(charts)
+    assert page.get_by_text("Error displaying widget").count() == 0
+    compared = cell(page, "questions.compare").locator("svg.chart")
+    expect(compared).to_contain_text("示例运营甲")
+
+
+def walked(page: Page) -> Locator:
+    """Return the notebook's charts, once every cell was scrolled to: others wait."""
+    cells = page.locator(".jp-CodeCell")
+    for at in range(cells.count()):
+        cells.nth(at).scroll_into_view_if_needed()
+        expect(cells.nth(at).locator(".jp-Cell-inputWrapper")).to_be_visible()
+    return page.locator(".jp-Notebook svg.chart")

@@ -9,7 +9,7 @@ from typing import Any
 
 from kpi_lib import months
 from kpi_lib.appraisal.evidence import Reading, cited, pending, text
-from kpi_lib.appraisal.sources.base import Source, against
+from kpi_lib.appraisal.sources.base import Source, against, part
 from kpi_lib.catalogue import METRICS
 from kpi_lib.files import layouts
 from kpi_lib.inputs import kinds
@@ -30,9 +30,19 @@ class _AccountDays(Source[Any]):
         rows = now[now["metric"] == "account_days"]
         if rows.empty:
             return pending(self._nothing_due())
-        number, due = _sum(rows["value"]), _sum(rows["days_due"])
+        value, due = _sum(rows["value"]), _sum(rows["days_due"])
+        parts = tuple(
+            part(
+                account.name or account.id,
+                _sum(own["value"]),
+                _sum(own["days_due"]),
+                account=account.id,
+            )
+            for account in self.evidence.accounts
+            if len(own := rows[rows["account"] == account.id])
+        )
         files = self.evidence.total("account_days").sources
-        return against((), number, due, "账号日", evidence=files)
+        return against((), value, due, "账号日", evidence=files, parts=parts)
 
     def _nothing_due(self) -> Sentence:
         """Say why no account-day is due, by what the roster and the folders have."""

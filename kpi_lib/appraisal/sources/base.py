@@ -129,12 +129,33 @@ def against(
     return replace(reading, **more)
 
 
+def part(name: str, value: Fraction, target: Fraction, **more: str) -> dict[str, str]:
+    """Return a count against what was due as a part of a sum or mean, for the card."""
+    return {
+        "metric": "",
+        "name": name,
+        "platform": "",
+        "value": text(value),
+        "target": text(target),
+        "counted": text(target),
+        "opening": "",
+        "attained": text(value / target if target else None),
+        "growth": "",
+        **more,
+    }
+
+
 def mean(
-    shares: Sequence[Fraction],
+    counts: Sequence[tuple[str, Fraction, Fraction]],
     entries: Sequence[Entry],
     inputs: Mapping[str, str],
     note: str = "",
 ) -> Reading:
-    """Return the plain mean of shares, of a target of 1."""
+    """Return the plain mean of named counts ÷ what was due, each at most 1."""
+    shares = [min(value / target, Fraction(1)) for _name, value, target in counts]
+    parts = tuple(
+        part(*count, weight="1", share=text(share))
+        for count, share in zip(counts, shares, strict=True)
+    )
     share = sum(shares, Fraction(0)) / len(shares)
-    return against(entries, share, 1, "%", note, inputs=inputs)
+    return against(entries, share, 1, "%", note, inputs=inputs, parts=parts)

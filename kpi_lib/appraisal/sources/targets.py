@@ -13,6 +13,7 @@ from fractions import Fraction
 from itertools import chain
 from typing import Any
 
+from kpi_lib import figures
 from kpi_lib.appraisal.evidence import (
     Evidence,
     Number,
@@ -44,6 +45,7 @@ class _Mean:
     value: Fraction | None
     goals: list[Goal]
     missing: list[str]
+    parts: list[dict[str, str]]
 
 
 def _mean(
@@ -57,21 +59,27 @@ def _mean(
     total = weights = Fraction(0)
     every: list[Goal] = []
     missing: list[str] = []
+    parts: list[dict[str, str]] = []
     for metric in metrics:
         goals = evidence.goals.of(metric)
         every += goals
         missing += _unset(metric, goals)
-        counted = [(goal, share_of(goal)) for goal in goals if not skip(goal)]
-        for goal, share in counted:
-            if share is None:
+        counted = [goal for goal in goals if not skip(goal)]
+        shares = {goal.platform: share_of(goal) for goal in counted}
+        for goal in counted:
+            if shares[goal.platform] is None:
                 missing += [gap for gap in goal.result.gaps if gap not in missing]
-        shares = [Fraction(share) for _, share in counted if share is not None]
-        if not shares or len(shares) < len(counted):
-            continue
-        weight = evidence.plan.weights.get(metric, Fraction(1))
-        total += weight * sum(shares, Fraction(0)) / len(shares)
-        weights += weight
-    return _Mean(total / weights if weights else None, every, missing)
+        known = [Fraction(share) for share in shares.values() if share is not None]
+        weight = evidence.plan.weights.get(metric, Fraction(1)) / (len(counted) or 1)
+        if len(known) < len(counted):
+            known = []
+        total += weight * sum(known, Fraction(0))
+        weights += weight * len(known)
+        for goal in goals:
+            share = shares.get(goal.platform) if known else None
+            own = "" if share is None else str(weight)
+            parts.append({**goal.part, "weight": own, "share": text(share)})
+    return _Mean(total / weights if weights else None, every, missing, parts)
 
 
 def _unset(metric: str, goals: Sequence[Goal]) -> list[str]:
@@ -103,7 +111,7 @@ def _reading(evidence: Evidence, mean: _Mean, extra: Mapping[str, str]) -> Readi
         unit="%",
         note=_floors(goals),
         inputs=inputs,
-        parts=tuple(goal.part for goal in goals),
+        parts=tuple(mean.parts),
         evidence=(*rows, *(row for goal in goals for row in goal.result.sources)),
         flags=tuple(_flags(goals)),
     )
@@ -211,7 +219,7 @@ class _OneMetric(_Results[kinds.OneMetric]):
                 return pending(_unset(plan.metric, [])[0])
             value, target = goal.result.value, goal.wanted
             gaps = [*goal.result.gaps, *_unset(plan.metric, [goal])]
-            reading = _reading(evidence, _Mean(None, [goal], []), {})
+            reading = _reading(evidence, _Mean(None, [goal], [], [goal.part]), {})
         else:
             total = evidence.total(metric.result, platform=plan.platform)
             value = total.reading(evidence.which)
@@ -253,10 +261,19 @@ class _Challenge(_Required[Any]):
         without = dict.fromkeys(
             METRICS[goal.metric].label for goal in mean.goals if goal.growth is None
         )
-        note = Sentence("没有基线，不计：{metrics}", metrics=list(without))
+        lacking = Sentence("没有基线，不计：{metrics}", metrics=list(without))
         if mean.value is None and not mean.missing:
-            return excluded(note if without else Sentence("没有基线"))
+            return excluded(lacking if without else Sentence("没有基线"))
         band = self.evidence.plan.band
+        words = Sentence(
+            "增幅不到{floor}不得分，{floor}得{at_floor}，{full}得满分，其间按直线；"
+            "超过{top}得{above}",
+            floor=figures.percent(text(band.floor), 0),
+            full=figures.percent(text(band.full), 0),
+            top=figures.percent(text(band.top), 0),
+            at_floor=str(band.at_floor),
+            above=str(band.above),
+        )
         bounds = {
             "band.floor": text(band.floor),
             "band.full": text(band.full),
@@ -267,7 +284,7 @@ class _Challenge(_Required[Any]):
         reading = _reading(self.evidence, mean, bounds)
         if mean.missing:
             return reading
-        return replace(reading, note=note if without else "")
+        return replace(reading, note=joined([words, lacking if without else ""]))
 
 
 def in_band(growth: Fraction, evidence: Evidence) -> Fraction:
@@ -309,7 +326,16 @@ class _Coverage(_Required[kinds.Coverage]):
             value=Fraction(covered),
             target=Fraction(len(cells)),
             unit="格",
-            note=Sentence("缺：{targets}", targets=lacking) if lacking else "",
+            note=joined(
+                [
+                    Sentence(
+                        "{n}项指标，各{horizons}个期限",
+                        n=len(metrics),
+                        horizons=len(self.plan.horizons),
+                    ),
+                    Sentence("缺：{targets}", targets=lacking) if lacking else "",
+                ]
+            ),
             inputs={"covered": str(covered), "cells": str(len(cells))},
             evidence=(cited("data/targets.csv", rows),) if rows else (),
         )

@@ -209,9 +209,9 @@ class _CampaignsHeld(_Campaigns, _Count[Any]):
 NOT_HELD = Sentence("本月没有举办活动")
 
 _FIGURES = (
-    ("exposure", N_("活动“{names}”没有填曝光")),
-    ("new", N_("活动“{names}”没有填拉新")),
-    ("conversion", N_("活动“{names}”没有填转化")),
+    ("exposure", N_("曝光"), N_("活动“{names}”没有填曝光")),
+    ("new", N_("拉新"), N_("活动“{names}”没有填拉新")),
+    ("conversion", N_("转化"), N_("活动“{names}”没有填转化")),
 )
 """What a campaign has a target and a result of, and what is said of a missing one."""
 
@@ -229,9 +229,9 @@ class _CampaignResults(_Campaigns):
     """
 
     def of(self, rows: list[entries.Campaign]) -> Reading:
-        shares: list[Fraction] = []
+        counts: list[tuple[str, Fraction, Fraction]] = []
         inputs: dict[str, str] = {}
-        for name, lacking in _FIGURES:
+        for name, label, lacking in _FIGURES:
             aimed = [row for row in rows if getattr(row, f"{name}_target")]
             target = _sum(getattr(row, f"{name}_target") for row in aimed)
             if not target:
@@ -242,14 +242,14 @@ class _CampaignResults(_Campaigns):
                 return pending(Sentence(lacking, names=blank), evidence=cite(rows))
             result = _sum(getattr(row, name) for row in self.counted(aimed))
             inputs |= {f"{name}.value": text(result), f"{name}.target": text(target)}
-            shares.append(min(result / target, Fraction(1)))
+            counts.append((Sentence(label), result, target))
         if all(row.not_held for row in rows):
             return excluded(NOT_HELD, evidence=cite(rows))
-        if not shares:
+        if not counts:
             lacking = Sentence("活动没有曝光、拉新、转化的目标")
             return pending(lacking, evidence=cite(rows))
         note = unconfirmed(len(rows) - len(self.counted(rows)))
-        return mean(shares, rows, inputs, note)
+        return mean(counts, rows, inputs, note)
 
 
 class _CampaignSpend(_Campaigns):
@@ -278,7 +278,12 @@ class _CampaignSpend(_Campaigns):
         return Reading(
             value=share,
             unit="%",
-            note="" if budget else Sentence("没有他人确认的预算"),
+            of=(spend, budget) if budget else None,
+            note=Sentence(
+                "花费{spend}元，预算{budget}元", spend=text(spend), budget=text(budget)
+            )
+            if budget
+            else Sentence("没有他人确认的预算"),
             inputs={"spend": text(spend), "budget": text(budget)},
             evidence=cite(rows),
         )
@@ -415,7 +420,17 @@ class _CommentsAnswered(LogSource[Any]):
             value=answered / received,
             target=Fraction(1),
             unit="%",
-            note=note if more else "",
+            of=(answered, received),
+            note=joined(
+                [
+                    Sentence(
+                        "回复{answered}条，收到{received}条",
+                        answered=text(answered),
+                        received=text(received),
+                    ),
+                    note if more else "",
+                ]
+            ),
             inputs={"answered": text(answered), **inputs},
             evidence=(*cite(rows), *exported.sources),
         )
@@ -445,13 +460,14 @@ class _CommunitiesKept(LogSource[kinds.Communities]):
             for row in rows
         )
         active = sum(map(self._active, rows))
-        halves: list[Fraction] = []
+        halves: list[tuple[str, Fraction, Fraction]] = []
         if due:
-            halves.append(min(Fraction(founded) / due, Fraction(1)))
+            halves.append((Sentence("新建社群"), Fraction(founded), due))
         gone = self._gone(rows)
         number = len(rows) + len(gone)
         if number:
-            halves.append(Fraction(active, number))
+            active_of = Fraction(active), Fraction(number)
+            halves.append((Sentence("活跃社群"), *active_of))
         if not halves:
             return excluded(Sentence("没有社群，也不要求新建"))
         inputs = {

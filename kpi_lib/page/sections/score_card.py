@@ -12,17 +12,19 @@ from kpi_lib.appraisal import Card, CardItem, CardMeasure, OperatorMonth
 from kpi_lib.catalogue import METRICS
 from kpi_lib.inputs import STATUS
 from kpi_lib.language import _
-from kpi_lib.page.parts import Fragment, made, total
+from kpi_lib.page.parts import Brand, Fragment, made, total, who_is
+from kpi_lib.page.templates import ratio
+
+MEANS = ("attainment", "over_delivery")
+"""Sources that are means over results of the same targets."""
 
 
 def score_card(m: OperatorMonth) -> Fragment:
     """Print the plan's own table, each measure opening to how it was scored."""
     card = m.card.said()
-    rated = (measure for measure in card.plain if measure.scored)
-    worst = max(rated, key=lambda measure: measure.lost, default=None)
-    # On paper the parts of a mean stand once: the means are over the same metrics.
-    means = (at for at in card.plain if at.get("parts") and not _grows(at))
-    first = next(means, None)
+    steps = {step["measure"]: step for step in card["focus"]}
+    # On paper the parts of means over the same results stand once.
+    means = [at for at in card.plain if at["parts"] and at["source"]["kind"] in MEANS]
 
     def item(row: CardItem) -> dict[str, Any]:
         return {
@@ -30,7 +32,12 @@ def score_card(m: OperatorMonth) -> Fragment:
             "row": row,
             "lines": list(zip(row["detail"], row["detail_beside"], strict=True)),
             "views": [
-                _view(measure, opened=measure is worst, once=measure is first)
+                _view(
+                    m,
+                    measure,
+                    again=measure in means[1:],
+                    step=steps.get(f"{row['id']}.{measure['id']}"),
+                )
                 for measure in row.measures
             ],
         }
@@ -46,10 +53,10 @@ def score_card(m: OperatorMonth) -> Fragment:
                 "items": list(map(item, rows)),
             }
         )
-    return made("score_card", card=card, groups=groups, bonus=_bonus(card))
+    return made("score_card", card=card, groups=groups, bonus=_bonus(m, card))
 
 
-def _bonus(card: Card) -> list[dict[str, Any]]:
+def _bonus(m: OperatorMonth, card: Card) -> list[dict[str, Any]]:
     """List the measures beyond the 100 points by the item that they belong to."""
     names = {row["id"]: card.called(row) for row in card.rows}
     by_item: dict[str, list[CardMeasure]] = {}
@@ -62,61 +69,104 @@ def _bonus(card: Card) -> list[dict[str, Any]]:
             "score": total(measure.earned for measure in measures)
             if any(measure.scored for measure in measures)
             else None,
-            "views": list(map(_view, measures)),
+            "views": [_view(m, measure) for measure in measures],
         }
         for id, measures in by_item.items()
     ]
 
 
-def _grows(measure: CardMeasure) -> bool:
-    """Say whether a measure looks at targets over their baselines, not at results."""
-    return bool(measure["source"]["kind"] == "challenge")
+def _parts(m: OperatorMonth, measure: CardMeasure) -> dict[str, Any] | None:
+    """Lay out what a mean, or a sum over accounts, is made of; it is the last row."""
+    parts = measure["parts"]
+    if not parts:
+        return None
+    brands = {account.id: who_is(m, account) for account in m.accounts}
+    rows = [_part(part, brands.get(part.get("account", ""))) for part in parts]
+    weights = [at for part in parts if (at := figures.decimal(part.get("weight")))]
+    known = figures.decimal(measure["value"]) is not None
+    capped: dict[str, list[str]] = {}
+    for row in rows:
+        if row["weight"] and row["attained"] > row["share"]:
+            capped.setdefault(_why(row, measure["inputs"]), []).append(row["label"])
+    return {
+        "rows": rows,
+        "grows": measure["source"]["kind"] == "challenge",
+        "weight": total(weights),
+        "even": len(set(weights)) == 1,
+        "mean": measure["value"] if known and len(weights) > 1 else None,
+        "attained": ratio(
+            *(figures.decimal(measure[at]) for at in ("value", "target"))
+        ),
+        "sums": known and bool(parts[0].get("account")),
+        "capped": capped if measure["source"]["kind"] != "challenge" else {},
+    }
 
 
-def _part(part: Mapping[str, Any]) -> dict[str, Any]:
-    """Write one metric of a mean: followers as a gain, rates as percent."""
-    metric = METRICS[part["metric"]]
+def _why(part: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
+    """Say why a part counts as less than was attained."""
+    most = figures.percent(part["share"], 0)
+    floor = figures.decimal(inputs.get("band.floor"))
+    if floor is None:
+        return _("至多计{most}", most=most)
+    if part["growth"] is None:
+        return _("没有基线，至多计{most}", most=most)
+    if part["growth"] < floor:
+        low = figures.percent(floor, 0)
+        return _("目标增幅不到{low}，至多计{most}", low=low, most=most)
+    return _("至多计{most}", most=most)
+
+
+def _part(part: Mapping[str, Any], who: Brand | None) -> dict[str, Any]:
+    """Write one part: followers as a gain, rates as percent."""
+    metric = METRICS.get(part["metric"])
 
     def written(digits: str, less: str = "") -> str:
         number = figures.decimal(digits)
         if number is None:
             return figures.NONE
         number -= figures.decimal(less) or 0
-        if metric.unit == "share":
+        if metric and metric.unit == "share":
             return figures.percent(number, 2)
-        return figures.exact(number)
+        return figures.plain(number, 2)
 
+    numbers = ("attained", "growth", "share")
     return {
         **part,
-        "label": metric.label,
+        **{name: figures.decimal(part.get(name)) for name in numbers},
+        "weight": part.get("weight", ""),
+        "label": part["name"],
+        "who": who,
         "value": written(part["value"]),
         "aim": written(part["counted"], part["opening"]),
-        "growth": figures.decimal(part["growth"]),
         "floored": part["counted"] != part["target"],
     }
 
 
 def _view(
-    measure: CardMeasure, *, opened: bool = False, once: bool = False
+    m: OperatorMonth,
+    measure: CardMeasure,
+    *,
+    again: bool = False,
+    step: Mapping[str, Any] | None = None,
 ) -> dict[str, object]:
     show, status = measure["show"], measure["status"]
-    value, target = (
-        f"{show[key]}{show.get('unit', '')}" if show.get(key) else ""
-        for key in ("value", "target")
-    )
     share = measure.earned / (measure.possible or 1)
+    of = _parts(m, measure)
+    # Days on record come from every file of the own accounts.
+    files = m.files["source"] if of and of["sums"] else ()
     return {
         **measure,
-        "parts": [_part(part) for part in measure.get("parts", ())],
-        "grows": _grows(measure),
-        "text": show.get("text", ""),
-        "value": value or show.get("text", ""),
-        "target": target,
-        "open": opened,
-        "once": once,
+        "of": of,
+        "step": step,
+        # What a rating replaced, or what one of two values gives, did not count.
+        "text": "" if "rating" in measure or measure.waits else show["text"],
+        "replaced": show["text"] if "rating" in measure else "",
+        "again": again,
         "word": "" if status == "scored" else _(STATUS[status]),
         "width": float(min(share, Decimal(1)) * 100),
-        "evidence": _evidence(measure.get("evidence", [])),
+        "evidence": _evidence(
+            measure["evidence"] or [{"source": name} for name in files]
+        ),
     }
 
 
