@@ -415,22 +415,16 @@ class _CommentsAnswered(LogSource[Any]):
         if received == 0:
             return excluded(Sentence("没有收到评论"), evidence=cite(rows))
         answered = Fraction(sum(row.answered for row in rows))
-        note = Sentence("{platforms}收到的评论数取导出", platforms=more)
+        numbers = {"answered": text(answered), "received": text(received)}
+        notes = [Sentence("回复{answered}条，收到{received}条", **numbers)]
+        if more:
+            notes.append(Sentence("{platforms}收到的评论数取导出", platforms=more))
         return Reading(
             value=answered / received,
             target=Fraction(1),
             unit="%",
             of=(answered, received),
-            note=joined(
-                [
-                    Sentence(
-                        "回复{answered}条，收到{received}条",
-                        answered=text(answered),
-                        received=text(received),
-                    ),
-                    note if more else "",
-                ]
-            ),
+            note=joined(notes),
             inputs={"answered": text(answered), **inputs},
             evidence=(*cite(rows), *exported.sources),
         )
@@ -466,16 +460,11 @@ class _CommunitiesKept(LogSource[kinds.Communities]):
         gone = self._gone(rows)
         number = len(rows) + len(gone)
         if number:
-            active_of = Fraction(active), Fraction(number)
-            halves.append((Sentence("活跃社群"), *active_of))
+            halves.append((Sentence("活跃社群"), Fraction(active), Fraction(number)))
         if not halves:
             return excluded(Sentence("没有社群，也不要求新建"))
-        inputs = {
-            "founded": str(founded),
-            "due": text(due),
-            "active": str(active),
-            "all": str(number),
-        }
+        numbers = {"founded": founded, "due": due, "active": active, "all": number}
+        inputs = {name: text(Fraction(str(n))) for name, n in numbers.items()}
         note = Sentence("上月有、本月没有记录，算不活跃：{names}", names=gone)
         return mean(halves, rows, inputs, note if gone else "")
 
