@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -48,19 +48,19 @@ def of_days(evidence: Evidence) -> Iterator[Sentence]:
         for metric in evidence.goals.required
         for part in (metric, *METRICS[metric].parts)
     }
-    short: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    short: dict[str, list[Mapping[Hashable, Any]]] = defaultdict(list)
     for metric in METRICS:
         for row in evidence.short_of_days.get(metric, ()) if metric in needed else ():
-            days = (f"{row[name]:g}" for name in ("days_present", "days_due"))
-            metrics = short[row["account"], *days]
-            metrics += [METRICS[metric].label] * (row["stream"] in ("", "article"))
-    for (account, here, due), metrics in short.items():
+            short[row["account"]].append(row)
+    for account, rows in short.items():
+        least = min(rows, key=lambda row: row["days_present"])
+        metrics = dict.fromkeys(row["metric"] for row in rows)
         yield Sentence(
             "{account}只有{n}天的数，应有{due}天，缺的天不计：{metrics}",
             account=evidence.roster.account(account).name,
-            n=here,
-            due=due,
-            metrics=few(metrics),
+            n=f"{least['days_present']:g}",
+            due=f"{least['days_due']:g}",
+            metrics=few([METRICS[metric].label for metric in metrics]),
         )
 
 

@@ -83,8 +83,8 @@ def test_the_change_is_on_the_measures_both_months_could_rate(
     text = text_of(str(sections.header(month)))
 
     assert "比9月（同样95分）" in text
-    assert "−2.49" in text
-    assert "78.87→76.38" in text
+    assert "−2.93" in text
+    assert "79.31→76.38" in text
 
 
 def test_without_last_month_nothing_is_compared(rough: Month) -> None:
@@ -99,7 +99,7 @@ def test_sentences_claim_what_the_card_carries(parts: dict[str, str]) -> None:
     text = text_of(parts["sentences"])
 
     assert "内容运营得分最多：30分得26.29分（88%）。" in text
-    assert "失分最多的是超额达成（本月95.88%），失6.00分，占总失分18.62分的32%" in text
+    assert "失分最多的是超额达成（本月95.59%），失6.00分，占总失分18.62分的32%" in text
     assert "上升最多的是目标有挑战（+1.17）。下降最多的是活动预算（−1.50）。" in text
     assert "共5分待定：有不同的值没有选定，得分在4.76与4.80之间。" in text
     assert "总分为81.14～81.18。" in text, "76.38 and what the item may get"
@@ -213,7 +213,7 @@ def test_a_measure_opens_to_how_it_was_scored(parts: dict[str, str]) -> None:
 
     for said in (
         "线性：100%得0分，120%得满分",
-        "6×(95.88%−100%)÷(120%−100%)，在0与6之间=0.00",
+        "6×(95.59%−100%)÷(120%−100%)，在0与6之间=0.00",
         "data/targets.csv第368–380行，粉丝数、新增关注、DAU日活等13个",
         "kpi explain 2026-10 op-03 over_delivery",
         "有不同的值没有选定，得分在4.76与4.80之间",

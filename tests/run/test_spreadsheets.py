@@ -449,7 +449,7 @@ def test_two_readers_see_the_same_cards(sample: Month) -> None:
 
     assert book.sheet_names == read(cards).sheetnames == names
     assert titles[:6] == ["编号", "姓名", "状态", "等级", "总分", "可得分"]
-    assert first[:6] == ["op-01", "示例运营甲", "暂定", "良好", 89.69, 100]
+    assert first[:6] == ["op-01", "示例运营甲", "暂定", "良好", 89.65, 100]
     assert second[:6] == ["op-02", "示例运营乙", "终稿", "良好", 85.04, 100]
     assert re.fullmatch(r"='op-01 示例运营甲'!F\d+", formula)
 
