@@ -11,9 +11,9 @@ from functools import cache
 from kpi_lib import files
 from kpi_lib.catalogue import METRICS, STREAMS
 from kpi_lib.days import stretches
-from kpi_lib.errors import Level, Problem
+from kpi_lib.errors import Problem
+from kpi_lib.exports.headers import Table
 from kpi_lib.exports.plausible import Total, doubts
-from kpi_lib.exports.recognise import Table
 from kpi_lib.exports.record import KEPT, TWICE, Outcome, Row, Wrong
 from kpi_lib.exports.rows import Basis, DailyRow, PostRow
 from kpi_lib.files import Column, Number, Order, WrongValue, header_key
@@ -59,12 +59,9 @@ class Grain:
     def finish(self) -> list[Problem]:
         """Return what is worth telling, after the last row."""
         return [
-            self._problem(Sentence(template, rows=numbered(rows)))
+            Problem(what=Sentence(template, rows=numbered(rows)), level="note")
             for template, rows in self._remarks.items()
         ]
-
-    def _problem(self, what: Sentence, level: Level = "note", do: str = "") -> Problem:
-        return Problem(what=what, where=self.source, do=do, level=level)
 
     def _repeated(self, row: Row, *content: object) -> bool:
         """Return whether an equal row stood before; a differing one is kept."""
@@ -132,25 +129,16 @@ class Days(Grain):
 
     def finish(self) -> list[Problem]:
         """Also tell of missing cells, and what figures say against themselves."""
-        missing = [
-            self._problem(
-                Sentence(
-                    "{metric}有{n}天没有数：{days}",
-                    metric=METRICS[metric].label,
-                    n=len(days),
-                    days=stretches(days),
-                )
+        findings = super().finish()
+        for metric, days in self._missing.items():
+            what = Sentence(
+                "{metric}有{n}天没有数：{days}",
+                metric=METRICS[metric].label,
+                n=len(days),
+                days=stretches(days),
             )
-            for metric, days in self._missing.items()
-        ]
-        return [
-            *super().finish(),
-            *missing,
-            *(
-                self._problem(doubt.what, "warning", doubt.do)
-                for doubt in doubts(self.daily, self._totals)
-            ),
-        ]
+            findings.append(Problem(what=what, level="note"))
+        return [*findings, *doubts(self.daily, self._totals)]
 
     def add_total(self, row: Row) -> None:
         """Keep the sums that the file gives of its own columns."""

@@ -19,7 +19,7 @@ from typing import Literal
 
 from kpi_lib import files
 from kpi_lib.catalogue import METRICS
-from kpi_lib.errors import ExportColumns, ExportError, Problem, UnknownExport, printable
+from kpi_lib.errors import ExportColumns, ExportError, UnknownExport, printable
 from kpi_lib.exports.recognise import HEADER_WITHIN, recognise
 from kpi_lib.files import (
     Book,
@@ -128,7 +128,7 @@ def draft(path: Path, *, platform: str, source: str | None = None) -> str:
     lines = [
         f"# 由“{_safe(source)}”起草：表头在第{row}行。",
         "# 逐条看过“待确认”，改对后删去注释，再把confirmed改为true。",
-        *_known(book, source),
+        *_known(book),
         *_platform_lines(meant),
         *_layout_lines(meant, columns, grain),
     ]
@@ -151,8 +151,8 @@ def _header(book: Book, source: str) -> tuple[Sheet, int]:
     ]
     if not rows:
         what = Sentence("前12行里没有像表头的一行")
-        problem = Problem(what=what, where=source, do=Sentence("放入平台导出的原文件"))
-        raise UnknownExport((problem,))
+        do = Sentence("放入平台导出的原文件")
+        raise UnknownExport.of(what, where=source, do=do)
     *_, sheet_at, row_at, keys = max(rows)
     sheet, header = book.sheets[-sheet_at], -row_at
     repeated = [key for key, count in Counter(keys).items() if count > 1]
@@ -167,7 +167,7 @@ def _header(book: Book, source: str) -> tuple[Sheet, int]:
         return sheet, header
     place = Sentence("第{row}行", row=sheet.records[header].row)
     do = Sentence("只留一张表再试，或照formats里相近的声明手写")
-    raise ExportColumns((Problem(what=what, where=source, place=place, do=do),))
+    raise ExportColumns.of(what, where=source, place=place, do=do)
 
 
 def _header_keys(record: Record) -> list[str]:
@@ -255,7 +255,7 @@ def _grain(columns: Sequence[_Column], source: str, row: int) -> Grain:
         what = Sentence("没有一列是日期或发布时间，声明写不成")
         place = Sentence("第{row}行", row=row)
         do = Sentence("确认这是按日或按内容的导出；否则用手工填报")
-        raise UnknownExport((Problem(what=what, where=source, place=place, do=do),))
+        raise UnknownExport.of(what, where=source, place=place, do=do)
     best = max(dates, key=lambda c: bool(c.names["published_at"] + c.names["date"]))
     by_post = (
         _PUBLISHED.search(header_key(best.name)) is not None
@@ -383,12 +383,12 @@ def _platform(name: str) -> Platform:
     expected = Sentence(
         "{platforms}，或新平台的编号（小写字母）", platforms=[*declared]
     )
-    raise ExportError((Problem(what=what, where="--platform", expected=expected),))
+    raise ExportError.of(what, where="--platform", expected=expected)
 
 
-def _known(book: Book, source: str) -> Iterator[str]:
+def _known(book: Book) -> Iterator[str]:
     try:
-        layout = recognise(book, None, source)[0].layout
+        layout = recognise(book, None)[0].layout
     except ExportError:
         return
     yield f"# 注意：这份文件已经认得，是{layout.id}，不需要新的声明。"

@@ -20,7 +20,7 @@ from itertools import pairwise
 from kpi_lib import files
 from kpi_lib.errors import ExportColumns, Problem
 from kpi_lib.exports.grains import Grain, numbered
-from kpi_lib.exports.recognise import Table
+from kpi_lib.exports.headers import Table
 from kpi_lib.exports.record import KEPT, TWICE, Outcome, Row, Wrong
 from kpi_lib.exports.rows import DailyRow
 from kpi_lib.files import WrongValue
@@ -109,7 +109,7 @@ class Orders(Grain):
     def finish(self) -> list[Problem]:
         """Give every day its orders and its money; tell how they are counted."""
         if self._long >= ROUNDED_IDS and self._zeros == self._long:
-            raise self._mangled(
+            raise _mangled(
                 Sentence(
                     "“{column}”第16位起全是0，末几位已被Excel改掉，分不清是几个订单",
                     column=Row(self._table, self._head).header("orders"),
@@ -124,17 +124,16 @@ class Orders(Grain):
                 DailyRow("", day, metric, "", value, "daily", at_least, *place)
                 for metric, value in values
             ]
-        unsure = [
-            self._problem(_not_known(day, rows), "warning")
+        findings = [
+            Problem(what=_not_known(day, rows), level="warning")
             for day, rows in self._unsure.items()
         ]
-        if not self._lines:
-            return unsure
-        left = [
-            Sentence(template, n=lines, status=status)
-            for (template, status), lines in sorted(self._left.items())
-        ]
-        return [*unsure, *map(self._problem, (self._dated(), *left))]
+        if self._lines:
+            findings.append(Problem(what=self._dated(), level="note"))
+        for (template, status), lines in sorted(self._left.items()):
+            what = Sentence(template, n=lines, status=status)
+            findings.append(Problem(what=what, level="note"))
+        return findings
 
     def _dated(self) -> Sentence:
         """Say which day an order counts on, by the columns that the file has."""
@@ -166,19 +165,13 @@ class Orders(Grain):
                 column=row.header(role),
                 value=text[:24],
             )
-            raise self._mangled(what, Sentence("第{row}行", row=row.record.row))
+            raise _mangled(what, Sentence("第{row}行", row=row.record.row))
         if not _ID.fullmatch(text):
             raise Wrong(row.header(role), "", Sentence("不是编号"))
         if role == "orders" and len(text) > 15:
             self._long += 1
             self._zeros += text[15:].strip("0") == ""
         return text
-
-    def _mangled(self, what: Sentence, place: str = "") -> ExportColumns:
-        do = Sentence("重新下载，直接放入；不要用Excel打开后保存")
-        return ExportColumns(
-            (Problem(what=what, where=self.source, place=place, do=do),)
-        )
 
     @staticmethod
     def _day(row: Row, text: str) -> date:
@@ -217,6 +210,11 @@ class Orders(Grain):
         if word and len(word) <= 12 and self._letters.issuperset(word):
             why = Sentence("不认得的状态“{status}”", status=word)
         return Wrong(row.header(role), "", why)
+
+
+def _mangled(what: Sentence, place: str = "") -> ExportColumns:
+    do = Sentence("重新下载，直接放入；不要用Excel打开后保存")
+    return ExportColumns.of(what, place=place, do=do)
 
 
 def _not_known(day: date | None, rows: Sequence[int]) -> Sentence:

@@ -8,7 +8,8 @@ from itertools import islice
 from typing import NamedTuple
 
 from kpi_lib import files
-from kpi_lib.exports.recognise import NOTE_STARTS, TOTALS, Table
+from kpi_lib.exports.headers import Table
+from kpi_lib.exports.recognise import NOTE_STARTS, TOTALS
 from kpi_lib.exports.rows import Fate
 from kpi_lib.files import Cell, Column, Number, Record, WrongValue, header_key
 from kpi_lib.language import Sentence

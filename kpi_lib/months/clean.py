@@ -82,16 +82,28 @@ class _Cleaning:
         self.files = sorted(files, key=lambda file: file.source)
         self._names = names
         self._chosen = {(at.month, at.source, at.row, at.metric) for at in decisions}
-        self.elsewhere: dict[str, str] = {}
-        """Why a file seems to belong elsewhere; nothing once a decision names it."""
-        self.doubted: dict[str, list[str]] = {}
+        self._doubted = {file.source: self._backwards(file) for file in self.files}
         """Metrics that do not count, by file: they contradict each other every day."""
-        for file in self.files:
-            decided = {at[-1] for at in self._chosen if at[1] == file.source}
-            self.elsewhere[file.source] = "" if decided else file.doubt
-            self.doubted[file.source] = _doubted(file, decided)
         self._fates: dict[tuple[object, ...], Counter[str]] = defaultdict(Counter)
         self._why: dict[tuple[object, ...], tuple[str, str]] = {}
+
+    def _backwards(self, file: File) -> list[str]:
+        """Return the metrics of a file that contradict each other on every day.
+
+        They count when a decision names the file and one of them.
+        """
+        days: dict[date, dict[str, float]] = defaultdict(dict)
+        for row in file.daily:
+            if not (row.part or row.censored or row.rounded):
+                days[row.date][row.metric] = row.value
+        decided = {at[-1] for at in self._chosen if at[1] == file.source}
+        doubted: list[str] = []
+        for metrics, fit in TOGETHER.items():
+            values = [of_day for of_day in days.values() if of_day.keys() >= {*metrics}]
+            whole = len(values) >= MANY_DAYS and decided.isdisjoint(metrics)
+            if whole and not any(fit(*(of[name] for name in metrics)) for of in values):
+                doubted += metrics
+        return doubted
 
     def _note(self, row: Row, fate: str, reason: str = "", column: str = "") -> None:
         place = _place(row)
@@ -101,6 +113,9 @@ class _Cleaning:
 
     def _is_own(self, row: Row, file: File) -> bool:
         """Return whether a row is of its folder's account; it is out if it is not."""
+        if file.doubt:
+            self._note(row, "conflict", file.doubt)
+            return False
         if row.account in ("", file.account, self._names.get(file.account)):
             return True
         reason = Sentence("账号应为{account}，与所在的文件夹一致", account=file.account)
@@ -125,11 +140,10 @@ class _Cleaning:
         """Keep one value per account, day, metric and part; list contradictions."""
         values: dict[tuple[str, date, str, str], list[DailyRow]] = defaultdict(list)
         for file in self.files:
-            why, doubted = self.elsewhere[file.source], self.doubted[file.source]
+            doubted = self._doubted[file.source]
             for row in file.daily:
-                if why or row.metric in doubted:
-                    reason = why or BACKWARDS
-                    self._note(row, "conflict", reason, METRICS[row.metric].zh)
+                if row.metric in doubted and not file.doubt:
+                    self._note(row, "conflict", BACKWARDS, METRICS[row.metric].zh)
                 elif self._is_own(row, file):
                     own = row._replace(account=file.account)
                     values[file.account, row.date, row.metric, row.part].append(own)
@@ -160,11 +174,8 @@ class _Cleaning:
         """Keep one row per post and download day; list contradictions."""
         downloads: dict[tuple[str, date, str], list[Post]] = defaultdict(list)
         for file in self.files:
-            why = self.elsewhere[file.source]
             for row in file.posts:
-                if why:
-                    self._note(row, "conflict", why)
-                elif self._is_own(row, file):
+                if self._is_own(row, file):
                     key = (file.account, file.downloaded or date.min, row.post)
                     downloads[key].append(Post(file.account, file.downloaded, row))
         kept: list[Post] = []
@@ -187,16 +198,15 @@ class _Cleaning:
                 conflicts += posts
         return kept, conflicts
 
-    def findings(self) -> Iterator[Problem]:
-        """Tell what is wrong with each file; where it may belong elsewhere, first."""
-        yield from (_told(file) for file in self.files if self.elsewhere[file.source])
-        for file in self.files:
-            yield from file.export.findings
-            yield from self._of_file(file)
-
-    def _of_file(self, file: File) -> Iterator[Problem]:
+    def findings(self, file: File) -> Iterator[Problem]:
+        """Tell what is wrong with a file."""
+        yield from file.export.findings
         warning = partial(Problem, where=file.source, level="warning")
-        if doubted := self.doubted[file.source]:
+        if file.doubt:
+            text = N_("{why}，没有计")
+            do = N_("放错的移走；没有错的，在data/decisions.csv写上这个文件")
+            yield warning(what=Sentence(text, why=file.doubt), do=Sentence(do))
+        if doubted := self._doubted[file.source]:
             text = N_("{metrics}每一天都互相矛盾，像是列弄反了，没有计")
             do = N_(
                 "对照后台；没有错的，在data/decisions.csv写上这个文件和其中一个指标"
@@ -250,28 +260,10 @@ def clean(
             for row in file.ledger
         ],
         findings=(
-            *cleaning.findings(),
+            *(told for file in cleaning.files for told in cleaning.findings(file)),
             *_conflicts(daily_conflicts, posts_conflicts),
         ),
     )
-
-
-def _doubted(file: File, decided: Collection[str]) -> list[str]:
-    """Return the metrics of a file that contradict each other on every day.
-
-    They count when a decision names the file and one of them.
-    """
-    days: dict[date, dict[str, float]] = defaultdict(dict)
-    for row in file.daily:
-        if not (row.part or row.censored or row.rounded):
-            days[row.date][row.metric] = row.value
-    doubted: list[str] = []
-    for metrics, fit in TOGETHER.items():
-        values = [of_day for of_day in days.values() if of_day.keys() >= {*metrics}]
-        whole = len(values) >= MANY_DAYS and {*metrics}.isdisjoint(decided)
-        if whole and not any(fit(*(of[metric] for metric in metrics)) for of in values):
-            doubted += metrics
-    return doubted
 
 
 def _agreed(rows: Sequence[DailyRow]) -> DailyRow | None:
@@ -310,15 +302,6 @@ def _name(source: str) -> str:
 
 
 # What is worth telling.
-
-
-def _told(file: File) -> Problem:
-    return Problem(
-        what=Sentence("{why}，没有计", why=file.doubt),
-        where=file.source,
-        do=Sentence("放错的移走或重新导出；没有错的，在data/decisions.csv写上这个文件"),
-        level="warning",
-    )
 
 
 def _conflicts(daily: Iterable[DailyRow], posts: Iterable[Post]) -> Iterator[Problem]:

@@ -25,6 +25,7 @@ from kpi_lib.page.sections.cleaning import (
 )
 from kpi_lib.page.sections.engagement import engagement
 from kpi_lib.page.sections.followers import followers
+from kpi_lib.page.sections.metrics import metrics
 from kpi_lib.page.sections.next_month import next_month
 from kpi_lib.page.sections.orders import orders
 from kpi_lib.page.sections.publishing import platforms

@@ -15,4 +15,4 @@ from kpi_lib.run.jobs import Outcome
 from kpi_lib.run.runner import clean, run, status
 from kpi_lib.run.sheets import frames_xlsx
 from kpi_lib.run.stale import newest
-from kpi_lib.run.verify import verify
+from kpi_lib.run.verify import recompute, verify
