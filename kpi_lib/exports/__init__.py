@@ -11,11 +11,4 @@ from kpi_lib.exports.learn import draft
 from kpi_lib.exports.reader import read
 from kpi_lib.exports.rows import DailyRow, Export, LedgerRow, PostRow
 
-__all__ = [
-    "DailyRow",
-    "Export",
-    "LedgerRow",
-    "PostRow",
-    "draft",
-    "read",
-]
+__all__ = ["DailyRow", "Export", "LedgerRow", "PostRow", "draft", "read"]
