@@ -125,9 +125,11 @@ def clean(
 
     with _telling(as_json) as tell:
         outcomes = run.clean(workspace, month, force=force, progress=tell)
-    if not as_json and outcomes[0].state != "failed":
-        typer.echo(f"清洗结果在{_near(workspace.clean(run.newest(workspace, month)))}")
-    raise typer.Exit(_code(outcomes))
+    month, code = run.newest(workspace, month), _code(outcomes)
+    refused = not code and _tell_refused(workspace, month, as_json)
+    if not as_json and not code:
+        typer.echo(f"清洗结果在{_near(workspace.clean(month))}")
+    raise typer.Exit(1 if refused else code)
 
 
 @_command(
@@ -154,7 +156,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Make every page of a month that is missing or stale."""
-    from kpi_lib import months, run
+    from kpi_lib import run
 
     if lang not in LANGUAGES:
         raise typer.BadParameter("、".join(LANGUAGES), param_hint="--lang")
@@ -170,9 +172,7 @@ def run(
             progress=tell,
         )
     month = run.newest(workspace, month)
-    findings = months.load_findings(workspace, month)
-    refused = [finding for finding in findings if finding.level == "error"]
-    _tell(refused, as_json)
+    refused = _tell_refused(workspace, month, as_json)
     if not as_json:
         if all(outcome.state == "unchanged" for outcome in outcomes):
             typer.echo("没有变化，什么也没有重做。")
@@ -217,16 +217,32 @@ def explain(
         typer.echo(printable(line))
 
 
-@_command("运行记录与文件核对：哪一个字节变过。", "kpi verify 2026-10")
-def verify(month: Month, workspace: Place, as_json: AsJson = False) -> None:
+@_command(
+    "运行记录与文件核对：哪一个字节变过。",
+    "kpi verify 2026-10",
+    "kpi verify 2026-10 --recompute",
+)
+def verify(
+    month: Month,
+    workspace: Place,
+    recompute: Annotated[
+        bool, typer.Option("--recompute", help="再由原始文件重新清洗、评分，逐项比对")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Compare a month's record with what lies there now."""
     from kpi_lib import run
 
     problems = run.verify(workspace, month)
+    if recompute:
+        problems += run.recompute(workspace, month)
     _tell(problems, as_json)
-    if not problems and not as_json:
+    wrong = any(problem.level == "error" for problem in problems)
+    if not wrong and not as_json:
         typer.echo("输入、结果和运行记录都与运行时一样。")
-    raise typer.Exit(1 if problems else 0)
+        if recompute:
+            typer.echo("由原始文件重算的每一分都与评分卡一样。")
+    raise typer.Exit(1 if wrong else 0)
 
 
 @_command(
@@ -456,6 +472,16 @@ def _tell(problems: Sequence[Problem], as_json: bool) -> None:
     for problem in problems:
         fields = {name: getattr(problem, name) for name in names}
         _say(fields, _marked(problem), as_json)
+
+
+def _tell_refused(workspace: Workspace, month: str, as_json: bool) -> bool:
+    """Tell which files of a month its cleaning refused; return whether it did."""
+    from kpi_lib import months
+
+    findings = months.load_findings(workspace, month)
+    refused = [finding for finding in findings if finding.level == "error"]
+    _tell(refused, as_json)
+    return bool(refused)
 
 
 def _marked(problem: Problem) -> str:

@@ -13,18 +13,19 @@ HOSTILE = "价格$5与$6 $\\frac{$<script>alert(1)</script>'\"😀" + "长" * 16
 HOSTILE_NAME = "<img src=x onerror=alert(1)>$x$" + "很长的名字" * 30
 
 HEADED = {
-    "分数去了哪里": sections.waterfall,
+    "失分构成": sections.waterfall,
     "评分表": sections.score_card,
+    "指标总表": sections.metrics,
     "平台": sections.platforms,
     "粉丝数": sections.followers,
     "DAU / MAU": sections.activity,
     "电商订单 / 平台收益": sections.orders,
     "阅读 / 评论 / 转发 / 点赞": sections.engagement,
     "活动": sections.campaigns,
-    "按周、按日定量": sections.quotas,
+    "周、日完成情况": sections.quotas,
     "下月目标": sections.next_month,
     "自评、评定、申诉、签字": sections.settled,
-    "什么算了，什么没算": sections.counted,
+    "数据取用情况": sections.counted,
     "定义与来源": sections.sources,
 }
 

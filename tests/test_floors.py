@@ -20,7 +20,7 @@ BESIDE = {"exports", "inputs"}
 
 HOMES = {
     "seaborn": {"page"},
-    "IPython": {"run"},
+    "IPython": {"run", "workbook"},
     "papermill": {"run"},
     "jupyter_client": {"run"},
     "nbclient": {"run"},

@@ -266,6 +266,7 @@ def _elsewhere(book: files.Book, every: Sequence[Layout]) -> UnknownExport | Non
             "表头和{layout}的一样，这个账号的平台没有这样的导出",
             layout=title_of(tables[0].layout),
         ),
+        expected=Sentence("这个账号的平台的导出"),
         do=Sentence("确认是哪个账号的，放进它的文件夹"),
     )
 

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from kpi_lib.errors import Problem, Unreadable
@@ -184,16 +185,14 @@ def torn_row(text: str, records: Sequence[Record]) -> int | None:
     """
     if len(records) < FORM_ROWS + 2 or text.endswith(("\n", "\r")):
         return None
-    *_, last = records
-    above = [
-        record.cells[-1]
-        for record in records[1:-1]
-        if len(record.cells) == len(records[0].cells)
-    ]
+    *before, last = records
+    # A title above the header is narrower than the table.
+    (width, _), *_ = Counter(len(record.cells) for record in before).most_common(1)
+    _, *above = [record.cells[-1] for record in before if len(record.cells) == width]
     texts = [str(cell) for cell in above if cell is not None]
     if len(texts) < max(FORM_ROWS, len(above)):
         return None  # the column has gaps of its own: it has no form
-    cell = str(last.cells[-1] or "") if len(last.cells) == len(records[0].cells) else ""
+    cell = str(last.cells[-1] or "") if len(last.cells) == width else ""
     ends = {text[-1] for text in texts}
     unit = len(ends) == 1 and not ends & set("0123456789")
     cut = len(cell) < min(map(len, texts)) or (unit and cell[-1:] not in ends)

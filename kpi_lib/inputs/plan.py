@@ -29,7 +29,7 @@ STATUS = {
     "rated_by_manager": Sentence("主管评定"),
     "pending": Sentence("待定"),
     "zero": Sentence("缺，按0分"),
-    "excluded": Sentence("不考"),
+    "excluded": Sentence("不考核"),
 }
 """What may become of a measure, and what it is called."""
 
@@ -94,7 +94,7 @@ class Item(Part):
         if total != self.points:
             yield (
                 f"{self.id}的量化指标合计{kinds.plain(total)}分，"
-                f"与项目的{kinds.plain(self.points)}分不符"
+                f"与项目的{kinds.plain(self.points)}分不符，请改正其中一个"
             )
         if self.weight != WITH_ABOVE:
             kinds.exact(self.weight)
@@ -150,6 +150,8 @@ class EvidenceRules(Part):
     """A month's review is due on this working day of the next (Weeks)."""
     held_to_posts: bool = True
     """A content came out where the account's list of posts has it (Contents)."""
+    further_least: Share = Fraction(4, 5)
+    """A mid, long or ultimate target of less than this share of the short is none."""
     target_days: int = Field(default=5, ge=1, le=23)
     """Targets are set in time until this working day of their month (Attainment)."""
 
@@ -190,13 +192,14 @@ class Plan(Part):
     def _conflicts(self) -> Iterator[str]:
         points = sum((item.points for item in self.items()), Fraction(0))
         if points != 100:
-            yield f"各项分值合计{kinds.plain(points)}分，应为100分"
+            yield f"各项分值合计{kinds.plain(points)}分，应为100分，请改正各项的points"
         weights = sum(
             (kinds.exact(i.weight) for i in self.items() if i.weight != WITH_ABOVE),
             Fraction(0),
         )
         if weights != 1:
-            yield f"各项权重合计{kinds.plain(weights * 100)}%，应为100%"
+            total = kinds.plain(weights * 100)
+            yield f"各项权重合计{total}%，应为100%，请改正各项的weight"
         if next(self.items()).weight == WITH_ABOVE:
             yield "第一项上面没有项目，权重不能写with above"
         ids = {

@@ -87,6 +87,9 @@ class _Fates:
         self, row: DailyRow | PostRow, file: File, names: Mapping[str, str]
     ) -> bool:
         """Return whether a row is of its folder's account; it is out if it is not."""
+        if file.doubt:
+            self.note(row, "conflict", file.doubt)
+            return False
         if row.account in ("", file.account, names.get(file.account)):
             return True
         reason = Sentence("账号应为{account}，与所在的文件夹一致", account=file.account)
@@ -126,7 +129,7 @@ def clean(
         for decision in decisions
     }
     daily, daily_conflicts = _daily(ordered, names, chosen, fates)
-    posts, posts_conflicts = _posts(ordered, names, chosen, fates)
+    posts, posts_conflicts = _posts(ordered, names, fates)
     for file in ordered:
         places = {_place(row) for row in file.ledger}
         if len(places) != len(file.ledger):
@@ -140,7 +143,6 @@ def clean(
             (file.account, fates.of(row)) for file in ordered for row in file.ledger
         ],
         findings=(
-            *(_told(file) for file in ordered if _elsewhere(file, chosen)),
             *(finding for file in ordered for finding in _of_file(file, fates)),
             *_conflicts(daily_conflicts, posts_conflicts),
         ),
@@ -157,11 +159,9 @@ def _daily(
     values: dict[tuple[str, date, str, str], list[DailyRow]] = defaultdict(list)
     for file in files:
         fates.doubted[file.source] = doubted = _doubted(file, chosen)
-        why = _elsewhere(file, chosen)
         for row in file.daily:
-            if why or row.metric in doubted:
-                reason = why or BACKWARDS
-                fates.note(row, "conflict", reason, METRICS[row.metric].zh)
+            if row.metric in doubted and not file.doubt:
+                fates.note(row, "conflict", BACKWARDS, METRICS[row.metric].zh)
             elif fates.is_own(row, file, names):
                 own = row._replace(account=file.account)
                 values[file.account, row.date, row.metric, row.part].append(own)
@@ -202,11 +202,6 @@ def _doubted(file: File, chosen: Collection[tuple[str, str, int, str]]) -> list[
     return doubted
 
 
-def _elsewhere(file: File, chosen: Collection[tuple[str, str, int, str]]) -> str:
-    """Say why a file seems to belong elsewhere; nothing once a decision names it."""
-    return "" if any(source == file.source for _, source, *_ in chosen) else file.doubt
-
-
 def _agreed(rows: Sequence[DailyRow]) -> DailyRow | None:
     """Return the row that says what all say, some of them less exactly; if they do."""
     exact = [row for row in rows if not (row.censored or row.rounded)]
@@ -244,19 +239,12 @@ def _name(source: str) -> str:
 
 
 def _posts(
-    files: Sequence[File],
-    names: Mapping[str, str],
-    chosen: Collection[tuple[str, str, int, str]],
-    fates: _Fates,
+    files: Sequence[File], names: Mapping[str, str], fates: _Fates
 ) -> tuple[list[Post], list[Post]]:
     """Keep one row per post and download day; list contradictions."""
     downloads: dict[tuple[str, date, str], list[Post]] = defaultdict(list)
     for file in files:
-        why = _elsewhere(file, chosen)
         for row in file.posts:
-            if why:
-                fates.note(row, "conflict", why)
-                continue
             if not fates.is_own(row, file, names):
                 continue
             key = (file.account, file.downloaded or date.min, row.post)
@@ -288,17 +276,15 @@ def _posts(
 # What is worth telling.
 
 
-def _told(file: File) -> Problem:
-    return Problem(
-        what=Sentence("{why}，没有计", why=file.doubt),
-        where=file.source,
-        do=Sentence("放错的移走或重新导出；没有错的，在data/decisions.csv写上这个文件"),
-        level="warning",
-    )
-
-
 def _of_file(file: File, fates: _Fates) -> Iterator[Problem]:
     yield from file.export.findings
+    if file.doubt:
+        yield Problem(
+            what=Sentence("{why}，没有计", why=file.doubt),
+            where=file.source,
+            do=Sentence("放错的移走；没有错的，在data/decisions.csv写上这个文件"),
+            level="warning",
+        )
     if doubted := fates.doubted[file.source]:
         yield Problem(
             what=Sentence(

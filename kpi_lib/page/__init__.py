@@ -34,6 +34,7 @@ from kpi_lib.page.sections.cleaning import (
 )
 from kpi_lib.page.sections.engagement import engagement
 from kpi_lib.page.sections.followers import followers
+from kpi_lib.page.sections.metrics import metrics
 from kpi_lib.page.sections.next_month import next_month
 from kpi_lib.page.sections.orders import orders
 from kpi_lib.page.sections.publishing import platforms
@@ -78,6 +79,7 @@ __all__ = [
     "followers",
     "header",
     "made",
+    "metrics",
     "next_month",
     "orders",
     "page",

@@ -34,10 +34,10 @@ def of_days(m: OperatorMonth, account: str, metric: str) -> dict[date, str]:
 BASES = {
     "daily": N_("按日"),
     "level": N_("按日"),
-    "difference": N_("两次下载之差"),
+    "difference": N_("两次下载相减"),
     "published": N_("当月发布的累计"),
     "manual": N_("手工填报"),
-    "listed": N_("只列作品，数按日"),
+    "listed": N_("仅作品清单，数值取自按日文件"),
     "": figures.NONE,
 }
 """How numbers are come by, in the reader's words."""

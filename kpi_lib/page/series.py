@@ -131,7 +131,6 @@ def panel(
     last: str,
     prefix: str,
     who: Brand | None = None,
-    rows: Sequence[Brand] = (),
 ) -> Panel:
     """
     Caption a drawing and make it fit for the page.
@@ -148,8 +147,6 @@ def panel(
         Put before every id of the drawing; once a page.
     who : Brand, optional
         Whose it is.
-    rows : sequence of Brand
-        Whose the rows of a dot plot are.
 
     Returns
     -------
@@ -161,7 +158,6 @@ def panel(
         last=last,
         prefix=prefix,
         series=who.light if who else "",
-        rows=[(brand.light, brand.dark) for brand in rows],
     )
     return Panel(name, note, drawing, who)
 

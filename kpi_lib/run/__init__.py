@@ -15,7 +15,7 @@ from kpi_lib.run.jobs import Outcome
 from kpi_lib.run.runner import clean, run, status
 from kpi_lib.run.spreadsheets import frames_xlsx
 from kpi_lib.run.stale import newest
-from kpi_lib.run.verify import verify
+from kpi_lib.run.verify import recompute, verify
 
 __all__ = [
     "Outcome",
@@ -29,6 +29,7 @@ __all__ = [
     "newest",
     "printed",
     "published",
+    "recompute",
     "run",
     "status",
     "verify",

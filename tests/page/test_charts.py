@@ -179,17 +179,6 @@ def test_hostile_text_is_drawn_as_text(text: str) -> None:
     assert text in [node.text for node in root.iter("text")]
 
 
-def test_bars_leave_out_missing_days_and_cut_at_the_top() -> None:
-    values = month(missing=range(12, 15))
-    scale = charts.scale([20])
-    ax = charts.day_bars(values, days=DAYS, calendar=CALENDAR, scale=scale, target=1)
-    bars = [p for p in ax.patches if p.get_facecolor()[0] == pytest.approx(6 / 255)]
-
-    assert len(bars) == 28
-    assert max(bar.get_height() for bar in bars) == scale.high  # type: ignore[attr-defined]
-    assert "缺" in drawn(ax)
-
-
 def test_months_and_weeks_are_gaps_where_nothing_is_known() -> None:
     months = months_back("2026-10", 12)
     values = pd.DataFrame({"month": months[:5] + months[7:], "value": range(10)})
@@ -278,59 +267,13 @@ def test_campaigns_are_marked_above_the_frame() -> None:
     assert "②" not in drawn(ax)
 
 
-def test_a_bar_that_is_cut_says_its_value() -> None:
-    values = month()
-    ax = charts.day_bars(
-        values, scale=charts.scale([20]), cut=lambda value: f"{value:.0f}×"
-    )
-    said = re.findall(r">(\d+)×</text>", drawn(ax))
-
-    assert said == [str(at) for at in range(21, 32)]
-
-
 def test_a_frame_alone_makes_a_chart() -> None:
     months = pd.DataFrame({"month": ["2026-09", "2026-10"], "value": [1.0, 2.0]})
     weeks = pd.DataFrame({"week": [date(2026, 10, 5)], "value": [1.0]})
 
     assert charts.day_curve(month()).get_xlim() == (0.5, 31.5)
-    assert charts.day_bars(month()).get_xlim() == (0.4, 31.6)
     assert charts.month_curve(months).get_xlim() == (1, 2)
     assert charts.week_curve(weeks).get_xlim() == (1, 2)
-
-
-def rates() -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "name": ["公众号", "$\\frac{$😀" + "长" * 200],
-            "now": [0.04, 0.03],
-            "before": [0.035, float("nan")],
-            "target": [float("nan"), 0.05],
-        }
-    )
-
-
-def test_dots_are_solid_now_hollow_before_and_a_tick_at_the_target() -> None:
-    scale = charts.scale([0, 0.05], text=lambda value: f"{value:.0%}")
-    ax = charts.dot_plot(rates(), scale=scale, end=figures.percent)
-    root = ET.fromstring(
-        drawn(ax, rows=[("#0f6251", "#aadfc4"), ("#443680", "#958dd8")])
-    )
-    dots = [one for one in root.iter("use") if "fill:" in one.get("style", "")]
-    hollow = [one for one in root.iter() if one.get("stroke-width") == "1.2"]
-    ticks = [one for one in root.iter("path") if one.get("stroke-width") == "1.4"]
-
-    assert (len(dots), len(hollow), len(ticks)) == (2, 1, 1)
-    assert "--l:#0f6251;--d:#aadfc4" in dots[0].get("style", "")
-    assert "--l:#443680;--d:#958dd8" in dots[1].get("style", "")
-    assert {"4.0%", "3.0%"} <= {node.text for node in root.iter("text")}
-
-
-def test_a_long_name_is_cut_at_the_left_of_its_row() -> None:
-    svg = drawn(charts.dot_plot(rates(), scale=charts.scale([1]), end=str))
-
-    assert ">公众号</text>" in svg
-    assert ">$\\frac{$😀" in svg
-    assert "长长长长长" not in svg
 
 
 def test_a_long_note_of_a_target_is_broken_right_of_the_frame() -> None:
@@ -345,6 +288,3 @@ def test_a_long_note_of_a_target_is_broken_right_of_the_frame() -> None:
 def test_a_missing_day_is_told_in_the_language_of_the_page() -> None:
     with speaking("en"):
         assert "3 days missing" in drawn(curve(month(missing=range(12, 15))))
-        assert ">missing</text>" in drawn(
-            charts.day_bars(month(missing=range(12, 15)), days=DAYS)
-        )

@@ -185,7 +185,7 @@ def test_the_frame_of_a_page_is_english(months: dict[str, OperatorMonth]) -> Non
     html = page(notebook, title="op-01 Oct 2026", lang="en")
 
     assert '<html lang="en">' in html
-    assert "Where the points went" in html
+    assert "Where points were lost" in html
     assert re.search(r"@top-left\{content:\"\w+　Oct\\20 2026　KPI", html)
     assert [one for one in Words(html).said if CHINESE.search(one)] == []
 
@@ -214,7 +214,8 @@ def test_the_plans_own_wording_is_marked_and_has_its_english_beside(
         html = str(sections.score_card(month))
 
     assert re.search(
-        r'<p>Set challenging and reasonable[^<]*</p>\s*<p lang="zh-Hans">制定有挑战',
+        r"<summary>Set challenging and reasonable[^<]*</summary>"
+        r'\s*<p lang="zh-Hans">制定有挑战',
         html,
     )
     assert 'lang="zh-Hans"' not in str(sections.score_card(month))

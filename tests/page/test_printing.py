@@ -39,7 +39,7 @@ def test_the_pdf_is_a4_and_short_enough_to_be_signed(printed: bytes) -> None:
     pages = len(re.findall(rb"/Type /Page\b", printed))
 
     assert [(round(float(a)), round(float(b))) for a, b in boxes] == [(595, 842)]
-    assert pages <= 13
+    assert pages <= 8
 
 
 def test_without_a_browser_one_line_says_what_to_do(

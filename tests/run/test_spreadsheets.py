@@ -259,7 +259,7 @@ def test_pending_and_excluded_are_words_that_sums_pass_over(sample: Month) -> No
     without = sample.score("op-04").said()
     waiting = card(ITEMS | {"b": [("20", None), ("20", None)]})
     for made, item, measure, word in (
-        (without, "活动运营", "活动举办", "不考"),
+        (without, "活动运营", "活动举办", "不考核"),
         (waiting, "b", "b.m0", "待定"),
     ):
         content = read([made], values=True)
@@ -449,7 +449,7 @@ def test_two_readers_see_the_same_cards(sample: Month) -> None:
 
     assert book.sheet_names == read(cards).sheetnames == names
     assert titles[:6] == ["编号", "姓名", "状态", "等级", "总分", "可得分"]
-    assert first[:6] == ["op-01", "示例运营甲", "暂定", "良好", 89.69, 100]
+    assert first[:6] == ["op-01", "示例运营甲", "暂定", "良好", 89.65, 100]
     assert second[:6] == ["op-02", "示例运营乙", "终稿", "良好", 85.04, 100]
     assert re.fullmatch(r"='op-01 示例运营甲'!F\d+", formula)
 

@@ -12,12 +12,11 @@ from __future__ import annotations
 from kpi_lib.page.charts.compared import (
     WEEKDAYS,
     bars,
-    dot_plot,
     shares,
     week_hours,
     windows,
 )
-from kpi_lib.page.charts.curves import day_bars, day_curve, month_curve, week_curve
+from kpi_lib.page.charts.curves import day_curve, month_curve, week_curve
 from kpi_lib.page.charts.marks import Mark
 from kpi_lib.page.charts.markup import svg
 from kpi_lib.page.charts.panels import WIDTH, Format, Ink, Scale, panel, scale
@@ -31,9 +30,7 @@ __all__ = [
     "Mark",
     "Scale",
     "bars",
-    "day_bars",
     "day_curve",
-    "dot_plot",
     "month_curve",
     "panel",
     "save",

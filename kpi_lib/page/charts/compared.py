@@ -10,8 +10,6 @@ from kpi_lib.page.charts.curves import line
 from kpi_lib.page.charts.panels import (
     BOTTOM,
     RIGHT,
-    ROWS,
-    TOP,
     WIDTH,
     Format,
     Ink,
@@ -26,61 +24,7 @@ from kpi_lib.page.charts.panels import (
     width_of,
 )
 
-DOT_ROW = 26
-DOT_LEFT = 84
-
 WEEKDAYS = "一二三四五六日"
-
-
-def dot_plot(values: pd.DataFrame, *, scale: Scale, end: Format) -> Axes:
-    """
-    Set this month beside last month and the target, a row for each account.
-
-    Parameters
-    ----------
-    values : DataFrame
-        One row per account: `name`, `now` (drawn solid), `before` (hollow), `target`
-        (a tick); all but `name` in one unit, missing where unknown.
-    scale : Scale
-        The horizontal scale.
-    end : callable
-        How this month's value is printed at the end of the row.
-
-    Returns
-    -------
-    Axes
-        Row `i` in a reserved colour of its own, for `svg`.
-    """
-    rows = values.reset_index(drop=True).assign(y=range(len(values)))
-    rows["ink"] = [ROWS[at % len(ROWS)] for at in rows["y"]]
-    now, before = rows.dropna(subset="now"), rows.dropna(subset="before")
-    with house():
-        ax = panel(DOT_ROW * len(rows) + BOTTOM + TOP, left=DOT_LEFT)
-        both = rows.dropna(subset=["now", "before"])
-        ax.hlines(
-            both["y"], both["before"], both["now"], colors=list(both["ink"]), lw=1
-        )
-        hollow = ax.scatter(before["before"], before["y"], s=36, c="none", lw=1.2)
-        hollow.set(edgecolors=list(before["ink"]), clip_on=False)
-        solid = ax.scatter(now["now"], now["y"], s=49, c=list(now["ink"]), lw=0)
-        solid.set(clip_on=False, zorder=3)
-        goal = rows.dropna(subset="target")
-        ax.vlines(goal["target"], goal["y"] - 0.32, goal["y"] + 0.32, Ink.INK, lw=1.4)
-        ax.set(xlabel="", ylabel="", xlim=(scale.low, scale.high))
-        ax.set_ylim(len(rows) - 0.5, -0.5)
-        ax.set_xticks(list(scale.ticks), [scale.text(at) for at in scale.ticks])
-        ax.set_yticks(list(rows["y"]), [_fitted(name) for name in rows["name"]])
-        ax.grid(visible=False, axis="y")
-        ax.grid(visible=True, axis="x")
-        for y, rate in zip(now["y"], now["now"], strict=True):
-            end_label(ax, scale.high, float(y), end(float(rate)), 11)
-    return ax
-
-
-def _fitted(name: str) -> str:
-    """Cut a name to what fits left of a row."""
-    fits = [at for at in range(len(name) + 1) if width_of(name[:at]) <= DOT_LEFT - 4]
-    return name if fits[-1] == len(name) else name[: fits[-1] - 1] + "…"
 
 
 def bars(values: pd.DataFrame, *, text: Format = figures.short) -> Axes:

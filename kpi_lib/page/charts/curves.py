@@ -89,55 +89,6 @@ def day_curve(
     return ax
 
 
-def day_bars(
-    values: pd.DataFrame,
-    *,
-    days: Sequence[date] = (),
-    calendar: Days | None = None,
-    scale: Scale | None = None,
-    target: float | None = None,
-    due: Collection[date] | None = None,
-    marks: Sequence[Mark] = (),
-    cut: Format = figures.short,
-) -> Axes:
-    """
-    Draw one month as a bar a day; a missing day has none and is told.
-
-    Parameters
-    ----------
-    values : DataFrame
-        One row per day, with `date` and `value`.
-    days, calendar, due, marks
-        As of `day_curve`.
-    scale : Scale, optional
-        The vertical scale; a higher bar is cut at its top and labelled.
-    target : float, optional
-        Drawn as a thin dashed line without a label.
-    cut : callable
-        How the value of a bar is printed that is higher than the scale.
-
-    Returns
-    -------
-    Axes
-    """
-    days, scale = _span(values, days), scale or _scale(values)
-    points = _by_day(values, days)
-    with house():
-        ax = panel(132, right=8)
-        shown = points.dropna()
-        heights = shown["value"].clip(upper=scale.high)
-        bars = ax.bar(shown["x"], heights, width=0.72, color=Ink.SERIES, linewidth=0)
-        for bar in bars:
-            bar.set_clip_on(False)
-        ax.set_xlim(0.4, len(days) + 0.6)
-        _dress_days(ax, days, scale, calendar, marks)
-        _note_gaps(ax, points, lambda n: _("缺"), _is_due(days, due), upright=True)
-        _note_cut(ax, points, scale, cut)
-        if target is not None:
-            dashed(ax, ax.get_xlim(), [target, target], zorder=2).set_clip_on(False)
-    return ax
-
-
 def month_curve(
     values: pd.DataFrame,
     *,
@@ -356,14 +307,8 @@ def _note_gaps(
     points: pd.DataFrame,
     missing: Callable[[int], str],
     due: pd.Series | None = None,
-    *,
-    upright: bool = False,
 ) -> None:
-    """
-    Write how much of what is due is missing, at the base of the widest gap.
-
-    Between bars a word stands upright: lying, it would cover its neighbours.
-    """
+    """Write how much of what is due is missing, at the base of the widest gap."""
     known = points["value"].notna()
     if due is not None:
         points, known = points[due], known[due]
@@ -372,28 +317,15 @@ def _note_gaps(
     gaps = points[~known].assign(run=(known != known.shift()).cumsum()[~known])
     widest = gaps[gaps["run"] == gaps["run"].value_counts().idxmax()]
     text, at = missing(len(gaps)), float(widest["x"].mean())
-    turned = upright and len(text) > 1
-    if not turned:
-        first, last = ax.get_xlim()
-        half = width_of(text) / 2 / (ax.get_position().width * WIDTH) * (last - first)
-        at = min(max(at, first + half), last - half)
+    first, last = ax.get_xlim()
+    half = width_of(text) / 2 / (ax.get_position().width * WIDTH) * (last - first)
+    at = min(max(at, first + half), last - half)
     write(
         ax,
         text,
         (at, ax.get_ylim()[0]),
         (0, 4),
-        ha="left" if turned else "center",
-        va="center" if turned else "baseline",
-        rotation=90 if turned else 0,
-        rotation_mode="anchor",
+        ha="center",
         color=Ink.MUTE,
         gid=NOTE if width_of(text) > WORDY else None,
     )
-
-
-def _note_cut(ax: Axes, points: pd.DataFrame, scale: Scale, text: Format) -> None:
-    """Write the value of every bar that is cut, beside its top."""
-    for at, value in points.loc[points["value"] > scale.high].itertuples(index=False):
-        left = at > len(points) / 2
-        by, side = (-4, "right") if left else (4, "left")
-        write(ax, text(value), (at, scale.high), (by, -9), ha=side, fontweight="bold")

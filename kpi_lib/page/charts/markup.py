@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
 from html import escape
 from typing import cast
 from xml.etree import ElementTree as ET
@@ -13,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from kpi_lib.language import _
-from kpi_lib.page.charts.panels import NOTE, ROWS, Ink, house
+from kpi_lib.page.charts.panels import NOTE, Ink, house
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
 XLINK = "{http://www.w3.org/1999/xlink}href"
@@ -26,7 +25,6 @@ def svg(
     last: str,
     prefix: str,
     series: str = "",
-    rows: Sequence[tuple[str, str]] = (),
 ) -> str:
     """
     Make a panel fit for the page.
@@ -43,8 +41,6 @@ def svg(
         Put before every id; unlike any other on the page.
     series : str
         Light colour of the series, ``#rrggbb``; empty for the accent.
-    rows : sequence of (light, dark)
-        Colours of the rows of a dot plot.
 
     Returns
     -------
@@ -66,8 +62,6 @@ def svg(
     inks = {str(ink): f"var(--{ink.variable},{ink.light})" for ink in Ink}
     if series:
         inks[Ink.SERIES] = f"var(--s,{series})"
-    for code, (light, dark) in zip(ROWS, rows, strict=False):
-        inks[code] = f"var(--s,{light});--l:{light};--d:{dark}"
     body = "".join(_markup(child, prefix, inks) for child in root)
     size = _short(root.attrib["viewBox"])
     label = escape(_("{title}：{last}", title=title, last=last) if last else title)

@@ -48,9 +48,6 @@ class Ink(StrEnum):
         return ink
 
 
-ROWS = tuple(f"#0700{at:02x}" for at in range(100))
-"""Reserved colours of the rows of a dot plot, one a row."""
-
 WIDTH = 280
 LEFT, TOP, BOTTOM = 36, 16, 20
 RIGHT = 56

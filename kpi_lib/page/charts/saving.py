@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from kpi_lib.page.charts.markup import svg
-from kpi_lib.page.charts.panels import ROWS, WIDTH, Ink, house
+from kpi_lib.page.charts.panels import WIDTH, Ink, house
 from kpi_lib.workspace import write_atomic
 
 FONTS = (
@@ -131,10 +131,7 @@ def standalone(ax: Axes, *, title: str, series: str = "") -> str:
     str
         The same bytes for the same drawing.
     """
-    row = series or Ink.SERIES.light
-    rows = [(row, row)] * len(ROWS)
-    text = svg(ax, title=title, last="", prefix="c", series=series, rows=rows)
-    text = re.sub(r";--[ld]:#[0-9a-f]{6}", "", text)
+    text = svg(ax, title=title, last="", prefix="c", series=series)
     text = re.sub(r"var\(--\w+,(#[0-9a-f]{6})\)", r"\1", text)
     families = ", ".join(f"'{family}'" for family in FONTS)
     size = re.search(r'viewBox="0 0 (\S+) (\S+)"', text)
@@ -167,7 +164,7 @@ def _png(ax: Axes, series: str) -> bytes:
     figure = copy.deepcopy(cast("Figure", ax.figure))
     figure.patch.set_visible(True)
     true = {str(ink): ink.light for ink in Ink}
-    true |= dict.fromkeys((Ink.SERIES, *ROWS), series or Ink.SERIES.light)
+    true[Ink.SERIES] = series or Ink.SERIES.light
     family = _chinese_font()
     if not family:
         warnings.warn(FONT_HINT, stacklevel=3)

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import date
 from statistics import fmean
 
 from kpi_lib import figures
 from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import METRICS
-from kpi_lib.days import months_back
 from kpi_lib.language import _
 from kpi_lib.page import charts, series, sums
 from kpi_lib.page.parts import Fragment, made, nothing
 
 
 def activity(m: OperatorMonth) -> Fragment:
-    """Show DAU by day, MAU and stickiness over twelve months."""
+    """Show DAU by day and MAU over twelve months; stickiness in words."""
     products = _products(m)
     daily = series.total_by_day(m, products, "dau")
     dau, mau = (series.total_by_month(m, metric, products) for metric in ("dau", "mau"))
     if not daily and not mau:
         return nothing("DAU/MAU", _("没有产品的日活或月活"))
-    sticky = {
-        month: rate
-        for month in months_back(m.month, 12)
-        if (rate := _stickiness(m, products, month)) is not None
-    }
     panels, tables = [], []
     if daily:
         panels.append(_day_panel(m, daily))
@@ -39,13 +32,6 @@ def activity(m: OperatorMonth) -> Fragment:
         )
         both = [(_("日活均值"), dau), (METRICS["mau"].label, mau)]
         tables.append(series.year_table(m, both, "mau", accounts=products))
-    if sticky:
-        note = _("日活均值÷月活")
-        panels.append(
-            series.year_panel(
-                m, "stickiness", sticky, note=note, prefix="sticky", accounts=products
-            )
-        )
     return made(
         "activity",
         panels=panels,
@@ -53,7 +39,11 @@ def activity(m: OperatorMonth) -> Fragment:
         values={
             "dau": dau.get(m.month),
             "mau": mau.get(m.month),
-            "stickiness": sticky.get(m.month),
+            "stickiness": sums.added(
+                part
+                for id, part in sums.of_ratio(m, "stickiness").items()
+                if id in products
+            ).rate,
         },
         goals={
             name: series.short_target(m, name) for name in ("dau", "mau", "stickiness")
@@ -62,14 +52,6 @@ def activity(m: OperatorMonth) -> Fragment:
         products=len(products),
         marks=series.marks_told(m) if daily else "",
     )
-
-
-def _stickiness(
-    m: OperatorMonth, products: Collection[str], month: str
-) -> float | None:
-    """Divide the sums of the products of which both are known."""
-    parts = sums.of_ratio(m, "stickiness", month)
-    return sums.added(parts[id] for id in products if id in parts).rate
 
 
 def _products(m: OperatorMonth) -> dict[str, str]:

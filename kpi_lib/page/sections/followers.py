@@ -10,7 +10,7 @@ from typing import Any
 
 from kpi_lib import figures
 from kpi_lib.appraisal import OperatorMonth
-from kpi_lib.catalogue import HORIZONS
+from kpi_lib.catalogue import HORIZONS, METRICS
 from kpi_lib.days import days_of, month_of, months_back, months_of, quarter_of
 from kpi_lib.language import N_, _
 from kpi_lib.page import bases, charts, series, sums
@@ -66,6 +66,7 @@ def followers(m: OperatorMonth) -> Fragment:
     horizons = _horizons(m, totals["level"])
     return made(
         "followers",
+        year=_year(m),
         panels=_growth_panels(m, grown),
         grown=grown,
         moved=[
@@ -94,6 +95,20 @@ def followers(m: OperatorMonth) -> Fragment:
             [(growth.who.name, growth.by_day) for growth in grown],
             lambda value: figures.percent(value, 2, sign=True),
         ),
+    )
+
+
+def _year(m: OperatorMonth) -> tuple[series.Panel, dict[str, Any]] | None:
+    """Draw the followers of twelve months, all own accounts added up."""
+    by_month = series.total_by_month(m, "followers")
+    if not by_month:
+        return None
+    label = METRICS["followers"].label
+    return (
+        series.year_panel(
+            m, "followers", by_month, note=_("月末，近12个月，人"), prefix="fans"
+        ),
+        series.year_table(m, [(label, by_month)], "followers"),
     )
 
 

@@ -22,9 +22,6 @@ PLANS = {
 """The plans that the appraisal plan's daily duties ask for, by what they move."""
 
 
-REST = N_("其他指标")
-
-
 STEPS = {"low": N_("低"), "middle": N_("中"), "high": N_("高")}
 """The three proposals of a metric, and what they are called."""
 
@@ -43,24 +40,23 @@ def next_month(m: OperatorMonth) -> Fragment:
             if proposal["metric"] == metric
         ]
 
-    plans = {name: rows(metrics) for name, metrics in PLANS.items()}
+    plans = {_(name): rows(metrics) for name, metrics in PLANS.items()}
     planned = {metric for metrics in PLANS.values() for metric in metrics}
-    rest = dict.fromkeys(
-        at["metric"] for at in proposals if at["metric"] not in planned
+    rest = rows(
+        dict.fromkeys(at["metric"] for at in proposals if at["metric"] not in planned)
     )
-    groups = plans | {REST: rows(rest)}
+    every = [*chain(*plans.values()), *rest]
+    given = {name: [row for row in own if row["given"]] for name, own in plans.items()}
     return made(
         "next_month",
         period=proposals[0]["period"],
-        plans=[
-            (_(name), rows, [METRICS[metric].label for metric in PLANS[name]])
-            for name, rows in plans.items()
-        ],
-        groups=[(_(name), rows) for name, rows in groups.items() if rows],
+        plans=[(name, own) for name, own in given.items() if own],
+        rest=[row for row in rest if row["given"]],
+        without=[row["name"] for row in every if not row["given"]],
         steps=[_(name) for name in STEPS.values()],
-        methods=_methods(chain.from_iterable(groups.values())),
+        methods=_named(every, "method"),
+        notes=_named(every, "note"),
         month=m.month,
-        noted=any(proposal["note"] for proposal in proposals),
     )
 
 
@@ -81,18 +77,16 @@ def _printed(m: OperatorMonth, proposal: Mapping[str, Any]) -> dict[str, Any]:
         "value": printed(gained if gain else proposal["value"]),
         "steps": [printed(proposal[f"gain_{at}" if gain else at]) for at in STEPS],
         "given": bool(level),
-        "easier": "middle" in proposal["easier"].split(),
-        "level": figures.exact(level) if gain and level else "",
         "growths": [proposal[f"growth_{at}"] for at in STEPS],
         "method": proposal["method"],
         "note": proposal["note"],
     }
 
 
-def _methods(rows: Iterable[dict[str, Any]]) -> list[tuple[str, str]]:
-    """Return each way of computing once, with the metrics that it is of."""
+def _named(rows: Iterable[dict[str, Any]], key: str) -> list[tuple[str, str]]:
+    """Return each text of the rows once, with the metrics that it is of."""
     named: dict[str, list[str]] = {}
     for row in rows:
-        if row["method"]:
-            named.setdefault(row["method"], []).append(row["name"])
-    return [(figures.listed(names), method) for method, names in named.items()]
+        if row[key]:
+            named.setdefault(row[key], []).append(row["name"])
+    return [(figures.listed(names), text) for text, names in named.items()]

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from math import nan
 from typing import Any
 
-from kpi_lib import figures
 from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import STREAMS
 from kpi_lib.days import months_back
@@ -86,12 +85,11 @@ CENTS = 2
 
 
 def _revenue(m: OperatorMonth) -> dict[str, Any] | None:
-    """Return this month's revenue by stream, and twelve months of it."""
+    """Return this month's revenue by stream."""
     by_month = series.total_by_month(m, "revenue")
     if not by_month:
         return None
     streams = _streams(m)
-    last = max(by_month)
     total = by_month.get(m.month)
     shares = [value / total for _name, value in streams] if total else []
     return {
@@ -105,20 +103,7 @@ def _revenue(m: OperatorMonth) -> dict[str, Any] | None:
             ]
         ),
         "goal": series.short_target(m, "revenue"),
-        "panel": series.year_panel(
-            m,
-            "revenue",
-            by_month,
-            note=_("近12个月，元"),
-            prefix="rev",
-            last=_(
-                "{month}{value}元",
-                month=figures.month_short(last),
-                value=figures.short(by_month[last]),
-            ),
-        ),
         "most": max((value for _name, value in streams), default=0) or 1,
-        "table": series.year_table(m, [(_("平台收益（元）"), by_month)], "revenue"),
     }
 
 

@@ -5,12 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from operator import itemgetter
-from typing import Any
 
-from kpi_lib import figures
 from kpi_lib.appraisal import Card, OperatorMonth
-from kpi_lib.days import LOOK_BACK, months_back
-from kpi_lib.language import _
 from kpi_lib.page.parts import (
     Fragment,
     Points,
@@ -89,55 +85,10 @@ def header(m: OperatorMonth) -> Fragment:
         card=card,
         lost=total(by for _name, by in losses(card)),
         change=_change(card, m.previous),
-        trend=_trend(m),
         platforms=list(dict.fromkeys(names)),
         accounts=len(m.accounts),
         flags=[flag.rstrip("。") for flag in flags_of(m)],
     )
-
-
-WIDTH, HEIGHT, MARGIN = 150, 36, 5
-"""Of the line of score rates, px."""
-
-LEAST_SPAN = Decimal("0.2")
-"""What the line's height stands for at least: a tenth of a point is no mountain."""
-
-
-def _trend(m: OperatorMonth) -> dict[str, Any] | None:
-    """Lay out the score rates of the months by this plan; None for fewer than three."""
-    rates = {
-        card["month"]: card.rate
-        for card in (*m.earlier, m.card)
-        if card["plan"]["id"] == m.card["plan"]["id"] and card.rate is not None
-    }
-    if len(rates) < 3 or m.month not in rates:
-        return None
-    months = [at for at in months_back(m.month, LOOK_BACK) if at >= min(rates)]
-    low, high = min(rates.values()), max(rates.values())
-    span = max(high - low, LEAST_SPAN)
-    base = (low + high - span) / 2
-    step = (WIDTH - 2 * MARGIN) / (len(months) - 1)
-
-    def y(rate: Decimal) -> float:
-        return HEIGHT - MARGIN - float((rate - base) / span) * (HEIGHT - 2 * MARGIN)
-
-    return {
-        "width": WIDTH,
-        "height": HEIGHT,
-        "captions": [
-            _(
-                "{month}{rate}",
-                month=figures.month_short(month),
-                rate=figures.percent(rates[month]),
-            )
-            for month in sorted(rates)
-        ],
-        "dots": [
-            (round(MARGIN + at * step, 1), round(y(rates[month]), 1))
-            for at, month in enumerate(months)
-            if month in rates
-        ],
-    }
 
 
 def sentences(m: OperatorMonth) -> Fragment:

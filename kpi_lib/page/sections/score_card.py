@@ -15,13 +15,16 @@ from kpi_lib.language import _
 from kpi_lib.page.parts import Brand, Fragment, made, total, who_is
 from kpi_lib.page.templates import ratio
 
+MEANS = ("attainment", "over_delivery")
+"""Sources that are means over results of the same targets."""
+
 
 def score_card(m: OperatorMonth) -> Fragment:
     """Print the plan's own table, each measure opening to how it was scored."""
     card = m.card.said()
-    rated = (measure for measure in card.plain if measure.scored)
     steps = {step["measure"]: step for step in card["focus"]}
-    worst = max(rated, key=lambda measure: measure.lost, default=None)
+    # On paper the parts of means over the same results stand once.
+    means = [at for at in card.plain if at["parts"] and at["source"]["kind"] in MEANS]
 
     def item(row: CardItem) -> dict[str, Any]:
         return {
@@ -32,7 +35,7 @@ def score_card(m: OperatorMonth) -> Fragment:
                 _view(
                     m,
                     measure,
-                    opened=measure is worst,
+                    again=measure in means[1:],
                     step=steps.get(f"{row['id']}.{measure['id']}"),
                 )
                 for measure in row.measures
@@ -143,7 +146,7 @@ def _view(
     m: OperatorMonth,
     measure: CardMeasure,
     *,
-    opened: bool = False,
+    again: bool = False,
     step: Mapping[str, Any] | None = None,
 ) -> dict[str, object]:
     show, status = measure["show"], measure["status"]
@@ -158,7 +161,7 @@ def _view(
         # What a rating replaced, or what one of two values gives, did not count.
         "text": "" if "rating" in measure or measure.waits else show["text"],
         "replaced": show["text"] if "rating" in measure else "",
-        "open": opened,
+        "again": again,
         "word": "" if status == "scored" else _(STATUS[status]),
         "width": float(min(share, Decimal(1)) * 100),
         "evidence": _evidence(

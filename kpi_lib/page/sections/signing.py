@@ -64,8 +64,5 @@ def _rests(card: Card) -> dict[str, Any] | None:
     return {
         "whole": whole,
         "sure": sure,
-        "rows": [
-            (_(word), points[key], float(100 * points[key] / whole), key)
-            for key, word in RESTS.items()
-        ],
+        "rows": [(_(word), points[key], key) for key, word in RESTS.items()],
     }

@@ -8,7 +8,7 @@ from typing import Any
 from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import METRICS
 from kpi_lib.language import N_, _
-from kpi_lib.page.parts import Fragment, flags_of, made, who_is
+from kpi_lib.page.parts import Fragment, made, who_is
 from kpi_lib.page.sections.cleaning import fates_of, file_rows, left_out
 
 SHOWN_HERE = {
@@ -42,7 +42,6 @@ def counted(m: OperatorMonth) -> Fragment:
         groups=_by_owner(m, file_rows(m.files[m.files["layout"] != ""])),
         unknown=list(m.files.loc[m.files["layout"] == "", "source"]),
         fates=fates_of(m.ledger),
-        flags=flags_of(m),
         left=left_out(m.ledger),
         totals=totals,
     )
@@ -72,7 +71,7 @@ KINDS = {
     "stock": N_("期末值"),
     "flow": N_("各日之和"),
     "mean": N_("日均"),
-    "ratio": N_("先加后除"),
+    "ratio": N_("先汇总再相除"),
 }
 """How the days of a metric become a month."""
 

@@ -95,7 +95,7 @@ class Size:
     row: int
 
 
-SIZES = (Size("wide", 860, 150, 800, 19), Size("narrow", 328, 124, 296, 20))
+SIZES = (Size("wide", 860, 150, 800, 19), Size("narrow", 328, 124, 296, 18))
 """Beside the text and on a phone."""
 
 

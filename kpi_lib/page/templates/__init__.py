@@ -34,15 +34,6 @@ def clauses(text: str) -> Markup:
     return Markup("").join(span.format(part) for part in parts)
 
 
-def kept(text: str) -> Markup:
-    """Keep short quoted names whole at the end of a line."""
-    parts = re.split(r"(「[^」]{1,12}」|“[^”]{1,24}”)", _read(text))
-    span = Markup('<span class="keep">{}</span>')
-    return Markup("").join(
-        span.format(part) if at % 2 else escape(part) for at, part in enumerate(parts)
-    )
-
-
 def _read(text: str) -> str:
     """Return a text as it is read, also of one that is escaped."""
     said = language.say(text)
@@ -63,11 +54,6 @@ def told(sentences: Iterable[str]) -> Markup:
 def joined(remarks: Iterable[str]) -> Markup:
     """Say remarks in one sentence, each once; empty ones are left out."""
     return Markup(language.say(figures.joined(map(escape, remarks))))
-
-
-def quoted(names: Iterable[str]) -> Markup:
-    """List names in quotes, the first three of them."""
-    return Markup(figures.listed([said("「{name}」", name=name) for name in names], 3))
 
 
 def bdi(text: object) -> Markup:
@@ -91,15 +77,17 @@ def environment() -> Environment:
         lstrip_blocks=True,
         finalize=language.say,
     )
-    made.globals |= {"_": said, "language": language.language, "ratio": ratio}
+    made.globals |= {
+        "_": said,
+        "language": language.language,
+        "ratio": ratio,
+    }
     made.filters |= {
         "bdi": bdi,
         "brief": figures.brief,
         "clauses": clauses,
-        "kept": kept,
         "told": told,
         "joined": joined,
-        "quoted": quoted,
         "listed": figures.listed,
         "exact": figures.exact,
         "short": figures.short,
