@@ -19,8 +19,7 @@ from kpi_lib.inputs.everything import (
 )
 from kpi_lib.inputs.forms import bare, number_of
 from kpi_lib.inputs.people import Account, Operator, Roster
-from kpi_lib.inputs.plan import STATUS, EvidenceRules, Item, Measure, Plan
-from kpi_lib.inputs.plans import load_plan
+from kpi_lib.inputs.plan import STATUS, EvidenceRules, Item, Measure, Plan, load_plan
 from kpi_lib.inputs.records import Decision
 from kpi_lib.inputs.table import by_operator
 from kpi_lib.inputs.targets import Target
