@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -36,8 +36,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-F = TypeVar("F", bound=Callable[..., None])
 
 Month = Annotated[str, typer.Argument(metavar="MONTH", help="月份，如2026-10")]
 AROUND = "工作区文件夹；默认是当前或上级有data/plan.yml的文件夹"
@@ -76,16 +74,15 @@ def _root(
     """Hold the options that come before a command."""
 
 
-def _command(does: str, *examples: str) -> Callable[[F], F]:
-    """Register a function as the command of its name."""
-    return app.command(help=f"{does}\n\n例：{'   '.join(examples)}")
-
-
-@_command("新建一个工作区。", "kpi init my-team")
+@app.command()
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="还不存在的文件夹")],
 ) -> None:
-    """Make a new workspace."""
+    """
+    新建一个工作区。
+
+    例：kpi init my-team
+    """
     from kpi_lib import inputs
 
     inputs.init(folder)
@@ -93,9 +90,7 @@ def init(
     typer.echo("接下来：填写data/roster.yml和data/targets.csv，再运行kpi check。")
 
 
-@_command(
-    "读取一切，什么也不写：列出全部问题。", "kpi check", "kpi check 2026-10 --json"
-)
+@app.command()
 def check(
     month: Annotated[
         str, typer.Argument(metavar="[MONTH]", help="月份；默认是最新的")
@@ -104,7 +99,11 @@ def check(
     workspace: Place,
     as_json: AsJson = False,
 ) -> None:
-    """Tell every problem of what people wrote and of the exports."""
+    """
+    读取一切，什么也不写：列出全部问题。
+
+    例：kpi check   kpi check 2026-10 --json
+    """
     from kpi_lib import run
 
     problems = run.check(workspace, run.newest(workspace, month))
@@ -116,25 +115,27 @@ def check(
     raise typer.Exit(1 if errors else 0)
 
 
-@_command("清洗一个月的导出文件。", "kpi clean 2026-10")
+@app.command()
 def clean(
     month: Month, workspace: Place, force: Force = False, as_json: AsJson = False
 ) -> None:
-    """Clean a month's exports."""
+    """
+    清洗一个月的导出文件。
+
+    例：kpi clean 2026-10
+    """
     from kpi_lib import run
 
     with _telling(as_json) as tell:
         outcomes = run.clean(workspace, month, force=force, progress=tell)
-    if not as_json and outcomes[0].state != "failed":
-        typer.echo(f"清洗结果在{_near(workspace.clean(run.newest(workspace, month)))}")
-    raise typer.Exit(_code(outcomes))
+    month, code = run.newest(workspace, month), _code(outcomes)
+    refused = not code and _tell_refused(workspace, month, as_json)
+    if not as_json and not code:
+        typer.echo(f"清洗结果在{_near(workspace.clean(month))}")
+    raise typer.Exit(1 if refused else code)
 
 
-@_command(
-    "主要的一步：清洗、每人一份报告、团队索引。只做有变化的。",
-    "kpi run latest",
-    "kpi run 2026-10 --operator op-01 --force",
-)
+@app.command()
 def run(
     month: Annotated[
         str, typer.Argument(metavar="MONTH", help="月份，如2026-10，或latest")
@@ -153,8 +154,12 @@ def run(
     workspace: Place,
     as_json: AsJson = False,
 ) -> None:
-    """Make every page of a month that is missing or stale."""
-    from kpi_lib import months, run
+    """
+    主要的一步：清洗、每人一份报告、团队索引。只做有变化的。
+
+    例：kpi run latest   kpi run 2026-10 --operator op-01 --force
+    """
+    from kpi_lib import run
 
     if lang not in LANGUAGES:
         raise typer.BadParameter("、".join(LANGUAGES), param_hint="--lang")
@@ -170,9 +175,7 @@ def run(
             progress=tell,
         )
     month = run.newest(workspace, month)
-    findings = months.load_findings(workspace, month)
-    refused = [finding for finding in findings if finding.level == "error"]
-    _tell(refused, as_json)
+    refused = _tell_refused(workspace, month, as_json)
     if not as_json:
         if all(outcome.state == "unchanged" for outcome in outcomes):
             typer.echo("没有变化，什么也没有重做。")
@@ -184,9 +187,13 @@ def run(
     raise typer.Exit(1 if refused else _code(outcomes))
 
 
-@_command("一个月的每一项：已做、过期、失败、没做。", "kpi status 2026-10")
+@app.command()
 def status(month: Month, workspace: Place, as_json: AsJson = False) -> None:
-    """Tell how every job of a month stands."""
+    """
+    一个月的每一项：已做、过期、失败、没做。
+
+    例：kpi status 2026-10
+    """
     from kpi_lib import run
 
     words = {"done": "已做", "stale": "过期", "failed": "失败", "missing": "没做"}
@@ -197,11 +204,7 @@ def status(month: Month, workspace: Place, as_json: AsJson = False) -> None:
     raise typer.Exit(1 if any(job.state == "failed" for job in jobs) else 0)
 
 
-@_command(
-    "每一分从哪里来：数值、目标、规则、得分、文件和行。",
-    "kpi explain 2026-10 op-01",
-    "kpi explain 2026-10 op-01 content.published",
-)
+@app.command()
 def explain(
     workspace: Place,
     month: Month,
@@ -210,29 +213,46 @@ def explain(
         str, typer.Argument(metavar="[MEASURE]", help="量化指标；不写则每项一行")
     ] = "",
 ) -> None:
-    """Tell how points came about."""
+    """
+    每一分从哪里来：数值、目标、规则、得分、文件和行。
+
+    例：kpi explain 2026-10 op-01   kpi explain 2026-10 op-01 content.published
+    """
     from kpi_lib import workbook
 
     for line in workbook.explain(workspace, month, operator, measure):
         typer.echo(printable(line))
 
 
-@_command("运行记录与文件核对：哪一个字节变过。", "kpi verify 2026-10")
-def verify(month: Month, workspace: Place, as_json: AsJson = False) -> None:
-    """Compare a month's record with what lies there now."""
+@app.command()
+def verify(
+    month: Month,
+    workspace: Place,
+    recompute: Annotated[
+        bool, typer.Option("--recompute", help="再由原始文件重新清洗、评分，逐项比对")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """
+    运行记录与文件核对：哪一个字节变过。
+
+    例：kpi verify 2026-10   kpi verify 2026-10 --recompute
+    """
     from kpi_lib import run
 
     problems = run.verify(workspace, month)
+    if recompute:
+        problems += run.recompute(workspace, month)
     _tell(problems, as_json)
-    if not problems and not as_json:
+    wrong = any(problem.level == "error" for problem in problems)
+    if not wrong and not as_json:
         typer.echo("输入、结果和运行记录都与运行时一样。")
-    raise typer.Exit(1 if problems else 0)
+        if recompute:
+            typer.echo("由原始文件重算的每一分都与评分卡一样。")
+    raise typer.Exit(1 if wrong else 0)
 
 
-@_command(
-    "用另一份考核计划试算，两份结果并排；什么也不写。",
-    "kpi rescore 2026-10 --plan draft.yml",
-)
+@app.command()
 def rescore(
     month: Month,
     plan: Annotated[
@@ -241,21 +261,22 @@ def rescore(
     workspace: Place,
     as_json: AsJson = False,
 ) -> None:
-    """Put two plans side by side on one month."""
+    """
+    用另一份考核计划试算，两份结果并排；什么也不写。
+
+    例：kpi rescore 2026-10 --plan draft.yml
+    """
     from kpi_lib import workbook
 
     opened = workbook.open_month(month, str(workspace.root))
     for pair in workbook.rescore(opened, plan):
-        if as_json:
-            _say(pair.as_dict(), "", as_json)
-            continue
         total, *measures = pair.lines
         whose = f"{pair.after['operator']} {pair.after['name']}"
         grades = "→".join(card["grade"] or "暂定" for card in (pair.before, pair.after))
-        typer.echo(printable(f"{whose}：{_two(total)}，{grades}"))
-        for line in pair.moved:
-            typer.echo(printable(f"  {line.key} {line.name}：{_two(line)}"))
-        typer.echo(f"  其余{len(measures) - len(pair.moved)}项相同")
+        lines = [f"{whose}：{_two(total)}，{grades}"]
+        lines += [f"  {line.key} {line.name}：{_two(line)}" for line in pair.moved]
+        lines.append(f"  其余{len(measures) - len(pair.moved)}项相同")
+        _say(pair.as_dict(), "\n".join(lines), as_json)
 
 
 def _two(line: Line) -> str:
@@ -271,9 +292,13 @@ def _two(line: Line) -> str:
     return f"{before}→{after}{moved}"
 
 
-@_command("建好一个月的文件夹和工作记录模板。", "kpi new-month 2026-11")
+@app.command()
 def new_month(month: Month, workspace: Place) -> None:
-    """Make the folders of a month and its work-log template."""
+    """
+    建好一个月的文件夹和工作记录模板。
+
+    例：kpi new-month 2026-11
+    """
     from kpi_lib import inputs
 
     paths = inputs.prepare(workspace, month)
@@ -283,10 +308,7 @@ def new_month(month: Month, workspace: Place) -> None:
         typer.echo("都已经有了，什么也没有动。")
 
 
-@_command(
-    "把下载的导出文件放进工作区，按下载日期归好；先认得，才放。",
-    "kpi add 作品列表.xlsx --account dy-01 --downloaded 2026-11-02",
-)
+@app.command()
 def add(
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="导出文件")],
     account: Annotated[
@@ -305,7 +327,11 @@ def add(
     workspace: Place,
     as_json: AsJson = False,
 ) -> None:
-    """Copy exports in, named by their download day."""
+    """
+    把下载的导出文件放进工作区，按下载日期归好；先认得，才放。
+
+    例：kpi add 作品列表.xlsx --account dy-01 --downloaded 2026-11-02
+    """
     from datetime import date
 
     from kpi_lib import days, run
@@ -352,11 +378,7 @@ def formats(context: typer.Context) -> None:
         typer.echo(f"{layout.id}：{platform} {layout.name}{sure}")
 
 
-@formats_app.command(
-    "learn",
-    help="由一份新的导出起草声明，每处猜测都标“待确认”。"
-    "\n\n例：kpi formats learn 导出.xlsx --platform kuaishou --out draft.yml",
-)
+@formats_app.command()
 def learn(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="平台导出的原文件")],
     platform: Annotated[
@@ -370,7 +392,11 @@ def learn(
         typer.Option("--out", metavar="FILE", help="写到这个新文件；默认只显示"),
     ] = None,
 ) -> None:
-    """Draft a declaration from somebody's own file."""
+    """
+    由一份新的导出起草声明，每处猜测都标“待确认”。
+
+    例：kpi formats learn 导出.xlsx --platform kuaishou --out draft.yml
+    """
     from kpi_lib import exports
     from kpi_lib.workspace import write_atomic
 
@@ -384,12 +410,16 @@ def learn(
     typer.echo(f"草稿已写到{out}：逐条看过“待确认”，再放进kpi_lib/files/formats/。")
 
 
-@_command("这台电脑缺什么，怎样补上。", "kpi doctor")
+@app.command()
 def doctor(
     workspace: Annotated[Path | None, typer.Option(metavar="DIR", help=AROUND)] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell what this machine lacks."""
+    """
+    这台电脑缺什么，怎样补上。
+
+    例：kpi doctor
+    """
     from kpi_lib import run
 
     findings = run.examine(workspace)
@@ -456,6 +486,16 @@ def _tell(problems: Sequence[Problem], as_json: bool) -> None:
     for problem in problems:
         fields = {name: getattr(problem, name) for name in names}
         _say(fields, _marked(problem), as_json)
+
+
+def _tell_refused(workspace: Workspace, month: str, as_json: bool) -> bool:
+    """Tell which files of a month its cleaning refused; return whether it did."""
+    from kpi_lib import months
+
+    findings = months.load_findings(workspace, month)
+    refused = [finding for finding in findings if finding.level == "error"]
+    _tell(refused, as_json)
+    return bool(refused)
 
 
 def _marked(problem: Problem) -> str:

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kpi_lib.errors import WorkspaceError
+from kpi_lib.errors import WorkspaceError, of_system
 from kpi_lib.workspace import sha256
 
 _NOISE = re.compile(r"^(\.|~\$)|^(thumbs\.db|desktop\.ini)$", re.IGNORECASE)
@@ -136,11 +136,7 @@ def listed(folder: Path, paths: list[Path], *, deep: bool = True) -> list[Path]:
 def _unread(err: OSError) -> None:
     if isinstance(err, FileNotFoundError | NotADirectoryError):  # as if it were empty
         return
-    raise WorkspaceError.of(
-        f"读不了这个文件夹（{err.strerror}）",
-        where=str(err.filename),
-        do="请确认有读取权限",
-    ) from err
+    raise WorkspaceError((of_system(err),)) from err
 
 
 def _changed(name: str) -> WorkspaceError:

@@ -21,6 +21,14 @@ from kpi_lib.errors import WorkspaceError
 
 PLAN = "data/plan.yml"
 
+NAMES = frozenset(
+    [
+        *("index", "clean", "team", "run", "record", "scores", "targets"),
+        *("executed", "worklog", "made", "own", "findings"),
+    ]
+)
+"""What jobs, pages and files of ours are called, without their endings: no one's id."""
+
 OWN = "own.json"
 """In a cleaned month's folder: hashes of the rows of each account and operator."""
 
@@ -140,7 +148,8 @@ class Workspace:
             raise WorkspaceError.of(
                 f"与{instead.name}同时存在，不知道以哪个为准",
                 where=self.relative(usual),
-                do="请只留一个",
+                expected="其中一个",
+                do="请把内容合到一个里，删去另一个",
             )
         return instead
 

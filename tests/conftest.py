@@ -18,7 +18,7 @@ settings.load_profile("kpi")
 
 SLOW = (
     "test_docs.py",
-    "test_kills.py",
+    "test_06_nothing_or_a_whole_file.py",
     "test_browser.py",
     "test_runner.py",
     "test_lab_browser.py",

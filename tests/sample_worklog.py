@@ -206,11 +206,16 @@ def _contents(month: str) -> list[Row]:
 
 def _communities(month: str) -> list[Row]:
     at = int(month[-2:]) - 8
-    new = days_of(month)[10]
+    # Each month founds one more; what was founded stays.
+    cities: list[Row] = [
+        ("op-03", f"示例城市群{8 + n:02d}", first, 128 + 15 * n, 33 + 2 * n)
+        for n in range(at + 1)
+        for first in [days_of(f"2026-{8 + n:02d}")[10]]
+    ]
     return [
         ("op-03", "示例福利群一", date(2025, 12, 8), 486 + 6 * at, 71 + 4 * at),
         ("op-03", "示例福利群二", date(2026, 3, 16), 412 + 9 * at, 38 + at),
-        ("op-03", f"示例城市群{month[-2:]}", new, 128 + 15 * at, 33 + 2 * at),
+        *cities,
     ]
 
 

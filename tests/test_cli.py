@@ -7,7 +7,7 @@ import pytest
 
 from kpi_lib import cli
 from kpi_lib.workspace import Workspace
-from tests import tiny_workspace
+from tests import tiny_notebook, tiny_workspace
 from tests.tiny_workspace import MONTH
 
 HEAVY = ("pandas", "numpy", "matplotlib", "papermill", "nbconvert", "pydantic", "rich")
@@ -158,3 +158,23 @@ def test_a_run_prints_a_line_a_job_and_where_the_index_is(
     code, out, _ = kpi(capsys, "run", MONTH, *where)
     assert code == 0
     assert "没有变化，什么也没有重做。" in out.splitlines()
+
+
+@pytest.mark.notebook
+def test_clean_says_what_it_refused(
+    capsys: pytest.CaptureFixture[str], place: Workspace
+) -> None:
+    cell = (
+        "from kpi_lib import inputs, months\n"
+        "from kpi_lib.workspace import Workspace\n"
+        "place = Workspace.find('.')\n"
+        "given = inputs.for_month(place, month)\n"
+        "months.save(place, months.tidy(months.arrive(place, month, given)))"
+    )
+    tiny_notebook.write(place.notebooks / "1-clean.ipynb", cell)
+    (place.raw(MONTH) / "zhihu-01/页面.csv").write_text("<html>登录</html>", "utf-8")
+    code, out, _ = kpi(capsys, "clean", MONTH, "--workspace", str(place.root))
+
+    assert code == 1
+    assert f"错误 data/raw/{MONTH}/zhihu-01/页面.csv：是网页，里面没有表格" in out
+    assert out.splitlines()[-1].startswith("清洗结果在")

@@ -83,10 +83,15 @@ def score(
         "final": False,
         "signed": False,
         "signoff": None,
-        "flags": [*dict.fromkeys(_flags(evidence, every, veto)), *flags],
+        "flags": [*filter(None, dict.fromkeys(_flags(evidence, every, veto))), *flags],
         "groups": _groups(plan, scored),
         "items": rows,
         "ratings": _ratings(evidence, every),
+        "confirmed": [
+            {"name": row.named, "sheet": row.SHEET, "row": row.row, "what": row.meaning}
+            for row in evidence.worklog.entries()
+            if evidence.confirmed(row)
+        ],
         "appeals": [],
         "rests_on": _rests_on(evidence, every),
         "same_results": _same_results(evidence, every),
@@ -169,6 +174,7 @@ def _signed_part(card: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "bonus": card["bonus"] and numbers(card["bonus"]["measures"]),
         "veto": card["veto"],
+        "confirmed": card["confirmed"],
     }
 
 
@@ -255,7 +261,7 @@ def _flags(
 ) -> Iterator[str]:
     waiting = [outcome for outcome in outcomes if outcome.status == "pending"]
     if waiting:
-        yield from (_waiting(waiting), SETTLED)
+        yield joined((_waiting(waiting), SETTLED))
     if veto:
         yield Sentence("一票否决：{reason}（{by}，{on}），总分不超过{cap}", **veto)
     elif any(rating.kind == "veto" for rating in evidence.worklog.ratings):
@@ -267,7 +273,7 @@ def _flags(
         yield Sentence("这一年没有放假安排，工作日按周一至周五计")
     for outcome in outcomes:
         yield from outcome.reading.flags
-    yield from _on_own_word(evidence, outcomes)
+    yield joined(_on_somebodys_word(evidence, outcomes))
 
 
 def _presence(evidence: Evidence) -> Iterator[Sentence]:
@@ -329,18 +335,29 @@ def _worth(outcomes: Iterable[tuple[Outcome, Decimal]]) -> str:
     )
 
 
-def _on_own_word(evidence: Evidence, outcomes: Sequence[Outcome]) -> Iterator[Sentence]:
-    """Say how many points rest on what the operator wrote and nobody confirmed."""
-    earned = [
-        (outcome, outcome.score)
-        for outcome in outcomes
-        if outcome.score and _rests(evidence, outcome, frozenset()) == "unconfirmed"
-    ]
-    if earned:
-        points = text(sum((score for _, score in earned), Decimal(0)))
-        names = _worth(sorted(earned, key=lambda each: -each[1]))
-        told = N_("{points}分凭本人填写、没有主管确认：{names}")
-        yield Sentence(told, points=points, names=names)
+WORDS = {
+    "unconfirmed": N_("{points}分凭本人填写、没有主管确认：{names}"),
+    "confirmed": N_("{points}分凭记在{by}名下的确认，签字前请核对：{names}"),
+}
+
+
+def _on_somebodys_word(
+    evidence: Evidence, outcomes: Sequence[Outcome]
+) -> Iterator[Sentence]:
+    """Say how many points rest on entries of the log, confirmed or not."""
+    logged = [o for o in outcomes if source_of(evidence, o.measure).rests_on == "log"]
+    names = (row.named for row in evidence.worklog.entries() if evidence.confirmed(row))
+    by = list(dict.fromkeys(names))
+    for word, told in WORDS.items():
+        earned = [
+            (outcome, outcome.score)
+            for outcome in logged
+            if outcome.score and _rests(evidence, outcome, frozenset()) == word
+        ]
+        if earned:
+            points = text(sum((score for _, score in earned), Decimal(0)))
+            worth = _worth(sorted(earned, key=lambda each: -each[1]))
+            yield Sentence(told, points=points, by=by, names=worth)
 
 
 def _ratings(evidence: Evidence, outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:

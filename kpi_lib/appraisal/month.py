@@ -372,6 +372,22 @@ def _rows_of(frame: pd.DataFrame, accounts: list[str]) -> pd.DataFrame:
     return frame[frame["account"].isin(accounts)].reset_index(drop=True)
 
 
+def _in_charge(
+    roster: Roster, operator: str, accounts: pd.Series, days: pd.Series
+) -> pd.Series:
+    """Say which account-days an operator looks after; an unknown day may be."""
+    pairs = list(zip(accounts, days, strict=True))
+    charge = {
+        (id, day): pd.isna(day)
+        or any(
+            name.split()[0] == operator
+            for name in roster.in_charge(roster.account(id), day.date())
+        )
+        for id, day in set(pairs)
+    }
+    return pd.Series([charge[pair] for pair in pairs], index=days.index, dtype=bool)
+
+
 def open_month(month: str, root: str = "") -> Month:
     """
     Open a month of a workspace.
@@ -411,14 +427,18 @@ def evidence_bytes(month: str, operator: str, root: str = "") -> bytes:
     Returns
     -------
     bytes
-        One row per value of the month on an own account: daily values and counters
-        of posts, each with file, sheet and row.
+        One row per value of the month on an own account: daily values of the days in
+        charge and counters of posts published on such, each with file, sheet and row.
     """
     opened = replace(open_month(month, root), only=operator)
     ids = [account.id for account in opened.roster.owned_by(operator, month)]
     daily = _rows_of(opened.load("daily", month), ids)
+    daily = daily[_in_charge(opened.roster, operator, daily["account"], daily["date"])]
     counters = [name for name in METRICS if name in opened.posts]
-    posts = _rows_of(opened.posts, ids).melt(
+    posts = _rows_of(opened.posts, ids)
+    published = posts["published_at"].dt.normalize()
+    posts = posts[_in_charge(opened.roster, operator, posts["account"], published)]
+    posts = posts.melt(
         id_vars=[
             *("account", "platform", "post", "downloaded"),
             *("source", "sheet", "block", "row"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -48,19 +48,19 @@ def of_days(evidence: Evidence) -> Iterator[Sentence]:
         for metric in evidence.goals.required
         for part in (metric, *METRICS[metric].parts)
     }
-    short: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    short: dict[str, list[Mapping[Hashable, Any]]] = defaultdict(list)
     for metric in METRICS:
         for row in evidence.short_of_days.get(metric, ()) if metric in needed else ():
-            days = (f"{row[name]:g}" for name in ("days_present", "days_due"))
-            metrics = short[row["account"], *days]
-            metrics += [METRICS[metric].label] * (row["stream"] in ("", "article"))
-    for (account, here, due), metrics in short.items():
+            short[row["account"]].append(row)
+    for account, rows in short.items():
+        least = min(rows, key=lambda row: row["days_present"])
+        metrics = dict.fromkeys(row["metric"] for row in rows)
         yield Sentence(
             "{account}只有{n}天的数，应有{due}天，缺的天不计：{metrics}",
             account=evidence.roster.account(account).name,
-            n=here,
-            due=due,
-            metrics=few(metrics),
+            n=f"{least['days_present']:g}",
+            due=f"{least['days_due']:g}",
+            metrics=few([METRICS[metric].label for metric in metrics]),
         )
 
 
@@ -79,31 +79,25 @@ def of_targets(
 ) -> Iterator[Sentence]:
     """Say which targets came late, or claim a day on which no record has them."""
     first: dict[tuple[str, ...], Target] = {}
-    late, backdated = [], []
+    told: dict[str, list[Sentence]] = {}
+    run = [month for month, record in recorded.items() if "targets" in record]
     for row in sorted(_of_month(evidence), key=lambda row: row.set_on):
         before = first.setdefault(row.key, row)
-        if row.set_on > evidence.first_day:
-            text = N_("{target}{value}（{on}）")
-            if row is not before:
-                text = N_("{target}由{before}改为{value}（{on}）")
-            named = {"value": figures.plain(row.value), "on": str(row.set_on)}
-            was = figures.plain(before.value)
-            late.append(Sentence(text, target=_name(row), before=was, **named))
-        elif row.sha256 not in evidence.known_targets and any(
-            days.month_of(row.set_on) <= month
-            for month, record in recorded.items()
-            if "targets" in record
-        ):
-            backdated.append(
-                Sentence("{target}（{on}）", target=_name(row), on=row.set_on)
-            )
-    if late:
-        yield Sentence(
-            "{month}开始之后定的：{targets}", month=evidence.month, targets=few(late)
-        )
-    if backdated:
-        text = N_("设定日早于上一次考核，那时的记录里却没有：{targets}")
-        yield Sentence(text, targets=few(backdated))
+        known = row.sha256 in evidence.known_targets
+        late = row.set_on > evidence.first_day
+        if not late and (known or days.month_of(row.set_on) > max(run, default="")):
+            continue
+        was = "" if before is row else f"{figures.plain(before.value)}→"
+        value = f"{was}{figures.plain(row.value)}"
+        numbers = {"value": value, "on": str(row.set_on)}
+        target = Sentence("{target}{value}（{on}）", target=_name(row), **numbers)
+        told.setdefault(LATE if late else BACKDATED, []).append(target)
+    for why, targets in told.items():
+        yield Sentence(why, month=evidence.month, targets=few(targets))
+
+
+LATE = N_("{month}开始之后定的：{targets}")
+BACKDATED = N_("设定日早于上一次考核，那时的记录里却没有：{targets}")
 
 
 def _name(row: Target) -> Sentence:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise, zip_longest
-from typing import NamedTuple
 
 from kpi_lib import files
 from kpi_lib.files import Cell, Layout, Sheet, header_key, platforms
@@ -18,18 +19,29 @@ SCALES = ("千", "万", "亿", "%")
 _WITH_UNIT = re.compile(r"(.+?)\((千|万|亿|%|元|人次|人|次|个|条|篇|秒)\)")
 
 
-class Fit(NamedTuple):
-    """How a row of headers fits a layout; wholly, where nothing is wrong."""
+@dataclass(frozen=True)
+class Table:
+    """
+    A table as a layout knows it: its own part of a sheet of several.
 
-    layout: Layout
+    `header` is the index of the header's record (-1 where none is known), `head` its
+    cells; `columns` the places of every role and metric that the file has, `units`
+    those whose header tells the unit of its numbers. `known` headers are the layout's
+    own; what is `missing` or `extra` keeps it from being read. `block` is its place in
+    the sheet, `why` the reason why nothing of it is counted.
+    """
+
     sheet: Sheet
     header: int
-    head: tuple[Cell, ...]
-    columns: dict[str, tuple[int, ...]]
-    units: dict[int, str]
-    known: int
-    missing: list[str]
-    extra: list[str]
+    layout: Layout
+    head: tuple[Cell, ...] = ()
+    columns: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    units: dict[int, str] = field(default_factory=dict)
+    known: int = 0
+    missing: Sequence[str] = ()
+    extra: Sequence[str] = ()
+    block: int = 0
+    why: str = ""
 
     @property
     def whole(self) -> bool:
@@ -43,6 +55,35 @@ class Fit(NamedTuple):
         if self.sheet.name:
             return Sentence("{sheet}第{row}行", sheet=self.sheet.name, row=row)
         return Sentence("第{row}行", row=row)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The header as written, without what surrounds it."""
+        return tuple(map(files.plain, self.head))
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """The header as headers are compared."""
+        return tuple(map(header_key, self.head))
+
+    def number_cell(self, place: int, cells: Sequence[Cell]) -> Cell:
+        """Return a cell with the unit that its header gives it: 1.2 as 1.2万."""
+        cell = cells[place] if place < len(cells) else None
+        unit = self.units.get(place)
+        if not unit or files.is_missing(cell):
+            return cell
+        return f"{files.plain(cell).removesuffix(unit)}{unit}"
+
+    @cached_property
+    def firsts(self) -> dict[str, int]:
+        """The place of every column, of a sum that of its first."""
+        return {key: places[0] for key, places in self.columns.items()}
+
+    @cached_property
+    def metrics(self) -> tuple[str, ...]:
+        """The columns of the file that are metrics."""
+        metrics = self.layout.metric_columns
+        return tuple(key for key in self.columns if key in metrics)
 
 
 def over_two_rows(
@@ -64,7 +105,7 @@ def find_fits(
     header: int,
     allowed: Iterable[Layout],
     head: tuple[Cell, ...] | None = None,
-) -> Iterator[Fit]:
+) -> Iterator[Table]:
     """Say how a row fits the layouts that know one of its headers."""
     head = sheet.records[header].cells if head is None else head
     written: dict[str, int] = {}
@@ -91,7 +132,7 @@ def find_fits(
             if layout.closed and key not in layout.headers
         ]
         known = len(layout.headers & places.keys())
-        yield Fit(layout, sheet, header, head, columns, units, known, missing, extra)
+        yield Table(sheet, header, layout, head, columns, units, known, missing, extra)
 
 
 def _without_units(
@@ -130,11 +171,11 @@ def _positions(
     return columns, missing
 
 
-def repeated(layout: Layout, head: Iterable[Cell]) -> list[str | Sentence]:
+def repeated(table: Table) -> list[str | Sentence]:
     """Return what stands twice: a header, or a column under two of its names."""
-    keys = Counter(filter(None, map(header_key, head)))
+    keys = Counter(filter(None, table.keys))
     twice: list[str | Sentence] = sorted(key for key in keys if keys[key] > 1)
-    for column in layout.columns.values():
+    for column in table.layout.columns.values():
         for names in column.keys:
             both = [name for name in dict.fromkeys(names) if name in keys]
             if len(both) > 1:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -20,7 +20,7 @@ from itertools import pairwise
 from kpi_lib import files
 from kpi_lib.errors import ExportColumns, Problem
 from kpi_lib.exports.grains import Grain, numbered
-from kpi_lib.exports.recognise import Table
+from kpi_lib.exports.headers import Table
 from kpi_lib.exports.record import KEPT, TWICE, Outcome, Row, Wrong
 from kpi_lib.exports.rows import DailyRow
 from kpi_lib.files import WrongValue
@@ -33,7 +33,11 @@ ROUNDED_IDS = 3
 """Fewer numbers than this may end in zeros by chance; one does once in 10,000."""
 
 UNPAID = N_("{n}行订单状态是{status}，没有成交，不计")
+OF_NO_DAY = N_("{rows}读不出是哪一天的订单，每天的订单和成交额都只知道下限")
+OF_A_DAY = N_("{day}有读不懂的行（{rows}），这天的订单和成交额只知道下限")
 REFUNDED = N_("{n}行售后状态是{status}，不计")
+ENDS_IN_ZEROS = N_("“{column}”第16位起全是0，末几位已被Excel改掉，分不清是几个订单")
+IS_ROUNDED = N_("“{column}”是{value}的样子，末几位已被Excel改掉，分不清是几个订单")
 
 _PAID_AT = re.compile("(付款|支付).*时间")
 _ID = re.compile(r"[0-9A-Za-z_-]{1,40}", re.ASCII)
@@ -109,42 +113,36 @@ class Orders(Grain):
     def finish(self) -> list[Problem]:
         """Give every day its orders and its money; tell how they are counted."""
         if self._long >= ROUNDED_IDS and self._zeros == self._long:
-            raise self._mangled(
-                Sentence(
-                    "“{column}”第16位起全是0，末几位已被Excel改掉，分不清是几个订单",
-                    column=Row(self._table, self._head).header("orders"),
-                )
-            )
+            column = Row(self._table, self._head).header("orders")
+            raise _mangled(Sentence(ENDS_IN_ZEROS, column=column))
         for day, sums in self._every_day().items():
             sheet, block = self._table.sheet.name, self._table.block
             values = (("orders", float(sums.orders)), ("gmv", sums.fen / 100))
             place = (self.source, sheet, block, sums.row)
             at_least = not self._unsure.keys().isdisjoint({day, None})
-            self.daily += [
-                DailyRow("", day, metric, "", value, "daily", at_least, *place)
-                for metric, value in values
-            ]
-        unsure = [
-            self._problem(_not_known(day, rows), "warning")
-            for day, rows in self._unsure.items()
-        ]
-        if not self._lines:
-            return unsure
-        left = [
-            Sentence(template, n=lines, status=status)
-            for (template, status), lines in sorted(self._left.items())
-        ]
-        return [*unsure, *map(self._problem, (self._dated(), *left))]
+            for metric, value in values:
+                row = DailyRow("", day, metric, "", value, "daily", at_least, *place)
+                self.daily.append(row)
+        findings = []
+        for unsure, rows in self._unsure.items():
+            what = Sentence(OF_NO_DAY, rows=numbered(rows))
+            if unsure:
+                what = Sentence(OF_A_DAY, day=unsure, rows=numbered(rows))
+            findings.append(Problem(what=what, level="warning"))
+        if self._lines:
+            findings.append(Problem(what=self._dated(), level="note"))
+        for (template, status), lines in sorted(self._left.items()):
+            what = Sentence(template, n=lines, status=status)
+            findings.append(Problem(what=what, level="note"))
+        return findings
 
     def _dated(self) -> Sentence:
         """Say which day an order counts on, by the columns that the file has."""
-        for name in self._table.names:
-            if _PAID_AT.search(name):
-                return Sentence(
-                    "订单按提交的日子计（“{column}”没有用），以导出时的状态为准",
-                    column=name,
-                )
-        return Sentence("没有付款时间，订单按提交的日子计，以导出时的状态为准")
+        paid_at = next(filter(_PAID_AT.search, self._table.names), "")
+        if not paid_at:
+            return Sentence("没有付款时间，订单按提交的日子计，以导出时的状态为准")
+        template = N_("订单按提交的日子计（“{column}”没有用），以导出时的状态为准")
+        return Sentence(template, column=paid_at)
 
     def _every_day(self) -> dict[date, _Day]:
         """Return the days, and those between them on which nothing was ordered."""
@@ -161,24 +159,14 @@ class Orders(Grain):
         text = files.plain(cell).lstrip("'`")
         if isinstance(cell, float) or _ROUNDED.fullmatch(text):
             # Rounded to 15 digits, several orders have become one: no use.
-            what = Sentence(
-                "“{column}”是{value}的样子，末几位已被Excel改掉，分不清是几个订单",
-                column=row.header(role),
-                value=text[:24],
-            )
-            raise self._mangled(what, Sentence("第{row}行", row=row.record.row))
+            what = Sentence(IS_ROUNDED, column=row.header(role), value=text[:24])
+            raise _mangled(what, Sentence("第{row}行", row=row.record.row))
         if not _ID.fullmatch(text):
             raise Wrong(row.header(role), "", Sentence("不是编号"))
         if role == "orders" and len(text) > 15:
             self._long += 1
             self._zeros += text[15:].strip("0") == ""
         return text
-
-    def _mangled(self, what: Sentence, place: str = "") -> ExportColumns:
-        do = Sentence("重新下载，直接放入；不要用Excel打开后保存")
-        return ExportColumns(
-            (Problem(what=what, where=self.source, place=place, do=do),)
-        )
 
     @staticmethod
     def _day(row: Row, text: str) -> date:
@@ -219,18 +207,9 @@ class Orders(Grain):
         return Wrong(row.header(role), "", why)
 
 
-def _not_known(day: date | None, rows: Sequence[int]) -> Sentence:
-    """Say what is known of a day, or of every day, with lines that were not read."""
-    if day is None:
-        return Sentence(
-            "{rows}读不出是哪一天的订单，每天的订单和成交额都只知道下限",
-            rows=numbered(rows),
-        )
-    return Sentence(
-        "{day}有读不懂的行（{rows}），这天的订单和成交额只知道下限",
-        day=day,
-        rows=numbered(rows),
-    )
+def _mangled(what: Sentence, place: str = "") -> ExportColumns:
+    do = Sentence("重新下载，直接放入；不要用Excel打开后保存")
+    return ExportColumns.of(what, place=place, do=do)
 
 
 def _words(words: Iterable[str]) -> frozenset[str]:

@@ -9,15 +9,17 @@ A file that cannot be read is an exception. Every row has one line in the ledger
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from kpi_lib import files
 from kpi_lib.catalogue import METRICS
-from kpi_lib.errors import ExportError, LedgerError, Level, Problem
+from kpi_lib.errors import ExportError, LedgerError, Problem
 from kpi_lib.exports.grains import Days, Grain, Manual, Posts, numbered
+from kpi_lib.exports.headers import Table
 from kpi_lib.exports.orders import Orders
-from kpi_lib.exports.recognise import UNREAD, Table, recognise
+from kpi_lib.exports.recognise import UNREAD, recognise
 from kpi_lib.exports.record import BLANK, HEADER, TORN, Outcome, Row, Wrong, first_shown
 from kpi_lib.exports.rows import Export, LedgerRow
 from kpi_lib.files import MANUAL, Book, Record, Sheet, header_key, layouts
@@ -64,20 +66,21 @@ def read(
     try:
         return _of_book(book, month, platform, source)
     except ExportError as refusal:
-        refusal.ledger = tuple(_lost(book, source, refusal.problems[0].what))
-        raise
+        refused = type(refusal)(_of_file(source, refusal.problems))
+        lost = Outcome("quarantined", refusal.problems[0].what)
+        refused.ledger = tuple(
+            row for sheet in book.sheets for row in _unread(sheet, lost, source)
+        )
+        raise refused from None
 
 
-def _lost(book: Book, source: str, reason: str) -> Iterator[LedgerRow]:
-    """Give every record of a refused file its place in the ledger."""
-    for sheet in book.sheets:
-        for record in sheet.records:
-            outcome = BLANK if record.blank else Outcome("quarantined", reason)
-            yield LedgerRow(source, sheet.name, 0, record.row, record.line, *outcome)
+def _of_file(source: str, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Say of every problem which file it is of."""
+    return tuple(replace(problem, where=source) for problem in problems)
 
 
 def _of_book(book: Book, month: str, platform: str | None, source: str) -> Export:
-    tables = recognise(book, platform, source)
+    tables = recognise(book, platform)
     layout = tables[0].layout
     grain = (Manual if layout.id == MANUAL else GRAINS[layout.grain])(source, month)
     ledger: list[LedgerRow] = []
@@ -91,9 +94,9 @@ def _of_book(book: Book, month: str, platform: str | None, source: str) -> Expor
         if len(rows) != book.records[sheet.name] * times:
             raise LedgerError(source, book.records[sheet.name], len(rows))
         ledger += rows
-    findings += _left_out(tables, source)
+    findings += _left_out(tables)
     findings += grain.finish()
-    findings += _quarantined(ledger, source)
+    findings += _quarantined(ledger)
     return Export(
         source=source,
         layout=layout.id,
@@ -104,7 +107,7 @@ def _of_book(book: Book, month: str, platform: str | None, source: str) -> Expor
         daily=grain.daily,
         posts=grain.posts,
         ledger=ledger,
-        findings=findings,
+        findings=[*_of_file(source, findings)],
     )
 
 
@@ -126,12 +129,10 @@ def _sheet(
     """Account for every record of a sheet; what is told of it goes to findings."""
     if not tables:
         why = Sentence("这张表没有认得的表头，没有读")
-        for record in sheet.records:
-            outcome = BLANK if record.blank else Outcome("note", why)
-            yield _entry(sheet, 0, record, outcome, grain)
+        yield from _unread(sheet, Outcome("note", why), grain.source)
         if any(not record.blank for record in sheet.records):
             what = Sentence("表“{sheet}”没有认得的表头，没有读", sheet=sheet.name)
-            findings.append(Problem(what=what, where=grain.source, level="note"))
+            findings.append(Problem(what=what, level="note"))
     for table in tables:
         if not table.why:
             grain.begin(table)
@@ -139,17 +140,18 @@ def _sheet(
         for index, record in enumerate(table.sheet.records):
             outcome = _outcome(table, index, record, grain)
             data += outcome.fate not in {"header", "preamble", "blank"}
-            yield _entry(sheet, table.block, record, outcome, grain)
-        findings += _of_table(table, data, grain.source)
+            if isinstance(grain, Orders):  # nothing of a row of orders is repeated
+                outcome = outcome._replace(raw="")
+            place = (grain.source, sheet.name, table.block, record.row, record.line)
+            yield LedgerRow(*place, *outcome)
+        findings += _of_table(table, data)
 
 
-def _entry(
-    sheet: Sheet, block: int, record: Record, outcome: Outcome, grain: Grain
-) -> LedgerRow:
-    place = (grain.source, sheet.name, block, record.row, record.line)
-    if isinstance(grain, Orders):  # nothing of a row of orders is repeated
-        outcome = outcome._replace(raw="")
-    return LedgerRow(*place, *outcome)
+def _unread(sheet: Sheet, outcome: Outcome, source: str) -> Iterator[LedgerRow]:
+    """Give every record of a sheet that is not read its place in the ledger."""
+    for record in sheet.records:
+        place = (source, sheet.name, 0, record.row, record.line)
+        yield LedgerRow(*place, *(BLANK if record.blank else outcome))
 
 
 def _outcome(table: Table, index: int, record: Record, grain: Grain) -> Outcome:
@@ -167,8 +169,7 @@ def _outcome(table: Table, index: int, record: Record, grain: Grain) -> Outcome:
             grain.add_total(row)
         return aside
     try:
-        row.refuse_torn()
-        row.refuse_width()
+        row.refuse_broken()
         return grain.take(row)
     except Wrong as wrong:
         grain.lose(row)
@@ -185,46 +186,37 @@ def _is_header(table: Table, record: Record) -> bool:
 # ------------------------------------------------------------------ findings
 
 
-def _of_table(table: Table, data: int, where: str) -> Iterator[Problem]:
+def _of_table(table: Table, data: int) -> Iterator[Problem]:
     """Tell of a table without data, and of columns that are not used or not there."""
-    layout, sheet = table.layout, table.sheet
-
-    def problem(what: Sentence, level: Level = "note", do: str = "") -> Problem:
-        return Problem(what=what, where=where, do=do, level=level)
-
+    layout = table.layout
     if not data:
-        what = (
-            Sentence("表“{sheet}”只有表头，没有数据", sheet=sheet.name)
-            if layout.sheets
-            else Sentence("只有表头，没有数据")
-        )
-        yield problem(what, "warning", Sentence("确认时间段后重新导出"))
+        what = Sentence("只有表头，没有数据")
+        if layout.sheets:
+            what = Sentence("表“{sheet}”只有表头，没有数据", sheet=table.sheet.name)
+        do = Sentence("确认时间段后重新导出")
+        yield Problem(what=what, do=do, level="warning")
     if table.why:
         return
     unknown = [
         name for name in table.names if name and header_key(name) not in layout.headers
     ]
     if unknown:
-        yield problem(
-            Sentence("没有用到的列：{columns}", columns=unknown),
-            do=Sentence(
-                "要用时写进formats里{layout}的columns，不用时写进ignore",
-                layout=layout.id,
-            ),
+        what = Sentence("没有用到的列：{columns}", columns=unknown)
+        do = Sentence(
+            "要用时写进formats里{layout}的columns，不用时写进ignore", layout=layout.id
         )
+        yield Problem(what=what, do=do, level="note")
     if nameless := _nameless(table):
-        yield problem(
-            Sentence("第{numbers}列有数据却没有列名，没有用到", numbers=nameless)
-        )
+        what = Sentence("第{numbers}列有数据却没有列名，没有用到", numbers=nameless)
+        yield Problem(what=what, level="note")
     absent = [
         METRICS[key.partition(":")[0]].label
         for key in layout.metric_columns
         if key not in table.columns
     ]
     if absent and not layout.any_metric:
-        yield problem(
-            Sentence("文件里没有这些列，相应指标缺数：{metrics}", metrics=absent)
-        )
+        what = Sentence("文件里没有这些列，相应指标缺数：{metrics}", metrics=absent)
+        yield Problem(what=what, level="note")
 
 
 def _nameless(table: Table) -> list[int]:
@@ -240,24 +232,23 @@ def _nameless(table: Table) -> list[int]:
     return [place + 1 for place in sorted(filled)]
 
 
-def _left_out(tables: list[Table], where: str) -> Iterator[Problem]:
+def _left_out(tables: list[Table]) -> Iterator[Problem]:
     """Tell once of the tables that are known and not counted, and why."""
     sheets: dict[str, dict[str, None]] = defaultdict(dict)
     for table in tables:
         if table.why is UNREAD:
-            yield _not_read(table, where)
+            yield _not_read(table)
         elif table.why:
             sheets[table.why][table.sheet.name] = None
     for why, names in sheets.items():
         what = Sentence("认得，没有计入：{why}", why=why)
         if tables[0].layout.sheets:
-            what = Sentence(
-                "表“{sheet}”没有计入：{why}", sheet="”“".join(names), why=why
-            )
-        yield Problem(what=what, where=where, level="note")
+            sheet = "”“".join(names)
+            what = Sentence("表“{sheet}”没有计入：{why}", sheet=sheet, why=why)
+        yield Problem(what=what, level="note")
 
 
-def _not_read(table: Table, where: str) -> Problem:
+def _not_read(table: Table) -> Problem:
     """Tell of a second table in a sheet, of which nothing is known."""
     what = Sentence(
         "第{row}行起是另一张表（表头：{names}），不认得，没有读",
@@ -265,12 +256,10 @@ def _not_read(table: Table, where: str) -> Problem:
         names=[name for name in table.names if name],
     )
     do = Sentence("分成两个文件再放入；新的导出用kpi formats learn起草一份声明")
-    return Problem(
-        what=what, where=where, place=table.sheet.name, do=do, level="warning"
-    )
+    return Problem(what=what, place=table.sheet.name, do=do, level="warning")
 
 
-def _quarantined(ledger: list[LedgerRow], where: str) -> Iterator[Problem]:
+def _quarantined(ledger: list[LedgerRow]) -> Iterator[Problem]:
     """Tell of the rows that do not count, or not wholly, by column and reason."""
     groups: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     for entry in ledger:
@@ -289,4 +278,4 @@ def _quarantined(ledger: list[LedgerRow], where: str) -> Iterator[Problem]:
             do = Sentence("重新下载；核对过是完整的，就在文件末尾补一个换行")
         if why.startswith("不认得的状态"):
             do = Sentence("对照后台核对；新的状态写进formats/doudian.yml的对应一栏")
-        yield Problem(what=what, where=where, do=do, level="warning")
+        yield Problem(what=what, do=do, level="warning")

@@ -10,24 +10,15 @@ holds several tables, each becomes a sheet of its own, told by its block.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby, pairwise
 
 from kpi_lib import files
 from kpi_lib.catalogue import METRICS
-from kpi_lib.errors import ExportColumns, Problem, UnknownExport
-from kpi_lib.exports.headers import Fit, find_fits, over_two_rows, repeated, title_of
-from kpi_lib.files import (
-    MANUAL,
-    Cell,
-    Layout,
-    Record,
-    Sheet,
-    header_key,
-    layouts,
-)
+from kpi_lib.errors import ExportColumns, ExportError, UnknownExport
+from kpi_lib.exports.headers import Table, find_fits, over_two_rows, repeated, title_of
+from kpi_lib.files import MANUAL, Layout, Record, Sheet, header_key, layouts
 from kpi_lib.language import N_, Sentence
 
 HEADER_WITHIN = 12
@@ -38,12 +29,11 @@ _VALUE = re.compile(r"[-+<¥]?\d[\d.,:/%+ 千万亿kw年月日时分秒星T-]*",
 
 UNREAD = Sentence("表头和上面的表不同，也不认得，这张表没有读")
 
-TOTALS = frozenset(
-    [
-        *["累计", "合计", "总计", "总和", "汇总", "小计", "全部", "平均", "日均"],
-        *["均值", "平均值", "total", "totals", "grandtotal", "sum", "average"],
-    ]
+_TOTALS = (
+    "累计 合计 总计 总和 汇总 小计 全部 平均 日均 均值 平均值 "
+    "total totals grandtotal sum average"
 )
+TOTALS = frozenset(_TOTALS.split())
 """First words of rows that sum up others, as `header_key` writes them."""
 
 NOTE_STARTS = re.compile(r"注|备注|说明|提示|数据来源|来源|\*|#|※")
@@ -52,63 +42,7 @@ FEW = 12
 """So many layouts a problem may name; no platform has as many."""
 
 
-@dataclass(frozen=True)
-class Table:
-    """
-    A table that a layout knows: its own part of a sheet of several.
-
-    `header` is the index of the header's record (-1 where none is known), `columns`
-    the places of every role and metric that the file has, `units` those whose header
-    tells the unit of its numbers, `block` its place in the sheet, `why` the reason why
-    nothing of it is counted; `head` the cells of the header, if not of one record.
-    """
-
-    sheet: Sheet
-    header: int
-    layout: Layout
-    columns: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    units: dict[int, str] = field(default_factory=dict)
-    block: int = 0
-    why: str = ""
-    head: tuple[Cell, ...] = ()
-
-    @cached_property
-    def names(self) -> tuple[str, ...]:
-        """The header as written, without what surrounds it."""
-        return tuple(map(files.plain, self._head))
-
-    @cached_property
-    def keys(self) -> tuple[str, ...]:
-        """The header as headers are compared."""
-        return tuple(map(header_key, self._head))
-
-    @property
-    def _head(self) -> tuple[Cell, ...]:
-        if self.header < 0:
-            return ()
-        return self.head or self.sheet.records[self.header].cells
-
-    def number_cell(self, place: int, cells: Sequence[Cell]) -> Cell:
-        """Return a cell with the unit that its header gives it: 1.2 as 1.2万."""
-        cell = cells[place] if place < len(cells) else None
-        unit = self.units.get(place)
-        if not unit or files.is_missing(cell):
-            return cell
-        return f"{files.plain(cell).removesuffix(unit)}{unit}"
-
-    @cached_property
-    def firsts(self) -> dict[str, int]:
-        """The place of every column, of a sum that of its first."""
-        return {key: places[0] for key, places in self.columns.items()}
-
-    @cached_property
-    def metrics(self) -> tuple[str, ...]:
-        """The columns of the file that are metrics."""
-        metrics = self.layout.metric_columns
-        return tuple(key for key in self.columns if key in metrics)
-
-
-def recognise(book: files.Book, platform: str | None, source: str) -> list[Table]:
+def recognise(book: files.Book, platform: str | None) -> list[Table]:
     """
     Find the tables of a file by their headers, or refuse it.
 
@@ -123,143 +57,118 @@ def recognise(book: files.Book, platform: str | None, source: str) -> list[Table
         for layout in every
         if platform is None or layout.platform in {platform, ""}
     ]
-    tables = _tables(book, allowed, source)
+    tables = _tables(book, allowed)
     if not tables:
-        raise _elsewhere(book, every, source) or _nearest(book, allowed, source)
+        raise _elsewhere(book, every) or _nearest(book, allowed)
     by_hand = {table.layout.id for table in tables} == {MANUAL}
     names = list(dict.fromkeys(f"“{table.sheet.name}”" for table in tables))
     if len(names) > 1 and not (by_hand or tables[0].layout.arranged):
-        raise _refusal(
+        raise ExportColumns.of(
             Sentence("{sheets}都像是要读的表，不知该取哪一张", sheets=names),
-            source,
-            Sentence("只留下一张，或分成几个文件"),
+            do=Sentence("只留下一张，或分成几个文件"),
         )
     return tables
 
 
-def _refusal(
-    what: Sentence, source: str, do: Sentence, place: str = ""
-) -> ExportColumns:
-    return ExportColumns((Problem(what=what, where=source, place=place, do=do),))
-
-
-def _tables(book: files.Book, allowed: Sequence[Layout], source: str) -> list[Table]:
+def _tables(book: files.Book, allowed: Sequence[Layout]) -> list[Table]:
     """Every table that is known; layouts of several tables are looked for first."""
     for layout in allowed:
-        if layout.arranged and (tables := _arranged(book, layout, source)):
+        if layout.arranged and (tables := _arranged(book, layout)):
             return tables
     plain = [layout for layout in allowed if not layout.arranged]
     return [
         part
         for sheet in book.sheets
-        if (table := _sheet_table(sheet, plain, source)) is not None
-        for part in _cut(table, plain, source)
+        if (table := _sheet_table(sheet, plain)) is not None
+        for part in _cut(table, plain)
     ]
 
 
-def _arranged(book: files.Book, layout: Layout, source: str) -> list[Table]:
+def _arranged(book: files.Book, layout: Layout) -> list[Table]:
     if layout.sheets:
         names = {header_key(sheet.name) for sheet in book.sheets}
         if names.isdisjoint(map(header_key, layout.sheets)):
             return []
         return [
-            _sheet_table(sheet, [layout], source)
+            _sheet_table(sheet, [layout])
             or Table(sheet, -1, layout, why=Sentence(layout.why))
             for sheet in book.sheets
         ]
     cut = _beside if layout.beside else _stacked
-    return [table for sheet in book.sheets for table in cut(sheet, layout, source)]
+    return [table for sheet in book.sheets for table in cut(sheet, layout)]
 
 
-def _beside(sheet: Sheet, layout: Layout, _: str) -> list[Table]:
+def _beside(sheet: Sheet, layout: Layout) -> Iterator[Table]:
     """Tables side by side: one for each run of headers without a gap."""
     for index, record in enumerate(sheet.records[:HEADER_WITHIN]):
+        filled = enumerate(map(header_key, record.cells))
         runs = [
-            [place for place, _ in run]
-            for filled, run in groupby(
-                enumerate(record.cells), lambda cell: bool(header_key(cell[1]))
-            )
-            if filled
+            dict(run)
+            for named, run in groupby(filled, lambda cell: cell[1] != "")
+            if named
         ]
-        heads = [{header_key(record.cells[place]) for place in run} for run in runs]
         if len(runs) != len(layout.beside) or not all(
-            head.issuperset(map(header_key, table.needs))
-            for head, table in zip(heads, layout.beside, strict=True)
+            {*run.values()}.issuperset(map(header_key, table.needs))
+            for run, table in zip(runs, layout.beside, strict=True)
         ):
             continue
         # A table reaches to where the next begins, so that no cell is lost.
-        starts = [0, *(run[0] for run in runs[1:])]
-        stops = [*starts[1:], None]
-        return [
-            Table(
-                sheet=replace(
-                    sheet,
-                    records=tuple(
-                        record._replace(cells=record.cells[start:stop])
-                        for record in sheet.records
-                    ),
-                ),
-                header=index,
-                layout=layout,
-                block=block,
-                why=Sentence(table.why),
+        starts = [0, *map(min, runs[1:])]
+        parts = zip(layout.beside, starts, [*starts[1:], None], strict=True)
+        for block, (table, start, stop) in enumerate(parts):
+            records = tuple(
+                record._replace(cells=record.cells[start:stop])
+                for record in sheet.records
             )
-            for block, (table, start, stop) in enumerate(
-                zip(layout.beside, starts, stops, strict=True)
-            )
-        ]
-    return []
+            part, head = replace(sheet, records=records), records[index].cells
+            why = Sentence(table.why)
+            yield Table(part, index, layout, head, block=block, why=why)
+        return
 
 
-def _stacked(sheet: Sheet, layout: Layout, source: str) -> list[Table]:
+def _stacked(sheet: Sheet, layout: Layout) -> Iterator[Table]:
     """Tables one above the other: each from its first row to the next one's."""
     records = sheet.records
-    firsts = [_first_key(record) for record in records]
-    titles = {header_key(title) for title in layout.titles}
-    opening = tuple(map(header_key, layout.opens_with))
-    if titles:
+    # What stands first in each row, as headers are compared.
+    firsts = [next(filter(None, map(header_key, r.cells)), "") for r in records]
+    if layout.titles:
+        titles = {header_key(title) for title in layout.titles}
         starts = [at for at, first in enumerate(firsts) if first in titles]
         # One such word alone may be anything.
         if len(starts) < 2 or starts[0] >= HEADER_WITHIN:
-            return []
+            return
     else:
+        opening = tuple(map(header_key, layout.opens_with))
         if not any(first.startswith(opening) for first in firsts[:HEADER_WITHIN]):
-            return []
+            return
         starts = [
             at
             for at, record in enumerate(records)
             if (at == 0 or records[at - 1].blank or firsts[at - 1].startswith("#"))
             and not (record.blank or firsts[at].startswith("#"))
         ]
-    tables = []
-    begins, ends = [0, *starts[1:]], [*starts[1:], len(records)]
-    for block, (start, begin, end) in enumerate(zip(starts, begins, ends, strict=True)):
-        part = replace(sheet, records=records[begin:end])
-        fit = next(find_fits(part, start - begin, [layout]), None)
-        if layout.grain == "none" or fit is None or not fit.whole:
-            why = Sentence(layout.why) if layout.why else _lacks(layout, part, fit)
-            tables.append(Table(part, start - begin, layout, block=block, why=why))
+    bounds = pairwise([0, *starts[1:], len(records)])
+    for block, (start, (begin, end)) in enumerate(zip(starts, bounds, strict=False)):
+        part, at = replace(sheet, records=records[begin:end]), start - begin
+        table = next(find_fits(part, at, [layout]), None)
+        if layout.grain == "none" or table is None or not table.whole:
+            why = Sentence(layout.why) if layout.why else _lacks(layout, table)
+            yield Table(part, at, layout, records[start].cells, block=block, why=why)
         else:
-            tables.append(_table(fit, source, block))
-    return tables
+            yield _settled(table, block)
 
 
-def _lacks(layout: Layout, sheet: Sheet, fit: Fit | None) -> Sentence:
+def _lacks(layout: Layout, table: Table | None) -> Sentence:
     """Say why a table of a file of several is not counted, by its own header."""
-    metrics = [METRICS[name].label for name in layout.metrics]
-    if fit is None:
+    if table is None:
+        metrics = [METRICS[name].label for name in layout.metrics]
         return Sentence("表头里没有日期和{metrics}", metrics=metrics)
-    if fit.missing:
-        return Sentence("表头里没有{columns}", columns=fit.missing)
-    return Sentence("除了日期还按{columns}分行", columns=fit.extra)
+    if table.missing:
+        return Sentence("表头里没有{columns}", columns=table.missing)
+    return Sentence("除了日期还按{columns}分行", columns=table.extra)
 
 
-def _first_key(record: Record) -> str:
-    """Return the first thing that stands in a row, as headers are compared."""
-    return next(filter(None, map(header_key, record.cells)), "")
-
-
-def _sheet_table(sheet: Sheet, allowed: Sequence[Layout], source: str) -> Table | None:
+def _sheet_table(sheet: Sheet, allowed: Sequence[Layout]) -> Table | None:
     """Take the first row that is the header of a layout, and of one only."""
     records = sheet.records[:HEADER_WITHIN]
     heads = [(at, record.cells) for at, record in enumerate(records)]
@@ -269,56 +178,50 @@ def _sheet_table(sheet: Sheet, allowed: Sequence[Layout], source: str) -> Table 
         if (head := over_two_rows(above.cells, below.cells))
     ]
     for header, head in heads:
-        if fit := _best(sheet, header, head, allowed, source):
-            return _table(fit, source)
+        if table := _best(find_fits(sheet, header, allowed, head)):
+            return _settled(table)
     return None
 
 
-def _best(
-    sheet: Sheet,
-    header: int,
-    head: tuple[Cell, ...],
-    allowed: Sequence[Layout],
-    source: str,
-) -> Fit | None:
-    """Return the one layout that a row is the header of, if it is one."""
-    fits = [fit for fit in find_fits(sheet, header, allowed, head) if fit.whole]
+def _best(tables: Iterable[Table]) -> Table | None:
+    """Return a row's table by the one layout that it is the header of, if it is."""
+    fits = [table for table in tables if table.whole]
     if not fits:
         return None
     # What was only heard of never stands in the way of what was seen.
-    fits = [fit for fit in fits if fit.layout.confirmed] or fits
-    most = max(fit.known for fit in fits)
-    best, *more = [fit for fit in fits if fit.known == most]
+    fits = [table for table in fits if table.layout.confirmed] or fits
+    most = max(table.known for table in fits)
+    best, *more = [table for table in fits if table.known == most]
     if more:
-        names = [title_of(fit.layout) for fit in (best, *more)]
-        raise _refusal(
+        names = [title_of(table.layout) for table in (best, *more)]
+        raise ExportColumns.of(
             Sentence("表头同样符合几种导出：{layouts}", layouts=names),
-            source,
-            Sentence("把文件放进账号的文件夹，平台就确定了"),
-            best.place,
+            place=best.place,
+            do=Sentence("把文件放进账号的文件夹，平台就确定了"),
         )
     return best
 
 
-def _cut(table: Table, allowed: Sequence[Layout], source: str) -> list[Table]:
+def _cut(table: Table, allowed: Sequence[Layout]) -> Iterator[Table]:
     """Begin another table wherever another header stands below a table's rows."""
-    records = table.sheet.records
+    sheet, records = table.sheet, table.sheet.records
     starts = [
         at
         for at in range(table.header + 1, len(records))
         if _is_another_header(table, records[at])
     ]
-    if not starts:
-        return [table]
-    tables = [replace(table, sheet=replace(table.sheet, records=records[: starts[0]]))]
-    for block, (start, end) in enumerate(pairwise([*starts, len(records)]), 1):
-        part = replace(table.sheet, records=records[start:end])
-        fit = _best(part, 0, part.records[0].cells, allowed, source)
+    bounds = pairwise([0, *starts, len(records)])
+    for block, (start, end) in enumerate(bounds):
+        part = replace(sheet, records=records[start:end])
+        if block == 0:
+            yield replace(table, sheet=part)
+            continue
+        fit = _best(find_fits(part, 0, allowed))
         if fit and fit.layout.grain == table.layout.grain != "orders":
-            tables.append(_table(fit, source, block))
+            yield _settled(fit, block)
         else:
-            tables.append(Table(part, 0, table.layout, block=block, why=UNREAD))
-    return tables
+            head = records[start].cells
+            yield Table(part, 0, table.layout, head, block=block, why=UNREAD)
 
 
 def _is_another_header(table: Table, record: Record) -> bool:
@@ -338,42 +241,37 @@ def _is_another_header(table: Table, record: Record) -> bool:
     return words != [key for key in table.keys if key]
 
 
-def _table(fit: Fit, source: str, block: int = 0) -> Table:
+def _settled(table: Table, block: int = 0) -> Table:
     """Return the table under a header, if no column stands twice in it."""
-    layout = fit.layout
-    if twice := repeated(layout, fit.head):
-        raise _refusal(
+    if twice := repeated(table):
+        raise ExportColumns.of(
             Sentence("列名重复：{columns}", columns=twice),
-            source,
-            Sentence("重新导出，不要合并几个文件"),
-            fit.place,
+            place=table.place,
+            do=Sentence("重新导出，不要合并几个文件"),
         )
-    why = Sentence(layout.why) if layout.grain == "none" else ""
-    return Table(
-        fit.sheet, fit.header, layout, fit.columns, fit.units, block, why, fit.head
-    )
+    why = Sentence(table.layout.why) if table.layout.grain == "none" else ""
+    return replace(table, block=block, why=why)
 
 
 # ------------------------------------------------------------- what it is not
 
 
-def _elsewhere(
-    book: files.Book, every: Sequence[Layout], source: str
-) -> UnknownExport | None:
+def _elsewhere(book: files.Book, every: Sequence[Layout]) -> UnknownExport | None:
     """Say that a file is another platform's, if it is."""
-    for table in _tables(book, every, source):
-        title = title_of(table.layout)
-        what = Sentence(
-            "表头和{layout}的一样，这个账号的平台没有这样的导出", layout=title
-        )
-        do = Sentence("确认是哪个账号的，放进它的文件夹")
-        return UnknownExport((Problem(what=what, where=source, do=do),))
-    return None
+    tables = _tables(book, every)
+    if not tables:
+        return None
+    return UnknownExport.of(
+        Sentence(
+            "表头和{layout}的一样，这个账号的平台没有这样的导出",
+            layout=title_of(tables[0].layout),
+        ),
+        expected=Sentence("这个账号的平台的导出"),
+        do=Sentence("确认是哪个账号的，放进它的文件夹"),
+    )
 
 
-def _nearest(
-    book: files.Book, allowed: Sequence[Layout], source: str
-) -> UnknownExport | ExportColumns:
+def _nearest(book: files.Book, allowed: Sequence[Layout]) -> ExportError:
     """Say which layout a file is nearest to, or that nothing of it is known."""
     fits = [
         fit
@@ -385,32 +283,21 @@ def _nearest(
         few = "、".join(map(title_of, allowed)) if len(allowed) <= FEW else ""
         big5 = Sentence("像是Big5（繁体）编码：在Excel里另存为“CSV UTF-8”再放入")
         learn = Sentence("新的导出用kpi formats learn起草一份声明")
-        problem = Problem(
-            what=Sentence("没有认得的表头"),
-            where=source,
-            expected=few,
-            do=big5 if _looks_big5(book) else learn,
-        )
-        return UnknownExport((problem,))
+        do = big5 if _looks_big5(book) else learn
+        return UnknownExport.of(Sentence("没有认得的表头"), expected=few, do=do)
     order = {layout.id: place for place, layout in enumerate(allowed)}
     fit = max(
         fits, key=lambda fit: (fit.known, -len(fit.missing), -order[fit.layout.id])
     )
-    problem = Problem(
-        what=_difference(fit),
-        where=source,
-        place=fit.place,
-        do=_towards(fit),
-    )
     # Two headers and most of what is required: the layout it is meant to be.
-    if fit.known >= 2 and len(fit.missing) <= fit.known:
-        return ExportColumns((problem,))
-    return UnknownExport((problem,))
+    meant = fit.known >= 2 and len(fit.missing) <= fit.known
+    error = ExportColumns if meant else UnknownExport
+    return error.of(_difference(fit), place=fit.place, do=_towards(fit))
 
 
-def _towards(fit: Fit) -> Sentence:
+def _towards(fit: Table) -> Sentence:
     """Say what to do about a file, by how much of its header is known."""
-    names = sum(bool(header_key(cell)) for cell in fit.head)
+    names = sum(key != "" for key in fit.keys)
     if fit.known * 2 < names:
         return Sentence(
             "表头里{names}个列名只有{known}个对得上，多半是另一个页面的导出："
@@ -426,37 +313,30 @@ def _towards(fit: Fit) -> Sentence:
     )
 
 
-def _difference(fit: Fit) -> Sentence:
-    layout, missing, extra = fit.layout, fit.missing, fit.extra
-    title = title_of(layout)
-    if missing and extra:
-        return Sentence(
-            "最接近{layout}，缺少列：{columns}，多出列：{extra}",
-            layout=title,
-            columns=missing,
-            extra=extra,
-        )
-    if missing or extra:
-        template = (
-            N_("最接近{layout}，缺少列：{columns}")
-            if missing
-            else N_("最接近{layout}，多出列：{columns}")
-        )
-        return Sentence(template, layout=title, columns=missing or extra)
+def _difference(fit: Table) -> Sentence:
+    layout = fit.layout
+    said: dict[str, object] = {"layout": title_of(layout)}
+    if fit.missing and fit.extra:
+        template = N_("最接近{layout}，缺少列：{columns}，多出列：{extra}")
+        said |= {"columns": fit.missing, "extra": fit.extra}
+    elif fit.missing:
+        template = N_("最接近{layout}，缺少列：{columns}")
+        said["columns"] = fit.missing
+    elif fit.extra:
+        template = N_("最接近{layout}，多出列：{columns}")
+        said["columns"] = fit.extra
     # Its columns are there, but not what tells one account's from others.
-    if layout.sheets:
-        return Sentence(
-            "最接近{layout}，缺少表：{sheets}", layout=title, sheets=layout.sheets
-        )
-    if layout.beside:
-        return Sentence("最接近{layout}，缺少空列：各表之间", layout=title)
-    if layout.opens_with:
-        return Sentence(
-            "最接近{layout}，缺少开头几行：{lines}",
-            layout=title,
-            lines=layout.opens_with,
-        )
-    return Sentence("最接近{layout}", layout=title)
+    elif layout.sheets:
+        template = N_("最接近{layout}，缺少表：{sheets}")
+        said["sheets"] = layout.sheets
+    elif layout.beside:
+        template = N_("最接近{layout}，缺少空列：各表之间")
+    elif layout.opens_with:
+        template = N_("最接近{layout}，缺少开头几行：{lines}")
+        said["lines"] = layout.opens_with
+    else:
+        template = N_("最接近{layout}")
+    return Sentence(template, **said)
 
 
 def _looks_big5(book: files.Book) -> bool:

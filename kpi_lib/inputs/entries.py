@@ -124,8 +124,9 @@ class Entry(Row):
 
     @property
     def named(self) -> str:
-        """Who confirmed, rated or stated it; empty for nobody, or for oneself."""
-        return str(getattr(self, "confirmed_by", ""))
+        """Who confirmed, rated or stated it; empty for nobody, or of oneself."""
+        by = "" if getattr(self, "kind", "") == "self" else getattr(self, "by", "")
+        return str(getattr(self, "confirmed_by", by))
 
 
 class Numbered(Entry):
@@ -344,11 +345,6 @@ class GivenRating(Entry):
     ] = None
     reason: Annotated[Note, Header("理由", example="全部按时", wide=True)] = ""
 
-    @property
-    def named(self) -> str:
-        """Who rated it, if not the operator."""
-        return "" if self.kind == "self" else self.by
-
     def mistakes(self, directory: Directory) -> Iterator[Wrong]:
         """Check who rates, then what is rated and with how much."""
         if self.kind != "self":
@@ -428,11 +424,6 @@ class NoneHere(Entry):
     ] = "none"
     by: Annotated[Text, Header("姓名", example="示例主管")]
     on: Annotated[Day, Header("日期", example="{month}-28")]
-
-    @property
-    def named(self) -> str:
-        """Who states it."""
-        return self.by
 
 
 SHEETS: tuple[type[Entry], ...] = (*_SUBJECTS, NoneHere)

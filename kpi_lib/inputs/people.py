@@ -30,20 +30,14 @@ from kpi_lib.inputs.forms import (
     bare,
     choices,
 )
-from kpi_lib.workspace import canonical_json, sha256
+from kpi_lib.workspace import NAMES, canonical_json, sha256
 
 T = TypeVar("T")
 
-RESERVED = frozenset(
-    (
-        # Files made beside <operator>.html, and devices of Windows.
-        *("index", "clean", "run", "scores", "record", "executed"),
-        *("con", "nul", "prn", "aux"),
-        *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10)),
-        # The folder raw/<month>/worklog is the work log, never an account.
-        "worklog",
-    )
-)
+RESERVED = NAMES | {
+    *("con", "nul", "prn", "aux"),  # devices of Windows
+    *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10)),
+}
 """Ids that nobody may have."""
 
 _ID = re.compile(r"[a-z][a-z0-9-]{0,31}", re.ASCII)

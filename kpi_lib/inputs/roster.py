@@ -13,6 +13,9 @@ from kpi_lib.inputs.forms import choices
 from kpi_lib.inputs.people import Account, Leave, Operator, Owner, Roster, Span
 from kpi_lib.inputs.yaml import Document, KeyPath, load_document
 
+MOST_BYTES = 1_000_000
+"""Of a roster: six hundred operators."""
+
 
 def load_roster(
     path: Path,
@@ -21,7 +24,7 @@ def load_roster(
     where: str = "data/roster.yml",
 ) -> Roster:
     """Read the roster; it names platforms and layouts by the ids of those known."""
-    document = load_document(path, Roster, RosterError, where)
+    document = load_document(path, Roster, RosterError, where, MOST_BYTES)
     checks = _Checks(document, platforms, layouts)
     checks.run()
     if checks.mistakes:

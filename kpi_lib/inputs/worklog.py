@@ -12,6 +12,7 @@ from typing import Any
 from kpi_lib.days import month_of
 from kpi_lib.errors import Problem, WorklogError
 from kpi_lib.files import Book
+from kpi_lib.held import is_noise
 from kpi_lib.inputs import entries
 from kpi_lib.inputs.directory import Directory
 from kpi_lib.inputs.entries import OTHER_SHEETS, SHEETS, Entry
@@ -108,7 +109,7 @@ def _books(
             (f"{where}/{file.name}", file.stem, file)
             for file in sorted(path.iterdir())
             # Not lock files of office programs and the notes of file managers.
-            if not file.name.startswith((".", "~$"))
+            if not is_noise(file.name)
         ]
     for part, name, file in files:
         try:

@@ -38,11 +38,8 @@ from kpi_lib.workspace import sha256
 M = TypeVar("M", bound=BaseModel)
 KeyPath = tuple[str | int, ...]
 
-YAML_LIMIT = 5_000_000
-"""Bytes of a YAML file: a roster of a thousand accounts is a twentieth of it."""
-
-BRACKETS = 100
-"""Unclosed brackets beyond which a file is refused unread: the parser takes seconds."""
+MOST_BYTES = 250_000
+"""Of a YAML file, a dozen times the usual plan: beyond it the parser takes minutes."""
 
 
 @dataclass(frozen=True)
@@ -68,16 +65,20 @@ class Document(Generic[M]):
 
 
 def load_document(
-    path: Path, model: type[M], error: type[InvalidInput], where: str
+    path: Path,
+    model: type[M],
+    error: type[InvalidInput],
+    where: str,
+    most: int = MOST_BYTES,
 ) -> Document[M]:
     """Read a YAML file into a model and keep its lines for checks across it."""
-    file = _File(path, where, error)
+    file = _File(path, where, error, most)
     tree = file.tree()
     try:
         values = file.plain(tree, set())
         return Document(validated(values, model, error, where, tree), where, tree)
     except RecursionError:
-        raise file.refused("层级过深，无法读取", do="请减少嵌套的层级") from None
+        raise file.too_deep() from None
 
 
 def validated(
@@ -129,24 +130,35 @@ class _File:
     path: Path
     where: str
     error: type[InvalidInput]
+    most: int
 
     def refused(self, what: str, place: str = "", **remedy: str) -> InvalidInput:
         """Return what is raised."""
         return self.error.of(what, where=self.where, place=place, **remedy)
 
+    def too_deep(self) -> InvalidInput:
+        """Return the refusal of lists within lists within lists."""
+        what, do = "层级过深，或有许多括号没有配对", "请减少嵌套，把括号配对"
+        return self.refused(what, do=do)
+
     def text(self) -> str:
         """Read its text."""
         try:
             with self.path.open("rb") as file:
-                content = file.read(YAML_LIMIT + 1)
+                content = file.read(self.most + 1)
         except FileNotFoundError:
             held(self.path, "")
-            do = "请用kpi init DIR建一个新的工作区，从里面拷贝一份"
-            raise self.refused("没有这个文件", do=do) from None
+            raise self.refused(
+                "没有这个文件",
+                expected="工作区的data文件夹里的这个文件",
+                do="请用kpi init DIR建一个新的工作区，从里面拷贝一份",
+            ) from None
         except OSError as cause:
             raise self.error((of_system(cause, self.where),)) from None
-        if len(content) > YAML_LIMIT:
-            raise self.refused("文件大于5MB，不像是手写的")
+        if len(content) > self.most:
+            expected = f"{self.most // 1000}KB以内"
+            do = "请核对是否放错了文件，删去多余的内容"
+            raise self.refused("文件太大，不像是手写的", expected=expected, do=do)
         held(self.path, sha256(content))
         try:
             return content.decode("utf-8-sig")
@@ -158,9 +170,6 @@ class _File:
     def tree(self) -> CommentedMap:
         """Parse its text into a tree that knows its lines."""
         text = self.text()
-        opened = sum(text.count(mark) for mark in "[{")
-        if opened - sum(text.count(mark) for mark in "]}") > BRACKETS:
-            raise self.refused("不是合法的YAML，有许多括号没有配对")
         loader = YAML(typ="rt")
         loader.allow_duplicate_keys = False
         try:
@@ -169,7 +178,9 @@ class _File:
             raise self._duplicate(fault) from None
         except MarkedYAMLError as fault:
             raise self._broken(fault) from None
-        except (YAMLError, ValueError, RecursionError) as fault:
+        except RecursionError:
+            raise self.too_deep() from None
+        except (YAMLError, ValueError) as fault:
             line = re.search(r"line (\d+)", str(fault))
             place = f"第{line[1]}行" if line else ""
             raise self.refused("不是合法的YAML", place) from None
@@ -319,11 +330,16 @@ def _problem(
     cause = mistake.get("ctx", {}).get("error")
     match mistake["type"]:
         case "extra_forbidden":
-            expected = choices(_keys(near)) if near else ""
+            fields = near.model_fields.items() if near else ()
+            expected = choices([item.alias or name for name, item in fields])
             do = "请改正拼写或删去这一行"
             return Problem(what=f"不认识的键{name}", expected=expected, do=do)
         case "missing":
             return Problem(what=f"缺少{name}", do="请补上这个键")
+        case "union_tag_invalid":
+            key = mistake["ctx"]["discriminator"].strip("'")
+            what = f"{name}.{key}是{quoted(mistake['ctx']['tag'])}"
+            return Problem(what=what, expected=expectation(mistake))
         case "union_tag_not_found":
             key = str(mistake["ctx"].get("discriminator", "")).strip("'")
             return Problem(what=f"{name}缺少{key}")
@@ -337,16 +353,7 @@ def _problem(
     return Problem(what=f"{name}是{said}", expected=expectation(mistake))
 
 
-def _keys(model: type[BaseModel]) -> list[str]:
-    return [item.alias or name for name, item in model.model_fields.items()]
-
-
 def key_path(path: Sequence[str | int]) -> str:
     """Write a path for a reader: ``operators[1].leave[1].from``, positions from 1."""
-    text = ""
-    for part in path:
-        if isinstance(part, int):
-            text += f"[{part + 1}]"
-        else:
-            text += f".{part}" if text else part
-    return text
+    steps = (f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path)
+    return "".join(steps).removeprefix(".")

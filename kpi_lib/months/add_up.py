@@ -237,20 +237,19 @@ class _Adding(Owned):
         closings, openings = closed_and_opened(self.arrived, now.posts, before.posts)
         opened = {account for account, _ in openings}
         listed = set()
-        daily = {id: each for id, each in layouts().items() if each.grain == "daily"}
+        # What was told by day a month ago is not made up from counters now.
+        by_day = {(r.account, r.metric) for r in before.daily if r.basis == "daily"}
         for (account, kind), closing in closings.items():
             opening = openings.get((account, kind))
             least = self.given.evidence_of(self.month).days_on_record
             if opening and closing.has_of(opening) < least:
                 continue
             listed.add(account)
-            # What is due by day is not made up from counters.
-            by_day = mapped_metrics(self.given.roster.account(account), daily)
             # One basis per account: a kind that the opening has none of began at 0.
             basis = "difference" if account in opened and closing.day else "published"
             gains = self._gains(account, basis, closing, opening)
             for operator, metric, amounts in gains:
-                if metric in by_day:
+                if (account, metric) in by_day:
                     continue
                 opened_on = opening.day if opening else None
                 cell = by_basis[basis].setdefault(

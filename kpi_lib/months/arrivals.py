@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from kpi_lib.days import Calendar, days_of, shift
@@ -106,8 +106,12 @@ class File:
                 return row
             why = Sentence("{day}在下载日之后，0不是数", day=str(row.day))
             return row._replace(fate="outside", reason=why)
-        why = Sentence("{day}不在{month}", day=str(row.day), month=self.month)
-        return row._replace(fate="outside", reason=why)
+        return row._replace(fate="outside", reason=_outside(row.day, self.month))
+
+
+@lru_cache(maxsize=4096)  # a quarter's file has as many rows of other months
+def _outside(day: date, month: str) -> Sentence:
+    return Sentence("{day}不在{month}", day=str(day), month=month)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,10 +128,7 @@ class Arrived:
     findings: tuple[Problem, ...] = ()
     """Folders and files that belong to nobody, files that did not come."""
     first_days: Mapping[str, date] = field(default_factory=dict)
-    """
-    Account → day of its first export ever; days before it are not due. One that never
-    sent anything owes every day.
-    """
+    """Account → day of its first export ever, or its own first; none before is due."""
 
 
 def arrive(workspace: Workspace, month: str, given: Given | Inputs) -> Arrived:
@@ -159,16 +160,22 @@ def arrive(workspace: Workspace, month: str, given: Given | Inputs) -> Arrived:
             _first_day(workspace, account, month, own), account.from_
         )
     ids = {account.id for account in given.roster.accounts}
+    decided = {decision.source for decision in given.decisions}
     doubted = doubts([*before, *files])
+    marked = [
+        tuple(
+            replace(file, doubt=doubted[file.source])
+            if file.source in doubted.keys() - decided
+            else file
+            for file in those
+        )
+        for those in (files, before)
+    ]
     return Arrived(
         month=month,
         given=given,
-        **{
-            name: tuple(
-                replace(file, doubt=doubted.get(file.source, "")) for file in those
-            )
-            for name, those in (("files", files), ("before", before))
-        },
+        files=marked[0],
+        before=marked[1],
         findings=(
             *_lacking(given.roster, month, files),
             *(problem for file in files for problem in _of_other_days(file)),

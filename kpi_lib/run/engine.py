@@ -98,8 +98,9 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
         with (
             tempfile.TemporaryDirectory(prefix="kpi-", ignore_cleanup_errors=True) as p,
             contextlib.chdir(folder),
+            contextlib.closing(_Outputs(self, Path(p))) as outputs,
         ):
-            self._shell = _shell(_Outputs(self, Path(p)), Path(p))
+            self._shell = _shell(outputs, Path(p))
             self.papermill_execute_cells()
             processes.reached(0)
 
@@ -136,6 +137,11 @@ class _Outputs:
             path = private / name
             self._written[name] = path.open("ab", buffering=0)
             self._read[name] = path.open("rb", buffering=0)
+
+    def close(self) -> None:
+        """Take nothing more."""
+        for file in (*self._written.values(), *self._read.values()):
+            file.close()
 
     @contextlib.contextmanager
     def of(self, cell: NotebookNode, number: int) -> Iterator[None]:

@@ -184,7 +184,8 @@ def _clean(workspace: Workspace, job: Job) -> _Made:
     notebook = folder / NOTEBOOKS["clean"]
     # The month before may be one that this very process has just cleaned.
     tables = before(workspace, job.month)
-    newer = {} if job.loose else {"before": record.of(tables)}
+    parts = {**job.parts, "before": record.of(tables)}
+    parts = {part: parts[part] for part in parts if part not in job.loose}
     with holding(workspace.root, {**job.meant, **tables}):
         _execute(workspace, job, notebook)
     if job.loose:
@@ -196,7 +197,7 @@ def _clean(workspace: Workspace, job: Job) -> _Made:
         if path.name != MADE and not path.name.startswith(STRAY)
     ]
     outputs = record.hashes(workspace, sorted(made))
-    text = record.text_of(entry(job.parts | newer, outputs))
+    text = record.text_of(entry(parts, outputs))
     write_atomic(folder / MADE, text)
     return outputs, {}
 

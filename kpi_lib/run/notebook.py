@@ -118,6 +118,7 @@ def declared(notebook: Path) -> dict[str, Value]:
             "不是可以运行的笔记本",
             where=notebook.name,
             expected="有且只有一个带parameters标签的格，其中只有“名称=值”",
+            do="请从备份恢复，或用kpi init DIR建一个新的工作区，从里面拷贝一份",
         ) from err
 
 

@@ -59,10 +59,12 @@ def published(
     total: str | None, parts: Mapping[str, str], last: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return what run.json keeps of a total: with the one it takes the place of."""
-    known = {name: last[name] for name in ("before", "line", "by") if name in last}
-    if not last or last.get("total") == total:
-        return {"total": total, **known}
-    by = changed(parts, last.get("parts", {}))
+    if "total" not in last:
+        return {"total": total}
+    if last["total"] == total:
+        known = {name: last[name] for name in ("before", "line", "by") if name in last}
+        return {"total": total, **(known if len(known) == 3 else {})}
+    by = changed(parts, last["parts"])
     return {"total": total, "before": last["total"], "line": last["at"], "by": by}
 
 

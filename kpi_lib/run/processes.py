@@ -19,7 +19,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from multiprocessing import connection, get_context, parent_process
 from multiprocessing.connection import Connection
@@ -80,14 +80,14 @@ class Died(Exception):
         self.step, self.name, self.why, self.killed = step, name, why, killed
 
 
-class FreshProcesses(Executor):
+class FreshProcesses:
     """
     Calls functions, each in a process of its own, so many at once.
 
     Limits are in seconds: ``limit`` for each step of a call (see `reached`), ``start``
     until it begins; over everything it has `JOB_LIMIT`.
-    ``warm`` is what `kpi_lib.run.warm` reads once for all; where an executor of this
-    process was before with other months, each call reads them for itself.
+    ``warm`` is what `kpi_lib.run.warm` reads once for all; where this process had
+    others before, with other months, each call reads them for itself.
     """
 
     def __init__(
@@ -112,35 +112,25 @@ class FreshProcesses(Executor):
             with _setting(self._warm):
                 forkserver.ensure_running()
 
-    def submit(
-        self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
-    ) -> Future[Any]:
-        """Call a function that can be imported; the future raises `Died` if it did."""
-        (future,) = self.in_turn([partial(fn, *args, **kwargs)])
-        return future
-
     def in_turn(self, calls: Sequence[Call]) -> list[Future[Any]]:
         """
         Call one after another in one process, and give a future for each.
 
-        A call that ends its process fails alone: those after it get another one.
+        What is called can be imported; a future raises `Died` if its process did. A
+        call that ends its process fails alone: those after it get another one.
         """
         futures: list[Future[Any]] = [Future() for _ in calls]
         thread = self._threads.submit(self._do, futures, calls)
         thread.add_done_callback(partial(_cancel, futures))
         return futures
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Wait for what was submitted, or end it."""
-        if cancel_futures:
-            with _STARTING:
-                self._cancelled = True
-                for process in self._running:
-                    _end(process)
-        self._threads.shutdown(wait, cancel_futures=cancel_futures)
-
-    def __exit__(self, *error: object) -> None:
-        self.shutdown(cancel_futures=any(error))
+    def close(self) -> None:
+        """End what is called or still to be called."""
+        with _STARTING:
+            self._cancelled = True
+            for process in self._running:
+                _end(process)
+        self._threads.shutdown(cancel_futures=True)
 
     def _do(self, futures: Sequence[Future[Any]], calls: Sequence[Call]) -> None:
         waiting = deque(

@@ -52,8 +52,7 @@ LIBRARIES = (
 
 def of(value: object) -> str:
     """Return the SHA-256 of a value's canonical JSON."""
-    # Names of files need not be UTF-8.
-    return sha256(canonical_json(value).encode("utf-8", "surrogateescape"))
+    return sha256(canonical_json(value).encode())
 
 
 def of_file(path: Path) -> str:

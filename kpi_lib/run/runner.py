@@ -252,7 +252,7 @@ class _Work:
 
     def __exit__(self, *error: object) -> None:
         if self.own is not None:
-            self.own.shutdown(cancel_futures=True)
+            self.own.close()
 
     def clean(self, months: Sequence[str], force: bool) -> list[Outcome]:
         """Clean months in one process: each reads files of those around it."""

@@ -103,9 +103,10 @@ def appraised(
     ids = [operator.id for operator in everybody]
     strangers = [f"{month}没有运营“{id}”" for id in only or () if id not in ids]
     if strangers:
-        where, known = "data/roster.yml", "、".join(ids)
+        told = {"where": "data/roster.yml", "expected": "、".join(ids)}
+        do = "请改正编号，或在花名册里登记"
         raise RosterError(
-            tuple(Problem(what=who, where=where, expected=known) for who in strangers)
+            tuple(Problem(what=who, do=do, **told) for who in strangers)  # type: ignore[arg-type]
         )
     return [operator for operator in everybody if only is None or operator.id in only]
 

@@ -115,26 +115,24 @@ def _files(
 ) -> Iterator[Problem]:
     """Hold files against the month's run, and what it shares against later ones."""
     run = runs[month]
+    made = {other: _made(workspace, runs[other]) for other in runs if runs[other]}
     later = {
-        other: {**runs[other]["inputs"], **_made(workspace, runs[other])}
-        for other in sorted(newest, key=lambda other: newest[other][0])
-        if newest[other][0] > newest[month][0] and runs[other]
+        other: {**runs[other]["inputs"], **made[other]}
+        for other in sorted(made, key=lambda other: newest[other][0])
+        if newest[other][0] > newest[month][0]
     }
     inputs = record.of_month(record.inputs(workspace), month)
     yield from _compared(run["inputs"], inputs, "输入", month, later)
-    outputs = _made(workspace, run)
-    there = {path: record.of_file(workspace.root / path) for path in outputs}
-    yield from _compared(outputs, there, "结果", month, later)
-    folders = {workspace.reports(month)}
-    folders |= {workspace.clean(each) for each in looked_back(workspace, month)}
-    printed = {path.removesuffix("html") + "pdf" for path in outputs}
-    ours = {*outputs, *printed, f"reports/{month}/run.json"}
-    for path in (path for folder in sorted(folders) for path in files_in(folder)):
-        name = workspace.relative(path)
-        if name not in ours and not name.endswith(record.FAILED):
-            yield Problem(
-                what="不是运行做出来的文件", where=name, do="查明来历，再删去"
-            )
+    there = {path: record.of_file(workspace.root / path) for path in made[month]}
+    yield from _compared(made[month], there, "结果", month, later)
+    folders = {workspace.clean(each) for each in looked_back(workspace, month)}
+    ours = {path for outputs in made.values() for path in outputs}
+    ours |= {path.removesuffix("html") + "pdf" for path in ours}
+    for folder in [*sorted(folders), workspace.reports(month)]:
+        for name in map(workspace.relative, files_in(folder)):
+            if name not in ours and not name.endswith(("/run.json", record.FAILED)):
+                what, do = "不是运行做出来的文件", "查明来历，再删去"
+                yield Problem(what=what, where=name, do=do)
 
 
 def _made(workspace: Workspace, run: Mapping[str, Any]) -> dict[str, str]:
@@ -156,27 +154,38 @@ def _compared(
     month: str,
     later: Mapping[str, Mapping[str, str]],
 ) -> Iterator[Problem]:
-    came = [name for name in now if name not in recorded and _is_later(name, month)]
-    if came:
-        what = f"运行之后来了{len(came)}个文件，{month}没有用"
-        do = "要算进去就重新运行"
-        yield Problem(what=what, where=came[0], do=do, level="note")
-    for name in sorted({*recorded, *now}.difference(came)):
-        if recorded.get(name, "") == now.get(name, ""):
+    """Tell of files that are not as recorded; together what came or was used later."""
+    came: dict[str, list[str]] = {}
+    for name in sorted({*recorded, *now}):
+        was, is_ = recorded.get(name, ""), now.get(name, "")
+        used = [run for run, files in later.items() if _used(files, name, is_)]
+        if was == is_:
             continue
-        used = [at for at, files in later.items() if files.get(name) == now.get(name)]
-        if used and not name.startswith("data/raw/"):
-            what = f"与{month}的运行不同，是{used[-1]}的运行用过的"
-            do = "要按现在的算就重新运行"
-            yield Problem(what=what, where=name, do=do, level="note")
-            continue
-        if not now.get(name):
-            what = f"{kind}文件不见了"
+        if name not in recorded and _is_later(name, month):
+            came.setdefault(f"是{month}的运行之后来的，没有用", []).append(name)
+        elif used:
+            what = f"与{month}的运行用的不同，是{used[-1]}的运行用的"
+            came.setdefault(what, []).append(name)
+        elif not is_:
+            yield Problem(what=f"{kind}文件不见了", where=name, do=AGAIN)
         elif name not in recorded:
-            what = f"运行之后新加的{kind}文件"
+            yield Problem(what=f"运行之后新加的{kind}文件", where=name, do=AGAIN)
         else:
-            what = f"{kind}文件在运行之后被改过"
-        yield Problem(what=what, where=name, do=AGAIN)
+            yield Problem(what=f"{kind}文件在运行之后被改过", where=name, do=AGAIN)
+    for what, names in came.items():
+        more = f"等{len(names)}个文件" if len(names) > 1 else ""
+        do = "要按现在的算就重新运行"
+        yield Problem(what=what, where=names[0] + more, do=do, level="note")
+
+
+def _used(files: Mapping[str, str], name: str, now: str) -> bool:
+    """Say whether a run took a file as it is now, which is not of one month alone."""
+    if name.startswith(("data/raw/", "reports/")):
+        return False
+    folder, _, _ = name.rpartition("/")
+    if name.startswith("data/clean/") and f"{folder}/{MADE}" not in files:
+        return False
+    return files.get(name, "") == now
 
 
 def _is_later(name: str, month: str) -> bool:

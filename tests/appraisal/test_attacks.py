@@ -166,8 +166,7 @@ LOG: dict[str, Log] = {
     ),
     "a02 done on the day planned": lambda log: {
         "tasks": tuple(
-            row.model_copy(update={"done": row.planned, "confirmed_by": ""})
-            for row in log.tasks
+            row.model_copy(update={"done": row.planned}) for row in log.tasks
         )
     },
     "a07 the month's review dated back": lambda log: {
@@ -274,6 +273,17 @@ def changed(file: File, **rows: Any) -> File:
     return replace(file, export=replace(file.export, **rows))
 
 
+def without_six(file: File, metric: str, *, most: bool) -> File:
+    """Leave the six days out on which a metric was highest, or lowest."""
+    days = sorted(
+        (row.value, row.date.day)
+        for row in file.export.daily
+        if row.metric == metric and f"{row.date:%Y-%m}" == MONTH
+    )
+    six = days[-6:] if most else days[:6]
+    return without_days(file, metric, [day for _, day in six])
+
+
 def without_days(file: File, metric: str, days: Iterable[int]) -> File:
     gone = {date(2026, 10, day) for day in days}
     return changed(
@@ -338,16 +348,16 @@ EXPORTS: dict[str, tuple[str, Files]] = {
     "b04 a download of a later day": ("op-01", each(grown, "gzh-01", "tt-01")),
     "m16 clicks of six days left out": (
         "op-01",
-        each(lambda file: without_days(file, "clicks", (8, 9, 12, 13, 14, 15)),
+        each(lambda file: without_six(file, "clicks", most=True),
              "gzh-01", "tt-01"),
     ),
     "m12 DAU of six days left out": (
         "op-01",
-        each(lambda file: without_days(file, "dau", range(1, 7)), "app-01"),
+        each(lambda file: without_six(file, "dau", most=False), "app-01"),
     ),
     "m17 comments of six days left out": (
         WEAK,
-        each(lambda file: without_days(file, "comments", range(20, 26)),
+        each(lambda file: without_six(file, "comments", most=True),
              "dy-02", "gzh-02"),
     ),
     "b17 clicks written by hand no longer": (
@@ -465,7 +475,7 @@ def test_due_numbers_lowered_late_are_told(sample: Month) -> None:
     after = card(targeted(sample, row()))
 
     assert points(after) > points(card(sample))
-    assert any("内容的应完成数由10改为7（2026-10-30）" in flag for flag in flags(after))
+    assert any("内容的应完成数10→7（2026-10-30）" in flag for flag in flags(after))
 
 
 def test_due_numbers_that_nobody_approved_count_for_nothing(sample: Month) -> None:
@@ -528,3 +538,28 @@ def test_a_roster_changed_for_a_published_month_is_told(
     vars(after)["recorded"] = opened.recorded
 
     assert any("2026-09发表之后" in flag for flag in flags(card(after)))
+
+
+# --- no dead ends --------------------------------------------------------------------
+
+
+def test_whatever_waits_says_why_and_a_manager_settles_it(sample: Month) -> None:
+    log = Worklog(month=MONTH)
+    empty = with_inputs(
+        sample, worklogs={**sample.inputs.worklogs, MONTH: log}, targets=()
+    )
+    waiting = card(empty, "op-03")
+    keys = [key for key, each in waiting.measures.items() if each.waits]
+    rated = tuple(
+        GivenRating(
+            operator="op-03", item=key, kind="manager", points=Decimal(1),
+            by="示例主管", on=date(2026, 11, 4), reason="核定", row=at,
+        )
+        for at, key in enumerate(keys, 2)
+    )  # fmt: skip
+    settled = with_inputs(empty, worklogs={MONTH: replace(log, ratings=rated)})
+
+    assert len(keys) > 15
+    assert all(str(waiting.measures[key]["note"]) for key in keys)
+    assert any("由主管在工作记录的“评分”表评定" in flag for flag in flags(waiting))
+    assert not card(settled, "op-03")["pending"]

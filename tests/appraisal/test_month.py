@@ -19,8 +19,8 @@ from kpi_lib.appraisal.month import OWN_DAYS, Month
 from kpi_lib.errors import WorkspaceError
 from kpi_lib.inputs.records import Signoff
 from kpi_lib.months import store
-from kpi_lib.workbook import explaining, whatif
-from kpi_lib.workbook.cards import ScoreCard, WhatIf
+from kpi_lib.workbook import explaining
+from kpi_lib.workbook.cards import ScoreCard, WhatIf, rescore
 from kpi_lib.workspace import Workspace
 from tests import recompute, scored
 
@@ -179,6 +179,27 @@ def test_evidence_holds_the_rows_behind_the_score(
     assert set(rows["account"]) <= {"app-01", "shop-01", "gzh-02", "dy-02"}
 
 
+def test_evidence_of_a_handed_over_account_ends_with_the_own_days(
+    sample: Month, tmp_path: Path
+) -> None:
+    # dy-02 is op-04's until the 15th, op-02's from then on.
+    days, posts = {}, {}
+    for operator in ("op-04", "op-02"):
+        path = tmp_path / f"{operator}.parquet"
+        root = str(sample.workspace.root)
+        path.write_bytes(month.evidence_bytes(MONTH, operator, root))
+        rows = pd.read_parquet(path)
+        own = rows[rows["account"] == "dy-02"]
+        days[operator] = sorted({day.day for day in own["date"].dropna()})
+        posts[operator] = set(own["post"].dropna())
+    table = sample.posts[sample.posts["account"] == "dy-02"]
+    early = table[table["published_at"] < pd.Timestamp("2026-10-16")]
+
+    assert days == {"op-04": [*range(1, 16)], "op-02": [*range(16, 32)]}
+    assert posts["op-04"] == set(early["post"])
+    assert posts["op-02"] == set(table["post"]) - posts["op-04"]
+
+
 class TestSignature:
     def row(self, total: str, sha: str) -> Signoff:
         return Signoff(
@@ -292,7 +313,7 @@ class TestRescore:
             text.replace("from: 100%, to: 120%", "from: 95%, to: 120%"), "utf-8"
         )
         before = sorted(sample.workspace.root.rglob("*"))
-        first = whatif.rescore(sample, other)[0]
+        first = rescore(sample, other)[0]
         moved = [line for line in first.lines if line.changed]
 
         assert [line.key for line in moved] == ["total", "over_delivery.over_delivery"]

@@ -86,6 +86,33 @@ def test_share(
     assert load(tmp_path, GOOD).share(account, operator, day) == Decimal(share)
 
 
+@pytest.mark.parametrize(
+    ("name", "may"),
+    [
+        ("示例主管", True),
+        (" 示例　主管 ", True),  # spaces of any width
+        ("Ｌi  Lei", True),  # an approver, in full width and another case
+        ("外人", False),
+        ("", False),
+        ("op-01", False),
+        ("OP-01", False),
+        ("示例 运营甲", False),  # also where the roster names it
+    ],
+)
+def test_who_may_confirm(name: str, may: bool) -> None:
+    person = roster.Operator.model_validate(
+        {
+            "id": "op-01",
+            "name": "示例运营甲",
+            "manager": "示例主管",
+            "approvers": ["li lei", "示例运营甲"],
+            "from": "2026-01-01",
+        }
+    )
+
+    assert person.is_approver(name) is may
+
+
 def test_shares_change_on_a_handful_of_days(tmp_path: Path) -> None:
     account = load(tmp_path, GOOD).account("toutiao-a")
 
@@ -137,6 +164,7 @@ def test_unknown_names_list_the_choices(tmp_path: Path) -> None:
         pytest.param(
             'id: "op-02"', 'id: "index"', "第10行：.*保留给程序", id="reserved"
         ),
+        pytest.param('id: "op-02"', 'id: "team"', "保留给程序", id="team"),
         pytest.param('"toutiao-a"', '"worklog"', "第16行：.*保留给程序", id="worklog"),
         pytest.param(
             "platform: toutiao",

@@ -237,6 +237,7 @@ def test_words_for_yes_and_no(tmp_path: Path, word: object, expected: bool) -> N
         ),
         pytest.param("内容", 3, "图", "内容!D2：.*应为图文、视频、", id="form"),
         pytest.param("社群", 4, 300, "社群!E2：发言人数300多于", id="speakers"),
+        pytest.param("互动", 4, 33, "互动!E2：回复33多于收到32", id="answered"),
         pytest.param("互动", 3, 1.5, "互动!D2：.*不小于0的整数", id="count"),
         pytest.param("评分", 3, None, "评分!D2：“分数”没有填", id="points"),
         pytest.param("评分", 6, None, "评分!G2：“理由”没有填", id="reason"),

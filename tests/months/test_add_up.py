@@ -119,6 +119,16 @@ def months(
     return add_up.add_up(arrived, now, before)
 
 
+def cut(
+    now: Sequence[Post], *, month: str, before: Sequence[Post] = ()
+) -> pd.DataFrame:
+    """Add another month's counters up, without what is due of it."""
+    given = Given(roster=people(expects=[]))
+    arrived = Arrived(month=month, given=given)
+    table = add_up.add_up(arrived, Cleaned(posts=now), Cleaned(posts=before))
+    return table[table["metric"] == "favorites"]
+
+
 def row(table: pd.DataFrame, metric: str, operator: str = "op-01") -> pd.Series:
     found = table[(table["metric"] == metric) & (table["operator"] == operator)]
 
@@ -490,6 +500,47 @@ class TestCounters:
         assert found["basis"] == "difference"
         assert found["opened"].date() == date(2026, 10, 2)
         assert found["closed"].date() == date(2026, 11, 2)
+
+    @given(
+        counters=st.lists(st.integers(0, 10**6), min_size=3, max_size=3).map(sorted),
+        day=st.integers(1, 5),
+    )
+    def test_the_parts_of_a_post_add_up_to_its_last_counter(
+        self, counters: list[int], day: int
+    ) -> None:
+        # Published on a day of October's window, which September's closing shows.
+        early, then, last = counters
+        seen = OCTOBER | {"published_at": datetime(2026, 10, 1, 8)}
+        opening = posts(seen | {"downloaded": date(2026, 10, day), "favorites": early})
+        closing = seen | CLOSED | {"favorites": then}
+        october = months(people(), posts_before=opening, posts=posts(closing))
+        september = cut(opening, month="2026-09")
+        november = cut(
+            posts(seen | {"downloaded": date(2026, 12, 1), "favorites": last}),
+            before=posts(closing),
+            month="2026-11",
+        )
+
+        assert september.empty
+        assert row(october, "favorites")["value"] == then
+        assert then + row(november, "favorites")["value"] == last
+
+    def test_a_list_that_lacks_a_fifth_of_what_it_began_with_is_no_list(self) -> None:
+        old = [SEPTEMBER | OPENED | {"post": f"p{n}", "views": 10} for n in range(5)]
+        new = [SEPTEMBER | CLOSED | {"post": f"p{n}", "views": 30} for n in range(5)]
+
+        enough = months(people(), posts_before=posts(*old), posts=posts(*new[:4]))
+        short = months(people(), posts_before=posts(*old), posts=posts(*new[:3]))
+
+        assert row(enough, "views")["value"] == 80
+        assert isnan(row(short, "views")["value"])
+
+    def test_what_came_by_day_before_is_not_made_of_counters(self) -> None:
+        before = days("views", {date(2026, 9, 30): 5})
+        counters = posts(OCTOBER | CLOSED | {"views": 9})
+        table = months(people(), daily_before=before, posts=counters)
+
+        assert isnan(row(table, "views")["value"])
 
     def test_without_an_opening_only_the_months_posts_count(self) -> None:
         table = months(

@@ -152,7 +152,7 @@ def with_contents(opened: Month, counts: list[int], due: str = "36") -> Operator
         Content(
             operator=PERSON,
             id=f"C{day}-{at}",
-            title="一篇",
+            title=f"一篇{day}-{at}",
             form="article",
             planned=date(2026, 10, day),
             planned_platforms=("weibo",),

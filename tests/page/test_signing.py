@@ -318,7 +318,7 @@ def test_scores_stand_beside_last_month_s(
 
     assert 'data-l="9月">—' in rows[1]
     assert 'href="op-02.pdf"' in rows[1]
-    assert "83.5%" in rows[2]
+    assert "84.0%" in rows[2]
     assert "良好" in rows[2]
     assert "pdf" not in rows[2]
 

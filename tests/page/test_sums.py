@@ -312,4 +312,4 @@ def test_two_months_of_other_accounts_are_not_put_beside_each_other(
     same = text_of(sections.orders(sample.operator("op-01")))
 
     assert "4.09%9月—" in changed
-    assert "3.42%9月3.20%" in same
+    assert "3.42%9月3.12%" in same

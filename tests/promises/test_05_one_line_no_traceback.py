@@ -110,16 +110,27 @@ def download(name: str) -> Callable[[Workspace], None]:
 
 RAW = f"data/raw/{MONTH}/zhihu-01"
 ROWS = [
-    pytest.param(not_utf8, f"check {MONTH}", RAW, "文件名不是UTF-8", id="a name"),
+    *(
+        pytest.param(not_utf8, command, RAW, "文件名不是UTF-8", id=f"a name: {command}")
+        for command in (
+            f"check {MONTH}",
+            f"run {MONTH}",
+            f"clean {MONTH}",
+            f"status {MONTH}",
+        )
+    ),
     *(
         pytest.param(
-            closed(export),
+            closed(lambda place: export(place).parents[1]),
             command,
-            "手工填报.csv",
+            RAW,
             "没有读取权限",
-            id=f"an export: {command}",
+            id=f"an account's folder: {command}",
         )
         for command in (f"check {MONTH}", f"run {MONTH}", f"status {MONTH}")
+    ),
+    pytest.param(
+        closed(export), f"check {MONTH}", "手工填报.csv", "没有读取权限", id="an export"
     ),
     *(
         pytest.param(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import date
 from pathlib import Path
 
@@ -196,3 +197,38 @@ def test_the_command_tells_and_sets_the_exit_code(
 
     code, out, _ = kpi(file, *own, "--downloaded", "2026-11-02", "--json")
     assert (code, json.loads(out)["state"]) == (0, "there")
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1999-12-31", "9999-12-31"])
+def test_a_day_that_nobody_downloads_on_is_asked_about(
+    place: Workspace, downloads: Path, day: str
+) -> None:
+    (one,) = adding.add(
+        place, [export(downloads)], "zhihu-01", downloaded=date.fromisoformat(day)
+    )
+    assert one.state == "refused"
+    assert "像是写错了" in str(one.problems[0])
+    assert "没有写错时，用--month" in str(one.problems[0])
+    assert place.months() == ["2026-10"]
+
+    (one,) = adding.add(
+        place,
+        [export(downloads)],
+        "zhihu-01",
+        downloaded=date.fromisoformat(day),
+        month="2026-10",
+    )
+    assert one.state == "copied"
+
+
+def test_a_name_of_another_system_is_refused_and_nothing_written(
+    place: Workspace, downloads: Path
+) -> None:
+    name = os.fsdecode("数据".encode("gbk") + b".csv")
+    path = export(downloads, name)
+    before = sorted(place.data.rglob("*"))
+    (one,) = adding.add(place, [path], "zhihu-01", downloaded=date(2026, 11, 2))
+
+    assert one.state == "refused"
+    assert "文件名不是UTF-8" in str(one.problems[0])
+    assert sorted(place.data.rglob("*")) == before

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -142,12 +143,13 @@ def test_a_job_dies_with_its_run(tmp_path: Path, number: int) -> None:
 
 
 def test_what_is_cancelled_is_ended() -> None:
-    executor = FreshProcesses(1)
-    at_work, *waiting = [executor.submit(time.sleep, LONG) for _ in range(3)]
-    executor.shutdown(cancel_futures=True)
+    own = FreshProcesses(1)
+    calls = [partial(time.sleep, LONG)] * 3
+    (at_work,), *waiting = [own.in_turn([call]) for call in calls]
+    own.close()
 
     assert isinstance(at_work.exception(LONG), Died)
-    assert all(future.cancelled() for future in waiting)
+    assert all(future.cancelled() for (future,) in waiting)
 
 
 def test_no_state_reaches_the_next_job(tmp_path: Path) -> None:
@@ -168,9 +170,9 @@ def test_no_state_reaches_the_next_job(tmp_path: Path) -> None:
 
 
 def test_calls_in_turn_share_a_process_and_die_alone() -> None:
-    with FreshProcesses(1) as executor:
+    with closing(FreshProcesses(1)) as own:
         calls = [os.getpid, os.getpid, os.abort, os.getpid, os.getpid]
-        first, second, died, after, last = executor.in_turn(calls)
+        first, second, died, after, last = own.in_turn(calls)
 
         assert first.result(LONG) == second.result(LONG)
         assert isinstance(died.exception(LONG), Died)
@@ -188,7 +190,7 @@ def test_an_error_of_the_preload_is_told(tmp_path: Path) -> None:
         "import os\n"
         "from kpi_lib.run.processes import FreshProcesses\n"
         "try:\n"
-        "    FreshProcesses(1, warm={'nothing': 1}).submit(os.getpid).result()\n"
+        "    FreshProcesses(1, warm={'nothing': 1}).in_turn([os.getpid])[0].result()\n"
         "except ImportError as err:\n"
         "    print(err)\n",
         "utf-8",
@@ -218,7 +220,7 @@ def test_a_file_of_the_current_folder_stands_for_no_library(tmp_path: Path) -> N
     code = (
         "import os; from kpi_lib.run.processes import FreshProcesses\n"
         "import sys; sys.path.remove('')\n"
-        "print(FreshProcesses(1).submit(os.getcwd).result())"
+        "print(FreshProcesses(1).in_turn([os.getcwd])[0].result())"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -240,8 +242,8 @@ def test_what_starts_jobs_may_be_stopped(*, during: bool) -> None:
         fresh(stop)
     else:
         stop()
-        with FreshProcesses(1, start=2) as executor:
-            stuck = executor.submit(os.getpid).exception(LONG)
+        with closing(FreshProcesses(1, start=2)) as own:
+            stuck = own.in_turn([os.getpid])[0].exception(LONG)
 
         assert isinstance(stuck, Died)
         assert stuck.killed

@@ -11,6 +11,7 @@ import pytest
 
 from kpi_lib.errors import InvalidInput, WorkspaceError
 from kpi_lib.held import read_run
+from kpi_lib.inputs import people
 from kpi_lib.months import arrivals
 from kpi_lib.run import alone, jobs, notices, record, runner
 from kpi_lib.run import stale as stale_module
@@ -74,6 +75,22 @@ def test_a_run_leaves_every_file(first: tuple[Workspace, list[Outcome]]) -> None
         "op-02.evidence.parquet", "op-02.html", "op-02.json",
     }  # fmt: skip
     assert "op-02" not in (place.reports(MONTH) / "op-01.html").read_text("utf-8")
+
+
+def test_nobody_can_be_called_what_a_job_or_a_file_of_ours_is(
+    first: tuple[Workspace, list[Outcome]],
+) -> None:
+    place, outcomes = first
+    jobs = {outcome.job.split()[0] for outcome in outcomes}
+    paths = [
+        path
+        for folder in (place.root / "reports", place.data / "clean")
+        for path in folder.rglob("[a-z]*")
+    ]
+    files = {path.name.split(".")[0] for path in paths}
+
+    assert "team" in jobs & files
+    assert (jobs | files) - {"op-01", "op-02", "note"} <= people.RESERVED
 
 
 def test_run_json_holds_what_was_used_and_made(

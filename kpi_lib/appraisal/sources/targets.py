@@ -23,11 +23,18 @@ from kpi_lib.appraisal.evidence import (
     pending,
     text,
 )
-from kpi_lib.appraisal.goals import Goal, gaps_of, in_force, is_mapped, targets_of
+from kpi_lib.appraisal.goals import (
+    Goal,
+    gaps_of,
+    holding,
+    in_force,
+    is_mapped,
+    targets_of,
+)
 from kpi_lib.appraisal.sources.base import P, Source
 from kpi_lib.catalogue import HORIZONS, METRICS
 from kpi_lib.figures import joined
-from kpi_lib.inputs import Account, kinds
+from kpi_lib.inputs import Account, Target, kinds
 from kpi_lib.language import N_, Sentence
 
 # Means over the required metrics.
@@ -304,7 +311,7 @@ class _Coverage(_Required[kinds.Coverage]):
         }
         lacking = [
             Sentence(
-                N_("{metric}（{horizon}，没有按期批准）")
+                N_("{metric}（{horizon}，没有按期批准，或远低于短期目标）")
                 if targets_of(self.evidence, metric, horizon)
                 else N_("{metric}（{horizon}）"),
                 metric=METRICS[metric].label,
@@ -337,7 +344,9 @@ class _Coverage(_Required[kinds.Coverage]):
 def _covering(evidence: Evidence, metric: str, horizon: str) -> list[int]:
     """Return rows of the whole, or of every own platform that maps the metric."""
     standing = [
-        row for row in targets_of(evidence, metric, horizon) if in_force(evidence, row)
+        row
+        for row in targets_of(evidence, metric, horizon)
+        if in_force(evidence, row) and not _hollow(evidence, row)
     ]
     whole = [row.row for row in standing if not row.platform]
     if whole:
@@ -349,6 +358,17 @@ def _covering(evidence: Evidence, metric: str, horizon: str) -> list[int]:
     }
     rows = {row.platform: row.row for row in standing}
     return list(rows.values()) if needed and needed <= set(rows) else []
+
+
+def _hollow(evidence: Evidence, row: Target) -> bool:
+    """Say whether a further target asks for far less than the month's own."""
+    short = holding(evidence, row.metric, "short", row.platform)
+    if short is None:
+        return False
+    further, own = Fraction(row.value), Fraction(short.target.value)
+    if METRICS[row.metric].less_is_better:
+        further, own = own, further
+    return further < evidence.plan.evidence.further_least * own
 
 
 def _maps(evidence: Evidence, account: Account, metric: str) -> bool:

@@ -378,7 +378,7 @@ class _CommentsAnswered(LogSource[Any]):
     """
     Comments answered ÷ received, on each platform the larger of log and exports.
 
-    Where exports lack days, what they lack was received too.
+    Where exports lack days, what they lack was received too: the log must know of it.
     """
 
     entry = entries.Interaction
@@ -399,41 +399,32 @@ class _CommentsAnswered(LogSource[Any]):
             if number == float("inf"):
                 note = Sentence("收到的评论数只知道下限")
                 return pending(note, evidence=cite(rows))
-            lacking = [r for r in short if r["platform"] == platform]
-            due, here = (
-                sum(Fraction(row[name]) for row in lacking)
-                for name in ("days_due", "days_present")
-            )
-            if logged * here < number * due:
+            lacking = any(row["platform"] == platform for row in short)
+            if lacking and logged <= number:
                 note = Sentence(
-                    "{platform}的评论缺几天，记录的收到数又比导出的少：补上那几天的导出",
+                    "{platform}的导出缺几天的评论，记录的收到数也不比导出的多：补上那几天的导出",
                     platform=platforms()[platform].label,
                 )
                 return pending(note, evidence=cite(rows))
             if logged < number:
                 more.append(platforms()[platform].label)
-            received += max(logged, Fraction(number))
-            inputs[f"received.worklog.{platform}"] = text(logged)
-            inputs[f"received.exports.{platform}"] = text(number)
+            if largest := max(logged, Fraction(number)):
+                received += largest
+                inputs[f"received.worklog.{platform}"] = text(logged)
+                inputs[f"received.exports.{platform}"] = text(number)
         if received == 0:
             return excluded(Sentence("没有收到评论"), evidence=cite(rows))
         answered = Fraction(sum(row.answered for row in rows))
-        note = Sentence("{platforms}收到的评论数取导出", platforms=more)
+        numbers = {"answered": text(answered), "received": text(received)}
+        notes = [Sentence("回复{answered}条，收到{received}条", **numbers)]
+        if more:
+            notes.append(Sentence("{platforms}收到的评论数取导出", platforms=more))
         return Reading(
             value=answered / received,
             target=Fraction(1),
             unit="%",
             of=(answered, received),
-            note=joined(
-                [
-                    Sentence(
-                        "回复{answered}条，收到{received}条",
-                        answered=text(answered),
-                        received=text(received),
-                    ),
-                    note if more else "",
-                ]
-            ),
+            note=joined(notes),
             inputs={"answered": text(answered), **inputs},
             evidence=(*cite(rows), *exported.sources),
         )
@@ -469,16 +460,11 @@ class _CommunitiesKept(LogSource[kinds.Communities]):
         gone = self._gone(rows)
         number = len(rows) + len(gone)
         if number:
-            active_of = Fraction(active), Fraction(number)
-            halves.append((Sentence("活跃社群"), *active_of))
+            halves.append((Sentence("活跃社群"), Fraction(active), Fraction(number)))
         if not halves:
             return excluded(Sentence("没有社群，也不要求新建"))
-        inputs = {
-            "founded": str(founded),
-            "due": text(due),
-            "active": str(active),
-            "all": str(number),
-        }
+        numbers = {"founded": founded, "due": due, "active": active, "all": number}
+        inputs = {name: text(Fraction(str(n))) for name, n in numbers.items()}
         note = Sentence("上月有、本月没有记录，算不活跃：{names}", names=gone)
         return mean(halves, rows, inputs, note if gone else "")
 

@@ -53,8 +53,12 @@ def test_what_a_killed_run_left_aside_is_swept(
     ]
     for path in left:
         path.write_text("half", "utf-8")
+    folder = place.reports(kills.MONTH).parent / f"{STRAY}somebody"
+    folder.mkdir()  # not ours, and in nobody's way
     runner.run(place, kills.MONTH)
 
+    assert folder.is_dir()
+    folder.rmdir()
     assert [path for path in left if path.exists()] == []
     assert kills.contents(place) == kills.contents(undisturbed)
 
