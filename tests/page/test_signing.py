@@ -149,8 +149,8 @@ def test_what_points_rest_on_adds_up_to_the_score(
 ) -> None:
     text = settled(month, rough)
 
-    assert "得分依据：73.09分中平台导出数据8.79分，占12%" in text
-    assert "没有他人确认的记录 17.62" in text
+    assert "得分依据：76.38分中平台导出数据8.79分，占12%" in text
+    assert "没有他人确认的记录 20.91" in text
 
 
 def test_a_bonus_measure_is_found_by_its_key(
