@@ -55,7 +55,7 @@ class Clash(NamedTuple):
     account: str
     kind: str
     thing: str
-    place: DailyRow | PostRow | Counters
+    place: DailyRow | PostRow
     example: Sentence
 
 
@@ -234,7 +234,7 @@ def _fallen(
             continue
         text, name = N_("{metric}由{before}到{now}"), METRICS[metric].label
         example = _example(text, metric=name, before=before, now=after)
-        yield Clash(account, "fell", post, end, example)
+        yield Clash(account, "fell", post, end.row, example)
 
 
 def _alone(
@@ -243,7 +243,7 @@ def _alone(
     """Tell of a post that one download has and the other should have."""
     kind = "once" if any(metric in used for metric in counters.counts) else "once_aside"
     text = N_("只在期初的下载里") if opens else N_("只在期末的下载里")
-    return Clash(account, kind, post, counters, Sentence(text))
+    return Clash(account, kind, post, counters.row, Sentence(text))
 
 
 # How figures are written and compared.
