@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -116,15 +116,6 @@ def reason_of(err: BaseException) -> str:
     if isinstance(err, OSError):
         return str(of_system(err))
     return str(err) if isinstance(err, KpiError) else f"{type(err).__name__}：{err}"
-
-
-def wanted(jobs: Sequence[Job]) -> dict[str, object]:
-    """Return what should be read once for all of some jobs of one workspace."""
-    return {
-        "root": str(jobs[0].root),
-        "months": sorted({job.month for job in jobs}),
-        "lang": jobs[0].lang,
-    }
 
 
 def refuse(job: Job, error: str, seconds: float = 0) -> Outcome:
