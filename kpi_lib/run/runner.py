@@ -88,11 +88,6 @@ def run(
     with told_plainly(workspace), alone(workspace):
         # Before anything is read: what changes from now on is for the next run.
         files = record.inputs(workspace)
-        seen = stale.seen(workspace, month, lang, files)
-        if not (operators or force or pdf) and (
-            entries := stale.unchanged(workspace, month, seen)
-        ):
-            return _unchanged(workspace, month, entries, progress)
         agenda = Agenda(workspace, month, lang, files)
         chosen = appraised(agenda.inputs.roster, month, operators)
         months = looked_back(workspace, month)
@@ -110,10 +105,7 @@ def run(
         totals = _totals(agenda, outcomes)
         # The index links the PDFs that stand there.
         outcomes += doing.each([agenda.team_job(totals)], force)
-        whole = operators is None and all(
-            outcome.state != "failed" for outcome in outcomes
-        )
-        _record(agenda, doing.jobs, outcomes, totals, seen if whole else None)
+        _record(agenda, doing.jobs, outcomes, totals)
         return outcomes
 
 
@@ -178,16 +170,8 @@ def status(workspace: Workspace, month: str) -> list[Status]:
         If what people wrote cannot be used.
     """
     month = newest(workspace, month)
-    files, lang = record.inputs(workspace), _lang(workspace, month)
-    seen = stale.seen(workspace, month, lang, files)
-    if entries := stale.unchanged(workspace, month, seen):
-        own = f"{stale.CLEANED}{month}"
-        return [
-            Status(job=name, state="done")
-            for name in entries
-            if name == own or not name.startswith(stale.CLEANED)
-        ]
-    agenda = Agenda(workspace, month, lang, files)
+    files = record.inputs(workspace)
+    agenda = Agenda(workspace, month, _lang(workspace, month), files)
     tables = stale.off(workspace, stale.tables(agenda.recorded))
     jobs = [
         agenda.clean_job(month),
@@ -201,25 +185,6 @@ def status(workspace: Workspace, month: str) -> list[Status]:
             for path in tables
         ),
     ]
-
-
-def _unchanged(
-    workspace: Workspace,
-    month: str,
-    entries: Mapping[str, Mapping[str, Any]],
-    progress: Progress | None,
-) -> list[Outcome]:
-    """Return the outcomes of a run that had nothing to do but see to the record."""
-    run = read_run(workspace.reports(month) / "run.json")
-    record.append(workspace.record, run)
-    outcomes = [
-        Outcome(job=name, state="unchanged", outputs=entry["outputs"])
-        for name, entry in entries.items()
-    ]
-    for number, outcome in enumerate(outcomes, 1):
-        if progress:
-            progress(outcome, number, len(outcomes))
-    return outcomes
 
 
 def _lang(workspace: Workspace, month: str) -> str:
@@ -353,7 +318,6 @@ def _record(
     jobs: Mapping[str, Job],
     outcomes: Sequence[Outcome],
     totals: Mapping[str, Any],
-    seen: Sequence[object] | None,
 ) -> None:
     """Write the tables, then ``run.json``, then a line of the record."""
     workspace, month = agenda.workspace, agenda.month
@@ -398,8 +362,6 @@ def _record(
         "outputs": dict(sorted(outputs.items())),
         "timings": timings,
     }
-    done = stale.entries(workspace, month, run)
-    run["seen"] = "" if seen is None else stale.sealed(seen, done)
     if run != agenda.recorded:
         write_atomic(folder / "run.json", record.text_of(run))
     record.append(workspace.record, run)
