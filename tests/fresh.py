@@ -1,21 +1,23 @@
 """Calls in a process of their own, as a run's jobs are."""
 
+import operator
 from collections.abc import Callable
-from contextlib import closing
 from functools import partial
 from typing import Any
 
 from kpi_lib.run import notebook
-from kpi_lib.run.processes import STEP_LIMIT, FreshProcesses
+from kpi_lib.run.processes import STEP_LIMIT, each
 
 
 def fresh(
     call: Callable[..., Any], *args: Any, limit: float = STEP_LIMIT, **more: Any
 ) -> Any:
     """Call a function that can be imported; return or raise what it does."""
-    with closing(FreshProcesses(1, limit=limit)) as processes:
-        (future,) = processes.in_turn([partial(call, *args, **more)])
-        return future.result()
+    bound = partial(call, *args, **more)
+    ((_, answer),) = each(operator.call, [[bound]], workers=1, limit=limit)
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def execute(*args: Any, limit: float = STEP_LIMIT, **more: Any) -> Any:

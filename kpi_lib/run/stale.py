@@ -3,8 +3,7 @@ What a month's jobs depend on, and whether what stands there was made from it.
 
 The key of a job is the hash of all its parts; they are put together here and nowhere
 else. A job is done when its record holds the same key and every file that it made has
-the bytes it had: never by what a notebook says of itself. Nothing else says so; a whole
-run notes which keys what it saw comes to, so that the next need not work them out.
+the bytes it had: never by what a notebook says of itself. Nothing else says so.
 """
 
 from __future__ import annotations
@@ -111,34 +110,6 @@ def appraised(
     return [operator for operator in everybody if only is None or operator.id in only]
 
 
-def entry_of(
-    workspace: Workspace, recorded: Mapping[str, Any], name: str
-) -> dict[str, Any]:
-    """Return what is recorded of a job: beside its tables, or in a month's run.json."""
-    if name.startswith(CLEANED):
-        folder = workspace.clean(name.removeprefix(CLEANED))
-        return read_run(folder / MADE)
-    return dict(recorded.get("jobs", {}).get(name, {}))
-
-
-def standing(
-    workspace: Workspace,
-    name: str,
-    entry: Mapping[str, Any],
-    changed: Sequence[str] = (),
-) -> Status:
-    """Tell how a job stands, by what is recorded of it and which parts changed."""
-    if not entry:
-        return Status(job=name, state="missing", why="还没有做过")
-    if entry.get("outcome") != "done":
-        return Status(job=name, state="failed", why=str(entry.get("error")))
-    if changed:
-        return Status(job=name, state="stale", why=f"{'、'.join(changed)}有变化")
-    if gone := off(workspace, entry.get("outputs", {})):
-        return Status(job=name, state="stale", why=f"{gone[0]}不见了或被改过")
-    return Status(job=name, state="done")
-
-
 def off(workspace: Workspace, outputs: Mapping[str, str]) -> list[str]:
     """Return the paths of outputs that are gone or have other bytes."""
     return [
@@ -154,59 +125,6 @@ def tables(recorded: Mapping[str, Any]) -> dict[str, str]:
     pages = {path for entry in jobs for path in entry.get("outputs", {})}
     outputs: dict[str, str] = recorded.get("outputs", {})
     return {path: outputs[path] for path in outputs if path not in pages}
-
-
-def seen(
-    workspace: Workspace, month: str, lang: str, files: Mapping[str, str]
-) -> list[object]:
-    """Return all that the keys of a month's jobs are worked out from."""
-    cards = sorted(workspace.reports(shift(month, -1)).glob("*.json"))
-    return [
-        *(lang, record.package(), record.versions(), files),
-        _hashes_of_runs(workspace, month),
-        record.hashes(workspace, cards),
-        record.head(workspace.record, month),
-        printed(month, str(workspace.root)),
-    ]
-
-
-def _hashes_of_runs(workspace: Workspace, month: str) -> dict[str, str]:
-    """Hash the ``run.json`` of every month before one."""
-    runs = sorted(workspace.record.parent.glob("*/run.json"))
-    return record.hashes(workspace, [at for at in runs if at.parent.name < month])
-
-
-def entries(
-    workspace: Workspace, month: str, recorded: Mapping[str, Any]
-) -> dict[str, dict[str, Any]]:
-    """Return what is recorded of every job that a run of a month does."""
-    names = [f"{CLEANED}{earlier}" for earlier in looked_back(workspace, month)]
-    names += [name for name in recorded.get("jobs", {}) if name not in names]
-    return {name: entry_of(workspace, recorded, name) for name in names}
-
-
-def sealed(state: Sequence[object], entries: Mapping[str, Mapping[str, Any]]) -> str:
-    """Hash what was seen together with the keys that it comes to."""
-    return record.of([*state, {name: entries[name].get("key") for name in entries}])
-
-
-def unchanged(
-    workspace: Workspace, month: str, state: Sequence[object]
-) -> dict[str, dict[str, Any]]:
-    """
-    Return what is recorded of every job, if nothing changed and all it made stands.
-
-    Nothing of it need be understood: at two hundred operators that would take several
-    times as long. Empty where a job may be stale, or where no whole month was run.
-    """
-    recorded = read_run(workspace.reports(month) / "run.json")
-    done = entries(workspace, month, recorded)
-    if recorded.get("seen") != sealed(state, done):
-        return {}
-    stand = not off(workspace, tables(recorded)) and all(
-        standing(workspace, name, entry).state == "done" for name, entry in done.items()
-    )
-    return done if stand else {}
 
 
 class Agenda:
@@ -230,7 +148,9 @@ class Agenda:
         self.recorded = read_run(workspace.reports(month) / "run.json")
         self._files, self._months = files, months_back(month, REACH)
         self._record = record.head(workspace.record, month)
-        self._runs = _hashes_of_runs(workspace, month)
+        runs = sorted(workspace.record.parent.glob("*/run.json"))
+        runs = [path for path in runs if path.parent.name < month]
+        self._runs = record.hashes(workspace, runs)
 
     @cached_property
     def edited(self) -> list[str]:
@@ -259,15 +179,11 @@ class Agenda:
         parts = {
             "exports": self._under(*near),
             "earlier": sorted(earlier),
-            "before": before(self.workspace, month) if own else {},
+            **({"before": before(self.workspace, month)} if own else {}),
             **self._data("roster", "decisions", "downloads", "calendar"),
             "plan": [repr(rules) for rules in evidence],
         }
-        # Only the notebook compares with the month before and has a language, the
-        # tables have not: it must be right where it becomes a page.
-        loose = () if own else ("before", "parameters")
-        name = f"{CLEANED}{month}"
-        return self._job("clean", name, CLEANING, parts, loose, month=month)
+        return self._job("clean", f"{CLEANED}{month}", CLEANING, parts, month=month)
 
     def operator_jobs(self, operators: Sequence[Operator]) -> list[Job]:
         """Return the jobs that make operators' reports, each from its own inputs."""
@@ -350,16 +266,25 @@ class Agenda:
         return replace(job, meant=meant, last=last)
 
     def entry(self, name: str) -> dict[str, Any]:
-        """Return what is recorded of a job; empty if nothing."""
-        return entry_of(self.workspace, self.recorded, name)
+        """Return what is recorded of a job, beside its tables or in ``run.json``."""
+        if name.startswith(CLEANED):
+            folder = self.workspace.clean(name.removeprefix(CLEANED))
+            return read_run(folder / MADE)
+        return dict(self.recorded.get("jobs", {}).get(name, {}))
 
     def standing(self, job: Job) -> Status:
-        """Compare a job with what is recorded of it."""
-        entry = self.entry(job.name)
-        parts: Mapping[str, str] = entry.get("parts", {})
-        changed = notices.changed(job.parts, parts, job.loose)
-        words = [notices.WORDS.get(part, part) for part in changed]
-        return standing(self.workspace, job.name, entry, words)
+        """Compare a job with what is recorded of it, and that with what stands."""
+        entry, name = self.entry(job.name), job.name
+        if not entry:
+            return Status(job=name, state="missing", why="还没有做过")
+        if entry.get("outcome") != "done":
+            return Status(job=name, state="failed", why=str(entry.get("error")))
+        if changed := notices.changed(job.parts, entry.get("parts", {})):
+            words = "、".join(notices.WORDS.get(part, part) for part in changed)
+            return Status(job=name, state="stale", why=f"{words}有变化")
+        if gone := off(self.workspace, entry.get("outputs", {})):
+            return Status(job=name, state="stale", why=f"{gone[0]}不见了或被改过")
+        return Status(job=name, state="done")
 
     def _published(self, operator: str) -> dict[str, Any]:
         """Return what run.json keeps of a total, and where and of what it was."""
@@ -383,7 +308,6 @@ class Agenda:
         name: str,
         who: str,
         parts: Mapping[str, object],
-        loose: tuple[str, ...] = (),
         **parameters: str,
     ) -> Job:
         parameters = {"month": self.month, **parameters, "lang": self.lang}
@@ -394,8 +318,11 @@ class Agenda:
             "code": record.package(),
             "versions": record.versions(),
             "notebook": [self._files[notebook], edited],
-            "parameters": parameters,
         }
+        # Only a notebook has a language and compares with the month before, the tables
+        # of other months have not: it must be right where it becomes a page.
+        if parameters["month"] == self.month:
+            parts["parameters"] = parameters
         return Job(
             name=name,
             kind=kind,
@@ -404,7 +331,6 @@ class Agenda:
             parameters=parameters,
             parts={part: record.of(value) for part, value in parts.items()},
             who=who,
-            loose=loose,
             meant=self._files,
             edited=notebook if edited else "",
             head=self._record,
