@@ -132,12 +132,11 @@ class Goal:
             "value": text(self.result.value),
             "target": text(self.target.value),
             "counted": text(self.counted),
-            "opening": text(self.result.opening) if moves else "",
         }
         if self.covered:
             target, value = self.of_leave
             numbers |= {"covered": text(target), "covered_value": text(value)}
-        return numbers
+        return numbers | {"opening": text(self.result.opening) if moves else ""}
 
     @property
     def of_leave(self) -> tuple[Fraction, Number]:
