@@ -116,17 +116,15 @@ def _misuse(err: Any) -> str:
 
 def _fault(err: Exception, words: list[str]) -> str:
     """Keep the traceback of a fault of ours in a file, for whoever can mend it."""
-    import tempfile
     import traceback
     from importlib import metadata
+    from tempfile import NamedTemporaryFile
 
     from kpi_lib.errors import printable
 
     head = f"kpi {metadata.version('kpi-lib')}, Python {sys.version}\nkpi {words}\n\n"
     story = head + "".join(traceback.format_exception(err))
-    with tempfile.NamedTemporaryFile(
-        prefix="kpi-", suffix=".txt", delete=False
-    ) as file:
+    with NamedTemporaryFile(prefix="kpi-", suffix=".txt", delete=False) as file:
         file.write(story.encode(errors="backslashreplace"))
     what = " ".join(f"{type(err).__name__}：{err}".split())
     return printable(

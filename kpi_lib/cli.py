@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -36,8 +36,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-F = TypeVar("F", bound=Callable[..., None])
 
 Month = Annotated[str, typer.Argument(metavar="MONTH", help="月份，如2026-10")]
 AROUND = "工作区文件夹；默认是当前或上级有data/plan.yml的文件夹"
@@ -76,16 +74,15 @@ def _root(
     """Hold the options that come before a command."""
 
 
-def _command(does: str, *examples: str) -> Callable[[F], F]:
-    """Register a function as the command of its name."""
-    return app.command(help=f"{does}\n\n例：{'   '.join(examples)}")
-
-
-@_command("新建一个工作区。", "kpi init my-team")
+@app.command()
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="还不存在的文件夹")],
 ) -> None:
-    """Make a new workspace."""
+    """
+    新建一个工作区。
+
+    例：kpi init my-team
+    """
     from kpi_lib import inputs
 
     inputs.init(folder)
@@ -93,9 +90,7 @@ def init(
     typer.echo("接下来：填写data/roster.yml和data/targets.csv，再运行kpi check。")
 
 
-@_command(
-    "读取一切，什么也不写：列出全部问题。", "kpi check", "kpi check 2026-10 --json"
-)
+@app.command()
 def check(
     month: Annotated[
         str, typer.Argument(metavar="[MONTH]", help="月份；默认是最新的")
@@ -104,7 +99,11 @@ def check(
     workspace: Place,
     as_json: AsJson = False,
 ) -> None:
-    """Tell every problem of what people wrote and of the exports."""
+    """
+    读取一切，什么也不写：列出全部问题。
+
+    例：kpi check   kpi check 2026-10 --json
+    """
     from kpi_lib import run
 
     problems = run.check(workspace, run.newest(workspace, month))
@@ -116,11 +115,15 @@ def check(
     raise typer.Exit(1 if errors else 0)
 
 
-@_command("清洗一个月的导出文件。", "kpi clean 2026-10")
+@app.command()
 def clean(
     month: Month, workspace: Place, force: Force = False, as_json: AsJson = False
 ) -> None:
-    """Clean a month's exports."""
+    """
+    清洗一个月的导出文件。
+
+    例：kpi clean 2026-10
+    """
     from kpi_lib import run
 
     with _telling(as_json) as tell:
@@ -132,11 +135,7 @@ def clean(
     raise typer.Exit(1 if refused else code)
 
 
-@_command(
-    "主要的一步：清洗、每人一份报告、团队索引。只做有变化的。",
-    "kpi run latest",
-    "kpi run 2026-10 --operator op-01 --force",
-)
+@app.command()
 def run(
     month: Annotated[
         str, typer.Argument(metavar="MONTH", help="月份，如2026-10，或latest")
@@ -155,7 +154,11 @@ def run(
     workspace: Place,
     as_json: AsJson = False,
 ) -> None:
-    """Make every page of a month that is missing or stale."""
+    """
+    主要的一步：清洗、每人一份报告、团队索引。只做有变化的。
+
+    例：kpi run latest   kpi run 2026-10 --operator op-01 --force
+    """
     from kpi_lib import run
 
     if lang not in LANGUAGES:
@@ -184,9 +187,13 @@ def run(
     raise typer.Exit(1 if refused else _code(outcomes))
 
 
-@_command("一个月的每一项：已做、过期、失败、没做。", "kpi status 2026-10")
+@app.command()
 def status(month: Month, workspace: Place, as_json: AsJson = False) -> None:
-    """Tell how every job of a month stands."""
+    """
+    一个月的每一项：已做、过期、失败、没做。
+
+    例：kpi status 2026-10
+    """
     from kpi_lib import run
 
     words = {"done": "已做", "stale": "过期", "failed": "失败", "missing": "没做"}
@@ -197,11 +204,7 @@ def status(month: Month, workspace: Place, as_json: AsJson = False) -> None:
     raise typer.Exit(1 if any(job.state == "failed" for job in jobs) else 0)
 
 
-@_command(
-    "每一分从哪里来：数值、目标、规则、得分、文件和行。",
-    "kpi explain 2026-10 op-01",
-    "kpi explain 2026-10 op-01 content.published",
-)
+@app.command()
 def explain(
     workspace: Place,
     month: Month,
@@ -210,18 +213,18 @@ def explain(
         str, typer.Argument(metavar="[MEASURE]", help="量化指标；不写则每项一行")
     ] = "",
 ) -> None:
-    """Tell how points came about."""
+    """
+    每一分从哪里来：数值、目标、规则、得分、文件和行。
+
+    例：kpi explain 2026-10 op-01   kpi explain 2026-10 op-01 content.published
+    """
     from kpi_lib import workbook
 
     for line in workbook.explain(workspace, month, operator, measure):
         typer.echo(printable(line))
 
 
-@_command(
-    "运行记录与文件核对：哪一个字节变过。",
-    "kpi verify 2026-10",
-    "kpi verify 2026-10 --recompute",
-)
+@app.command()
 def verify(
     month: Month,
     workspace: Place,
@@ -230,7 +233,11 @@ def verify(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Compare a month's record with what lies there now."""
+    """
+    运行记录与文件核对：哪一个字节变过。
+
+    例：kpi verify 2026-10   kpi verify 2026-10 --recompute
+    """
     from kpi_lib import run
 
     problems = run.verify(workspace, month)
@@ -245,10 +252,7 @@ def verify(
     raise typer.Exit(1 if wrong else 0)
 
 
-@_command(
-    "用另一份考核计划试算，两份结果并排；什么也不写。",
-    "kpi rescore 2026-10 --plan draft.yml",
-)
+@app.command()
 def rescore(
     month: Month,
     plan: Annotated[
@@ -257,21 +261,22 @@ def rescore(
     workspace: Place,
     as_json: AsJson = False,
 ) -> None:
-    """Put two plans side by side on one month."""
+    """
+    用另一份考核计划试算，两份结果并排；什么也不写。
+
+    例：kpi rescore 2026-10 --plan draft.yml
+    """
     from kpi_lib import workbook
 
     opened = workbook.open_month(month, str(workspace.root))
     for pair in workbook.rescore(opened, plan):
-        if as_json:
-            _say(pair.as_dict(), "", as_json)
-            continue
         total, *measures = pair.lines
         whose = f"{pair.after['operator']} {pair.after['name']}"
         grades = "→".join(card["grade"] or "暂定" for card in (pair.before, pair.after))
-        typer.echo(printable(f"{whose}：{_two(total)}，{grades}"))
-        for line in pair.moved:
-            typer.echo(printable(f"  {line.key} {line.name}：{_two(line)}"))
-        typer.echo(f"  其余{len(measures) - len(pair.moved)}项相同")
+        lines = [f"{whose}：{_two(total)}，{grades}"]
+        lines += [f"  {line.key} {line.name}：{_two(line)}" for line in pair.moved]
+        lines.append(f"  其余{len(measures) - len(pair.moved)}项相同")
+        _say(pair.as_dict(), "\n".join(lines), as_json)
 
 
 def _two(line: Line) -> str:
@@ -287,9 +292,13 @@ def _two(line: Line) -> str:
     return f"{before}→{after}{moved}"
 
 
-@_command("建好一个月的文件夹和工作记录模板。", "kpi new-month 2026-11")
+@app.command()
 def new_month(month: Month, workspace: Place) -> None:
-    """Make the folders of a month and its work-log template."""
+    """
+    建好一个月的文件夹和工作记录模板。
+
+    例：kpi new-month 2026-11
+    """
     from kpi_lib import inputs
 
     paths = inputs.prepare(workspace, month)
@@ -299,10 +308,7 @@ def new_month(month: Month, workspace: Place) -> None:
         typer.echo("都已经有了，什么也没有动。")
 
 
-@_command(
-    "把下载的导出文件放进工作区，按下载日期归好；先认得，才放。",
-    "kpi add 作品列表.xlsx --account dy-01 --downloaded 2026-11-02",
-)
+@app.command()
 def add(
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="导出文件")],
     account: Annotated[
@@ -321,7 +327,11 @@ def add(
     workspace: Place,
     as_json: AsJson = False,
 ) -> None:
-    """Copy exports in, named by their download day."""
+    """
+    把下载的导出文件放进工作区，按下载日期归好；先认得，才放。
+
+    例：kpi add 作品列表.xlsx --account dy-01 --downloaded 2026-11-02
+    """
     from datetime import date
 
     from kpi_lib import days, run
@@ -368,11 +378,7 @@ def formats(context: typer.Context) -> None:
         typer.echo(f"{layout.id}：{platform} {layout.name}{sure}")
 
 
-@formats_app.command(
-    "learn",
-    help="由一份新的导出起草声明，每处猜测都标“待确认”。"
-    "\n\n例：kpi formats learn 导出.xlsx --platform kuaishou --out draft.yml",
-)
+@formats_app.command()
 def learn(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="平台导出的原文件")],
     platform: Annotated[
@@ -386,7 +392,11 @@ def learn(
         typer.Option("--out", metavar="FILE", help="写到这个新文件；默认只显示"),
     ] = None,
 ) -> None:
-    """Draft a declaration from somebody's own file."""
+    """
+    由一份新的导出起草声明，每处猜测都标“待确认”。
+
+    例：kpi formats learn 导出.xlsx --platform kuaishou --out draft.yml
+    """
     from kpi_lib import exports
     from kpi_lib.workspace import write_atomic
 
@@ -400,12 +410,16 @@ def learn(
     typer.echo(f"草稿已写到{out}：逐条看过“待确认”，再放进kpi_lib/files/formats/。")
 
 
-@_command("这台电脑缺什么，怎样补上。", "kpi doctor")
+@app.command()
 def doctor(
     workspace: Annotated[Path | None, typer.Option(metavar="DIR", help=AROUND)] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell what this machine lacks."""
+    """
+    这台电脑缺什么，怎样补上。
+
+    例：kpi doctor
+    """
     from kpi_lib import run
 
     findings = run.examine(workspace)

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
+from itertools import groupby
 
 import chinese_calendar
 from chinese_calendar import Holiday
@@ -220,12 +221,15 @@ def stretches(days: Iterable[date]) -> list[str]:
         Single days and stretches of days that follow each other, in order, for
         instance ``["2026-10-02", "2026-10-05~2026-10-07"]``.
     """
-    spans: list[list[date]] = []
-    for day in sorted(set(days)):
-        if spans and (day - spans[-1][-1]).days == 1:
-            spans[-1].append(day)
-        else:
-            spans.append([day])
-    return [
-        str(span[0]) if len(span) == 1 else f"{span[0]}~{span[-1]}" for span in spans
-    ]
+    spans = runs(day.toordinal() for day in days)
+    ends = (tuple(map(date.fromordinal, span)) for span in spans)
+    return [str(one) if one == last else f"{one}~{last}" for one, last in ends]
+
+
+def runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Walk the first and the last of numbers that follow one another."""
+    # They are as far from their places as each other.
+    places = enumerate(sorted(set(numbers)))
+    for _, run in groupby(places, lambda at: at[1] - at[0]):
+        together = [number for _, number in run]
+        yield together[0], together[-1]

@@ -49,11 +49,11 @@ def rounded(value: Decimal, places: int = 0) -> Decimal:
     return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
 
 
-def _grouped(value: Decimal, places: int, *, sign: bool, group: bool = True) -> str:
+def _grouped(value: Decimal, places: int, *, sign: bool = False) -> str:
     """Print a number with a true minus, and a plus where a sign is asked for."""
     number = rounded(value, places)
     # Chinese and English group and point alike, and as Python does.
-    text = f"{abs(number):{',' if group else ''}.{places}f}"
+    text = f"{abs(number):,.{places}f}"
     if number < 0:
         return MINUS + text
     return "+" + text if sign and number > 0 else text
@@ -65,7 +65,7 @@ def exact(value: Number, places: int = 0, *, sign: bool = False) -> str:
     return NONE if number is None else _grouped(number, places, sign=sign)
 
 
-def short(value: Number, *, sign: bool = False) -> str:
+def short(value: Number) -> str:
     """Print a number to be read at a glance: 8,633 · 1.84万 · 3.42亿 (18.4K · 342M)."""
     number = decimal(value)
     if number is None:
@@ -74,24 +74,23 @@ def short(value: Number, *, sign: bool = False) -> str:
     # Compared after rounding, so that 99,999 is 10.0万 and never 10.00万.
     if size < WAN:
         places = 0 if number == number.to_integral_value() or size >= 100 else 1
-        return _grouped(number, places, sign=sign)
+        return _grouped(number, places)
     if language() == "en":
-        return _thousands(number, sign=sign)
+        return _thousands(number)
     if rounded(size / WAN, 2) < 10:
-        return _grouped(number / WAN, 2, sign=sign) + _("万")
+        return _grouped(number / WAN, 2) + _("万")
     if rounded(size / WAN, 1) < WAN:
-        return _grouped(number / WAN, 1, sign=sign) + _("万")
-    return _grouped(number / YI, 2, sign=sign) + _("亿")
+        return _grouped(number / WAN, 1) + _("万")
+    return _grouped(number / YI, 2) + _("亿")
 
 
-def _thousands(number: Decimal, *, sign: bool) -> str:
+def _thousands(number: Decimal) -> str:
     """Print three figures with K, M or B, as Babel counts in English."""
     figures = len(str(int(rounded(abs(number))))) % 3 or 3
     text = format_compact_decimal(
         abs(number), locale=LOCALES["en"], fraction_digits=3 - figures
     )
-    mark = MINUS if number < 0 else "+" if sign else ""
-    return f"{mark}{text}"
+    return f"{MINUS}{text}" if number < 0 else text
 
 
 def axis(value: Number) -> str:
@@ -121,7 +120,7 @@ def plain(value: Number, most: int = 4) -> str:
         return NONE
     exponent = rounded(number, most).normalize().as_tuple().exponent
     places = max(0, -exponent) if isinstance(exponent, int) else 0
-    return _grouped(number, places, sign=False)
+    return _grouped(number, places)
 
 
 def points(value: Number, *, sign: bool = False) -> str:
@@ -152,9 +151,9 @@ def short_of_whole(percentage: Decimal, places: int) -> int:
     return FINEST
 
 
-def money(value: Number, places: int = 0) -> str:
+def money(value: Number) -> str:
     """Print yuan: ¥10,840."""
-    text = exact(value, places)
+    text = exact(value)
     return text if text == NONE else f"¥{text}"
 
 

@@ -8,6 +8,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from kpi_lib import page as sections
+from kpi_lib.page import parts
 
 HOSTILE = "价格$5与$6 $\\frac{$<script>alert(1)</script>'\"😀" + "长" * 160
 HOSTILE_NAME = "<img src=x onerror=alert(1)>$x$" + "很长的名字" * 30
@@ -32,7 +33,7 @@ HEADED = {
 
 def shown(value: Any, *, id: str = "cell") -> NotebookNode:
     """Make an executed cell that displays one value."""
-    if isinstance(value, sections.Seal):
+    if isinstance(value, parts.Seal):
         data = value._repr_mimebundle_()
     else:
         data = {"text/html": value._repr_html_()}

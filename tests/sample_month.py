@@ -67,7 +67,7 @@ def with_plan(opened: Month, folder: Path, change: Callable[[str], str]) -> Mont
     """Open the month again by its plan with a changed text."""
     file = folder / "plan.yml"
     file.write_text(change(opened.workspace.plan.read_text("utf-8")), "utf-8")
-    plan = everything.plans.load_plan(file, "data/plan.yml")
+    plan = everything.plan.load_plan(file, "data/plan.yml")
     return with_inputs(opened, plans={"data/plan.yml": plan})
 
 

@@ -15,7 +15,7 @@ from kpi_lib.appraisal import Card
 from kpi_lib.appraisal.evidence import Evidence, History
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import Calendar
-from kpi_lib.inputs import plan, plans
+from kpi_lib.inputs import plan
 from kpi_lib.inputs.roster import Account, Operator, Roster
 from kpi_lib.inputs.targets import Target
 from kpi_lib.inputs.worklog import Worklog
@@ -29,7 +29,7 @@ MANAGER = "示例主管"
 
 def read_plan(name: str) -> plan.Plan:
     """Read one of the plans of tests/data/plans."""
-    return plans.load_plan(PLANS / f"{name}.yml", f"{name}.yml")
+    return plan.load_plan(PLANS / f"{name}.yml", f"{name}.yml")
 
 
 def people(accounts: Mapping[str, str], **more: object) -> Roster:

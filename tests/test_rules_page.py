@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from kpi_lib.inputs import plans
-from kpi_lib.inputs.plan_values import exact
+from kpi_lib.inputs import plan
+from kpi_lib.inputs.kinds import exact
 
 ROOT = Path(__file__).parents[1]
-PLAN = plans.load_plan(ROOT / "data" / "plan.yml")
+PLAN = plan.load_plan(ROOT / "data" / "plan.yml")
 NUMBER = re.compile(r"`((?:evidence|band|weights)\.\w+)`\s*[(（]([^)）]+)[)）]")
 
 PAGES = {

@@ -13,16 +13,3 @@ from kpi_lib.appraisal.compose import SETTLED, score
 from kpi_lib.appraisal.evidence import Evidence
 from kpi_lib.appraisal.month import Month, evidence_bytes, open_month
 from kpi_lib.appraisal.operator_month import OperatorMonth
-
-__all__ = [
-    "SETTLED",
-    "Card",
-    "CardItem",
-    "CardMeasure",
-    "Evidence",
-    "Month",
-    "OperatorMonth",
-    "evidence_bytes",
-    "open_month",
-    "score",
-]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -249,10 +250,10 @@ class Evidence:
     @cached_property
     def _listed(self) -> dict[str, list[tuple[date, str]]]:
         """Day and folded title of every post of the own accounts, by platform."""
-        listed: dict[str, list[tuple[date, str]]] = {}
+        listed: dict[str, list[tuple[date, str]]] = defaultdict(list)
         for post in self.posts.to_dict("records"):
-            of_platform = listed.setdefault(post["platform"], [])
-            of_platform.append((post["published_at"].date(), bare(str(post["title"]))))
+            day, title = post["published_at"].date(), bare(str(post["title"]))
+            listed[post["platform"]].append((day, title))
         return listed
 
     def published_on(self, content: Content) -> set[str]:

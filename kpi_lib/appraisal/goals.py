@@ -23,10 +23,9 @@ from kpi_lib.months import Total
 
 @dataclass(frozen=True)
 class HeldTarget:
-    """The target that holds, whether it came late, and the rows refused after it."""
+    """The target that holds, and the rows refused after it."""
 
     target: Target
-    late: bool
     refused: tuple[Target, ...] = ()
 
 
@@ -129,20 +128,16 @@ class Goal:
     @property
     def _numbers(self) -> dict[str, str]:
         moves = METRICS[self.metric].moves_by_gain
-        return {
+        numbers = {
             "value": text(self.result.value),
             "target": text(self.target.value),
             "counted": text(self.counted),
-            **self._of_leave,
             "opening": text(self.result.opening) if moves else "",
         }
-
-    @property
-    def _of_leave(self) -> dict[str, str]:
-        if not self.covered:
-            return {}
-        target, value = self.of_leave
-        return {"covered": text(target), "covered_value": text(value)}
+        if self.covered:
+            target, value = self.of_leave
+            numbers |= {"covered": text(target), "covered_value": text(value)}
+        return numbers
 
     @property
     def of_leave(self) -> tuple[Fraction, Number]:
@@ -172,10 +167,7 @@ class Goals:
         """Return a metric's short target against its result; None without a target."""
         key = (metric, platform)
         if key not in self._goals:
-            held = holding(self.evidence, metric, "short", platform)
-            self._goals[key] = (
-                _goal(self.evidence, metric, platform, held) if held else None
-            )
+            self._goals[key] = _with_covers(self.evidence, metric, platform)
         return self._goals[key]
 
 
@@ -238,9 +230,7 @@ def _standing(evidence: Evidence, rows: Sequence[Target]) -> HeldTarget | None:
             refused.append(row)
         else:
             standing = row
-    if standing is None:
-        return None
-    return HeldTarget(standing, not in_force(evidence, standing), tuple(refused))
+    return HeldTarget(standing, tuple(refused)) if standing else None
 
 
 def due_number(
@@ -340,12 +330,11 @@ def baseline(
 # One target against its result.
 
 
-def _goal(evidence: Evidence, metric: str, platform: str, held: HeldTarget) -> Goal:
-    goal = _own_goal(evidence, metric, platform, held)
-    value = goal.result.value
-    totals = [*_brought(evidence, metric, platform)]
-    if value is None or not totals:
+def _with_covers(evidence: Evidence, metric: str, platform: str) -> Goal | None:
+    goal = _own_goal(evidence, metric, platform)
+    if goal is None or goal.result.value is None:
         return goal
+    value, totals = goal.result.value, [*_brought(evidence, metric, platform)]
     goal = replace(goal, covered=tuple(share for share, _ in totals))
     target, brought = goal.of_leave
     sources = (row for _, total in totals for row in total.sources)
@@ -360,8 +349,7 @@ def _brought(
 ) -> Iterator[tuple[Share, Total]]:
     """Walk whom the operator covered: their target's part, what those days brought."""
     for covered in evidence.covered if METRICS[metric].accrues else ():
-        held = holding(covered.away, metric, "short", platform)
-        goal = _own_goal(covered.away, metric, platform, held) if held else None
+        goal = _own_goal(covered.away, metric, platform)
         if goal is None or not goal.approved:
             continue  # neither target nor result
         total = covered.brought.total(
@@ -372,7 +360,10 @@ def _brought(
         yield Share(covered.away.operator, target, value), total
 
 
-def _own_goal(evidence: Evidence, metric: str, platform: str, held: HeldTarget) -> Goal:
+def _own_goal(evidence: Evidence, metric: str, platform: str) -> Goal | None:
+    held = holding(evidence, metric, "short", platform)
+    if held is None:
+        return None
     result = _result(evidence, metric, platform)
     base = baseline(evidence, metric, platform)
     target = Fraction(held.target.value)
@@ -412,7 +403,8 @@ def _result(evidence: Evidence, metric: str, platform: str) -> Result:
     if definition.moves_by_gain:
         began = evidence.total(definition.opening, platform=platform)
         level = evidence.total(metric, platform=platform)
-        if began.value is None or _unmatched(total, level):
+        # An own account that should have a gain may have none.
+        if began.value is None or _accounts(level) - _accounts(total):
             gaps.append(Sentence("有账号没有月初或月末的粉丝数"))
         else:
             opening = Fraction(began.reading(evidence.which) or 0)
@@ -428,10 +420,8 @@ def gaps_of(metric: str, value: Number | None, gaps: Sequence[str]) -> list[str]
     return list(gaps)
 
 
-def _unmatched(gain: Total, level: Total) -> bool:
-    """Say whether an own account that should have a gain has none."""
-    accounts = {account for account, _, _ in gain.made_of}
-    return any(account not in accounts for account, _, _ in level.made_of)
+def _accounts(total: Total) -> set[str]:
+    return {account for account, _, _ in total.made_of}
 
 
 def growth_of(target: Fraction, base: Fraction, *, less: bool) -> Fraction | None:

@@ -69,23 +69,19 @@ class _Own:
         frame = pd.DataFrame(shares, columns=["account", "date", "share"])
         return frame.astype({"date": "datetime64[s]", "account": "str"})
 
-    def evidence(self, month: str, plan: Plan | None = None) -> Evidence:
+    def evidence(self, month: str) -> Evidence:
         """Gather what a month's score is made from, by the plan of that month."""
-        whole = self.month
-        if plan is None:
-            if month not in self._evidence:
-                plan = whole.inputs.plan_of(month)
-                self._evidence[month] = self.evidence(month, plan)
-            return self._evidence[month]
-        own = self.without_covers(month, plan)
-        return replace(own, covered=tuple(self._covered(month)))
+        if month not in self._evidence:
+            own, covered = self.without_covers(month), tuple(self._covered(month))
+            self._evidence[month] = replace(own, covered=covered)
+        return self._evidence[month]
 
-    def without_covers(self, month: str, plan: Plan) -> Evidence:
+    def without_covers(self, month: str) -> Evidence:
         """Gather it without what came from those on leave."""
         whole = self.month
         return Evidence(
             month=month,
-            plan=plan,
+            plan=whole.inputs.plan_of(month),
             history=self.history,
             calendar=whole.calendar,
             targets=whole.inputs.targets_of(self.operator.id),
@@ -102,7 +98,7 @@ class _Own:
             away = _Own(replace(whole, only=id) if whole.only else whole, id)
             name = roster.in_place_of(self.operator.id, id)
             rows = whole.monthly[whole.monthly["operator"] == name]
-            evidence = away.without_covers(month, whole.inputs.plan_of(month))
+            evidence = away.without_covers(month)
             yield Covered(evidence, len(days), History(rows, roster, away.operator))
 
     def posts(self, month: str) -> pd.DataFrame:
@@ -259,7 +255,8 @@ class Month:
         self, operator: str, month: str = "", plan: Plan | None = None
     ) -> Evidence:
         """Gather what a score is made from: of this month or one of three before it."""
-        return self._of(operator).evidence(month or self.month, plan)
+        evidence = self._of(operator).evidence(month or self.month)
+        return replace(evidence, plan=plan) if plan else evidence
 
     def score(self, operator: str) -> Card:
         """Score one operator, with proposals, appeals and the signature."""
@@ -373,10 +370,10 @@ def _rows_of(frame: pd.DataFrame, accounts: list[str]) -> pd.DataFrame:
 
 
 def _in_charge(
-    roster: Roster, operator: str, accounts: pd.Series, days: pd.Series
-) -> pd.Series:
-    """Say which account-days an operator looks after; an unknown day may be."""
-    pairs = list(zip(accounts, days, strict=True))
+    roster: Roster, operator: str, rows: pd.DataFrame, days: pd.Series
+) -> pd.DataFrame:
+    """Return the rows of days that an operator looks after; an unknown day may be."""
+    pairs = list(zip(rows["account"], days, strict=True))
     charge = {
         (id, day): pd.isna(day)
         or any(
@@ -385,7 +382,7 @@ def _in_charge(
         )
         for id, day in set(pairs)
     }
-    return pd.Series([charge[pair] for pair in pairs], index=days.index, dtype=bool)
+    return rows[[charge[pair] for pair in pairs]]
 
 
 def open_month(month: str, root: str = "") -> Month:
@@ -433,12 +430,11 @@ def evidence_bytes(month: str, operator: str, root: str = "") -> bytes:
     opened = replace(open_month(month, root), only=operator)
     ids = [account.id for account in opened.roster.owned_by(operator, month)]
     daily = _rows_of(opened.load("daily", month), ids)
-    daily = daily[_in_charge(opened.roster, operator, daily["account"], daily["date"])]
+    daily = _in_charge(opened.roster, operator, daily, daily["date"])
     counters = [name for name in METRICS if name in opened.posts]
     posts = _rows_of(opened.posts, ids)
     published = posts["published_at"].dt.normalize()
-    posts = posts[_in_charge(opened.roster, operator, posts["account"], published)]
-    posts = posts.melt(
+    posts = _in_charge(opened.roster, operator, posts, published).melt(
         id_vars=[
             *("account", "platform", "post", "downloaded"),
             *("source", "sheet", "block", "row"),

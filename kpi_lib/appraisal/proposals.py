@@ -62,12 +62,12 @@ class _Proposal:
         self.past = goals.past(evidence, metric, month=self.following)
         self.compared = [past for past in self.past if past.value is not None]
         self.base = goals.median_of(evidence, self.past)
-        self.now = evidence.total(metric)
+        self.result = evidence.total(self.metric.result)
         self.level = self._level()
         self.why = self._why_not()
         band = evidence.plan.band
         self.growths = (band.floor, (band.floor + band.full) / 2, band.full)
-        self.aims, self.digits = [_Aim()] * len(LEVELS), 0
+        self.aims, self.digits = dict.fromkeys(LEVELS, _Aim()), 0
         if not self.why and self.base is not None and self.level is not None:
             self.aims, self.digits = self._aims(self.base, self.level)
 
@@ -82,14 +82,12 @@ class _Proposal:
             "unit": UNITS[self.metric.unit],
             "baseline": text(self.base),
             "months": str(len(self.compared)),
-            "value": text(self.now.value),
+            "value": text(self.evidence.total(self.metric.name).value),
+            **{level: text(aim.value) for level, aim in self.aims.items()},
+            **{f"growth_{level}": text(aim.growth) for level, aim in self.aims.items()},
         }
-        numbers = {"": "value", "growth_": "growth", "gain_": "gain"}
-        if not self.metric.moves_by_gain:
-            del numbers["gain_"]
-        for prefix, number in numbers.items():
-            for level, aim in zip(LEVELS, self.aims, strict=True):
-                row[f"{prefix}{level}"] = text(getattr(aim, number))
+        if self.metric.moves_by_gain:
+            row |= {f"gain_{level}": text(aim.gain) for level, aim in self.aims.items()}
         notes: list[str] = [self.why] if self.why else [*self._notes()]
         if last is not None:
             notes.append(
@@ -106,14 +104,14 @@ class _Proposal:
         row["note"] = joined(notes)
         return row
 
-    def _aims(self, base: Fraction, level: Fraction) -> tuple[list[_Aim], int]:
+    def _aims(self, base: Fraction, level: Fraction) -> tuple[dict[str, _Aim], int]:
         """Return the three numbers and their figures: few, but apart, in the band."""
         for digits in DIGITS:
             aims = [self._aim(base, level, growth, digits) for growth in self.growths]
             apart = len({aim.value for aim in aims}) == len(aims)
             if apart and all(map(self._inside, aims)):
                 break
-        return aims, digits
+        return dict(zip(LEVELS, aims, strict=True)), digits
 
     def _inside(self, aim: _Aim) -> bool:
         band = self.evidence.plan.band
@@ -139,7 +137,7 @@ class _Proposal:
         """Return what a gain is added to: the level from which next month begins."""
         if not self.metric.moves_by_gain:
             return Fraction(0)
-        level = self.now
+        level = self.evidence.total(self.metric.name)
         return None if level.value is None or level.gaps else Fraction(level.value)
 
     def _why_not(self) -> str:
@@ -198,14 +196,10 @@ class _Proposal:
 
     def _notes(self) -> Iterator[Sentence]:
         evidence, band = self.evidence, self.evidence.plan.band
-        if evidence.total(self.metric.result).gaps:
+        if self.result.gaps:
             yield Sentence("本月数据不全")
         yield from self._remarks()
-        outside = [
-            word
-            for word, aim in zip(LEVELS.values(), self.aims, strict=True)
-            if not self._inside(aim)
-        ]
+        outside = [LEVELS[at] for at, aim in self.aims.items() if not self._inside(aim)]
         if outside:
             yield Sentence(
                 "取整后{levels}的增幅在{floor}至{top}之外",
@@ -228,9 +222,8 @@ class _Proposal:
 
         Of a month with gaps only the first: what lacks would add to it.
         """
-        total = self.evidence.total(self.metric.result)
         less = self.metric.less_is_better
-        now, base = total.value, self.base
+        now, base = self.result.value, self.base
         if now is None or base is None:
             return
         print_ = amount(self.metric.result)
@@ -238,16 +231,15 @@ class _Proposal:
         if easier := self.easier():
             levels = [LEVELS[level] for level in easier]
             yield Sentence(_EASIER[less], levels=levels, months=self._months(), **said)
-        elif not total.gaps and (now > base if less else now < base):
+        elif not self.result.gaps and (now > base if less else now < base):
             yield Sentence(_BELOW[self.metric.moves_by_gain], **said)
 
     def easier(self) -> list[str]:
         """Return the levels that ask for less than this month's result."""
-        now = self.evidence.total(self.metric.result).value
-        less = self.metric.less_is_better
+        now, less = self.result.value, self.metric.less_is_better
         return [
             level
-            for level, aim in zip(LEVELS, self.aims, strict=True)
+            for level, aim in self.aims.items()
             if now is not None
             and aim.gain is not None
             and (aim.gain > now if less else aim.gain < now)

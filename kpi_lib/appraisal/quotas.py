@@ -86,19 +86,16 @@ class _Line:
 
 def quotas(evidence: Evidence, daily: pd.DataFrame) -> Quotas:
     """Break short targets down; `daily` holds this month and the one before."""
+    # What a level gained is told from the one before the month.
     before = days_of(shift(evidence.month, -1))[0]
-    last = pd.Timestamp(evidence.last_day)
-    near = {
-        # What a level gained is told from the one before the month.
-        gain: daily[daily["date"].between(pd.Timestamp(day), last)]
-        for gain, day in ((True, before), (False, evidence.first_day))
-    }
+    span = pd.Timestamp(before), pd.Timestamp(evidence.last_day)
+    near = daily[daily["date"].between(*span)]
     notes: dict[str, str] = {}
     lines = [
         line
         for name, metric in METRICS.items()
         if metric.accrues
-        if (line := _line(evidence, near[metric.moves_by_gain], name, notes))
+        if (line := _line(evidence, near, name, notes))
     ]
     contents = _contents(evidence, notes)
     if contents:

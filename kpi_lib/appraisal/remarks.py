@@ -15,12 +15,9 @@ from kpi_lib.appraisal.evidence import Evidence, few
 from kpi_lib.appraisal.goals import period
 from kpi_lib.catalogue import DUE, HORIZONS, METRICS
 from kpi_lib.errors import Problem
+from kpi_lib.files import MANUAL
 from kpi_lib.inputs import Account, Inputs, Plan, Target
 from kpi_lib.language import N_, Sentence
-
-MANUAL = "手工填报"
-"""Name of the layout that people fill in by hand: unconfirmed by its nature."""
-
 
 NOBODY = N_("{sheet}第{rows}行的“{name}”不是花名册里的主管或approvers，不算确认")
 
@@ -164,8 +161,9 @@ def of_files(
                     "{account}（{file}）：{what}", account=name, file=file, what=what
                 )
     own = files[files["account"].isin(list(names))]
-    unsure = own[(own["layout"] != "") & ~own["confirmed"]]
-    formats = sorted(set(unsure["layout_name"]) - {MANUAL})
+    # What people fill in by hand is unconfirmed by its nature.
+    unsure = own[~own["layout"].isin(["", MANUAL]) & ~own["confirmed"]]
+    formats = sorted(set(unsure["layout_name"]))
     if formats:
         yield Sentence("这些导出的格式还没有用真实文件核对过：{names}", names=formats)
 
@@ -194,22 +192,23 @@ def signed(card: Card, inputs: Inputs) -> Card:
     whose = (card["operator"], card["month"])
     rows = [row for row in inputs.signoffs if (row.operator, row.month) == whose]
     operator = inputs.roster.operator(card["operator"])
-    strangers = [row.by for row in rows if not operator.is_approver(row.by)]
-    nobody = [
+    strangers = dict.fromkeys(r.by for r in rows if not operator.is_approver(r.by))
+    flags = card["flags"] + [
         Sentence("“{name}”不是花名册里的主管或approvers，签字不算", name=name)
-        for name in dict.fromkeys(strangers)
+        for name in strangers
     ]
-    card |= {"flags": [*card["flags"], *nobody]}
-    rows = [row for row in rows if operator.is_approver(row.by)]
+    rows = [row for row in rows if row.by not in strangers]
     if not rows:
-        return card
+        return card | {"flags": flags}
     last = rows[-1]
     void = last.action == "sign" and (
         last.score_sha256 != card["score_sha256"]
         or last.total != Decimal(card["total"] or 0)
     )
     holds = last.action == "sign" and not void
-    why = Sentence("{by}{on}的签字已失效：签字之后评分变了", by=last.by, on=last.on)
+    if void:
+        why = Sentence("{by}{on}的签字已失效：签字之后评分变了", by=last.by, on=last.on)
+        flags.append(why)
     return card | {
         "signoff": {
             "action": last.action,
@@ -219,7 +218,7 @@ def signed(card: Card, inputs: Inputs) -> Card:
             "total": "" if last.total is None else str(last.total),
             "void": void,
         },
-        "flags": [*card["flags"], *([why] if void else [])],
+        "flags": flags,
         "signed": holds,
         "final": holds and not card["pending"],
     }

@@ -10,12 +10,3 @@ from __future__ import annotations
 from kpi_lib.exports.learn import draft
 from kpi_lib.exports.reader import read
 from kpi_lib.exports.rows import DailyRow, Export, LedgerRow, PostRow
-
-__all__ = [
-    "DailyRow",
-    "Export",
-    "LedgerRow",
-    "PostRow",
-    "draft",
-    "read",
-]

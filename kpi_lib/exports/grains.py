@@ -16,7 +16,7 @@ from kpi_lib.exports.headers import Table
 from kpi_lib.exports.plausible import Total, doubts
 from kpi_lib.exports.record import KEPT, TWICE, Outcome, Row, Wrong
 from kpi_lib.exports.rows import Basis, DailyRow, PostRow
-from kpi_lib.files import Column, Number, Order, WrongValue, header_key
+from kpi_lib.files import Column, Number, Order, header_key
 from kpi_lib.language import N_, Sentence
 
 SCIENTIFIC = re.compile(r"\d(\.\d+)?E\+\d+", re.IGNORECASE)
@@ -150,27 +150,17 @@ class Days(Grain):
         self._totals.append(total)
 
     def _day(self, row: Row) -> date:
-        cell = row.cell("date")
-        unit = row.table.layout.columns["date"].epoch
-        if unit and (moment := files.epoch(cell, unit)):
-            return moment.date()
-        try:
-            day = files.day(cell, self.month, self._order)
-        except WrongValue as err:
-            raise row.wrong("date", err, cell) from err
+        day = row.when("date", lambda cell: files.day(cell, self.month, self._order))
+        if isinstance(day, datetime):
+            return day.date()
         if day.assumed:
             self._remark(row, ASSUMED)
         return day.value
 
     def _value(
-        self,
-        row: Row,
-        what: tuple[str, date, str, str],
-        number: Number,
-        basis: Basis | None = None,
+        self, row: Row, what: tuple[str, date, str, str], number: Number
     ) -> DailyRow:
-        if basis is None:
-            basis = "level" if METRICS[what[2]].kind == "stock" else "daily"
+        basis: Basis = "level" if METRICS[what[2]].kind == "stock" else "daily"
         table = row.table
         return DailyRow(
             *what, number.value, basis, number.censored, self.source,
@@ -200,7 +190,7 @@ class Manual(Days):
         if self._repeated(row, account, day, metric, part, number.value):
             return TWICE
         what = (account, day, metric, part)
-        self.daily.append(self._value(row, what, number, "manual"))
+        self.daily.append(self._value(row, what, number)._replace(basis="manual"))
         return KEPT._replace(day=day)
 
 
@@ -214,7 +204,7 @@ class Posts(Grain):
         if any(word in status for word in layout.private):
             why = Sentence("只有作者可见，不计")
             return Outcome("private", why, row.header("status"), status)
-        published = _published(row)
+        published = row.when("published_at", files.moment)
         kind = self._kind(row)
         title = row.text("title")
         numbers, fate = self._counters(row, kind)
@@ -244,12 +234,8 @@ class Posts(Grain):
     def _kind(self, row: Row) -> str:
         """Return the post's kind by the words of its column."""
         layout, text = row.table.layout, row.text("kind")
-        kinds = (
-            kind
-            for kind, words in layout.kinds.items()
-            if any(word in text for word in words)
-        )
-        kind = next(kinds, layout.default_kind)
+        said = [(kind, word) for kind, words in layout.kinds.items() for word in words]
+        kind = next((kind for kind, word in said if word in text), layout.default_kind)
         if not kind:
             self._remark(row, NO_KIND)
         return kind
@@ -272,17 +258,6 @@ class Posts(Grain):
         if pattern and (match := re.search(pattern, row.text("link"))):
             return ":".join(match.groups())
         return " ".join([f"{published:%Y-%m-%dT%H:%M:%S}", *title.split()])
-
-
-def _published(row: Row) -> datetime:
-    cell = row.cell("published_at")
-    unit = row.table.layout.columns["published_at"].epoch
-    if unit and (moment := files.epoch(cell, unit)):
-        return moment
-    try:
-        return files.moment(cell)
-    except WrongValue as err:
-        raise row.wrong("published_at", err, cell) from err
 
 
 def numbered(rows: Sequence[int]) -> Sentence:
@@ -317,33 +292,24 @@ def manual_metric(text: str) -> tuple[str, str]:
     # The Chinese, English or field name; a part in brackets or behind a colon:
     # 平台收益（视频）, ``revenue:video``.
     key, _, part = header_key(text).rstrip(")").replace("(", ":", 1).partition(":")
-    metric = _METRIC_NAMES.get(key, "")
-    stream = _STREAM_NAMES.get(part, "")
-    shown = files.shown(text)
+    metric, stream = _METRIC_NAMES.get(key, ""), _STREAM_NAMES.get(part, "")
+    said: dict[str, object] = {"value": files.shown(text)}
     if not metric:
-        wrong = Sentence(
-            "没有“{value}”这个指标，可用：{metrics}",
-            value=shown,
-            metrics=[Sentence(name) for name in FILLABLE],
-        )
+        template = N_("没有“{value}”这个指标，可用：{metrics}")
+        said["metrics"] = [Sentence(name) for name in FILLABLE]
     elif METRICS[metric].kind == "ratio":
-        parts = [METRICS[p].label for p in METRICS[metric].parts]
-        wrong = Sentence(
-            "“{metric}”由别的数算出，请填{metrics}",
-            metric=METRICS[metric].label,
-            metrics=parts,
-        )
+        template = N_("“{metric}”由别的数算出，请填{metrics}")
+        parts = [METRICS[name].label for name in METRICS[metric].parts]
+        said = {"metric": METRICS[metric].label, "metrics": parts}
     elif metric not in FILLABLE.values():
-        wrong = Sentence("“{metric}”由程序算出，不能填", metric=METRICS[metric].label)
+        template = N_("“{metric}”由程序算出，不能填")
+        said = {"metric": METRICS[metric].label}
     elif part and (not stream or metric != "revenue"):
-        wrong = Sentence(
-            "“{value}”的来源应为{streams}之一",
-            value=shown,
-            streams=[Sentence(name) for name in STREAMS.values()],
-        )
+        template = N_("“{value}”的来源应为{streams}之一")
+        said["streams"] = [Sentence(name) for name in STREAMS.values()]
     else:
         return metric, stream
-    raise Wrong("指标", text, wrong)
+    raise Wrong("指标", text, Sentence(template, **said))
 
 
 @cache

@@ -21,20 +21,7 @@ from kpi_lib import files
 from kpi_lib.catalogue import METRICS
 from kpi_lib.errors import ExportColumns, ExportError, UnknownExport, printable
 from kpi_lib.exports.recognise import HEADER_WITHIN, recognise
-from kpi_lib.files import (
-    Book,
-    Cell,
-    Number,
-    NumberKind,
-    Platform,
-    Record,
-    Sheet,
-    WrongValue,
-    declaration,
-    header_key,
-    layouts,
-    platforms,
-)
+from kpi_lib.files import Cell, NumberKind, WrongValue, header_key, layouts, platforms
 from kpi_lib.language import Sentence
 
 Grain = Literal["daily", "posts"]
@@ -76,19 +63,9 @@ class _Column:
     settings: str = ""
     why: str = "不认得"
 
-    def holds(self, kind: NumberKind) -> bool:
-        """Whether most of its cells are such numbers; of none, it may be."""
-        return not self.cells or _most(
-            _number(cell, kind) is not None for cell in self.cells
-        )
-
     @property
     def is_date(self) -> bool:
         return _most(map(_is_date, self.cells))
-
-    @property
-    def is_link(self) -> bool:
-        return _most(str(cell).startswith("http") for cell in self.cells)
 
 
 def draft(path: Path, *, platform: str, source: str | None = None) -> str:
@@ -133,14 +110,14 @@ def draft(path: Path, *, platform: str, source: str | None = None) -> str:
         *_layout_lines(meant, columns, grain),
     ]
     text = "\n".join(lines) + "\n"
-    declaration(text)
+    files.declaration(text)
     return text
 
 
 # ----------------------------------------------------------------- the header
 
 
-def _header(book: Book, source: str) -> tuple[Sheet, int]:
+def _header(book: files.Book, source: str) -> tuple[files.Sheet, int]:
     """Return the row that most looks like a header, known names first."""
     vocabulary = _vocabulary()
     rows = [
@@ -170,7 +147,7 @@ def _header(book: Book, source: str) -> tuple[Sheet, int]:
     raise ExportColumns.of(what, where=source, place=place, do=do)
 
 
-def _header_keys(record: Record) -> list[str]:
+def _header_keys(record: files.Record) -> list[str]:
     """Return the names in a row, if it may be a header at all."""
     filled = [cell for cell in record.cells if header_key(cell)]
     words = all(
@@ -183,7 +160,7 @@ def _header_keys(record: Record) -> list[str]:
     return [header_key(cell) for cell in filled] if words and len(filled) > 1 else []
 
 
-def _columns(sheet: Sheet, header: int) -> list[_Column]:
+def _columns(sheet: files.Sheet, header: int) -> list[_Column]:
     """Return the named columns, each with what stands in it."""
     body = sheet.records[header + 1 :][:LOOKED_AT]
     return [
@@ -217,7 +194,7 @@ def _is_date(cell: Cell) -> bool:
     return True
 
 
-def _number(cell: Cell, kind: NumberKind) -> Number | None:
+def _number(cell: Cell, kind: NumberKind) -> files.Number | None:
     try:
         return files.number(cell, kind, signed=True)
     except WrongValue:
@@ -273,24 +250,21 @@ def _guess(column: _Column, grain: Grain) -> None:
     if column.key or column.is_date:
         column.why = column.why if column.key else "另一列日期"
         return
-    if grain == "posts" and column.is_link:
-        candidates = [("link", "值是网址")]
-    elif column.names:
-        candidates = [(key, "列名与已知的相同") for key in _ranked(column.names)]
-    else:
-        candidates = [(key, "列名相近") for key in _ranked(_near(column.name))]
-    for key, why in candidates:
+    names, why = column.names, "列名与已知的相同"
+    links = _most(str(cell).startswith("http") for cell in column.cells)
+    if grain == "posts" and links:
+        names, why = Counter(link=1), "值是网址"
+    elif not names:
+        names, why = _near(column.name), "列名相近"
+    likely = sorted(+names, key=lambda key: (-names[key], key))
+    for key in likely:
         if settings := _settings(column, key, grain):
             column.key, column.settings, column.why = key, settings, why
             return
-    if candidates:
-        column.why = f"像{candidates[0][0]}，但值不合，或不能按行相加"
+    if likely:
+        column.why = f"像{likely[0]}，但值不合，或不能按行相加"
     elif column.names:
         column.why = "别的声明里也不用"
-
-
-def _ranked(names: Counter[str]) -> list[str]:
-    return sorted(+names, key=lambda key: (-names[key], key))
 
 
 def _near(name: str) -> Counter[str]:
@@ -320,10 +294,10 @@ def _settings(column: _Column, key: str, grain: Grain) -> str:
     if grain == "posts" and key in OF_THE_ACCOUNT:
         return ""
     kind: NumberKind = "money" if metric.unit == "CNY" else "count"
-    if not column.holds(kind):
+    numbers = [_number(cell, kind) for cell in column.cells]
+    if numbers and not _most(number is not None for number in numbers):
         return ""
     unit = ", unit: fen" if kind == "money" and "分" in column.name else ""
-    numbers = (_number(cell, kind) for cell in column.cells)
     below = {number.value for number in numbers if number and number.value < 0}
     sign = ""
     if grain == "posts" and below == {-1.0}:
@@ -361,14 +335,14 @@ def _settle(columns: Sequence[_Column]) -> None:
 # ------------------------------------------------------------------ the draft
 
 
-def _platform(name: str) -> Platform:
+def _platform(name: str) -> files.Platform:
     """Return the platform meant, or a new one of this id."""
     declared = platforms()
     for platform in declared.values():
         if name in (platform.id, platform.name):
             return platform
     if re.fullmatch(r"[a-z][a-z0-9-]{0,31}", name):
-        return Platform(
+        return files.Platform(
             id=name,
             name=name,
             en=name.capitalize(),
@@ -386,7 +360,7 @@ def _platform(name: str) -> Platform:
     raise ExportError.of(what, where="--platform", expected=expected)
 
 
-def _known(book: Book) -> Iterator[str]:
+def _known(book: files.Book) -> Iterator[str]:
     try:
         layout = recognise(book, None)[0].layout
     except ExportError:
@@ -394,7 +368,7 @@ def _known(book: Book) -> Iterator[str]:
     yield f"# 注意：这份文件已经认得，是{layout.id}，不需要新的声明。"
 
 
-def _platform_lines(platform: Platform) -> Iterator[str]:
+def _platform_lines(platform: files.Platform) -> Iterator[str]:
     file = f"kpi_lib/files/formats/{platform.id}.yml"
     if platform.id in platforms():
         yield f"# 平台已有声明：把layouts里的这份接到{file}。"
@@ -407,7 +381,7 @@ def _platform_lines(platform: Platform) -> Iterator[str]:
 
 
 def _layout_lines(
-    platform: Platform, columns: Sequence[_Column], grain: Grain
+    platform: files.Platform, columns: Sequence[_Column], grain: Grain
 ) -> Iterator[str]:
     names = (grain, *(f"{grain}-{number}" for number in range(2, 100)))
     free = next(name for name in names if f"{platform.id}.{name}" not in layouts())

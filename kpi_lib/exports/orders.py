@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -33,7 +33,11 @@ ROUNDED_IDS = 3
 """Fewer numbers than this may end in zeros by chance; one does once in 10,000."""
 
 UNPAID = N_("{n}行订单状态是{status}，没有成交，不计")
+OF_NO_DAY = N_("{rows}读不出是哪一天的订单，每天的订单和成交额都只知道下限")
+OF_A_DAY = N_("{day}有读不懂的行（{rows}），这天的订单和成交额只知道下限")
 REFUNDED = N_("{n}行售后状态是{status}，不计")
+ENDS_IN_ZEROS = N_("“{column}”第16位起全是0，末几位已被Excel改掉，分不清是几个订单")
+IS_ROUNDED = N_("“{column}”是{value}的样子，末几位已被Excel改掉，分不清是几个订单")
 
 _PAID_AT = re.compile("(付款|支付).*时间")
 _ID = re.compile(r"[0-9A-Za-z_-]{1,40}", re.ASCII)
@@ -109,25 +113,22 @@ class Orders(Grain):
     def finish(self) -> list[Problem]:
         """Give every day its orders and its money; tell how they are counted."""
         if self._long >= ROUNDED_IDS and self._zeros == self._long:
-            raise _mangled(
-                Sentence(
-                    "“{column}”第16位起全是0，末几位已被Excel改掉，分不清是几个订单",
-                    column=Row(self._table, self._head).header("orders"),
-                )
-            )
+            column = Row(self._table, self._head).header("orders")
+            raise _mangled(Sentence(ENDS_IN_ZEROS, column=column))
         for day, sums in self._every_day().items():
             sheet, block = self._table.sheet.name, self._table.block
             values = (("orders", float(sums.orders)), ("gmv", sums.fen / 100))
             place = (self.source, sheet, block, sums.row)
             at_least = not self._unsure.keys().isdisjoint({day, None})
-            self.daily += [
-                DailyRow("", day, metric, "", value, "daily", at_least, *place)
-                for metric, value in values
-            ]
-        findings = [
-            Problem(what=_not_known(day, rows), level="warning")
-            for day, rows in self._unsure.items()
-        ]
+            for metric, value in values:
+                row = DailyRow("", day, metric, "", value, "daily", at_least, *place)
+                self.daily.append(row)
+        findings = []
+        for unsure, rows in self._unsure.items():
+            what = Sentence(OF_NO_DAY, rows=numbered(rows))
+            if unsure:
+                what = Sentence(OF_A_DAY, day=unsure, rows=numbered(rows))
+            findings.append(Problem(what=what, level="warning"))
         if self._lines:
             findings.append(Problem(what=self._dated(), level="note"))
         for (template, status), lines in sorted(self._left.items()):
@@ -137,13 +138,11 @@ class Orders(Grain):
 
     def _dated(self) -> Sentence:
         """Say which day an order counts on, by the columns that the file has."""
-        for name in self._table.names:
-            if _PAID_AT.search(name):
-                return Sentence(
-                    "订单按提交的日子计（“{column}”没有用），以导出时的状态为准",
-                    column=name,
-                )
-        return Sentence("没有付款时间，订单按提交的日子计，以导出时的状态为准")
+        paid_at = next(filter(_PAID_AT.search, self._table.names), "")
+        if not paid_at:
+            return Sentence("没有付款时间，订单按提交的日子计，以导出时的状态为准")
+        template = N_("订单按提交的日子计（“{column}”没有用），以导出时的状态为准")
+        return Sentence(template, column=paid_at)
 
     def _every_day(self) -> dict[date, _Day]:
         """Return the days, and those between them on which nothing was ordered."""
@@ -160,11 +159,7 @@ class Orders(Grain):
         text = files.plain(cell).lstrip("'`")
         if isinstance(cell, float) or _ROUNDED.fullmatch(text):
             # Rounded to 15 digits, several orders have become one: no use.
-            what = Sentence(
-                "“{column}”是{value}的样子，末几位已被Excel改掉，分不清是几个订单",
-                column=row.header(role),
-                value=text[:24],
-            )
+            what = Sentence(IS_ROUNDED, column=row.header(role), value=text[:24])
             raise _mangled(what, Sentence("第{row}行", row=row.record.row))
         if not _ID.fullmatch(text):
             raise Wrong(row.header(role), "", Sentence("不是编号"))
@@ -215,20 +210,6 @@ class Orders(Grain):
 def _mangled(what: Sentence, place: str = "") -> ExportColumns:
     do = Sentence("重新下载，直接放入；不要用Excel打开后保存")
     return ExportColumns.of(what, place=place, do=do)
-
-
-def _not_known(day: date | None, rows: Sequence[int]) -> Sentence:
-    """Say what is known of a day, or of every day, with lines that were not read."""
-    if day is None:
-        return Sentence(
-            "{rows}读不出是哪一天的订单，每天的订单和成交额都只知道下限",
-            rows=numbered(rows),
-        )
-    return Sentence(
-        "{day}有读不懂的行（{rows}），这天的订单和成交额只知道下限",
-        day=day,
-        rows=numbered(rows),
-    )
 
 
 def _words(words: Iterable[str]) -> frozenset[str]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from kpi_lib.catalogue import METRICS
 from kpi_lib.errors import Problem
 from kpi_lib.exports.rows import DailyRow
-from kpi_lib.language import Sentence
+from kpi_lib.language import N_, Sentence
 
 MANY_DAYS = 10
 """A daily figure that grows so many days in a row by chance: one in 10!."""
@@ -55,13 +55,9 @@ def _growing(rows: Iterable[DailyRow], series: Series) -> Iterator[Problem]:
     for metric in dict.fromkeys(row.metric for row in rows if row.basis == "daily"):
         values = [series[metric][day] for day in sorted(series[metric])]
         if len(values) >= MANY_DAYS and all(a < b for a, b in pairwise(values)):
-            yield _doubt(
-                Sentence(
-                    "“{metric}”每天都比前一天多，像是累计数而不是当天的数",
-                    metric=METRICS[metric].label,
-                ),
-                Sentence("对照后台核对几天；是累计数就不能相加"),
-            )
+            template = N_("“{metric}”每天都比前一天多，像是累计数而不是当天的数")
+            what = Sentence(template, metric=METRICS[metric].label)
+            yield _doubt(what, Sentence("对照后台核对几天；是累计数就不能相加"))
 
 
 def _all_zero(series: Series) -> Iterator[Problem]:
@@ -69,14 +65,9 @@ def _all_zero(series: Series) -> Iterator[Problem]:
     days = {day for values in series.values() for day in values}
     zero = not any(value for values in series.values() for value in values.values())
     if zero and len(days) > 1 and SIZES & series.keys():
-        yield _doubt(
-            Sentence(
-                "{first}至{last}的数全是0，像是没有导出成功",
-                first=min(days),
-                last=max(days),
-            ),
-            Sentence("对照后台核对；不对就重新导出"),
-        )
+        template = N_("{first}至{last}的数全是0，像是没有导出成功")
+        what = Sentence(template, first=min(days), last=max(days))
+        yield _doubt(what, Sentence("对照后台核对；不对就重新导出"))
 
 
 def _nobody_leaves(series: Series) -> Iterator[Problem]:
@@ -103,21 +94,17 @@ def _sums(total: Total, rows: Iterable[DailyRow]) -> Iterator[Problem]:
             columns[row.metric, row.part].append(row)
     for (metric, part), value in total.values.items():
         column = columns[metric, part]
-        exact = not any(row.rounded or row.censored for row in column)
-        if (
-            METRICS[metric].kind != "flow"
-            or len(column) != len(total.days)
-            or not exact
-        ):
-            continue
-        if abs(sum(row.value for row in column) - value) > len(column) * 0.005:
-            yield _doubt(
-                Sentence(
-                    "第{row}行合计的{metric}是{total}，各行加起来是{sum}",
-                    row=total.row,
-                    metric=METRICS[metric].label,
-                    total=f"{value:,.10g}",
-                    sum=f"{sum(row.value for row in column):,.10g}",
-                ),
-                Sentence("对照后台核对，文件可能少了几行"),
+        added = sum(row.value for row in column)
+        exact = len(column) == len(total.days) and not any(
+            row.rounded or row.censored for row in column
+        )
+        flow = METRICS[metric].kind == "flow"
+        if flow and exact and abs(added - value) > len(column) * 0.005:
+            what = Sentence(
+                "第{row}行合计的{metric}是{total}，各行加起来是{sum}",
+                row=total.row,
+                metric=METRICS[metric].label,
+                total=f"{value:,.10g}",
+                sum=f"{added:,.10g}",
             )
+            yield _doubt(what, Sentence("对照后台核对，文件可能少了几行"))

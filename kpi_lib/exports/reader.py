@@ -67,21 +67,16 @@ def read(
         return _of_book(book, month, platform, source)
     except ExportError as refusal:
         refused = type(refusal)(_of_file(source, refusal.problems))
-        refused.ledger = tuple(_lost(book, source, refusal.problems[0].what))
+        lost = Outcome("quarantined", refusal.problems[0].what)
+        refused.ledger = tuple(
+            row for sheet in book.sheets for row in _unread(sheet, lost, source)
+        )
         raise refused from None
 
 
 def _of_file(source: str, problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Say of every problem which file it is of."""
     return tuple(replace(problem, where=source) for problem in problems)
-
-
-def _lost(book: Book, source: str, reason: str) -> Iterator[LedgerRow]:
-    """Give every record of a refused file its place in the ledger."""
-    for sheet in book.sheets:
-        for record in sheet.records:
-            outcome = BLANK if record.blank else Outcome("quarantined", reason)
-            yield LedgerRow(source, sheet.name, 0, record.row, record.line, *outcome)
 
 
 def _of_book(book: Book, month: str, platform: str | None, source: str) -> Export:
@@ -134,9 +129,7 @@ def _sheet(
     """Account for every record of a sheet; what is told of it goes to findings."""
     if not tables:
         why = Sentence("这张表没有认得的表头，没有读")
-        for record in sheet.records:
-            outcome = BLANK if record.blank else Outcome("note", why)
-            yield _entry(sheet, 0, record, outcome, grain)
+        yield from _unread(sheet, Outcome("note", why), grain.source)
         if any(not record.blank for record in sheet.records):
             what = Sentence("表“{sheet}”没有认得的表头，没有读", sheet=sheet.name)
             findings.append(Problem(what=what, level="note"))
@@ -147,17 +140,18 @@ def _sheet(
         for index, record in enumerate(table.sheet.records):
             outcome = _outcome(table, index, record, grain)
             data += outcome.fate not in {"header", "preamble", "blank"}
-            yield _entry(sheet, table.block, record, outcome, grain)
+            if isinstance(grain, Orders):  # nothing of a row of orders is repeated
+                outcome = outcome._replace(raw="")
+            place = (grain.source, sheet.name, table.block, record.row, record.line)
+            yield LedgerRow(*place, *outcome)
         findings += _of_table(table, data)
 
 
-def _entry(
-    sheet: Sheet, block: int, record: Record, outcome: Outcome, grain: Grain
-) -> LedgerRow:
-    place = (grain.source, sheet.name, block, record.row, record.line)
-    if isinstance(grain, Orders):  # nothing of a row of orders is repeated
-        outcome = outcome._replace(raw="")
-    return LedgerRow(*place, *outcome)
+def _unread(sheet: Sheet, outcome: Outcome, source: str) -> Iterator[LedgerRow]:
+    """Give every record of a sheet that is not read its place in the ledger."""
+    for record in sheet.records:
+        place = (source, sheet.name, 0, record.row, record.line)
+        yield LedgerRow(*place, *(BLANK if record.blank else outcome))
 
 
 def _outcome(table: Table, index: int, record: Record, grain: Grain) -> Outcome:
@@ -175,8 +169,7 @@ def _outcome(table: Table, index: int, record: Record, grain: Grain) -> Outcome:
             grain.add_total(row)
         return aside
     try:
-        row.refuse_torn()
-        row.refuse_width()
+        row.refuse_broken()
         return grain.take(row)
     except Wrong as wrong:
         grain.lose(row)

@@ -18,14 +18,7 @@ from kpi_lib import files
 from kpi_lib.catalogue import METRICS
 from kpi_lib.errors import ExportColumns, ExportError, UnknownExport
 from kpi_lib.exports.headers import Table, find_fits, over_two_rows, repeated, title_of
-from kpi_lib.files import (
-    MANUAL,
-    Layout,
-    Record,
-    Sheet,
-    header_key,
-    layouts,
-)
+from kpi_lib.files import MANUAL, Layout, Record, Sheet, header_key, layouts
 from kpi_lib.language import N_, Sentence
 
 HEADER_WITHIN = 12
@@ -36,12 +29,11 @@ _VALUE = re.compile(r"[-+<¥]?\d[\d.,:/%+ 千万亿kw年月日时分秒星T-]*",
 
 UNREAD = Sentence("表头和上面的表不同，也不认得，这张表没有读")
 
-TOTALS = frozenset(
-    [
-        *["累计", "合计", "总计", "总和", "汇总", "小计", "全部", "平均", "日均"],
-        *["均值", "平均值", "total", "totals", "grandtotal", "sum", "average"],
-    ]
+_TOTALS = (
+    "累计 合计 总计 总和 汇总 小计 全部 平均 日均 均值 平均值 "
+    "total totals grandtotal sum average"
 )
+TOTALS = frozenset(_TOTALS.split())
 """First words of rows that sum up others, as `header_key` writes them."""
 
 NOTE_STARTS = re.compile(r"注|备注|说明|提示|数据来源|来源|\*|#|※")
@@ -137,7 +129,8 @@ def _beside(sheet: Sheet, layout: Layout) -> Iterator[Table]:
 def _stacked(sheet: Sheet, layout: Layout) -> Iterator[Table]:
     """Tables one above the other: each from its first row to the next one's."""
     records = sheet.records
-    firsts = [_first_key(record) for record in records]
+    # What stands first in each row, as headers are compared.
+    firsts = [next(filter(None, map(header_key, r.cells)), "") for r in records]
     if layout.titles:
         titles = {header_key(title) for title in layout.titles}
         starts = [at for at, first in enumerate(firsts) if first in titles]
@@ -173,11 +166,6 @@ def _lacks(layout: Layout, table: Table | None) -> Sentence:
     if table.missing:
         return Sentence("表头里没有{columns}", columns=table.missing)
     return Sentence("除了日期还按{columns}分行", columns=table.extra)
-
-
-def _first_key(record: Record) -> str:
-    """Return the first thing that stands in a row, as headers are compared."""
-    return next(filter(None, map(header_key, record.cells)), "")
 
 
 def _sheet_table(sheet: Sheet, allowed: Sequence[Layout]) -> Table | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, datetime
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from kpi_lib import files
 from kpi_lib.exports.headers import Table
@@ -13,6 +13,8 @@ from kpi_lib.exports.recognise import NOTE_STARTS, TOTALS
 from kpi_lib.exports.rows import Fate
 from kpi_lib.files import Cell, Column, Number, Record, WrongValue, header_key
 from kpi_lib.language import Sentence
+
+T = TypeVar("T")
 
 _TOTALS = tuple(TOTALS)
 
@@ -30,8 +32,9 @@ class Outcome(NamedTuple):
 
 
 BLANK, HEADER, KEPT = Outcome("blank"), Outcome("header"), Outcome("kept")
+NOTE = Outcome("note", Sentence("说明文字，不是数据"))
+TOTAL = Outcome("total", Sentence("汇总行，不计"))
 TWICE = Outcome("duplicate", Sentence("与前面一行完全相同，只计一次"))
-
 
 TORN = Sentence("最后一行没有写完，下载像是中断了")
 
@@ -69,6 +72,17 @@ class Row(NamedTuple):
     def wrong(self, key: str, error: WrongValue, cell: Cell) -> Wrong:
         """Return the quarantine of a cell outside the grammar."""
         return Wrong(self.header(key), files.shown(cell), error.reason)
+
+    def when(self, key: str, read: Callable[[Cell], T]) -> datetime | T:
+        """Return the day or time of a column, as its declaration counts it."""
+        cell = self.cell(key)
+        unit = self.table.layout.columns[key].epoch
+        if unit and (moment := files.epoch(cell, unit)):
+            return moment
+        try:
+            return read(cell)
+        except WrongValue as err:
+            raise self.wrong(key, err, cell) from err
 
     def numbers(self, keys: Iterable[str]) -> tuple[dict[str, Number], Outcome]:
         """Return the numbers of some columns, and what that makes of the row."""
@@ -113,9 +127,8 @@ class Row(NamedTuple):
         first = first_shown(self.record)
         if first.startswith("#"):
             return Outcome("preamble", raw=first)
-        words = (header_key(cell).rstrip(":") for cell in self.record.cells)
-        if any(word in TOTALS for word in words):
-            return _total(first)
+        if not TOTALS.isdisjoint(self.words):
+            return TOTAL._replace(raw=first)
         return Outcome("note", self.table.why)
 
     def total_or_note(self) -> Outcome | None:
@@ -137,33 +150,30 @@ class Row(NamedTuple):
         if self.table.layout.grain == "daily":
             summing |= header_key(stamp).startswith(_TOTALS)
         if summing:
-            return _total(files.shown(first))
+            return TOTAL._replace(raw=files.shown(first))
         # A lone day without figures is a day, and a broken one is not hidden here.
         alone = len(filled) == 1 and not text[:1].isdigit()
         if alone or (len(filled) <= 2 and not dated and NOTE_STARTS.match(text)):
-            return Outcome(
-                "note", Sentence("说明文字，不是数据"), raw=files.shown(first)
-            )
+            return NOTE._replace(raw=files.shown(first))
         return None
 
     @property
     def sums_up(self) -> bool:
         """Whether the row holds sums, and neither means nor sums of a part."""
-        words = (header_key(cell).rstrip(":") for cell in self.record.cells)
-        return not SUMS.isdisjoint(words)
+        return not SUMS.isdisjoint(self.words)
 
-    def refuse_torn(self) -> None:
-        """Refuse the row in which a broken download ends."""
-        if self.record.row == self.table.sheet.torn:
-            raise Wrong("", first_shown(self.record), TORN)
+    @property
+    def words(self) -> Iterator[str]:
+        """Its cells as the words of sums are compared."""
+        return (header_key(cell).rstrip(":") for cell in self.record.cells)
 
-    def refuse_width(self) -> None:
-        """Refuse a CSV row with more or fewer cells than the header."""
-        if self.record.line is None:
-            return
+    def refuse_broken(self) -> None:
+        """Refuse the row in which a download ends, or a CSV's of another width."""
         cells, head = self.record.cells, len(self.table.names)
-        more = len(cells) - head
-        if more > 0 and any(cell is not None for cell in cells[head:]):
+        more = 0 if self.record.line is None else len(cells) - head
+        if self.record.row == self.table.sheet.torn:
+            reason = TORN
+        elif more > 0 and any(cell is not None for cell in cells[head:]):
             reason = Sentence("比表头多{n}格，可能错列", n=more)
         elif more < 0:
             reason = Sentence("比表头少{n}格，可能被截断", n=-more)
@@ -181,10 +191,6 @@ def _partial(wrong: Sequence[Outcome]) -> Outcome:
         "、".join(outcome.column for outcome in wrong),
         "、".join(outcome.raw for outcome in wrong),
     )
-
-
-def _total(raw: str) -> Outcome:
-    return Outcome("total", Sentence("汇总行，不计"), raw=raw)
 
 
 def first_shown(record: Record) -> str:

@@ -41,36 +41,3 @@ from kpi_lib.files.declarations import (
 )
 from kpi_lib.files.moments import Order, date_order, day, epoch, moment
 from kpi_lib.files.tables import read
-
-__all__ = [
-    "MANUAL",
-    "MOST_CELLS",
-    "MOST_ORDER_CELLS",
-    "MOST_OWN_CELLS",
-    "Book",
-    "Cell",
-    "Column",
-    "Layout",
-    "Most",
-    "Number",
-    "NumberKind",
-    "Order",
-    "Platform",
-    "Record",
-    "Sheet",
-    "WrongValue",
-    "date_order",
-    "day",
-    "declaration",
-    "epoch",
-    "header_key",
-    "is_below",
-    "is_missing",
-    "layouts",
-    "moment",
-    "number",
-    "plain",
-    "platforms",
-    "read",
-    "shown",
-]

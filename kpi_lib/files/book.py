@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from kpi_lib.errors import Problem, Unreadable
 from kpi_lib.files.cells import Cell
-from kpi_lib.language import Sentence
+from kpi_lib.language import N_, Name, Sentence
 
 Kind = Literal["csv", "xlsx", "xls", "html"]
 
@@ -100,44 +100,32 @@ class Book:
 @dataclass(frozen=True)
 class Most:
     """
-    How many cells a CSV may have, and what is said above.
+    How many cells a CSV may have.
 
     Parameters
     ----------
     cells : int
         So many.
-    above, within, do : Sentence
-        What is wrong with a larger one, what was expected, what to do about it.
+    said : Name
+        The number as a message says it.
+    do : Sentence
+        What to do about a larger one.
     """
 
     cells: int
-    above: Sentence
-    within: Sentence
+    said: Name
     do: Sentence
 
 
-MOST_CELLS = Most(
-    800_000,
-    Sentence("表格有80万格以上"),
-    Sentence("80万格以内"),
-    Sentence("缩短时间段再导出"),
-)
+SHORTER = Sentence("缩短时间段再导出")
+
+MOST_CELLS = Most(800_000, Name("80万", "800,000"), SHORTER)
 """As for workbooks."""
 
-MOST_OWN_CELLS = Most(
-    4_000_000,
-    Sentence("表格有400万格以上"),
-    Sentence("400万格以内"),
-    Sentence("缩短时间段再导出"),
-)
+MOST_OWN_CELLS = Most(4_000_000, Name("400万", "4,000,000"), SHORTER)
 """Of a CSV that people write: the targets of a thousand operators for a year."""
 
-MOST_ORDER_CELLS = Most(
-    5_000_000,
-    Sentence("表格有500万格以上"),
-    Sentence("500万格以内"),
-    Sentence("按周分次导出"),
-)
+MOST_ORDER_CELLS = Most(5_000_000, Name("500万", "5,000,000"), Sentence("按周分次导出"))
 """Of a CSV of orders: about 200,000 lines of the widest export that is known."""
 
 
@@ -150,24 +138,11 @@ def refusal(
     place: str = "",
 ) -> Unreadable:
     """Return the refusal of a file, in one line."""
-    return Unreadable(
-        (Problem(what=what, where=where, place=place, expected=expected, do=do),)
-    )
+    return Unreadable.of(what, where=where, place=place, expected=expected, do=do)
 
 
 def disagreement(where: str, counted: int, found: int) -> Unreadable:
     """Refuse one file, not the run: its bytes can be read in two ways."""
-    return refusal(
-        where,
-        Sentence(
-            "两种读法得到的行数不同（{counted}行和{found}行）",
-            counted=counted,
-            found=found,
-        ),
-        Sentence("重新导出；仍然如此时请把文件交给维护者"),
-    )
-
-
-def line_place(line: int) -> Sentence:
-    """Return where a line stands in a text."""
-    return Sentence("第{row}行", row=line)
+    template = N_("两种读法得到的行数不同（{counted}行和{found}行）")
+    what = Sentence(template, counted=counted, found=found)
+    return refusal(where, what, Sentence("重新导出；仍然如此时请把文件交给维护者"))

@@ -14,35 +14,17 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from kpi_lib.language import Sentence
+from kpi_lib.language import N_, Sentence
 
 Cell = str | int | float | bool | date | datetime | None
 """What a cell holds. Empty is None; text is never turned into a number."""
 
-NumberKind = Literal["count", "money", "percent", "duration", "stars"]
+NumberKind = Literal["count", "money", "percent"]
 Scale = Literal["text_percent", "fraction", "percent_number"]
 MoneyUnit = Literal["yuan", "fen"]
 
-MISSING = frozenset(
-    [
-        *[
-            "",
-            "-",
-            "--",
-            "---",
-            "—",
-            "——",
-            "–",
-            "***",
-            "/",
-            "null",
-            "none",
-            "n/a",
-            "na",
-        ],
-        *["#n/a", "nan", "无", "无数据", "暂无", "暂无数据"],
-    ]
-)
+_NOTHING = "- -- --- — —— – *** / null none n/a na #n/a nan 无 无数据 暂无 暂无数据"
+MISSING = frozenset({"", *_NOTHING.split()})
 """What platforms write where they have no value, after `plain`."""
 
 UNITS = {
@@ -53,6 +35,7 @@ UNITS = {
     "w": Decimal(10_000),
     "亿": Decimal(100_000_000),
 }
+NO_NUMBER = N_("“{value}”不是数")
 LARGEST = Decimal(2**53)
 """Beyond this a float no longer holds every whole number."""
 
@@ -63,12 +46,6 @@ _DIGITS = re.compile(r"\d{1,15}", re.ASCII)
 _PERCENT = re.compile(r"([+-]?\d+(?:\.\d+)?)%", re.ASCII)
 _BELOW = re.compile(r"<=?\d+(?:\.\d+)?%?", re.ASCII)
 _BARE = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
-_CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{2}(?:\.\d+)?)", re.ASCII)
-_SECONDS = re.compile(
-    r"(?:(\d+)(?:小时|时|h))?(?:(\d+)(?:分钟|分|min|m))?(?:(\d+(?:\.\d+)?)(?:秒|s))?",
-    re.ASCII,
-)
-_STARS = re.compile(r"(\d(?:\.\d+)?)星", re.ASCII)
 _WRAPPED = re.compile(r'="([^"]*)"|\'(?=[\d+-])(.*)', re.DOTALL)
 """What keeps a number from being changed by Excel: a formula, an apostrophe."""
 _THIN = re.compile("(?<=\\d)[\u00a0\u202f\u2009](?=\\d{3}(?!\\d))")
@@ -82,11 +59,11 @@ _LOOKALIKES = ("<super>", "<sub>", "<circle>", "<fraction>", "<square>")
 
 
 class WrongValue(ValueError):
-    """A cell outside the grammar; `reason` is the sentence shown."""
+    """A cell outside the grammar; `reason` is the sentence shown, which quotes it."""
 
-    def __init__(self, reason: Sentence) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    def __init__(self, template: str, cell: Cell) -> None:
+        super().__init__(template, cell)
+        self.reason = Sentence(template, value=shown(cell))
 
 
 class Number(NamedTuple):
@@ -96,7 +73,7 @@ class Number(NamedTuple):
     Parameters
     ----------
     value : float
-        In the column's unit: times, yuan, a fraction, seconds, stars.
+        In the column's unit: times, yuan, a fraction.
     censored : bool
         True for "at least so many" (10万+).
     rounded : float
@@ -199,7 +176,7 @@ def number(
     if kind == "count" and type(cell) is int and 0 <= cell <= 2**53:
         return Number(float(cell))
     if isinstance(cell, bool | date):
-        raise WrongValue(Sentence("“{value}”不是数", value=shown(cell)))
+        raise WrongValue(NO_NUMBER, cell)
     raw = str(cell)
     if not raw.isascii():
         _refuse_lookalikes(raw)
@@ -210,25 +187,19 @@ def number(
     elif kind == "percent":
         quantity = _share(text, scale, typed=isinstance(cell, str))
     else:
-        quantity = _KINDS[kind](text)
+        quantity = _count(text)
     if quantity.value < 0 and not signed:
-        raise WrongValue(
-            Sentence("“{value}”小于0，这一列不可能是负数", value=shown(cell))
-        )
+        raise WrongValue(N_("“{value}”小于0，这一列不可能是负数"), cell)
     return quantity._replace(hidden=True) if _INSIDE.search(raw) else quantity
 
 
 def _refuse_lookalikes(raw: str) -> None:
     """Refuse digits that are none, and characters that show others than stand there."""
     if any(unicodedata.decomposition(char).startswith(_LOOKALIKES) for char in raw):
-        wrong = Sentence("“{value}”里有上标、带圈一类的数字", value=shown(raw))
-        raise WrongValue(wrong)
+        raise WrongValue(N_("“{value}”里有上标、带圈一类的数字"), raw)
     if _OVERRIDES.search(raw):
-        wrong = Sentence(
-            "“{value}”里有改变文字方向的隐藏字符，看到的和存的不是同一个数",
-            value=_OVERRIDES.sub("", shown(raw)),
-        )
-        raise WrongValue(wrong)
+        wrong = N_("“{value}”里有改变文字方向的隐藏字符，看到的和存的不是同一个数")
+        raise WrongValue(wrong, _OVERRIDES.sub("", shown(raw)))
 
 
 def shown(cell: Cell) -> str:
@@ -241,11 +212,11 @@ def _decimal(text: str) -> tuple[Decimal, bool, float]:
     """Return a value, whether it is only a lower bound, and the step of rounding."""
     match = _NUMBER.fullmatch(text)
     if match is None:
-        raise WrongValue(Sentence("“{value}”不是数", value=shown(text)))
+        raise WrongValue(NO_NUMBER, text)
     sign, digits, fraction, unit, plus = match.groups()
     value = Decimal(digits.replace(",", "") + (fraction or "")) * UNITS[unit or ""]
     if value > LARGEST:
-        raise WrongValue(Sentence("“{value}”大得不可能", value=shown(text)))
+        raise WrongValue(N_("“{value}”大得不可能"), text)
     # With + 0 a minus nought is a nought, here and below.
     signed = -value + 0 if sign == "-" else value
     step = UNITS[unit].scaleb(1 - len(fraction or ".")) if unit else Decimal(0)
@@ -255,7 +226,7 @@ def _decimal(text: str) -> tuple[Decimal, bool, float]:
 def _count(text: str) -> Number:
     value, censored, rounded = _decimal(_COUNTED.sub("", text))
     if value != value.to_integral_value():
-        raise WrongValue(Sentence("“{value}”不是整数", value=shown(text)))
+        raise WrongValue(N_("“{value}”不是整数"), text)
     return Number(float(value), censored, rounded)
 
 
@@ -273,33 +244,9 @@ def _share(text: str, scale: Scale, *, typed: bool) -> Number:
             value /= 100
         elif scale == "text_percent" and typed and value != 0:
             # Only Excel itself turns 55.9% into the number 0.559.
-            raise WrongValue(
-                Sentence("“{value}”没有百分号，看不出是多少", value=shown(text))
-            )
+            raise WrongValue(N_("“{value}”没有百分号，看不出是多少"), text)
     else:
-        raise WrongValue(Sentence("“{value}”不是比率", value=shown(text)))
+        raise WrongValue(N_("“{value}”不是比率"), text)
     if value > 1:
-        raise WrongValue(Sentence("“{value}”超过100%", value=shown(text)))
+        raise WrongValue(N_("“{value}”超过100%"), text)
     return Number(float(value + 0))
-
-
-def _duration(text: str) -> Number:
-    if match := _CLOCK.fullmatch(text):
-        hours, minutes, seconds = (Decimal(part or 0) for part in match.groups())
-    elif _BARE.fullmatch(text):
-        return Number(float(text) + 0)
-    elif text and (match := _SECONDS.fullmatch(text)):
-        hours, minutes, seconds = (Decimal(part or 0) for part in match.groups())
-    else:
-        raise WrongValue(Sentence("“{value}”不是时长", value=shown(text)))
-    return Number(float(hours * 3600 + minutes * 60 + seconds))
-
-
-def _stars(text: str) -> Number:
-    match = _STARS.fullmatch(text)
-    if match is None:
-        raise WrongValue(Sentence("“{value}”不是星级", value=shown(text)))
-    return Number(float(match[1]))
-
-
-_KINDS = {"count": _count, "duration": _duration, "stars": _stars}

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import cache, cached_property, lru_cache
-from importlib import resources
+from pathlib import Path
 from typing import IO, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -27,22 +27,13 @@ Grain = Literal["daily", "posts", "orders", "none"]
 PostKind = Literal["article", "video", "micro", ""]
 ColumnKind = NumberKind | Literal["text", "date", "datetime"]
 
-ROLES = (
-    "date",
-    "published_at",
-    "title",
-    "id",
-    "link",
-    "kind",
-    "status",
-    "after_sales",
-    "account",
-    "metric",
-    "value",
-    "note",
+_ROLES = (
+    "date published_at title id link kind status after_sales account metric value note"
 )
+ROLES = frozenset(_ROLES.split())
 """Keys of `columns` that are no metrics."""
 
+FORMATS = Path(__file__).with_name("formats")
 MANUAL = "manual"
 """Id of the layout that any platform may use: figures written down by hand."""
 
@@ -238,10 +229,7 @@ def declaration(text: str) -> tuple[Platform, dict[str, Layout]]:
 @cache
 def _declarations() -> tuple[dict[str, Platform], dict[str, Layout]]:
     platforms, layouts = [], {}
-    files = (resources.files("kpi_lib.files") / "formats").iterdir()
-    for file in sorted(files, key=lambda file: file.name):
-        if not file.name.endswith(".yml"):
-            continue
+    for file in sorted(FORMATS.glob("*.yml")):
         text = file.read_text(encoding="utf-8")
         if file.name == f"{MANUAL}.yml":
             content = YAML(typ="safe", pure=True).load(text)

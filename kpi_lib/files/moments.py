@@ -8,8 +8,8 @@ from datetime import date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from kpi_lib.files.cells import Cell, WrongValue, plain, shown
-from kpi_lib.language import N_, Sentence
+from kpi_lib.files.cells import Cell, WrongValue, plain
+from kpi_lib.language import N_
 
 Order = Literal["", "month first", "day first"]
 EpochUnit = Literal["s", "ms"]
@@ -93,7 +93,7 @@ def day(cell: Cell, month: str, order: Order | None = None) -> Day:
     else:
         return Day(moment(cell).date())
     if value is None:
-        raise WrongValue(Sentence(_NO_DAY, value=text))
+        raise WrongValue(_NO_DAY, text)
     return Day(value, assumed=True)
 
 
@@ -122,21 +122,15 @@ def date_order(cells: Iterable[Cell], month: str) -> Order:
         for text in texts
         if any(pair := tuple(_ordered(text, order) for order in orders))
     ]
-    whole: list[Order] = []
-    some: list[Order] = []
-    for place, order in enumerate(orders):
-        inside = [
-            (value := pair[place]) is not None and f"{value:%Y-%m}" == month
-            for pair in days
-        ]
-        if all(pair[place] for pair in days) and any(inside):
-            some.append(order)
-            if all(inside):
-                whole.append(order)
-    if len(some) == 1:
-        return some[0]
+    wholly: dict[Order, bool] = {}
+    for order, dates in zip(orders, zip(*days, strict=True), strict=False):
+        inside = [f"{value:%Y-%m}" == month for value in dates if value]
+        if len(inside) == len(days) and any(inside):
+            wholly[order] = all(inside)
+    if len(wholly) == 1:
+        return next(iter(wholly))
     # Both put all of them into the month only where month and day are equal.
-    return whole[0] if whole else ""
+    return next((order for order in wholly if wholly[order]), "")
 
 
 def _ordered(text: str, order: Order) -> date | None:
@@ -179,7 +173,7 @@ def moment(cell: Cell) -> datetime:
         return _valid(text, *named)
     match = _YMD.fullmatch(text) or _COMPACT.fullmatch(text)
     if match is None or isinstance(cell, bool | float):
-        raise WrongValue(Sentence(_NO_DATE, value=shown(cell)))
+        raise WrongValue(_NO_DATE, cell)
     year, month, day_, weekday, *clock, zone = match.groups()
     value = _valid(text, *(int(part or 0) for part in (year, month, day_, *clock)))
     _agree(text, value.date(), weekday)
@@ -203,15 +197,14 @@ def _named(text: str) -> tuple[int, int, int] | None:
 def _agree(text: str, value: date, weekday: str | None) -> None:
     """Refuse a day whose weekday is another's."""
     if weekday and _WEEKDAYS.index(weekday) % 7 != value.weekday():
-        wrong = Sentence("“{value}”的星期和日期对不上", value=shown(text))
-        raise WrongValue(wrong)
+        raise WrongValue(N_("“{value}”的星期和日期对不上"), text)
 
 
 def _valid(text: str, *parts: int) -> datetime:
     try:
         value = datetime(*parts)  # type: ignore[arg-type]  # at most six whole numbers
     except ValueError as err:
-        raise WrongValue(Sentence("“{value}”不是存在的日期", value=text)) from err
+        raise WrongValue(N_("“{value}”不是存在的日期"), text) from err
     if not 2000 <= value.year <= 2100:
-        raise WrongValue(Sentence("“{value}”的年份不对", value=text))
+        raise WrongValue(N_("“{value}”的年份不对"), text)
     return value

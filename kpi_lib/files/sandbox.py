@@ -159,9 +159,7 @@ def sheet_parts(package: Package) -> dict[str, str]:
     links = {str(link.get("Id")): link for link in package.tree(LINKS)}
     parts = {}
     for element in package.tree("xl/workbook.xml").iter("{*}sheet"):
-        key = next(
-            (value for name, value in element.items() if str(name).endswith("}id")), ""
-        )
+        key = element.xpath("string(@*[local-name()='id' and namespace-uri()])")
         link = links.get(str(key))
         if link is not None and str(link.get("Type")).endswith("/worksheet"):
             target = str(link.get("Target", ""))

@@ -11,16 +11,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from kpi_lib.errors import Problem, Unreadable
-from kpi_lib.files.book import (
-    Book,
-    Most,
-    Record,
-    Sheet,
-    disagreement,
-    line_place,
-    refusal,
-)
-from kpi_lib.language import Sentence
+from kpi_lib.files.book import Book, Most, Record, Sheet, disagreement, refusal
+from kpi_lib.language import N_, Sentence
 
 MOST_COLUMNS = 16_384
 """As Excel has: a longer row is no row of a table."""
@@ -35,6 +27,7 @@ HEAD_LINES, HEAD_CHARACTERS = 12, 1 << 16
 """So many lines tell the delimiter; headers stand within the first dozen rows."""
 
 AS_UTF_8 = Sentence("在Excel里另存为“CSV UTF-8”")
+NARROW = Sentence("每行{n}格以内", n=MOST_COLUMNS)
 BY_HAND = Sentence("重新导出；不要用记事本改导出的文件")
 
 
@@ -48,12 +41,9 @@ def decode(content: bytes, where: str) -> tuple[str, str]:
     if content.startswith(codecs.BOM_UTF8):
         return _strict(content, "utf-8-sig", where), "utf-8-sig"
     if _zeros_alternate(content):
-        raise refusal(
-            where,
-            Sentence("像是UTF-16编码，但开头没有标记，不能确定"),
-            AS_UTF_8,
-            expected=Sentence("UTF-8、GB18030或带标记的UTF-16"),
-        )
+        what = Sentence("像是UTF-16编码，但开头没有标记，不能确定")
+        expected = Sentence("UTF-8、GB18030或带标记的UTF-16")
+        raise refusal(where, what, AS_UTF_8, expected=expected)
     try:
         return _printable(content.decode("utf-8"), where), "utf-8"
     except UnicodeDecodeError as err:
@@ -82,28 +72,19 @@ def _strict(content: bytes, encoding: str, where: str) -> str:
 def _undecodable(content: bytes, err: UnicodeDecodeError, where: str) -> Unreadable:
     # A byte order mark is counted, which the codec has cut off.
     at = err.start + len(content) - len(err.object)
-    return refusal(
-        where,
-        Sentence(
-            "第{n}个字节（0x{byte}）不能按UTF-8或GB18030解读",
-            n=at + 1,
-            byte=content[at : at + 1].hex(),
-        ),
-        Sentence("文件可能被截断或改坏：重新导出，或在Excel里另存为“CSV UTF-8”"),
-        expected=Sentence("从头到尾同一种编码的文字"),
-        place=line_place(content.count(b"\n", 0, at) + 1),
-    )
+    line, byte = content.count(b"\n", 0, at) + 1, content[at : at + 1].hex()
+    template = N_("第{n}个字节（0x{byte}）不能按UTF-8或GB18030解读")
+    do = Sentence("文件可能被截断或改坏：重新导出，或在Excel里另存为“CSV UTF-8”")
+    expected = Sentence("从头到尾同一种编码的文字")
+    return _at(line, where, Sentence(template, n=at + 1, byte=byte), do, expected)
 
 
 def _printable(text: str, where: str) -> str:
     """Refuse what decodes but is no text: pictures, archives, programs."""
     odd = sum(map(text[:100_000].count, CONTROLS))
     if "\0" in text or odd * 100 > min(len(text), 100_000):
-        raise refusal(
-            where,
-            Sentence("不是文本，也不是Excel文件"),
-            Sentence("放入平台导出的原文件"),
-        )
+        do = Sentence("放入平台导出的原文件")
+        raise refusal(where, Sentence("不是文本，也不是Excel文件"), do)
     return text
 
 
@@ -116,13 +97,10 @@ def refuse_json(start: str, where: str) -> None:
     except (ValueError, RecursionError):
         return
     what = Sentence("不是表格，是下载失败时的JSON文字")
-    for key in ("msg", "message", "error"):
-        if isinstance(answer, dict) and key in answer:
-            message = str(answer[key])[:60]
-            what = Sentence(
-                "不是表格，是下载失败时的JSON文字：{message}", message=message
-            )
-            break
+    told = answer if isinstance(answer, dict) else {}
+    if key := next((key for key in ("msg", "message", "error") if key in told), ""):
+        template = N_("不是表格，是下载失败时的JSON文字：{message}")
+        what = Sentence(template, message=str(told[key])[:60])
     raise refusal(where, what, Sentence("登录后台重新下载"))
 
 
@@ -133,13 +111,10 @@ def read_csv(text: str, encoding: str, where: str, most: Most) -> Book:
     """Read the rows of a CSV, and count them a second time."""
     delimiter = find_delimiter(text)
     if (start := _long_line(text)) is not None:
-        raise refusal(
-            where,
-            Sentence("这一行有2000万字以上，不是表格的一行"),
-            Sentence("重新导出；引号没有配对时也会这样"),
-            expected=Sentence("每行{n}格以内", n=MOST_COLUMNS),
-            place=line_place(text.count("\n", 0, start) + 1),
-        )
+        line = text.count("\n", 0, start) + 1
+        what = Sentence("这一行有2000万字以上，不是表格的一行")
+        do = Sentence("重新导出；引号没有配对时也会这样")
+        raise _at(line, where, what, do, NARROW)
     counted = count_records(text, delimiter)
     records, notices = _rows(text, delimiter, most, where)
     if len(records) != counted:
@@ -175,15 +150,13 @@ def _rows(
         for row, fields in enumerate(reader, 1):
             cells += len(fields) + 1
             if cells > most.cells:
-                raise refusal(
-                    where,
-                    most.above,
-                    most.do,
-                    expected=most.within,
-                    place=line_place(line),
-                )
+                what = Sentence("表格有{n}格以上", n=most.said)
+                expected = Sentence("{n}格以内", n=most.said)
+                raise _at(line, where, what, most.do, expected)
             if len(fields) > MOST_COLUMNS:
-                raise _too_wide(where, line, len(fields))
+                what = Sentence("这一行有{n}格", n=len(fields))
+                do = Sentence("重新导出；太大时缩短时间段")
+                raise _at(line, where, what, do, NARROW)
             records.append(
                 Record(row, line, tuple([value or None for value in fields]))
             )
@@ -191,8 +164,16 @@ def _rows(
                 notices.append(_swallowed(where, row, line))
             line = reader.line_num + 1
     except csv.Error as err:
-        raise _misquoted(err, where, line) from err
+        what = _misquoted(str(err))
+        raise _at(line, where, what, BY_HAND, Sentence("成对的引号")) from err
     return records, notices
+
+
+def _at(
+    line: int, where: str, what: Sentence, do: Sentence, expected: Sentence
+) -> Unreadable:
+    place = Sentence("第{row}行", row=line)
+    return refusal(where, what, do, expected=expected, place=place)
 
 
 def torn_row(text: str, records: Sequence[Record]) -> int | None:
@@ -218,26 +199,12 @@ def torn_row(text: str, records: Sequence[Record]) -> int | None:
     return last.row if cut else None
 
 
-def _too_wide(where: str, line: int, width: int) -> Unreadable:
-    return refusal(
-        where,
-        Sentence("这一行有{n}格", n=width),
-        Sentence("重新导出；太大时缩短时间段"),
-        expected=Sentence("每行{n}格以内", n=MOST_COLUMNS),
-        place=line_place(line),
-    )
-
-
-def _misquoted(err: csv.Error, where: str, line: int) -> Unreadable:
-    if "end of data" in str(err):
-        what = Sentence("从这一行起有一个没有配对的引号")
-    elif "field larger" in str(err):
-        what = Sentence("一个单元格超过13万字，多半是引号没有配对")
-    else:
-        what = Sentence("引号用错（{about}）", about=str(err))
-    return refusal(
-        where, what, BY_HAND, expected=Sentence("成对的引号"), place=line_place(line)
-    )
+def _misquoted(error: str) -> Sentence:
+    if "end of data" in error:
+        return Sentence("从这一行起有一个没有配对的引号")
+    if "field larger" in error:
+        return Sentence("一个单元格超过13万字，多半是引号没有配对")
+    return Sentence("引号用错（{about}）", about=error)
 
 
 def _swallows(fields: list[str], delimiter: str) -> bool:

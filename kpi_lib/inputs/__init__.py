@@ -19,43 +19,9 @@ from kpi_lib.inputs.everything import (
 )
 from kpi_lib.inputs.forms import bare, number_of
 from kpi_lib.inputs.people import Account, Operator, Roster
-from kpi_lib.inputs.plan import STATUS, EvidenceRules, Item, Measure, Plan
-from kpi_lib.inputs.plans import load_plan
+from kpi_lib.inputs.plan import STATUS, EvidenceRules, Item, Measure, Plan, load_plan
 from kpi_lib.inputs.records import Decision
 from kpi_lib.inputs.table import by_operator
 from kpi_lib.inputs.targets import Target
 from kpi_lib.inputs.worklog import Worklog
 from kpi_lib.inputs.yaml import validated
-
-__all__ = [
-    "STATUS",
-    "Account",
-    "Campaign",
-    "Content",
-    "Decision",
-    "Entry",
-    "EvidenceRules",
-    "GivenRating",
-    "Inputs",
-    "Item",
-    "Measure",
-    "Operator",
-    "Plan",
-    "Roster",
-    "Target",
-    "Worklog",
-    "bare",
-    "by_operator",
-    "default",
-    "entries",
-    "for_month",
-    "init",
-    "kinds",
-    "load",
-    "load_for_exports",
-    "load_plan",
-    "load_roster",
-    "number_of",
-    "prepare",
-    "validated",
-]

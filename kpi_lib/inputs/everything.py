@@ -18,7 +18,7 @@ from kpi_lib.days import Calendar, months_back
 from kpi_lib.errors import InvalidInput, Problem
 from kpi_lib.files import layouts, platforms
 from kpi_lib.held import files_in, held, holding, is_noise, listed
-from kpi_lib.inputs import kinds, plans, roster
+from kpi_lib.inputs import kinds, plan, roster
 from kpi_lib.inputs.directory import Directory, Rateable, platform_names
 from kpi_lib.inputs.people import Roster
 from kpi_lib.inputs.plan import EvidenceRules, Plan
@@ -75,7 +75,7 @@ class Inputs:
     @property
     def plan_file(self) -> str:
         """The file of the month's plan, relative to the workspace."""
-        return plans.for_month(self.plans, self.month)
+        return plan.for_month(self.plans, self.month)
 
     @property
     def plan(self) -> Plan:
@@ -88,7 +88,7 @@ class Inputs:
 
     def plan_of(self, month: str) -> Plan:
         """Return the plan by which a month is appraised."""
-        return self.plans[plans.for_month(self.plans, month)]
+        return self.plans[plan.for_month(self.plans, month)]
 
     def evidence_of(self, month: str) -> EvidenceRules:
         """Return what must be on record in a month, usual where it has no plan."""
@@ -117,7 +117,7 @@ def for_month(workspace: Workspace, month: str) -> Inputs:
         With every problem; or if the plan is not valid in the month.
     """
     inputs = load(workspace, month)
-    plans.for_month(inputs.plans, month)
+    plan.for_month(inputs.plans, month)
     return inputs
 
 
@@ -300,7 +300,7 @@ def _decided(workspace: Workspace) -> _Decided:
     problems: list[Problem] = []
     take: Callable[..., Any] = partial(_taken, problems)
     values = {
-        "plans": take(plans.load_all, workspace.data),
+        "plans": take(plan.load_all, workspace.data),
         "roster": take(load_roster, workspace),
         "downloads": take(_downloads, workspace),
         "calendar": take(_calendar, workspace),
@@ -352,13 +352,12 @@ def _directory(people: Roster, valid: Iterable[Plan]) -> Directory:
 def _rateable(valid: Iterable[Plan]) -> dict[str, Rateable]:
     """Return what each measure may be called; of two plans the later one holds."""
     rateable: dict[str, Rateable] = {}
-    for plan in valid:
-        measures = dict(plan.measures())
-        for name, keys in plan.named().items():
+    for written in valid:
+        measures = dict(written.measures())
+        for name, keys in written.named().items():
             if len(keys) > 1:
                 continue
-            rule = measures[keys[0]].rule
-            points = measures[keys[0]].points
+            rule, points = measures[keys[0]].rule, measures[keys[0]].points
             rateable[name] = Rateable(
                 key=keys[0],
                 points=Decimal(points.numerator) / Decimal(points.denominator),

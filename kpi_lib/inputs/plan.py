@@ -9,25 +9,19 @@ written in ``plan.yml``. Plans that were valid before lie beside it as
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from itertools import takewhile
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from kpi_lib.errors import PlanError, Problem
 from kpi_lib.inputs import kinds
 from kpi_lib.inputs.forms import Part
-from kpi_lib.inputs.plan_values import (
-    Exact,
-    Id,
-    MetricName,
-    Positive,
-    Share,
-    Text,
-    exact,
-    plain,
-)
+from kpi_lib.inputs.kinds import Exact, Id, MetricName, Positive, Share, Text
+from kpi_lib.inputs.yaml import load_document
 from kpi_lib.language import Sentence
 
 STATUS = {
@@ -99,11 +93,11 @@ class Item(Part):
         total = sum((m.points for m in self.measures if not m.bonus), Fraction(0))
         if total != self.points:
             yield (
-                f"{self.id}的量化指标合计{plain(total)}分，"
-                f"与项目的{plain(self.points)}分不符，请改正其中一个"
+                f"{self.id}的量化指标合计{kinds.plain(total)}分，"
+                f"与项目的{kinds.plain(self.points)}分不符，请改正其中一个"
             )
         if self.weight != WITH_ABOVE:
-            exact(self.weight)
+            kinds.exact(self.weight)
 
 
 WITH_ABOVE = "with above"
@@ -198,26 +192,25 @@ class Plan(Part):
     def _conflicts(self) -> Iterator[str]:
         points = sum((item.points for item in self.items()), Fraction(0))
         if points != 100:
-            yield f"各项分值合计{plain(points)}分，应为100分，请改正各项的points"
+            yield f"各项分值合计{kinds.plain(points)}分，应为100分，请改正各项的points"
         weights = sum(
-            (exact(i.weight) for i in self.items() if i.weight != WITH_ABOVE),
+            (kinds.exact(i.weight) for i in self.items() if i.weight != WITH_ABOVE),
             Fraction(0),
         )
         if weights != 1:
-            total = plain(weights * 100)
+            total = kinds.plain(weights * 100)
             yield f"各项权重合计{total}%，应为100%，请改正各项的weight"
         if next(self.items()).weight == WITH_ABOVE:
             yield "第一项上面没有项目，权重不能写with above"
-        for kind, ids in (
-            ("项目", [item.id for item in self.items()]),
-            ("组", [group.id for group in self.groups]),
-            *(
-                (f"{item.id}的量化指标", [m.id for m in item.measures])
-                for item in self.items()
-            ),
-        ):
-            for name in ids:
-                if ids.count(name) > 1:
+        ids = {
+            "项目": [item.id for item in self.items()],
+            "组": [group.id for group in self.groups],
+        }
+        for item in self.items():
+            ids[f"{item.id}的量化指标"] = [measure.id for measure in item.measures]
+        for kind, names in ids.items():
+            for name in names:
+                if names.count(name) > 1:
                     yield f"{kind}的id重复：{name}"
         if (self.bonus is None) == any(m.bonus for _, m in self.measures()):
             yield "加分项（bonus: true）与计划的加分上限（bonus）应同时写"
@@ -251,3 +244,49 @@ class Plan(Part):
         rows = list(self.items())
         below = rows[rows.index(item) + 1 :]
         return 1 + len([*takewhile(lambda row: row.weight == WITH_ABOVE, below)])
+
+
+# --- the files -------------------------------------------------------------------
+
+
+def load_plan(path: Path, where: str = "data/plan.yml") -> Plan:
+    """Read a plan, or raise one problem for every mistake."""
+    return load_document(path, Plan, PlanError, where).value
+
+
+def load_all(folder: Path, where: str = "data") -> dict[str, Plan]:
+    """Read ``plan.yml`` and ``plan.<name>.yml``, by file, ``valid_from`` ascending."""
+    plans: dict[str, Plan] = {}
+    problems: list[Problem] = []
+    for path in (folder / "plan.yml", *sorted(folder.glob("plan.*.yml"))):
+        name = f"{where}/{path.name}"
+        try:
+            plans[name] = load_plan(path, name)
+        except PlanError as refusal:
+            problems += refusal.problems
+    began: dict[str, str] = {}
+    for name, plan in plans.items():
+        first = began.setdefault(plan.valid_from, name)
+        if first != name:
+            what = f"与{first}都从{plan.valid_from}起有效"
+            expected, do = "每份计划一个起始月份", "改正其中一个valid_from"
+            place = {"where": name, "place": "valid_from"}
+            problems += PlanError.of(what, **place, expected=expected, do=do).problems
+    if problems:
+        raise PlanError(tuple(problems))
+    return dict(sorted(plans.items(), key=lambda item: item[1].valid_from))
+
+
+def for_month(plans: Mapping[str, Plan], month: str) -> str:
+    """Return the file of the plan that began last of those valid in a month."""
+    valid = [name for name, plan in plans.items() if plan.valid_from <= month]
+    if valid:
+        return max(valid, key=lambda name: plans[name].valid_from)
+    where, first = min(plans.items(), key=lambda item: item[1].valid_from)
+    raise PlanError.of(
+        f"计划从{first.valid_from}起有效，不能考核{month}",
+        where=where,
+        place="valid_from",
+        expected=f"不晚于{month}的月份",
+        do=f"把当月有效的计划存为{where.rpartition('/')[0]}/plan.<名称>.yml",
+    )

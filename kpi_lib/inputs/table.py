@@ -181,20 +181,20 @@ def load_table(
 ) -> tuple[R, ...]:
     """Read a CSV, or a workbook's one sheet with content; no file is no row."""
     book = read_book(path, model.ERROR, where)
-    sheets = book.sheets if book else ()
     filled = [
-        sheet for sheet in sheets if any(not record.blank for record in sheet.records)
+        sheet
+        for sheet in (book.sheets if book else ())
+        if any(not record.blank for record in sheet.records)
     ]
-    problems: list[Problem] = []
     if len(filled) > 1:
         names = choices([sheet.name for sheet in filled])
         what = f"有{len(filled)}张有内容的表：{names}"
         expected, do = "只有一张表", "请删去其余的表"
         raise model.ERROR.of(what, where=where, expected=expected, do=do)
+    problems: list[Problem] = []
     rows: list[R] = []
     for sheet in filled:
-        name = "" if book is None or book.kind == "csv" else sheet.name
-        noted = TableSheet(name, where, problems)
+        noted = TableSheet(sheet.name, where, problems)
         rows += [row for _, row in read_rows(noted, sheet.records, model, directory)]
     if problems:
         raise model.ERROR(tuple(problems))

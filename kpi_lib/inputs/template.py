@@ -115,8 +115,8 @@ class _Template:
         """Write a sheet of lines to read."""
         sheet = self.book.add_worksheet(name)
         sheet.set_column(0, 0, 90, self.plain)
-        for row, line in enumerate(NOTES):
-            sheet.write_string(row, 0, line.format(month=self.month), self.plain)
+        lines = [line.format(month=self.month) for line in NOTES]
+        sheet.write_column(0, 0, lines, self.plain)
 
     def sheet(self, name: str, declared: Sequence[Column]) -> None:
         """Write a sheet to fill in."""
@@ -139,8 +139,7 @@ class _Template:
         sheet.set_column(0, len(self.listed) - 1, 16, text)
         for at, choices in enumerate(self.listed):
             sheet.write_string(0, at, choices.title, self.head)
-            for row, value in enumerate(choices.values, 1):
-                sheet.write_string(row, at, value, text)
+            sheet.write_column(1, at, choices.values, text)
 
     def _example(self, sheet: Any, at: int, column: Column) -> None:
         text = column.header.example.format(month=self.month)
@@ -167,25 +166,21 @@ class _Template:
 
 
 def _listed(source: str | list[str], severity: str = "stop") -> dict[str, Any]:
-    return _checked(
-        "list", "不在选项里", "请从下拉列表里选。", source=source, error_type=severity
-    )
+    limits = {"source": source, "error_type": severity}
+    return _checked("list", "不在选项里", "请从下拉列表里选。", **limits)
 
 
-def _checked(validate: str, title: str, message: str, **limits: Any) -> dict[str, Any]:
+def _checked(kind: str, title: str, message: str, **limits: Any) -> dict[str, Any]:
     told = {"error_title": title, "error_message": message}
-    return {"validate": validate, **limits, **told}
+    return {"validate": kind, **limits, **told}
 
 
 def _told(title: str, message: str) -> dict[str, Any]:
     return {"validate": "any", "input_title": title, "input_message": message}
 
 
-_DAYS = {
-    "criteria": "between",
-    "minimum": date(2000, 1, 1),
-    "maximum": date(2099, 12, 31),
-}
+_FIRST, _LAST = date(2000, 1, 1), date(2099, 12, 31)
+_DAYS = {"criteria": "between", "minimum": _FIRST, "maximum": _LAST}
 _LEAST = {"criteria": ">=", "value": 0}
 CHECKS: Mapping[str, Mapping[str, Any]] = {
     "date": _checked("date", "不是日期", "请填日期，例如2026-10-31。", **_DAYS),

@@ -330,7 +330,8 @@ def _problem(
     cause = mistake.get("ctx", {}).get("error")
     match mistake["type"]:
         case "extra_forbidden":
-            expected = choices(_keys(near)) if near else ""
+            fields = near.model_fields.items() if near else ()
+            expected = choices([item.alias or name for name, item in fields])
             do = "请改正拼写或删去这一行"
             return Problem(what=f"不认识的键{name}", expected=expected, do=do)
         case "missing":
@@ -352,16 +353,7 @@ def _problem(
     return Problem(what=f"{name}是{said}", expected=expectation(mistake))
 
 
-def _keys(model: type[BaseModel]) -> list[str]:
-    return [item.alias or name for name, item in model.model_fields.items()]
-
-
 def key_path(path: Sequence[str | int]) -> str:
     """Write a path for a reader: ``operators[1].leave[1].from``, positions from 1."""
-    text = ""
-    for part in path:
-        if isinstance(part, int):
-            text += f"[{part + 1}]"
-        else:
-            text += f".{part}" if text else part
-    return text
+    steps = (f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path)
+    return "".join(steps).removeprefix(".")

@@ -13,16 +13,14 @@ once, to the float nearest. Points are made from these by exact fractions again.
 from __future__ import annotations
 
 from kpi_lib.months.arrivals import (
-    Arrived,
     Given,
     arrive,
     day_at_the_end,
     expected,
 )
-from kpi_lib.months.coverage import arrival
 from kpi_lib.months.owned import mapped_metrics
 from kpi_lib.months.store import load, load_findings, parquet, rows, save
-from kpi_lib.months.tables import Tables, reason, tidy
+from kpi_lib.months.tables import Tables, arrival, reason, tidy
 from kpi_lib.months.totals import (
     ONCE_A_PRODUCT,
     Rows,
@@ -35,31 +33,3 @@ from kpi_lib.months.totals import (
     spans,
     total,
 )
-
-__all__ = [
-    "ONCE_A_PRODUCT",
-    "Arrived",
-    "Given",
-    "Rows",
-    "Tables",
-    "Total",
-    "arrival",
-    "arrive",
-    "by_day",
-    "by_month",
-    "day_at_the_end",
-    "exact",
-    "exactly",
-    "expected",
-    "lacks_days",
-    "load",
-    "load_findings",
-    "mapped_metrics",
-    "parquet",
-    "reason",
-    "rows",
-    "save",
-    "spans",
-    "tidy",
-    "total",
-]

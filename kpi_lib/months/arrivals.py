@@ -64,6 +64,11 @@ class File:
     doubt: str = ""
     """Why it seems to belong elsewhere."""
 
+    def doubted(self, doubts: Mapping[str, str]) -> File:
+        """Return it with why it is in doubt, by source."""
+        why = doubts.get(self.source)
+        return replace(self, doubt=why) if why else self
+
     @property
     def posts(self) -> Sequence[PostRow]:
         """Posts with their counters on the day of download, of whatever month."""
@@ -75,19 +80,19 @@ class File:
         return [
             row
             for row in self.export.daily
-            if f"{row.date:%Y-%m}" == self.month and not self._to_come(row)
+            # A nought of a day to come is no value.
+            if f"{row.date:%Y-%m}" == self.month
+            and (row.value or row.date <= self._last)
         ]
 
-    def _to_come(self, row: DailyRow) -> bool:
-        """Whether a value is a nought that the file holds for a day to come."""
-        return bool(self.downloaded and row.date > self.downloaded and not row.value)
+    @property
+    def _last(self) -> date:
+        return self.downloaded or date.max
 
     @property
     def ahead(self) -> list[DailyRow]:
         """The values of days after the download, which cannot be known."""
-        if not self.downloaded:
-            return []
-        return [row for row in self.export.daily if row.date > self.downloaded]
+        return [row for row in self.export.daily if row.date > self._last]
 
     @cached_property
     def _empty_days(self) -> set[date]:
@@ -160,22 +165,14 @@ def arrive(workspace: Workspace, month: str, given: Given | Inputs) -> Arrived:
             _first_day(workspace, account, month, own), account.from_
         )
     ids = {account.id for account in given.roster.accounts}
-    decided = {decision.source for decision in given.decisions}
     doubted = doubts([*before, *files])
-    marked = [
-        tuple(
-            replace(file, doubt=doubted[file.source])
-            if file.source in doubted.keys() - decided
-            else file
-            for file in those
-        )
-        for those in (files, before)
-    ]
+    for decision in given.decisions:
+        doubted.pop(decision.source, None)
     return Arrived(
         month=month,
         given=given,
-        files=marked[0],
-        before=marked[1],
+        files=tuple(file.doubted(doubted) for file in files),
+        before=tuple(file.doubted(doubted) for file in before),
         findings=(
             *_lacking(given.roster, month, files),
             *(problem for file in files for problem in _of_other_days(file)),

@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import NamedTuple
 
 from kpi_lib.catalogue import METRICS
@@ -33,6 +34,9 @@ TOGETHER: dict[tuple[str, ...], Callable[..., bool]] = {
 """Metrics of a day, and how they fit together."""
 
 BACKWARDS = Sentence("这几列每一天都互相矛盾，像是弄反了，决定之前不计")
+
+
+Row = DailyRow | PostRow
 
 
 class Post(NamedTuple):
@@ -66,37 +70,59 @@ class Cleaned:
         )
 
 
-class _Fates:
-    """What became of each record, as the files' values are compared."""
+class _Cleaning:
+    """The files' values as they are compared, and what becomes of each record."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        files: Iterable[File],
+        names: Mapping[str, str],
+        decisions: Iterable[Decision],
+    ) -> None:
+        self.files = sorted(files, key=lambda file: file.source)
+        self._names = names
+        self._chosen = {(at.month, at.source, at.row, at.metric) for at in decisions}
+        self._doubted = {file.source: self._backwards(file) for file in self.files}
+        """Metrics that do not count, by file: they contradict each other every day."""
         self._fates: dict[tuple[object, ...], Counter[str]] = defaultdict(Counter)
         self._why: dict[tuple[object, ...], tuple[str, str]] = {}
-        self.doubted: dict[str, list[str]] = {}
-        """Metrics that do not count, by file: they contradict each other every day."""
 
-    def note(
-        self, row: DailyRow | PostRow, fate: str, reason: str = "", column: str = ""
-    ) -> None:
+    def _backwards(self, file: File) -> list[str]:
+        """Return the metrics of a file that contradict each other on every day.
+
+        They count when a decision names the file and one of them.
+        """
+        days: dict[date, dict[str, float]] = defaultdict(dict)
+        for row in file.daily:
+            if not (row.part or row.censored or row.rounded):
+                days[row.date][row.metric] = row.value
+        decided = {at[-1] for at in self._chosen if at[1] == file.source}
+        doubted: list[str] = []
+        for metrics, fit in TOGETHER.items():
+            values = [of_day for of_day in days.values() if of_day.keys() >= {*metrics}]
+            whole = len(values) >= MANY_DAYS and decided.isdisjoint(metrics)
+            if whole and not any(fit(*(of[name] for name in metrics)) for of in values):
+                doubted += metrics
+        return doubted
+
+    def _note(self, row: Row, fate: str, reason: str = "", column: str = "") -> None:
         place = _place(row)
         self._fates[place][fate] += 1
         if reason:
             self._why.setdefault((place, fate), (reason, column))
 
-    def is_own(
-        self, row: DailyRow | PostRow, file: File, names: Mapping[str, str]
-    ) -> bool:
+    def _is_own(self, row: Row, file: File) -> bool:
         """Return whether a row is of its folder's account; it is out if it is not."""
         if file.doubt:
-            self.note(row, "conflict", file.doubt)
+            self._note(row, "conflict", file.doubt)
             return False
-        if row.account in ("", file.account, names.get(file.account)):
+        if row.account in ("", file.account, self._names.get(file.account)):
             return True
         reason = Sentence("账号应为{account}，与所在的文件夹一致", account=file.account)
-        self.note(row, "quarantined", reason, "账号")
+        self._note(row, "quarantined", reason, "账号")
         return False
 
-    def of(self, row: LedgerRow) -> LedgerRow:
+    def fate(self, row: LedgerRow) -> LedgerRow:
         """Return the ledger row with its final fate."""
         place = _place(row)
         fates = self._fates.get(place)
@@ -110,8 +136,102 @@ class _Fates:
                 return row._replace(fate=own, reason=reason, column=column)
         return row
 
+    def daily(self) -> tuple[list[DailyRow], list[DailyRow]]:
+        """Keep one value per account, day, metric and part; list contradictions."""
+        values: dict[tuple[str, date, str, str], list[DailyRow]] = defaultdict(list)
+        for file in self.files:
+            doubted = self._doubted[file.source]
+            for row in file.daily:
+                if row.metric in doubted and not file.doubt:
+                    self._note(row, "conflict", BACKWARDS, METRICS[row.metric].zh)
+                elif self._is_own(row, file):
+                    own = row._replace(account=file.account)
+                    values[file.account, row.date, row.metric, row.part].append(own)
+        kept: list[DailyRow] = []
+        conflicts: list[DailyRow] = []
+        for (_, day, metric, _), rows in sorted(values.items()):
+            if winner := self._picked(rows, f"{day:%Y-%m}") or _agreed(rows):
+                kept.append(winner)
+                for row in rows:
+                    self._note(row, *_beside(winner, row))
+            else:
+                label = METRICS[metric].label
+                text = N_("{day}的{metric}有不同的值")
+                reason = Sentence(text, day=str(day), metric=label)
+                for row in rows:
+                    self._note(row, "conflict", reason, str(label))
+                conflicts += rows
+        return kept, conflicts
 
-def _place(row: DailyRow | PostRow | LedgerRow) -> tuple[str, str, int, int]:
+    def _picked(self, rows: Sequence[DailyRow], month: str) -> DailyRow | None:
+        """Return the first row that a decision names."""
+        for row in rows:
+            if (month, row.source, row.row, row.metric) in self._chosen:
+                return row
+        return None
+
+    def posts(self) -> tuple[list[Post], list[Post]]:
+        """Keep one row per post and download day; list contradictions."""
+        downloads: dict[tuple[str, date, str], list[Post]] = defaultdict(list)
+        for file in self.files:
+            for row in file.posts:
+                if self._is_own(row, file):
+                    key = (file.account, file.downloaded or date.min, row.post)
+                    downloads[key].append(Post(file.account, file.downloaded, row))
+        kept: list[Post] = []
+        conflicts: list[Post] = []
+        for _, posts in sorted(downloads.items()):
+            # A shorter list of the same posts (抖音 投稿表现) contradicts nothing.
+            first = max(posts, key=lambda post: len(post.row.metrics))
+            counters = first.row.metrics.items()
+            if all(post.row.metrics.items() <= counters for post in posts):
+                kept.append(first)
+                for post in posts:
+                    fate = ("kept",) if post is first else _same(first.row.source)
+                    self._note(post.row, *fate)
+            else:
+                text = N_("没有下载日期，同一内容又有不同的值")
+                if first.downloaded:
+                    text = N_("同一天下载的同一内容有不同的值")
+                for post in posts:
+                    self._note(post.row, "conflict", Sentence(text))
+                conflicts += posts
+        return kept, conflicts
+
+    def findings(self, file: File) -> Iterator[Problem]:
+        """Tell what is wrong with a file."""
+        yield from file.export.findings
+        warning = partial(Problem, where=file.source, level="warning")
+        if file.doubt:
+            text = N_("{why}，没有计")
+            do = N_("放错的移走；没有错的，在data/decisions.csv写上这个文件")
+            yield warning(what=Sentence(text, why=file.doubt), do=Sentence(do))
+        if doubted := self._doubted[file.source]:
+            text = N_("{metrics}每一天都互相矛盾，像是列弄反了，没有计")
+            do = N_(
+                "对照后台；没有错的，在data/decisions.csv写上这个文件和其中一个指标"
+            )
+            labels = [METRICS[metric].label for metric in doubted]
+            yield warning(what=Sentence(text, metrics=labels), do=Sentence(do))
+        if file.posts and file.downloaded is None:
+            yield warning(
+                what=Sentence("累计数的文件没有下载日期，只能用“当月发布”的口径"),
+                expected=Sentence("文件名末尾或上级文件夹有日期，如2026-11-02"),
+                do=Sentence("用kpi add FILE --account A --downloaded DAY放进来"),
+            )
+        counted = [row for row in file.ledger if row.counted]
+        out = [at.row for at in counted if self.fate(at).fate == "quarantined"]
+        if out:
+            text = N_("有{n}行写的是别的账号，隔离未计：第{rows}行")
+            own = N_("{account}，与所在的文件夹一致")
+            yield warning(
+                what=Sentence(text, n=len(out), rows=spans(out, "、")),
+                expected=Sentence(own, account=file.account),
+                do=Sentence("改正账号，或把文件移进那个账号的文件夹"),
+            )
+
+
+def _place(row: Row | LedgerRow) -> tuple[str, str, int, int]:
     return row.source, row.sheet, row.block, row.row
 
 
@@ -122,15 +242,10 @@ def clean(
     decisions: Iterable[Decision] = (),
 ) -> Cleaned:
     """Keep what counts; `names`: by id, as manual entries may write an account."""
-    ordered = sorted(files, key=lambda file: file.source)
-    fates = _Fates()
-    chosen = {
-        (decision.month, decision.source, decision.row, decision.metric)
-        for decision in decisions
-    }
-    daily, daily_conflicts = _daily(ordered, names, chosen, fates)
-    posts, posts_conflicts = _posts(ordered, names, fates)
-    for file in ordered:
+    cleaning = _Cleaning(files, names, decisions)
+    daily, daily_conflicts = cleaning.daily()
+    posts, posts_conflicts = cleaning.posts()
+    for file in cleaning.files:
         places = {_place(row) for row in file.ledger}
         if len(places) != len(file.ledger):
             raise LedgerError(file.source, len(places), len(file.ledger))
@@ -140,66 +255,15 @@ def clean(
         daily_conflicts=daily_conflicts,
         posts_conflicts=posts_conflicts,
         ledger=[
-            (file.account, fates.of(row)) for file in ordered for row in file.ledger
+            (file.account, cleaning.fate(row))
+            for file in cleaning.files
+            for row in file.ledger
         ],
         findings=(
-            *(finding for file in ordered for finding in _of_file(file, fates)),
+            *(told for file in cleaning.files for told in cleaning.findings(file)),
             *_conflicts(daily_conflicts, posts_conflicts),
         ),
     )
-
-
-def _daily(
-    files: Sequence[File],
-    names: Mapping[str, str],
-    chosen: Collection[tuple[str, str, int, str]],
-    fates: _Fates,
-) -> tuple[list[DailyRow], list[DailyRow]]:
-    """Keep one value per account, day, metric and part; list contradictions."""
-    values: dict[tuple[str, date, str, str], list[DailyRow]] = defaultdict(list)
-    for file in files:
-        fates.doubted[file.source] = doubted = _doubted(file, chosen)
-        for row in file.daily:
-            if row.metric in doubted and not file.doubt:
-                fates.note(row, "conflict", BACKWARDS, METRICS[row.metric].zh)
-            elif fates.is_own(row, file, names):
-                own = row._replace(account=file.account)
-                values[file.account, row.date, row.metric, row.part].append(own)
-    kept: list[DailyRow] = []
-    conflicts: list[DailyRow] = []
-    for (_, day, metric, _), rows in sorted(values.items()):
-        month = f"{day:%Y-%m}"
-        picked = [row for row in rows if (month, row.source, row.row, metric) in chosen]
-        if winner := picked[0] if picked else _agreed(rows):
-            kept.append(winner)
-            for row in rows:
-                _note(row, winner, fates)
-        else:
-            name = METRICS[metric].label
-            reason = Sentence("{day}的{metric}有不同的值", day=str(day), metric=name)
-            for row in rows:
-                fates.note(row, "conflict", reason, METRICS[metric].zh)
-            conflicts += rows
-    return kept, conflicts
-
-
-def _doubted(file: File, chosen: Collection[tuple[str, str, int, str]]) -> list[str]:
-    """Return the metrics of a file that contradict each other on every day.
-
-    They count when a decision names the file and one of them.
-    """
-    days: dict[date, dict[str, float]] = defaultdict(dict)
-    for row in file.daily:
-        if not (row.part or row.censored or row.rounded):
-            days[row.date][row.metric] = row.value
-    decided = {metric for _, source, _, metric in chosen if source == file.source}
-    doubted: list[str] = []
-    for metrics, fit in TOGETHER.items():
-        values = [of_day for of_day in days.values() if of_day.keys() >= {*metrics}]
-        whole = len(values) >= MANY_DAYS and decided.isdisjoint(metrics)
-        if whole and not any(fit(*(of[metric] for metric in metrics)) for of in values):
-            doubted += metrics
-    return doubted
 
 
 def _agreed(rows: Sequence[DailyRow]) -> DailyRow | None:
@@ -218,19 +282,18 @@ def _agreed(rows: Sequence[DailyRow]) -> DailyRow | None:
     return winner
 
 
-def _note(row: DailyRow, winner: DailyRow, fates: _Fates) -> None:
+def _beside(winner: DailyRow, row: DailyRow) -> tuple[str, ...]:
+    """Return the fate of a row, and why, beside the one that counts."""
     if row is winner:
-        fates.note(row, "kept")
-    elif row.value == winner.value or row.rounded or row.censored:
-        fates.note(row, "duplicate", _same(winner.source))
-    else:
-        where = _name(winner.source)
-        reason = Sentence("已选定{file}第{row}行", file=where, row=winner.row)
-        fates.note(row, "conflict", reason)
+        return ("kept",)
+    if row.value == winner.value or row.rounded or row.censored:
+        return _same(winner.source)
+    where = _name(winner.source)
+    return "conflict", Sentence("已选定{file}第{row}行", file=where, row=winner.row)
 
 
-def _same(source: str) -> Sentence:
-    return Sentence("与{file}里的相同", file=_name(source))
+def _same(source: str) -> tuple[str, str]:
+    return "duplicate", Sentence("与{file}里的相同", file=_name(source))
 
 
 def _name(source: str) -> str:
@@ -238,90 +301,7 @@ def _name(source: str) -> str:
     return "/".join(source.split("/")[4:]) or source
 
 
-def _posts(
-    files: Sequence[File], names: Mapping[str, str], fates: _Fates
-) -> tuple[list[Post], list[Post]]:
-    """Keep one row per post and download day; list contradictions."""
-    downloads: dict[tuple[str, date, str], list[Post]] = defaultdict(list)
-    for file in files:
-        for row in file.posts:
-            if not fates.is_own(row, file, names):
-                continue
-            key = (file.account, file.downloaded or date.min, row.post)
-            downloads[key].append(Post(file.account, file.downloaded, row))
-    kept: list[Post] = []
-    conflicts: list[Post] = []
-    for _, posts in sorted(downloads.items()):
-        # A shorter list of the same posts (抖音 投稿表现) contradicts nothing.
-        first = max(posts, key=lambda post: len(post.row.metrics))
-        counters = first.row.metrics.items()
-        if all(post.row.metrics.items() <= counters for post in posts):
-            kept.append(first)
-            fates.note(first.row, "kept")
-            for post in posts:
-                if post is not first:
-                    fates.note(post.row, "duplicate", _same(first.row.source))
-        else:
-            reason = (
-                Sentence("同一天下载的同一内容有不同的值")
-                if first.downloaded
-                else Sentence("没有下载日期，同一内容又有不同的值")
-            )
-            for post in posts:
-                fates.note(post.row, "conflict", reason)
-            conflicts += posts
-    return kept, conflicts
-
-
 # What is worth telling.
-
-
-def _of_file(file: File, fates: _Fates) -> Iterator[Problem]:
-    yield from file.export.findings
-    if file.doubt:
-        yield Problem(
-            what=Sentence("{why}，没有计", why=file.doubt),
-            where=file.source,
-            do=Sentence("放错的移走；没有错的，在data/decisions.csv写上这个文件"),
-            level="warning",
-        )
-    if doubted := fates.doubted[file.source]:
-        yield Problem(
-            what=Sentence(
-                "{metrics}每一天都互相矛盾，像是列弄反了，没有计",
-                metrics=[METRICS[metric].label for metric in doubted],
-            ),
-            where=file.source,
-            do=Sentence(
-                "对照后台；没有错的，在data/decisions.csv写上这个文件和其中一个指标"
-            ),
-            level="warning",
-        )
-    if file.posts and file.downloaded is None:
-        yield Problem(
-            what=Sentence("累计数的文件没有下载日期，只能用“当月发布”的口径"),
-            where=file.source,
-            expected=Sentence("文件名末尾或上级文件夹有日期，如2026-11-02"),
-            do=Sentence("用kpi add FILE --account A --downloaded DAY放进来"),
-            level="warning",
-        )
-    strangers = [
-        row.row
-        for row in file.ledger
-        if row.counted and fates.of(row).fate == "quarantined"
-    ]
-    if strangers:
-        yield Problem(
-            what=Sentence(
-                "有{n}行写的是别的账号，隔离未计：第{rows}行",
-                n=len(strangers),
-                rows=spans(strangers, "、"),
-            ),
-            where=file.source,
-            expected=Sentence("{account}，与所在的文件夹一致", account=file.account),
-            do=Sentence("改正账号，或把文件移进那个账号的文件夹"),
-            level="warning",
-        )
 
 
 def _conflicts(daily: Iterable[DailyRow], posts: Iterable[Post]) -> Iterator[Problem]:
@@ -350,7 +330,7 @@ def _conflicts(daily: Iterable[DailyRow], posts: Iterable[Post]) -> Iterator[Pro
 
 
 def _places(
-    rows: Iterable[tuple[tuple[str, str], str, DailyRow | PostRow]],
+    rows: Iterable[tuple[tuple[str, str], str, Row]],
 ) -> Iterator[tuple[str, dict[str, set[tuple[str, int]]]]]:
     """Walk accounts and their metrics or days, with where each thing stands."""
     places: dict[tuple[str, str], dict[str, set[tuple[str, int]]]] = defaultdict(dict)

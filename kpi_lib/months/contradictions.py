@@ -49,13 +49,13 @@ CHECK = N_("对照后台核对；是导出错了就重新导出")
 """What to do about any other kind."""
 
 
-class _Contradiction(NamedTuple):
+class Clash(NamedTuple):
     """What kind it is, of which account and thing, where it stands, how it reads."""
 
     account: str
     kind: str
     thing: str
-    place: DailyRow | PostRow | Counters
+    place: DailyRow | PostRow
     example: Sentence
 
 
@@ -68,37 +68,35 @@ def contradictions(
     Compares the days and posts of each file, and the closing counters with the opening
     ones, which the month before kept.
     """
-    kinds: dict[tuple[str, str], dict[str, _Contradiction]] = defaultdict(dict)
-    for contradiction in (
+    things: dict[tuple[str, str, str], Clash] = {}
+    for thing in (
         *_in_files(arrived, cleaned),
         *_between_downloads(arrived, cleaned, before),
     ):
-        # Each thing once, however many files tell of it.
-        of_kind = kinds[contradiction.account, contradiction.kind]
-        of_kind.setdefault(contradiction.thing, contradiction)
-    for (_, kind), things in sorted(kinds.items()):
-        places: dict[tuple[str, str], list[_Contradiction]] = defaultdict(list)
-        for _, thing in sorted(things.items()):
-            places[thing.place.source, thing.place.sheet].append(thing)
-        for (source, sheet), of_table in places.items():
-            yield Problem(
-                what=Sentence(
-                    N_("{what}（第{rows}行；如{example}）"),
-                    what=Sentence(KINDS[kind], n=len(of_table)),
-                    rows=spans((thing.place.row for thing in of_table), "、"),
-                    example=of_table[0].example,
-                ),
-                where=source,
-                place=sheet,
-                do=Sentence(DO.get(kind, CHECK)),
-                level="note" if kind.endswith("_aside") else "warning",
-            )
+        # Each once, however many files tell of it.
+        things.setdefault((thing.account, thing.kind, thing.thing), thing)
+    tables: dict[tuple[str, str, str, str], list[Clash]] = defaultdict(list)
+    for (account, kind, _), thing in sorted(things.items()):
+        tables[account, kind, thing.place.source, thing.place.sheet].append(thing)
+    for (_, kind, source, sheet), of_table in tables.items():
+        yield Problem(
+            what=Sentence(
+                N_("{what}（第{rows}行；如{example}）"),
+                what=Sentence(KINDS[kind], n=len(of_table)),
+                rows=spans((thing.place.row for thing in of_table), "、"),
+                example=of_table[0].example,
+            ),
+            where=source,
+            place=sheet,
+            do=Sentence(DO.get(kind, CHECK)),
+            level="note" if kind.endswith("_aside") else "warning",
+        )
 
 
 # Within one file.
 
 
-def _in_files(arrived: Arrived, cleaned: Cleaned) -> Iterator[_Contradiction]:
+def _in_files(arrived: Arrived, cleaned: Cleaned) -> Iterator[Clash]:
     counted = {
         (row.account, row.date, row.metric): row.value
         for row in cleaned.daily
@@ -138,9 +136,7 @@ def _by_day(
     return days
 
 
-def _of_day(
-    account: str, day: str, rows: Mapping[str, DailyRow]
-) -> Iterator[_Contradiction]:
+def _of_day(account: str, day: str, rows: Mapping[str, DailyRow]) -> Iterator[Clash]:
     """Check a day against itself and the level of the day before."""
     value = {metric: row.value for metric, row in rows.items()}
     if {"net_follows", "follows", "unfollows"} <= set(rows):
@@ -148,7 +144,7 @@ def _of_day(
         if _apart(net, new - lost, net, new, lost):
             text = N_("{day}净增{net}，新增{new}，取消{lost}")
             example = _example(text, day=day, net=net, new=new, lost=lost)
-            yield _Contradiction(account, "net", day, rows["net_follows"], example)
+            yield Clash(account, "net", day, rows["net_follows"], example)
     # The change of a level must be the day's own net, or what its parts make.
     parts = ("net_follows",) if "net_follows" in rows else PARTS
     if {"followers", YESTERDAY, *parts} <= set(rows):
@@ -158,22 +154,22 @@ def _of_day(
         if _apart(level - before, net, level, before, *made_of):
             text = N_("{day}粉丝数由{before}到{now}，净增{net}")
             example = _example(text, day=day, before=before, now=level, net=net)
-            yield _Contradiction(account, "level", day, rows["followers"], example)
+            yield Clash(account, "level", day, rows["followers"], example)
     for metric, example in _shares(value, "{day}{metric}{share}", day=day):
-        yield _Contradiction(account, "rate", f"{day}{metric}", rows[metric], example)
+        yield Clash(account, "rate", f"{day}{metric}", rows[metric], example)
     for example in _likes(value, N_("{day}点赞{likes}，阅读/播放{views}"), day=day):
-        yield _Contradiction(account, "likes", day, rows["likes"], example)
+        yield Clash(account, "likes", day, rows["likes"], example)
 
 
 PARTS = ("follows", "unfollows")
 
 
-def _of_post(account: str, post: PostRow) -> Iterator[_Contradiction]:
+def _of_post(account: str, post: PostRow) -> Iterator[Clash]:
     for metric, example in _shares(post.metrics, "{metric}{share}"):
-        yield _Contradiction(account, "rate", f"{post.post}{metric}", post, example)
+        yield Clash(account, "rate", f"{post.post}{metric}", post, example)
     if "views" not in post.censored:
         for example in _likes(post.metrics, N_("点赞{likes}，阅读/播放{views}")):
-            yield _Contradiction(account, "likes", post.post, post, example)
+            yield Clash(account, "likes", post.post, post, example)
 
 
 def _shares(
@@ -196,7 +192,7 @@ def _likes(value: Mapping[str, float], text: str, **more: str) -> Iterator[Sente
 
 def _between_downloads(
     arrived: Arrived, cleaned: Cleaned, before: Cleaned
-) -> Iterator[_Contradiction]:
+) -> Iterator[Clash]:
     """Check the closing counters of each account against the opening ones."""
     first = days_of(arrived.month)[0]
     closings, openings = closed_and_opened(arrived, cleaned.posts, before.posts)
@@ -231,23 +227,23 @@ def _between_downloads(
 
 def _fallen(
     account: str, post: str, start: Counters, end: Counters, used: Iterable[str]
-) -> Iterator[_Contradiction]:
+) -> Iterator[Clash]:
     for metric in used:
         before, after = start.counts.get(metric), end.counts.get(metric)
         if before is None or after is None or not _more(float(before), float(after)):
             continue
         text, name = N_("{metric}由{before}到{now}"), METRICS[metric].label
         example = _example(text, metric=name, before=before, now=after)
-        yield _Contradiction(account, "fell", post, end, example)
+        yield Clash(account, "fell", post, end.row, example)
 
 
 def _alone(
     account: str, post: str, counters: Counters, opens: bool, used: Collection[str]
-) -> _Contradiction:
+) -> Clash:
     """Tell of a post that one download has and the other should have."""
     kind = "once" if any(metric in used for metric in counters.counts) else "once_aside"
     text = N_("只在期初的下载里") if opens else N_("只在期末的下载里")
-    return _Contradiction(account, kind, post, counters, Sentence(text))
+    return Clash(account, kind, post, counters.row, Sentence(text))
 
 
 # How figures are written and compared.

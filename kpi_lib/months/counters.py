@@ -11,6 +11,7 @@ from math import isnan
 
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import days_of, shift
+from kpi_lib.exports import PostRow
 from kpi_lib.figures import unrounded
 from kpi_lib.months.arrivals import Arrived
 from kpi_lib.months.cells import Value
@@ -28,17 +29,19 @@ WEIGHTED = {
 class Counters:
     """The counters of one post in one download: by metric, exact, with their place."""
 
-    post: str
-    published: date
+    row: PostRow
     counts: Mapping[str, Number]
-    source: str
-    sheet: str
-    row: int
+
+    @property
+    def published(self) -> date:
+        """The day it came out."""
+        return self.row.published_at.date()
 
     def at(self, value: Number) -> Value:
         """Return one of its counters, or what was taken off it, with its place."""
-        place = (self.source, self.sheet, self.row)
-        return Value(self.published, value, "", *place, self.post)
+        row = self.row
+        place = (row.source, row.sheet, row.row)
+        return Value(self.published, value, "", *place, row.post)
 
 
 @dataclass(frozen=True)
@@ -85,24 +88,14 @@ def snapshots(
         after = [day for day in days if last < day <= end]
         inside = [day for day in days if first <= day <= last]
         closing = after[0] if after else inside[-1] if inside else None
-        counters = _counters(post for post in group if post.downloaded == closing)
+        counters = {
+            row.post: Counters(row, _counts(row.metrics))
+            for _, downloaded, row in group
+            if downloaded == closing
+        }
         if counters:
             closings[key] = Snapshot(closing, counters)
     return closings
-
-
-def _counters(posts: Iterable[Post]) -> dict[str, Counters]:
-    return {
-        row.post: Counters(
-            post=row.post,
-            published=row.published_at.date(),
-            counts=_counts(row.metrics),
-            source=row.source,
-            sheet=row.sheet,
-            row=row.row,
-        )
-        for _, _, row in posts
-    }
 
 
 def _counts(metrics: Mapping[str, float]) -> dict[str, Number]:

@@ -66,10 +66,8 @@ def _twins(files: Sequence[File]) -> Iterator[tuple[str, Sentence]]:
 def _jumps(files: Sequence[File]) -> Iterator[tuple[str, Sentence]]:
     """Find files whose first level does not follow from the last of another file."""
     known: dict[date, float] = {}
-    with_levels = [(_of("followers", file), file) for file in files]
-    for levels, file in sorted(
-        (each for each in with_levels if each[0]), key=lambda each: min(each[0])
-    ):
+    with_levels = [(levels, f) for f in files if (levels := _of("followers", f))]
+    for levels, file in sorted(with_levels, key=lambda each: min(each[0])):
         day = min(levels)
         near = [at for at in known if day - timedelta(days=NEAR) <= at < day]
         then = max(near, default=day)

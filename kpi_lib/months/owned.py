@@ -36,9 +36,8 @@ class Owned:
 
     def share(self, account: str, operator: str) -> float:
         """Return the share owned on the mean day of the month."""
-        roster = self.given.roster
-        owned = sum(roster.share(account, operator, day) for day in self.days)
-        return float(Fraction(owned) / len(self.days))
+        owned = sum(self.owned(account, operator).values(), Fraction(0))
+        return float(owned / len(self.days))
 
     def owned(self, account: str, operator: str) -> dict[date, Fraction]:
         """Return the days on which an operator owns of an account, and the shares."""

@@ -1,4 +1,4 @@
-"""From files to the tables of a month, as they are written and shown."""
+"""From files to the tables of a month, and which days they should be of and are."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pandas as pd
 
 from kpi_lib.catalogue import METRICS
+from kpi_lib.days import Week, days_of
 from kpi_lib.errors import Problem
 from kpi_lib.exports import DailyRow, LedgerRow
 from kpi_lib.files import Layout, layouts
+from kpi_lib.inputs import Account
 from kpi_lib.language import Sentence
 from kpi_lib.months.add_up import MONTHLY, add_up
 from kpi_lib.months.arrivals import Arrived, File
 from kpi_lib.months.clean import Cleaned, Post, clean
 from kpi_lib.months.contradictions import contradictions
+from kpi_lib.months.owned import days_by_account
 
 PLACE = {"source": "str", "sheet": "str", "block": "int64", "row": "int64"}
 DAILY = {
@@ -63,6 +67,8 @@ SCHEMAS = {
     "files": FILES,
 }
 """Columns of each table and how they are held."""
+
+Rows = Iterator[tuple[object, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,16 +138,12 @@ def _frame(name: str, rows: Iterable[tuple[object, ...]]) -> pd.DataFrame:
     return pd.DataFrame([*rows], columns=[*columns], dtype="object").astype(columns)
 
 
-def _days(
-    rows: Sequence[DailyRow], platforms: Mapping[str, str]
-) -> Iterator[tuple[object, ...]]:
+def _days(rows: Sequence[DailyRow], platforms: Mapping[str, str]) -> Rows:
     for account, day, *values in rows:
         yield day, account, platforms[account], *values
 
 
-def _posts(
-    posts: Sequence[Post], platforms: Mapping[str, str]
-) -> Iterator[tuple[object, ...]]:
+def _posts(posts: Sequence[Post], platforms: Mapping[str, str]) -> Rows:
     for account, downloaded, post in posts:
         *what, metrics, censored, source, sheet, block, row, _, rounded = post
         values = (metrics.get(name) for name in METRICS)
@@ -151,9 +153,7 @@ def _posts(
         yield account, platforms[account], *what, *values, marks, downloaded, *place
 
 
-def _records(
-    ledger: Iterable[tuple[str, LedgerRow]],
-) -> Iterator[tuple[object, ...]]:
+def _records(ledger: Iterable[tuple[str, LedgerRow]]) -> Rows:
     for account, (*values, _day) in ledger:
         reason = values[LedgerRow._fields.index("reason")]
         kept = reason.written() if isinstance(reason, Sentence) else None
@@ -180,9 +180,7 @@ def reason(row: Mapping[Any, Any] | pd.Series[Any]) -> str:
     return str(row["reason"])
 
 
-def _files(
-    files: Sequence[File], cleaned: Cleaned, monthly: pd.DataFrame
-) -> Iterator[tuple[object, ...]]:
+def _files(files: Sequence[File], cleaned: Cleaned, monthly: pd.DataFrame) -> Rows:
     counters = monthly[monthly["basis"].isin(["difference", "published"])]
     bases = dict(zip(counters["account"], counters["basis"], strict=True))
     kept = Counter(row.source for _, row in cleaned.ledger if row.counted)
@@ -214,3 +212,75 @@ def _basis(file: File, layout: Layout | None, bases: Mapping[str, str]) -> str:
         # Where days are on record, counters only list what was published.
         return bases.get(file.account, "listed")
     return "manual" if layout.id == "manual" else "daily"
+
+
+# What should arrive for a month, and on which days it did.
+
+ARRIVAL = {"account": "str", "date": "datetime64[s]", "state": "str"}
+
+
+def arrival(arrived: Arrived, tables: Tables) -> pd.DataFrame:
+    """
+    Set every account's days against what the roster expects of it.
+
+    Parameters
+    ----------
+    arrived : Arrived
+        The month's files; a first week's download may lie in those of the month before.
+    tables : Tables
+        The month's tables.
+
+    Returns
+    -------
+    DataFrame
+        One row per account that lives in the month and day: account, date, state;
+        `state` is ``present``, ``missing`` or empty for a day that is not due; an
+        account with counters only owes a download a week: its days are ``download``
+        on the day itself, ``covered`` or ``missing`` on the others of the week.
+    """
+    daily = tables.daily
+    stamps = (stamp.date() for stamp in daily["date"])
+    present = days_by_account(zip(daily["account"], stamps, strict=True))
+    downloads = days_by_account(
+        (file.account, file.downloaded)
+        for file in (*arrived.before, *arrived.files)
+        if file.posts
+    )
+    days, weeks = days_of(arrived.month), arrived.given.calendar.weeks(arrived.month)
+    rows = []
+    for owner in arrived.given.roster.accounts:
+        if not owner.overlaps(days[0], days[-1]):
+            continue
+        first = arrived.first_days[owner.id]
+        states = _states(
+            owner,
+            [day for day in days if owner.overlaps(day, day) and day >= first],
+            present[owner.id],
+            downloads[owner.id],
+            weeks,
+        )
+        rows += [(owner.id, day, states.get(day, "")) for day in days]
+    return pd.DataFrame(rows, columns=list(ARRIVAL)).astype(ARRIVAL)
+
+
+def _states(
+    account: Account,
+    due: Sequence[date],
+    present: set[date],
+    downloads: set[date],
+    weeks: Sequence[Week],
+) -> dict[date, str]:
+    expects = [layouts()[name] for name in account.expects if name in layouts()]
+    if any(layout.grain != "posts" for layout in expects):
+        return dict.fromkeys(due, "missing") | dict.fromkeys(present, "present")
+    states: dict[date, str] = {}
+    for week in weeks if expects else ():
+        inside = [day for day in week.days_in_month if day in due]
+        if week.working_days:
+            came = any(week.start <= day <= week.end for day in downloads)
+            states |= dict.fromkeys(inside, "covered" if came else "missing")
+    return (
+        states
+        | dict.fromkeys(present, "present")
+        | dict.fromkeys(downloads, "download")
+    )

@@ -15,14 +15,14 @@ from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from itertools import chain, groupby, pairwise
+from itertools import chain, pairwise
 from math import inf, isinf
 from typing import Any
 
 import pandas as pd
 
 from kpi_lib.catalogue import GAINS, METRICS
-from kpi_lib.days import days_of
+from kpi_lib.days import days_of, runs
 from kpi_lib.inputs import Account, EvidenceRules, Roster
 from kpi_lib.language import N_, Sentence
 from kpi_lib.months.owned import in_charge
@@ -81,13 +81,9 @@ def spans(rows: Iterable[int], comma: str = ",") -> str:
     str
         For instance ``"5-35,40"``.
     """
-    texts: list[str] = []
-    # Numbers that follow one another are as far from their places as each other.
-    for _, span in groupby(enumerate(sorted(set(rows))), lambda at: at[1] - at[0]):
-        numbers = [number for _, number in span]
-        first, last = numbers[0], numbers[-1]
-        texts.append(str(first) if first == last else f"{first}-{last}")
-    return comma.join(texts)
+    return comma.join(
+        str(first) if first == last else f"{first}-{last}" for first, last in runs(rows)
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,8 +170,7 @@ def total(
     if METRICS[metric].parts:
         return _ratio(monthly, metric, accounts, rules)
     if metric in ONCE_A_PRODUCT:
-        first = _first_of_product(_accounts(monthly, metric), accounts)
-        monthly = _only(monthly, "account", first)
+        monthly = _once_a_product(monthly, metric, accounts)
     rows = monthly.get(metric, ())
     return Total(
         metric=metric,
@@ -208,16 +203,13 @@ def _only(rows: Rows, name: str, wanted: Collection[str]) -> Rows:
     }
 
 
-def _accounts(rows: Rows, metric: str) -> set[str]:
-    return {row["account"] for row in rows.get(metric, ())}
-
-
-def _first_of_product(present: set[str], accounts: Sequence[Account]) -> set[str]:
-    first: dict[str, str] = {}
-    for account in accounts:
-        if account.id in present:
-            first.setdefault(account.product or account.id, account.id)
-    return set(first.values())
+def _once_a_product(rows: Rows, metric: str, accounts: Sequence[Account]) -> Rows:
+    """Keep the rows of the first account of each product that has a metric."""
+    there = {row["account"] for row in rows.get(metric, ())}
+    # What is set last stands: of each product its first account.
+    own = [account for account in reversed(accounts) if account.id in there]
+    first = {account.product or account.id: account.id for account in own}
+    return _only(rows, "account", first.values())
 
 
 def _gap(
@@ -260,10 +252,10 @@ def _ratio(
 ) -> Total:
     numerator, denominator = METRICS[metric].numerator, METRICS[metric].denominator
     parts = (*numerator, *denominator)
-    monthly = _only(monthly, "account", _accounts(monthly, metric))
+    counted = {row["account"] for row in monthly.get(metric, ())}
+    monthly = _only(monthly, "account", counted)
     if set(parts) <= set(ONCE_A_PRODUCT):
-        first = _first_of_product(_accounts(monthly, metric), accounts)
-        monthly = _only(monthly, "account", first)
+        monthly = _once_a_product(monthly, metric, accounts)
     due = [row for row in monthly.get(metric, ()) if not row["basis"]]
     lacking = [gap for row in due for gap in _gap(row, metric, rules)]
     # An account that lacks one of the sums is in neither.
@@ -322,23 +314,21 @@ def by_day(
     named = GAINS[metric].name if metric in GAINS else metric
     series: dict[tuple[str, str], dict[date, Fraction]] = defaultdict(dict)
     near = daily[(daily["metric"] == named) & daily["account"].isin(rows["account"])]
-    for account, part, at, value in near[
-        ["account", "part", "date", "value"]
-    ].itertuples(index=False, name=None):
-        series[account, part][at.date()] = Fraction(exactly(value))
+    for row in near.to_dict("records"):
+        number = Fraction(exactly(row["value"]))
+        series[row["account"], row["part"]][row["date"].date()] = number
     days: dict[date, Fraction] = defaultdict(Fraction)
     without: list[str] = []
-    for month, operator, account, stream, basis in rows[
-        ["month", "operator", "account", "stream", "basis"]
-    ].itertuples(index=False, name=None):
-        if basis not in BY_DAYS:
+    for row in rows.to_dict("records"):
+        account = row["account"]
+        if row["basis"] not in BY_DAYS:
             without.append(account)
             continue
-        values = dict(sorted(series[account, stream].items()))
+        values = dict(sorted(series[account, row["stream"]].items()))
         if metric in GAINS:
             values = _steps(values)
-        charge = in_charge(roster, roster.account(account), days_of(month))
-        own = charge.get(operator, {})
+        charge = in_charge(roster, roster.account(account), days_of(row["month"]))
+        own = charge.get(row["operator"], {})
         for day, value in values.items():
             if day in own:
                 days[day] += value * own[day]

@@ -11,16 +11,7 @@ from __future__ import annotations
 
 from kpi_lib.page import charts
 from kpi_lib.page.html import failure_page, page, sealed
-from kpi_lib.page.parts import (
-    SEALED,
-    Brand,
-    Fragment,
-    Seal,
-    brand_of,
-    made,
-    seal,
-    style,
-)
+from kpi_lib.page.parts import Brand, Fragment, brand_of, made, seal, style
 from kpi_lib.page.printing import browser, pdf, required
 from kpi_lib.page.sections.activity import activity
 from kpi_lib.page.sections.campaigns import campaigns
@@ -56,55 +47,3 @@ from kpi_lib.page.sections.team import (
 from kpi_lib.page.sections.waterfall import waterfall
 from kpi_lib.page.series import panel, texts_of
 from kpi_lib.page.templates import environment, render
-
-__all__ = [
-    "SEALED",
-    "Brand",
-    "Fragment",
-    "Seal",
-    "activity",
-    "arrival",
-    "brand_of",
-    "browser",
-    "campaigns",
-    "charts",
-    "compare",
-    "counted",
-    "engagement",
-    "environment",
-    "failure_page",
-    "fates",
-    "files",
-    "findings",
-    "followers",
-    "header",
-    "made",
-    "metrics",
-    "next_month",
-    "orders",
-    "page",
-    "panel",
-    "pdf",
-    "platforms",
-    "quarantine",
-    "quotas",
-    "render",
-    "required",
-    "score_card",
-    "seal",
-    "sealed",
-    "sentences",
-    "settled",
-    "sources",
-    "style",
-    "team_evidence",
-    "team_files",
-    "team_grades",
-    "team_header",
-    "team_items",
-    "team_missing",
-    "team_money",
-    "team_scores",
-    "texts_of",
-    "waterfall",
-]

@@ -13,24 +13,6 @@ from kpi_lib.run.checks import check
 from kpi_lib.run.doctor import examine
 from kpi_lib.run.jobs import Outcome
 from kpi_lib.run.runner import clean, run, status
-from kpi_lib.run.spreadsheets import frames_xlsx
+from kpi_lib.run.sheets import frames_xlsx
 from kpi_lib.run.stale import newest
 from kpi_lib.run.verify import recompute, verify
-
-__all__ = [
-    "Outcome",
-    "add",
-    "before",
-    "check",
-    "clean",
-    "examine",
-    "frames_xlsx",
-    "missing",
-    "newest",
-    "printed",
-    "published",
-    "recompute",
-    "run",
-    "status",
-    "verify",
-]

@@ -113,7 +113,7 @@ def _add(
     day = downloaded or months.day_at_the_end(file.stem)
     try:
         if day and not month:
-            month = _month_of(workspace, _likely(workspace, day, file.name))
+            month = _month_of(workspace, day, file.name)
         export = exports.read(
             file, month=month or ANY_MONTH, platform=account.platform, source=file.name
         )
@@ -125,7 +125,7 @@ def _add(
                 do="改名后再添加",
             )
         day = day or _own_day(file, export)
-        at = month or _month_of(workspace, _likely(workspace, day, file.name))
+        at = month or _month_of(workspace, day, file.name)
         workspace.relative(workspace.raw(at) / file.name)  # refuses an odd name
     except (ExportError, WorkspaceError) as refusal:
         return Added(file=file, state="refused", problems=refusal.problems)
@@ -163,23 +163,18 @@ def _own_day(file: Path, export: Export) -> date:
     )
 
 
-def _likely(workspace: Workspace, day: date, name: str) -> date:
-    """Return a download day, unless it makes a month that nobody is in yet."""
-    first, last = "2000-01", f"{date.today():%Y-%m}"
-    last = shift(max(last, *workspace.months()), 2)
-    if first <= day.isoformat()[:7] <= last:
-        return day
-    raise ExportError.of(
-        f"下载日期是{day}，像是写错了",
-        where=name,
-        expected=f"{first}至{last}里的一天",
-        do="请改正；没有写错时，用--month写明归哪个月",
-    )
-
-
-def _month_of(workspace: Workspace, day: date) -> str:
+def _month_of(workspace: Workspace, day: date, name: str) -> str:
     """Return the month that a download of a day closes or is inside of."""
     month = f"{day:%Y-%m}"
+    first, last = "2000-01", f"{date.today():%Y-%m}"
+    last = shift(max(last, *workspace.months()), 2)
+    if not first <= month <= last:  # it would make a month that nobody is in yet
+        raise ExportError.of(
+            f"下载日期是{day}，像是写错了",
+            where=name,
+            expected=f"{first}至{last}里的一天",
+            do="请改正；没有写错时，用--month写明归哪个月",
+        )
     past = shift(month, -1)
     try:
         rules = inputs.load(workspace, month).evidence_of(past)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kpi_lib import held, inputs
 from kpi_lib.days import shift
+from kpi_lib.inputs import Operator
 from kpi_lib.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -46,13 +48,8 @@ def missing(month: str, root: str = "") -> list[str]:
     list of str
         Names, in the roster's order.
     """
-    workspace = Workspace.find(root)
-    people = inputs.load(workspace, month).roster.appraised(month)
-    return [
-        person.name
-        for person in people
-        if not (workspace.reports(month) / f"{person.id}.json").is_file()
-    ]
+    places = _places(month, month, root)
+    return [person.name for person, path in places if not path.is_file()]
 
 
 def before(month: str, root: str = "") -> list[Card]:
@@ -73,16 +70,19 @@ def before(month: str, root: str = "") -> list[Card]:
 
 
 def _read(month: str, of: str, root: str) -> list[Card]:
-    """Read the cards `of` a month that stand there, of whoever is appraised in one."""
+    """Read the cards that stand there."""
     # Only a page asks: the process that starts it needs no tables and frames.
     from kpi_lib.appraisal import Card
 
+    places = [path for _, path in _places(month, of, root) if path.is_file()]
+    return [Card.from_json(json.loads(held.read(path))) for path in places]
+
+
+def _places(month: str, of: str, root: str) -> list[tuple[Operator, Path]]:
+    """Return who is appraised in a month, and where the card `of` one should lie."""
     workspace = Workspace.find(root)
     people = inputs.load(workspace, month).roster.appraised(month)
-    paths = [workspace.reports(of) / f"{person.id}.json" for person in people]
-    return [
-        Card.from_json(json.loads(held.read(path))) for path in paths if path.is_file()
-    ]
+    return [(person, workspace.reports(of) / f"{person.id}.json") for person in people]
 
 
 def printed(month: str, root: str = "") -> list[str]:

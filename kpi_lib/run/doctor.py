@@ -92,13 +92,8 @@ def fonts() -> Finding:
         ok = sys.platform in ("win32", "darwin")
         there = "系统自带" if ok else "没有fontconfig，无法查看"
         return Finding("中文字体", ok, there, _INSTALL_FONTS)
-    listed = subprocess.run(
-        [lister, ":lang=zh-cn", "family"],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=30,
-    )
+    ask = [lister, ":lang=zh-cn", "family"]
+    listed = subprocess.run(ask, capture_output=True, text=True, timeout=30)
     families = sorted({line.split(",")[0] for line in listed.stdout.splitlines()})
     there = families[0] if families else "没有"
     return Finding("中文字体", bool(families), there, _INSTALL_FONTS)

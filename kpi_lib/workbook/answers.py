@@ -93,20 +93,22 @@ def answer(
 
 
 def curves(
-    m: Tables,
+    kind: str,
+    title: str,
+    sub: str,
     frame: pd.DataFrame,
-    metrics: Sequence[str],
+    m: Tables,
     draw: Callable[..., Axes],
-    *,
     by: str,
-    key: str,
-) -> list[Drawing]:
-    """Draw a panel for each metric and key of a frame, as many as there is room for."""
-    drawings = []
-    for metric in metrics:
+) -> Answer:
+    """Answer with a panel for each metric and key, as many as there is room for."""
+    drawings, more = [], 0
+    for metric in frame["metric"].unique():
         rows = frame[frame["metric"] == metric]
         scale, end = scale_of(metric, rows["value"]), text_of(metric)
-        for id, values in list(rows.groupby(key, sort=True))[:MOST]:
+        panels = list(rows.groupby("key" if "key" in rows else by, sort=True))
+        more += len(panels[MOST:])
+        for id, values in panels[:MOST]:
             note, where = caption(metric), {}
             if "breaks" in values and values["breaks"].any():
                 # Of `Workbook.totals`: from these months on it is another series.
@@ -117,14 +119,8 @@ def curves(
             name, file = m.names(by)[str(id)], f"{metric}-{id}"
             who = brand(m, by, str(id))
             drawings.append(Drawing(ax, file, name, note, who))
-    return drawings
-
-
-def left_out(frame: pd.DataFrame, metrics: Sequence[str], key: str) -> str:
-    """Say how many panels there was no room for."""
-    counts = [frame[frame["metric"] == metric][key].nunique() for metric in metrics]
-    more = sum(max(0, count - MOST) for count in counts)
-    return f"另有{more}张没有画出，可以按平台筛选。" if more else ""
+    sub += f"另有{more}张没有画出，可以按平台筛选。" if more else ""
+    return answer(kind, title, sub, frame, drawings)
 
 
 def zh(*metrics: str) -> str:

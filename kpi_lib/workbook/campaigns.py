@@ -8,7 +8,7 @@ without one is counted and said.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import ceil
@@ -108,7 +108,6 @@ class Effect:
     expected: float
     high: float
     spans: int
-    after: float | None
 
     @property
     def verdict(self) -> str:
@@ -116,13 +115,6 @@ class Effect:
         if self.during > self.high:
             return "above"
         return "below" if self.during < self.low else "inside"
-
-    @property
-    def _by(self) -> str:
-        if self.expected <= 0:
-            return ""
-        by = figures.percent(self.during / self.expected - 1, 1, sign=True)
-        return f"（相差{by}）"
 
     def sentence(
         self,
@@ -144,6 +136,10 @@ class Effect:
         """
         where = {"above": "高于", "below": "低于", "inside": "仍在"}[self.verdict]
         tail = "的范围之内，看不出变化" if self.verdict == "inside" else "的范围"
+        by = ""
+        if self.expected > 0:
+            more = figures.percent(self.during / self.expected - 1, 1, sign=True)
+            by = f"（相差{more}）"
         often, of = tried
         sure = (
             f"同一序列在这之前的{of}段同样长的日子里，有{often}段也落在各自这样的范围以外"
@@ -152,7 +148,7 @@ class Effect:
         )
         return (
             f"活动期间{mean}{text(self.during)}；之前{self.spans}段同长同星期的走势延伸到"
-            f"这几天是{text(self.expected)}{self._by}，{where}{text(self.low)}至{text(self.high)}"
+            f"这几天是{text(self.expected)}{by}，{where}{text(self.low)}至{text(self.high)}"
             f"{tail}。{sure}；先后不等于因果，同期的节日、热点和推荐位没有分开。"
         )
 
@@ -180,7 +176,6 @@ def effect(cut: pd.DataFrame) -> Effect | None:
         expected=float(expected),
         high=float(expected + max(off.max(), 0)),
         spans=len(before),
-        after=float(value[1]) if 1 in value.index else None,
     )
 
 
@@ -194,13 +189,8 @@ def outside(days: pd.DataFrame, first: date, last: date) -> tuple[int, int]:
         How many lie outside the range of the line through their own spans before,
         and how many were tried.
     """
-    tried = [found.verdict != "inside" for found in _tries(days, first, last)]
-    return sum(tried), len(tried)
-
-
-def _tries(days: pd.DataFrame, first: date, last: date) -> Iterator[Effect]:
     length = (last - first).days + 1
-    for back in range(length, BACK + 1):
-        shift = timedelta(days=back)
-        if found := effect(spans(days, first - shift, last - shift)):
-            yield found
+    shifts = [timedelta(days=back) for back in range(length, BACK + 1)]
+    tries = [effect(spans(days, first - by, last - by)) for by in shifts]
+    verdicts = [tried.verdict != "inside" for tried in tries if tried]
+    return sum(verdicts), len(verdicts)

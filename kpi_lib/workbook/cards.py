@@ -1,18 +1,34 @@
-"""Score cards for an analyst: one as a table, two side by side."""
+"""
+Score cards for an analyst: one as a table, two side by side, and what if.
+
+What if: the card under other targets, weights, rules or another plan. Nothing is
+written and the record is not touched; a changed plan goes through the same checks as
+plan.yml.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
+from fractions import Fraction
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from kpi_lib import page
-from kpi_lib.appraisal import Card
+from kpi_lib import appraisal, inputs, page
+from kpi_lib.appraisal import Card, Evidence, Month
+from kpi_lib.errors import PlanError
+from kpi_lib.inputs import Plan, Target
 from kpi_lib.language import say
+from kpi_lib.workbook.tables import refusal
+
+Value = Decimal | float | int | str
+Changes = Mapping[str, Any]
+
+WHERE = "假设的计划"
 
 
 class ScoreCard(Card):
@@ -133,20 +149,14 @@ class WhatIf:
             the two is not rated).
         """
         rows = [
-            {
-                "key": line.key,
-                "name": say(line.name),
-                "possible_before": line.possible_before,
-                "score_before": line.before,
-                "possible_after": line.possible_after,
-                "score_after": line.after,
-                "change": line.by,
-            }
+            {**asdict(line), "name": say(line.name), "change": line.by}
             for line in self.lines
         ]
-        frame = pd.DataFrame(rows)
-        numbers = frame.columns.drop(["key", "name"])
-        return frame.assign(**{name: pd.to_numeric(frame[name]) for name in numbers})
+        scores = {"before": "score_before", "after": "score_after"}
+        points = ["possible_before", "score_before", "possible_after", "score_after"]
+        frame = pd.DataFrame(rows).rename(columns=scores).set_index(["key", "name"])
+        numbers: pd.DataFrame = frame[[*points, "change"]].apply(pd.to_numeric)
+        return numbers.reset_index()
 
     @property
     def change(self) -> Decimal:
@@ -174,4 +184,107 @@ def _line(key: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Line
         after=after.get("score"),
         possible_before=before.get("possible", ""),
         possible_after=after.get("possible", ""),
+    )
+
+
+def what_if(
+    month: Month,
+    operator: str,
+    *,
+    targets: Mapping[str, Value] | None = None,
+    plan: Changes | Plan | None = None,
+) -> WhatIf:
+    """Score an operator twice: as things are, and with changes or by another plan."""
+    before = month.evidence(operator)
+    if not isinstance(plan, Plan):
+        plan = changed_plan(before.plan, plan) if plan else before.plan
+    after = month.evidence(operator, plan=plan)
+    if targets:
+        after = replace(after, targets=_targets(after, targets))
+    return WhatIf(*(ScoreCard(appraisal.score(of).data) for of in (before, after)))
+
+
+def rescore(month: Month, plan: Path) -> list[WhatIf]:
+    """
+    Score everybody of a month by another plan's file, beside its own.
+
+    Nothing is written; the plan's ``valid_from`` does not matter here. `InvalidInput`
+    is raised where it, or anything else that people wrote, cannot be used.
+    """
+    other = inputs.load_plan(plan, str(plan))
+    return [what_if(month, person.id, plan=other) for person in month.appraised]
+
+
+def changed_plan(plan: Plan, changes: Changes) -> Plan:
+    """
+    Return a changed copy of a plan that went through its checks.
+
+    An item whose measures got other points, and that is not given any itself, has
+    their sum.
+    """
+    tree = _exact(plan.model_dump(by_alias=True))
+    items = {item["id"]: item for group in tree["groups"] for item in group["items"]}
+    for key, change in changes.items():
+        item, _, measure = key.partition(".")
+        if item in items:
+            measures = {entry["id"]: entry for entry in items[item]["measures"]}
+            if measure and measure not in measures:
+                keys = [f"{item}.{id}" for id in measures]
+                raise refusal(f"计划里没有{key}", "、".join(keys), WHERE)
+            _merge(measures[measure] if measure else items[item], change)
+        elif key in tree and isinstance(tree[key], dict):
+            _merge(tree[key], change)
+        elif key in tree:
+            tree[key] = change
+        else:
+            raise refusal(f"计划里没有{key}", "、".join([*items, *tree]), WHERE)
+    for id, item in items.items():
+        if "points" not in changes.get(id, {}):
+            plain = (entry for entry in item["measures"] if not entry["bonus"])
+            points = (Fraction(str(entry["points"])) for entry in plain)
+            item["points"] = str(sum(points, Fraction(0)))
+    return inputs.validated(tree, Plan, PlanError, WHERE)
+
+
+def _exact(node: Any) -> Any:
+    """Write exact numbers as texts, which the plan's own readers take."""
+    if isinstance(node, dict):
+        return {key: _exact(value) for key, value in node.items() if value is not None}
+    if isinstance(node, list | tuple):
+        return [_exact(value) for value in node]
+    return str(node) if isinstance(node, Fraction) else node
+
+
+def _merge(old: dict[str, Any], change: Any) -> None:
+    if not isinstance(change, Mapping):
+        raise refusal(f"改动{change!r}不是一张表", '如{"points": 5}')
+    for key, value in change.items():
+        if isinstance(old.get(key), dict) and isinstance(value, Mapping):
+            # A rule or source of another kind has other keys: it replaces the old.
+            same = value.get("kind", old[key].get("kind")) == old[key].get("kind")
+            old[key] = {**old[key], **value} if same else dict(value)
+        else:
+            old[key] = value
+
+
+def _targets(evidence: Evidence, changes: Mapping[str, Value]) -> tuple[Target, ...]:
+    """Return the targets with other values; the newest row of each is what counts."""
+    counting = {
+        (target.metric, target.platform): target
+        for target in sorted(evidence.targets, key=lambda target: target.set_on)
+        if (target.horizon, target.period) == ("short", evidence.month)
+        and target.set_on <= evidence.last_day
+    }
+    values: dict[Target, Decimal] = {}
+    for key, value in changes.items():
+        metric, _, platform = key.partition("/")
+        if (metric, platform) not in counting:
+            keys = ["/".join(filter(None, parts)) for parts in counting]
+            raise refusal(f"{evidence.month}没有{key}的短期目标", "、".join(keys))
+        values[counting[metric, platform]] = inputs.number_of(value, f"{key}的目标")
+    return tuple(
+        target.model_copy(update={"value": values[target]})
+        if target in values
+        else target
+        for target in evidence.targets
     )

@@ -47,15 +47,15 @@ class Asked:
     ) -> None:
         self._question, self._month = question, m
         takes = signature(question).parameters
-        self.controls = {
-            name: _control(
-                name,
-                _answerable(question, options(m, name)),
-                value,
-                takes[name].default,
-            )
-            for name, value in choices.items()
-        }
+        answerable = ANSWERABLE.get(question, bool)
+        self.controls = {}
+        for name, value in choices.items():
+            given = options(m, name)
+            if name == "metric":
+                given = [(zh, id) for zh, id in given if answerable(id)]
+            elif name == "operator" and takes[name].default == "":
+                given = [(EVERY, ""), *given]
+            self.controls[name] = _control(name, given, value)
         self._row = widgets.HBox(list(self.controls.values()))
         self._row.layout.flex_flow = "row wrap"
 
@@ -137,19 +137,7 @@ ANSWERABLE: dict[Callable[..., Fragment], Callable[[str], bool]] = {
 """Questions that not every metric can be asked of, and which can."""
 
 
-def _answerable(question: Callable[..., Fragment], options: Options) -> Options:
-    """Leave out the metrics that a question would refuse."""
-    holds = ANSWERABLE.get(question)
-    if holds is None:
-        return options
-    return [(zh, id) for zh, id in options if id not in METRICS or holds(id)]
-
-
-def _control(
-    name: str, options: Options, value: Any, default: Any
-) -> widgets.ValueWidget:
-    if name == "operator" and default == "":
-        options = [(EVERY, ""), *options]
+def _control(name: str, options: Options, value: Any) -> widgets.ValueWidget:
     given = {"options": options, "description": LABELS[name]}
     if isinstance(value, tuple):
         given["tooltip"] = "按住Ctrl可以多选；都不选就是全部"

@@ -15,6 +15,7 @@ from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import quarter_of
 from kpi_lib.inputs import Target, Worklog
+from kpi_lib.workbook.answers import zh
 
 FRAMES = ("daily", "monthly", "posts")
 """Tables of an operator's month with a column of platforms."""
@@ -69,19 +70,17 @@ def told(own: OperatorMonth, cut: OperatorMonth, metrics: Collection[str]) -> st
         }
         for month in (own, cut)
     )
-    left_out, own_ones = (
-        "、".join(dict.fromkeys(METRICS[metric].zh for metric, _ in sorted(keys)))
-        for keys in (
-            before.keys() - after.keys(),
-            {key for key in after if after[key] != before.get(key)},
-        )
+    left_out = before.keys() - after.keys()
+    own_ones = {key for key in after if after[key] != before.get(key)}
+    texts = (
+        (left_out, "的目标管着全部平台，只看一部分账号时没有列出。"),
+        (own_ones, "的目标是这个平台自己的，不是全部平台的。"),
     )
-    texts = []
-    if left_out:
-        texts.append(f"{left_out}的目标管着全部平台，只看一部分账号时没有列出。")
-    if own_ones:
-        texts.append(f"{own_ones}的目标是这个平台自己的，不是全部平台的。")
-    return "".join(texts)
+    return "".join(
+        zh(*dict.fromkeys(metric for metric, _ in sorted(keys))) + text
+        for keys, text in texts
+        if keys
+    )
 
 
 def _targets(own: OperatorMonth, platforms: Collection[str]) -> list[Target]:

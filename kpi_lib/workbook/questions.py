@@ -31,16 +31,14 @@ from kpi_lib.workbook.answers import (
     Table,
     answer,
     curves,
-    left_out,
     scale_of,
     text_of,
     unit_of,
     whose,
     zh,
 )
-from kpi_lib.workbook.names import Some, listed, refusal
 from kpi_lib.workbook.narrowing import narrowed, told
-from kpi_lib.workbook.tables import BY, Tables
+from kpi_lib.workbook.tables import BY, Some, Tables, listed, refusal
 
 
 def _section(
@@ -91,14 +89,9 @@ def days(
     names = [m.metric(name) for name in (*metrics, *listed(metric))]
     frame = m.values(*names, operator=operator, platform=platform, account=account)
     curve = partial(charts.day_curve, days=days_of(m.month), calendar=m.calendar)
-    return answer(
-        "days",
-        f"{whose(m, operator)}{month_short(m.month)}每天的{zh(*names)}",
-        "一个账号一张图，同一指标同一纵轴；断开处没有数据，不是0。"
-        f"{left_out(frame, names, 'account')}",
-        frame,
-        curves(m, frame, names, curve, by="account", key="account"),
-    )
+    title = f"{whose(m, operator)}{month_short(m.month)}每天的{zh(*names)}"
+    sub = "一个账号一张图，同一指标同一纵轴；断开处没有数据，不是0。"
+    return curves("days", title, sub, frame, m, curve, "account")
 
 
 def months(
@@ -121,14 +114,12 @@ def months(
     names = [m.metric(name) for name in (*metrics, *listed(metric))]
     frame = m.totals(*names, by=by, operator=operator, platform=platform, months=back)
     curve = partial(charts.month_curve, months=m.months[-back:])
-    return answer(
-        "months",
-        f"{whose(m, operator)}近{back}个月的{zh(*names)}",
-        "按考核的口径合成月值；同一指标同一纵轴。写着“换了口径”的月份，与之前的不能相比。"
-        f"{left_out(frame, names, 'key')}",
-        frame,
-        curves(m, frame, names, curve, by=by, key="key"),
+    title = f"{whose(m, operator)}近{back}个月的{zh(*names)}"
+    sub = (
+        "按考核的口径合成月值；同一指标同一纵轴。"
+        "写着“换了口径”的月份，与之前的不能相比。"
     )
+    return curves("months", title, sub, frame, m, curve, by)
 
 
 def compare(

@@ -7,7 +7,7 @@ record is absent, never zero. Nothing here writes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -17,11 +17,11 @@ import pandas as pd
 from kpi_lib import days, inputs
 from kpi_lib.appraisal import Month, OperatorMonth
 from kpi_lib.catalogue import METRICS
-from kpi_lib.errors import Problem, WorkspaceError
+from kpi_lib.errors import InvalidInput, WorkspaceError
 from kpi_lib.files import Platform, platforms
+from kpi_lib.inputs import Campaign, Target
 from kpi_lib.run import newest
 from kpi_lib.workbook import frames
-from kpi_lib.workbook.names import Some, id_of, listed, refusal
 from kpi_lib.workspace import Workspace
 
 BY = {"platform": "平台", "account": "账号", "operator": "运营", "team": "团队"}
@@ -29,6 +29,9 @@ BY = {"platform": "平台", "account": "账号", "operator": "运营", "team": "
 
 TOTALS = ("metric", "month", "key", "name", "value", "basis", "breaks")
 """Columns of `Workbook.totals`."""
+
+Some = str | Collection[str]
+"""One name or several; an empty one is none."""
 
 
 @dataclass(frozen=True)
@@ -38,14 +41,10 @@ class Tables(Month):
     def __post_init__(self) -> None:
         folder = self.workspace.clean(self.month)
         if not (folder / "daily.parquet").is_file():
-            raise WorkspaceError(
-                (
-                    Problem(
-                        what=f"{self.month}的导出文件还没有清洗",
-                        where=self.workspace.relative(folder),
-                        do=f"先运行kpi run {self.month}，它连同回看的月份一起清洗",
-                    ),
-                )
+            raise WorkspaceError.of(
+                f"{self.month}的导出文件还没有清洗",
+                where=self.workspace.relative(folder),
+                do=f"先运行kpi run {self.month}，它连同回看的月份一起清洗",
             )
 
     def __repr__(self) -> str:
@@ -107,23 +106,13 @@ class Tables(Month):
             own), `horizon`, `period`, `value` (the metric's unit, a rate as a
             fraction), `set_on`, `approved_by`, `note`.
         """
-        rows = pd.DataFrame([row.model_dump() for row in self.inputs.targets])
-        if rows.empty:
-            return rows
-        rows = rows.drop(columns=["row", "sha256"])
-        when = pd.to_datetime(rows["set_on"])
-        return rows.assign(value=rows["value"].astype(float), set_on=when)
+        rows = _dumped(self.inputs.targets, days=["set_on"])
+        return rows.astype({"value": float}) if len(rows) else rows
 
     @property
     def campaigns(self) -> pd.DataFrame:
         """One row per campaign of the month's work log: days, CNY, targets, results."""
-        rows = pd.DataFrame([row.model_dump() for row in self.worklog.campaigns])
-        if rows.empty:
-            return rows
-        rows = rows.drop(columns=["source", "sheet", "row"])
-        return rows.assign(
-            start=pd.to_datetime(rows["start"]), end=pd.to_datetime(rows["end"])
-        )
+        return _dumped(self.worklog.campaigns, days=["start", "end"])
 
     # Questions.
 
@@ -340,3 +329,34 @@ class Tables(Month):
         if account_ids := [self.account_id(name) for name in listed(account)]:
             rows = rows[rows["account"].isin(account_ids)]
         return rows
+
+
+def _dumped(rows: Sequence[Target | Campaign], days: Sequence[str]) -> pd.DataFrame:
+    """Return rows that people wrote, without where they wrote them; none: empty."""
+    place = {"source", "sheet", "row", "sha256"}
+    frame = pd.DataFrame([row.model_dump(exclude=place) for row in rows])
+    return frame.astype(dict.fromkeys(days if len(frame) else (), "datetime64[s]"))
+
+
+# Names that people write, an id or the Chinese name, become ids or are refused.
+
+
+def listed(names: Some) -> list[str]:
+    """Return the names given, be it one, several or none."""
+    return [name for name in ([names] if isinstance(names, str) else names) if name]
+
+
+def id_of(kind: str, given: str, names: Mapping[str, str]) -> str:
+    """Return the id of a name, which may be the id; `names` are Chinese ones by id."""
+    if given in names:
+        return given
+    ids = [id for id, name in names.items() if name == given]
+    if len(ids) == 1:
+        return ids[0]
+    choices = "、".join(f"{id}（{name}）" for id, name in names.items() if name != id)
+    raise refusal(f"没有{kind}“{given}”", choices or "、".join(names))
+
+
+def refusal(what: str, expected: str, where: str = "") -> InvalidInput:
+    """Return the refusal of something that was asked for, with what there is."""
+    return InvalidInput.of(what, where=where, expected=expected)

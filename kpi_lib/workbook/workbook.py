@@ -17,7 +17,7 @@ from matplotlib.axes import Axes
 from kpi_lib import inputs, page, run
 from kpi_lib.catalogue import METRICS
 from kpi_lib.inputs import Plan
-from kpi_lib.workbook import explaining, frames, questions, whatif
+from kpi_lib.workbook import cards, explaining, frames, questions
 from kpi_lib.workbook.cards import ScoreCard, WhatIf
 from kpi_lib.workbook.tables import Tables
 from kpi_lib.workspace import Workspace, write_atomic
@@ -84,8 +84,8 @@ class Workbook(Tables):
         self,
         operator: str,
         *,
-        targets: Mapping[str, whatif.Value] | None = None,
-        plan: whatif.Changes | Plan | str | Path | None = None,
+        targets: Mapping[str, cards.Value] | None = None,
+        plan: cards.Changes | Plan | str | Path | None = None,
     ) -> WhatIf:
         """
         Score an operator under other targets, weights or rules; nothing is written.
@@ -120,7 +120,7 @@ class Workbook(Tables):
         if isinstance(plan, str | Path):
             plan = inputs.load_plan(Path(plan), str(plan))
         id = self.operator_id(operator)
-        return whatif.what_if(self, id, targets=targets, plan=plan)
+        return cards.what_if(self, id, targets=targets, plan=plan)
 
     def charts(self) -> Iterator[tuple[str, Axes]]:
         """Draw the team's charts, named for files, as `charts.save_all` takes them."""
@@ -205,7 +205,7 @@ class Workbook(Tables):
 
     def rescore(self, plan: str | Path) -> pd.DataFrame:
         """Put another plan's file beside the own one: `operator`, `WhatIf.frame`."""
-        pairs = whatif.rescore(self, Path(plan))
+        pairs = cards.rescore(self, Path(plan))
         return _of_operators({pair.after["operator"]: pair.frame for pair in pairs})
 
     def new_month(self, month: str) -> list[Path]:

@@ -15,13 +15,13 @@ from kpi_lib.appraisal.evidence import Reading, excluded, pending
 from kpi_lib.appraisal.goals import growth_of
 from kpi_lib.appraisal.rules import rule_of
 from kpi_lib.days import Calendar
-from kpi_lib.inputs import Measure, plans
+from kpi_lib.inputs import Measure, plan
 from kpi_lib.inputs.entries import Review
 from kpi_lib.inputs.worklog import Worklog
 from tests import scored
 from tests.scored import MONTH, aim
 
-PLAN = plans.load_plan(Path(__file__).parents[2] / "data" / "plan.yml")
+PLAN = plan.load_plan(Path(__file__).parents[2] / "data" / "plan.yml")
 
 
 def measure(source: dict[str, Any], **more: Any) -> Measure:

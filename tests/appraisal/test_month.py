@@ -19,8 +19,8 @@ from kpi_lib.appraisal.month import OWN_DAYS, Month
 from kpi_lib.errors import WorkspaceError
 from kpi_lib.inputs.records import Signoff
 from kpi_lib.months import store
-from kpi_lib.workbook import explaining, whatif
-from kpi_lib.workbook.cards import ScoreCard, WhatIf
+from kpi_lib.workbook import explaining
+from kpi_lib.workbook.cards import ScoreCard, WhatIf, rescore
 from kpi_lib.workspace import Workspace
 from tests import recompute, scored
 
@@ -313,7 +313,7 @@ class TestRescore:
             text.replace("from: 100%, to: 120%", "from: 95%, to: 120%"), "utf-8"
         )
         before = sorted(sample.workspace.root.rglob("*"))
-        first = whatif.rescore(sample, other)[0]
+        first = rescore(sample, other)[0]
         moved = [line for line in first.lines if line.changed]
 
         assert [line.key for line in moved] == ["total", "over_delivery.over_delivery"]
@@ -363,7 +363,7 @@ class TestExplain:
     @pytest.mark.parametrize(
         ("operator", "measure", "told"),
         [
-            pytest.param("op-09", "", "没有这份评分卡；应为op-01", id="no card"),
+            pytest.param("op-09", "", "没有op-09的评分卡；应为op-01", id="no card"),
             pytest.param("op-01", "x", "没有量化指标x；应为target_setting", id="none"),
         ],
     )

@@ -17,7 +17,7 @@ from kpi_lib.appraisal.compose import score
 from kpi_lib.appraisal.evidence import Covered, Evidence
 from kpi_lib.days import days_of
 from kpi_lib.exports import DailyRow
-from kpi_lib.inputs import plans
+from kpi_lib.inputs import plan
 from kpi_lib.inputs.roster import Account, Operator, Roster
 from kpi_lib.months import add_up
 from kpi_lib.months.arrivals import Arrived, Given
@@ -25,7 +25,7 @@ from kpi_lib.months.clean import Cleaned
 from tests import scored
 from tests.scored import MONTH, aim
 
-PLAN = plans.load_plan(Path(__file__).parents[2] / "data" / "plan.yml")
+PLAN = plan.load_plan(Path(__file__).parents[2] / "data" / "plan.yml")
 
 DAYS = days_of(MONTH)
 DAILY = {"follows": 10.0, "unfollows": 4.0, "views": 1000.0}

@@ -17,7 +17,7 @@ from kpi_lib.appraisal.compose import score
 from kpi_lib.appraisal.evidence import Evidence, History, Reading, half_up
 from kpi_lib.appraisal.sources.targets import in_band
 from kpi_lib.days import Calendar
-from kpi_lib.inputs import plan, plans
+from kpi_lib.inputs import plan
 from kpi_lib.inputs.entries import (
     Campaign,
     Community,
@@ -35,7 +35,7 @@ from kpi_lib.inputs.targets import Target
 from kpi_lib.inputs.worklog import Worklog
 from tests.scored import with_ratios, with_rows
 
-PLAN = plans.load_plan(Path(__file__).parents[2] / "data" / "plan.yml")
+PLAN = plan.load_plan(Path(__file__).parents[2] / "data" / "plan.yml")
 MONTH = "2026-10"
 BEFORE = ("2026-07", "2026-08", "2026-09")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kpi_lib.appraisal.compose import score
-from kpi_lib.inputs import plan, plans
+from kpi_lib.inputs import plan
 from kpi_lib.inputs.entries import (
     Adjustment,
     Campaign,
@@ -26,7 +26,7 @@ from kpi_lib.inputs.worklog import Worklog
 from tests.recompute import differences
 from tests.scored import ID, MANAGER, MONTH, aim, evidence, people, scores, values
 
-PLAN = plans.load_plan(Path(__file__).parents[2] / "data" / "plan.yml")
+PLAN = plan.load_plan(Path(__file__).parents[2] / "data" / "plan.yml")
 ROSTER = people(
     {"gzh": "gongzhonghao", "app": "product", "zh": "zhihu"},
     required=[

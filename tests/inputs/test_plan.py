@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 from kpi_lib.errors import PlanError
-from kpi_lib.inputs import kinds, plan, plans
+from kpi_lib.inputs import kinds, plan
 
 DEFAULT = (Path(__file__).parents[2] / "data" / "plan.yml").read_text("utf-8")
 PLANS = Path(__file__).parents[1] / "data" / "plans"
@@ -19,7 +19,7 @@ PLANS = Path(__file__).parents[1] / "data" / "plans"
 def loaded(folder: Path, text: str) -> plan.Plan:
     path = folder / "plan.yml"
     path.write_text(text, "utf-8")
-    return plans.load_plan(path)
+    return plan.load_plan(path)
 
 
 def test_the_default_plan_is_that_of_the_appraisal(tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ class TestByMonth:
         return root
 
     def test_the_one_that_began_last_holds(self, tmp_path: Path) -> None:
-        every = plans.load_all(
+        every = plan.load_all(
             self.folder(tmp_path, now="2026-07", old="2025-01", middle="2026-01")
         )
 
@@ -225,26 +225,26 @@ class TestByMonth:
             "data/plan.middle.yml",
             "data/plan.yml",
         ]
-        assert plans.for_month(every, "2026-10") == "data/plan.yml"
-        assert plans.for_month(every, "2026-07") == "data/plan.yml"
-        assert plans.for_month(every, "2026-06") == "data/plan.middle.yml"
-        assert plans.for_month(every, "2025-12") == "data/plan.old.yml"
+        assert plan.for_month(every, "2026-10") == "data/plan.yml"
+        assert plan.for_month(every, "2026-07") == "data/plan.yml"
+        assert plan.for_month(every, "2026-06") == "data/plan.middle.yml"
+        assert plan.for_month(every, "2025-12") == "data/plan.old.yml"
 
     def test_before_the_first_there_is_none(self, tmp_path: Path) -> None:
-        every = plans.load_all(self.folder(tmp_path, now="2026-07", old="2026-01"))
+        every = plan.load_all(self.folder(tmp_path, now="2026-07", old="2026-01"))
 
         with pytest.raises(
             PlanError, match=r"data/plan.old.yml.*从2026-01起有效，不能考核2025-12"
         ):
-            plans.for_month(every, "2025-12")
+            plan.for_month(every, "2025-12")
 
     def test_two_from_one_month_are_refused(self, tmp_path: Path) -> None:
         with pytest.raises(PlanError, match=r"与data/plan.yml都从2026-01起有效"):
-            plans.load_all(self.folder(tmp_path, now="2026-01", old="2026-01"))
+            plan.load_all(self.folder(tmp_path, now="2026-01", old="2026-01"))
 
 
 def test_a_name_that_two_measures_share_means_both() -> None:
-    found = plans.load_plan(PLANS / "video.yml").named()
+    found = plan.load_plan(PLANS / "video.yml").named()
 
     assert found["views"] == ("douyin.views", "bilibili.views")
     assert found["抖音播放"] == ("douyin.views",)

@@ -12,8 +12,7 @@ from kpi_lib.errors import Problem
 from kpi_lib.inputs import Decision, EvidenceRules
 from kpi_lib.inputs.roster import Account, Operator, Roster
 from kpi_lib.months.arrivals import Given, arrive
-from kpi_lib.months.coverage import arrival
-from kpi_lib.months.tables import Tables, tidy
+from kpi_lib.months.tables import Tables, arrival, tidy
 from kpi_lib.workspace import Workspace
 
 MONTH = "2026-10"

@@ -101,7 +101,7 @@ def test_sentences_claim_what_the_card_carries(parts: dict[str, str]) -> None:
     assert "内容运营得分最多：30分得26.29分（88%）。" in text
     assert "失分最多的是超额达成（本月95.59%），失6.00分，占总失分18.62分的32%" in text
     assert "上升最多的是目标有挑战（+1.17）。下降最多的是活动预算（−1.50）。" in text
-    assert "共5分待定：有不同的值没有选定，得分在4.76与4.80之间。" in text
+    assert "先处理短期目标达成，共5分待定" in text
     assert "总分为81.14～81.18。" in text, "76.38 and what the item may get"
 
 
@@ -493,7 +493,7 @@ def test_the_style_is_shown_once_and_the_card_is_sealed(month: Any) -> None:
     sealed = sections.seal(month)._repr_mimebundle_()
 
     assert sections.style()._repr_html_().startswith("<style data-kpi>")
-    assert sealed[sections.SEALED] == to_json(month.card)
+    assert sealed[parts_module.SEALED] == to_json(month.card)
     assert sealed["text/plain"] == ""
 
 

@@ -47,7 +47,7 @@ def asked(m: Workbook, monkeypatch: pytest.MonkeyPatch) -> Workbook:
         return Answer(f"{title}\n{sub}", frame)
 
     monkeypatch.setattr(questions, "answer", bare)
-    monkeypatch.setattr(questions, "curves", lambda *_, **__: [])
+    monkeypatch.setattr(questions, "curves", bare)
     for chart in ("bars", "week_hours", "shares", "windows"):
         monkeypatch.setattr(questions.charts, chart, lambda *_, **__: None)
     return m

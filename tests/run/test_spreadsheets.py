@@ -21,7 +21,7 @@ from kpi_lib.inputs.entries import GivenRating
 from kpi_lib.inputs.plan import Plan
 from kpi_lib.inputs.records import Signoff
 from kpi_lib.inputs.worklog import Worklog
-from kpi_lib.run import score_book, sheets, spreadsheets
+from kpi_lib.run import sheets, spreadsheets
 from tests import scored
 from tests.sample_month import MONTH, with_inputs
 
@@ -44,7 +44,7 @@ BEGINNINGS = tuple("=+-@\t\r\n＝＋－＠")
 
 def read(cards: list[dict[str, Any]], *, values: bool = False) -> Workbook:
     return openpyxl.load_workbook(
-        io.BytesIO(score_book.scores_xlsx(cards)), data_only=values
+        io.BytesIO(spreadsheets.scores_xlsx(cards)), data_only=values
     )
 
 
@@ -135,7 +135,7 @@ def card(
 def closing(content: Workbook, sheet: str = "op-01 示例运营甲") -> dict[str, Any]:
     """Return the rows below the table: title to score."""
     found = {row[2].value: row[5].value for row in content[sheet].iter_rows(min_row=4)}
-    return {title: found[title] for title in (*score_book.SUMS, "合计")}
+    return {title: found[title] for title in (*spreadsheets.SUMS, "合计")}
 
 
 # The formulas computed anew from the constants, as a spreadsheet would.
@@ -370,7 +370,7 @@ def test_no_text_is_a_formula_whatever_people_are_called() -> None:
     assert not [text for text in texts if text.startswith(BEGINNINGS)]
     assert "'=cmd|' /C calc'!A0" in texts
     names = CalamineWorkbook.from_filelike(
-        io.BytesIO(score_book.scores_xlsx(hostile))
+        io.BytesIO(spreadsheets.scores_xlsx(hostile))
     ).sheet_names
     assert names == book.sheetnames
     assert names[:3] == ["汇总", "op-00 =cmd| C calc !A0", "op-01 +1"]
@@ -443,7 +443,7 @@ def test_two_readers_see_the_same_cards(sample: Month) -> None:
     signed = with_inputs(sample, signoffs=(row,)).score("op-02")
     cards = [sample.score("op-01").said(), signed.said()]
     names = ["汇总", "op-01 示例运营甲", "op-02 示例运营乙"]
-    book = CalamineWorkbook.from_filelike(io.BytesIO(score_book.scores_xlsx(cards)))
+    book = CalamineWorkbook.from_filelike(io.BytesIO(spreadsheets.scores_xlsx(cards)))
     titles, first, second = book.get_sheet_by_name("汇总").to_python()
     formula = read(cards)["汇总"]["E2"].value
 

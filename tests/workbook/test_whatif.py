@@ -9,7 +9,7 @@ import pytest
 
 from kpi_lib.errors import InvalidInput, PlanError
 from kpi_lib.run import record
-from kpi_lib.workbook.whatif import changed_plan
+from kpi_lib.workbook.cards import changed_plan
 from kpi_lib.workbook.workbook import Workbook
 
 

@@ -21,7 +21,7 @@ from kpi_lib.catalogue import METRICS
 from kpi_lib.cli import app
 from kpi_lib.errors import InvalidInput, WorkspaceError
 from kpi_lib.months import totals
-from kpi_lib.run import spreadsheets
+from kpi_lib.run import sheets
 from kpi_lib.workbook import cards, drop_downs, frames, tables, workbook
 from kpi_lib.workbook.workbook import Workbook
 from kpi_lib.workspace import Workspace
@@ -240,7 +240,7 @@ def test_no_text_of_a_frame_is_a_formula() -> None:
             "sure": [True, False] * 3,
         }
     )
-    made = spreadsheets.frames_xlsx({"a/b": frame}, {"rate": "0.00%"}, "t")
+    made = sheets.frames_xlsx({"a/b": frame}, {"rate": "0.00%"}, "t")
     sheet = openpyxl.load_workbook(io.BytesIO(made))["a b"]
     rows = list(sheet.iter_rows(min_row=2))
 
@@ -250,7 +250,7 @@ def test_no_text_of_a_frame_is_a_formula() -> None:
     assert {cell.data_type for row in rows for cell in row} == {"s", "n", "d"}
     assert rows[0][1].number_format == "0.00%"
     assert rows[1][1].value is None
-    assert made == spreadsheets.frames_xlsx({"a/b": frame}, {"rate": "0.00%"}, "t")
+    assert made == sheets.frames_xlsx({"a/b": frame}, {"rate": "0.00%"}, "t")
 
 
 def test_docstrings_run_as_they_are(

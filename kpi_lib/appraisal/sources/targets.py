@@ -265,22 +265,15 @@ class _Challenge(_Required[Any]):
         if mean.value is None and not mean.missing:
             return excluded(lacking if without else Sentence("没有基线"))
         band = self.evidence.plan.band
+        growths = {at: text(getattr(band, at)) for at in ("floor", "full", "top")}
+        shares = {at: str(getattr(band, at)) for at in ("at_floor", "above")}
         words = Sentence(
             "增幅不到{floor}不得分，{floor}得{at_floor}，{full}得满分，其间按直线；"
             "超过{top}得{above}",
-            floor=figures.percent(text(band.floor), 0),
-            full=figures.percent(text(band.full), 0),
-            top=figures.percent(text(band.top), 0),
-            at_floor=str(band.at_floor),
-            above=str(band.above),
+            **{at: figures.percent(growth, 0) for at, growth in growths.items()},
+            **shares,
         )
-        bounds = {
-            "band.floor": text(band.floor),
-            "band.full": text(band.full),
-            "band.top": text(band.top),
-            "band.at_floor": str(band.at_floor),
-            "band.above": str(band.above),
-        }
+        bounds = {f"band.{at}": bound for at, bound in (growths | shares).items()}
         reading = _reading(self.evidence, mean, bounds)
         if mean.missing:
             return reading

@@ -21,25 +21,3 @@ from kpi_lib.page.charts.marks import Mark
 from kpi_lib.page.charts.markup import svg
 from kpi_lib.page.charts.panels import WIDTH, Format, Ink, Scale, panel, scale
 from kpi_lib.page.charts.saving import save, save_all, standalone
-
-__all__ = [
-    "WEEKDAYS",
-    "WIDTH",
-    "Format",
-    "Ink",
-    "Mark",
-    "Scale",
-    "bars",
-    "day_curve",
-    "month_curve",
-    "panel",
-    "save",
-    "save_all",
-    "scale",
-    "shares",
-    "standalone",
-    "svg",
-    "week_curve",
-    "week_hours",
-    "windows",
-]
