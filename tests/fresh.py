@@ -5,16 +5,23 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from kpi_lib.run import notebook
-from kpi_lib.run.processes import STEP_LIMIT, each
+import pytest
+
+from kpi_lib.run import notebook, processes
+from kpi_lib.run.processes import STEP_LIMIT
 
 
 def fresh(
-    call: Callable[..., Any], *args: Any, limit: float = STEP_LIMIT, **more: Any
+    call: Callable[..., Any],
+    *args: Any,
+    limit: float = STEP_LIMIT,
+    **more: Any,
 ) -> Any:
     """Call a function that can be imported; return or raise what it does."""
     bound = partial(call, *args, **more)
-    ((_, answer),) = each(operator.call, [[bound]], workers=1, limit=limit)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(processes, "STEP_LIMIT", limit)
+        ((_, answer),) = processes.each(operator.call, [[bound]], workers=1)
     if isinstance(answer, Exception):
         raise answer
     return answer

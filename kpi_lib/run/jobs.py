@@ -151,11 +151,6 @@ def tables_of(workspace: Workspace, month: str) -> dict[str, str]:
     }
 
 
-def before(workspace: Workspace, month: str) -> dict[str, str]:
-    """Return what a month is compared with: the tables of the month before."""
-    return tables_of(workspace, shift(month, -1))
-
-
 def entry(
     parts: Mapping[str, str], outputs: Mapping[str, str], error: str = ""
 ) -> dict[str, Any]:
@@ -173,7 +168,7 @@ def _clean(workspace: Workspace, job: Job) -> _Made:
     folder = workspace.clean(job.month)
     notebook = folder / NOTEBOOKS["clean"]
     # The month before may be one that this very process has just cleaned.
-    tables = before(workspace, job.month)
+    tables = tables_of(workspace, shift(job.month, -1))
     compared = {"before": record.of(tables)} if "before" in job.parts else {}
     with holding(workspace.root, {**job.meant, **tables}):
         _execute(workspace, job, notebook)

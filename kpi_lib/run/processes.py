@@ -26,6 +26,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
+from kpi_lib.errors import KpiError
+
 ONE_THREAD = {
     f"{library}_NUM_THREADS": "1"
     for library in ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM", "NUMEXPR")
@@ -64,7 +66,7 @@ _starter: Connection | None = None
 """In a process that was started here: the way to whoever started it."""
 
 
-class Died(Exception):
+class Died(KpiError):
     """
     A process was at its end, or ended for being late, before it had answered.
 
@@ -76,6 +78,11 @@ class Died(Exception):
         super().__init__(step, name, why, killed)
         self.step, self.name, self.why, self.killed = step, name, why, killed
 
+    def __str__(self) -> str:
+        if not self.step:
+            return self.why
+        return f"第{self.step}个代码格出错，{self.name}：{self.why}"
+
 
 def each(
     call: Callable[[Item], Any],
@@ -83,26 +90,23 @@ def each(
     *,
     workers: int,
     warm: Mapping[str, Any] | None = None,
-    limit: float = STEP_LIMIT,
-    start: float = START_LIMIT,
 ) -> Iterator[tuple[Item, Any]]:
     """
     Call for each item, a process a turn; yield what was returned or raised as it comes.
 
     So many turns are at work at once, the items of each one after another: one that
-    ends its process (`Died`) fails alone, those after it get another one. Limits are
-    in seconds: ``limit`` for each step of a call (see `reached`), ``start`` until it
-    begins; over everything it has `JOB_LIMIT`. ``warm`` is what `kpi_lib.run.warm`
-    reads once for all; where this process began others before with other months, each
-    call reads them for itself. Whoever stops asking ends what is at work.
+    ends its process, or is late (`Died`), fails alone: those after it get another one.
+    ``warm`` is what `kpi_lib.run.warm` reads once for all; where this process began
+    others before with other months, each call reads them for itself. Whoever stops
+    asking ends what is at work.
     """
-    waiting = [_Turn(call, deque(items), limit) for items in turns if items]
+    waiting = [_Turn(call, deque(items)) for items in turns if items]
     try:
         while waiting:
             for turn in waiting[:workers]:
                 if turn.process is None:
                     try:
-                        turn.begin(json.dumps(warm or {}), start)
+                        turn.begin(json.dumps(warm or {}))
                     except Exception as err:
                         yield turn.items.popleft(), err
             working = [turn for turn in waiting if turn.process]
@@ -138,37 +142,34 @@ class _Turn(Generic[Item]):
     process: Any = None
     near: Connection
 
-    def __init__(
-        self, call: Callable[[Item], Any], items: deque[Item], limit: float
-    ) -> None:
-        self.items = items
-        self._call, self._limit = call, limit
+    def __init__(self, call: Callable[[Item], Any], items: deque[Item]) -> None:
+        self._call, self.items = call, items
 
-    def begin(self, warm: str, limit: float) -> None:
+    def begin(self, warm: str) -> None:
         """Start a process for the items that are left."""
         try:
-            self._start(warm, limit)
+            self._start(warm)
         except (EOFError, OSError):  # what starts them was at its end: once anew
             _end_server()
             try:
-                self._start(warm, limit)
+                self._start(warm)
             except (EOFError, OSError) as err:
                 raise Died(0, type(err).__name__, "进程没有启动", True) from err
         self._next()
 
-    def _start(self, warm: str, limit: float) -> None:
+    def _start(self, warm: str) -> None:
         context: Any = get_context(_HOW)
         if _HOW == "forkserver":
             context.set_forkserver_preload(["kpi_lib.run.warm"])
         near, far = context.Pipe(duplex=False)
         process = context.Process(target=_work, args=(far, self._call, [*self.items]))
-        with far, _setting(warm), _within(limit):
+        with far, _setting(warm), _within(START_LIMIT):
             process.start()
         self.near, self.process = near, process
 
     def _next(self) -> None:
         self._step, self._begun = 0, time.monotonic()
-        self.until = self._begun + self._limit
+        self.until = self._begun + STEP_LIMIT
 
     def told(self, ready: Sequence[object]) -> tuple[str, Any]:
         """Return what the process told, if anything; raise if it died or is late."""
@@ -179,7 +180,7 @@ class _Turn(Generic[Item]):
                 kind, value = self.near.recv()
                 if kind == "step":
                     self._step, now = value, time.monotonic()
-                    self.until = min(now + self._limit, self._begun + JOB_LIMIT)
+                    self.until = min(now + STEP_LIMIT, self._begun + JOB_LIMIT)
                 else:
                     self._next()
                 return kind, value
@@ -191,7 +192,7 @@ class _Turn(Generic[Item]):
             raise Died(self._step, "DeadKernelError", *how)
         if self.until > time.monotonic():
             return "nothing", None
-        took = JOB_LIMIT if self.until == self._begun + JOB_LIMIT else self._limit
+        took = JOB_LIMIT if self.until == self._begun + JOB_LIMIT else STEP_LIMIT
         raise Died(self._step, "CellTimeoutError", f"超过{took:g}秒没有做完")
 
     def end(self) -> None:

@@ -8,13 +8,12 @@ they name was there before them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kpi_lib.errors import RunError
 from kpi_lib.held import read_json, read_run
 from kpi_lib.language import LANGUAGES, from_json, speaking
 from kpi_lib.run import processes, record, spreadsheets, stale
@@ -229,13 +228,11 @@ class _Work:
                 open_jobs.append(job)
             else:
                 outputs = self.agenda.entry(job.name)["outputs"]
-                outcomes[job.name] = Outcome(
-                    job=job.name, state="unchanged", outputs=outputs
-                )
-                self._tell(outcomes[job.name])
+                outcome = Outcome(job=job.name, state="unchanged", outputs=outputs)
+                outcomes[job.name] = outcome
+                self._tell(outcome)
         self.jobs |= {job.name: job for job in open_jobs}
-        together = in_turn and open_jobs
-        stretches = [open_jobs] if together else [[job] for job in open_jobs]
+        stretches = [open_jobs] if in_turn else [[job] for job in open_jobs]
         with closing(self._made(stretches)) as made:
             for outcome in made:
                 outcomes[outcome.job] = outcome
@@ -253,47 +250,34 @@ class _Work:
         return outcomes
 
     def _made(
-        self, stretches: Sequence[Sequence[Job]]
+        self, stretches: Sequence[Sequence[Job]], alone: bool = False
     ) -> Generator[Outcome, None, None]:
         """Do jobs, a process a stretch; yield what became of them as they come in."""
-        killed: list[Job] = []
-        for job, answer in self._answers(stretches):
-            if isinstance(answer, processes.Died) and answer.killed:
-                killed.append(job)
-            else:
-                yield _outcome(job, answer)
-        # Whatever kills one may take others along, and memory may do for one by itself:
-        # each gets another go alone.
-        for job in killed:
-            ((_, answer),) = self._answers([[job]])
-            yield _outcome(job, answer)
-
-    def _answers(self, stretches: Sequence[Sequence[Job]]) -> Iterator[tuple[Job, Any]]:
         months = {job.month for stretch in stretches for job in stretch}
         warm = {
             "root": str(self.agenda.workspace.root),
             "months": sorted({self.agenda.month, *months}),
             "lang": self.agenda.lang,
         }
-        return processes.each(work, stretches, workers=self.workers, warm=warm)
+        killed: list[Job] = []
+        for job, answer in processes.each(
+            work, stretches, workers=self.workers, warm=warm
+        ):
+            if isinstance(answer, Outcome):
+                yield answer
+            elif isinstance(answer, processes.Died) and answer.killed and not alone:
+                killed.append(job)
+            else:
+                yield refuse(job, reason_of(answer))
+        # Whatever kills one may take others along, and memory may do for one by itself:
+        # each gets another go alone.
+        for job in killed:
+            yield from self._made([[job]], alone=True)
 
     def _tell(self, outcome: Outcome) -> None:
         self.done += 1
         if self.progress:
             self.progress(outcome, self.done, self.total)
-
-
-def _outcome(job: Job, answer: Any) -> Outcome:
-    """Return what became of a job, also if its process was at its end before it."""
-    match answer:
-        case Outcome():
-            return answer
-        case processes.Died(step=step) if step:
-            return refuse(job, str(RunError(job.name, step, answer.name, answer.why)))
-        case processes.Died():
-            return refuse(job, answer.why)
-        case _:
-            return refuse(job, reason_of(answer))
 
 
 def _print(folder: Path, outcomes: Iterable[Outcome]) -> None:
@@ -371,11 +355,11 @@ def _entries(
     agenda: Agenda, jobs: Mapping[str, Job], outcomes: Mapping[str, Outcome]
 ) -> dict[str, dict[str, Any]]:
     """Return what run.json says of each job: what was done now, or else before."""
-    operators = appraised(agenda.inputs.roster, agenda.month)
-    ids = [operator.id for operator in operators]
     months = looked_back(agenda.workspace, agenda.month)
-    entries: dict[str, dict[str, Any]] = {}
-    for name in (*(f"{stale.CLEANED}{month}" for month in months), *ids, "team"):
+    names = [f"{stale.CLEANED}{month}" for month in months]
+    names += [each.id for each in appraised(agenda.inputs.roster, agenda.month)]
+    entries = {}
+    for name in (*names, "team"):
         job, outcome = jobs.get(name), outcomes.get(name)
         if job and outcome and (job.kind != "clean" or outcome.error):
             entries[name] = entry(job.parts, outcome.outputs, outcome.error)

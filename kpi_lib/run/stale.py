@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from kpi_lib.days import REACH, months_back, shift
 from kpi_lib.errors import Problem, RosterError, WorkspaceError
@@ -31,7 +31,6 @@ from kpi_lib.run.jobs import (
     CLEANING,
     MADE,
     Job,
-    before,
     tables_of,
 )
 from kpi_lib.run.record import NEAR, NOTEBOOKS, Kind
@@ -100,13 +99,18 @@ def appraised(
     """Return the operators of a month in roster order, all or those asked for."""
     everybody = roster.appraised(month)
     ids = [operator.id for operator in everybody]
-    strangers = [f"{month}没有运营“{id}”" for id in only or () if id not in ids]
-    if strangers:
-        told = {"where": "data/roster.yml", "expected": "、".join(ids)}
-        do = "请改正编号，或在花名册里登记"
-        raise RosterError(
-            tuple(Problem(what=who, do=do, **told) for who in strangers)  # type: ignore[arg-type]
+    strangers = tuple(
+        Problem(
+            what=f"{month}没有运营“{id}”",
+            where="data/roster.yml",
+            expected="、".join(ids),
+            do="请改正编号，或在花名册里登记",
         )
+        for id in only or ()
+        if id not in ids
+    )
+    if strangers:
+        raise RosterError(strangers)
     return [operator for operator in everybody if only is None or operator.id in only]
 
 
@@ -179,7 +183,7 @@ class Agenda:
         parts = {
             "exports": self._under(*near),
             "earlier": sorted(earlier),
-            **({"before": before(self.workspace, month)} if own else {}),
+            **({"before": tables_of(self.workspace, shift(month, -1))} if own else {}),
             **self._data("roster", "decisions", "downloads", "calendar"),
             "plan": [repr(rules) for rules in evidence],
         }
@@ -193,18 +197,18 @@ class Agenda:
             for entry in log.entries():
                 logged[entry.operator].append(f"{month} {entry!r}")
         signoffs, appeals = by_operator(inputs.signoffs), by_operator(inputs.appeals)
-        of_months = [tables_of(self.workspace, month) for month in self._months]
-        tables = {path: each[path] for each in of_months for path in each}
+        of_months = {at: tables_of(self.workspace, at) for at in self._months}
+        tables = {path: each[path] for each in of_months.values() for path in each}
         with holding(self.workspace.root, {**tables, **self._runs}):
             cleaned = [
-                _Rows(each, read_json(self.workspace.clean(month) / OWN))
-                for month, each in zip(self._months, of_months, strict=True)
+                (each, read_json(self.workspace.clean(month) / OWN))
+                for month, each in of_months.items()
             ]
-            runs = [read_run(self.workspace.root / path) for path in self._runs]
-        plans = [
-            (path, run.get("plan")) for path, run in zip(self._runs, runs, strict=True)
-        ]
-        on_record = {row for run in runs for row in run.get("targets", {}).values()}
+            runs = {path: read_run(self.workspace.root / path) for path in self._runs}
+        plans = [(path, run.get("plan")) for path, run in runs.items()]
+        on_record = {
+            row for run in runs.values() for row in run.get("targets", {}).values()
+        }
         meant = {**self._written(), **tables, **self._runs}
         jobs = []
         for operator in operators:
@@ -216,20 +220,22 @@ class Agenda:
                 for covered in roster.covered_by(id, month)
             )
             people = [operator, *away]
+            owned = [roster.ever_owned_by(person.id) for person in people]
+            accounts = [account.id for each in owned for account in each]
+            names = [person.id for person in people]
+            names += [roster.in_place_of(id, name) for name in names]
             targets = [row for person in people for row in inputs.targets_of(person.id)]
             parts = {
                 "worklog": logged[id],
-                "cleaned": [rows.of(id, people, roster) for rows in cleaned],
-                "roster": repr(
-                    [(person, roster.ever_owned_by(person.id)) for person in people]
-                ),
+                "cleaned": [_rows(*tables, accounts, names) for tables in cleaned],
+                "roster": repr([*zip(people, owned, strict=True)]),
                 "targets": repr([*targets]),
                 "signoff": repr([*signoffs.get(id, ())]),
                 "appeals": repr([*appeals.get(id, ())]),
                 "promised": [
                     plans,
                     [row.sha256 for row in targets if row.sha256 in on_record],
-                    [run.get("people", {}).get(id) for run in runs],
+                    [run.get("people", {}).get(id) for run in runs.values()],
                 ],
                 "record": self._record,
                 **shared,
@@ -345,21 +351,16 @@ class Agenda:
         return {path: content for path, content in files if path.startswith(prefixes)}
 
 
-class _Rows(NamedTuple):
-    """The hashes of a month's cleaned tables, and of their rows by whose they are."""
-
-    tables: Mapping[str, str]
-    rows: Mapping[str, Any]
-
-    def of(self, operator: str, people: Sequence[Operator], roster: Roster) -> object:
-        """Return those of an operator and of whom they cover, or the whole tables."""
-        if not self.rows:
-            return self.tables
-        accounts = {
-            account.id: self.rows["account"].get(account.id)
-            for person in people
-            for account in roster.ever_owned_by(person.id)
-        }
-        names = [person.id for person in people]
-        names += [roster.in_place_of(operator, id) for id in names]
-        return [accounts, [self.rows["operator"].get(name) for name in names]]
+def _rows(
+    tables: Mapping[str, str],
+    own: Mapping[str, Any],
+    accounts: Sequence[str],
+    names: Sequence[str],
+) -> object:
+    """Return the hashes of some rows of a month's tables, or of the whole tables."""
+    if not own:
+        return tables
+    return [
+        {account: own["account"].get(account) for account in accounts},
+        [own["operator"].get(name) for name in names],
+    ]

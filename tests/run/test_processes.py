@@ -244,14 +244,18 @@ def test_a_file_of_the_current_folder_stands_for_no_library(tmp_path: Path) -> N
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are not forked")
 @pytest.mark.parametrize("during", [False, True], ids=["before a job", "by one"])
-def test_what_starts_jobs_may_be_stopped(*, during: bool) -> None:
+def test_what_starts_jobs_may_be_stopped(
+    monkeypatch: pytest.MonkeyPatch, *, during: bool
+) -> None:
     server = fresh(os.getppid)
     stop = partial(os.kill, server, signal.SIGSTOP)
     if during:
         fresh(stop)
     else:
         stop()
-        ((_, stuck),) = each(operator.call, [[os.getpid]], workers=1, start=2)
+        monkeypatch.setattr(processes, "START_LIMIT", 2)
+        ((_, stuck),) = each(operator.call, [[os.getpid]], workers=1)
+        monkeypatch.undo()
 
         assert isinstance(stuck, Died)
         assert stuck.killed

@@ -498,7 +498,7 @@ def test_a_month_is_compared_with_the_one_before_also_if_that_was_killed(
 
     assert set(states(outcomes).values()) == {"made"}
     compared = read_run(place.clean(MONTH) / jobs.MADE)["parts"]["before"]
-    assert compared == record.of(jobs.before(place, MONTH))
+    assert compared == record.of(jobs.tables_of(place, "2026-09"))
 
 
 COUNTING = """
