@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kpi_lib.__main__ import main as main  # what an older script asks for
 from kpi_lib.errors import Problem, printable
 from kpi_lib.language import LANGUAGES
 from kpi_lib.workspace import Workspace
@@ -351,7 +350,7 @@ def add(
         if added.state != "refused":
             typer.echo(printable(str(added)))
         for problem in added.problems:
-            typer.echo(_marked(problem), err=problem.level == "error")
+            typer.echo(problem.marked, err=problem.level == "error")
     raise typer.Exit(1 if refused else 0)
 
 
@@ -473,8 +472,7 @@ def _line(outcome: Outcome, done: int, total: int) -> str:
 
 def _near(path: Path) -> Path:
     """Return a path as seen from here, where it lies below."""
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path
+    return path.relative_to(here) if path.is_relative_to(here := Path.cwd()) else path
 
 
 def _say(fields: dict[str, Any], line: str, as_json: bool) -> None:
@@ -485,7 +483,7 @@ def _tell(problems: Sequence[Problem], as_json: bool) -> None:
     names = ("level", "where", "place", "what", "expected", "do")
     for problem in problems:
         fields = {name: getattr(problem, name) for name in names}
-        _say(fields, _marked(problem), as_json)
+        _say(fields, problem.marked, as_json)
 
 
 def _tell_refused(workspace: Workspace, month: str, as_json: bool) -> bool:
@@ -496,11 +494,6 @@ def _tell_refused(workspace: Workspace, month: str, as_json: bool) -> bool:
     refused = [finding for finding in findings if finding.level == "error"]
     _tell(refused, as_json)
     return bool(refused)
-
-
-def _marked(problem: Problem) -> str:
-    words = {"error": "错误", "warning": "提醒", "note": "说明"}
-    return f"{words[problem.level]} {problem}"
 
 
 def _code(outcomes: Sequence[Outcome]) -> int:

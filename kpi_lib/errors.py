@@ -62,6 +62,12 @@ class Problem:
     do: str = ""
     level: Level = "error"
 
+    @property
+    def marked(self) -> str:
+        """The line with how grave it is before it, as commands tell it."""
+        words = {"error": "错误", "warning": "提醒", "note": "说明"}
+        return f"{words[self.level]} {self}"
+
     def __str__(self) -> str:
         """Return *where, place: what；应为 …。do。* on one line, safe to print."""
         head = "，".join(part for part in (self.where, self.place) if part)
