@@ -84,30 +84,31 @@ def _misuse(err: Any) -> str:
 
     from kpi_lib.errors import Problem
 
-    text, kind, param = err.format_message(), type(err).__name__, vars(err).get("param")
-    if kind == "NoArgsIsHelpError":
-        return str(text)
+    text, param, expected = err.format_message(), vars(err).get("param"), ""
     name = str(vars(err).get("param_hint") or (param and param.get_error_hint()))
     name = name.strip("'\"")
     usual = param.help if param else ""
     about = re.search(r"(?<=^No such command ').*?(?=')|(?<=\()[^()]*(?=\)$)", text)
-    match kind:
+    word = about and about[0]
+    match type(err).__name__:
+        case "NoArgsIsHelpError":
+            return str(text)
         case "NoSuchOption":
             what = f"没有选项{err.option_name}"
             expected = "、".join(err.possibilities or ())
         case "BadOptionUsage":
-            what, expected = f"选项{err.option_name}后面缺少一个值", ""
+            what = f"选项{err.option_name}后面缺少一个值"
         case "MissingParameter":
             what, expected = f"缺少{name}", usual
         case "BadParameter":
             # What is not in our words is typer's own check of a number.
-            ours = not err.message.isascii()
-            what, expected = f"{name}的值不对", err.message if ours else usual
+            what = f"{name}的值不对"
+            expected = usual if err.message.isascii() else err.message
         case _ if text.startswith("No such command"):
-            what = f"没有命令{about and about[0]}"
+            what = f"没有命令{word}"
             expected = "、".join(err.ctx.command.commands)
         case _:
-            what, expected = f"多了{about and about[0]}", ""
+            what = f"多了{word}"
     path = err.ctx.command_path if err.ctx else "kpi"
     do = f"用法见{path} --help"
     return str(Problem(what=what, where=path, expected=expected, do=do))

@@ -60,8 +60,16 @@ def read(path: Path) -> bytes:
 def read_json(path: Path) -> dict[str, Any]:
     """Return a JSON object that we wrote; empty if it is not there or damaged."""
     try:
-        value = json.loads(read(path))
-    except (OSError, ValueError, RecursionError):
+        return json_object(read(path))
+    except OSError:
+        return {}
+
+
+def json_object(text: bytes) -> dict[str, Any]:
+    """Return the JSON object that a text is; empty if it is none."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 

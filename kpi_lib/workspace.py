@@ -7,12 +7,10 @@ the files; nothing elsewhere puts a path together by hand.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -168,18 +166,6 @@ def write_atomic(path: Path, content: bytes | str) -> None:
     Folders above it are made; text is written as UTF-8 without changing line ends. If
     it cannot be written (OSError), the old file stays.
     """
-    with replacing(path) as aside:
-        aside.write_bytes(content.encode() if isinstance(content, str) else content)
-
-
-@contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """
-    Give a path to write to instead, which takes the place of a file at the end.
-
-    It lies in the same folder and has the same suffix; it is removed if the block
-    raises.
-    """
     path.parent.mkdir(parents=True, exist_ok=True)
     # Not its whole name, which may be as long as a name can be.
     handle, name = tempfile.mkstemp(
@@ -188,7 +174,7 @@ def replacing(path: Path) -> Iterator[Path]:
     os.close(handle)
     aside = Path(name)
     try:
-        yield aside
+        aside.write_bytes(content.encode() if isinstance(content, str) else content)
         # mkstemp makes files for their owner alone; results are for the team.
         aside.chmod(0o666 & ~_umask())
         _sync(aside)

@@ -1,21 +1,30 @@
 """Calls in a process of their own, as a run's jobs are."""
 
+import operator
 from collections.abc import Callable
-from contextlib import closing
 from functools import partial
 from typing import Any
 
-from kpi_lib.run import notebook
-from kpi_lib.run.processes import STEP_LIMIT, FreshProcesses
+import pytest
+
+from kpi_lib.run import notebook, processes
+from kpi_lib.run.processes import STEP_LIMIT
 
 
 def fresh(
-    call: Callable[..., Any], *args: Any, limit: float = STEP_LIMIT, **more: Any
+    call: Callable[..., Any],
+    *args: Any,
+    limit: float = STEP_LIMIT,
+    **more: Any,
 ) -> Any:
     """Call a function that can be imported; return or raise what it does."""
-    with closing(FreshProcesses(1, limit=limit)) as processes:
-        (future,) = processes.in_turn([partial(call, *args, **more)])
-        return future.result()
+    bound = partial(call, *args, **more)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(processes, "STEP_LIMIT", limit)
+        ((_, answer),) = processes.each(operator.call, [[bound]], workers=1)
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def execute(*args: Any, limit: float = STEP_LIMIT, **more: Any) -> Any:

@@ -2,12 +2,10 @@ import os
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from kpi_lib import workspace
 from kpi_lib.errors import WorkspaceError
 from kpi_lib.workspace import Workspace, canonical_json, write_atomic
 
@@ -125,11 +123,11 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> 
 
     with pytest.raises(UnicodeEncodeError):
         write_atomic(file, "new \ud800")
-    with suppress(KeyError), workspace.replacing(file) as aside:
-        aside.write_text("half")
-        raise KeyError
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError, match="folder"):
+        write_atomic(tmp_path / "folder", "new")
 
-    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+    assert {path.name for path in tmp_path.iterdir()} == {"a.txt", "folder"}
     assert file.read_text() == "old"
 
 

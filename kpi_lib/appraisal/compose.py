@@ -321,23 +321,18 @@ def _covering(evidence: Evidence, covered: Covered) -> Sentence:
 
 def _waiting(waiting: Sequence[Outcome]) -> Sentence:
     points = text(sum((outcome.possible for outcome in waiting), Decimal(0)))
-    names = _worth((outcome, outcome.possible) for outcome in waiting)
+    names = few(
+        [
+            Sentence("{name}（{n}分）", name=at.measure.name.label, n=text(at.possible))
+            for at in waiting
+        ]
+    )
     return Sentence("{points}分待定：{names}", points=points, names=names)
 
 
-def _worth(outcomes: Iterable[tuple[Outcome, Decimal]]) -> str:
-    """Name measures with points, the first few."""
-    return few(
-        [
-            Sentence("{name}（{n}分）", name=outcome.measure.name.label, n=text(points))
-            for outcome, points in outcomes
-        ]
-    )
-
-
 WORDS = {
-    "unconfirmed": N_("{points}分凭本人填写、没有主管确认：{names}"),
-    "confirmed": N_("{points}分凭记在{by}名下的确认，签字前请核对：{names}"),
+    "unconfirmed": N_("{points}分（{n}项）凭本人填写、没有主管确认"),
+    "confirmed": N_("{points}分（{n}项）凭记在{by}名下的确认，签字前请核对"),
 }
 
 
@@ -350,14 +345,13 @@ def _on_somebodys_word(
     by = list(dict.fromkeys(names))
     for word, told in WORDS.items():
         earned = [
-            (outcome, outcome.score)
+            outcome.score
             for outcome in logged
             if outcome.score and _rests(evidence, outcome, frozenset()) == word
         ]
         if earned:
-            points = text(sum((score for _, score in earned), Decimal(0)))
-            worth = _worth(sorted(earned, key=lambda each: -each[1]))
-            yield Sentence(told, points=points, by=by, names=worth)
+            points = text(sum(earned, Decimal(0)))
+            yield Sentence(told, points=points, n=len(earned), by=by)
 
 
 def _ratings(evidence: Evidence, outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:

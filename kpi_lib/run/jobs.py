@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -36,10 +36,10 @@ class Job:
     One notebook to run: for what, and on what it depends.
 
     Its name is ``clean`` and a month, an operator's id, or ``team``; ``parts`` are the
-    hashes of all that it depends on, and the ``loose`` of them may differ without the
-    job being stale; ``meant`` are those of every file that it may read; ``who`` is whom
-    or what the page is about. Its page is told that its notebook was ``edited``, the
-    ``head`` of the record, and what ``last`` was published: of the operator, or of all.
+    hashes of all that it depends on, ``meant`` those of every file that it may read;
+    ``who`` is whom or what the page is about. Its page is told that its notebook was
+    ``edited``, the ``head`` of the record, and what ``last`` was published: of the
+    operator, or of all.
     """
 
     name: str
@@ -49,7 +49,6 @@ class Job:
     parameters: dict[str, str]
     parts: dict[str, str]
     who: str
-    loose: tuple[str, ...] = ()
     meant: Mapping[str, str] = field(default_factory=dict)
     edited: str = ""
     head: str = ""
@@ -118,15 +117,6 @@ def reason_of(err: BaseException) -> str:
     return str(err) if isinstance(err, KpiError) else f"{type(err).__name__}：{err}"
 
 
-def wanted(jobs: Sequence[Job]) -> dict[str, object]:
-    """Return what should be read once for all of some jobs of one workspace."""
-    return {
-        "root": str(jobs[0].root),
-        "months": sorted({job.month for job in jobs}),
-        "lang": jobs[0].lang,
-    }
-
-
 def refuse(job: Job, error: str, seconds: float = 0) -> Outcome:
     """Fail a job, and say on its page why."""
     # The error stands behind the job's name everywhere.
@@ -161,11 +151,6 @@ def tables_of(workspace: Workspace, month: str) -> dict[str, str]:
     }
 
 
-def before(workspace: Workspace, month: str) -> dict[str, str]:
-    """Return what a month is compared with: the tables of the month before."""
-    return tables_of(workspace, shift(month, -1))
-
-
 def entry(
     parts: Mapping[str, str], outputs: Mapping[str, str], error: str = ""
 ) -> dict[str, Any]:
@@ -183,12 +168,11 @@ def _clean(workspace: Workspace, job: Job) -> _Made:
     folder = workspace.clean(job.month)
     notebook = folder / NOTEBOOKS["clean"]
     # The month before may be one that this very process has just cleaned.
-    tables = before(workspace, job.month)
-    parts = {**job.parts, "before": record.of(tables)}
-    parts = {part: parts[part] for part in parts if part not in job.loose}
+    tables = tables_of(workspace, shift(job.month, -1))
+    compared = {"before": record.of(tables)} if "before" in job.parts else {}
     with holding(workspace.root, {**job.meant, **tables}):
         _execute(workspace, job, notebook)
-    if job.loose:
+    if not compared:
         # Not fit for a page: what it compares with may not have been there yet.
         notebook.unlink()
     made = [
@@ -197,7 +181,7 @@ def _clean(workspace: Workspace, job: Job) -> _Made:
         if path.name != MADE and not path.name.startswith(STRAY)
     ]
     outputs = record.hashes(workspace, sorted(made))
-    text = record.text_of(entry(parts, outputs))
+    text = record.text_of(entry({**job.parts, **compared}, outputs))
     write_atomic(folder / MADE, text)
     return outputs, {}
 

@@ -44,15 +44,9 @@ SHOWN = 12
 """Digits of a hash on a page: enough that nobody finds another with the same."""
 
 
-def changed(
-    now: Mapping[str, str], then: Mapping[str, str], but: tuple[str, ...] = ()
-) -> list[str]:
+def changed(now: Mapping[str, str], then: Mapping[str, str]) -> list[str]:
     """Name the parts of a key that are not what they were."""
-    return [
-        part
-        for part in {**now, **then}
-        if part not in but and now.get(part) != then.get(part)
-    ]
+    return [part for part in now if now[part] != then.get(part)]
 
 
 def published(

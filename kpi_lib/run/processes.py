@@ -18,15 +18,15 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from multiprocessing import connection, get_context, parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Generic, TypeVar
+
+from kpi_lib.errors import KpiError
 
 ONE_THREAD = {
     f"{library}_NUM_THREADS": "1"
@@ -57,17 +57,16 @@ A_WORKER = 400 << 20
 _HOW = "forkserver" if sys.platform == "linux" else "spawn"
 _SAFE = "PYTHONSAFEPATH"  # a file in the current folder must not stand for a library
 _PR_SET_PDEATHSIG = 1
-_STARTING = threading.Lock()
 _SERVER_LOST = 255
 """Exit code that multiprocessing gives a process whose own it cannot know any more."""
 
-Call = Callable[[], Any]
+Item = TypeVar("Item")
 
 _starter: Connection | None = None
 """In a process that was started here: the way to whoever started it."""
 
 
-class Died(Exception):
+class Died(KpiError):
     """
     A process was at its end, or ended for being late, before it had answered.
 
@@ -79,133 +78,129 @@ class Died(Exception):
         super().__init__(step, name, why, killed)
         self.step, self.name, self.why, self.killed = step, name, why, killed
 
+    def __str__(self) -> str:
+        if not self.step:
+            return self.why
+        return f"第{self.step}个代码格出错，{self.name}：{self.why}"
 
-class FreshProcesses:
+
+def each(
+    call: Callable[[Item], Any],
+    turns: Iterable[Sequence[Item]],
+    *,
+    workers: int,
+    warm: Mapping[str, Any] | None = None,
+) -> Iterator[tuple[Item, Any]]:
     """
-    Calls functions, each in a process of its own, so many at once.
+    Call for each item, a process a turn; yield what was returned or raised as it comes.
 
-    Limits are in seconds: ``limit`` for each step of a call (see `reached`), ``start``
-    until it begins; over everything it has `JOB_LIMIT`.
-    ``warm`` is what `kpi_lib.run.warm` reads once for all; where this process had
-    others before, with other months, each call reads them for itself.
+    So many turns are at work at once, the items of each one after another: one that
+    ends its process, or is late (`Died`), fails alone: those after it get another one.
+    ``warm`` is what `kpi_lib.run.warm` reads once for all; where this process began
+    others before with other months, each call reads them for itself. Whoever stops
+    asking ends what is at work.
     """
-
-    def __init__(
-        self,
-        workers: int,
-        *,
-        limit: float = STEP_LIMIT,
-        start: float = START_LIMIT,
-        warm: Mapping[str, Any] | None = None,
-    ) -> None:
-        self._limit, self._start = limit, start
-        self._warm = json.dumps(warm or {})
-        self._context: Any = get_context(_HOW)
-        self._threads = ThreadPoolExecutor(workers)
-        self._running: set[BaseProcess] = set()
-        self._cancelled = False
-        if _HOW == "forkserver":
-            from multiprocessing import forkserver
-
-            self._context.set_forkserver_preload(["kpi_lib.run.warm"])
-            # Here and not in a thread of ours: it ends with the thread that began it.
-            with _setting(self._warm):
-                forkserver.ensure_running()
-
-    def in_turn(self, calls: Sequence[Call]) -> list[Future[Any]]:
-        """
-        Call one after another in one process, and give a future for each.
-
-        What is called can be imported; a future raises `Died` if its process did. A
-        call that ends its process fails alone: those after it get another one.
-        """
-        futures: list[Future[Any]] = [Future() for _ in calls]
-        thread = self._threads.submit(self._do, futures, calls)
-        thread.add_done_callback(partial(_cancel, futures))
-        return futures
-
-    def close(self) -> None:
-        """End what is called or still to be called."""
-        with _STARTING:
-            self._cancelled = True
-            for process in self._running:
-                _end(process)
-        self._threads.shutdown(cancel_futures=True)
-
-    def _do(self, futures: Sequence[Future[Any]], calls: Sequence[Call]) -> None:
-        waiting = deque(
-            (future, call)
-            for future, call in zip(futures, calls, strict=True)
-            if future.set_running_or_notify_cancel()
-        )
+    waiting = [_Turn(call, deque(items)) for items in turns if items]
+    try:
         while waiting:
-            try:
-                for returned, value in self._answers([call for _, call in waiting]):
-                    future, _ = waiting.popleft()
-                    settle = future.set_result if returned else future.set_exception
-                    settle(value)
-            except Exception as err:
-                future, _ = waiting.popleft()
-                future.set_exception(err)
+            for turn in waiting[:workers]:
+                if turn.process is None:
+                    try:
+                        turn.begin(json.dumps(warm or {}))
+                    except Exception as err:
+                        yield turn.items.popleft(), err
+            working = [turn for turn in waiting if turn.process]
+            for turn, answer in _answers(working):
+                yield turn.items.popleft(), answer
+                if not turn.items:
+                    turn.end()
+            waiting = [turn for turn in waiting if turn.items]
+    finally:
+        for turn in waiting:
+            turn.end()
 
-    def _answers(self, calls: Sequence[Call]) -> Iterator[tuple[bool, Any]]:
-        """Start a process for some calls; yield whether each returned, and what."""
+
+def _answers(working: Sequence[_Turn[Item]]) -> Iterator[tuple[_Turn[Item], Any]]:
+    """Wait until one has something to tell or is late; yield what is an answer."""
+    if working:
+        ways = [way for turn in working for way in (turn.near, turn.process.sentinel)]
+        until = min(turn.until for turn in working)
+        ready = connection.wait(ways, max(0, until - time.monotonic()))
+    for turn in working:
         try:
-            near, process = self._started(calls)
+            kind, value = turn.told(ready)
+        except Exception as err:
+            turn.end()
+            kind, value = "answer", err
+        if kind == "answer":
+            yield turn, value
+
+
+class _Turn(Generic[Item]):
+    """Items that share a process, and how far it is with the first of them."""
+
+    process: Any = None
+    near: Connection
+
+    def __init__(self, call: Callable[[Item], Any], items: deque[Item]) -> None:
+        self._call, self.items = call, items
+
+    def begin(self, warm: str) -> None:
+        """Start a process for the items that are left."""
+        try:
+            self._start(warm)
         except (EOFError, OSError):  # what starts them was at its end: once anew
             _end_server()
             try:
-                near, process = self._started(calls)
+                self._start(warm)
             except (EOFError, OSError) as err:
                 raise Died(0, type(err).__name__, "进程没有启动", True) from err
-        with near:
-            try:
-                for _ in calls:
-                    yield self._answer(near, process)
-            finally:
-                with _STARTING:
-                    self._running.discard(process)
-                    _end(process)
+        self._next()
 
-    def _started(self, calls: Sequence[Call]) -> tuple[Connection, BaseProcess]:
-        near, far = self._context.Pipe(duplex=False)
-        process = self._context.Process(target=_work, args=(far, calls))
-        with far, _setting(self._warm):
-            if self._cancelled:
-                raise Died(0, "Cancelled", "不再需要")
-            with _within(self._start):
-                process.start()
-            self._running.add(process)
-        return near, process
+    def _start(self, warm: str) -> None:
+        context: Any = get_context(_HOW)
+        if _HOW == "forkserver":
+            context.set_forkserver_preload(["kpi_lib.run.warm"])
+        near, far = context.Pipe(duplex=False)
+        process = context.Process(target=_work, args=(far, self._call, [*self.items]))
+        with far, _setting(warm), _within(START_LIMIT):
+            process.start()
+        self.near, self.process = near, process
 
-    def _answer(self, near: Connection, process: BaseProcess) -> tuple[bool, Any]:
-        step, begun = 0, time.monotonic()
-        limit = self._limit
-        while ready := connection.wait([near, process.sentinel], limit):
-            try:
-                # What it told last may have come although it is gone.
-                if near not in ready and not near.poll():
-                    break
-                kind, value = near.recv()
-            except (EOFError, OSError):
-                break
-            if kind != "step":
-                return kind == "done", value
-            step, left = value, begun + JOB_LIMIT - time.monotonic()
-            limit = max(0, min(self._limit, left))
-        if not ready:
-            took = self._limit if limit == self._limit else JOB_LIMIT
-            raise Died(step, "CellTimeoutError", f"超过{took:g}秒没有做完")
-        _join(process)
-        raise Died(step, "DeadKernelError", *_how(process.exitcode or 0))
+    def _next(self) -> None:
+        self._step, self._begun = 0, time.monotonic()
+        self.until = self._begun + STEP_LIMIT
 
+    def told(self, ready: Sequence[object]) -> tuple[str, Any]:
+        """Return what the process told, if anything; raise if it died or is late."""
+        try:
+            # What it told last may have come although it is gone.
+            gone = self.process.sentinel in ready
+            if self.near in ready or (gone and self.near.poll()):
+                kind, value = self.near.recv()
+                if kind == "step":
+                    self._step, now = value, time.monotonic()
+                    self.until = min(now + STEP_LIMIT, self._begun + JOB_LIMIT)
+                else:
+                    self._next()
+                return kind, value
+        except (EOFError, OSError):
+            gone = True
+        if gone:
+            _join(self.process)
+            how = _how(self.process.exitcode or 0)
+            raise Died(self._step, "DeadKernelError", *how)
+        if self.until > time.monotonic():
+            return "nothing", None
+        took = JOB_LIMIT if self.until == self._begun + JOB_LIMIT else STEP_LIMIT
+        raise Died(self._step, "CellTimeoutError", f"超过{took:g}秒没有做完")
 
-def _cancel(futures: Sequence[Future[Any]], thread: Future[None]) -> None:
-    """Cancel calls that will never be begun."""
-    if thread.cancelled():
-        for future in futures:
-            future.cancel()
-            future.set_running_or_notify_cancel()
+    def end(self) -> None:
+        """End the process, if there is one, and what it left running."""
+        if self.process is not None:
+            self.near.close()
+            _end(self.process)
+            self.process = None
 
 
 def reached(step: int) -> None:
@@ -269,24 +264,23 @@ def _end_server() -> None:
 def _setting(warm: str) -> Iterator[None]:
     """Let what is started in a block have its environment, and not run our main."""
     ours = {**ONE_THREAD, _SAFE: "1", WARM: warm}
-    with _STARTING:
-        before = {name: os.environ[name] for name in ours if name in os.environ}
-        main = sys.modules["__main__"]
-        os.environ.update(ours)
-        # multiprocessing would import a caller's script once more, which runs it if it
-        # has no guard; there is no other way to tell it not to.
-        sys.modules["__main__"] = ModuleType("__main__")
-        try:
-            yield
-        finally:
-            sys.modules["__main__"] = main
-            for name in ours.keys() - before.keys():
-                del os.environ[name]
-            os.environ.update(before)
+    before = {name: os.environ[name] for name in ours if name in os.environ}
+    main = sys.modules["__main__"]
+    os.environ.update(ours)
+    # multiprocessing would import a caller's script once more, which runs it if it
+    # has no guard; there is no other way to tell it not to.
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+        for name in ours.keys() - before.keys():
+            del os.environ[name]
+        os.environ.update(before)
 
 
-def _work(far: Connection, calls: Sequence[Call]) -> None:
-    """Be the process: call one after another and tell what came of each."""
+def _work(far: Connection, call: Callable[[Item], Any], items: Sequence[Item]) -> None:
+    """Be the process: call for one after another and tell what came of each."""
     global _starter
     _starter = far
     if hasattr(os, "setsid"):
@@ -296,19 +290,18 @@ def _work(far: Connection, calls: Sequence[Call]) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.environ.pop(_SAFE, None)
     os.environ.update(ONE_THREAD)
-    for call in calls:
+    for item in items:
         try:
             # A fork server says nothing of what it could not import: it is told here.
             import kpi_lib.run.warm  # noqa: F401
 
-            answer: tuple[str, Any] = "done", call()
+            answer = call(item)
         except Exception as err:
-            answer = "raised", err
+            answer = err
         try:
-            far.send(answer)
+            far.send(("answer", answer))
         except (pickle.PicklingError, AttributeError, TypeError) as err:
-            text = f"{answer[1]!r}: {err}"
-            far.send(("raised", RuntimeError(text)))
+            far.send(("answer", RuntimeError(f"{answer!r}: {err}")))
 
 
 def die_with_parent() -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from kpi_lib.days import REACH, months_back, shift
-from kpi_lib.held import files_in
+from kpi_lib.held import files_in, json_object
 from kpi_lib.workspace import (
     Workspace,
     canonical_json,
@@ -138,15 +138,7 @@ def lines(path: Path) -> list[Line]:
     """Return the lines of the record as they lie there."""
     content = path.read_bytes() if path.exists() else b""
     texts = content.removesuffix(b"\n").split(b"\n") if content else []
-    return [Line(text, _object(text)) for text in texts]
-
-
-def _object(text: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
+    return [Line(text, json_object(text)) for text in texts]
 
 
 def newest(lines: Iterable[Line]) -> dict[str, tuple[int, Line]]:

@@ -8,14 +8,12 @@ they name was there before them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, as_completed
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from kpi_lib.errors import RunError
 from kpi_lib.held import read_json, read_run
 from kpi_lib.language import LANGUAGES, from_json, speaking
 from kpi_lib.run import processes, record, spreadsheets, stale
@@ -26,7 +24,6 @@ from kpi_lib.run.jobs import (
     entry,
     reason_of,
     refuse,
-    wanted,
     work,
 )
 from kpi_lib.run.stale import Agenda, Status, appraised, looked_back, newest
@@ -90,34 +87,24 @@ def run(
     with told_plainly(workspace), alone(workspace):
         # Before anything is read: what changes from now on is for the next run.
         files = record.inputs(workspace)
-        seen = stale.seen(workspace, month, lang, files)
-        if not (operators or force or pdf) and (
-            entries := stale.unchanged(workspace, month, seen)
-        ):
-            return _unchanged(workspace, month, entries, progress)
         agenda = Agenda(workspace, month, lang, files)
         chosen = appraised(agenda.inputs.roster, month, operators)
         months = looked_back(workspace, month)
         total = len(months) + len(chosen) + 1
         workers = workers or processes.workers()
-        with _Work(agenda, workers, total, progress) as doing:
-            outcomes = doing.clean(months, force)
-            failed = [done.job for done in outcomes if done.state == "failed"]
-            broken = [name.removeprefix(stale.CLEANED) for name in failed]
-            jobs = agenda.operator_jobs(chosen)
-            # Baselines of a month that was not cleaned would be wrong without a word.
-            outcomes += (
-                doing.refuse(jobs, broken) if broken else doing.each(jobs, force)
-            )
-            if pdf:
-                _print(workspace.reports(month), outcomes)
-            totals = _totals(agenda, outcomes)
-            # The index links the PDFs that stand there.
-            outcomes += doing.each([agenda.team_job(totals)], force)
-        whole = operators is None and all(
-            outcome.state != "failed" for outcome in outcomes
-        )
-        _record(agenda, doing.jobs, outcomes, totals, seen if whole else None)
+        doing = _Work(agenda, workers, total, progress)
+        outcomes = doing.clean(months, force)
+        failed = [done.job for done in outcomes if done.state == "failed"]
+        broken = [name.removeprefix(stale.CLEANED) for name in failed]
+        jobs = agenda.operator_jobs(chosen)
+        # Baselines of a month that was not cleaned would be wrong without a word.
+        outcomes += doing.refuse(jobs, broken) if broken else doing.each(jobs, force)
+        if pdf:
+            _print(workspace.reports(month), outcomes)
+        totals = _totals(agenda, outcomes)
+        # The index links the PDFs that stand there.
+        outcomes += doing.each([agenda.team_job(totals)], force)
+        _record(agenda, doing.jobs, outcomes, totals)
         return outcomes
 
 
@@ -156,8 +143,7 @@ def clean(
     with told_plainly(workspace), alone(workspace):
         files = record.inputs(workspace)
         agenda = Agenda(workspace, month, _lang(workspace, month), files)
-        with _Work(agenda, 1, 1, progress) as doing:
-            return doing.clean([month], force)
+        return _Work(agenda, 1, 1, progress).clean([month], force)
 
 
 def status(workspace: Workspace, month: str) -> list[Status]:
@@ -183,16 +169,8 @@ def status(workspace: Workspace, month: str) -> list[Status]:
         If what people wrote cannot be used.
     """
     month = newest(workspace, month)
-    files, lang = record.inputs(workspace), _lang(workspace, month)
-    seen = stale.seen(workspace, month, lang, files)
-    if entries := stale.unchanged(workspace, month, seen):
-        own = f"{stale.CLEANED}{month}"
-        return [
-            Status(job=name, state="done")
-            for name in entries
-            if name == own or not name.startswith(stale.CLEANED)
-        ]
-    agenda = Agenda(workspace, month, lang, files)
+    files = record.inputs(workspace)
+    agenda = Agenda(workspace, month, _lang(workspace, month), files)
     tables = stale.off(workspace, stale.tables(agenda.recorded))
     jobs = [
         agenda.clean_job(month),
@@ -206,25 +184,6 @@ def status(workspace: Workspace, month: str) -> list[Status]:
             for path in tables
         ),
     ]
-
-
-def _unchanged(
-    workspace: Workspace,
-    month: str,
-    entries: Mapping[str, Mapping[str, Any]],
-    progress: Progress | None,
-) -> list[Outcome]:
-    """Return the outcomes of a run that had nothing to do but see to the record."""
-    run = read_run(workspace.reports(month) / "run.json")
-    record.append(workspace.record, run)
-    outcomes = [
-        Outcome(job=name, state="unchanged", outputs=entry["outputs"])
-        for name, entry in entries.items()
-    ]
-    for number, outcome in enumerate(outcomes, 1):
-        if progress:
-            progress(outcome, number, len(outcomes))
-    return outcomes
 
 
 def _lang(workspace: Workspace, month: str) -> str:
@@ -244,15 +203,6 @@ class _Work:
     jobs: dict[str, Job] = field(default_factory=dict)
     """Those that were to be done, by name."""
     done: int = 0
-    own: processes.FreshProcesses | None = None
-    """What starts the processes, once there is something to do."""
-
-    def __enter__(self) -> _Work:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self.own is not None:
-            self.own.close()
 
     def clean(self, months: Sequence[str], force: bool) -> list[Outcome]:
         """Clean months in one process: each reads files of those around it."""
@@ -278,16 +228,15 @@ class _Work:
                 open_jobs.append(job)
             else:
                 outputs = self.agenda.entry(job.name)["outputs"]
-                outcomes[job.name] = Outcome(
-                    job=job.name, state="unchanged", outputs=outputs
-                )
-                self._tell(outcomes[job.name])
+                outcome = Outcome(job=job.name, state="unchanged", outputs=outputs)
+                outcomes[job.name] = outcome
+                self._tell(outcome)
         self.jobs |= {job.name: job for job in open_jobs}
-        together = in_turn and open_jobs
-        stretches = [open_jobs] if together else [[job] for job in open_jobs]
-        for outcome in self._made(stretches):
-            outcomes[outcome.job] = outcome
-            self._tell(outcome)
+        stretches = [open_jobs] if in_turn else [[job] for job in open_jobs]
+        with closing(self._made(stretches)) as made:
+            for outcome in made:
+                outcomes[outcome.job] = outcome
+                self._tell(outcome)
         return [outcomes[job.name] for job in jobs]
 
     def refuse(self, jobs: Sequence[Job], broken: Sequence[str]) -> list[Outcome]:
@@ -300,51 +249,35 @@ class _Work:
             self._tell(outcome)
         return outcomes
 
-    def _made(self, stretches: Sequence[Sequence[Job]]) -> Iterator[Outcome]:
+    def _made(
+        self, stretches: Sequence[Sequence[Job]], alone: bool = False
+    ) -> Generator[Outcome, None, None]:
         """Do jobs, a process a stretch; yield what became of them as they come in."""
+        months = {job.month for stretch in stretches for job in stretch}
+        warm = {
+            "root": str(self.agenda.workspace.root),
+            "months": sorted({self.agenda.month, *months}),
+            "lang": self.agenda.lang,
+        }
         killed: list[Job] = []
-        jobs = [job for stretch in stretches for job in stretch]
-        futures: dict[Future[Outcome], Job] = {}
-        for stretch in stretches:
-            futures |= zip(self._submit(stretch, jobs), stretch, strict=True)
-        for future in as_completed(futures):
-            error = future.exception()
-            if isinstance(error, processes.Died) and error.killed:
-                killed.append(futures[future])
+        for job, answer in processes.each(
+            work, stretches, workers=self.workers, warm=warm
+        ):
+            if isinstance(answer, Outcome):
+                yield answer
+            elif isinstance(answer, processes.Died) and answer.killed and not alone:
+                killed.append(job)
             else:
-                yield _outcome(futures[future], future)
+                yield refuse(job, reason_of(answer))
         # Whatever kills one may take others along, and memory may do for one by itself:
         # each gets another go alone.
         for job in killed:
-            (future,) = self._submit([job], [job])
-            yield _outcome(job, future)
-
-    def _submit(
-        self, stretch: Sequence[Job], jobs: Sequence[Job]
-    ) -> list[Future[Outcome]]:
-        if self.own is None:
-            warm = wanted([*jobs, self.agenda.team_job()])
-            self.own = processes.FreshProcesses(self.workers, warm=warm)
-        return self.own.in_turn([partial(work, job) for job in stretch])
+            yield from self._made([[job]], alone=True)
 
     def _tell(self, outcome: Outcome) -> None:
         self.done += 1
         if self.progress:
             self.progress(outcome, self.done, self.total)
-
-
-def _outcome(job: Job, future: Future[Outcome]) -> Outcome:
-    """Return what became of a job, also if its process was at its end before it."""
-    error = future.exception()
-    match error:
-        case None:
-            return future.result()
-        case processes.Died(step=step) if step:
-            return refuse(job, str(RunError(job.name, step, error.name, error.why)))
-        case processes.Died():
-            return refuse(job, error.why)
-        case _:
-            return refuse(job, reason_of(error))
 
 
 def _print(folder: Path, outcomes: Iterable[Outcome]) -> None:
@@ -369,7 +302,6 @@ def _record(
     jobs: Mapping[str, Job],
     outcomes: Sequence[Outcome],
     totals: Mapping[str, Any],
-    seen: Sequence[object] | None,
 ) -> None:
     """Write the tables, then ``run.json``, then a line of the record."""
     workspace, month = agenda.workspace, agenda.month
@@ -414,8 +346,6 @@ def _record(
         "outputs": dict(sorted(outputs.items())),
         "timings": timings,
     }
-    done = stale.entries(workspace, month, run)
-    run["seen"] = "" if seen is None else stale.sealed(seen, done)
     if run != agenda.recorded:
         write_atomic(folder / "run.json", record.text_of(run))
     record.append(workspace.record, run)
@@ -425,11 +355,11 @@ def _entries(
     agenda: Agenda, jobs: Mapping[str, Job], outcomes: Mapping[str, Outcome]
 ) -> dict[str, dict[str, Any]]:
     """Return what run.json says of each job: what was done now, or else before."""
-    operators = appraised(agenda.inputs.roster, agenda.month)
-    ids = [operator.id for operator in operators]
     months = looked_back(agenda.workspace, agenda.month)
-    entries: dict[str, dict[str, Any]] = {}
-    for name in (*(f"{stale.CLEANED}{month}" for month in months), *ids, "team"):
+    names = [f"{stale.CLEANED}{month}" for month in months]
+    names += [each.id for each in appraised(agenda.inputs.roster, agenda.month)]
+    entries = {}
+    for name in (*names, "team"):
         job, outcome = jobs.get(name), outcomes.get(name)
         if job and outcome and (job.kind != "clean" or outcome.error):
             entries[name] = entry(job.parts, outcome.outputs, outcome.error)

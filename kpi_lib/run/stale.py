@@ -3,8 +3,7 @@ What a month's jobs depend on, and whether what stands there was made from it.
 
 The key of a job is the hash of all its parts; they are put together here and nowhere
 else. A job is done when its record holds the same key and every file that it made has
-the bytes it had: never by what a notebook says of itself. Nothing else says so; a whole
-run notes which keys what it saw comes to, so that the next need not work them out.
+the bytes it had: never by what a notebook says of itself. Nothing else says so.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from kpi_lib.days import REACH, months_back, shift
 from kpi_lib.errors import Problem, RosterError, WorkspaceError
@@ -32,7 +31,6 @@ from kpi_lib.run.jobs import (
     CLEANING,
     MADE,
     Job,
-    before,
     tables_of,
 )
 from kpi_lib.run.record import NEAR, NOTEBOOKS, Kind
@@ -101,42 +99,19 @@ def appraised(
     """Return the operators of a month in roster order, all or those asked for."""
     everybody = roster.appraised(month)
     ids = [operator.id for operator in everybody]
-    strangers = [f"{month}没有运营“{id}”" for id in only or () if id not in ids]
-    if strangers:
-        told = {"where": "data/roster.yml", "expected": "、".join(ids)}
-        do = "请改正编号，或在花名册里登记"
-        raise RosterError(
-            tuple(Problem(what=who, do=do, **told) for who in strangers)  # type: ignore[arg-type]
+    strangers = tuple(
+        Problem(
+            what=f"{month}没有运营“{id}”",
+            where="data/roster.yml",
+            expected="、".join(ids),
+            do="请改正编号，或在花名册里登记",
         )
+        for id in only or ()
+        if id not in ids
+    )
+    if strangers:
+        raise RosterError(strangers)
     return [operator for operator in everybody if only is None or operator.id in only]
-
-
-def entry_of(
-    workspace: Workspace, recorded: Mapping[str, Any], name: str
-) -> dict[str, Any]:
-    """Return what is recorded of a job: beside its tables, or in a month's run.json."""
-    if name.startswith(CLEANED):
-        folder = workspace.clean(name.removeprefix(CLEANED))
-        return read_run(folder / MADE)
-    return dict(recorded.get("jobs", {}).get(name, {}))
-
-
-def standing(
-    workspace: Workspace,
-    name: str,
-    entry: Mapping[str, Any],
-    changed: Sequence[str] = (),
-) -> Status:
-    """Tell how a job stands, by what is recorded of it and which parts changed."""
-    if not entry:
-        return Status(job=name, state="missing", why="还没有做过")
-    if entry.get("outcome") != "done":
-        return Status(job=name, state="failed", why=str(entry.get("error")))
-    if changed:
-        return Status(job=name, state="stale", why=f"{'、'.join(changed)}有变化")
-    if gone := off(workspace, entry.get("outputs", {})):
-        return Status(job=name, state="stale", why=f"{gone[0]}不见了或被改过")
-    return Status(job=name, state="done")
 
 
 def off(workspace: Workspace, outputs: Mapping[str, str]) -> list[str]:
@@ -154,59 +129,6 @@ def tables(recorded: Mapping[str, Any]) -> dict[str, str]:
     pages = {path for entry in jobs for path in entry.get("outputs", {})}
     outputs: dict[str, str] = recorded.get("outputs", {})
     return {path: outputs[path] for path in outputs if path not in pages}
-
-
-def seen(
-    workspace: Workspace, month: str, lang: str, files: Mapping[str, str]
-) -> list[object]:
-    """Return all that the keys of a month's jobs are worked out from."""
-    cards = sorted(workspace.reports(shift(month, -1)).glob("*.json"))
-    return [
-        *(lang, record.package(), record.versions(), files),
-        _hashes_of_runs(workspace, month),
-        record.hashes(workspace, cards),
-        record.head(workspace.record, month),
-        printed(month, str(workspace.root)),
-    ]
-
-
-def _hashes_of_runs(workspace: Workspace, month: str) -> dict[str, str]:
-    """Hash the ``run.json`` of every month before one."""
-    runs = sorted(workspace.record.parent.glob("*/run.json"))
-    return record.hashes(workspace, [at for at in runs if at.parent.name < month])
-
-
-def entries(
-    workspace: Workspace, month: str, recorded: Mapping[str, Any]
-) -> dict[str, dict[str, Any]]:
-    """Return what is recorded of every job that a run of a month does."""
-    names = [f"{CLEANED}{earlier}" for earlier in looked_back(workspace, month)]
-    names += [name for name in recorded.get("jobs", {}) if name not in names]
-    return {name: entry_of(workspace, recorded, name) for name in names}
-
-
-def sealed(state: Sequence[object], entries: Mapping[str, Mapping[str, Any]]) -> str:
-    """Hash what was seen together with the keys that it comes to."""
-    return record.of([*state, {name: entries[name].get("key") for name in entries}])
-
-
-def unchanged(
-    workspace: Workspace, month: str, state: Sequence[object]
-) -> dict[str, dict[str, Any]]:
-    """
-    Return what is recorded of every job, if nothing changed and all it made stands.
-
-    Nothing of it need be understood: at two hundred operators that would take several
-    times as long. Empty where a job may be stale, or where no whole month was run.
-    """
-    recorded = read_run(workspace.reports(month) / "run.json")
-    done = entries(workspace, month, recorded)
-    if recorded.get("seen") != sealed(state, done):
-        return {}
-    stand = not off(workspace, tables(recorded)) and all(
-        standing(workspace, name, entry).state == "done" for name, entry in done.items()
-    )
-    return done if stand else {}
 
 
 class Agenda:
@@ -230,7 +152,9 @@ class Agenda:
         self.recorded = read_run(workspace.reports(month) / "run.json")
         self._files, self._months = files, months_back(month, REACH)
         self._record = record.head(workspace.record, month)
-        self._runs = _hashes_of_runs(workspace, month)
+        runs = sorted(workspace.record.parent.glob("*/run.json"))
+        runs = [path for path in runs if path.parent.name < month]
+        self._runs = record.hashes(workspace, runs)
 
     @cached_property
     def edited(self) -> list[str]:
@@ -259,15 +183,11 @@ class Agenda:
         parts = {
             "exports": self._under(*near),
             "earlier": sorted(earlier),
-            "before": before(self.workspace, month) if own else {},
+            **({"before": tables_of(self.workspace, shift(month, -1))} if own else {}),
             **self._data("roster", "decisions", "downloads", "calendar"),
             "plan": [repr(rules) for rules in evidence],
         }
-        # Only the notebook compares with the month before and has a language, the
-        # tables have not: it must be right where it becomes a page.
-        loose = () if own else ("before", "parameters")
-        name = f"{CLEANED}{month}"
-        return self._job("clean", name, CLEANING, parts, loose, month=month)
+        return self._job("clean", f"{CLEANED}{month}", CLEANING, parts, month=month)
 
     def operator_jobs(self, operators: Sequence[Operator]) -> list[Job]:
         """Return the jobs that make operators' reports, each from its own inputs."""
@@ -277,18 +197,18 @@ class Agenda:
             for entry in log.entries():
                 logged[entry.operator].append(f"{month} {entry!r}")
         signoffs, appeals = by_operator(inputs.signoffs), by_operator(inputs.appeals)
-        of_months = [tables_of(self.workspace, month) for month in self._months]
-        tables = {path: each[path] for each in of_months for path in each}
+        of_months = {at: tables_of(self.workspace, at) for at in self._months}
+        tables = {path: each[path] for each in of_months.values() for path in each}
         with holding(self.workspace.root, {**tables, **self._runs}):
             cleaned = [
-                _Rows(each, read_json(self.workspace.clean(month) / OWN))
-                for month, each in zip(self._months, of_months, strict=True)
+                (each, read_json(self.workspace.clean(month) / OWN))
+                for month, each in of_months.items()
             ]
-            runs = [read_run(self.workspace.root / path) for path in self._runs]
-        plans = [
-            (path, run.get("plan")) for path, run in zip(self._runs, runs, strict=True)
-        ]
-        on_record = {row for run in runs for row in run.get("targets", {}).values()}
+            runs = {path: read_run(self.workspace.root / path) for path in self._runs}
+        plans = [(path, run.get("plan")) for path, run in runs.items()]
+        on_record = {
+            row for run in runs.values() for row in run.get("targets", {}).values()
+        }
         meant = {**self._written(), **tables, **self._runs}
         jobs = []
         for operator in operators:
@@ -300,20 +220,22 @@ class Agenda:
                 for covered in roster.covered_by(id, month)
             )
             people = [operator, *away]
+            owned = [roster.ever_owned_by(person.id) for person in people]
+            accounts = [account.id for each in owned for account in each]
+            names = [person.id for person in people]
+            names += [roster.in_place_of(id, name) for name in names]
             targets = [row for person in people for row in inputs.targets_of(person.id)]
             parts = {
                 "worklog": logged[id],
-                "cleaned": [rows.of(id, people, roster) for rows in cleaned],
-                "roster": repr(
-                    [(person, roster.ever_owned_by(person.id)) for person in people]
-                ),
+                "cleaned": [_rows(*tables, accounts, names) for tables in cleaned],
+                "roster": repr([*zip(people, owned, strict=True)]),
                 "targets": repr([*targets]),
                 "signoff": repr([*signoffs.get(id, ())]),
                 "appeals": repr([*appeals.get(id, ())]),
                 "promised": [
                     plans,
                     [row.sha256 for row in targets if row.sha256 in on_record],
-                    [run.get("people", {}).get(id) for run in runs],
+                    [run.get("people", {}).get(id) for run in runs.values()],
                 ],
                 "record": self._record,
                 **shared,
@@ -350,16 +272,25 @@ class Agenda:
         return replace(job, meant=meant, last=last)
 
     def entry(self, name: str) -> dict[str, Any]:
-        """Return what is recorded of a job; empty if nothing."""
-        return entry_of(self.workspace, self.recorded, name)
+        """Return what is recorded of a job, beside its tables or in ``run.json``."""
+        if name.startswith(CLEANED):
+            folder = self.workspace.clean(name.removeprefix(CLEANED))
+            return read_run(folder / MADE)
+        return dict(self.recorded.get("jobs", {}).get(name, {}))
 
     def standing(self, job: Job) -> Status:
-        """Compare a job with what is recorded of it."""
-        entry = self.entry(job.name)
-        parts: Mapping[str, str] = entry.get("parts", {})
-        changed = notices.changed(job.parts, parts, job.loose)
-        words = [notices.WORDS.get(part, part) for part in changed]
-        return standing(self.workspace, job.name, entry, words)
+        """Compare a job with what is recorded of it, and that with what stands."""
+        entry, name = self.entry(job.name), job.name
+        if not entry:
+            return Status(job=name, state="missing", why="还没有做过")
+        if entry.get("outcome") != "done":
+            return Status(job=name, state="failed", why=str(entry.get("error")))
+        if changed := notices.changed(job.parts, entry.get("parts", {})):
+            words = "、".join(notices.WORDS.get(part, part) for part in changed)
+            return Status(job=name, state="stale", why=f"{words}有变化")
+        if gone := off(self.workspace, entry.get("outputs", {})):
+            return Status(job=name, state="stale", why=f"{gone[0]}不见了或被改过")
+        return Status(job=name, state="done")
 
     def _published(self, operator: str) -> dict[str, Any]:
         """Return what run.json keeps of a total, and where and of what it was."""
@@ -383,7 +314,6 @@ class Agenda:
         name: str,
         who: str,
         parts: Mapping[str, object],
-        loose: tuple[str, ...] = (),
         **parameters: str,
     ) -> Job:
         parameters = {"month": self.month, **parameters, "lang": self.lang}
@@ -394,8 +324,11 @@ class Agenda:
             "code": record.package(),
             "versions": record.versions(),
             "notebook": [self._files[notebook], edited],
-            "parameters": parameters,
         }
+        # Only a notebook has a language and compares with the month before, the tables
+        # of other months have not: it must be right where it becomes a page.
+        if parameters["month"] == self.month:
+            parts["parameters"] = parameters
         return Job(
             name=name,
             kind=kind,
@@ -404,7 +337,6 @@ class Agenda:
             parameters=parameters,
             parts={part: record.of(value) for part, value in parts.items()},
             who=who,
-            loose=loose,
             meant=self._files,
             edited=notebook if edited else "",
             head=self._record,
@@ -419,21 +351,16 @@ class Agenda:
         return {path: content for path, content in files if path.startswith(prefixes)}
 
 
-class _Rows(NamedTuple):
-    """The hashes of a month's cleaned tables, and of their rows by whose they are."""
-
-    tables: Mapping[str, str]
-    rows: Mapping[str, Any]
-
-    def of(self, operator: str, people: Sequence[Operator], roster: Roster) -> object:
-        """Return those of an operator and of whom they cover, or the whole tables."""
-        if not self.rows:
-            return self.tables
-        accounts = {
-            account.id: self.rows["account"].get(account.id)
-            for person in people
-            for account in roster.ever_owned_by(person.id)
-        }
-        names = [person.id for person in people]
-        names += [roster.in_place_of(operator, id) for id in names]
-        return [accounts, [self.rows["operator"].get(name) for name in names]]
+def _rows(
+    tables: Mapping[str, str],
+    own: Mapping[str, Any],
+    accounts: Sequence[str],
+    names: Sequence[str],
+) -> object:
+    """Return the hashes of some rows of a month's tables, or of the whole tables."""
+    if not own:
+        return tables
+    return [
+        {account: own["account"].get(account) for account in accounts},
+        [own["operator"].get(name) for name in names],
+    ]

@@ -372,7 +372,7 @@ class TestExplain:
     @pytest.mark.parametrize(
         ("operator", "measure", "told"),
         [
-            pytest.param("op-09", "", "没有这份评分卡；应为op-01", id="no card"),
+            pytest.param("op-09", "", "没有op-09的评分卡；应为op-01", id="no card"),
             pytest.param("op-01", "x", "没有量化指标x；应为target_setting", id="none"),
         ],
     )

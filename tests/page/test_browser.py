@@ -292,7 +292,7 @@ def test_the_contents_stay_in_reach_of_a_thumb(
     link = page.locator("nav.topbar a[href='#s4']")
 
     assert (bar.bounding_box() or {})["y"] == 0
-    assert "73.09 / 91" in bar.inner_text()
+    assert "76.38 / 95" in bar.inner_text()
     assert (link.bounding_box() or {})["height"] >= 24
     link.click()
     assert page.url.endswith("#s4")
@@ -415,7 +415,7 @@ def test_the_page_reads_in_order_without_its_style(
     page = opened(browser, files["appraisal"], 1440)
     page.evaluate("document.querySelectorAll('style').forEach(e => e.remove())")
     text = page.locator("main").inner_text()
-    order = ["示例运营丙", "数据提示", "73.09", "下月重点", "失分构成", "评分表"]
+    order = ["示例运营丙", "数据提示", "76.38", "下月重点", "失分构成", "评分表"]
     places = [text.index(one) for one in order]
 
     assert places == sorted(places)

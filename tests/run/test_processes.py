@@ -1,12 +1,12 @@
 """A process a job: what one does to itself, and how it is told."""
 
+import operator
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import pytest
 
 from kpi_lib.errors import KpiError, RunError
 from kpi_lib.run import processes
-from kpi_lib.run.processes import ONE_THREAD, Died, FreshProcesses
+from kpi_lib.run.processes import ONE_THREAD, Died, each
 from tests.fresh import execute, fresh
 from tests.tiny_notebook import write
 
@@ -23,6 +23,8 @@ pytestmark = pytest.mark.notebook
 
 LONG = 300
 """Seconds that no test takes: what should have ended long before."""
+
+SLEEPS = partial(time.sleep, LONG)
 
 CRASHES = {
     "leaves": ("os._exit(9)", "子进程自己退出，退出码9"),
@@ -142,14 +144,12 @@ def test_a_job_dies_with_its_run(tmp_path: Path, number: int) -> None:
     assert gone(int((tmp_path / "pid").read_text()))
 
 
-def test_what_is_cancelled_is_ended() -> None:
-    own = FreshProcesses(1)
-    calls = [partial(time.sleep, LONG)] * 3
-    (at_work,), *waiting = [own.in_turn([call]) for call in calls]
-    own.close()
+def test_what_nobody_waits_for_is_ended() -> None:
+    answers = each(operator.call, [[os.getpid, SLEEPS], [SLEEPS]], workers=1)
+    _, pid = next(answers)
+    answers.close()
 
-    assert isinstance(at_work.exception(LONG), Died)
-    assert all(future.cancelled() for (future,) in waiting)
+    assert gone(pid)
 
 
 def test_no_state_reaches_the_next_job(tmp_path: Path) -> None:
@@ -170,13 +170,20 @@ def test_no_state_reaches_the_next_job(tmp_path: Path) -> None:
 
 
 def test_calls_in_turn_share_a_process_and_die_alone() -> None:
-    with closing(FreshProcesses(1)) as own:
-        calls = [os.getpid, os.getpid, os.abort, os.getpid, os.getpid]
-        first, second, died, after, last = own.in_turn(calls)
+    calls = [os.getpid, os.getpid, os.abort, os.getpid, os.getpid]
+    answers = [answer for _, answer in each(operator.call, [calls], workers=1)]
+    first, second, died, after, last = answers
 
-        assert first.result(LONG) == second.result(LONG)
-        assert isinstance(died.exception(LONG), Died)
-        assert after.result(LONG) == last.result(LONG) != first.result(LONG)
+    assert first == second
+    assert isinstance(died, Died)
+    assert after == last != first
+
+
+def test_turns_are_at_work_at_once_and_told_as_they_come() -> None:
+    turns = [[0.5, 0.1], [0.0]]
+    answers = each(time.sleep, turns, workers=2)
+
+    assert [item for item, _ in answers] == [0.0, 0.5, 0.1]
 
 
 def test_what_cannot_be_told_is_an_error() -> None:
@@ -187,19 +194,21 @@ def test_what_cannot_be_told_is_an_error() -> None:
 def test_an_error_of_the_preload_is_told(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(
-        "import os\n"
-        "from kpi_lib.run.processes import FreshProcesses\n"
-        "try:\n"
-        "    FreshProcesses(1, warm={'nothing': 1}).in_turn([os.getpid])[0].result()\n"
-        "except ImportError as err:\n"
-        "    print(err)\n",
+        "import operator, os\n"
+        "from kpi_lib.run.processes import each\n"
+        "calls = [[os.getpid]]\n"
+        "for _, err in each(operator.call, calls, workers=1, warm={'nothing': 1}):\n"
+        "    print(type(err).__name__, err)\n",
         "utf-8",
     )
     done = subprocess.run(
         [sys.executable, script], capture_output=True, text=True, check=True
     )
 
-    assert "TypeError：read() got an unexpected keyword argument" in done.stdout
+    assert (
+        "ImportError TypeError：read() got an unexpected keyword argument"
+        in done.stdout
+    )
 
 
 def test_few_threads_stand_before_a_fork() -> None:
@@ -218,9 +227,9 @@ def test_few_threads_stand_before_a_fork() -> None:
 def test_a_file_of_the_current_folder_stands_for_no_library(tmp_path: Path) -> None:
     (tmp_path / "pandas.py").write_text("raise SystemExit('the wrong one')", "utf-8")
     code = (
-        "import os; from kpi_lib.run.processes import FreshProcesses\n"
+        "import operator, os; from kpi_lib.run.processes import each\n"
         "import sys; sys.path.remove('')\n"
-        "print(FreshProcesses(1).in_turn([os.getcwd])[0].result())"
+        "print(*dict(each(operator.call, [[os.getcwd]], workers=1)).values())"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -235,15 +244,18 @@ def test_a_file_of_the_current_folder_stands_for_no_library(tmp_path: Path) -> N
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are not forked")
 @pytest.mark.parametrize("during", [False, True], ids=["before a job", "by one"])
-def test_what_starts_jobs_may_be_stopped(*, during: bool) -> None:
+def test_what_starts_jobs_may_be_stopped(
+    monkeypatch: pytest.MonkeyPatch, *, during: bool
+) -> None:
     server = fresh(os.getppid)
     stop = partial(os.kill, server, signal.SIGSTOP)
     if during:
         fresh(stop)
     else:
         stop()
-        with closing(FreshProcesses(1, start=2)) as own:
-            stuck = own.in_turn([os.getpid])[0].exception(LONG)
+        monkeypatch.setattr(processes, "START_LIMIT", 2)
+        ((_, stuck),) = each(operator.call, [[os.getpid]], workers=1)
+        monkeypatch.undo()
 
         assert isinstance(stuck, Died)
         assert stuck.killed
