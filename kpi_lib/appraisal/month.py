@@ -382,7 +382,8 @@ def _in_charge(
         )
         for id, day in set(pairs)
     }
-    return rows[[charge[pair] for pair in pairs]]
+    own = [charge[pair] for pair in pairs]
+    return rows[pd.Series(own, index=rows.index, dtype=bool)]
 
 
 def open_month(month: str, root: str = "") -> Month:

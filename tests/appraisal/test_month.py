@@ -179,6 +179,15 @@ def test_evidence_holds_the_rows_behind_the_score(
     assert set(rows["account"]) <= {"app-01", "shop-01", "gzh-02", "dy-02"}
 
 
+def test_evidence_of_a_month_without_posts_keeps_its_columns(sample: Month) -> None:
+    nothing = sample.posts.iloc[:0]
+    days = nothing["published_at"]
+
+    own = month._in_charge(sample.roster, "op-04", nothing, days)
+
+    assert own.columns.equals(nothing.columns)
+
+
 def test_evidence_of_a_handed_over_account_ends_with_the_own_days(
     sample: Month, tmp_path: Path
 ) -> None:
