@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kpi_lib import cli
+from kpi_lib.__main__ import main
 from kpi_lib.workspace import Workspace
 from tests import tiny_notebook, tiny_workspace
 from tests.tiny_workspace import MONTH
@@ -21,7 +21,7 @@ def place(tmp_path: Path) -> Workspace:
 def kpi(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
     """Run a command in this process; return its exit code and what it printed."""
     with pytest.raises(SystemExit) as caught:
-        cli.main(words)
+        main(words)
     code = caught.value.code
     out, err = capsys.readouterr()
     return (code if isinstance(code, int) else 0 if code is None else 1), out, err
@@ -29,8 +29,8 @@ def kpi(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]
 
 def test_help_imports_nothing_heavy() -> None:
     code = (
-        "import sys\nfrom kpi_lib import cli\n"
-        "try: cli.main(['--help'])\n"
+        "import sys\nfrom kpi_lib.__main__ import main\n"
+        "try: main(['--help'])\n"
         "except SystemExit as end: print(end.code)\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules])"
     )

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from kpi_lib import cli
+from kpi_lib.__main__ import main
 from kpi_lib.workspace import Workspace
 from tests import kills, tiny_notebook, tiny_workspace
 from tests.tiny_workspace import MONTH
@@ -42,7 +42,7 @@ def kpi(*words: object) -> Told:
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
-            cli.main([str(word) for word in words])
+            main([str(word) for word in words])
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else 0
     return Told(code, out.getvalue(), err.getvalue())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kpi_lib import cli
+from kpi_lib.__main__ import main
 from kpi_lib.errors import RosterError
 from kpi_lib.inputs import everything
 from kpi_lib.months import arrivals
@@ -173,7 +173,7 @@ def test_the_command_tells_and_sets_the_exit_code(
 ) -> None:
     def kpi(*words: str) -> tuple[object, str, str]:
         with pytest.raises(SystemExit) as caught:
-            cli.main(["add", *words, "--workspace", str(place.root)])
+            main(["add", *words, "--workspace", str(place.root)])
         out = capsys.readouterr()
         return caught.value.code, out.out, out.err
 
