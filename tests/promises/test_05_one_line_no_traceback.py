@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from kpi_lib import cli
 from kpi_lib.__main__ import main
 from kpi_lib.workspace import Workspace
 from tests import kills, tiny_notebook, tiny_workspace
@@ -283,6 +284,7 @@ class Stop:
         if name == {module!r}:
             os.kill(os.getpid(), {number})
 sys.meta_path.insert(0, Stop())
+from kpi_lib import cli
 from kpi_lib.__main__ import main
 main()
 """
