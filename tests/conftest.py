@@ -30,6 +30,11 @@ SLOW = (
 busy while the others wait."""
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Take one more than there are cores: many tests wait for processes or a browser."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Let xdist give the files out in our order, not those with most tests first."""
     config.option.loadscopereorder = False

@@ -201,7 +201,7 @@ class Agenda:
         tables = {path: each[path] for each in of_months.values() for path in each}
         with holding(self.workspace.root, {**tables, **self._runs}):
             cleaned = [
-                (each, read_json(self.workspace.clean(month) / OWN))
+                (each, read_json(self.workspace.clean(month) / OWN) if each else {})
                 for month, each in of_months.items()
             ]
             runs = {path: read_run(self.workspace.root / path) for path in self._runs}

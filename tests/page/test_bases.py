@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import date, timedelta
 
 import pandas as pd
 import pytest
@@ -10,7 +11,7 @@ from kpi_lib import appraisal
 from kpi_lib import page as sections
 from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.page import bases, charts
-from kpi_lib.page.sections import followers
+from kpi_lib.page.sections import engagement, followers
 from tests.pages import text_of
 
 
@@ -104,3 +105,21 @@ def test_no_line_of_the_table_of_metrics_goes_across_a_change(
 
     assert len(before) == len(after) == 12
     assert sum(after) > sum(before)
+
+
+def test_the_weeks_break_where_an_account_is_counted_otherwise() -> None:
+    weeks = [date(2026, 9, 7) + timedelta(weeks=at) for at in range(6)]
+    days = pd.date_range(weeks[0], periods=42)
+    daily = pd.DataFrame({"date": days, "metric": "views", "value": 7.0})
+    steady = daily.assign(account="a", basis="daily")
+    by_hand = daily.assign(account="b", basis="manual")
+    later = by_hand.assign(basis=by_hand["basis"].mask(days >= "2026-09-28", "daily"))
+
+    def breaks(*accounts: pd.DataFrame) -> list[date]:
+        return engagement._weekly(pd.concat(accounts), "views", weeks)[2]
+
+    assert breaks(steady, by_hand) == []
+    assert breaks(steady, later) == [date(2026, 9, 28)]
+    values = pd.DataFrame({"week": weeks, "value": range(6)})
+    ax = charts.week_curve(values, weeks=weeks, breaks=[weeks[3]])
+    assert [3.5, 3.5] in [list(line.get_xdata()) for line in ax.lines]

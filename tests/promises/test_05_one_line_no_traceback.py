@@ -284,7 +284,6 @@ class Stop:
         if name == {module!r}:
             os.kill(os.getpid(), {number})
 sys.meta_path.insert(0, Stop())
-from kpi_lib import cli
 from kpi_lib.__main__ import main
 main()
 """

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kpi_lib import appraisal, inputs, months, run
-from kpi_lib.cli import main
+from kpi_lib.__main__ import main
 from kpi_lib.run import foreseen
 from kpi_lib.workbook.workbook import Workbook
 from kpi_lib.workspace import Workspace

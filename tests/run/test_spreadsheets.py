@@ -338,7 +338,7 @@ def test_numbers_are_numbers_with_their_formats(sample: Month) -> None:
     assert seen("目标覆盖", 8) == (52, 'General"格"')
     assert seen("目标覆盖", 11) == (4.9, "0.00")
     assert seen("目标覆盖", 4) == (0.15, "0%")
-    assert seen("超额达成", 7) == (0.9592, "0.00%")
+    assert seen("超额达成", 7) == (0.9563, "0.00%")
     assert seen("超额达成", 8) == (1.2, "0%")
     assert seen("发布完成", 7) == ("9/10条", "General")
 

@@ -138,6 +138,7 @@ def week_curve(
     values: pd.DataFrame,
     *,
     weeks: Sequence[date] = (),
+    breaks: Collection[date] = (),
     scale: Scale | None = None,
     end: Format = figures.short,
 ) -> Axes:
@@ -150,6 +151,8 @@ def week_curve(
         One row per week, with `week` (its Monday) and `value`.
     weeks : sequence of date
         All Mondays, ascending; those of `values` if not given.
+    breaks : collection of date
+        Mondays from which on it is another series, not joined to what was before.
     scale, end
         As of `day_curve`.
 
@@ -164,6 +167,7 @@ def week_curve(
         if week.day <= 7 and (week.month - weeks[-1].month) % 3 == 0
     }
     points = _in_order(values.set_index("week")["value"], weeks)
+    points["broken"] = [week in breaks for week in weeks]
     with house():
         ax = _long(points, ticks, scale or _scale(values))
         _note_gaps(ax, points, lambda n: _("缺{n}周", n=n))

@@ -63,18 +63,28 @@ def _weekly_panels(m: OperatorMonth) -> dict[str, Any]:
     panels, accounts = [], 0
     drawn: list[tuple[str, dict[date, float]]] = []
     for metric in COUNTS:
-        means, counted = _weekly(m.daily, metric, weeks)
+        means, counted, breaks = _weekly(m.daily, metric, weeks)
         if len(means) < 2:
             continue
         name = METRICS[metric].label
         values = [*means.values()]
+        curve = charts.week_curve(
+            series.frame(means, "week"),
+            weeks=weeks,
+            breaks=breaks,
+            scale=charts.scale(values),
+        )
+        note = _("每周的日均，次；{n}个账号", n=counted)
+        if breaks:
+            since = figures.listed([figures.day_short(week) for week in breaks])
+            note = _(
+                "{note}；{months}起换了数据来源，前后不可比", note=note, months=since
+            )
         panels.append(
             series.panel(
-                charts.week_curve(
-                    series.frame(means, "week"), weeks=weeks, scale=charts.scale(values)
-                ),
+                curve,
                 name=name,
-                note=_("每周的日均，次；{n}个账号", n=counted),
+                note=note,
                 last=_("最后一周日均{n}次", n=figures.short(values[-1])),
                 prefix=metric,
             )
@@ -91,9 +101,12 @@ def _weekly_panels(m: OperatorMonth) -> dict[str, Any]:
 
 def _weekly(
     daily: pd.DataFrame, metric: str, weeks: Sequence[date]
-) -> tuple[dict[date, float], int]:
+) -> tuple[dict[date, float], int, list[date]]:
     """
     Return the mean day of each week, the same accounts added up in every week.
+
+    With how many there are, and the weeks in which one of them began to be counted on
+    another basis.
 
     Only accounts on record to the end and in half of the weeks are taken, and a week
     that lacks one of them is missing: any other sum would rise and fall with the
@@ -101,7 +114,7 @@ def _weekly(
     """
     rows = daily[daily["metric"] == metric]
     if rows.empty:
-        return {}, 0
+        return {}, 0, []
     since = pd.to_timedelta(rows["date"].dt.day_of_week, unit="D")
     dated = rows.assign(week=rows["date"] - since)
     by_date = dated.groupby(["week", "account", "date"])["value"].sum()
@@ -116,8 +129,16 @@ def _weekly(
         means.tail(2).notna().any() & (means.notna().sum() >= len(weeks) / 2)
     ]
     if lasting.empty:
-        return {}, 0
+        return {}, 0, []
     totals = means[lasting].dropna().sum(axis=1)
-    return {
-        pd.Timestamp(str(week)).date(): total for week, total in totals.items()
-    }, len(lasting)
+    bases = dated.pivot_table(
+        index="week", columns="account", values="basis", aggfunc="first"
+    )
+    bases = bases.reindex(means.index)[lasting].ffill()
+    changed = (bases != bases.shift()) & bases.shift().notna()
+    dates = dict(zip(means.index, weeks, strict=True))
+    return (
+        {dates[week]: total for week, total in totals.items()},
+        len(lasting),
+        [dates[week] for week in bases.index[changed.any(axis=1)]],
+    )
