@@ -31,7 +31,7 @@ busy while the others wait."""
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Take one more than there are cores: many tests wait for processes or a browser."""
+    """Take one more than there are cores: many tests wait for a process or browser."""
     return (os.cpu_count() or 1) + 1
 
 

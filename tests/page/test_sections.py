@@ -328,10 +328,11 @@ def test_weeks_add_up_the_same_accounts() -> None:
         for day in days
     ]
     daily = pd.DataFrame(rows, columns=["date", "account", "metric", "value"])
+    daily = daily.assign(basis="daily")
 
-    means, accounts = engagement._weekly(daily, "shares", weeks)
+    means, accounts, breaks = engagement._weekly(daily, "shares", weeks)
 
-    assert accounts == 1
+    assert (accounts, breaks) == (1, [])
     assert list(means.values()) == [10.0] * 8
 
 
