@@ -15,7 +15,7 @@ from kpi_lib.appraisal import Card
 from kpi_lib.appraisal.evidence import Evidence, History
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import Calendar
-from kpi_lib.inputs import plan
+from kpi_lib.inputs import Measure, plan
 from kpi_lib.inputs.roster import Account, Operator, Roster
 from kpi_lib.inputs.targets import Target
 from kpi_lib.inputs.worklog import Worklog
@@ -98,6 +98,20 @@ def aim(metric: str, value: str, platform: str = "", **more: object) -> Target:
         "sha256": f"{metric}-{platform}-{value}",
     }
     return Target(**{**known, **more})  # type: ignore[arg-type]
+
+
+def measure(source: dict[str, Any], **more: Any) -> Measure:
+    """Make a measure of a source, 5 points in proportion."""
+    return Measure.model_validate(
+        {
+            "id": "m",
+            "name": {"zh": "指标"},
+            "source": source,
+            "rule": {"kind": "ratio"},
+            "points": 5,
+            **more,
+        }
+    )
 
 
 def posts(*rows: tuple[str, str, int, float, float]) -> pd.DataFrame:

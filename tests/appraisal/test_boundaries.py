@@ -6,7 +6,6 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,26 +14,13 @@ from kpi_lib.appraisal.evidence import Reading, excluded, pending
 from kpi_lib.appraisal.goals import growth_of
 from kpi_lib.appraisal.rules import rule_of
 from kpi_lib.days import Calendar
-from kpi_lib.inputs import Measure, plan
+from kpi_lib.inputs import plan
 from kpi_lib.inputs.entries import Review
 from kpi_lib.inputs.worklog import Worklog
 from tests import scored
-from tests.scored import MONTH, aim
+from tests.scored import MONTH, aim, measure
 
 PLAN = plan.load_plan(Path(__file__).parents[2] / "data" / "plan.yml")
-
-
-def measure(source: dict[str, Any], **more: Any) -> Measure:
-    return Measure.model_validate(
-        {
-            "id": "m",
-            "name": {"zh": "指标"},
-            "source": source,
-            "rule": {"kind": "ratio"},
-            "points": 5,
-            **more,
-        }
-    )
 
 
 @pytest.mark.parametrize("missing", ["pending", "zero", "exclude"])

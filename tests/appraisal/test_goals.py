@@ -14,8 +14,8 @@ from kpi_lib.appraisal import goals, scoring
 from kpi_lib.appraisal.evidence import Evidence
 from kpi_lib.appraisal.sources.targets import in_band
 from kpi_lib.days import Calendar
-from kpi_lib.inputs import Measure, Target, plan
-from tests.scored import aim, evidence, people, values
+from kpi_lib.inputs import Target, plan
+from tests.scored import aim, evidence, measure, people, values
 
 PLAN = plan.load_plan(Path(__file__).parents[2] / "data" / "plan.yml")
 BEFORE = ("2026-07", "2026-08", "2026-09")
@@ -37,18 +37,6 @@ def month(
     now = values("tt", "toutiao", views=views)
     roster = people({"tt": "toutiao"}, required=["views"], **more)
     return evidence(PLAN, roster, [*rows, *now], targets)
-
-
-def measure(source: dict[str, object]) -> Measure:
-    return Measure.model_validate(
-        {
-            "id": "m",
-            "name": {"zh": "指标"},
-            "source": source,
-            "rule": {"kind": "ratio"},
-            "points": 5,
-        }
-    )
 
 
 @pytest.mark.parametrize(

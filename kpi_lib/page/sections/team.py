@@ -31,7 +31,7 @@ def team_scores(
     before: Sequence[Card] = (),
     printed: Collection[str] = (),
 ) -> Fragment:
-    """List the scores beside last month's, highest share first, linked to the pages."""
+    """List the scores, most points first, beside last month's, linked to the pages."""
     last = {card["operator"]: card for card in before}
     rows = [
         {
