@@ -250,6 +250,7 @@ def _page(job: Job, executed: Any, *told: str) -> str:
         lang=job.lang,
         told=[line for line in (edited, *told) if line],
         anchor=notices.anchor(record.of(job.parts), job.head),
+        home="" if job.kind == "team" else "index.html",
     )
 
 
