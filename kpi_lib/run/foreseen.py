@@ -26,7 +26,7 @@ TOLD: dict[str, tuple[Level, str]] = {
 
 
 @dataclass(frozen=True)
-class _InMemory(Month):
+class InMemory(Month):
     """A month of which some tables were not written."""
 
     tables: Mapping[str, months.Tables] = field(default_factory=dict)
@@ -74,7 +74,7 @@ def foreseen(
         at: months.tidy(months.arrive(workspace, at, given))
         for at in _not_cleaned(workspace, month, given)
     }
-    opened = _InMemory(workspace, month, given, tables=cleaned)
+    opened = InMemory(workspace, month, given, tables=cleaned)
     return [
         problem
         for person in opened.appraised

@@ -158,7 +158,6 @@ def entry(
     return {
         "outcome": "failed" if error else "done",
         "error": error,
-        "key": record.of(parts),
         "parts": dict(sorted(parts.items())),
         "outputs": dict(sorted(outputs.items())),
     }

@@ -17,15 +17,8 @@ from typing import Any
 from kpi_lib.held import read_json, read_run
 from kpi_lib.language import LANGUAGES, from_json, speaking
 from kpi_lib.run import processes, record, spreadsheets, stale
-from kpi_lib.run.alone import alone, told_plainly
-from kpi_lib.run.jobs import (
-    Job,
-    Outcome,
-    entry,
-    reason_of,
-    refuse,
-    work,
-)
+from kpi_lib.run.alone import alone
+from kpi_lib.run.jobs import Job, Outcome, entry, reason_of, refuse, work
 from kpi_lib.run.stale import Agenda, Status, appraised, looked_back, newest
 from kpi_lib.workspace import Workspace, sha256, write_atomic
 
@@ -84,7 +77,7 @@ def run(
         from kpi_lib import page
 
         page.required()
-    with told_plainly(workspace), alone(workspace):
+    with alone(workspace):
         # Before anything is read: what changes from now on is for the next run.
         files = record.inputs(workspace)
         agenda = Agenda(workspace, month, lang, files)
@@ -100,7 +93,7 @@ def run(
         # Baselines of a month that was not cleaned would be wrong without a word.
         outcomes += doing.refuse(jobs, broken) if broken else doing.each(jobs, force)
         if pdf:
-            _print(workspace.reports(month), outcomes)
+            _print(workspace, month, outcomes)
         totals = _totals(agenda, outcomes)
         # The index links the PDFs that stand there.
         outcomes += doing.each([agenda.team_job(totals)], force)
@@ -140,9 +133,9 @@ def clean(
         As for ``run``.
     """
     month = newest(workspace, month)
-    with told_plainly(workspace), alone(workspace):
+    with alone(workspace):
         files = record.inputs(workspace)
-        agenda = Agenda(workspace, month, _lang(workspace, month), files)
+        agenda = Agenda(workspace, month, language_of(workspace, month), files)
         return _Work(agenda, 1, 1, progress).clean([month], force)
 
 
@@ -170,7 +163,7 @@ def status(workspace: Workspace, month: str) -> list[Status]:
     """
     month = newest(workspace, month)
     files = record.inputs(workspace)
-    agenda = Agenda(workspace, month, _lang(workspace, month), files)
+    agenda = Agenda(workspace, month, language_of(workspace, month), files)
     tables = stale.off(workspace, stale.tables(agenda.recorded))
     jobs = [
         agenda.clean_job(month),
@@ -186,7 +179,7 @@ def status(workspace: Workspace, month: str) -> list[Status]:
     ]
 
 
-def _lang(workspace: Workspace, month: str) -> str:
+def language_of(workspace: Workspace, month: str) -> str:
     """Return the language of a month's pages as they stand."""
     last = read_run(workspace.reports(month) / "run.json")
     return str(last.get("lang", LANGUAGES[0]))
@@ -227,7 +220,7 @@ class _Work:
             if anew or self.agenda.standing(job).state != "done":
                 open_jobs.append(job)
             else:
-                outputs = self.agenda.entry(job.name)["outputs"]
+                outputs = dict(self.agenda.entry(job.name)["outputs"])
                 outcome = Outcome(job=job.name, state="unchanged", outputs=outputs)
                 outcomes[job.name] = outcome
                 self._tell(outcome)
@@ -280,13 +273,17 @@ class _Work:
             self.progress(outcome, self.done, self.total)
 
 
-def _print(folder: Path, outcomes: Iterable[Outcome]) -> None:
+def _print(workspace: Workspace, month: str, outcomes: Iterable[Outcome]) -> None:
+    """Print pages without the PDF that a run made of them; it is the job's, too."""
     from kpi_lib import page
 
     for outcome in outcomes:
-        html = folder / f"{outcome.job}.html"
+        html = workspace.reports(month) / f"{outcome.job}.html"
         if outcome.state != "failed" and html.is_file():
-            write_atomic(html.with_suffix(".pdf"), page.pdf(html))
+            pdf = html.with_suffix(".pdf")
+            if workspace.relative(pdf) not in outcome.outputs:
+                write_atomic(pdf, page.pdf(html))
+            outcome.outputs.update(record.hashes(workspace, [pdf]))
 
 
 def _totals(agenda: Agenda, outcomes: Iterable[Outcome]) -> dict[str, dict[str, Any]]:
@@ -366,6 +363,8 @@ def _entries(
         # Its parts tell what it was made from, also if that has changed since; those
         # of a month stand beside its tables.
         elif recorded := agenda.entry(name):
+            if outcome and outcome.state == "unchanged":  # but perhaps printed now
+                recorded["outputs"] = outcome.outputs
             entries[name] = recorded
     return entries
 

@@ -265,16 +265,12 @@ def _column(sheet: Sheet, at: int, cells: pd.Series, look: dict[str, Any]) -> No
     known = cells.notna().to_numpy()
     # One format a column: half a million cells have no time to look theirs up.
     plain, day = sheet.form(look), sheet.form(_DATE | look)
-    write = sheet.sheet
     for row, cell in zip(known.nonzero()[0] + 1, cells[known].tolist(), strict=True):
         if isinstance(cell, bool):
-            write.write_string(row, at, "是" if cell else "", plain)
-        elif isinstance(cell, int | float | Decimal):
-            write.write_number(row, at, float(cell), plain)
-        elif isinstance(cell, date):
-            write.write_datetime(row, at, cell, day)
-        elif cell != "":
-            write.write_string(row, at, cut(harmless(cell), LONGEST_TEXT), plain)
+            cell = "是" if cell else ""
+        if isinstance(cell, str):
+            cell = cut(harmless(cell), LONGEST_TEXT)
+        sheet.sheet.write(row, at, cell, day if isinstance(cell, date) else plain)
 
 
 _DATE = {"num_format": "yyyy-mm-dd", "align": "left"}

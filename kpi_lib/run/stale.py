@@ -17,22 +17,11 @@ from typing import Any, Literal
 from kpi_lib.days import REACH, months_back, shift
 from kpi_lib.errors import Problem, RosterError, WorkspaceError
 from kpi_lib.held import holding, read_json, read_run
-from kpi_lib.inputs import (
-    Operator,
-    Roster,
-    by_operator,
-    default,
-    for_month,
-)
+from kpi_lib.inputs import Operator, Roster, by_operator, default, for_month
 from kpi_lib.language import N_
 from kpi_lib.run import notices, record
 from kpi_lib.run.cards import printed
-from kpi_lib.run.jobs import (
-    CLEANING,
-    MADE,
-    Job,
-    tables_of,
-)
+from kpi_lib.run.jobs import CLEANING, MADE, Job, tables_of
 from kpi_lib.run.record import NEAR, NOTEBOOKS, Kind
 from kpi_lib.workspace import OWN, Workspace
 
@@ -140,11 +129,7 @@ class Agenda:
     """
 
     def __init__(
-        self,
-        workspace: Workspace,
-        month: str,
-        lang: str,
-        files: Mapping[str, str],
+        self, workspace: Workspace, month: str, lang: str, files: Mapping[str, str]
     ) -> None:
         self.workspace, self.month, self.lang = workspace, month, lang
         with holding(workspace.root, files):
