@@ -8,7 +8,10 @@ inside the commands, so that help is there at once.
 
 from __future__ import annotations
 
+import sys
+from collections import Counter
 from collections.abc import Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,13 +30,16 @@ app = typer.Typer(
     name="kpi",
     help="新媒体团队的月度KPI考核：导出文件放进来，每位运营一页可核对的考核报告。",
     epilog="例：kpi run latest   kpi check 2026-10   kpi status 2026-10",
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 
 Month = Annotated[str, typer.Argument(metavar="MONTH", help="月份，如2026-10")]
+NewestMonth = Annotated[
+    str, typer.Argument(metavar="[MONTH]", help="月份；默认是最新的")
+]
 AROUND = "工作区文件夹；默认是当前或上级有data/plan.yml的文件夹"
 Place = Annotated[
     Workspace,
@@ -60,6 +66,7 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def _root(
+    context: typer.Context,
     _version: Annotated[
         bool,
         typer.Option(
@@ -67,7 +74,9 @@ def _root(
         ),
     ] = False,
 ) -> None:
-    """Hold the options that come before a command."""
+    """Without a command: what is next, in the workspace around the current folder."""
+    if context.invoked_subcommand is None:
+        go_on(workspace=Workspace.find())
 
 
 @app.command()
@@ -82,18 +91,15 @@ def init(
     from kpi_lib import inputs
 
     inputs.init(folder)
+    month = f"{date.today():%Y-%m}"
+    Workspace(folder).raw(month).mkdir()
     typer.echo(f"工作区已建好：{folder}")
-    typer.echo("接下来：填写data/roster.yml和data/targets.csv，再运行kpi check。")
+    typer.echo(f"接下来：填写data/roster.yml，再运行kpi new-month {month}、kpi next。")
 
 
 @app.command()
 def check(
-    month: Annotated[
-        str, typer.Argument(metavar="[MONTH]", help="月份；默认是最新的")
-    ] = "latest",
-    *,
-    workspace: Place,
-    as_json: AsJson = False,
+    month: NewestMonth = "latest", *, workspace: Place, as_json: AsJson = False
 ) -> None:
     """
     读取一切，什么也不写：列出全部问题。
@@ -102,12 +108,15 @@ def check(
     """
     from kpi_lib import run
 
-    problems = run.check(workspace, run.newest(workspace, month))
+    month = run.newest(workspace, month)
+    problems = run.check(workspace, month)
     wrong = tell(problems, as_json)
-    errors = sum(problem.level == "error" for problem in problems)
+    if not wrong:  # what people wrote can be read
+        tell(run.due(workspace, date.today()), as_json)
     if not as_json:
-        rest = len(problems) - errors
-        typer.echo(f"{errors}个错误，{rest}个提醒。" if problems else "没有发现问题。")
+        levels = Counter(problem.level for problem in problems)
+        counted = f"{levels['error']}个错误，{levels['warning']}个提醒。"
+        typer.echo(counted if problems else "没有发现问题。")
     raise typer.Exit(wrong)
 
 
@@ -183,6 +192,26 @@ def run(
     raise typer.Exit(refused or _failed(outcomes))
 
 
+@app.command("next")
+def go_on(
+    month: NewestMonth = "latest", *, workspace: Place, as_json: AsJson = False
+) -> None:
+    """
+    检查并运行，再列出还缺什么、一周内几号前要做什么。不写命令的kpi也是它。
+
+    例：kpi next   kpi next 2026-10
+    """
+    from kpi_lib import run as runs
+
+    month = runs.newest(workspace, month)
+    lang = runs.language_of(workspace, month)
+    try:
+        run(month, lang=lang, workspace=workspace, as_json=as_json)
+    except typer.Exit:
+        tell(runs.to_do(workspace, month, date.today()), as_json)
+        raise
+
+
 @app.command()
 def status(month: Month, workspace: Place, as_json: AsJson = False) -> None:
     """
@@ -244,6 +273,37 @@ def verify(
         if recompute:
             typer.echo("由原始文件重算的每一分都与评分卡一样。")
     raise typer.Exit(wrong)
+
+
+@app.command()
+def sign(
+    month: Month,
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="签字人的姓名")],
+    yes: Annotated[bool, typer.Option("--yes", help="不再询问")] = False,
+    *,
+    workspace: Place,
+) -> None:
+    """
+    列出总分、申诉和变化，确认后签字，重做随之变化的页面。
+
+    例：kpi sign 2026-10 --by 示例主管
+    """
+    from kpi_lib import days, inputs
+    from kpi_lib import run as runs
+
+    month = runs.newest(workspace, month)
+    lines, rows = runs.to_sign(workspace, month, by, date.today())
+    typer.echo(printable("\n".join(lines)))
+    if not rows:
+        typer.echo("没有要签的。")
+        return
+    typer.echo(f"以“{by}”的名义为{len(rows)}人签字？请写“是”：", nl=yes)
+    if not yes and sys.stdin.readline().strip().lower() not in ("是", "y", "yes"):
+        typer.echo("没有签，什么也没有写。")
+        raise typer.Exit(1)
+    typer.echo(f"已写进{near(inputs.add_rows(workspace, rows))}。")
+    typer.echo(f"下个月：kpi new-month {days.shift(month, 1)}；目标的建议在索引页旁。")
+    run(month, lang=runs.language_of(workspace, month), workspace=workspace)
 
 
 @app.command()
@@ -309,8 +369,13 @@ def add(
         str, typer.Option("--account", metavar="A", help="账号的编号，如dy-01")
     ],
     downloaded: Annotated[
-        str, typer.Option(metavar="DAY", help="下载日期；不写则看文件名末尾")
-    ] = "",
+        datetime | None,
+        typer.Option(
+            metavar="DAY",
+            formats=["%Y-%m-%d"],
+            help="下载日期，如2026-11-02；不写则看文件名末尾",
+        ),
+    ] = None,
     month: Annotated[
         str,
         typer.Option(
@@ -326,16 +391,9 @@ def add(
 
     例：kpi add 作品列表.xlsx --account dy-01 --downloaded 2026-11-02
     """
-    from datetime import date
+    from kpi_lib import run
 
-    from kpi_lib import days, run
-
-    try:
-        day = date.fromisoformat(downloaded) if downloaded else None
-    except ValueError:
-        raise typer.BadParameter("2026-11-02这样的日期", param_hint="DAY") from None
-    if month and not days.is_month(month):
-        raise typer.BadParameter("2026-10这样的月份", param_hint="M")
+    day = downloaded and downloaded.date()
     refused = False
     for added in run.add(workspace, files, account, downloaded=day, month=month):
         refused = refused or added.state == "refused"

@@ -23,7 +23,6 @@ STATES = {
     **{"made": "已做", "unchanged": "没有变化", "failed": "失败"},
     **{"done": "已做", "stale": "过期", "missing": "没做"},
 }
-"""What a job's state is called: what became of it, or how it stands."""
 
 
 def say(fields: dict[str, Any], line: str, as_json: bool) -> None:

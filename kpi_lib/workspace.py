@@ -21,7 +21,7 @@ PLAN = "data/plan.yml"
 
 NAMES = frozenset(
     [
-        *("index", "clean", "team", "run", "record", "scores", "targets"),
+        *("index", "clean", "missing", "team", "run", "record", "scores", "targets"),
         *("executed", "worklog", "made", "own", "findings"),
     ]
 )

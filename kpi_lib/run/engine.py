@@ -32,13 +32,11 @@ from kpi_lib.errors import of_system
 from kpi_lib.run import processes
 
 INLINE = "module://matplotlib_inline.backend_inline"
-"""Where pyplot draws, as in a kernel."""
 
 INJECTED = "injected-parameters"
 """Tag of the cell that papermill puts after the parameters."""
 
 STREAMS = {"stdout": 1, "stderr": 2}
-"""Names of the streams, and their descriptors."""
 
 
 class InProcessEngine(NBClientEngine):  # type: ignore[misc]  # papermill has no types

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import pandas as pd
 
 from kpi_lib import months
-from kpi_lib.appraisal import SETTLED, Card, Month
+from kpi_lib.appraisal import Month
 from kpi_lib.days import months_back
-from kpi_lib.errors import Level, Problem
-from kpi_lib.inputs import Inputs, Operator
+from kpi_lib.errors import Problem
+from kpi_lib.inputs import Inputs
 from kpi_lib.run import record
+from kpi_lib.run.outstanding import lacking, told
 from kpi_lib.run.stale import Agenda, looked_back
 from kpi_lib.workspace import Workspace
-
-TOLD: dict[str, tuple[Level, str]] = {
-    "pending": ("warning", "会待定（{points}分）"),
-    "excluded": ("note", "会不计（{points}分）"),
-    "zero": ("warning", "按考核计划会计0分（{points}分）"),
-}
-"""What is told of a measure, by its status on the card."""
 
 
 @dataclass(frozen=True)
@@ -75,11 +68,8 @@ def foreseen(
         for at in _not_cleaned(workspace, month, given)
     }
     opened = InMemory(workspace, month, given, tables=cleaned)
-    return [
-        problem
-        for person in opened.appraised
-        for problem in _of_card(person, opened.score(person.id))
-    ]
+    rows = lacking([opened.score(person.id) for person in opened.appraised])
+    return [told(**row) for row in rows]
 
 
 def _not_cleaned(workspace: Workspace, month: str, given: Inputs) -> list[str]:
@@ -92,25 +82,3 @@ def _not_cleaned(workspace: Workspace, month: str, given: Inputs) -> list[str]:
         for at in looked_back(workspace, month)
         if at in needed and agenda.standing(agenda.clean_job(at)).state != "done"
     ]
-
-
-def _of_card(person: Operator, card: Card) -> Iterator[Problem]:
-    bonus = card["bonus"]["measures"] if card["bonus"] else ()
-    rows = [(item["name"], each) for item in card["items"] for each in item["measures"]]
-    for item, measure in [*rows, *(("加分", each) for each in bonus)]:
-        if measure["status"] in TOLD:
-            yield told(person, str(item), measure)
-
-
-def told(person: Operator, item: str, measure: Mapping[str, Any]) -> Problem:
-    """Tell of one measure of a card what a run would not score, and why."""
-    level, text = TOLD[measure["status"]]
-    what = text.format(points=measure["points"])
-    note = str(measure["note"])
-    return Problem(
-        level=level,
-        where=f"{person.name}（{person.id}）",
-        place=f"{item}·{measure['name']}",
-        what=f"{what}：{note}" if note else what,
-        do=str(SETTLED) if measure["status"] == "pending" else "",
-    )

@@ -25,7 +25,6 @@ from kpi_lib.workspace import Workspace, sha256, write_atomic
 SCHEMA = 1
 
 Progress = Callable[[Outcome, int, int], None]
-"""Called with each outcome, the jobs done so far and the jobs in all."""
 
 
 def run(

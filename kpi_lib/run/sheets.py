@@ -216,7 +216,6 @@ WIDEST, NARROWEST = 40, 9
 """Digits that a column of a frame is wide."""
 
 MOST_ROWS = 1_048_575
-"""Rows that a sheet holds below its head."""
 
 
 def frames_xlsx(

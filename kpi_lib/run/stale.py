@@ -26,7 +26,6 @@ from kpi_lib.run.record import NEAR, NOTEBOOKS, Kind
 from kpi_lib.workspace import OWN, Workspace
 
 CLEANED = "clean "
-"""How the name of the job that cleans a month begins."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +60,8 @@ def newest(workspace: Workspace, month: str) -> str:
     """
     months = workspace.months()
     if month == "latest" and months:
-        return months[-1]
+        filled = (at for at in reversed(months) if any(workspace.raw(at).glob("*/*")))
+        return next(filled, months[-1])
     if month in months:
         return month
     raise WorkspaceError.of(

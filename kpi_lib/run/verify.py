@@ -249,7 +249,6 @@ def _differing(
 
 
 NUMBERS = ("total", "points", "possible", "rated", "score", "value", "target", "grade")
-"""What pay may hang on, of a card and of its measures."""
 
 
 def _numbers(card: Mapping[str, Any]) -> dict[str, object]:
