@@ -5,23 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import cached_property
 
 from kpi_lib import files
-from kpi_lib.inputs.forms import WrongForm, bare, choices, id_or_name, one_of, to_text
+from kpi_lib.inputs.forms import WrongForm, bare, id_or_name, one_of, to_text
+from kpi_lib.inputs.plan import Measure
 
 _SEPARATORS = re.compile(r"[、，,；;/／|\s]+")
 _SEVERAL = "平台名，多个之间用顿号"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rateable:
-    """A measure as people may rate it: its key, most points and words for points."""
-
-    key: str
-    points: Decimal
-    scale: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,40 +23,33 @@ class Directory:
     """Ids and names."""
     platforms: Mapping[str, str] = field(default_factory=dict)
     """Ids and names."""
-    accounts: Collection[str] = ()
-    """Ids."""
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    """Ids and names."""
     owned: Mapping[str, Collection[str]] = field(default_factory=dict)
     """Operators' ids and the platforms on which each owns something."""
     keys: Mapping[str, str] = field(default_factory=dict)
     """What a measure may be called → the plan's ``item.measure``."""
-    measures: Mapping[str, Rateable] | None = None
-    """The same for rating, by the month's plan; None: ratings are taken as they are."""
-
-    @cached_property
-    def operator_id(self) -> Callable[[object], str]:
-        """Reads an operator's id."""
-        return _registered("运营", self.operators)
-
-    @cached_property
-    def account_id(self) -> Callable[[object], str]:
-        """Reads an account's id."""
-        return _registered("账号", self.accounts)
+    measures: Mapping[str, Measure] | None = None
+    """The month's measures by key; None: ratings are taken as they are."""
 
     @cached_property
     def operator(self) -> Callable[[object], str]:
         """Reads an operator's id or name."""
-        return _named(self.operators)
+        return id_or_name(self.operators)
+
+    @cached_property
+    def account(self) -> Callable[[object], str]:
+        """Reads an account's id or name."""
+        return id_or_name(self.accounts)
 
     @cached_property
     def platform(self) -> Callable[[object], str]:
         """Reads a platform's id or name."""
-        return _named(self.platforms)
+        return id_or_name(self.platforms)
 
-    @cached_property
-    def any_platform(self) -> Callable[[object], str]:
-        """Reads a platform's id or name; blank: all of them."""
-        read = id_or_name(self.platforms)
-        return lambda cell: "" if cell in (None, "") else read(cell)
+    def any_platform(self, cell: object) -> str:
+        """Read a platform's id or name; blank: all of them."""
+        return "" if cell in (None, "") else self.platform(cell)
 
     def several_platforms(self, cell: object) -> tuple[str, ...]:
         """Read platforms' ids or names, however they are separated."""
@@ -90,25 +74,6 @@ class Directory:
         """Say whether a name or id is the operator's own: nobody judges oneself."""
         own = map(bare, (operator, self.operators.get(operator, operator)))
         return bare(name) in own
-
-
-def _registered(kind: str, ids: Collection[str]) -> Callable[[object], str]:
-    expected = f"roster.yml里的{kind}编号：{choices(ids) or '现在一个也没有'}"
-
-    def read(cell: object) -> str:
-        if cell is None or to_text(cell) not in ids:
-            raise WrongForm(expected)
-        return to_text(cell)
-
-    return read
-
-
-def _named(names: Mapping[str, str]) -> Callable[[object], str]:
-    """Take an id, or a name that only one id has."""
-    every = list(names.values())
-    ids = {name: id for id, name in names.items() if every.count(name) == 1}
-    listed = [f"{name}（{id}）" for id, name in names.items()]
-    return one_of(ids | {id: id for id in names}, listed or ("先在roster.yml里登记",))
 
 
 def platform_names() -> dict[str, str]:

@@ -8,17 +8,17 @@ reader (`worklog`) and the writer of the template (`blank`) both work.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import ValidationInfo, field_validator
 
 from kpi_lib.days import week_of
-from kpi_lib.errors import WorklogError
 from kpi_lib.inputs import forms
-from kpi_lib.inputs.directory import Directory, Rateable
+from kpi_lib.inputs.directory import Directory
 from kpi_lib.inputs.forms import (
     Amount,
     Day,
@@ -31,6 +31,7 @@ from kpi_lib.inputs.forms import (
     named,
     words,
 )
+from kpi_lib.inputs.kinds import Rating, plain
 from kpi_lib.inputs.table import Header, Row, TableRow
 
 # --- forms of its cells ------------------------------------------------------------
@@ -101,7 +102,6 @@ ConfirmedBy = Annotated[Note, Header("确认人", example="示例主管")]
 class Entry(Row):
     """A row of the work log, and its file, sheet (none in a CSV) and row."""
 
-    ERROR = WorklogError
     EXAMPLE = "例"
     WRITTEN = "zh"
 
@@ -355,38 +355,35 @@ class GivenRating(Entry):
                 yield Wrong("reason", expected="主管评分和否决的理由")
         if self.kind != "veto" and self.points is None and not self.word:
             yield Wrong("points", expected=forms.AMOUNT_FORM)
-        yield from self._against(directory.measures)
+        yield from self._against(directory)
 
-    def _against(self, measures: Mapping[str, Rateable] | None) -> Iterator[Wrong]:
+    def _against(self, directory: Directory) -> Iterator[Wrong]:
         """Hold it against the measures of the plan; of oneself one may say more."""
-        if self.kind == "veto" or measures is None:
+        if self.kind == "veto" or directory.measures is None:
             return
-        measure = measures.get(self.item)
+        measure = directory.measures.get(directory.keys.get(self.item, ""))
         if measure is None:
             if self.kind == "manager":
                 what = f"计划里没有量化指标{forms.quoted(self.item)}，或不止一个"
-                names = {measure.key: name for name, measure in measures.items()}
-                listed = forms.choices(
-                    [f"{name}（{key}）" for key, name in names.items()]
-                )
-                yield Wrong("item", what, listed, "请写全称")
+                names = {key: name for name, key in directory.keys.items()}
+                listed = [f"{name}（{key}）" for key, name in names.items()]
+                yield Wrong("item", what, forms.choices(listed), "请写全称")
             return
-        expected = f"0至{measure.points:f}的分数"
-        if self.word and self.word not in measure.scale:
-            if measure.scale:
-                expected = f"{forms.choices(measure.scale)}，或{expected}"
-            yield Wrong(
-                "points", f"不认识的评分{forms.quoted(self.word)}", expected, "请改正"
-            )
-        elif self.points is not None and self.points > measure.points:
+        scale = measure.rule.scale if isinstance(measure.rule, Rating) else {}
+        expected = f"0至{plain(measure.points)}的分数"
+        if self.word and self.word not in scale:
+            expected = f"{forms.choices(scale)}，或{expected}" if scale else expected
+            what = f"不认识的评分{forms.quoted(self.word)}"
+            yield Wrong("points", what, expected, "请改正")
+        elif self.points is not None and Fraction(self.points) > measure.points:
             yield Wrong("points", f"{self.points}分超过这项的分值", expected, "请改正")
 
     def meant(self, directory: Directory) -> GivenRating:
         """Return it with the measure's key for the name by which it was called."""
-        measures = directory.measures or {}
-        if self.kind == "veto" or self.item not in measures:
+        if self.kind == "veto" or directory.measures is None:
             return self
-        return self.model_copy(update={"item": measures[self.item].key})
+        key = directory.keys.get(self.item, self.item)
+        return self.model_copy(update={"item": key})
 
 
 # --- the sheets ----------------------------------------------------------------------

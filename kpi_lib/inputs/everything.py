@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -18,8 +17,8 @@ from kpi_lib.days import Calendar, months_back
 from kpi_lib.errors import InvalidInput, Problem
 from kpi_lib.files import layouts, platforms
 from kpi_lib.held import files_in, held, holding, is_noise, listed
-from kpi_lib.inputs import kinds, plan, roster
-from kpi_lib.inputs.directory import Directory, Rateable, platform_names
+from kpi_lib.inputs import plan, roster
+from kpi_lib.inputs.directory import Directory, platform_names
 from kpi_lib.inputs.people import Roster
 from kpi_lib.inputs.plan import EvidenceRules, Plan
 from kpi_lib.inputs.records import Appeal, DayOff, Decision, Download, Signoff
@@ -29,7 +28,6 @@ from kpi_lib.inputs.worklog import Worklog, load_worklog
 from kpi_lib.workspace import Workspace, sha256_file
 
 T = TypeVar("T")
-R = TypeVar("R", bound=Row)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,7 +232,7 @@ def load_roster(workspace: Workspace) -> Roster:
 
     Raises
     ------
-    RosterError
+    InvalidInput
         With one problem for every mistake, each with its line.
     """
     path = workspace.roster
@@ -243,9 +241,7 @@ def load_roster(workspace: Workspace) -> Roster:
     )
 
 
-def load_for_exports(
-    workspace: Workspace,
-) -> tuple[Roster, dict[str, date], tuple[Decision, ...]]:
+def load_for_exports(workspace: Workspace) -> tuple[Any, ...]:
     """
     Read what exports are read by, whatever is wrong with plans and targets.
 
@@ -262,27 +258,14 @@ def load_for_exports(
     Raises
     ------
     InvalidInput
-        With the problems of the first file that is wrong.
+        If one of them is wrong.
     """
-    people = load_roster(workspace)
-    downloads = _downloads(workspace)
-    return people, downloads, _table(workspace, Decision, _directory(people, ()))
-
-
-def _table(
-    workspace: Workspace, model: type[R], directory: Directory | None = None
-) -> tuple[R, ...]:
-    path = workspace.table(model.FILE)
-    return load_table(path, model, workspace.relative(path), directory)
-
-
-def _downloads(workspace: Workspace) -> dict[str, date]:
-    return {row.source: row.downloaded for row in _table(workspace, Download)}
-
-
-def _calendar(workspace: Workspace) -> Calendar:
-    days_off = _table(workspace, DayOff)
-    return Calendar({row.date: (row.kind, row.name) for row in days_off})
+    decided = _decided(workspace)
+    needed = ("roster", "downloads", "decisions")
+    values = tuple(decided.values.get(name) for name in needed)
+    if None in values:
+        raise InvalidInput(tuple(decided.problems))
+    return values
 
 
 def _taken(
@@ -299,15 +282,28 @@ def _taken(
 def _decided(workspace: Workspace) -> _Decided:
     problems: list[Problem] = []
     take: Callable[..., Any] = partial(_taken, problems)
+    plans = take(plan.load_all, workspace.data)
+    people = take(load_roster, workspace)
+    directory = people and _directory(people, (plans or {}).values())
+
+    def rows(model: type[Row]) -> Any:
+        path = workspace.table(model.FILE)
+        return load_table(path, model, workspace.relative(path), directory)
+
+    def downloads() -> dict[str, date]:
+        return {row.source: row.downloaded for row in rows(Download)}
+
+    days_off = take(rows, DayOff) or ()
     values = {
-        "plans": take(plan.load_all, workspace.data),
-        "roster": take(load_roster, workspace),
-        "downloads": take(_downloads, workspace),
-        "calendar": take(_calendar, workspace),
+        "plans": plans,
+        "roster": people,
+        "downloads": take(downloads),
+        "calendar": Calendar(
+            {row.date: (row.kind == "off", row.name) for row in days_off}
+        ),
     }
-    if values["roster"] is None:
+    if directory is None:
         return _Decided(values, problems)
-    directory = _directory(values["roster"], (values["plans"] or {}).values())
     # What names people, their accounts and the plan's measures.
     for name, model in (
         ("decisions", Decision),
@@ -315,7 +311,7 @@ def _decided(workspace: Workspace) -> _Decided:
         ("appeals", Appeal),
         ("targets", Target),
     ):
-        values[name] = take(_table, workspace, model, directory)
+        values[name] = take(rows, model)
     return _Decided(values, problems, directory)
 
 
@@ -325,10 +321,15 @@ def _worklog(
     problems: list[Problem] = []
     if decided.directory is None:
         return None, problems
-    plan_files: Mapping[str, Plan] = decided.values["plans"] or {}
-    valid = [plan for plan in plan_files.values() if plan.valid_from <= month]
-    measures = _rateable(valid[-1:]) if valid else None
-    directory = replace(decided.directory, measures=measures)
+    valid = [
+        written
+        for written in (decided.values["plans"] or {}).values()
+        if written.valid_from <= month
+    ]
+    directory = decided.directory
+    if valid:
+        measures = dict(valid[-1].measures())
+        directory = replace(directory, keys=_keys(valid[-1:]), measures=measures)
 
     def read() -> Worklog:
         path = workspace.worklog(month)  # refused where there are two
@@ -337,30 +338,18 @@ def _worklog(
     return _taken(problems, read), problems
 
 
-def _directory(people: Roster, valid: Iterable[Plan]) -> Directory:
-    """Return what tables may name; of two plans that use a name the later one holds."""
-    measures = _rateable(valid)
+def _directory(people: Roster, written: Iterable[Plan]) -> Directory:
+    """Return what tables may name."""
     return Directory(
         operators={operator.id: operator.name for operator in people.operators},
         platforms=platform_names(),
-        accounts=[account.id for account in people.accounts],
+        accounts={account.id: account.name for account in people.accounts},
         owned=people.platforms_of(),
-        keys={name: measure.key for name, measure in measures.items()},
+        keys=_keys(written),
     )
 
 
-def _rateable(valid: Iterable[Plan]) -> dict[str, Rateable]:
+def _keys(written: Iterable[Plan]) -> dict[str, str]:
     """Return what each measure may be called; of two plans the later one holds."""
-    rateable: dict[str, Rateable] = {}
-    for written in valid:
-        measures = dict(written.measures())
-        for name, keys in written.named().items():
-            if len(keys) > 1:
-                continue
-            rule, points = measures[keys[0]].rule, measures[keys[0]].points
-            rateable[name] = Rateable(
-                key=keys[0],
-                points=Decimal(points.numerator) / Decimal(points.denominator),
-                scale=tuple(rule.scale) if isinstance(rule, kinds.Rating) else (),
-            )
-    return rateable
+    names = [at for plan in written for at in plan.named().items()]
+    return {name: keys[0] for name, keys in names if len(keys) == 1}

@@ -199,9 +199,11 @@ def one_of(
 
 
 def id_or_name(names: Mapping[str, str]) -> Callable[[object], str]:
-    """Return a reading function that takes an id or its name, and lists the ids."""
-    ids = {name: id for id, name in names.items()}
-    return one_of(ids | {id: id for id in names}, tuple(names))
+    """Return a reading function of ids, and of names that only one id has."""
+    every = list(names.values())
+    ids = {name: id for id, name in names.items() if every.count(name) == 1}
+    listed = [f"{name}（{id}）" for id, name in names.items()]
+    return one_of(ids | {id: id for id in names}, listed or ("先在roster.yml里登记",))
 
 
 # --- in annotations --------------------------------------------------------------

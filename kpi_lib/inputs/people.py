@@ -19,7 +19,7 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from kpi_lib.days import days_of
-from kpi_lib.errors import RosterError
+from kpi_lib.errors import InvalidInput
 from kpi_lib.inputs.forms import (
     TARGETED,
     TEXT_FORM,
@@ -323,7 +323,7 @@ def _id(operator: Operator | str) -> str:
 def _registered(kind: str, id_: str, entries: Mapping[str, T]) -> T:
     if id_ in entries:
         return entries[id_]
-    raise RosterError.of(
+    raise InvalidInput.of(
         f"没有{kind}“{id_}”",
         where="data/roster.yml",
         expected=choices(entries) or f"其中的一个{kind}，现在一个也没有",

@@ -17,7 +17,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from kpi_lib.errors import PlanError, Problem
+from kpi_lib.errors import InvalidInput, Problem
 from kpi_lib.inputs import kinds
 from kpi_lib.inputs.forms import Part
 from kpi_lib.inputs.kinds import Exact, Id, MetricName, Positive, Share, Text
@@ -251,7 +251,7 @@ class Plan(Part):
 
 def load_plan(path: Path, where: str = "data/plan.yml") -> Plan:
     """Read a plan, or raise one problem for every mistake."""
-    return load_document(path, Plan, PlanError, where).value
+    return load_document(path, Plan, where).value
 
 
 def load_all(folder: Path, where: str = "data") -> dict[str, Plan]:
@@ -262,7 +262,7 @@ def load_all(folder: Path, where: str = "data") -> dict[str, Plan]:
         name = f"{where}/{path.name}"
         try:
             plans[name] = load_plan(path, name)
-        except PlanError as refusal:
+        except InvalidInput as refusal:
             problems += refusal.problems
     began: dict[str, str] = {}
     for name, plan in plans.items():
@@ -271,9 +271,11 @@ def load_all(folder: Path, where: str = "data") -> dict[str, Plan]:
             what = f"与{first}都从{plan.valid_from}起有效"
             expected, do = "每份计划一个起始月份", "改正其中一个valid_from"
             place = {"where": name, "place": "valid_from"}
-            problems += PlanError.of(what, **place, expected=expected, do=do).problems
+            problems += InvalidInput.of(
+                what, **place, expected=expected, do=do
+            ).problems
     if problems:
-        raise PlanError(tuple(problems))
+        raise InvalidInput(tuple(problems))
     return dict(sorted(plans.items(), key=lambda item: item[1].valid_from))
 
 
@@ -283,7 +285,7 @@ def for_month(plans: Mapping[str, Plan], month: str) -> str:
     if valid:
         return max(valid, key=lambda name: plans[name].valid_from)
     where, first = min(plans.items(), key=lambda item: item[1].valid_from)
-    raise PlanError.of(
+    raise InvalidInput.of(
         f"计划从{first.valid_from}起有效，不能考核{month}",
         where=where,
         place="valid_from",

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from kpi_lib.catalogue import METRICS
 from kpi_lib.inputs import forms
 from kpi_lib.inputs.directory import Directory
-from kpi_lib.inputs.forms import Day, Form, Note, Text, Wrong, WrongForm, named
+from kpi_lib.inputs.forms import Day, Form, Note, Text, Wrong, WrongForm, named, words
 from kpi_lib.inputs.table import Header, Row
 from kpi_lib.inputs.targets import Target
 
@@ -48,17 +48,10 @@ def _sha256(cell: object) -> str:
 
 
 _METRIC = forms.id_or_name({name: metric.zh for name, metric in METRICS.items()})
-_OFF = forms.one_of(
-    {"休": True, "班": False, "off": True, "work": False}, ("off", "work")
-)
-_ACTION = forms.one_of(
-    {"签字": "sign", "重开": "reopen", "sign": "sign", "reopen": "reopen"},
-    ("sign", "reopen"),
-)
 
 Source = Annotated[str, Form(_source)]
 MonthCell = Annotated[forms.Month, Header("月份")]
-OperatorCell = Annotated[str, named("operator_id"), Header("运营")]
+OperatorCell = Annotated[str, named("operator"), Header("运营")]
 
 
 class _Record(Row):
@@ -72,7 +65,7 @@ class Decision(_Record):
     KEY = ("account", "date", "metric")
 
     month: MonthCell
-    account: Annotated[str, named("account_id"), Header("账号")]
+    account: Annotated[str, named("account"), Header("账号")]
     date: Annotated[Day, Header("日期")]
     metric: Annotated[str, Form(_METRIC), Header("指标")]
     source: Annotated[Source, Header("文件")]
@@ -99,7 +92,11 @@ class DayOff(_Record):
     KEY = ("date",)
 
     date: Annotated[Day, Header("日期")]
-    kind: Annotated[bool, Form(_OFF), Header("休或班", "off or work")]
+    kind: Annotated[
+        Literal["off", "work"],
+        words({"休": "off", "班": "work"}),
+        Header("休或班", "off or work"),
+    ]
     name: Annotated[Note, Header("名称")]
 
 
@@ -115,7 +112,11 @@ class Signoff(_Record):
 
     month: MonthCell
     operator: OperatorCell
-    action: Annotated[Literal["sign", "reopen"], Form(_ACTION), Header("动作")]
+    action: Annotated[
+        Literal["sign", "reopen"],
+        words({"签字": "sign", "重开": "reopen"}),
+        Header("动作"),
+    ]
     total: Annotated[forms.Number | None, Header("总分")]
     score_sha256: Annotated[str, Form(_sha256), Header("校验值")]
     by: Annotated[Text, Header("签字人")]

@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from kpi_lib.errors import Problem, RosterError
+from kpi_lib.errors import InvalidInput, Problem
 from kpi_lib.files import MANUAL
 from kpi_lib.inputs.forms import choices
 from kpi_lib.inputs.people import Account, Leave, Operator, Owner, Roster, Span
@@ -24,11 +24,11 @@ def load_roster(
     where: str = "data/roster.yml",
 ) -> Roster:
     """Read the roster; it names platforms and layouts by the ids of those known."""
-    document = load_document(path, Roster, RosterError, where, MOST_BYTES)
+    document = load_document(path, Roster, where, MOST_BYTES)
     checks = _Checks(document, platforms, layouts)
     checks.run()
     if checks.mistakes:
-        raise RosterError(tuple(checks.mistakes))
+        raise InvalidInput(tuple(checks.mistakes))
     return document.value
 
 

@@ -19,7 +19,7 @@ from pydantic_core import ErrorDetails
 from xlsxwriter.utility import xl_col_to_name
 
 from kpi_lib import files
-from kpi_lib.errors import ExportError, InvalidInput, Problem, RecordError
+from kpi_lib.errors import ExportError, InvalidInput, Problem
 from kpi_lib.files import Cell
 from kpi_lib.inputs.directory import Directory
 from kpi_lib.inputs.forms import Form, Part, Wrong, choices, expectation, normal, quoted
@@ -64,9 +64,6 @@ class Row(Part):
 
     FILE: ClassVar[str] = ""
     """The name of its file in data/, without the ending; that of the workspace too."""
-
-    ERROR: ClassVar[type[InvalidInput]] = RecordError
-    """What is raised where the table is wrong."""
 
     WRITTEN: ClassVar[str] = "en"
     """The language of the headers that templates and messages write."""
@@ -180,7 +177,7 @@ def load_table(
     path: Path, model: type[R], where: str, directory: Directory | None = None
 ) -> tuple[R, ...]:
     """Read a CSV, or a workbook's one sheet with content; no file is no row."""
-    book = read_book(path, model.ERROR, where)
+    book = read_book(path, where)
     filled = [
         sheet
         for sheet in (book.sheets if book else ())
@@ -190,25 +187,25 @@ def load_table(
         names = choices([sheet.name for sheet in filled])
         what = f"有{len(filled)}张有内容的表：{names}"
         expected, do = "只有一张表", "请删去其余的表"
-        raise model.ERROR.of(what, where=where, expected=expected, do=do)
+        raise InvalidInput.of(what, where=where, expected=expected, do=do)
     problems: list[Problem] = []
     rows: list[R] = []
     for sheet in filled:
         noted = TableSheet(sheet.name, where, problems)
         rows += [row for _, row in read_rows(noted, sheet.records, model, directory)]
     if problems:
-        raise model.ERROR(tuple(problems))
+        raise InvalidInput(tuple(problems))
     return tuple(rows)
 
 
-def read_book(path: Path, error: type[InvalidInput], where: str) -> files.Book | None:
+def read_book(path: Path, where: str) -> files.Book | None:
     """Read a file that people write as a book of sheets; None where there is none."""
     if not path.exists():
         return None
     try:
         book = files.read(path, where=where, most=files.MOST_OWN_CELLS)
     except ExportError as refusal:
-        raise error(refusal.problems) from None
+        raise InvalidInput(refusal.problems) from None
     wrong = tuple(
         notice
         for sheet in book.sheets
@@ -218,7 +215,7 @@ def read_book(path: Path, error: type[InvalidInput], where: str) -> files.Book |
         if notice.level != "note"
     )
     if wrong:
-        raise error(tuple(replace(notice, level="error") for notice in wrong))
+        raise InvalidInput(tuple(replace(notice, level="error") for notice in wrong))
     return book
 
 

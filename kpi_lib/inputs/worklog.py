@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kpi_lib.days import month_of
-from kpi_lib.errors import Problem, WorklogError
+from kpi_lib.errors import InvalidInput, Problem
 from kpi_lib.files import Book
 from kpi_lib.held import is_noise
 from kpi_lib.inputs import entries
@@ -93,7 +93,7 @@ def load_worklog(path: Path, month: str, directory: Directory, where: str) -> Wo
     for part, name, book in _books(path, where, reader.problems):
         reader.read(part, name, book)
     if reader.problems:
-        raise WorklogError(tuple(reader.problems))
+        raise InvalidInput(tuple(reader.problems))
     return Worklog(
         month=month, source=where, findings=tuple(reader.findings), **reader.entries
     )
@@ -113,8 +113,8 @@ def _books(
         ]
     for part, name, file in files:
         try:
-            book = read_book(file, WorklogError, part)
-        except WorklogError as refusal:
+            book = read_book(file, part)
+        except InvalidInput as refusal:
             problems.extend(refusal.problems)
             continue
         if book is not None:

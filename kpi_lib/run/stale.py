@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from kpi_lib.days import REACH, months_back, shift
-from kpi_lib.errors import Problem, RosterError, WorkspaceError
+from kpi_lib.errors import InvalidInput, Problem, WorkspaceError
 from kpi_lib.held import holding, read_json, read_run
 from kpi_lib.inputs import (
     Operator,
@@ -110,7 +110,7 @@ def appraised(
         if id not in ids
     )
     if strangers:
-        raise RosterError(strangers)
+        raise InvalidInput(strangers)
     return [operator for operator in everybody if only is None or operator.id in only]
 
 

@@ -9,7 +9,7 @@ from typing import get_args
 
 import pytest
 
-from kpi_lib.errors import PlanError
+from kpi_lib.errors import InvalidInput
 from kpi_lib.inputs import kinds, plan
 
 DEFAULT = (Path(__file__).parents[2] / "data" / "plan.yml").read_text("utf-8")
@@ -150,7 +150,7 @@ def test_a_mistake_is_named(
 ) -> None:
     text = change((PLANS / f"{name}.yml").read_text("utf-8"))
 
-    with pytest.raises(PlanError, match=message):
+    with pytest.raises(InvalidInput, match=message):
         loaded(tmp_path, text)
 
 
@@ -183,14 +183,14 @@ def test_what_must_be_on_record_is_in_the_plan_and_has_its_usual_numbers(
 def test_a_wrong_number_of_evidence_is_named(
     tmp_path: Path, written: str, message: str
 ) -> None:
-    with pytest.raises(PlanError, match=message):
+    with pytest.raises(InvalidInput, match=message):
         loaded(tmp_path, f"{DEFAULT}\nevidence: {written}\n")
 
 
 def test_a_list_is_not_called_short_for_what_is_wrong_inside(tmp_path: Path) -> None:
     text = (PLANS / "deductions.yml").read_text("utf-8")
 
-    with pytest.raises(PlanError) as caught:
+    with pytest.raises(InvalidInput) as caught:
         loaded(tmp_path, text.replace("metric: followers}", "metric: fans}"))
 
     assert [problem.place[:4] for problem in caught.value.problems] == ["第24行"]
@@ -200,7 +200,7 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     text = (PLANS / "video.yml").read_text("utf-8")
     text = text.replace("version:", "verison:").replace("metric: views", "metric: view")
 
-    with pytest.raises(PlanError) as caught:
+    with pytest.raises(InvalidInput) as caught:
         loaded(tmp_path, text)
 
     # The missing key, the unknown one, and three times an unknown metric.
@@ -234,12 +234,12 @@ class TestByMonth:
         every = plan.load_all(self.folder(tmp_path, now="2026-07", old="2026-01"))
 
         with pytest.raises(
-            PlanError, match=r"data/plan.old.yml.*从2026-01起有效，不能考核2025-12"
+            InvalidInput, match=r"data/plan.old.yml.*从2026-01起有效，不能考核2025-12"
         ):
             plan.for_month(every, "2025-12")
 
     def test_two_from_one_month_are_refused(self, tmp_path: Path) -> None:
-        with pytest.raises(PlanError, match=r"与data/plan.yml都从2026-01起有效"):
+        with pytest.raises(InvalidInput, match=r"与data/plan.yml都从2026-01起有效"):
             plan.load_all(self.folder(tmp_path, now="2026-01", old="2026-01"))
 
 

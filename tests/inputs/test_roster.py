@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kpi_lib.errors import RosterError
+from kpi_lib.errors import InvalidInput
 from kpi_lib.inputs import roster
 
 PLATFORMS = ("toutiao", "douyin")
@@ -145,9 +145,9 @@ def test_owned_by_lists_each_account_once_in_order(tmp_path: Path) -> None:
 def test_unknown_names_list_the_choices(tmp_path: Path) -> None:
     found = load(tmp_path, GOOD)
 
-    with pytest.raises(RosterError, match="没有运营人员“op-09”；应为op-01、op-02"):
+    with pytest.raises(InvalidInput, match="没有运营人员“op-09”；应为op-01、op-02"):
         found.operator("op-09")
-    with pytest.raises(RosterError, match="没有账号“x”；应为toutiao-a、douyin-a"):
+    with pytest.raises(InvalidInput, match="没有账号“x”；应为toutiao-a、douyin-a"):
         found.account("x")
 
 
@@ -260,14 +260,14 @@ def test_unknown_names_list_the_choices(tmp_path: Path) -> None:
 def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:
     assert old in GOOD
 
-    with pytest.raises(RosterError, match=message):
+    with pytest.raises(InvalidInput, match=message):
         load(tmp_path, GOOD.replace(old, new, 1))
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     text = GOOD.replace("platform: toutiao", "platform: x").replace("60%", "50%")
 
-    with pytest.raises(RosterError) as caught:
+    with pytest.raises(InvalidInput) as caught:
         load(tmp_path, text)
 
     assert [problem.place for problem in caught.value.problems] == [

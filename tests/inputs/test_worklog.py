@@ -11,17 +11,37 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from kpi_lib.errors import WorklogError
+from kpi_lib.errors import InvalidInput
 from kpi_lib.inputs import entries, worklog
-from kpi_lib.inputs.directory import Directory, Rateable
+from kpi_lib.inputs.directory import Directory
+from kpi_lib.inputs.plan import Measure
 from kpi_lib.inputs.table import columns
 
 OPERATORS = {"op-01": "示例运营甲", "op-02": "示例运营乙"}
 PLATFORMS = {"gongzhonghao": "公众号", "toutiao": "头条号", "bilibili": "B站"}
 DIRECTORY = Directory(operators=OPERATORS, platforms=PLATFORMS)
-REVIEWS = Rateable(key="content.reviews", points=Decimal(5))
-STYLE = Rateable(key="work.style", points=Decimal(20), scale=("优秀", "合格", "不合格"))
-MEASURES = {"reviews": REVIEWS, "周/月复盘": REVIEWS, "工作态度": STYLE}
+REVIEWS = Measure.model_validate(
+    {
+        "id": "reviews",
+        "name": {"zh": "周/月复盘"},
+        "source": {"kind": "reviews"},
+        "rule": {"kind": "ratio"},
+        "points": 5,
+    }
+)
+SCALE = {"优秀": 1, "合格": "60%", "不合格": 0}
+STYLE = Measure.model_validate(
+    {
+        "id": "style",
+        "name": {"zh": "工作态度"},
+        "source": {"kind": "rated"},
+        "rule": {"kind": "rating", "scale": SCALE},
+        "points": 20,
+    }
+)
+MEASURES = {"content.reviews": REVIEWS, "work.style": STYLE}
+KEYS = dict.fromkeys(("reviews", "周/月复盘"), "content.reviews")
+KEYS["工作态度"] = "work.style"
 WHERE = "data/raw/2026-10/worklog.xlsx"
 MONTH = "2026-10"
 
@@ -46,7 +66,7 @@ def write(path: Path, sheets: Mapping[str, Rows]) -> None:
 def load(folder: Path, sheets: Mapping[str, Rows]) -> worklog.Worklog:
     path = folder / "worklog.xlsx"
     write(path, sheets)
-    directory = replace(DIRECTORY, measures=MEASURES)
+    directory = replace(DIRECTORY, keys=KEYS, measures=MEASURES)
     return worklog.load_worklog(path, MONTH, directory, WHERE)
 
 
@@ -260,7 +280,7 @@ def test_a_mistake_is_named_with_its_cell(
     row = [*ROWS[sheet][:at], cell, *ROWS[sheet][at + 1 :]]
     rows = [header(sheet), row]
 
-    with pytest.raises(WorklogError, match=message):
+    with pytest.raises(InvalidInput, match=message):
         load(tmp_path, {sheet: rows})
 
 
@@ -280,7 +300,7 @@ def test_a_rating_in_words_and_by_name(tmp_path: Path) -> None:
 def test_an_id_twice_is_an_error(tmp_path: Path) -> None:
     rows = [header("任务"), ROWS["任务"], ROWS["任务"]]
 
-    with pytest.raises(WorklogError, match="任务!A3：编号“T1”已在任务!A2用过"):
+    with pytest.raises(InvalidInput, match="任务!A3：编号“T1”已在任务!A2用过"):
         load(tmp_path, {"任务": rows})
 
 
@@ -291,7 +311,7 @@ def test_all_mistakes_of_all_sheets_are_told_at_once(tmp_path: Path) -> None:
         "建议": [["运营", "建议", "日子"]],
     }
 
-    with pytest.raises(WorklogError) as caught:
+    with pytest.raises(InvalidInput) as caught:
         load(tmp_path, sheets)
 
     assert [(p.place, p.what) for p in caught.value.problems] == [
@@ -341,7 +361,7 @@ def test_mistakes_in_a_folder_are_named(tmp_path: Path) -> None:
     (tmp_path / "杂.csv").write_text("a\n", encoding="utf-8")
     (tmp_path / "空.csv").write_bytes(b"")
 
-    with pytest.raises(WorklogError) as caught:
+    with pytest.raises(InvalidInput) as caught:
         folder_load(tmp_path)
 
     told = str(caught.value)
