@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from kpi_lib.days import Calendar, months_back
 from kpi_lib.errors import InvalidInput, Problem
-from kpi_lib.files import layouts, platforms
+from kpi_lib.files import layouts
 from kpi_lib.held import files_in, held, holding, is_noise, listed
 from kpi_lib.inputs import plan, roster
 from kpi_lib.inputs.directory import Directory, platform_names
@@ -236,9 +236,8 @@ def load_roster(workspace: Workspace) -> Roster:
         With one problem for every mistake, each with its line.
     """
     path = workspace.roster
-    return roster.load_roster(
-        path, platforms(), layouts(), where=workspace.relative(path)
-    )
+    where = workspace.relative(path)
+    return roster.load_roster(path, platform_names(), layouts(), where)
 
 
 def load_for_exports(workspace: Workspace) -> tuple[Any, ...]:

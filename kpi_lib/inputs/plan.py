@@ -19,8 +19,8 @@ from pydantic import Field, StringConstraints
 
 from kpi_lib.errors import InvalidInput, Problem
 from kpi_lib.inputs import kinds
-from kpi_lib.inputs.forms import Part
-from kpi_lib.inputs.kinds import Exact, Id, MetricName, Positive, Share, Text
+from kpi_lib.inputs.forms import Metric, Part
+from kpi_lib.inputs.kinds import Exact, Id, Positive, Share, Text
 from kpi_lib.inputs.yaml import load_document
 from kpi_lib.language import Sentence
 
@@ -179,9 +179,9 @@ class Plan(Part):
     version: Annotated[str, StringConstraints(min_length=1)]
     valid_from: Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
     name: Text
-    metrics: tuple[MetricName, ...] = Field(min_length=1)
+    metrics: tuple[Metric, ...] = Field(min_length=1)
     band: Band
-    weights: dict[MetricName, Positive] = Field(default_factory=dict)
+    weights: dict[Metric, Positive] = Field(default_factory=dict)
     grades: tuple[Grade, ...] = Field(min_length=1)
     evidence: EvidenceRules = EvidenceRules()
     veto: Exact | None = Field(default=None, ge=0)

@@ -24,9 +24,7 @@ from kpi_lib.workspace import canonical_json, sha256
 _QUARTER = re.compile(r"(20\d{2})-?[Qq]([1-4])", re.ASCII)
 _YEAR = re.compile(r"20\d{2}", re.ASCII)
 
-_METRIC = forms.id_or_name(
-    {name: METRICS[name].zh for name in forms.TARGETED} | {name: name for name in DUE}
-)
+_METRIC = forms.id_or_name(forms.TARGETED | {name: name for name in DUE})
 _HORIZON = words({zh: name for name, zh in HORIZONS.items()})
 
 

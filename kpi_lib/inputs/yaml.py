@@ -54,21 +54,29 @@ class Document(Generic[M]):
 
 
 def load_document(
-    path: Path, model: type[M], where: str, most: int = MOST_BYTES
+    path: Path,
+    model: type[M],
+    where: str,
+    most: int = MOST_BYTES,
+    named: object = None,
 ) -> Document[M]:
-    """Read a YAML file into a model and keep its lines for checks across it."""
+    """Read a YAML file into a model, and keep its lines for checks across it."""
     text = _text(path, where, most)
     try:
         tree = _parsed(text, where)
         values = _plain(tree, where, set())
-        return Document(validated(values, model, where, tree), where, tree)
+        return Document(validated(values, model, where, tree, named), where, tree)
     except RecursionError:
         what, do = "层级过深，或有许多括号没有配对", "请减少嵌套，把括号配对"
         raise InvalidInput.of(what, where=where, do=do) from None
 
 
 def validated(
-    values: object, model: type[M], where: str, tree: CommentedMap | None = None
+    values: object,
+    model: type[M],
+    where: str,
+    tree: CommentedMap | None = None,
+    named: object = None,
 ) -> M:
     """
     Check plain values against a model, as a file's are checked.
@@ -83,6 +91,8 @@ def validated(
         What messages call it.
     tree : CommentedMap, optional
         The values as they were read, which know their lines.
+    named : Directory, optional
+        What they may name of other files.
 
     Returns
     -------
@@ -95,7 +105,7 @@ def validated(
         With one problem for every mistake.
     """
     try:
-        return model.model_validate(values)
+        return model.model_validate(values, context=named)
     except ValidationError as refusal:
         raise InvalidInput(_translated(refusal, model, tree, where)) from None
 

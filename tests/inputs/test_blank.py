@@ -21,7 +21,7 @@ MONTH = "2026-10"
 
 def load_roster(path: Path) -> roster.Roster:
     known = files.layouts()
-    return roster.load_roster(path, files.platforms(), known)
+    return roster.load_roster(path, platform_names(), known)
 
 
 def load_worklog(path: Path) -> worklog.Worklog:

@@ -62,7 +62,7 @@ def replaced(old: str, new: str) -> Callable[[str], str]:
         pytest.param(
             "deductions",
             replaced("metric: followers", "metric: fans"),
-            r"^data/plan.yml，第24行：groups\[1\].*没有指标'fans'；可用：followers、",
+            r"^data/plan.yml，第24行：groups\[1\].*是“fans”；应为粉丝数（followers）、",
             id="metric",
         ),
         pytest.param(
@@ -118,7 +118,7 @@ def replaced(old: str, new: str) -> Callable[[str], str]:
         pytest.param(
             "video",
             replaced("platform: douyin}", "platform: tiktok}"),
-            "没有平台'tiktok'；可用：gongzhonghao",
+            "platform是“tiktok”；应为公众号（gongzhonghao）",
             id="platform",
         ),
         pytest.param("video", replaced("bonus: 5\n", ""), "加分上限", id="no cap"),

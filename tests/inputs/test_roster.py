@@ -9,7 +9,7 @@ import pytest
 from kpi_lib.errors import InvalidInput
 from kpi_lib.inputs import roster
 
-PLATFORMS = ("toutiao", "douyin")
+PLATFORMS = {"toutiao": "头条号", "douyin": "抖音"}
 LAYOUTS = ("toutiao.works", "toutiao.trend", "douyin.works", "manual")
 
 GOOD = """\
@@ -169,7 +169,7 @@ def test_unknown_names_list_the_choices(tmp_path: Path) -> None:
         pytest.param(
             "platform: toutiao",
             "platform: totiao",
-            "第17行：不认识的平台“totiao”；应为toutiao、douyin",
+            r"第17行：accounts\[1\].platform是“totiao”；应为头条号（toutiao）、抖音（douyin）",
             id="platform",
         ),
         pytest.param(
@@ -240,7 +240,10 @@ def test_unknown_names_list_the_choices(tmp_path: Path) -> None:
             id="backwards",
         ),
         pytest.param(
-            "[followers, views]", "[fans]", "必考|应为followers、follows", id="metric"
+            "[followers, views]",
+            "[fans]",
+            "应为粉丝数（followers）、新增",
+            id="metric",
         ),
         pytest.param(
             "[followers, views]", "[views, views]", "有重复", id="metric-twice"
@@ -265,13 +268,12 @@ def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, message: str) ->
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
-    text = GOOD.replace("platform: toutiao", "platform: x").replace("60%", "50%")
+    text = GOOD.replace("toutiao.works", "x").replace("60%", "50%")
 
     with pytest.raises(InvalidInput) as caught:
         load(tmp_path, text)
 
     assert [problem.place for problem in caught.value.problems] == [
-        "第17行",
         "第20行",
         "第22行",
     ]
