@@ -48,6 +48,8 @@ class Problem:
         What to do about it.
     level : {"error", "warning", "note"}
         An error refuses, a warning is flagged on the page, a note is told.
+    of : str
+        The operator whose row it is in, and whose page alone it stops; empty: all.
     """
 
     what: str
@@ -56,6 +58,7 @@ class Problem:
     expected: str = ""
     do: str = ""
     level: Level = "error"
+    of: str = ""
 
     @property
     def marked(self) -> str:

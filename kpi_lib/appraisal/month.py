@@ -23,7 +23,7 @@ from kpi_lib.appraisal.operator_month import OperatorMonth
 from kpi_lib.appraisal.quotas import quotas
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import LOOK_BACK, REACH, Calendar, days_of, months_back
-from kpi_lib.errors import Problem
+from kpi_lib.errors import InvalidInput, Problem
 from kpi_lib.files import platforms
 from kpi_lib.held import read, read_run
 from kpi_lib.inputs import Inputs, Operator, Plan, Roster, Worklog, for_month
@@ -79,6 +79,9 @@ class _Own:
     def without_covers(self, month: str) -> Evidence:
         """Gather it without what came from those on leave."""
         whole = self.month
+        mistakes = whole.inputs.mistakes
+        if wrong := tuple(at for at in mistakes if at.of == self.operator.id):
+            raise InvalidInput(wrong)
         return Evidence(
             month=month,
             plan=whole.inputs.plan_of(month),

@@ -49,6 +49,8 @@ class Inputs:
         Month → work log: the month's own and those of the two before it.
     decisions, downloads, calendar, signoffs, appeals
         As their files say.
+    mistakes : tuple of Problem
+        What is wrong in rows of one operator each: it stops that one's page alone.
     """
 
     month: str
@@ -61,6 +63,7 @@ class Inputs:
     calendar: Calendar
     signoffs: tuple[Signoff, ...]
     appeals: tuple[Appeal, ...]
+    mistakes: tuple[Problem, ...] = ()
 
     def targets_of(self, operator: str) -> tuple[Target, ...]:
         """Return an operator's rows of targets.csv, in their order."""
@@ -182,13 +185,13 @@ def load(workspace: Workspace, month: str) -> Inputs:
     Raises
     ------
     InvalidInput
-        With every problem of every file.
+        With every problem of every file, if one of them is not of one operator alone.
     """
     there = [path for path in workspace.data.glob("*") if not path.is_dir()]
     written = [path for path in sorted(there) if not is_noise(path.name)]
     data = _stamp(workspace, listed(workspace.data, written, deep=False))
     decided = _once(workspace, "data", data, _decided)
-    problems = [*decided.problems]
+    problems, mistakes = [*decided.problems], [*decided.mistakes]
     worklogs: dict[str, Worklog] = {}
     for past in months_back(month, WORKLOGS):
         # The folder too: a file of it may go as well as come.
@@ -200,9 +203,11 @@ def load(workspace: Workspace, month: str) -> Inputs:
         problems += wrong
         if log is not None:
             worklogs[past] = log
+            mistakes += log.mistakes
     if problems:
-        raise InvalidInput(tuple(problems))
-    return Inputs(month=month, worklogs=worklogs, **decided.values)
+        raise InvalidInput((*problems, *mistakes))
+    values = {**decided.values, "mistakes": tuple(mistakes)}
+    return Inputs(month=month, worklogs=worklogs, **values)
 
 
 # --- read together ---------------------------------------------------------------
@@ -213,6 +218,7 @@ class _Decided(NamedTuple):
 
     values: dict[str, Any]
     problems: list[Problem]
+    mistakes: list[Problem]
     directory: Directory | None = None
 
 
@@ -280,6 +286,7 @@ def _taken(
 
 def _decided(workspace: Workspace) -> _Decided:
     problems: list[Problem] = []
+    mistakes: list[Problem] = []
     take: Callable[..., Any] = partial(_taken, problems)
     plans = take(plan.load_all, workspace.data)
     people = take(load_roster, workspace)
@@ -287,7 +294,7 @@ def _decided(workspace: Workspace) -> _Decided:
 
     def rows(model: type[Row]) -> Any:
         path = workspace.table(model.FILE)
-        return load_table(path, model, workspace.relative(path), directory)
+        return load_table(path, model, workspace.relative(path), directory, mistakes)
 
     def downloads() -> dict[str, date]:
         return {row.source: row.downloaded for row in rows(Download)}
@@ -302,7 +309,7 @@ def _decided(workspace: Workspace) -> _Decided:
         ),
     }
     if directory is None:
-        return _Decided(values, problems)
+        return _Decided(values, problems, mistakes)
     # What names people, their accounts and the plan's measures.
     for name, model in (
         ("decisions", Decision),
@@ -311,7 +318,7 @@ def _decided(workspace: Workspace) -> _Decided:
         ("targets", Target),
     ):
         values[name] = take(rows, model)
-    return _Decided(values, problems, directory)
+    return _Decided(values, problems, mistakes, directory)
 
 
 def _worklog(

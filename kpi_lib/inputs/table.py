@@ -22,7 +22,16 @@ from kpi_lib import files
 from kpi_lib.errors import ExportError, InvalidInput, Problem
 from kpi_lib.files import Cell
 from kpi_lib.inputs.directory import Directory
-from kpi_lib.inputs.forms import Form, Part, Wrong, choices, expectation, normal, quoted
+from kpi_lib.inputs.forms import (
+    Form,
+    Part,
+    Wrong,
+    WrongForm,
+    choices,
+    expectation,
+    normal,
+    quoted,
+)
 
 R = TypeVar("R", bound="Row")
 
@@ -147,11 +156,12 @@ class TableSheet:
         cell = f"第{record.row}行" if at is None else f"{letters(at)}{record.row}"
         return f"{self.name}!{cell}"
 
-    def note(self, place: str, what: str, expected: str = "", do: str = "") -> None:
-        """Note what is wrong at a place."""
-        self.problems.append(
-            Problem(what=what, where=self.where, place=place, expected=expected, do=do)
-        )
+    def note(
+        self, place: str, what: str, expected: str = "", do: str = "", of: str = ""
+    ) -> None:
+        """Note what is wrong at a place, and in whose row."""
+        problem = Problem(what=what, where=self.where, place=place, of=of)
+        self.problems.append(replace(problem, expected=expected, do=do))
 
 
 @dataclass(frozen=True)
@@ -174,9 +184,17 @@ class TableRow:
 
 
 def load_table(
-    path: Path, model: type[R], where: str, directory: Directory | None = None
+    path: Path,
+    model: type[R],
+    where: str,
+    directory: Directory | None = None,
+    mistakes: list[Problem] | None = None,
 ) -> tuple[R, ...]:
-    """Read a CSV, or a workbook's one sheet with content; no file is no row."""
+    """
+    Read a CSV, or a workbook's one sheet with content; no file is no row.
+
+    What is wrong in the rows of one operator goes to `mistakes`, where they are given.
+    """
     book = read_book(path, where)
     filled = [
         sheet
@@ -193,9 +211,18 @@ def load_table(
     for sheet in filled:
         noted = TableSheet(sheet.name, where, problems)
         rows += [row for _, row in read_rows(noted, sheet.records, model, directory)]
-    if problems:
+    if problems and mistakes is None:
         raise InvalidInput(tuple(problems))
+    mistakes = [] if mistakes is None else mistakes
+    mistakes += personal(problems)
     return tuple(rows)
+
+
+def personal(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """Return mistakes that are of one operator each; raise all if one is of nobody."""
+    if all(problem.of for problem in problems):
+        return tuple(problems)
+    raise InvalidInput(tuple(problems))
 
 
 def read_book(path: Path, where: str) -> files.Book | None:
@@ -249,10 +276,19 @@ def read_rows(
                 mistakes += [value.again(before)] if before is not row else []
             if not mistakes:
                 yield row, value.meant(directory)
+        whose = _whose(row, directory) if mistakes else ""
         for wrong in mistakes:
             what = wrong.what or f"“{row.header(wrong.column)}”没有填"
             do = wrong.do if wrong.what else "请补上"
-            sheet.note(row.place(wrong.column), what, wrong.expected, do)
+            sheet.note(row.place(wrong.column), what, wrong.expected, do, of=whose)
+
+
+def _whose(row: TableRow, directory: Directory) -> str:
+    """Return whom a row is about; empty where its cell does not say."""
+    try:
+        return directory.operator(row.cells.get("operator"))
+    except WrongForm:
+        return ""
 
 
 def _of_cells(

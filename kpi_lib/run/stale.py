@@ -227,6 +227,7 @@ class Agenda:
             targets = [row for person in people for row in inputs.targets_of(person.id)]
             parts = {
                 "worklog": logged[id],
+                "mistakes": [str(at) for at in inputs.mistakes if at.of in names],
                 "cleaned": [_rows(*tables, accounts, names) for tables in cleaned],
                 "roster": repr([*zip(people, owned, strict=True)]),
                 "targets": repr([*targets]),

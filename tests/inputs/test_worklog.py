@@ -66,8 +66,15 @@ def write(path: Path, sheets: Mapping[str, Rows]) -> None:
 def load(folder: Path, sheets: Mapping[str, Rows]) -> worklog.Worklog:
     path = folder / "worklog.xlsx"
     write(path, sheets)
-    directory = replace(DIRECTORY, keys=KEYS, measures=MEASURES)
-    return worklog.load_worklog(path, MONTH, directory, WHERE)
+    return raising(path, replace(DIRECTORY, keys=KEYS, measures=MEASURES), WHERE)
+
+
+def raising(path: Path, directory: Directory, where: str) -> worklog.Worklog:
+    """Read a work log, and raise what is wrong in one operator's rows too."""
+    found = worklog.load_worklog(path, MONTH, directory, where)
+    if found.mistakes:
+        raise InvalidInput(found.mistakes)
+    return found
 
 
 def header(name: str) -> list[str]:
@@ -324,6 +331,29 @@ def test_all_mistakes_of_all_sheets_are_told_at_once(tmp_path: Path) -> None:
     ]
 
 
+def test_a_mistake_in_a_row_is_of_its_operator_alone(tmp_path: Path) -> None:
+    wrong = [*ROWS["任务"][:3], "下周", *ROWS["任务"][4:]]
+    other = ["T2", "示例运营乙", *ROWS["任务"][2:]]
+    path = tmp_path / "worklog.xlsx"
+    write(path, {"任务": [header("任务"), wrong, other]})
+
+    found = worklog.load_worklog(path, MONTH, DIRECTORY, WHERE)
+
+    assert [task.operator for task in found.tasks] == ["op-02"]
+    assert [(at.of, at.place) for at in found.mistakes] == [("op-01", "任务!D2")]
+
+
+def test_a_row_of_nobody_stops_everybody(tmp_path: Path) -> None:
+    nobody = ["T1", "op-09", *ROWS["任务"][2:]]
+    path = tmp_path / "worklog.xlsx"
+    write(path, {"任务": [header("任务"), nobody, ["T2", "op-01", None]]})
+
+    with pytest.raises(InvalidInput) as caught:
+        worklog.load_worklog(path, MONTH, DIRECTORY, WHERE)
+
+    assert [at.of for at in caught.value.problems] == ["", "op-01", "op-01"]
+
+
 def test_days_of_another_month_are_told(tmp_path: Path) -> None:
     row = [*ROWS["内容"][:4], date(2026, 11, 2), *ROWS["内容"][5:]]
     found = load(tmp_path, {"内容": [header("内容"), row]})
@@ -336,7 +366,7 @@ def test_days_of_another_month_are_told(tmp_path: Path) -> None:
 
 
 def folder_load(folder: Path) -> worklog.Worklog:
-    return worklog.load_worklog(folder, MONTH, DIRECTORY, "data/raw/2026-10/worklog")
+    return raising(folder, DIRECTORY, "data/raw/2026-10/worklog")
 
 
 def test_a_folder_of_csvs(tmp_path: Path) -> None:
