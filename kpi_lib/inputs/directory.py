@@ -47,10 +47,6 @@ class Directory:
         """Reads a platform's id or name."""
         return id_or_name(self.platforms)
 
-    def any_platform(self, cell: object) -> str:
-        """Read a platform's id or name; blank: all of them."""
-        return "" if cell in (None, "") else self.platform(cell)
-
     def several_platforms(self, cell: object) -> tuple[str, ...]:
         """Read platforms' ids or names, however they are separated."""
         parts = [part for part in _SEPARATORS.split(to_text(cell)) if part]
@@ -60,10 +56,6 @@ class Directory:
             return tuple(dict.fromkeys(self.platform(part) for part in parts))
         except WrongForm as wrong:
             raise WrongForm(f"{_SEVERAL}：{wrong}") from None
-
-    def some_platforms(self, cell: object) -> tuple[str, ...]:
-        """Read platforms' ids or names; blank: none."""
-        return () if cell is None else self.several_platforms(cell)
 
     @cached_property
     def measure(self) -> Callable[[object], str]:

@@ -74,19 +74,18 @@ def _is_word(cell: object) -> bool:
 
 def _points(cell: object) -> Decimal | None:
     """Take points; a word of a scale is no points."""
-    return None if cell is None or _is_word(cell) else forms.to_amount(cell)
+    return None if _is_word(cell) else forms.to_amount(cell)
 
 
 def _word(cell: object) -> str:
     """Take a word of a scale: which words, only the plan knows."""
-    return forms.to_note(cell) if _is_word(cell) else ""
+    return forms.to_text(cell) if _is_word(cell) else ""
 
 
 _WORDS = ("是", "否")
 YesNo = Annotated[bool, Form(forms.one_of(YES_NO, _WORDS), "yes_no", _WORDS)]
 Some = Amount | None
 Platforms = Annotated[tuple[str, ...], named("several_platforms", "platforms")]
-SomePlatforms = Annotated[tuple[str, ...], named("some_platforms", "platforms")]
 Operator = Annotated[str, named("operator", "operator")]
 
 # Columns of several sheets. The first column of each marks its example row.
@@ -242,7 +241,7 @@ class Content(Numbered):
         Platforms, Header("计划平台", example="公众号、头条号")
     ]
     published_platforms: Annotated[
-        SomePlatforms, Header("已发平台", example="公众号、头条号")
+        Platforms, Header("已发平台", example="公众号、头条号")
     ] = ()
     link: Annotated[Note, Header("链接", wide=True)] = ""
 

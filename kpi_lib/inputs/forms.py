@@ -178,11 +178,6 @@ def to_text(cell: object) -> str:
     return str(cell)
 
 
-def to_note(cell: object) -> str:
-    """Take text that may be left blank."""
-    return "" if cell is None or cell == "" else to_text(cell)
-
-
 def expecting(expected: str, read: Callable[[object], T]) -> Callable[[object], T]:
     """Return a reading function that says its expectation in other words."""
 
@@ -269,7 +264,8 @@ Amount = Annotated[Decimal, Form(to_amount, "amount")]
 Whole = Annotated[int, Form(to_whole, "count")]
 Metric = Annotated[str, Form(id_or_name(TARGETED))]
 Text = Annotated[str, Form(to_text)]
-Note = Annotated[str, Form(to_note)]
+Note = Annotated[str, Form(lambda cell: to_text(cell) if cell else "")]
+"""Text that a row made in code may lack."""
 
 
 # --- in messages -----------------------------------------------------------------

@@ -97,7 +97,7 @@ class DayOff(_Record):
         words({"休": "off", "班": "work"}),
         Header("休或班", "off or work"),
     ]
-    name: Annotated[Note, Header("名称")]
+    name: Annotated[Note, Header("名称")] = ""
 
 
 class Signoff(_Record):

@@ -64,6 +64,9 @@ class Column:
     name: str
     names: tuple[str, ...]
     required: bool
+    """Whether the table must have it."""
+    filled: bool
+    """Whether no cell of it may be blank; a blank one else is the field's default."""
     header: Header
     form: Form
 
@@ -119,9 +122,10 @@ def _read_by(model: type[Row]) -> tuple[Column, ...]:
         form = next((mark for mark in marks if isinstance(mark, Form)), Form())
         en = header.en or name
         names = (header.zh, en) if model.WRITTEN == "zh" else (en, header.zh)
-        must = field.is_required() if header.required is None else header.required
-        required = must or model.WHOLE
-        read_by.append(Column(name, (*names, *header.also), required, header, form))
+        filled = field.is_required() if header.required is None else header.required
+        names = (*names, *header.also)
+        required = filled or model.WHOLE
+        read_by.append(Column(name, names, required, filled, header, form))
     return tuple(read_by)
 
 
@@ -263,7 +267,9 @@ def read_rows(
         place = {"source": sheet.where, "sheet": sheet.name, "row": row.record.row}
         values: dict[str, object] = {name: place[name] for name in places}
         for column in read_by:
-            values[column.name] = row.cells[column.header.cell_of or column.name]
+            cell = row.cells[column.header.cell_of or column.name]
+            if column.filled or cell is not None:
+                values[column.name] = cell
         try:
             value = model.model_validate(values, context=directory)
         except ValidationError as refusal:

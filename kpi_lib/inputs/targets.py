@@ -66,7 +66,7 @@ class Target(Row):
 
     operator: Annotated[str, named("operator"), Header("运营")]
     metric: Annotated[str, Form(_METRIC), Header("指标")]
-    platform: Annotated[str, named("any_platform"), Header("平台", required=False)]
+    platform: Annotated[str, named("platform"), Header("平台")] = ""
     horizon: Annotated[str, _HORIZON, Header("期限")]
     period: Annotated[str, Header("周期")]
     value: Annotated[Decimal, Header("目标值", also=("数值",))]
