@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from kpi_lib import files
-from kpi_lib.inputs.forms import WrongForm, bare, id_or_name, one_of, to_text
+from kpi_lib.inputs.forms import WrongForm, bare, choices, id_or_name, to_text
 from kpi_lib.inputs.plan import Measure
 
 _SEPARATORS = re.compile(r"[、，,；;/／|\s]+")
@@ -27,10 +27,12 @@ class Directory:
     """Ids and names."""
     owned: Mapping[str, Collection[str]] = field(default_factory=dict)
     """Operators' ids and the platforms on which each owns something."""
-    keys: Mapping[str, str] = field(default_factory=dict)
-    """What a measure may be called → the plan's ``item.measure``."""
-    measures: Mapping[str, Measure] | None = None
-    """The month's measures by key; None: ratings are taken as they are."""
+    month: str = ""
+    """Of the work log that is read."""
+    called: Callable[[str, str], Mapping[str, tuple[str, Measure]] | None] = (
+        lambda operator, month: None
+    )
+    """What a measure of an operator's month may be called; None: no plan is known."""
 
     @cached_property
     def operator(self) -> Callable[[object], str]:
@@ -57,15 +59,16 @@ class Directory:
         except WrongForm as wrong:
             raise WrongForm(f"{_SEVERAL}：{wrong}") from None
 
-    @cached_property
-    def measure(self) -> Callable[[object], str]:
-        """Reads what a measure may be called."""
-        return one_of(self.keys)
-
     def is_own(self, name: str, operator: str) -> bool:
         """Say whether a name or id is the operator's own: nobody judges oneself."""
         own = map(bare, (operator, self.operators.get(operator, operator)))
         return bare(name) in own
+
+
+def listed(called: Mapping[str, tuple[str, Measure]]) -> str:
+    """List the measures that may be named, as they are called last."""
+    names = {key: name for name, (key, _) in called.items()}
+    return choices([f"{name}（{key}）" for key, name in names.items()])
 
 
 def platform_names() -> dict[str, str]:

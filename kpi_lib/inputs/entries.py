@@ -18,7 +18,7 @@ from pydantic import ValidationInfo, field_validator
 
 from kpi_lib.days import week_of
 from kpi_lib.inputs import forms
-from kpi_lib.inputs.directory import Directory
+from kpi_lib.inputs.directory import Directory, listed
 from kpi_lib.inputs.forms import (
     Amount,
     Day,
@@ -358,16 +358,15 @@ class GivenRating(Entry):
 
     def _against(self, directory: Directory) -> Iterator[Wrong]:
         """Hold it against the measures of the plan; of oneself one may say more."""
-        if self.kind == "veto" or directory.measures is None:
+        called = directory.called(self.operator, directory.month)
+        if self.kind == "veto" or called is None:
             return
-        measure = directory.measures.get(directory.keys.get(self.item, ""))
-        if measure is None:
+        if self.item not in called:
             if self.kind == "manager":
                 what = f"计划里没有量化指标{forms.quoted(self.item)}，或不止一个"
-                names = {key: name for name, key in directory.keys.items()}
-                listed = [f"{name}（{key}）" for key, name in names.items()]
-                yield Wrong("item", what, forms.choices(listed), "请写全称")
+                yield Wrong("item", what, listed(called), "请写全称")
             return
+        _, measure = called[self.item]
         scale = measure.rule.scale if isinstance(measure.rule, Rating) else {}
         expected = f"0至{plain(measure.points)}的分数"
         if self.word and self.word not in scale:
@@ -379,10 +378,10 @@ class GivenRating(Entry):
 
     def meant(self, directory: Directory) -> GivenRating:
         """Return it with the measure's key for the name by which it was called."""
-        if self.kind == "veto" or directory.measures is None:
+        called = directory.called(self.operator, directory.month) or {}
+        if self.kind == "veto" or self.item not in called:
             return self
-        key = directory.keys.get(self.item, self.item)
-        return self.model_copy(update={"item": key})
+        return self.model_copy(update={"item": called[self.item][0]})
 
 
 # --- the sheets ----------------------------------------------------------------------

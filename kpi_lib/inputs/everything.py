@@ -19,8 +19,8 @@ from kpi_lib.files import layouts
 from kpi_lib.held import files_in, held, holding, is_noise, listed
 from kpi_lib.inputs import plan, roster
 from kpi_lib.inputs.directory import Directory, platform_names
-from kpi_lib.inputs.people import Roster
-from kpi_lib.inputs.plan import EvidenceRules, Plan
+from kpi_lib.inputs.people import Operator, Roster
+from kpi_lib.inputs.plan import EvidenceRules, Measure, Plan
 from kpi_lib.inputs.records import Appeal, DayOff, Decision, Download, Signoff
 from kpi_lib.inputs.table import Row, by_operator, load_table
 from kpi_lib.inputs.targets import Target
@@ -74,22 +74,45 @@ class Inputs:
         return by_operator(self.targets)
 
     @property
-    def plan_file(self) -> str:
-        """The file of the month's plan, relative to the workspace."""
-        return plan.for_month(self.plans, self.month)
-
-    @property
     def plan(self) -> Plan:
-        """The plan of the month."""
-        return self.plans[self.plan_file]
+        """The month's plan for all whom no other names."""
+        return self.plan_of(self.month)
 
     def has_plan(self, month: str) -> bool:
         """Say whether any plan was valid in a month."""
         return any(plan.valid_from <= month for plan in self.plans.values())
 
-    def plan_of(self, month: str) -> Plan:
-        """Return the plan by which a month is appraised."""
-        return self.plans[plan.for_month(self.plans, month)]
+    def plan_file(self, operator: Operator | None = None) -> str:
+        """Return the file of an operator's plan of the month, or of the one for all."""
+        return plan.for_month(self.plans, self.month, operator)
+
+    def plan_of(self, month: str, operator: Operator | None = None) -> Plan:
+        """Return the plan by which an operator's month is appraised."""
+        written = self.plans[plan.for_month(self.plans, month, operator)]
+        if not written.for_:
+            return written
+        whole = self.evidence_of(month)
+        shared = {rule: getattr(whole, rule) for rule in plan.FOR_ALL}
+        own = written.evidence.model_copy(update=shared)
+        return written.model_copy(update={"evidence": own})
+
+    @property
+    def findings(self) -> tuple[Problem, ...]:
+        """What is worth telling of the month: of its work log, and of its plans."""
+        people = self.roster.appraised(self.month)
+        told = [
+            Problem(
+                what=f"{self.month}没有人用这份计划",
+                where=file,
+                place="for",
+                do="请核对for里的团队和人",
+                level="warning",
+            )
+            for file, written in self.plans.items()
+            if written.for_ and written.valid_from <= self.month
+            if not any(written.is_for(person) for person in people)
+        ]
+        return (*told, *self.worklogs[self.month].findings)
 
     def evidence_of(self, month: str) -> EvidenceRules:
         """Return what must be on record in a month, usual where it has no plan."""
@@ -115,10 +138,11 @@ def for_month(workspace: Workspace, month: str) -> Inputs:
     Raises
     ------
     InvalidInput
-        With every problem; or if the plan is not valid in the month.
+        With every problem; or if nobody's plan, or more than one of a person, is valid.
     """
     inputs = load(workspace, month)
-    plan.for_month(inputs.plans, month)
+    for person in (None, *inputs.roster.appraised(month)):
+        plan.for_month(inputs.plans, month, person)
     return inputs
 
 
@@ -290,7 +314,9 @@ def _decided(workspace: Workspace) -> _Decided:
     take: Callable[..., Any] = partial(_taken, problems)
     plans = take(plan.load_all, workspace.data)
     people = take(load_roster, workspace)
-    directory = people and _directory(people, (plans or {}).values())
+    if people and plans:
+        problems += plan.mistakes(plans, people)
+    directory = people and _directory(people, plans or {})
 
     def rows(model: type[Row]) -> Any:
         path = workspace.table(model.FILE)
@@ -327,15 +353,7 @@ def _worklog(
     problems: list[Problem] = []
     if decided.directory is None:
         return None, problems
-    valid = [
-        written
-        for written in (decided.values["plans"] or {}).values()
-        if written.valid_from <= month
-    ]
-    directory = decided.directory
-    if valid:
-        measures = dict(valid[-1].measures())
-        directory = replace(directory, keys=_keys(valid[-1:]), measures=measures)
+    directory = replace(decided.directory, month=month)
 
     def read() -> Worklog:
         path = workspace.worklog(month)  # refused where there are two
@@ -344,18 +362,20 @@ def _worklog(
     return _taken(problems, read), problems
 
 
-def _directory(people: Roster, written: Iterable[Plan]) -> Directory:
+def _directory(people: Roster, plans: Mapping[str, Plan]) -> Directory:
     """Return what tables may name."""
+
+    def called(operator: str, month: str) -> Mapping[str, tuple[str, Measure]] | None:
+        try:
+            file = plan.for_month(plans, month, people.operator(operator))
+        except (InvalidInput, ValueError):  # no plan then, or two: told where it counts
+            return None
+        return plans[file].called
+
     return Directory(
         operators={operator.id: operator.name for operator in people.operators},
         platforms=platform_names(),
         accounts={account.id: account.name for account in people.accounts},
         owned=people.platforms_of(),
-        keys=_keys(written),
+        called=called,
     )
-
-
-def _keys(written: Iterable[Plan]) -> dict[str, str]:
-    """Return what each measure may be called; of two plans the later one holds."""
-    names = [at for plan in written for at in plan.named().items()]
-    return {name: keys[0] for name, keys in names if len(keys) == 1}

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from kpi_lib.catalogue import METRICS
 from kpi_lib.inputs import forms
-from kpi_lib.inputs.directory import Directory
+from kpi_lib.inputs.directory import Directory, listed
 from kpi_lib.inputs.forms import Day, Form, Note, Text, Wrong, WrongForm, named, words
 from kpi_lib.inputs.table import Header, Row
 from kpi_lib.inputs.targets import Target
@@ -145,7 +145,7 @@ class Appeal(_Record):
     id: Annotated[Text, Header("编号")]
     month: MonthCell
     operator: OperatorCell
-    measure: Annotated[str, named("measure"), Header("量化指标")]
+    measure: Annotated[Text, Header("量化指标")]
     text: Annotated[Text, Header("申诉内容")]
     on: Annotated[Day, Header("申诉日")]
     decision: Annotated[Note, Header("处理结果")] = ""
@@ -153,11 +153,21 @@ class Appeal(_Record):
     decided_on: Annotated[Day | None, Header("处理日")] = None
 
     def mistakes(self, directory: Directory) -> Iterator[Wrong]:
-        """Say who must have decided it, and when."""
+        """Check what it is about, then who must have decided it, and when."""
+        called = directory.called(self.operator, self.month)
+        if called is not None and self.measure not in called:
+            what = f"计划里没有量化指标{forms.quoted(self.measure)}，或不止一个"
+            yield Wrong("measure", what, listed(called), "请写全称")
         if self.decision and not self.decided_by:
             yield Wrong("decided_by", expected=forms.TEXT_FORM)
         if self.decision and self.decided_on is None:
             yield Wrong("decided_on", expected=forms.DATE_FORM)
+
+    def meant(self, directory: Directory) -> Appeal:
+        """Return it with the measure's key for the name by which it was called."""
+        called = directory.called(self.operator, self.month) or {}
+        key, _ = called.get(self.measure, (self.measure, None))
+        return self.model_copy(update={"measure": key})
 
 
 TABLES: tuple[type[Row], ...] = (Target, Decision, Download, DayOff, Signoff, Appeal)

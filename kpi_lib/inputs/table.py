@@ -121,9 +121,9 @@ def _read_by(model: type[Row]) -> tuple[Column, ...]:
             continue
         form = next((mark for mark in marks if isinstance(mark, Form)), Form())
         en = header.en or name
-        names = (header.zh, en) if model.WRITTEN == "zh" else (en, header.zh)
+        heads = (header.zh, en) if model.WRITTEN == "zh" else (en, header.zh)
         filled = field.is_required() if header.required is None else header.required
-        names = (*names, *header.also)
+        names = (*heads, *header.also)
         required = filled or model.WHOLE
         read_by.append(Column(name, names, required, filled, header, form))
     return tuple(read_by)

@@ -205,7 +205,7 @@ class Agenda:
                 for month, each in of_months.items()
             ]
             runs = {path: read_run(self.workspace.root / path) for path in self._runs}
-        plans = [(path, run.get("plan")) for path, run in runs.items()]
+        plans = [(at, run.get("plan"), run.get("plans")) for at, run in runs.items()]
         on_record = {
             row for run in runs.values() for row in run.get("targets", {}).values()
         }

@@ -9,10 +9,11 @@ import pytest
 
 from kpi_lib.days import Calendar
 from kpi_lib.errors import InvalidInput
-from kpi_lib.inputs import records
+from kpi_lib.inputs import plan, records
 from kpi_lib.inputs.directory import Directory
 from kpi_lib.inputs.table import columns, load_table
 
+ROOT = Path(__file__).parents[2]
 SHA = "0123456789abcdef" * 4
 SOURCE = "data/raw/2026-10/toutiao-a/trend.csv"
 ROWS = {
@@ -27,7 +28,7 @@ MODELS = {model.FILE: model for model in records.TABLES}
 DIRECTORY = Directory(
     operators={"op-01": "示例运营甲"},
     accounts={"toutiao-a": "示例头条"},
-    keys={"reviews": "content.reviews", "周/月复盘": "content.reviews"},
+    called=lambda operator, month: plan.load_plan(ROOT / "data/plan.yml").called,
 )
 
 
@@ -131,7 +132,9 @@ def test_no_file_and_a_header_alone_are_empty(tmp_path: Path, table: str) -> Non
         pytest.param(
             "signoff", "示例主管", "示例运营甲", "不能为自己的考核签字", id="oneself"
         ),
-        pytest.param("appeals", "reviews", "review", "应为reviews、周", id="measure"),
+        pytest.param(
+            "appeals", "reviews", "review", "没有量化指标“review”，或不", id="measure"
+        ),
         pytest.param("appeals", "op-01", "op-02", "应为示例运营甲（op-01）", id="who"),
     ],
 )

@@ -39,9 +39,11 @@ STYLE = Measure.model_validate(
         "points": 20,
     }
 )
-MEASURES = {"content.reviews": REVIEWS, "work.style": STYLE}
-KEYS = dict.fromkeys(("reviews", "周/月复盘"), "content.reviews")
-KEYS["工作态度"] = "work.style"
+CALLED = {
+    "reviews": ("content.reviews", REVIEWS),
+    "周/月复盘": ("content.reviews", REVIEWS),
+    "工作态度": ("work.style", STYLE),
+}
 WHERE = "data/raw/2026-10/worklog.xlsx"
 MONTH = "2026-10"
 
@@ -66,7 +68,7 @@ def write(path: Path, sheets: Mapping[str, Rows]) -> None:
 def load(folder: Path, sheets: Mapping[str, Rows]) -> worklog.Worklog:
     path = folder / "worklog.xlsx"
     write(path, sheets)
-    return raising(path, replace(DIRECTORY, keys=KEYS, measures=MEASURES), WHERE)
+    return raising(path, replace(DIRECTORY, called=lambda *of: CALLED), WHERE)
 
 
 def raising(path: Path, directory: Directory, where: str) -> worklog.Worklog:
