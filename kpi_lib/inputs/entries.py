@@ -16,7 +16,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import ValidationInfo, field_validator
 
-from kpi_lib.days import week_of
+from kpi_lib.days import month_of, week_of
 from kpi_lib.inputs import forms
 from kpi_lib.inputs.directory import Directory, listed
 from kpi_lib.inputs.forms import (
@@ -115,6 +115,21 @@ class Entry(Row):
     source: str = ""
     sheet: str = ""
     row: int = 0
+
+    def doubts(self, directory: Directory) -> Iterator[Wrong]:
+        """Tell of a day of another month, and of platforms without an own account."""
+        day = getattr(self, self.DATED) if self.DATED else None
+        if day and directory.month and month_of(day) != directory.month:
+            do = "请核对日期；别的月份的记录请写在那个月里"
+            yield Wrong(self.DATED, f"{day}不在{directory.month}", do=do)
+        owned = directory.owned.get(self.operator)
+        for column in ("platform", "planned_platforms", "published_platforms"):
+            named = getattr(self, column, ())
+            for id in (named,) if isinstance(named, str) else named:
+                if owned is not None and id not in owned:
+                    name = directory.operators[self.operator]
+                    what = f"{name}没有{directory.platforms[id]}的账号"
+                    yield Wrong(column, what, do="请核对运营和平台")
 
     @property
     def meaning(self) -> str:
@@ -419,6 +434,12 @@ class NoneHere(Entry):
     ] = "none"
     by: Annotated[Text, Header("姓名", example="示例主管")]
     on: Annotated[Day, Header("日期", example="{month}-28")]
+
+    def doubts(self, directory: Directory) -> Iterator[Wrong]:
+        """Tell of who confirms it for oneself."""
+        if directory.is_own(self.by, self.operator):
+            what = f"{self.by}替自己确认没有"
+            yield Wrong("by", what, "运营本人以外的人", "请由主管确认")
 
 
 SHEETS: tuple[type[Entry], ...] = (*_SUBJECTS, NoneHere)

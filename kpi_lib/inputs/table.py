@@ -12,14 +12,14 @@ import inspect
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Protocol, TypeVar, get_args, get_origin
+from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from xlsxwriter.utility import xl_col_to_name
 
 from kpi_lib import files
-from kpi_lib.errors import ExportError, InvalidInput, Problem
+from kpi_lib.errors import ExportError, InvalidInput, Level, Problem
 from kpi_lib.files import Cell
 from kpi_lib.inputs.directory import Directory
 from kpi_lib.inputs.forms import (
@@ -93,6 +93,10 @@ class Row(Part):
         """Tell what is wrong between cells, once each of them is right alone."""
         yield from ()
 
+    def doubts(self, directory: Directory) -> Iterator[Wrong]:
+        """Tell what may be wrong with a row that counts all the same."""
+        yield from ()
+
     def meant(self, directory: Directory) -> Any:
         """Return the row as it is meant by what other files say."""
         return self
@@ -160,12 +164,11 @@ class TableSheet:
         cell = f"第{record.row}行" if at is None else f"{letters(at)}{record.row}"
         return f"{self.name}!{cell}"
 
-    def note(
-        self, place: str, what: str, expected: str = "", do: str = "", of: str = ""
-    ) -> None:
-        """Note what is wrong at a place, and in whose row."""
-        problem = Problem(what=what, where=self.where, place=place, of=of)
-        self.problems.append(replace(problem, expected=expected, do=do))
+    def note(self, place: str, what: str, expected: str = "", do: str = "") -> None:
+        """Note what is wrong at a place."""
+        self.problems.append(
+            Problem(what=what, where=self.where, place=place, expected=expected, do=do)
+        )
 
 
 @dataclass(frozen=True)
@@ -185,6 +188,19 @@ class TableRow:
         """Name a cell or the row: ``任务!D7`` in a workbook, ``第7行“value”`` else."""
         name = f"“{self.header(column)}”" if column else ""
         return self.sheet.place(self.record, self.sheet.positions.get(column), name)
+
+    def note(self, wrong: Wrong, level: Level = "error", of: str = "") -> None:
+        """Note what is wrong with a cell, and whom it is about."""
+        problem = Problem(
+            what=wrong.what or f"“{self.header(wrong.column)}”没有填",
+            where=self.sheet.where,
+            place=self.place(wrong.column),
+            expected=wrong.expected,
+            do=wrong.do if wrong.what else "请补上",
+            level=level,
+            of=of,
+        )
+        self.sheet.problems.append(problem)
 
 
 def load_table(
@@ -214,19 +230,20 @@ def load_table(
     rows: list[R] = []
     for sheet in filled:
         noted = TableSheet(sheet.name, where, problems)
-        rows += [row for _, row in read_rows(noted, sheet.records, model, directory)]
-    if problems and mistakes is None:
+        rows += read_rows(noted, sheet.records, model, directory)
+    if mistakes is not None:
+        mistakes += personal(problems)
+    elif problems:
         raise InvalidInput(tuple(problems))
-    mistakes = [] if mistakes is None else mistakes
-    mistakes += personal(problems)
     return tuple(rows)
 
 
 def personal(problems: Sequence[Problem]) -> tuple[Problem, ...]:
     """Return mistakes that are of one operator each; raise all if one is of nobody."""
-    if all(problem.of for problem in problems):
-        return tuple(problems)
-    raise InvalidInput(tuple(problems))
+    errors = tuple(problem for problem in problems if problem.level == "error")
+    if all(problem.of for problem in errors):
+        return errors
+    raise InvalidInput(errors)
 
 
 def read_book(path: Path, where: str) -> files.Book | None:
@@ -255,38 +272,36 @@ def read_rows(
     records: Sequence[files.Record],
     model: type[R],
     directory: Directory | None = None,
-) -> Iterator[tuple[TableRow, R]]:
+) -> Iterator[R]:
     """Yield each row that is right, as the model; what is wrong is noted."""
     directory = directory or Directory()
     read_by = _read_by(model)
-    places = {"source", "sheet", "row"} & model.model_fields.keys()
     first: dict[Hashable, TableRow] = {}
     for row in table_rows(sheet, records, columns(model)):
         if model.EXAMPLE and str(row.cells[read_by[0].name]).startswith(model.EXAMPLE):
             continue
         place = {"source": sheet.where, "sheet": sheet.name, "row": row.record.row}
-        values: dict[str, object] = {name: place[name] for name in places}
-        for column in read_by:
-            cell = row.cells[column.header.cell_of or column.name]
-            if column.filled or cell is not None:
-                values[column.name] = cell
+        values = {at: place[at] for at in place.keys() & model.model_fields.keys()} | {
+            column.name: cell
+            for column in read_by
+            if (cell := row.cells[column.header.cell_of or column.name]) is not None
+            or column.filled
+        }
         try:
             value = model.model_validate(values, context=directory)
         except ValidationError as refusal:
             mistakes = _of_cells(refusal.errors(include_url=False), read_by)
         else:
             mistakes = [*value.mistakes(directory)]
-            if model.KEY:
-                key = tuple(getattr(value, name) for name in model.KEY)
-                before = first.setdefault(key, row)
-                mistakes += [value.again(before)] if before is not row else []
+            key = tuple(getattr(value, name) for name in model.KEY)
+            before = first.setdefault(key, row) if key else row
+            mistakes += [value.again(before)] if before is not row else []
             if not mistakes:
-                yield row, value.meant(directory)
-        whose = _whose(row, directory) if mistakes else ""
-        for wrong in mistakes:
-            what = wrong.what or f"“{row.header(wrong.column)}”没有填"
-            do = wrong.do if wrong.what else "请补上"
-            sheet.note(row.place(wrong.column), what, wrong.expected, do, of=whose)
+                for doubt in value.doubts(directory):
+                    row.note(doubt, "warning")
+                yield value.meant(directory)
+        for mistake in mistakes:
+            row.note(mistake, of=_whose(row, directory))
 
 
 def _whose(row: TableRow, directory: Directory) -> str:
@@ -398,12 +413,7 @@ def letters(position: int) -> str:
 # --- rows about people -------------------------------------------------------------
 
 
-class _OfOperator(Protocol):
-    @property
-    def operator(self) -> str: ...
-
-
-Own = TypeVar("Own", bound=_OfOperator)
+Own = TypeVar("Own", bound=Any)
 
 
 def by_operator(rows: Iterable[Own]) -> dict[str, tuple[Own, ...]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from kpi_lib.inputs.directory import Directory
 from kpi_lib.inputs.entries import OTHER_SHEETS, SHEETS, Entry
 from kpi_lib.inputs.forms import choices, normal
 from kpi_lib.inputs.table import (
-    TableRow,
     TableSheet,
     by_operator,
     personal,
@@ -120,13 +118,12 @@ def load_worklog(path: Path, month: str, directory: Directory, where: str) -> Wo
             seen[model.FIELD] = f"{part}的表“{title}”"
             findings += sheet.notices
             noted = TableSheet(sheet.name, part, problems)
-            rows = [*read_rows(noted, sheet.records, model, directory)]
-            read[model.FIELD] = tuple(entry for _, entry in rows)
-            findings += _elsewhere(rows, month)
+            rows = read_rows(noted, sheet.records, model, directory)
+            read[model.FIELD] = tuple(rows)
     mistakes = personal(problems)
-    return Worklog(
-        month=month, source=where, findings=tuple(findings), mistakes=mistakes, **read
-    )
+    findings += [problem for problem in problems if problem.level != "error"]
+    log = Worklog(month=month, source=where, mistakes=mistakes, **read)
+    return replace(log, findings=(*findings, *_denied(log)))
 
 
 def _sheets(
@@ -152,15 +149,15 @@ def _sheets(
 _BY_NAME = {normal(n): entry for entry in SHEETS for n in (entry.SHEET, entry.FIELD)}
 
 
-def _elsewhere(rows: list[tuple[TableRow, Entry]], month: str) -> Iterator[Problem]:
-    """Tell of days of another month."""
-    for row, entry in rows:
-        day: date | None = getattr(entry, entry.DATED) if entry.DATED else None
-        if day is not None and month_of(day) != month:
+def _denied(log: Worklog) -> Iterator[Problem]:
+    """Tell of rows on a sheet of which somebody says that there are none."""
+    for said in log.confirmations:
+        (field,) = (entry.FIELD for entry in SHEETS if said.sheet == entry.SHEET)
+        if any(entry.operator == said.operator for entry in getattr(log, field)):
             yield Problem(
-                what=f"{row.header(entry.DATED)}{day}不在{month}",
-                where=row.sheet.where,
-                place=row.place(entry.DATED),
-                do="请核对日期；别的月份的记录请写在那个月里",
+                what=f"确认{said.sheet}为无，“{said.sheet}”表里却有{said.operator}的行",
+                where=said.source,
+                place=f"{said.SHEET}!第{said.row}行",
+                do="请删去其中之一",
                 level="warning",
             )

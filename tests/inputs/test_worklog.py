@@ -19,7 +19,7 @@ from kpi_lib.inputs.table import columns
 
 OPERATORS = {"op-01": "示例运营甲", "op-02": "示例运营乙"}
 PLATFORMS = {"gongzhonghao": "公众号", "toutiao": "头条号", "bilibili": "B站"}
-DIRECTORY = Directory(operators=OPERATORS, platforms=PLATFORMS)
+DIRECTORY = Directory(operators=OPERATORS, platforms=PLATFORMS, month="2026-10")
 REVIEWS = Measure.model_validate(
     {
         "id": "reviews",
@@ -362,9 +362,28 @@ def test_days_of_another_month_are_told(tmp_path: Path) -> None:
 
     assert len(found.contents) == 1
     assert [str(finding) for finding in found.findings] == [
-        f"{WHERE}，内容!E2：计划日2026-11-02不在2026-10。"
+        f"{WHERE}，内容!E2：2026-11-02不在2026-10。"
         "请核对日期；别的月份的记录请写在那个月里。"
     ]
+
+
+def test_what_may_be_wrong_is_told_and_counts_all_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "worklog.xlsx"
+    sheets = {name: [header(name), ROWS[name]] for name in ("内容", "互动", "活动")}
+    said = ["op-01", "活动", "无", "示例运营甲", DAY]
+    write(path, {**sheets, "确认": [header("确认"), said]})
+    owned = {"op-01": ("gongzhonghao", "bilibili"), "op-02": ()}
+
+    found = worklog.load_worklog(path, MONTH, replace(DIRECTORY, owned=owned), WHERE)
+
+    assert [str(at).removeprefix(f"{WHERE}，") for at in found.findings] == [
+        "内容!F2：示例运营甲没有头条号的账号。请核对运营和平台。",
+        "互动!C2：示例运营甲没有头条号的账号。请核对运营和平台。",
+        "确认!D2：示例运营甲替自己确认没有；应为运营本人以外的人。请由主管确认。",
+        "确认!第2行：确认活动为无，“活动”表里却有op-01的行。请删去其中之一。",
+    ]
+    assert {at.level for at in found.findings} == {"warning"}
+    assert (len(found.contents), len(found.confirmations)) == (1, 1)
 
 
 def folder_load(folder: Path) -> worklog.Worklog:
