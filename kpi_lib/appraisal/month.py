@@ -23,7 +23,7 @@ from kpi_lib.appraisal.operator_month import OperatorMonth
 from kpi_lib.appraisal.quotas import quotas
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import LOOK_BACK, REACH, Calendar, days_of, months_back
-from kpi_lib.errors import Problem
+from kpi_lib.errors import InvalidInput, Problem
 from kpi_lib.files import platforms
 from kpi_lib.held import read, read_run
 from kpi_lib.inputs import Inputs, Operator, Plan, Roster, Worklog, for_month
@@ -79,9 +79,12 @@ class _Own:
     def without_covers(self, month: str) -> Evidence:
         """Gather it without what came from those on leave."""
         whole = self.month
+        mistakes = whole.inputs.mistakes
+        if wrong := tuple(at for at in mistakes if at.of == self.operator.id):
+            raise InvalidInput(wrong)
         return Evidence(
             month=month,
-            plan=whole.inputs.plan_of(month),
+            plan=whole.inputs.plan_of(month, self.operator),
             history=self.history,
             calendar=whole.calendar,
             targets=whole.inputs.targets_of(self.operator.id),
@@ -98,7 +101,9 @@ class _Own:
             away = _Own(replace(whole, only=id) if whole.only else whole, id)
             name = roster.in_place_of(self.operator.id, id)
             rows = whole.monthly[whole.monthly["operator"] == name]
-            evidence = away.without_covers(month)
+            # What was covered counts by the plan of who covered.
+            plan = whole.inputs.plan_of(month, self.operator)
+            evidence = replace(away.without_covers(month), plan=plan)
             yield Covered(evidence, len(days), History(rows, roster, away.operator))
 
     def posts(self, month: str) -> pd.DataFrame:
@@ -261,16 +266,18 @@ class Month:
     def score(self, operator: str) -> Card:
         """Score one operator, with proposals, appeals and the signature."""
         evidence = self.evidence(operator)
-        digest = sha256(read(self.workspace.root / self.inputs.plan_file))
+        person = self.roster.operator(operator)
+        plan, file = evidence.plan, self.inputs.plan_file(person)
+        digest = sha256(read(self.workspace.root / file))
         flags = [
-            *remarks.rewritten(self.plan, digest, self.recorded),
+            *remarks.rewritten(plan, digest, self.recorded),
             *remarks.of_targets(evidence, self.recorded),
             *remarks.of_people(evidence, self.recorded),
             *remarks.of_files(evidence.accounts, self.findings, self.files),
         ]
         card = score(evidence, flags=flags, plan_sha256=digest) | {
             "proposals": proposals.propose(evidence),
-            "appeals": remarks.appeals(self.inputs, operator, self.month),
+            "appeals": remarks.appeals(self.inputs, plan, operator, self.month),
         }
         return remarks.signed(card, self.inputs)
 

@@ -129,8 +129,9 @@ def rewritten(
     months = [
         month
         for month, record in recorded.items()
-        if (record["plan"]["id"], record["plan"]["version"]) == (plan.id, plan.version)
-        and record["plan"]["sha256"] != digest
+        for said in (record["plan"], *record.get("plans", {}).values())
+        if (said["id"], said["version"]) == (plan.id, plan.version)
+        and said["sha256"] != digest
     ]
     return [
         Sentence(
@@ -168,9 +169,11 @@ def of_files(
         yield Sentence("这些导出的格式还没有用真实文件核对过：{names}", names=formats)
 
 
-def appeals(inputs: Inputs, operator: str, month: str) -> list[dict[str, str]]:
+def appeals(
+    inputs: Inputs, plan: Plan, operator: str, month: str
+) -> list[dict[str, str]]:
     """Return the month's appeals as they were made and decided."""
-    names = {key: measure.name.label for key, measure in inputs.plan.measures()}
+    names = {key: measure.name.label for key, measure in plan.measures()}
     return [
         {
             "id": row.id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +12,7 @@ import pandas as pd
 from kpi_lib import months
 from kpi_lib.appraisal import SETTLED, Card, Month
 from kpi_lib.days import months_back
-from kpi_lib.errors import Level, Problem
+from kpi_lib.errors import InvalidInput, Level, Problem
 from kpi_lib.inputs import Inputs, Operator
 from kpi_lib.run import record
 from kpi_lib.run.stale import Agenda, looked_back
@@ -75,11 +76,12 @@ def foreseen(
         for at in _not_cleaned(workspace, month, given)
     }
     opened = _InMemory(workspace, month, given, tables=cleaned)
-    return [
-        problem
-        for person in opened.appraised
-        for problem in _of_card(person, opened.score(person.id))
-    ]
+    problems: list[Problem] = []
+    for person in opened.appraised:
+        # Whoever has a mistake in a row of the own is told so already.
+        with contextlib.suppress(InvalidInput):
+            problems += _of_card(person, opened.score(person.id))
+    return problems
 
 
 def _not_cleaned(workspace: Workspace, month: str, given: Inputs) -> list[str]:

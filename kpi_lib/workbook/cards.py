@@ -20,7 +20,6 @@ import pandas as pd
 
 from kpi_lib import appraisal, inputs, page
 from kpi_lib.appraisal import Card, Evidence, Month
-from kpi_lib.errors import PlanError
 from kpi_lib.inputs import Plan, Target
 from kpi_lib.language import say
 from kpi_lib.workbook.tables import refusal
@@ -243,7 +242,7 @@ def changed_plan(plan: Plan, changes: Changes) -> Plan:
             plain = (entry for entry in item["measures"] if not entry["bonus"])
             points = (Fraction(str(entry["points"])) for entry in plain)
             item["points"] = str(sum(points, Fraction(0)))
-    return inputs.validated(tree, Plan, PlanError, WHERE)
+    return inputs.validated(tree, Plan, WHERE)
 
 
 def _exact(node: Any) -> Any:
