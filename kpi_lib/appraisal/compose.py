@@ -393,8 +393,7 @@ def _rests(evidence: Evidence, outcome: Outcome, by_hand: frozenset[str]) -> str
     if outcome.status == "rated_by_manager":
         return "rated"
     if source.rests_on == "log":
-        sure = measure.confirm == "required" or reading.confirmed
-        return "confirmed" if sure else "unconfirmed"
+        return "confirmed" if reading.confirmed else "unconfirmed"
     parts = {
         part
         for metric in source.metrics(reading)

@@ -268,11 +268,12 @@ class Month:
             *remarks.of_people(evidence, self.recorded),
             *remarks.of_files(evidence.accounts, self.findings, self.files),
         ]
-        card = score(evidence, flags=flags, plan_sha256=digest) | {
+        card = score(evidence, flags=flags, plan_sha256=digest)
+        beside = {
             "proposals": proposals.propose(evidence),
             "appeals": remarks.appeals(self.inputs, operator, self.month),
         }
-        return remarks.signed(card, self.inputs)
+        return remarks.signed(Card(card | beside), self.inputs)
 
     def _earlier(self, operator: str) -> tuple[Card, ...]:
         """Score the months before that have own entries in the work log."""

@@ -126,7 +126,7 @@ def _line(
         return None
     goals = [goal for goal in goals if goal.wanted > 0]
     rows = evidence.now
-    platforms = [goal.platform for goal in goals if goal.platform]
+    platforms = [goal.target.platform for goal in goals if goal.target.platform]
     if platforms:
         rows = rows[rows["platform"].isin(platforms)]
     result = METRICS[metric].result
@@ -134,9 +134,9 @@ def _line(
     if note := joined(_remarks(evidence, goals, without)):
         notes[metric] = note
     results = [
-        Fraction(goal.result.value - goal.of_leave[1])
+        Fraction(goal.value - goal.of_leave[1])
         for goal in goals
-        if goal.result.value is not None
+        if goal.value is not None
     ]
     return _Line(
         metric=metric,
@@ -150,7 +150,7 @@ def _undivided(metric: str, goals: Sequence[Goal]) -> str:
     """Say why targets are not broken down to days; empty where they are."""
     if METRICS[metric].less_is_better:
         return Sentence("越少越好，不分到日")
-    gaps = [gap for goal in goals for gap in goal.result.gaps]
+    gaps = [gap for goal in goals for gap in goal.gaps]
     if METRICS[metric].moves_by_gain and gaps:
         return Sentence("不分到日：{why}", why=joined(gaps))
     if not any(goal.wanted > 0 for goal in goals):
@@ -164,7 +164,7 @@ def _remarks(
     """Say what to know about a quota; `without`: accounts that have no days."""
     if not all(goal.approved for goal in goals):
         yield Sentence("短期目标没有批准")
-    if goals[0].platform:
+    if goals[0].target.platform:
         yield Sentence("各平台的目标相加")
     if without:
         names = [evidence.roster.account(id_).name or id_ for id_ in without]
@@ -172,7 +172,7 @@ def _remarks(
     if any(goal.covered for goal in goals):
         yield Sentence("代班的目标和结果不在其中")
     for goal in goals:
-        yield from goal.result.gaps
+        yield from goal.gaps
 
 
 def _contents(evidence: Evidence, notes: dict[str, str]) -> _Line | None:

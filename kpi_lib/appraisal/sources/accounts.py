@@ -20,7 +20,7 @@ def _sum(values: Iterable[float]) -> Fraction:
     return sum((Fraction(months.exactly(value)) for value in values), Fraction(0))
 
 
-class _AccountDays(Source[Any]):
+class _AccountDays(Source[Any], kind="account_days"):
     """Account-days on record, against those due."""
 
     rests_on = "exports"
@@ -60,7 +60,7 @@ class _AccountDays(Source[Any]):
         return Sentence(text, accounts=[a.name for a in expected or accounts])
 
 
-class _PostsOfStandard(Source[kinds.PostsReaching]):
+class _PostsOfStandard(Source[kinds.PostsReaching], kind="posts_reaching"):
     """
     Own posts of the month whose counter reaches the plan's standard (每篇达标).
 
@@ -110,10 +110,3 @@ class _PostsOfStandard(Source[kinds.PostsReaching]):
                 for (file, sheet), rows in posts.groupby(["source", "sheet"], sort=True)
             ),
         )
-
-
-ACCOUNTS: dict[str, type[Source[Any]]] = {
-    "account_days": _AccountDays,
-    "posts_reaching": _PostsOfStandard,
-}
-"""By the kind that the plan writes."""

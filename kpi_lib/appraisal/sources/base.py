@@ -19,6 +19,9 @@ NONE_HERE = "确认"
 
 P = TypeVar("P")
 
+SOURCES: dict[str, type[Source[Any]]] = {}
+"""By the kind that the plan writes."""
+
 
 @dataclass(frozen=True)
 class Source(ABC, Generic[P]):
@@ -32,6 +35,11 @@ class Source(ABC, Generic[P]):
 
     shares_results: ClassVar[bool] = False
     """Whether it counts results of metrics that other measures may count too."""
+
+    def __init_subclass__(cls, kind: str = "") -> None:
+        """Enter a class under the kind that the plan writes."""
+        if kind:
+            SOURCES[kind] = cls
 
     @property
     def plan(self) -> P:
@@ -58,7 +66,11 @@ class LogSource(Source[P]):
     def read(self) -> Reading:
         """Return what the rows give, or why there is nothing to read."""
         rows = list(getattr(self.evidence.worklog, self.entry.FIELD))
-        return self.without(rows) or self.of(rows)
+        if nothing := self.without(rows):
+            return nothing
+        counted = self.counted(rows)
+        confirmed = bool(counted) and all(map(self.evidence.confirmed, counted))
+        return replace(self.of(rows), confirmed=confirmed)
 
     def without(self, rows: Sequence[Any]) -> Reading | None:
         """Return why there is nothing to read; None where there is."""
@@ -77,16 +89,21 @@ class LogSource(Source[P]):
     def of(self, rows: list[Any]) -> Reading:
         """Return what the rows give."""
 
+    def meets(self, row: Any) -> bool:
+        """Say whether a row is what is counted, confirmed or not."""
+        return True
+
     def counted(self, rows: Sequence[C]) -> list[C]:
-        """Return the rows that count: confirmed, or that is not required."""
-        if self.measure.confirm != "required":
-            return list(rows)
-        return [row for row in rows if self.evidence.confirmed(row)]
+        """Return the rows that count: confirmed, where that is required."""
+        return [row for row in rows if self.meets(row) and self._stands(row)]
 
+    def unconfirmed(self, rows: Sequence[C]) -> str:
+        """Say how many rows would count with another's confirmation."""
+        number = sum(self.meets(row) and not self._stands(row) for row in rows)
+        return Sentence("{n}行没有他人确认，不计", n=number) if number else ""
 
-def unconfirmed(number: int) -> str:
-    """Say how many rows want another's confirmation."""
-    return Sentence("{n}行没有他人确认，不计", n=number) if number else ""
+    def _stands(self, row: Entry) -> bool:
+        return self.measure.confirm != "required" or self.evidence.confirmed(row)
 
 
 def cite(entries: Sequence[Entry]) -> tuple[dict[str, str], ...]:
