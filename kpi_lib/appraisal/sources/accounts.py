@@ -42,7 +42,7 @@ class _AccountDays(Source[Any], kind="account_days"):
             if len(own := rows[rows["account"] == account.id])
         )
         files = self.evidence.total("account_days").sources
-        return against((), value, due, "账号日", evidence=files, parts=parts)
+        return against(value, due, "账号日", evidence=files, parts=parts)
 
     def _nothing_due(self) -> Sentence:
         """Say why no account-day is due, by what the roster and the folders have."""

@@ -68,9 +68,11 @@ class LogSource(Source[P]):
         rows = list(getattr(self.evidence.worklog, self.entry.FIELD))
         if nothing := self.without(rows):
             return nothing
-        counted = self.counted(rows)
+        rows = [row for row in rows if self.among(row)]
+        counted, reading = self.counted(rows), self.of(rows)
         confirmed = bool(counted) and all(map(self.evidence.confirmed, counted))
-        return replace(self.of(rows), confirmed=confirmed)
+        rows_behind = (*cite(rows), *reading.evidence)
+        return replace(reading, confirmed=confirmed, evidence=rows_behind)
 
     def without(self, rows: Sequence[Any]) -> Reading | None:
         """Return why there is nothing to read; None where there is."""
@@ -88,6 +90,10 @@ class LogSource(Source[P]):
     @abstractmethod
     def of(self, rows: list[Any]) -> Reading:
         """Return what the rows give."""
+
+    def among(self, row: Any) -> bool:
+        """Say whether a row is looked at at all."""
+        return True
 
     def meets(self, row: Any) -> bool:
         """Say whether a row is what is counted, confirmed or not."""
@@ -125,7 +131,6 @@ def no_due(name: str) -> Reading:
 
 
 def against(
-    entries: Sequence[Entry],
     value: Fraction | int,
     target: Fraction | int,
     unit: str,
@@ -141,7 +146,6 @@ def against(
         unit=unit,
         note=note,
         inputs={"value": text(value), "target": text(target)},
-        evidence=cite(entries),
     )
     return replace(reading, **more)
 
@@ -164,7 +168,6 @@ def part(name: str, value: Fraction, target: Fraction, **more: str) -> dict[str,
 
 def mean(
     counts: Sequence[tuple[str, Fraction, Fraction]],
-    entries: Sequence[Entry],
     inputs: Mapping[str, str],
     note: str = "",
 ) -> Reading:
@@ -175,4 +178,4 @@ def mean(
         for count, share in zip(counts, shares, strict=True)
     )
     share = sum(shares, Fraction(0)) / len(shares)
-    return against(entries, share, 1, "%", note, inputs=inputs, parts=parts)
+    return against(share, 1, "%", note, inputs=inputs, parts=parts)

@@ -25,7 +25,6 @@ from kpi_lib.appraisal.sources.base import (
     LogSource,
     P,
     against,
-    cite,
     mean,
     no_due,
 )
@@ -47,15 +46,10 @@ class _Count(LogSource[P]):
     due: ClassVar[str] = ""
     """Name of the due number."""
 
-    def among(self, row: Any) -> bool:
-        """Say whether a row is looked at at all."""
-        return True
-
     def of(self, rows: list[Any]) -> Reading:
         due, note = self.due_number()
         if self.due and due is None:
             return no_due(self.due)
-        rows = [row for row in rows if self.among(row)]
         number = len(self.counted(rows))
         notes = joined([note, self.unconfirmed(rows)])
         if self.below == "nothing":
@@ -64,10 +58,9 @@ class _Count(LogSource[P]):
                 unit=self.unit,
                 note=notes,
                 inputs={"value": str(number), "rows": str(len(rows))},
-                evidence=cite(rows),
             )
         below = Fraction(len(rows)) if self.below == "rows" else due or Fraction(0)
-        return against(rows, number, below, self.unit, notes)
+        return against(number, below, self.unit, notes)
 
     def due_number(self) -> tuple[Fraction | None, str]:
         """Return the due number, and what to know about it."""
@@ -204,16 +197,16 @@ class _CampaignResults(_Campaigns[Any], kind="campaign_results"):
                 continue
             held = filter(self.meets, aimed)
             if blank := [row.name for row in held if getattr(row, name) is None]:
-                return pending(Sentence(lacking, names=blank), evidence=cite(rows))
+                return pending(Sentence(lacking, names=blank))
             result = _sum(getattr(row, name) for row in self.counted(aimed))
             inputs |= {f"{name}.value": text(result), f"{name}.target": text(target)}
             counts.append((Sentence(label), result, target))
         if not any(map(self.meets, rows)):
-            return excluded(NOT_HELD, evidence=cite(rows))
+            return excluded(NOT_HELD)
         if not counts:
             lacking = Sentence("活动没有曝光、拉新、转化的目标")
-            return pending(lacking, evidence=cite(rows))
-        return mean(counts, rows, inputs, self.unconfirmed(rows))
+            return pending(lacking)
+        return mean(counts, inputs, self.unconfirmed(rows))
 
 
 class _CampaignSpend(_Campaigns[Any], kind="campaign_spend"):
@@ -228,9 +221,9 @@ class _CampaignSpend(_Campaigns[Any], kind="campaign_spend"):
         held = [row for row in rows if self.meets(row)]
         if blank := [row.name for row in held if row.spend is None]:
             note = Sentence("活动“{names}”没有填实际花费", names=blank)
-            return pending(note, evidence=cite(rows))
+            return pending(note)
         if not held:
-            return excluded(NOT_HELD, evidence=cite(rows))
+            return excluded(NOT_HELD)
         spend = _sum(row.spend for row in rows)
         budget = _sum(row.budget for row in self.counted(rows))
         numbers = {"spend": text(spend), "budget": text(budget)}
@@ -243,7 +236,6 @@ class _CampaignSpend(_Campaigns[Any], kind="campaign_spend"):
             of=(spend, budget) if budget else None,
             note=note,
             inputs=numbers,
-            evidence=cite(rows),
         )
 
 
@@ -317,14 +309,14 @@ class _Reviews(LogSource[Any], kind="reviews"):
             or month in written
             or self.evidence.has_none(self.entry.SHEET, after=last)
         ):
-            return against(rows, len(delivered), len(owed), "次")
+            return against(len(delivered), len(owed), "次")
         note = Sentence(
             "月复盘还没有记录（{last}前交），也没有在“{none}”表写明无",
             last=last,
             none=NONE_HERE,
         )
         inputs = {"delivered": str(len(delivered)), "due": str(len(owed))}
-        return pending(note, evidence=cite(rows), inputs=inputs)
+        return pending(note, inputs=inputs)
 
 
 LACKING_DAYS = N_(
@@ -351,13 +343,13 @@ class _CommentsAnswered(LogSource[Any], kind="comments_answered"):
             if received[platform][0] <= received[platform][1]
         ]
         if why := (*exported.gaps, *lacking):
-            return pending(joined(why), evidence=cite(rows))
+            return pending(joined(why))
         if any(isinf(number) for _, number in received.values()):
             note = Sentence("收到的评论数只知道下限")
-            return pending(note, evidence=cite(rows))
+            return pending(note)
         whole = sum((Fraction(max(pair)) for pair in received.values()), Fraction(0))
         if not whole:
-            return excluded(Sentence("没有收到评论"), evidence=cite(rows))
+            return excluded(Sentence("没有收到评论"))
         answered = Fraction(sum(row.answered for row in rows))
         numbers = {"answered": text(answered), "received": text(whole)}
         notes = [Sentence("回复{answered}条，收到{received}条", **numbers)]
@@ -379,7 +371,7 @@ class _CommentsAnswered(LogSource[Any], kind="comments_answered"):
             of=(answered, whole),
             note=joined(notes),
             inputs={"answered": text(answered), **inputs},
-            evidence=(*cite(rows), *exported.sources),
+            evidence=exported.sources,
         )
 
     def _received(
@@ -411,7 +403,7 @@ class _CommunitiesKept(LogSource[kinds.Communities], kind="communities"):
         blank = [row.name for row in rows if None in (row.members, row.speakers)]
         if blank:
             note = Sentence("社群“{names}”没有填成员数或发言人数", names=blank)
-            return pending(note, evidence=cite(rows))
+            return pending(note)
         month, gone = self.evidence.month, self._gone(rows)
         founded = sum(str(row.founded).startswith(month) for row in rows)
         active, number = len(self.counted(rows)), len(rows) + len(gone)
@@ -428,7 +420,7 @@ class _CommunitiesKept(LogSource[kinds.Communities], kind="communities"):
         numbers = {"founded": founded, "due": due, "active": active, "all": number}
         inputs = {name: text(Fraction(str(n))) for name, n in numbers.items()}
         note = Sentence("上月有、本月没有记录，算不活跃：{names}", names=gone)
-        return mean(halves, rows, inputs, note if gone else "")
+        return mean(halves, inputs, note if gone else "")
 
     def _gone(self, rows: list[entries.Community]) -> list[str]:
         """Name the communities of the month before that the log no longer has."""
