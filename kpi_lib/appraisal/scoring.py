@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from kpi_lib.appraisal.evidence import Evidence, Reading, excluded, half_up
 from kpi_lib.appraisal.rules import rule_of
-from kpi_lib.appraisal.sources import source_of
+from kpi_lib.appraisal.sources import Source, source_of
 from kpi_lib.figures import joined
 from kpi_lib.inputs import GivenRating, Item, Measure, kinds
 from kpi_lib.language import Sentence
@@ -26,6 +27,7 @@ class Outcome:
 
     key: str
     measure: Measure
+    source: Source[Any]
     status: str
     reading: Reading  # kept also where a manager's rating replaced it
     possible: Decimal  # after the exclusions of its item
@@ -150,6 +152,7 @@ def _outcome(
     return Outcome(
         key=f"{item.id}.{measure.id}",
         measure=measure,
+        source=source_of(evidence, measure),
         status=state,
         reading=reading,
         possible=possible,
