@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from statistics import median
 
-from kpi_lib.appraisal.evidence import Evidence, Number, against_less, half_up, text
+from kpi_lib.appraisal.evidence import Evidence, Number, attained, half_up, text
 from kpi_lib.catalogue import METRICS, Metric
 from kpi_lib.days import quarter_of, shift
 from kpi_lib.inputs import Operator, Target
@@ -78,11 +78,8 @@ class Goal:
         """Result against target, not capped."""
         if self.value is None:
             return None
-        if self.metric.less_is_better:
-            return against_less(self.value, self.counted)
-        if self.met_only:
-            return Fraction(self.value >= self.wanted)
-        return max(Fraction(0), self.value / self.wanted)
+        less = self.metric.less_is_better
+        return max(Fraction(0), attained(self.value, self.wanted, less=less))
 
     @property
     def inputs(self) -> dict[str, str]:

@@ -158,20 +158,15 @@ def of_files(
         yield Sentence("这些导出的格式还没有用真实文件核对过：{names}", names=formats)
 
 
+APPEAL = ("id", "measure", "text", "on", "decision", "decided_by", "decided_on")
+
+
 def appeals(inputs: Inputs, operator: str, month: str) -> list[dict[str, str]]:
     """Return the month's appeals as they were made and decided."""
     names = {key: measure.name.label for key, measure in inputs.plan.measures()}
     return [
-        {
-            "id": row.id,
-            "measure": row.measure,
-            "name": names.get(row.measure, row.measure),
-            "text": row.text,
-            "on": str(row.on),
-            "decision": row.decision,
-            "decided_by": row.decided_by,
-            "decided_on": str(row.decided_on or ""),
-        }
+        {key: str(getattr(row, key) or "") for key in APPEAL}
+        | {"name": names.get(row.measure, row.measure)}
         for row in inputs.appeals
         if (row.operator, row.month) == (operator, month)
     ]

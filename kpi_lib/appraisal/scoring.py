@@ -82,8 +82,7 @@ def score_item(evidence: Evidence, item: Item, *, bonus: bool = False) -> list[O
     readings = [read(evidence, measure) for measure in measures]
     states = list(map(_state, measures, readings))
     excluded = [state == "excluded" for state in states]
-    # An excluded bonus gives its points to nobody.
-    possible = (cut if bonus else spread)([m.points for m in measures], excluded)
+    possible = spread([m.points for m in measures], excluded, keep=bonus)
     return [
         _outcome(evidence, item, measure, reading, state, points)
         for measure, reading, state, points in zip(
@@ -99,15 +98,16 @@ def _state(measure: Measure, reading: Reading) -> str:
     return reading.state
 
 
-def cut(points: Sequence[Fraction], excluded: Sequence[bool]) -> list[Decimal]:
-    """Take away the points of excluded measures."""
-    return [half_up(share) for share in _staying(points, excluded)]
-
-
-def spread(points: Sequence[Fraction], excluded: Sequence[bool]) -> list[Decimal]:
-    """Give the points of excluded measures to the others; all zero if all are out."""
-    staying = _staying(points, excluded)
-    whole, left = sum(points, Fraction(0)), sum(staying, Fraction(0))
+def spread(
+    points: Sequence[Fraction], excluded: Sequence[bool], *, keep: bool = False
+) -> list[Decimal]:
+    """Give the points of excluded measures to the others, or to nobody (a bonus's)."""
+    staying = [
+        Fraction(0) if out else share
+        for share, out in zip(points, excluded, strict=True)
+    ]
+    left = sum(staying, Fraction(0))
+    whole = left if keep else sum(points, Fraction(0))
     possible = [half_up(whole * share / (left or 1)) for share in staying]
     if not left:
         return possible
@@ -115,13 +115,6 @@ def spread(points: Sequence[Fraction], excluded: Sequence[bool]) -> list[Decimal
     rest = half_up(whole) - sum(possible, Decimal(0))
     possible[possible.index(max(possible))] += rest
     return possible
-
-
-def _staying(points: Sequence[Fraction], excluded: Sequence[bool]) -> list[Fraction]:
-    return [
-        Fraction(0) if out else share
-        for share, out in zip(points, excluded, strict=True)
-    ]
 
 
 def _outcome(

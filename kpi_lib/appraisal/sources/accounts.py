@@ -8,8 +8,8 @@ from math import nan
 from typing import Any
 
 from kpi_lib import months
-from kpi_lib.appraisal.evidence import Reading, cited, pending, text
-from kpi_lib.appraisal.sources.base import Source, against, part
+from kpi_lib.appraisal.evidence import Reading, pending, text
+from kpi_lib.appraisal.sources.base import Source, against, cite, part
 from kpi_lib.catalogue import METRICS
 from kpi_lib.files import layouts
 from kpi_lib.inputs import kinds
@@ -100,13 +100,5 @@ class _PostsOfStandard(Source[kinds.PostsReaching], kind="posts_reaching"):
                 "posts": str(len(posts)),
                 "at_least": least,
             },
-            evidence=tuple(
-                cited(
-                    str(file),
-                    months.spans(rows["row"].tolist()),
-                    sheet=str(sheet),
-                    metric=metric,
-                )
-                for (file, sheet), rows in posts.groupby(["source", "sheet"], sort=True)
-            ),
+            evidence=cite(posts.itertuples(), metric),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, ClassVar, Generic, TypeVar, cast
@@ -112,14 +112,14 @@ class LogSource(Source[P]):
         return self.measure.confirm != "required" or self.evidence.confirmed(row)
 
 
-def cite(entries: Sequence[Entry]) -> tuple[dict[str, str], ...]:
-    """Return the rows of the work log behind a number, file by file."""
+def cite(entries: Iterable[Any], metric: str = "") -> tuple[dict[str, str], ...]:
+    """Return the rows behind a number, sheet by sheet."""
     places: dict[tuple[str, str], list[int]] = {}
     for entry in entries:
         places.setdefault((entry.source, entry.sheet), []).append(entry.row)
     return tuple(
-        cited(source, months.spans(rows), sheet=sheet, total=str(len(rows)))
-        for (source, sheet), rows in places.items()
+        cited(at, months.spans(rows), sheet=sheet, metric=metric, total=str(len(rows)))
+        for (at, sheet), rows in places.items()
     )
 
 
