@@ -198,7 +198,7 @@ def _days(evidence: Evidence, line: _Line, here: Sequence[date]) -> pd.DataFrame
     day = days["date"]
     days["metric"], days["week"] = line.metric, day.map(week_of)
     days["working"] = day.isin(here)
-    days["quota"] = [each if of in own else Fraction(0) for of in day]
+    days["quota"] = day.map(lambda of: each if of in own else Fraction(0))
     days["result"] = pd.Series(map(line.days.get, day), dtype="object")
     days["quota_sum"] = days["quota"].cumsum()
     results = [line.days.get(of, Fraction(0)) for of in day]

@@ -15,7 +15,8 @@ from typing import Any
 
 from kpi_lib.appraisal.evidence import Evidence, Reading, excluded, half_up
 from kpi_lib.appraisal.rules import rule_of
-from kpi_lib.appraisal.sources import Source, source_of
+from kpi_lib.appraisal.sources import source_of
+from kpi_lib.appraisal.sources.base import Source
 from kpi_lib.figures import joined
 from kpi_lib.inputs import GivenRating, Item, Measure, kinds
 from kpi_lib.language import Sentence
