@@ -200,7 +200,7 @@ def what_if(
     after = month.evidence(operator, plan=plan)
     if targets:
         after = replace(after, targets=_targets(after, targets))
-    return WhatIf(*(ScoreCard(appraisal.score(of).data) for of in (before, after)))
+    return WhatIf(*(ScoreCard(appraisal.score(of)) for of in (before, after)))
 
 
 def rescore(month: Month, plan: Path) -> list[WhatIf]:
