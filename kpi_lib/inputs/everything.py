@@ -7,7 +7,7 @@ Every problem of every file is collected, so that a person mends them together.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property, partial
@@ -35,7 +35,7 @@ R = TypeVar("R", bound=Row)
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
     """
-    What people wrote.
+    What people wrote; of exports alone, the roster and what has to do with files.
 
     Parameters
     ----------
@@ -53,16 +53,16 @@ class Inputs:
         As their files say.
     """
 
-    month: str
-    plans: Mapping[str, Plan]
+    month: str = ""
+    plans: Mapping[str, Plan] = field(default_factory=dict)
     roster: Roster
-    targets: tuple[Target, ...]
-    worklogs: Mapping[str, Worklog]
-    decisions: tuple[Decision, ...]
-    downloads: Mapping[str, date]
-    calendar: Calendar
-    signoffs: tuple[Signoff, ...]
-    appeals: tuple[Appeal, ...]
+    targets: tuple[Target, ...] = ()
+    worklogs: Mapping[str, Worklog] = field(default_factory=dict)
+    decisions: tuple[Decision, ...] = ()
+    downloads: Mapping[str, date] = field(default_factory=dict)
+    calendar: Calendar = field(default_factory=Calendar)
+    signoffs: tuple[Signoff, ...] = ()
+    appeals: tuple[Appeal, ...] = ()
 
     def targets_of(self, operator: str) -> tuple[Target, ...]:
         """Return an operator's rows of targets.csv, in their order."""
