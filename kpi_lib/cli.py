@@ -166,7 +166,7 @@ def run(
     """
     from kpi_lib import run
 
-    if lang not in LANGUAGES:
+    if lang not in (*LANGUAGES, ""):
         raise typer.BadParameter("、".join(LANGUAGES), param_hint="--lang")
     with telling(as_json) as step:
         outcomes = run.run(
@@ -204,9 +204,8 @@ def go_on(
     from kpi_lib import run as runs
 
     month = runs.newest(workspace, month)
-    lang = runs.language_of(workspace, month)
     try:
-        run(month, lang=lang, workspace=workspace, as_json=as_json)
+        run(month, lang="", workspace=workspace, as_json=as_json)
     except typer.Exit:
         tell(runs.to_do(workspace, month, date.today()), as_json)
         raise
@@ -303,7 +302,7 @@ def sign(
         raise typer.Exit(1)
     typer.echo(f"已写进{near(inputs.add_rows(workspace, rows))}。")
     typer.echo(f"下个月：kpi new-month {days.shift(month, 1)}；目标的建议在索引页旁。")
-    run(month, lang=runs.language_of(workspace, month), workspace=workspace)
+    run(month, lang="", workspace=workspace)
 
 
 @app.command()

@@ -11,6 +11,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,10 +33,8 @@ def say(fields: dict[str, Any], line: str, as_json: bool) -> None:
 
 def tell(problems: Sequence[Problem], as_json: bool = False) -> bool:
     """Tell problems; return whether one of them is an error."""
-    names = ("level", "where", "place", "what", "expected", "do")
     for problem in problems:
-        fields = {name: getattr(problem, name) for name in names}
-        say(fields, problem.marked, as_json)
+        say(asdict(problem), problem.marked, as_json)
     return any(problem.level == "error" for problem in problems)
 
 

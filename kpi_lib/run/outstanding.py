@@ -13,6 +13,7 @@ from kpi_lib.errors import InvalidInput, Level, Problem
 from kpi_lib.figures import listed
 from kpi_lib.inputs import Inputs
 from kpi_lib.run.cards import published
+from kpi_lib.run.spreadsheets import rows_of
 from kpi_lib.workspace import Workspace
 
 Part = Mapping[str, Any]
@@ -41,17 +42,13 @@ def lacking(cards: Sequence[Part]) -> list[dict[str, Any]]:
     list of dict
         Keys card, item (its name) and measure, in the order of cards and plan.
     """
-    rows = []
-    for card in cards:
-        bonus = card.get("bonus") or {"measures": ()}
-        items = [*((at["name"], at) for at in card["items"]), ("加分", bonus)]
-        rows += [
-            {"card": card, "item": name, "measure": measure}
-            for name, item in items
-            for measure in item["measures"]
-            if measure["status"] in TOLD
-        ]
-    return rows
+    return [
+        {"card": card, "item": row["name"], "measure": measure}
+        for card in cards
+        for row in rows_of(card)
+        for measure in row["measures"]
+        if measure["status"] in TOLD
+    ]
 
 
 def told(card: Part, item: str, measure: Part) -> Problem:

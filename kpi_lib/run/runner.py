@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kpi_lib.held import read_json, read_run
+from kpi_lib.held import read_json
 from kpi_lib.language import LANGUAGES, from_json, speaking
 from kpi_lib.run import processes, record, spreadsheets, stale
 from kpi_lib.run.alone import alone
@@ -51,8 +51,8 @@ def run(
         Ids from the roster; default: all that are active in the month.
     workers : int, optional
         Jobs that run at once; default: one per core, less where memory is short.
-    lang : {"zh-Hans", "zh-Hant", "en"}
-        Language of the pages.
+    lang : {"zh-Hans", "zh-Hant", "en", ""}
+        Language of the pages; empty: of those that stand.
     force : bool
         Also re-make what is not stale.
     pdf : bool
@@ -77,9 +77,7 @@ def run(
 
         page.required()
     with alone(workspace):
-        # Before anything is read: what changes from now on is for the next run.
-        files = record.inputs(workspace)
-        agenda = Agenda(workspace, month, lang, files)
+        agenda = Agenda(workspace, month, lang)
         chosen = appraised(agenda.inputs.roster, month, operators)
         months = looked_back(workspace, month)
         total = len(months) + len(chosen) + 1
@@ -133,8 +131,7 @@ def clean(
     """
     month = newest(workspace, month)
     with alone(workspace):
-        files = record.inputs(workspace)
-        agenda = Agenda(workspace, month, language_of(workspace, month), files)
+        agenda = Agenda(workspace, month)
         return _Work(agenda, 1, 1, progress).clean([month], force)
 
 
@@ -161,8 +158,7 @@ def status(workspace: Workspace, month: str) -> list[Status]:
         If what people wrote cannot be used.
     """
     month = newest(workspace, month)
-    files = record.inputs(workspace)
-    agenda = Agenda(workspace, month, language_of(workspace, month), files)
+    agenda = Agenda(workspace, month)
     tables = stale.off(workspace, stale.tables(agenda.recorded))
     jobs = [
         agenda.clean_job(month),
@@ -176,12 +172,6 @@ def status(workspace: Workspace, month: str) -> list[Status]:
             for path in tables
         ),
     ]
-
-
-def language_of(workspace: Workspace, month: str) -> str:
-    """Return the language of a month's pages as they stand."""
-    last = read_run(workspace.reports(month) / "run.json")
-    return str(last.get("lang", LANGUAGES[0]))
 
 
 @dataclass
@@ -313,7 +303,10 @@ def _record(
             write_atomic(path, content)
     for recorded in entries.values():
         outputs.update(recorded["outputs"])
-    plan = agenda.inputs.plan
+    plans = {
+        file: {"id": plan.id, "version": plan.version, "sha256": agenda.files[file]}
+        for file, plan in agenda.inputs.plans.items()
+    }
     timings = agenda.recorded.get("timings", {}) | {
         outcome.job: round(outcome.seconds, 3)
         for outcome in outcomes
@@ -323,11 +316,8 @@ def _record(
         "schema": SCHEMA,
         "month": month,
         "lang": agenda.lang,
-        "plan": {
-            "id": plan.id,
-            "version": plan.version,
-            "sha256": agenda.files[agenda.inputs.plan_file],
-        },
+        "plan": plans[agenda.inputs.plan_file()],
+        "plans": plans,
         "code": record.package(),
         "versions": record.versions(),
         "inputs": agenda.files,

@@ -212,12 +212,14 @@ def recompute(workspace: Workspace, month: str) -> list[Problem]:
     from kpi_lib import inputs, months
     from kpi_lib.run.foreseen import InMemory
 
-    tables = {
-        at: months.tidy(months.arrive(workspace, at, inputs.load(workspace, at)))
-        for at in looked_back(workspace, month)
-    }
     given = inputs.for_month(workspace, month)
-    opened = InMemory(workspace, month, given, tables=tables)
+    own = months.tidy(months.arrive(workspace, month, given))
+    tables = {month: own.frames()} | {
+        at: months.scored(months.arrive(workspace, at, inputs.load(workspace, at)))
+        for at in looked_back(workspace, month)
+        if at != month
+    }
+    opened = InMemory(workspace, month, given, tables=tables, told=own.findings)
     return [
         problem
         for person in opened.appraised

@@ -19,17 +19,22 @@ from kpi_lib.run.stale import looked_back
 from kpi_lib.run.verify import recompute, verify
 from kpi_lib.workspace import Workspace, sha256_file
 from tests import tiny_workspace
-from tests.run.test_standing import build, errors, write_export, write_targets
+from tests.conftest import World
+from tests.run.test_standing import (
+    after_a_run,
+    build,
+    errors,
+    write_export,
+    write_targets,
+)
 from tests.tiny_workspace import MONTH
 
 pytestmark = [pytest.mark.notebook, pytest.mark.usefixtures("in_turn")]
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Workspace:
-    place = build(tmp_path / "w")
-    runner.run(place, MONTH)
-    return place
+def place(world: World, tmp_path: Path) -> Workspace:
+    return after_a_run(world, tmp_path / "w")
 
 
 def export(place: Workspace, month: str) -> Path:
