@@ -98,15 +98,6 @@ def score(
         },
         "same_results": _same_results(every),
         "focus": focus(outcomes),
-        "duties": [
-            {
-                "id": duty.id,
-                "name": duty.name.label,
-                "detail": duty.detail.written,
-                "detail_beside": duty.detail.beside,
-            }
-            for duty in plan.duties
-        ],
     }
     card["score_sha256"] = sha256(canonical_json(_signed_part(card)).encode())
     return Card(card)
@@ -446,6 +437,8 @@ def _measure(outcome: Outcome) -> dict[str, Any]:
         "parts": [dict(part) for part in reading.parts],
         "evidence": [dict(cited) for cited in reading.evidence],
     }
+    if reading.rows:
+        card["rows"] = [dict(row) for row in reading.rows]
     if outcome.between:
         card["between"] = list(map(str, outcome.between))
     if outcome.rating:

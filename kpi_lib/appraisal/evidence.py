@@ -346,6 +346,7 @@ class Reading:
     note: str = ""  # why it is pending or excluded, or what to know
     inputs: Mapping[str, str] = field(default_factory=dict)  # all numbers used
     evidence: tuple[Mapping[str, str], ...] = ()  # the rows behind them
+    rows: tuple[Mapping[str, str], ...] = ()  # of the work log, and if they count
     parts: tuple[Mapping[str, str], ...] = ()  # what a mean was taken over
     flags: tuple[str, ...] = ()  # stand above the score
     confirmed: bool = False  # somebody else confirmed all that counts

@@ -47,6 +47,7 @@ CONFIRMED = (
     "campaign_spend",
     "adjustments",
     "feedback",
+    "reviews",
 )
 """Kinds of sources whose entries name who confirmed them (确认人)."""
 
@@ -148,6 +149,10 @@ class EvidenceRules(Part):
     """A month with more leave than this share of its days is no baseline."""
     review_days: int = Field(default=5, ge=1, le=23)
     """A month's review is due on this working day of the next (Weeks)."""
+    review_grace: int = Field(default=1, ge=0, le=5)
+    """A week's review may come so many working days after its last (Weeks)."""
+    documented: bool = True
+    """Reviews and portraits have their link, feedback its text and whom it went to."""
     held_to_posts: bool = True
     """A content came out where the account's list of posts has it (Contents)."""
     further_least: Share = Fraction(4, 5)
@@ -182,6 +187,8 @@ class Plan(Part):
     metrics: tuple[MetricName, ...] = Field(min_length=1)
     band: Band
     weights: dict[MetricName, Positive] = Field(default_factory=dict)
+    owners: dict[MetricName, tuple[Id, ...]] = Field(default_factory=dict)
+    """Whose a product's whole figures (DAU, MAU) are; everybody's if not named."""
     grades: tuple[Grade, ...] = Field(min_length=1)
     evidence: EvidenceRules = EvidenceRules()
     veto: Exact | None = Field(default=None, ge=0)

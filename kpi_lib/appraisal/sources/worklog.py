@@ -19,7 +19,6 @@ from typing import Any, ClassVar, Literal
 
 from kpi_lib import days
 from kpi_lib.appraisal.evidence import Reading, excluded, few, pending, text
-from kpi_lib.appraisal.goals import due_number
 from kpi_lib.appraisal.sources.base import (
     NONE_HERE,
     LogSource,
@@ -43,8 +42,6 @@ class _Count(LogSource[P]):
     Below the line: the due number, the rows, or nothing, where the number itself is
     scored.
     """
-    due: ClassVar[str] = ""
-    """Name of the due number."""
 
     def of(self, rows: list[Any]) -> Reading:
         due, note = self.due_number()
@@ -62,13 +59,12 @@ class _Count(LogSource[P]):
         below = Fraction(len(rows)) if self.below == "rows" else due or Fraction(0)
         return against(number, below, self.unit, notes)
 
-    def due_number(self) -> tuple[Fraction | None, str]:
-        """Return the due number, and what to know about it."""
-        default = getattr(self.plan, "due", None)
-        return due_number(self.evidence, self.due, default) if self.due else None, ""
-
 
 # Tasks, suggestions, contents, adjustments.
+
+
+UNDONE = N_("“{name}”没有实际完成日")
+LATE = N_("“{name}”应在{planned}前，{done}完成，晚")
 
 
 class _TasksOnTime(_Count[Any], kind="tasks_on_time"):
@@ -76,8 +72,10 @@ class _TasksOnTime(_Count[Any], kind="tasks_on_time"):
 
     entry, unit, due = entries.Task, "项", "tasks_due"
 
-    def meets(self, row: entries.Task) -> bool:
-        return row.done is not None and row.done <= row.planned
+    def why_not(self, row: entries.Task) -> str:
+        if row.done is None:
+            return UNDONE
+        return "" if row.done <= row.planned else LATE
 
 
 class _TasksAccepted(_Count[Any], kind="tasks_accepted"):
@@ -88,8 +86,12 @@ class _TasksAccepted(_Count[Any], kind="tasks_accepted"):
     def among(self, row: entries.Task) -> bool:
         return row.done is not None
 
-    def meets(self, row: entries.Task) -> bool:
-        return bool(row.accepted) and not row.rework
+    def why_not(self, row: entries.Task) -> str:
+        if row.done is None:
+            return UNDONE
+        if row.rework:
+            return N_("“{name}”返工过")
+        return "" if row.accepted else N_("“{name}”没有验收")
 
 
 class _SuggestionsAdopted(_Count[Any], kind="suggestions_adopted"):
@@ -97,8 +99,8 @@ class _SuggestionsAdopted(_Count[Any], kind="suggestions_adopted"):
 
     entry, unit, below = entries.Suggestion, "条", "nothing"
 
-    def meets(self, row: entries.Suggestion) -> bool:
-        return bool(row.adopted)
+    def why_not(self, row: entries.Suggestion) -> str:
+        return "" if row.adopted else N_("“{text}”没有采纳")
 
 
 class _ContentsPublished(_Count[Any], kind="contents_published"):
@@ -106,10 +108,12 @@ class _ContentsPublished(_Count[Any], kind="contents_published"):
 
     entry, unit, due = entries.Content, "条", "contents_due"
 
-    def published(self, row: entries.Content) -> bool:
-        return bool(self.evidence.published_on(row))
-
-    meets = published
+    def why_not(self, row: entries.Content) -> str:
+        if self.evidence.published_on(row):
+            return ""
+        if row.published_platforms:
+            return N_("“{title}”：账号的作品清单里没有")
+        return N_("“{title}”没有填已发平台")
 
     def of(self, rows: list[Any]) -> Reading:
         denied = [
@@ -130,10 +134,15 @@ class _ContentsDistributed(_ContentsPublished, kind="contents_distributed"):
     """Published contents that reached every platform planned for them."""
 
     below, due = "rows", ""
-    among = _ContentsPublished.published
 
-    def meets(self, row: entries.Content) -> bool:
-        return set(row.planned_platforms) <= self.evidence.published_on(row)
+    def among(self, row: entries.Content) -> bool:
+        return bool(self.evidence.published_on(row))
+
+    def why_not(self, row: entries.Content) -> str:
+        lacking = {*row.planned_platforms} - self.evidence.published_on(row)
+        names = [platforms()[id].label for id in sorted(lacking)]
+        text = N_("“{name}”没有发到{platforms}")
+        return Sentence(text, name=row.title, platforms=names) if names else ""
 
 
 class _Adjustments(_Count[kinds.Documented], kind="adjustments"):
@@ -148,21 +157,16 @@ class _Adjustments(_Count[kinds.Documented], kind="adjustments"):
 class _Campaigns(LogSource[P]):
     """A source of the campaigns that ended in the month; none may be wanted."""
 
-    entry = entries.Campaign
+    entry, due = entries.Campaign, "campaigns_due"
 
-    def without(self, rows: Sequence[Any]) -> Reading | None:
-        if not rows and due_number(self.evidence, "campaigns_due") == 0:
-            return excluded(Sentence("本月不要求活动（campaigns_due为0）"))
-        return super().without(rows)
-
-    def meets(self, row: entries.Campaign) -> bool:
-        return not row.not_held
+    def why_not(self, row: entries.Campaign) -> str:
+        return N_("“{name}”没有举办：{not_held}") if row.not_held else ""
 
 
 class _CampaignsHeld(_Campaigns[Any], _Count[Any], kind="campaigns_held"):
     """Campaigns held, against the due number."""
 
-    unit, due = "场", "campaigns_due"
+    unit = "场"
 
 
 NOT_HELD = Sentence("本月没有举办活动")
@@ -195,13 +199,13 @@ class _CampaignResults(_Campaigns[Any], kind="campaign_results"):
             target = _sum(getattr(row, f"{name}_target") for row in aimed)
             if not target:
                 continue
-            held = filter(self.meets, aimed)
+            held = [row for row in aimed if not row.not_held]
             if blank := [row.name for row in held if getattr(row, name) is None]:
                 return pending(Sentence(lacking, names=blank))
             result = _sum(getattr(row, name) for row in self.counted(aimed))
             inputs |= {f"{name}.value": text(result), f"{name}.target": text(target)}
             counts.append((Sentence(label), result, target))
-        if not any(map(self.meets, rows)):
+        if all(row.not_held for row in rows):
             return excluded(NOT_HELD)
         if not counts:
             lacking = Sentence("活动没有曝光、拉新、转化的目标")
@@ -218,7 +222,7 @@ class _CampaignSpend(_Campaigns[Any], kind="campaign_spend"):
     """
 
     def of(self, rows: list[entries.Campaign]) -> Reading:
-        held = [row for row in rows if self.meets(row)]
+        held = [row for row in rows if not row.not_held]
         if blank := [row.name for row in held if row.spend is None]:
             note = Sentence("活动“{names}”没有填实际花费", names=blank)
             return pending(note)
@@ -258,6 +262,13 @@ class _FeedbackDelivered(_Count[kinds.Documented], kind="feedback"):
             return due, ""
         return due + 1, Sentence("本季度还没有用户画像，应交数加1")
 
+    def why_not(self, row: entries.Feedback) -> str:
+        if not self.evidence.plan.evidence.documented:
+            return ""
+        if row.kind == "portrait":
+            return "" if row.link else N_("{date}的画像没有写链接或文件")
+        return "" if row.text and row.to else N_("{date}的反馈没有写内容或交给谁")
+
     def _portrayed(self) -> bool:
         """Say whether the quarter that the month ends has a user portrait."""
         evidence = self.evidence
@@ -285,19 +296,28 @@ class _Reviews(LogSource[Any], kind="reviews"):
     def owed(self) -> dict[tuple[str, str], date]:
         """Return the day by which each review is due, by kind and period."""
         evidence, month = self.evidence, self.evidence.month
+        rules, calendar = evidence.plan.evidence, evidence.calendar
         owed = {
-            ("week", week.name): week.due
-            for week in evidence.calendar.weeks(month)
+            ("week", week.name): calendar.after(week.due, rules.review_grace)
+            for week in calendar.weeks(month)
             if week.due and any(map(evidence.works_on, week.working_days))
         }
-        last = evidence.calendar.review_due(month, evidence.plan.evidence.review_days)
+        last = calendar.review_due(month, rules.review_days)
         if evidence.operator.holds(last):
             owed["month", month] = last
         return owed
 
-    def meets(self, row: entries.Review) -> bool:
+    def why_not(self, row: entries.Review) -> str:
         due = self.owed().get((row.kind, row.period))
-        return bool(due and row.delivered and row.delivered <= due)
+        if due is None:
+            return N_("{period}不是本月应交的")
+        if row.delivered is None:
+            return N_("{period}没有交付日")
+        if not row.link and self.evidence.plan.evidence.documented:
+            return N_("{period}没有写链接或文件")
+        numbers = {"period": row.period, "due": due, "on": row.delivered}
+        late = Sentence("{period}应在{due}前，{on}交，晚", **numbers)
+        return late if row.delivered > due else ""
 
     def of(self, rows: list[entries.Review]) -> Reading:
         owed, month = self.owed(), ("month", self.evidence.month)
@@ -394,12 +414,19 @@ class _CommunitiesKept(LogSource[kinds.Communities], kind="communities"):
     enough of its members, or enough people, speak.
     """
 
-    entry = entries.Community
+    entry, due = entries.Community, "communities_due"
+
+    def without(self, rows: Sequence[Any]) -> Reading | None:
+        nothing = super().without(rows)
+        # One that is no longer in the log still counts.
+        kept = nothing and nothing.state == "excluded" and self._gone([])
+        return None if kept else nothing
 
     def of(self, rows: list[entries.Community]) -> Reading:
-        due = due_number(self.evidence, "communities_due")
-        if due is None:
-            return no_due("communities_due")
+        due, _ = self.due_number()
+        if due is None and rows:
+            return no_due(self.due)
+        due = due or Fraction(0)
         blank = [row.name for row in rows if None in (row.members, row.speakers)]
         if blank:
             note = Sentence("社群“{names}”没有填成员数或发言人数", names=blank)
@@ -429,8 +456,9 @@ class _CommunitiesKept(LogSource[kinds.Communities], kind="communities"):
         names = {row.name for row in rows}
         return [row.name for row in then if row.name not in names and row.members]
 
-    def meets(self, row: entries.Community) -> bool:
+    def why_not(self, row: entries.Community) -> str:
         speakers, members = row.speakers or 0, row.members or 0
-        if speakers >= self.plan.active_people:
-            return True
-        return bool(members) and Fraction(speakers, members) >= self.plan.active_share
+        share = Fraction(speakers, members) if members else Fraction(0)
+        if speakers >= self.plan.active_people or share >= self.plan.active_share:
+            return ""
+        return N_("“{name}”不活跃：{members}人中{speakers}人发言")
