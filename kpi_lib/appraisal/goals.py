@@ -15,7 +15,7 @@ from statistics import median
 
 from kpi_lib.appraisal.evidence import Evidence, Number, attained, half_up, text
 from kpi_lib.catalogue import METRICS, Metric
-from kpi_lib.days import quarter_of, shift
+from kpi_lib.days import days_of, quarter_of, shift
 from kpi_lib.inputs import Operator, Target
 from kpi_lib.language import N_, Sentence
 from kpi_lib.months import Total
@@ -189,7 +189,7 @@ def of_month(evidence: Evidence) -> list[Target]:
         row
         for row in evidence.targets
         if row.period == period(evidence.month, row.horizon)
-        and row.set_on <= evidence.last_day
+        and row.set_on <= days_of(evidence.month)[-1]
     ]
 
 
@@ -214,7 +214,7 @@ def _standing(
     standing: Target | None = None
     refused: list[Target] = []
     for row in sorted(rows, key=lambda row: row.set_on):
-        late = row.set_on > evidence.first_day
+        late = row.set_on > days_of(evidence.month)[0]
         if standing and late and _easier(row, standing) and not _excused(evidence, row):
             refused.append(row)
         else:

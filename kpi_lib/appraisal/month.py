@@ -142,14 +142,14 @@ class Month:
         return self.inputs.plan
 
     @property
-    def roster(self) -> Roster:
-        """Operators and accounts."""
-        return self.inputs.roster
-
-    @property
     def calendar(self) -> Calendar:
         """Working days and holidays."""
         return self.inputs.calendar
+
+    @property
+    def roster(self) -> Roster:
+        """Operators and accounts."""
+        return self.inputs.roster
 
     @property
     def worklog(self) -> Worklog:
@@ -256,7 +256,7 @@ class Month:
         evidence = self.evidence(operator)
         digest = sha256(read(self.workspace.root / self.inputs.plan_file))
         flags = [
-            *remarks.rewritten(self.plan, digest, self.recorded),
+            *remarks.rewritten(self.inputs.plan, digest, self.recorded),
             *remarks.of_targets(evidence, self.recorded),
             *remarks.of_people(evidence, self.recorded),
             *remarks.of_files(evidence.accounts, self.findings, self.files),
@@ -302,7 +302,7 @@ class Month:
             operator=person,
             accounts=accounts,
             platforms={a.platform: declared[a.platform] for a in accounts},
-            calendar=self.calendar,
+            calendar=self.inputs.calendar,
             daily=self.own_days(person),
             monthly=monthly.drop(columns="operator").reset_index(drop=True),
             posts=self.own_posts(person),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -45,11 +45,14 @@ def of_days(evidence: Evidence) -> Iterator[Sentence]:
         for metric in evidence.goals.required
         for part in (metric, *METRICS[metric].parts)
     }
-    short: dict[str, list[Mapping[Hashable, Any]]] = defaultdict(list)
-    for metric in METRICS:
-        for row in evidence.short_of_days.get(metric, ()) if metric in needed else ():
-            short[row["account"]].append(row)
-    for account, rows in short.items():
+    short = [
+        row
+        for metric in METRICS
+        if metric in needed
+        for row in evidence.short_of_days.get(metric, ())
+    ]
+    for account in dict.fromkeys(row["account"] for row in short):
+        rows = [row for row in short if row["account"] == account]
         least = min(rows, key=lambda row: row["days_present"])
         metrics = dict.fromkeys(row["metric"] for row in rows)
         yield Sentence(
@@ -71,7 +74,7 @@ def of_targets(
     for row in sorted(of_month(evidence), key=lambda row: row.set_on):
         before = first.setdefault(row.key, row)
         known = row.sha256 in evidence.known_targets
-        late = row.set_on > evidence.first_day
+        late = row.set_on > days.days_of(evidence.month)[0]
         if not late and (known or days.month_of(row.set_on) > max(run, default="")):
             continue
         was = "" if before is row else f"{figures.plain(before.value)}→"
@@ -196,10 +199,10 @@ def signed(card: Card, inputs: Inputs) -> Card:
         flags.append(why)
     beside = {
         "signoff": {
-            "action": last.action,
-            "by": last.by,
-            "on": str(last.on),
-            "reason": last.reason,
+            **{
+                name: str(getattr(last, name))
+                for name in ("action", "by", "on", "reason")
+            },
             "total": "" if last.total is None else str(last.total),
             "void": void,
         },

@@ -27,16 +27,18 @@ SOURCES: dict[str, type[Source[Any]]] = {}
 
 @dataclass(frozen=True)
 class Source(ABC, Generic[P]):
-    """A kind of source, of one measure: where the measure's number comes from."""
+    """
+    A kind of source, of one measure: where the measure's number comes from.
+
+    Its points rest on exports, on confirmed entries, or (``log``) as each entry stands;
+    it may count results of metrics that other measures count too.
+    """
 
     evidence: Evidence
     measure: Measure
 
     rests_on: ClassVar[str] = "log"
-    """What its points rest on: exports, confirmed; ``log``: as each entry stands."""
-
     shares_results: ClassVar[bool] = False
-    """Whether it counts results of metrics that other measures may count too."""
 
     def __init_subclass__(cls, kind: str = "") -> None:
         """Enter a class under the kind that the plan writes."""
@@ -64,11 +66,10 @@ UNCONFIRMED = Sentence("没有主管确认")
 
 
 class LogSource(Source[P]):
-    """A source of one sheet."""
+    """A source of one sheet, with the name of its due number if it has one."""
 
     entry: ClassVar[type[Entry]]
     due: ClassVar[str] = ""
-    """Name of the due number."""
 
     def read(self) -> Reading:
         """Return what the rows give, or why there is nothing to read."""

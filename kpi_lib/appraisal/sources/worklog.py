@@ -19,34 +19,28 @@ from typing import Any, ClassVar, Literal
 
 from kpi_lib import days
 from kpi_lib.appraisal.evidence import Reading, excluded, few, pending, text
-from kpi_lib.appraisal.sources.base import (
-    NONE_HERE,
-    LogSource,
-    P,
-    against,
-    mean,
-    no_due,
-)
+from kpi_lib.appraisal.sources import base
 from kpi_lib.figures import joined
 from kpi_lib.files import platforms
 from kpi_lib.inputs import entries, kinds
 from kpi_lib.language import N_, Sentence
 
 
-class _Count(LogSource[P]):
-    """Rows of one sheet that satisfy something, against what was due or all rows."""
+class _Count(base.LogSource[base.P]):
+    """
+    Rows of one sheet that satisfy something, against what was due or all rows.
+
+    `below` the line stand the due number, the rows, or nothing, where the number itself
+    is scored.
+    """
 
     unit: ClassVar[str]
     below: ClassVar[Literal["due", "rows", "nothing"]] = "due"
-    """
-    Below the line: the due number, the rows, or nothing, where the number itself is
-    scored.
-    """
 
     def of(self, rows: list[Any]) -> Reading:
         due, note = self.due_number()
         if self.due and due is None:
-            return no_due(self.due)
+            return base.no_due(self.due)
         number = len(self.counted(rows))
         notes = joined([note, self.unconfirmed(rows)])
         if self.below == "nothing":
@@ -57,7 +51,7 @@ class _Count(LogSource[P]):
                 inputs={"value": str(number), "rows": str(len(rows))},
             )
         below = Fraction(len(rows)) if self.below == "rows" else due or Fraction(0)
-        return against(number, below, self.unit, notes)
+        return base.against(number, below, self.unit, notes)
 
 
 # Tasks, suggestions, contents, adjustments.
@@ -154,7 +148,7 @@ class _Adjustments(_Count[kinds.Documented], kind="adjustments"):
 # Campaigns.
 
 
-class _Campaigns(LogSource[P]):
+class _Campaigns(base.LogSource[base.P]):
     """A source of the campaigns that ended in the month; none may be wanted."""
 
     entry, due = entries.Campaign, "campaigns_due"
@@ -210,7 +204,7 @@ class _CampaignResults(_Campaigns[Any], kind="campaign_results"):
         if not counts:
             lacking = Sentence("活动没有曝光、拉新、转化的目标")
             return pending(lacking)
-        return mean(counts, inputs, self.unconfirmed(rows))
+        return base.mean(counts, inputs, self.unconfirmed(rows))
 
 
 class _CampaignSpend(_Campaigns[Any], kind="campaign_spend"):
@@ -282,7 +276,7 @@ class _FeedbackDelivered(_Count[kinds.Documented], kind="feedback"):
         )
 
 
-class _Reviews(LogSource[Any], kind="reviews"):
+class _Reviews(base.LogSource[Any], kind="reviews"):
     """
     Weekly and monthly reviews delivered in time, against those due.
 
@@ -329,11 +323,11 @@ class _Reviews(LogSource[Any], kind="reviews"):
             or month in written
             or self.evidence.has_none(self.entry.SHEET, after=last)
         ):
-            return against(len(delivered), len(owed), "次")
+            return base.against(len(delivered), len(owed), "次")
         note = Sentence(
             "月复盘还没有记录（{last}前交），也没有在“{none}”表写明无",
             last=last,
-            none=NONE_HERE,
+            none=base.NONE_HERE,
         )
         inputs = {"delivered": str(len(delivered)), "due": str(len(owed))}
         return pending(note, inputs=inputs)
@@ -344,7 +338,7 @@ LACKING_DAYS = N_(
 )
 
 
-class _CommentsAnswered(LogSource[Any], kind="comments_answered"):
+class _CommentsAnswered(base.LogSource[Any], kind="comments_answered"):
     """
     Comments answered ÷ received, on each platform the larger of log and exports.
 
@@ -406,7 +400,7 @@ class _CommentsAnswered(LogSource[Any], kind="comments_answered"):
             yield platform, (logged, total.reading(evidence.which) or Fraction(0))
 
 
-class _CommunitiesKept(LogSource[kinds.Communities], kind="communities"):
+class _CommunitiesKept(base.LogSource[kinds.Communities], kind="communities"):
     """
     Half communities founded ÷ due, half active ÷ all.
 
@@ -425,7 +419,7 @@ class _CommunitiesKept(LogSource[kinds.Communities], kind="communities"):
     def of(self, rows: list[entries.Community]) -> Reading:
         due, _ = self.due_number()
         if due is None and rows:
-            return no_due(self.due)
+            return base.no_due(self.due)
         due = due or Fraction(0)
         blank = [row.name for row in rows if None in (row.members, row.speakers)]
         if blank:
@@ -447,7 +441,7 @@ class _CommunitiesKept(LogSource[kinds.Communities], kind="communities"):
         numbers = {"founded": founded, "due": due, "active": active, "all": number}
         inputs = {name: text(Fraction(str(n))) for name, n in numbers.items()}
         note = Sentence("上月有、本月没有记录，算不活跃：{names}", names=gone)
-        return mean(halves, inputs, note if gone else "")
+        return base.mean(halves, inputs, note if gone else "")
 
     def _gone(self, rows: list[entries.Community]) -> list[str]:
         """Name the communities of the month before that the log no longer has."""
