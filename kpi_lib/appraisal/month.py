@@ -23,7 +23,7 @@ from kpi_lib.appraisal.operator_month import OperatorMonth
 from kpi_lib.appraisal.quotas import quotas
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import LOOK_BACK, REACH, Calendar, days_of, months_back
-from kpi_lib.errors import Problem
+from kpi_lib.errors import InvalidInput, Problem
 from kpi_lib.files import platforms
 from kpi_lib.held import read, read_run
 from kpi_lib.inputs import Inputs, Operator, Plan, Roster, Worklog, for_month
@@ -72,10 +72,13 @@ class _Own:
     def evidence(self, month: str, *, covers: bool = True) -> Evidence:
         """Gather what a month's score is made from, by the plan of that month."""
         inputs = self.month.inputs
+        mistakes = inputs.mistakes
+        if wrong := tuple(at for at in mistakes if at.of == self.operator.id):
+            raise InvalidInput(wrong)
         if (month, covers) not in self._evidence:
             self._evidence[month, covers] = Evidence(
                 month=month,
-                plan=inputs.plan_of(month),
+                plan=inputs.plan_of(month, self.operator),
                 history=self.history,
                 calendar=inputs.calendar,
                 targets=inputs.targets_of(self.operator.id),
@@ -95,7 +98,10 @@ class _Own:
             name = roster.in_place_of(self.operator.id, id)
             rows = whole.monthly[whole.monthly["operator"] == name]
             brought = History(rows, roster, away.operator)
-            yield Covered(away.evidence(month, covers=False), len(days), brought)
+            # What was covered counts by the plan of who covered.
+            plan = whole.inputs.plan_of(month, self.operator)
+            evidence = replace(away.evidence(month, covers=False), plan=plan)
+            yield Covered(evidence, len(days), brought)
 
     def posts(self, month: str) -> pd.DataFrame:
         """Return every post of the own accounts with the share of its day."""
@@ -254,9 +260,11 @@ class Month:
     def score(self, operator: str) -> Card:
         """Score one operator, with proposals, appeals and the signature."""
         evidence = self.evidence(operator)
-        digest = sha256(read(self.workspace.root / self.inputs.plan_file))
+        person = self.roster.operator(operator)
+        plan, file = evidence.plan, self.inputs.plan_file(person)
+        digest = sha256(read(self.workspace.root / file))
         flags = [
-            *remarks.rewritten(self.inputs.plan, digest, self.recorded),
+            *remarks.rewritten(plan, digest, self.recorded),
             *remarks.of_targets(evidence, self.recorded),
             *remarks.of_people(evidence, self.recorded),
             *remarks.of_files(evidence.accounts, self.findings, self.files),
@@ -264,7 +272,7 @@ class Month:
         card = score(evidence, flags=flags, plan_sha256=digest)
         beside = {
             "proposals": proposals.propose(evidence),
-            "appeals": remarks.appeals(self.inputs, operator, self.month),
+            "appeals": remarks.appeals(self.inputs, plan, operator, self.month),
         }
         return remarks.signed(Card(card | beside), self.inputs)
 

@@ -122,8 +122,9 @@ def rewritten(
     months = [
         month
         for month, record in recorded.items()
-        if (record["plan"]["id"], record["plan"]["version"]) == (plan.id, plan.version)
-        and record["plan"]["sha256"] != digest
+        for said in (record["plan"], *record.get("plans", {}).values())
+        if (said["id"], said["version"]) == (plan.id, plan.version)
+        and said["sha256"] != digest
     ]
     return [
         Sentence(
@@ -164,9 +165,11 @@ def of_files(
 APPEAL = ("id", "measure", "text", "on", "decision", "decided_by", "decided_on")
 
 
-def appeals(inputs: Inputs, operator: str, month: str) -> list[dict[str, str]]:
+def appeals(
+    inputs: Inputs, plan: Plan, operator: str, month: str
+) -> list[dict[str, str]]:
     """Return the month's appeals as they were made and decided."""
-    names = {key: measure.name.label for key, measure in inputs.plan.measures()}
+    names = {key: measure.name.label for key, measure in plan.measures()}
     return [
         {key: str(getattr(row, key) or "") for key in APPEAL}
         | {"name": names.get(row.measure, row.measure)}

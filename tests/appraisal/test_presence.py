@@ -20,9 +20,10 @@ from kpi_lib.exports import DailyRow
 from kpi_lib.inputs import plan
 from kpi_lib.inputs.roster import Account, Operator, Roster
 from kpi_lib.months import add_up
-from kpi_lib.months.arrivals import Arrived, Given
+from kpi_lib.months.arrivals import Arrived
 from kpi_lib.months.clean import Cleaned
 from tests import scored
+from tests.given import Given
 from tests.scored import MONTH, aim
 
 PLAN = plan.load_plan(Path(__file__).parents[2] / "data" / "plan.yml")
