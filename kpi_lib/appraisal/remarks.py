@@ -117,7 +117,7 @@ def of_people(
 
 def rewritten(
     plan: Plan, digest: str, recorded: Mapping[str, Mapping[str, Any]]
-) -> list[str]:
+) -> Iterator[Sentence]:
     """Say whether the plan was rewritten under the version of an earlier record."""
     months = [
         month
@@ -126,15 +126,9 @@ def rewritten(
         if (said["id"], said["version"]) == (plan.id, plan.version)
         and said["sha256"] != digest
     ]
-    return [
-        Sentence(
-            "考核计划{plan}第{version}版的内容与{month}考核时不同，版本号没有变",
-            plan=plan.id,
-            version=plan.version,
-            month=month,
-        )
-        for month in months[-1:]
-    ]
+    if months:
+        text = N_("考核计划{plan}第{version}版的内容与{month}考核时不同，版本号没有变")
+        yield Sentence(text, plan=plan.id, version=plan.version, month=months[-1])
 
 
 def of_files(
