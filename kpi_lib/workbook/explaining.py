@@ -137,6 +137,7 @@ def _detail(measure: CardMeasure) -> list[str]:
             f"目标{part['target']}{capped}，"
             f"达成{part['attained'] or '—'}{_weighed(part)}"
         )
+    lines += [f"  第{row['rows']}行：{row['why']}" for row in measure.get("rows", ())]
     inputs = measure["inputs"].items()
     lines += [f"  用到的数：{name}={value}" for name, value in inputs]
     for cited in measure["evidence"]:
