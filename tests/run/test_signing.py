@@ -99,7 +99,7 @@ def test_rows_are_written_below_those_that_are_there(
     lines = inputs.add_rows(place, [row]).read_text("utf-8-sig").splitlines()
 
     assert lines[:2] == [head, old]
-    assert lines[2] == f'示例主管,{MONTH},op-02,reopen,,,2026-11-06,,"=漏,了"'
+    assert lines[2] == f'示例主管,{MONTH},op-02,reopen,,,2026-11-06,"=漏,了"'
 
 
 @pytest.mark.parametrize(
