@@ -71,6 +71,9 @@ class ScoreCard(Card):
             ]
         )
 
+    def __repr__(self) -> str:
+        return f"<{self['name']} {self['month']}：{self['total'] or '未评'}>"
+
     def _repr_html_(self) -> str:
         return page.render("brief_card", card=self)
 

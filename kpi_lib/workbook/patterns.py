@@ -29,11 +29,35 @@ def publishing_times(posts: pd.DataFrame) -> pd.DataFrame:
         `value` (posts). Accounts whose export has days only, so that every post
         stands at midnight, are left out.
     """
-    at = posts["published_at"]
-    timed = (at != at.dt.normalize()).groupby(posts["account"]).transform("any")
-    when = at[timed]
+    when = _timed(posts)["published_at"]
     hours = pd.DataFrame({"weekday": when.dt.day_of_week, "hour": when.dt.hour})
     return hours.groupby(["weekday", "hour"]).size().rename("value").reset_index()
+
+
+def _timed(posts: pd.DataFrame) -> pd.DataFrame:
+    """Return the posts of accounts whose export has times of day."""
+    at = posts["published_at"]
+    timed = (at != at.dt.normalize()).groupby(posts["account"]).transform("any")
+    kept: pd.DataFrame = posts[timed]
+    return kept
+
+
+def by_hour(posts: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """
+    Hold posts of every hour against the usual of their accounts.
+
+    Returns
+    -------
+    DataFrame
+        One row per hour with posts: `hour`, `posts`, `value` (median multiple of the
+        account's own median), `name`, `before` (always 1).
+    """
+    known = _timed(posts).assign(value=of_posts(posts, metric)).dropna(subset="value")
+    usual = known["value"].groupby(known["account"]).transform("median")
+    times = (known["value"] / usual.where(usual > 0)).dropna()
+    hours = times.groupby(known["published_at"].dt.hour.rename("hour"))
+    found = hours.agg(posts="size", value="median").reset_index()
+    return found.assign(name=found["hour"].map("{}时".format), before=1.0)
 
 
 def top_posts(posts: pd.DataFrame, metric: str) -> pd.DataFrame:
@@ -47,7 +71,7 @@ def top_posts(posts: pd.DataFrame, metric: str) -> pd.DataFrame:
         `title`, `published_at`, `value`, `share` (running, 0 to 1; missing where
         values do not add up to a whole: rates, levels, numbers below zero).
     """
-    counted = posts.assign(value=_of_posts(posts, metric)).dropna(subset="value")
+    counted = posts.assign(value=of_posts(posts, metric)).dropna(subset="value")
     ranked = counted.sort_values(
         ["value", "account", "post"], ascending=[False, True, True], ignore_index=True
     )
@@ -60,7 +84,7 @@ def top_posts(posts: pd.DataFrame, metric: str) -> pd.DataFrame:
     )[["rank", "account", "title", "published_at", "value", "share"]]
 
 
-def _of_posts(posts: pd.DataFrame, metric: str) -> pd.Series:
+def of_posts(posts: pd.DataFrame, metric: str) -> pd.Series:
     """Return a counter; a rate of the parts that a post has, else as it was shown."""
     ratio = METRICS[metric]
     if not ratio.parts:

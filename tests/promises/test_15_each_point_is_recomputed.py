@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from kpi_lib.catalogue import METRICS
-from kpi_lib.workbook import questions
+from kpi_lib.workbook import posts, questions
 from kpi_lib.workbook.answers import Answer
 from kpi_lib.workbook.workbook import Workbook
 
@@ -46,9 +46,10 @@ def asked(m: Workbook, monkeypatch: pytest.MonkeyPatch) -> Workbook:
     def bare(_kind: str, title: str, sub: str, frame: pd.DataFrame, *_: Any) -> Answer:
         return Answer(f"{title}\n{sub}", frame)
 
-    monkeypatch.setattr(questions, "answer", bare)
+    for module in (questions, posts):
+        monkeypatch.setattr(module, "answer", bare)
     monkeypatch.setattr(questions, "curves", bare)
-    for chart in ("bars", "week_hours", "shares", "windows"):
+    for chart in ("bars", "week_hours", "points", "windows"):
         monkeypatch.setattr(questions.charts, chart, lambda *_, **__: None)
     return m
 
@@ -219,7 +220,7 @@ def test_days_are_of_accounts_and_days_with_all_parts(asked: Workbook) -> None:
 
 def of_posts(m: Workbook, choice: Choice) -> pd.DataFrame:
     """Return the month's posts with their last counters, on the operator's days."""
-    posts = chosen(m.posts, choice).sort_values("downloaded", na_position="first")
+    posts = chosen(m.downloads, choice).sort_values("downloaded", na_position="first")
     posts = posts.groupby(["account", "post"], as_index=False).tail(1)
     posts = posts[posts["published_at"].dt.strftime("%Y-%m") == m.month]
     if not choice.operator:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from kpi_lib.page.charts.compared import (
     WEEKDAYS,
     bars,
-    shares,
+    points,
     week_hours,
     windows,
 )
@@ -20,4 +20,4 @@ from kpi_lib.page.charts.curves import day_curve, month_curve, week_curve
 from kpi_lib.page.charts.marks import Mark
 from kpi_lib.page.charts.markup import svg
 from kpi_lib.page.charts.panels import WIDTH, Format, Ink, Scale, panel, scale
-from kpi_lib.page.charts.saving import save, save_all, standalone
+from kpi_lib.page.charts.saving import save, save_all, save_sheet, style

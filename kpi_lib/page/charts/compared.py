@@ -6,7 +6,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from kpi_lib import figures
-from kpi_lib.page.charts.curves import line
 from kpi_lib.page.charts.panels import (
     BOTTOM,
     RIGHT,
@@ -14,13 +13,11 @@ from kpi_lib.page.charts.panels import (
     Format,
     Ink,
     Scale,
-    dashed,
     dress,
     end_label,
     house,
     note,
     panel,
-    scale,
     width_of,
 )
 
@@ -53,8 +50,11 @@ def bars(values: pd.DataFrame, *, text: Format = figures.short) -> Axes:
         rows = range(len(values))
         ax.barh(rows, values["value"], height=0.55, color=Ink.SERIES, linewidth=0)
         ax.plot(values["before"], rows, "|", ms=14, mew=1.5, color=Ink.INK)
-        high = pd.concat([values["value"], values["before"]]).max()
-        ax.set(xlim=(0, high if high > 0 else 1), ylim=(len(values) - 0.5, -0.5))
+        both = pd.concat([values["value"], values["before"]])
+        low, high = min(both.min(), 0), max(both.max(), 0)
+        ax.set(
+            xlim=(low, high or (1 if not low else 0)), ylim=(len(values) - 0.5, -0.5)
+        )
         ax.grid(visible=False)
         ax.spines["bottom"].set_visible(False)
         ax.set_yticks(list(rows), names, color=Ink.INK)
@@ -144,29 +144,25 @@ def windows(
     return ax
 
 
-def shares(values: pd.DataFrame) -> Axes:
+def points(values: pd.DataFrame, *, x: Scale, y: Scale) -> Axes:
     """
-    Draw how much of the whole the first few hold: a curve of running shares.
+    Draw a dot for each thing that has two numbers.
 
     Parameters
     ----------
     values : DataFrame
-        One row per thing, largest first: `rank` (from 1), `share` (running, 0 to 1).
+        One row per thing: `x`, `y`.
+    x, y : Scale
+        Both scales.
 
     Returns
     -------
     Axes
     """
-    count = len(values)
     with house():
-        ax = panel(160)
-        line(
-            ax,
-            pd.DataFrame({"x": [0, *values["rank"]], "value": [0, *values["share"]]}),
-        )
-        ax.set_xlim(0, max(count, 1))
-        # What it would be if all were alike.
-        dashed(ax, [0, count], [0, 1])
-        percent = scale([0, 1], text=lambda at: f"{at:.0%}", steps=4)
-        dress(ax, percent, {0.0: "0", float(count): f"{count}条"})
+        ax = panel(right=12)
+        (dots,) = ax.plot(values["x"], values["y"], "o", color=Ink.SERIES)
+        dots.set(markersize=4, alpha=0.6, markeredgewidth=0, clip_on=False)
+        ax.set_xlim(x.low, x.high)
+        dress(ax, y, {at: x.text(at) for at in x.ticks})
     return ax

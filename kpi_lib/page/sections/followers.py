@@ -63,7 +63,7 @@ def followers(m: OperatorMonth) -> Fragment:
         key: series.sum_known(row[key] for row in rows)
         for key in ("level", "lost", "new", "net")
     }
-    horizons = _horizons(m, totals["level"])
+    horizons = horizons_of(m)
     return made(
         "followers",
         year=_year(m),
@@ -215,7 +215,7 @@ def _rows(m: OperatorMonth, opening: Mapping[str, float]) -> list[dict[str, Any]
     return rows
 
 
-def _horizons(m: OperatorMonth, level: float | None) -> list[dict[str, Any]]:
+def horizons_of(m: OperatorMonth) -> list[dict[str, Any]]:
     """
     Set the followers against the targets of all four horizons that hold now.
 
@@ -224,6 +224,7 @@ def _horizons(m: OperatorMonth, level: float | None) -> list[dict[str, Any]]:
     None where they are not known. The ultimate target has no period: it is measured by
     the followers now.
     """
+    level = series.sum_known(series.of_month(m, "followers").values())
     periods = {
         "short": m.month,
         "mid": quarter_of(m.month),
