@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,7 @@ import pandas as pd
 from kpi_lib import months
 from kpi_lib.appraisal import SETTLED, Card, Month
 from kpi_lib.days import months_back
-from kpi_lib.errors import Level, Problem
+from kpi_lib.errors import InvalidInput, Level, Problem
 from kpi_lib.inputs import Inputs, Operator
 from kpi_lib.run import record
 from kpi_lib.run.stale import Agenda, looked_back
@@ -25,11 +26,12 @@ TOLD: dict[str, tuple[Level, str]] = {
 """What is told of a measure, by its status on the card."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _InMemory(Month):
     """A month of which some tables were not written."""
 
-    tables: Mapping[str, months.Tables] = field(default_factory=dict)
+    tables: Mapping[str, Mapping[str, pd.DataFrame]]
+    told: tuple[Problem, ...]
 
     def load(
         self, name: str, *months: str, columns: Sequence[str] | None = None
@@ -37,16 +39,14 @@ class _InMemory(Month):
         """Take what is in memory, and read the rest."""
         read = [month for month in months if month not in self.tables]
         frames = [super().load(name, *read, columns=columns)] if read else []
-        frames += [
-            self.tables[month].frames()[name] for month in months if month not in read
-        ]
+        frames += [self.tables[month][name] for month in months if month not in read]
         frames = [frame for frame in frames if len(frame)] or frames[:1]
         return pd.concat(frames, ignore_index=True)
 
     @property
     def findings(self) -> tuple[Problem, ...]:
         """What cleaning had to tell."""
-        return self.tables[self.month].findings
+        return self.told
 
 
 def foreseen(
@@ -70,16 +70,18 @@ def foreseen(
         By operator, in the order of the plan; a warning of what waits or counts as
         nothing, a note of what is excluded.
     """
-    cleaned = {month: tables} | {
-        at: months.tidy(months.arrive(workspace, at, given))
+    cleaned = {month: tables.frames()} | {
+        at: months.scored(months.arrive(workspace, at, given))
         for at in _not_cleaned(workspace, month, given)
     }
-    opened = _InMemory(workspace, month, given, tables=cleaned)
-    return [
-        problem
-        for person in opened.appraised
-        for problem in _of_card(person, opened.score(person.id))
-    ]
+    told = tables.findings
+    opened = _InMemory(workspace, month, given, tables=cleaned, told=told)
+    problems: list[Problem] = []
+    for person in opened.appraised:
+        # Whoever has a mistake in a row of the own is told so already.
+        with contextlib.suppress(InvalidInput):
+            problems += _of_card(person, opened.score(person.id))
+    return problems
 
 
 def _not_cleaned(workspace: Workspace, month: str, given: Inputs) -> list[str]:

@@ -317,7 +317,10 @@ def _record(
             write_atomic(path, content)
     for recorded in entries.values():
         outputs.update(recorded["outputs"])
-    plan = agenda.inputs.plan
+    plans = {
+        file: {"id": plan.id, "version": plan.version, "sha256": agenda.files[file]}
+        for file, plan in agenda.inputs.plans.items()
+    }
     timings = agenda.recorded.get("timings", {}) | {
         outcome.job: round(outcome.seconds, 3)
         for outcome in outcomes
@@ -327,11 +330,8 @@ def _record(
         "schema": SCHEMA,
         "month": month,
         "lang": agenda.lang,
-        "plan": {
-            "id": plan.id,
-            "version": plan.version,
-            "sha256": agenda.files[agenda.inputs.plan_file],
-        },
+        "plan": plans[agenda.inputs.plan_file()],
+        "plans": plans,
         "code": record.package(),
         "versions": record.versions(),
         "inputs": agenda.files,

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from kpi_lib.days import REACH, months_back, shift
-from kpi_lib.errors import Problem, RosterError, WorkspaceError
+from kpi_lib.errors import InvalidInput, Problem, WorkspaceError
 from kpi_lib.held import holding, read_json, read_run
 from kpi_lib.inputs import (
     Operator,
@@ -110,7 +110,7 @@ def appraised(
         if id not in ids
     )
     if strangers:
-        raise RosterError(strangers)
+        raise InvalidInput(strangers)
     return [operator for operator in everybody if only is None or operator.id in only]
 
 
@@ -205,7 +205,7 @@ class Agenda:
                 for month, each in of_months.items()
             ]
             runs = {path: read_run(self.workspace.root / path) for path in self._runs}
-        plans = [(path, run.get("plan")) for path, run in runs.items()]
+        plans = [(at, run.get("plan"), run.get("plans")) for at, run in runs.items()]
         on_record = {
             row for run in runs.values() for row in run.get("targets", {}).values()
         }
@@ -227,6 +227,7 @@ class Agenda:
             targets = [row for person in people for row in inputs.targets_of(person.id)]
             parts = {
                 "worklog": logged[id],
+                "mistakes": [str(at) for at in inputs.mistakes if at.of in names],
                 "cleaned": [_rows(*tables, accounts, names) for tables in cleaned],
                 "roster": repr([*zip(people, owned, strict=True)]),
                 "targets": repr([*targets]),

@@ -77,7 +77,7 @@ class Workbook(Tables):
 
     def score(self, operator: str) -> ScoreCard:
         """Score one operator (id or name), from what lies there now."""
-        return ScoreCard(super().score(self.operator_id(operator)).data)
+        return ScoreCard(super().score(self.operator_id(operator)))
 
     @property
     def scores(self) -> pd.DataFrame:
