@@ -68,10 +68,11 @@ def of_file(path: Path) -> str:
 def of_notebook(content: bytes) -> str:
     """Return the SHA-256 of what runs: cells and tags, no outputs or editor's notes."""
     try:
-        cells = json_object(content)["cells"]
-        tags = [cell["metadata"].get("tags") for cell in cells]
-        texts = ["".join(cell["source"]) for cell in cells]
-        return of([tags, texts, [cell["cell_type"] for cell in cells]])
+        cells = [
+            (cell["cell_type"], cell["metadata"].get("tags"), "".join(cell["source"]))
+            for cell in json_object(content)["cells"]
+        ]
+        return of(cells)
     except (LookupError, TypeError, AttributeError):
         return sha256(content)
 

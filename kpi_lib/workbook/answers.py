@@ -175,12 +175,11 @@ def curves(
 
 def most_of(frame: pd.DataFrame, most: str = "最多") -> str:
     """Name the first of several, if no other has as much."""
-    first = frame[frame["value"] == frame["value"].iloc[0]]
-    if len(frame) == 1:
+    first = frame[frame["value"] == frame["value"].max()]
+    if len(frame) <= 1:
         return ""
-    if len(first) == 1:
-        return f"：{figures.brief(first['name'].iloc[0])}{most}"
-    return f"：{len(first)}个并列{most}"
+    names = figures.brief(first["name"].iloc[0]), f"{len(first)}个并列"
+    return f"：{names[len(first) > 1]}{most}"
 
 
 def zh(*metrics: str) -> str:

@@ -78,8 +78,8 @@ def by_month(
         counted otherwise in its month before.
     """
     counted = _counted(rows, metric, by, accounts)
-    parts = METRICS[metric].parts
-    return _added(rows, counted, by, parts or (metric,), bool(parts), metric)
+    added = _added(rows, counted, METRICS[metric].parts or (metric,), by)
+    return added.assign(metric=metric)
 
 
 def ratio_by_month(
@@ -93,7 +93,7 @@ def ratio_by_month(
     Returns
     -------
     DataFrame
-        As of `by_month`; `metric` is empty.
+        As of `by_month`, without `metric`.
     """
     above, below = parts
     keys = [*dict.fromkeys(("month", "operator", "account", "platform", by))]
@@ -111,25 +111,20 @@ def ratio_by_month(
     monthly = whole.pivot_table("value", keys, "metric", "sum")
     monthly = monthly.reindex(columns=[*parts]).dropna().set_axis(SIDES, axis=1)
     sums = daily.groupby(keys)[SIDES].sum().combine_first(monthly).reset_index()
-    return _added(rows, sums, by, parts, True, "")
+    return _added(rows, sums, parts, by)
 
 
 def _added(
-    rows: pd.DataFrame,
-    counted: pd.DataFrame,
-    by: str,
-    parts: Sequence[str],
-    divided: bool,
-    metric: str,
+    rows: pd.DataFrame, counted: pd.DataFrame, parts: Sequence[str], by: str
 ) -> pd.DataFrame:
-    """Add up what is counted of rows, and divide it where it is a ratio."""
+    """Add up what is counted of rows; what has several parts is divided."""
     groups = counted.groupby(["month", by], sort=True)
-    if divided:
+    if len(parts) > 1:
         above, below = (groups[side].sum(min_count=1) for side in SIDES)
         values = above / below.where(below != 0)
     else:
         values = groups["value"].sum(min_count=1)
-    found = values.dropna().rename("value").reset_index().assign(metric=metric)
+    found = values.dropna().rename("value").reset_index()
     return found.merge(_bases(rows, counted, parts, by), on=["month", by], how="left")
 
 

@@ -30,74 +30,48 @@ ENOUGH = 8
 """Of fewer posts nothing is claimed."""
 
 
-def publishing(m: Tables, *, back: int = 3, **only: Any) -> Answer:
+def publishing(
+    m: Tables, metric: str = "views", *, by: str = "hour", back: int = 3, **only: Any
+) -> Answer:
     """
-    Show at which hours of which weekdays posts went out.
+    Ask when posts go out, and whether it matters: posts against their accounts' usual.
+
+    Parameters
+    ----------
+    by : {"hour", "weekday"}
+        What posts are put together by.
 
     Returns
     -------
     Answer
-        One row per weekday (0 Monday) and hour that has posts: `value` (posts).
-    """
-    posts = m.published(months=back, **only)
-    frame = patterns.publishing_times(posts)
-    count = int(frame["value"].sum())
-    title, drawings = f"{whose(m, **only)}没有写明钟点的作品", []
-    if count:
-        when = frame["weekday"].map(lambda day: f"星期{charts.WEEKDAYS[day]}")
-        named = frame.assign(name=when + frame["hour"].map("{}时".format))
-        ranked = named.sort_values("value", ascending=False)
-        title = f"{whose(m, **only)}近{back}个月发布的时间{most_of(ranked)}"
-        ax = charts.week_hours(frame)
-        drawings = [Drawing(ax, "hours", "发布时间", f"{count}条作品")]
-    return answer(
-        "publishing",
-        title,
-        f"近{back}个月的作品，颜色越深越多；只有日期、没有钟点的导出（"
-        f"{len(posts) - count}条）不在图中。",
-        frame,
-        drawings,
-    )
-
-
-def hours(m: Tables, metric: str = "views", *, back: int = 3, **only: Any) -> Answer:
-    """
-    Ask whether the hour of publishing matters: posts against their accounts' usual.
-
-    Returns
-    -------
-    Answer
-        One row per hour with posts: `hour`, `posts`, `value` (the middle one of them
-        as a multiple of its account's middle post), `name`, `before` (always 1).
+        One row per hour (or weekday, 0 Monday) with posts: `at`, `posts`, `value` (the
+        middle one of them as a multiple of its account's middle post), `name`,
+        `before` (always 1).
 
     Examples
     --------
-    >>> hours(m, platform="抖音").frame["before"].unique().tolist()
-    [1.0]
+    >>> publishing(m, by="weekday").frame["name"].tolist()[0]
+    '星期一'
     """
     name = m.metric(metric)
     posts = m.published(months=back, **only)
-    frame = patterns.by_hour(posts, name)
-    title = f"{whose(m, **only)}没有写明钟点的作品"
-    drawings = []
-    told = frame[frame["posts"] >= ENOUGH].sort_values("value")
+    frame = patterns.by_time(posts, name, by)
+    title, drawings = f"{whose(m, **only)}近{back}个月没有写明钟点的作品", []
+    told = frame[frame["posts"] >= ENOUGH]
     if len(frame):
-        title = f"{whose(m, **only)}没有两个钟点各满{ENOUGH}条作品，比不出早晚"
+        habit = most_of(frame.assign(value=frame["posts"]))
+        effect = most_of(told, "最高") or f"，没有两处各满{ENOUGH}条作品，比不出高低"
+        title = f"{whose(m, **only)}近{back}个月的作品{habit}；{zh(name)}{effect}"
         ax = charts.bars(frame, text=_times)
-        drawings = [Drawing(ax, name, zh(name), "是账号中位数的几倍")]
-    if len(told) > 1:
-        low, high = told.iloc[0], told.iloc[-1]
-        title = (
-            f"{whose(m, **only)}{high['name']}发的{zh(name)}最高，是平常的"
-            f"{_times(high['value'])}；{low['name']}最低，{_times(low['value'])}"
-        )
+        drawings = [Drawing(ax, f"{name}-{by}", zh(name), "是账号中位数的几倍")]
+    left = len(posts) - int(frame["posts"].sum())
     sub = (
-        f"近{back}个月的作品各除以自己账号的中位数，再取每个钟点的中位数；竖线是1倍。"
-        f"不满{ENOUGH}条的钟点不下结论；内容、星期、平台没有分开。"
+        f"作品各除以自己账号的中位数，再取每处的中位数；竖线是1倍。不满{ENOUGH}条的不下"
+        f"结论；内容、平台没有分开。另有{left}条没有钟点。"
     )
     columns = {"作品": ("posts", exact), "倍数": ("value", _times)}
-    table = printed(frame, {"钟点": ("name", str), **columns})
-    return answer("hours", title, sub, frame, drawings, table)
+    table = printed(frame, {"时间": ("name", str), **columns})
+    return answer("publishing", title, sub, frame, drawings, table)
 
 
 def _times(value: float) -> str:
@@ -151,11 +125,7 @@ def scatter(
 
 
 def top_posts(
-    m: Tables,
-    metric: str = "views",
-    *,
-    most: int = 10,
-    **only: Any,
+    m: Tables, metric: str = "views", *, most: int = 10, **only: Any
 ) -> Answer:
     """
     Rank the month's posts by a counter or a rate, and say how much the first carry.
@@ -170,13 +140,11 @@ def top_posts(
     posts = m.published(**only)
     frame = patterns.top_posts(posts, name)
     whole = bool(frame["share"].notna().any())
-    title, drawings = f"{whose(m, **only)}没有作品的{zh(name)}", []
+    title, drawings = f"{whose(m, **only)}{len(frame)}条作品的{zh(name)}，从高到低", []
     if whole:
         first = min(most, len(frame))
         share = percent(frame["share"].iloc[first - 1], 0)
         title = f"前{first}条作品占了{len(frame)}条的{zh(name)}的{share}"
-    elif len(frame):
-        title = f"{whose(m, **only)}{len(frame)}条作品的{zh(name)}，从高到低"
     text = sentence_of(name, exact)
     first_few = frame.head(most)
     if len(frame):

@@ -42,12 +42,12 @@ from kpi_lib.workbook.answers import (
     whose,
     zh,
 )
-from kpi_lib.workbook.posts import bought, hours, publishing, scatter, top_posts
+from kpi_lib.workbook.posts import bought, publishing, scatter, top_posts
 from kpi_lib.workbook.tables import BY, Some, Tables, id_of, listed, refusal
 
 __all__ = [
     "activity", "bought", "campaign", "compare", "contents", "days", "engagement",
-    "followers", "goals", "hours", "months", "orders", "publishing", "ratio", "scatter",
+    "followers", "goals", "months", "orders", "publishing", "ratio", "scatter",
     "top_posts",
 ]  # fmt: skip
 
@@ -222,12 +222,7 @@ def months(
 
 
 def compare(
-    m: Tables,
-    metric: str,
-    *,
-    by: str = "platform",
-    against: str = "",
-    **only: Any,
+    m: Tables, metric: str, *, by: str = "platform", against: str = "", **only: Any
 ) -> Answer:
     """
     Compare platforms, operators, products … in the month, and with an earlier one.
@@ -254,12 +249,9 @@ def compare(
         raise refusal(f"不能与{earlier}相比", f"{year[0]}至{year[-1]}")
     rows = m.totals(name, by=by, months=REACH, **only)
     later = rows[rows["month"] > earlier].groupby("key")["breaks"].any()
-    now, past = (
-        rows[rows["month"] == month].set_index("key") for month in (m.month, earlier)
-    )
-    frame = now.assign(
-        before=past["value"].reindex(now.index), breaks=later.reindex(now.index)
-    ).reset_index()
+    past = rows[rows["month"] == earlier].set_index("key")["value"].rename("before")
+    now = rows.loc[rows["month"] == m.month, ["key", "name", "value"]]
+    frame = now.join(past, on="key").join(later, on="key")
     frame = frame.sort_values("value", ascending=False, ignore_index=True)
     base = frame["before"].where((frame["before"] > 0) & ~frame["breaks"])
     frame = frame.assign(change=frame["value"] / base - 1)

@@ -98,7 +98,8 @@ def test_the_most_is_claimed_by_one_alone(m: Workbook) -> None:
     tied = questions.compare(m, "account_days", by="account")
 
     assert "17个并列最多" in tied.html
-    assert "近3个月发布的时间：6个并列最多" in questions.publishing(m).title
+    title = questions.publishing(m, operator="op-04").title
+    assert title.startswith("示例运营丁近3个月的作品：")
 
 
 def test_the_reports_sections_are_one_operators_month(m: Workbook) -> None:
@@ -123,7 +124,9 @@ def test_no_target_of_all_platforms_stands_beside_one_of_them(m: Workbook) -> No
 
 
 def test_a_campaign_that_is_not_there_is_said(m: Workbook) -> None:
-    with pytest.raises(InvalidInput, match="没有活动“H9”；应为H2610-01（重阳图文接力）"):
+    with pytest.raises(
+        InvalidInput, match="没有活动“H9”；应为H2610-01（重阳"
+    ):
         questions.campaign(m, "H9")
     # Accounts with counters of posts only have no days to compare.
     assert "没有足够的日子" in questions.campaign(m, "H2610-01", "read_completion").html
@@ -263,14 +266,6 @@ def test_the_months_charts_have_names_of_their_own(m: Workbook) -> None:
 
     assert len(names) == len(set(names)) > 30
     assert all(name.isascii() for name in names)
-
-
-def test_hours_are_darker_where_more_went_out() -> None:
-    values = pd.DataFrame({"weekday": [0, 6], "hour": [8, 20], "value": [1, 4]})
-    few, many = charts.week_hours(values).patches
-
-    assert few.get_alpha() < many.get_alpha() == 1  # type: ignore[operator]
-    assert (few.get_x(), many.get_x()) == (8.05, 20.05)  # type: ignore[attr-defined]
 
 
 def test_the_band_is_the_range_before() -> None:

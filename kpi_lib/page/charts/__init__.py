@@ -10,10 +10,8 @@ file of data.
 from __future__ import annotations
 
 from kpi_lib.page.charts.compared import (
-    WEEKDAYS,
     bars,
     points,
-    week_hours,
     windows,
 )
 from kpi_lib.page.charts.curves import day_curve, month_curve, week_curve

@@ -21,8 +21,6 @@ from kpi_lib.page.charts.panels import (
     width_of,
 )
 
-WEEKDAYS = "一二三四五六日"
-
 
 def bars(values: pd.DataFrame, *, text: Format = figures.short) -> Axes:
     """
@@ -60,42 +58,6 @@ def bars(values: pd.DataFrame, *, text: Format = figures.short) -> Axes:
         ax.set_yticks(list(rows), names, color=Ink.INK)
         for row, value in zip(rows, values["value"], strict=True):
             note(ax, ax.get_xlim()[1], row, (6, -4), "left", text(value))
-    return ax
-
-
-def week_hours(values: pd.DataFrame) -> Axes:
-    """
-    Draw a week of hours: the darker, the more.
-
-    Parameters
-    ----------
-    values : DataFrame
-        One row per weekday and hour that has any: `weekday` (0 Monday to 6), `hour`
-        (0 to 23), `value` (above 0).
-
-    Returns
-    -------
-    Axes
-    """
-    with house():
-        ax = panel(150, right=8)
-        most = float(values["value"].max())
-        columns = (values[name].astype(float) for name in ("weekday", "hour", "value"))
-        for weekday, hour, value in zip(*columns, strict=True):
-            # From .15, so that one is seen beside many.
-            ax.bar(
-                hour + 0.5,
-                0.9,
-                width=0.9,
-                bottom=weekday - 0.45,
-                color=Ink.SERIES,
-                alpha=round(0.15 + 0.85 * value / most, 3),
-                linewidth=0,
-            )
-        ax.set(xlim=(0, 24), ylim=(6.5, -0.5))
-        ax.set_yticks(range(7), list(WEEKDAYS))
-        ax.set_xticks(range(0, 25, 6), ["0时", "6", "12", "18", "24"])
-        ax.grid(visible=False)
     return ax
 
 
