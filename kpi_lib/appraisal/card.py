@@ -168,6 +168,11 @@ class Card(_Part):
         return [measure for measure in self.plain if measure.waits]
 
     @property
+    def open_appeals(self) -> list[Mapping[str, Any]]:
+        """Appeals that nobody decided yet."""
+        return [each for each in self.get("appeals", ()) if not each["decision"]]
+
+    @property
     def total(self) -> Decimal | None:
         """The score with bonus and veto; None where nothing is rated."""
         return Decimal(self["total"]) if self["total"] else None

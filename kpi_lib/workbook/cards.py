@@ -105,6 +105,17 @@ class Line:
             return None
         return Decimal(self.after) - Decimal(self.before)
 
+    def __str__(self) -> str:
+        """Write both numbers, and by how much they differ."""
+        before, after = (
+            f"{score or '待定'}/{possible}" if possible else "没有这一项"
+            for score, possible in (
+                (self.before, self.possible_before),
+                (self.after, self.possible_after),
+            )
+        )
+        return f"{before}→{after}" + (f"（{self.by:+.2f}）" if self.by else "")
+
 
 @dataclass(frozen=True)
 class WhatIf:

@@ -93,7 +93,7 @@ def standing(place: Workspace) -> dict[str, bytes]:
             found[name] = content
     run = read_run(place.reports(MONTH) / "run.json")
     totals = {id: total["total"] for id, total in run["totals"].items()}
-    keys = {name: entry["key"] for name, entry in run["jobs"].items()}
+    keys = {name: entry["parts"] for name, entry in run["jobs"].items()}
     found[f"reports/{MONTH}/run.json"] = repr((totals, keys, run["inputs"])).encode()
     return found
 
