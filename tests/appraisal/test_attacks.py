@@ -265,7 +265,11 @@ def scored(opened: Month, operator: str, files: Iterable[File]) -> Card:
     ]
     mixed = Tables(month=MONTH, findings=(*told, *anew.findings), **frames)
     memory = foreseen._InMemory(
-        opened.workspace, MONTH, opened.inputs, tables={MONTH: mixed}
+        opened.workspace,
+        MONTH,
+        opened.inputs,
+        tables={MONTH: mixed.frames()},
+        told=mixed.findings,
     )
     return memory.score(operator)
 

@@ -43,6 +43,7 @@ ROSTER = Roster(
     accounts=(
         account("sohu-01", "sohu", "manual"),
         account("bjh-01", "baijiahao", "baijiahao.articles"),
+        account("xhs-01", "xiaohongshu", "xiaohongshu.daily"),
     ),
 )
 
@@ -465,3 +466,43 @@ class TestArrival:
 
         # The week of 28 September ends in a holiday and belongs to September.
         assert self.days(place, "bjh-01") == (".D.." + "-" * 7 + "~~~D~~~" + "-" * 13)
+
+
+def window(place: Workspace, downloaded: str, views: dict[int, int]) -> None:
+    """Put what 小红书 tells of the last days, with a sheet for each metric."""
+    path = place.data / f"raw/2026-10/xhs-01/{downloaded}/近7日观看数据.xlsx"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with xlsxwriter.Workbook(path) as book:
+        book.add_worksheet("账号总体观看数据").write_row(0, 0, ["指标", "数值"])
+        sheet = book.add_worksheet("观看趋势")
+        sheet.write_row(0, 0, ["日期", "数值"])
+        for row, (day_, value) in enumerate(views.items(), 1):
+            sheet.write_row(row, 0, [f"2026年10月{day_:02}日", value])
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "values"),
+    [
+        pytest.param("2026-10-12", "2026-10-13", {10: 5, 11: 160, 12: 7}, id="later"),
+        pytest.param("2026-10-13", "2026-10-12", {10: 5, 12: 7}, id="earlier"),
+        pytest.param("2026-10-12", "2026-10-12", {10: 5, 12: 7}, id="the same day"),
+        pytest.param("其他", "2026-10-13", {10: 5, 12: 7}, id="day not known"),
+    ],
+)
+def test_the_last_day_of_a_download_is_told_better_by_a_later_one(
+    place: Workspace, first: str, later: str, values: dict[int, int]
+) -> None:
+    window(place, f"甲/{first}", {10: 5, 11: 90})
+    window(place, f"乙/{later}", {10: 5, 11: 160, 12: 7})
+    daily = cleaned(place).daily
+
+    assert dict(zip(daily["date"].dt.day, daily["value"], strict=True)) == values
+
+
+def test_a_day_before_the_last_is_not(place: Workspace) -> None:
+    window(place, "2026-10-12", {10: 5, 11: 90})
+    window(place, "2026-10-13", {10: 6, 11: 160})
+    tables = cleaned(place)
+
+    assert list(tables.daily["value"]) == [160]
+    assert list(tables.ledger["fate"]).count("conflict") == 3
