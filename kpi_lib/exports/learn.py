@@ -20,6 +20,7 @@ from typing import Literal
 from kpi_lib import files
 from kpi_lib.catalogue import METRICS
 from kpi_lib.errors import ExportColumns, ExportError, UnknownExport, printable
+from kpi_lib.exports.grains import PERCENT_OF
 from kpi_lib.exports.recognise import HEADER_WITHIN, recognise
 from kpi_lib.files import Cell, NumberKind, WrongValue, header_key, layouts, platforms
 from kpi_lib.language import Sentence
@@ -30,7 +31,6 @@ ENOUGH = 0.6
 """Share of a column's cells that must be of a kind: a short file has totals too."""
 
 LOOKED_AT = 2000
-RATES = ("completion_rate", "read_completion")
 OF_THE_ACCOUNT = ("followers", "follows", "unfollows", "net_follows", "dau", "mau")
 POST_ROLES = ("title", "id", "link", "kind", "status")
 EXTRA = {
@@ -68,7 +68,7 @@ class _Column:
         return _most(map(_is_date, self.cells))
 
 
-def draft(path: Path, *, platform: str, source: str | None = None) -> str:
+def draft(path: Path, *, platform: str) -> str:
     """
     Draft a declaration from a file.
 
@@ -78,8 +78,6 @@ def draft(path: Path, *, platform: str, source: str | None = None) -> str:
         An export that no declaration knows yet.
     platform : str
         Id or name of its platform, or the id of a new one.
-    source : str or None
-        What the file is called; its name by default.
 
     Returns
     -------
@@ -92,8 +90,7 @@ def draft(path: Path, *, platform: str, source: str | None = None) -> str:
     ExportError
         If the file is no table, has no header, repeats one or has no date.
     """
-    source = path.name if source is None else source
-    meant = _platform(platform)
+    source, meant = path.name, _platform(platform)
     book = files.read(path, where=source)
     sheet, header = _header(book, source)
     columns = _columns(sheet, header)
@@ -290,7 +287,7 @@ def _settings(column: _Column, key: str, grain: Grain) -> str:
     if metric is None or not metric.target:
         return ""
     if metric.kind == "ratio":
-        return _percent(column) if grain == "posts" and key in RATES else ""
+        return _percent(column) if grain == "posts" and key in PERCENT_OF else ""
     if grain == "posts" and key in OF_THE_ACCOUNT:
         return ""
     kind: NumberKind = "money" if metric.unit == "CNY" else "count"

@@ -20,7 +20,16 @@ from kpi_lib.exports.grains import Days, Grain, Manual, Posts, numbered
 from kpi_lib.exports.headers import Table
 from kpi_lib.exports.orders import Orders
 from kpi_lib.exports.recognise import UNREAD, recognise
-from kpi_lib.exports.record import BLANK, HEADER, TORN, Outcome, Row, Wrong, first_shown
+from kpi_lib.exports.record import (
+    BLANK,
+    HEADER,
+    SUMS,
+    TORN,
+    Outcome,
+    Row,
+    Wrong,
+    first_shown,
+)
 from kpi_lib.exports.rows import Export, LedgerRow
 from kpi_lib.files import MANUAL, Book, Record, Sheet, header_key, layouts
 from kpi_lib.language import N_, Sentence
@@ -179,7 +188,8 @@ def _outcome(table: Table, index: int, record: Record, grain: Grain) -> Outcome:
     if table.why:
         return row.not_counted()
     if aside := row.total_or_note() or row.of_another_part():
-        if aside.fate == "total" and row.sums_up:
+        # Sums, and neither means nor sums of a part.
+        if aside.fate == "total" and not SUMS.isdisjoint(row.words):
             grain.add_total(row)
         return aside
     try:

@@ -171,11 +171,6 @@ class Row(NamedTuple):
         return None
 
     @property
-    def sums_up(self) -> bool:
-        """Whether the row holds sums, and neither means nor sums of a part."""
-        return not SUMS.isdisjoint(self.words)
-
-    @property
     def words(self) -> Iterator[str]:
         """Its cells as the words of sums are compared."""
         return (header_key(cell).rstrip(":") for cell in self.record.cells)

@@ -81,6 +81,7 @@ class Column(_Declared):
     epoch: EpochUnit | None = None  # of a date counted from 1970
     # How lines above a table begin that tell the day from which 0000, 0001 … count.
     counts_from: tuple[str, ...] = ()
+    yields: bool = False  # to what another export tells of the same day
     only: tuple[str, ...] = ()  # rows with another word in it are parts of these
     # The only sheet where the column means this: a workbook with one metric a sheet
     # has the same header on all of them.

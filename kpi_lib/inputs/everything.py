@@ -250,12 +250,13 @@ def _formats(workspace: Workspace, paths: Iterable[Path]) -> list[Declaration]:
     read: list[Declaration] = []
     for path in paths:
         where = workspace.relative(path)
-        document = load_document(path, Declaration, InvalidInput, where)
-        own = f"{document.value.id}.yml"
-        if path != workspace.data / "formats" / own:  # else two might tell of it
-            what = "不是以平台编号命名的文件"
-            raise InvalidInput((document.problem(["id"], what, f"data/formats/{own}"),))
-        read.append(document.value)
+        own = load_document(path, Declaration, InvalidInput, where).value
+        expected = f"data/formats/{own.id}.yml"
+        if where != expected:  # else two might tell of one platform
+            raise InvalidInput.of(
+                "不是以平台编号命名的文件", where=where, expected=expected, do="请改名"
+            )
+        read.append(own)
     return read
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
+from itertools import compress
 from typing import NamedTuple
 
 from kpi_lib.catalogue import METRICS
@@ -19,7 +20,6 @@ from kpi_lib.days import stretches
 from kpi_lib.errors import LedgerError, Problem
 from kpi_lib.exports import DailyRow, Fate, LedgerRow, PostRow
 from kpi_lib.figures import unrounded
-from kpi_lib.files import layouts
 from kpi_lib.inputs import Decision
 from kpi_lib.language import N_, Sentence
 from kpi_lib.months.arrivals import File
@@ -88,7 +88,7 @@ class Cleaning:
         self._chosen = {(at.month, at.source, at.row, at.metric) for at in decisions}
         self._doubted = {file.source: self._backwards(file) for file in self.files}
         """Metrics that do not count, by file: they contradict each other every day."""
-        self._ends = {file.source: _end(file) for file in self.files}
+        self._by_source = {file.source: file for file in self.files}
         # A record holds several metrics: the worst that happened to one is told.
         self._worst: dict[tuple[object, ...], tuple[Fate, str, str]] = {}
         daily, daily_conflicts = self._daily()
@@ -157,7 +157,9 @@ class Cleaning:
         kept: list[DailyRow] = []
         conflicts: list[DailyRow] = []
         for (_, day, metric, _), rows in sorted(values.items()):
-            picked = self._picked(rows, f"{day:%Y-%m}")
+            places = ((f"{day:%Y-%m}", at.source, at.row, at.metric) for at in rows)
+            decided = (at in self._chosen for at in places)
+            picked = next(compress(rows, decided), None)
             if winner := picked or _agreed(rows) or _agreed(self._settled(rows)):
                 kept.append(winner)
                 for row in rows:
@@ -172,22 +174,15 @@ class Cleaning:
         return kept, conflicts
 
     def _settled(self, rows: Sequence[DailyRow]) -> list[DailyRow]:
-        """Leave out the last days of a download, where a later one tells of them."""
-        days = [day for row in rows if (day := self._ends[row.source][0])]
-        newest = max(days, default=None)
+        """Leave out what another export, or a later download, tells better."""
+        told = [(row, self._by_source[row.source]) for row in rows]
+        told = [(row, file) for row, file in told if not file.yields(row)] or told
+        newest = max((f.downloaded for _, f in told if f.downloaded), default=None)
         return [
             row
-            for row in rows
-            if self._ends[row.source][0] in {None, newest}
-            or row.date.toordinal() <= self._ends[row.source][1]
+            for row, file in told
+            if file.downloaded in {None, newest} or row.date <= file.stands_until
         ]
-
-    def _picked(self, rows: Sequence[DailyRow], month: str) -> DailyRow | None:
-        """Return the first row that a decision names."""
-        for row in rows:
-            if (month, row.source, row.row, row.metric) in self._chosen:
-                return row
-        return None
 
     def _posts(self) -> tuple[list[Post], list[Post]]:
         """Keep one row per post and download day; list contradictions."""
@@ -266,13 +261,6 @@ class Cleaning:
                 expected=Sentence(own, account=file.account),
                 do=Sentence("改正账号，或把文件移进那个账号的文件夹"),
             )
-
-
-def _end(file: File) -> tuple[date | None, int]:
-    """Return a file's download day, and the last day that stands as it tells it."""
-    last = max((row.date.toordinal() for row in file.export.daily), default=0)
-    layout = layouts().get(file.export.layout)
-    return file.downloaded, last - (layout.provisional if layout else 0)
 
 
 def _place(row: Row | LedgerRow) -> tuple[str, str, int, int]:

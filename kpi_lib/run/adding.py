@@ -147,8 +147,7 @@ def learn(file: Path, platform: str, out: Path | None = None) -> str:
         do = "用--out写到别的文件，再把layouts里的这份接进去"
         raise WorkspaceError.of("已经有了，不覆盖", where=str(out), do=do)
     write_atomic(out, text)
-    stands = "从现在起按它读，" if out.parent == own else ""
-    return f"草稿已写到{out}：{stands}请逐条看过“待确认”。"
+    return f"草稿已写到{out}：请逐条看过“待确认”；在data/formats里的从现在起就按它读。"
 
 
 def _add(

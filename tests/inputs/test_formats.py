@@ -145,7 +145,7 @@ def test_a_faulty_one_is_a_line(tmp_path: Path, text: str, told: str) -> None:
 
 def test_a_file_is_called_as_its_platform(tmp_path: Path) -> None:
     write(tmp_path, "data/formats/ks.yml", KUAISHOU)
-    expected = r"ks\.yml，第1行：.*应为data/formats/kuaishou\.yml"
+    expected = r"ks\.yml：.*应为data/formats/kuaishou\.yml"
     with pytest.raises(InvalidInput, match=expected):
         inputs.formats(Workspace(tmp_path))
 
@@ -180,7 +180,7 @@ def test_a_draft_is_written_where_it_stands(
     run.own_formats()
 
     assert "id: newapp" in shown
-    assert "data/formats/newapp.yml：从现在起按它读" in told
+    assert "data/formats/newapp.yml：请逐条看过" in told
     assert read(path, "newapp").layout == "newapp.daily"
     with pytest.raises(InvalidInput, match=r"已经有了，不覆盖.*--out"):
         run.learn(path, "newapp")
