@@ -402,8 +402,10 @@ def formats(context: typer.Context) -> None:
     """List the layouts that are known."""
     if context.invoked_subcommand is not None:
         return
+    from kpi_lib import run
     from kpi_lib.files import layouts, platforms
 
+    run.own_formats()
     names = {platform.id: platform.name for platform in platforms().values()}
     for layout in layouts().values():
         sure = "" if layout.confirmed else "（没有用真实文件核对过）"
@@ -422,25 +424,17 @@ def learn(
     ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FILE", help="写到这个新文件；默认只显示"),
+        typer.Option("--out", metavar="FILE", help="写到这里；默认data/formats里"),
     ] = None,
 ) -> None:
     """
     由一份新的导出起草声明，每处猜测都标“待确认”。
 
-    例：kpi formats learn 导出.xlsx --platform kuaishou --out draft.yml
+    例：kpi formats learn 导出.xlsx --platform kuaishou
     """
-    from kpi_lib import exports
-    from kpi_lib.workspace import write_atomic
+    from kpi_lib import run
 
-    text = exports.draft(file, platform=platform)
-    if out is None:
-        typer.echo(text, nl=False)
-        return
-    if out.exists():
-        raise typer.BadParameter(f"{out}已经有了，不覆盖", param_hint="--out")
-    write_atomic(out, text)
-    typer.echo(f"草稿已写到{out}：逐条看过“待确认”，再放进kpi_lib/files/formats/。")
+    typer.echo(run.learn(file, platform, out))
 
 
 @app.command()
