@@ -20,17 +20,8 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from kpi_lib.days import days_of
 from kpi_lib.errors import InvalidInput
-from kpi_lib.inputs.forms import (
-    TEXT_FORM,
-    Day,
-    Metric,
-    Number,
-    Part,
-    WrongForm,
-    bare,
-    choices,
-    named,
-)
+from kpi_lib.inputs import forms
+from kpi_lib.inputs.forms import Day, Metric, Number, Part, WrongForm, bare, named
 from kpi_lib.workspace import NAMES, canonical_json, sha256
 
 T = TypeVar("T")
@@ -65,7 +56,7 @@ def _must(holds: Callable[[Any], object], expected: str) -> AfterValidator:
 
 
 Id = Annotated[str, BeforeValidator(_identifier)]
-Filled = Annotated[str, AfterValidator(str.strip), _must(bool, TEXT_FORM)]
+Filled = Annotated[str, AfterValidator(str.strip), _must(bool, forms.TEXT_FORM)]
 Address = Annotated[
     str,
     _must(
@@ -330,6 +321,6 @@ def _registered(kind: str, id_: str, entries: Mapping[str, T]) -> T:
     raise InvalidInput.of(
         f"没有{kind}“{id_}”",
         where="data/roster.yml",
-        expected=choices(entries) or f"其中的一个{kind}，现在一个也没有",
+        expected=forms.choices(entries) or f"其中的一个{kind}，现在一个也没有",
         do="请改正编号，或在文件里加上",
     )

@@ -267,7 +267,7 @@ class Plan(Part):
 
 def load_plan(path: Path, where: str = "data/plan.yml") -> Plan:
     """Read a plan, or raise one problem for every mistake."""
-    return load_document(path, Plan, where).value
+    return load_document(path, Plan, where)[0]
 
 
 def load_all(folder: Path, where: str = "data") -> dict[str, Plan]:

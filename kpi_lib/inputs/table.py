@@ -21,17 +21,9 @@ from xlsxwriter.utility import xl_col_to_name
 from kpi_lib import files
 from kpi_lib.errors import ExportError, InvalidInput, Level, Problem
 from kpi_lib.files import Cell
+from kpi_lib.inputs import forms
 from kpi_lib.inputs.directory import Directory
-from kpi_lib.inputs.forms import (
-    Form,
-    Part,
-    Wrong,
-    WrongForm,
-    choices,
-    expectation,
-    normal,
-    quoted,
-)
+from kpi_lib.inputs.forms import Form, Part, Wrong, WrongForm, choices, normal, quoted
 
 R = TypeVar("R", bound="Row")
 
@@ -324,7 +316,7 @@ def _of_cells(
         cause = mistake.get("ctx", {}).get("error")
         if not isinstance(cause, Wrong):
             what = "" if cell is None else f"值是{quoted(cell)}"
-            cause = Wrong(column, what, expectation(mistake), "请改正这一格")
+            cause = Wrong(column, what, forms.expectation(mistake), "请改正这一格")
         wrong.append(cause)
     return wrong
 

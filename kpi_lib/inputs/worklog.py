@@ -16,13 +16,7 @@ from kpi_lib.inputs import entries
 from kpi_lib.inputs.directory import Directory
 from kpi_lib.inputs.entries import OTHER_SHEETS, SHEETS, Entry
 from kpi_lib.inputs.forms import choices, normal
-from kpi_lib.inputs.table import (
-    TableSheet,
-    by_operator,
-    personal,
-    read_book,
-    read_rows,
-)
+from kpi_lib.inputs.table import TableSheet, by_operator, personal, read_book, read_rows
 from kpi_lib.language import N_
 
 

@@ -131,7 +131,7 @@ def test_what_is_taken(tmp_path: Path, row: str, field: str, expected: object) -
         pytest.param(
             "short,", "ultimate,", "终极目标不写周期；应为空白", id="ultimate"
         ),
-        pytest.param("50000", "5万", "值是“5万”；应为数字", id="unit"),
+        pytest.param("50000", "5百", "值是“5百”；应为数字", id="unit"),
         pytest.param("50000", "nan", "应为数字", id="nan"),
         pytest.param("50000", "35%", "不是百分数", id="percent-of-a-count"),
         pytest.param("50000", "-1", "不小于0", id="negative"),

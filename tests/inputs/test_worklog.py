@@ -244,7 +244,7 @@ def test_words_for_yes_and_no(tmp_path: Path, word: object, expected: bool) -> N
             "活动!E2：结束日2026-10-01早于",
             id="backwards",
         ),
-        pytest.param("活动", 5, "3千", "活动!F2：值是“3千”；应为数字", id="money"),
+        pytest.param("活动", 5, "三千", "活动!F2：值是“三千”；应为数字", id="money"),
         pytest.param("活动", 6, -1, "活动!G2：.*不小于0", id="negative"),
         pytest.param("活动", 6, "=F2*2", "活动!G2：值是“=F2", id="formula-as-text"),
         pytest.param("复盘", 1, "季", "复盘!B2：值是“季”；应为周、月", id="kind"),
