@@ -304,9 +304,8 @@ def rounded(number: Fraction, digits: int, *, whole: bool, up: bool) -> Fraction
 
 
 def _share(evidence: Evidence, account: str, days: Sequence[date]) -> float:
-    shares = (
-        Fraction(evidence.roster.share(account, evidence.operator, day)) for day in days
-    )
+    whole, id = evidence.roster.account(account), evidence.operator.id
+    shares = (Fraction(whole.shares(day).get(id, 0)) for day in days)
     return float(sum(shares, Fraction(0)) / len(days))
 
 

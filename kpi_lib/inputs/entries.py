@@ -18,7 +18,7 @@ from pydantic import ValidationInfo, field_validator
 
 from kpi_lib.days import month_of, week_of
 from kpi_lib.inputs import forms
-from kpi_lib.inputs.directory import Directory, listed
+from kpi_lib.inputs.directory import Directory, unknown
 from kpi_lib.inputs.forms import Day, Form, Note, Text, Whole, Wrong, named, words
 from kpi_lib.inputs.kinds import Rating, plain
 from kpi_lib.inputs.table import Header, Row, TableRow
@@ -367,8 +367,7 @@ class GivenRating(Entry):
             return
         if self.item not in called:
             if self.kind == "manager":
-                what = f"计划里没有量化指标{forms.quoted(self.item)}，或不止一个"
-                yield Wrong("item", what, listed(called), "请写全称")
+                yield unknown("item", self.item, called)
             return
         _, measure = called[self.item]
         scale = measure.rule.scale if isinstance(measure.rule, Rating) else {}
@@ -433,6 +432,3 @@ class NoneHere(Entry):
 
 SHEETS: tuple[type[Entry], ...] = (*_SUBJECTS, NoneHere)
 """The entries of every sheet of the work log, in the template's order."""
-
-OTHER_SHEETS = ("说明", "选项")
-"""Sheets of the template that hold no entries: its notes and its lists of choices."""

@@ -157,11 +157,12 @@ class _Checks:
 
     def _sums(self, path: KeyPath, account: Account) -> None:
         """Check the sum of the shares on each stretch of the account's life."""
-        living = [
-            stretch for stretch in account.stretches if account.holds(stretch.first)
-        ]
-        lasts = [stretch.first - timedelta(days=1) for stretch in living[1:]]
-        for (first, shares), last in zip(living, [*lasts, account.to], strict=True):
+        ends = {owner.to + timedelta(days=1) for owner in account.owners if owner.to}
+        changes = {account.from_, *ends, *(owner.from_ for owner in account.owners)}
+        firsts = sorted(day for day in changes if account.holds(day))
+        lasts = [first - timedelta(days=1) for first in firsts[1:]]
+        for first, last in zip(firsts, [*lasts, account.to], strict=True):
+            shares = account.shares(first)
             total = sum(shares.values(), Decimal(0))
             if total == 1:
                 continue

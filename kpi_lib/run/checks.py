@@ -39,7 +39,7 @@ def check(workspace: Workspace, month: str) -> list[Problem]:
     given: Given | Inputs | None = None
     try:
         given = inputs.for_month(workspace, month)
-        problems += (*given.mistakes, *given.findings)
+        problems += (*given.mistakes, *given.worklogs[month].findings)
     except InvalidInput as err:
         problems += err.problems
         # The exports are looked at even if a plan or a target is wrong, but not without

@@ -102,7 +102,7 @@ def _reading(evidence: Evidence, mean: _Mean, extra: Mapping[str, str]) -> Readi
         if weight is not None:
             inputs[f"{goal.metric}.weight"] = text(weight)
     rows = [
-        cited("data/targets.csv", str(goal.target.row), metric=goal.metric)
+        cited(goal.target.source, str(goal.target.row), metric=goal.metric)
         for goal in goals
     ]
     reading = Reading(
