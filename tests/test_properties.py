@@ -210,7 +210,7 @@ def cleaned(*files: reader.Export) -> clean.Cleaned:
         )
         for export in files
     ]
-    return clean.clean(arrived, names={})
+    return clean.Cleaning(arrived, {}, ()).cleaned
 
 
 def tidy(rows: Sequence[reader.DailyRow]) -> Values:

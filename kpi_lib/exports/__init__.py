@@ -9,4 +9,4 @@ from __future__ import annotations
 
 from kpi_lib.exports.learn import draft
 from kpi_lib.exports.reader import read
-from kpi_lib.exports.rows import DailyRow, Export, LedgerRow, PostRow
+from kpi_lib.exports.rows import DailyRow, Export, Fate, LedgerRow, PostRow

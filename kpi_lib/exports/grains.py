@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from functools import cache
+from itertools import compress
 
 from kpi_lib import files
 from kpi_lib.catalogue import METRICS, STREAMS
@@ -73,12 +74,9 @@ class Grain:
     def _remember(self, row: Row, numbers: Iterable[Number]) -> None:
         """Keep in mind what the source rounded or cut."""
         for number in numbers:
-            if number.rounded:
-                self._remark(row, ROUNDED)
-            if number.hidden:
-                self._remark(row, HIDDEN)
-            if number.censored:
-                self._remark(row, AT_LEAST)
+            told = (number.rounded, number.hidden, number.censored)
+            for remark in compress((ROUNDED, HIDDEN, AT_LEAST), told):
+                self._remark(row, remark)
 
 
 class Days(Grain):

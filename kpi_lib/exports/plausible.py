@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 from kpi_lib.catalogue import METRICS
@@ -20,11 +20,6 @@ SIZES = frozenset({"views", "impressions", "followers", "dau", "mau"})
 """Metrics that hardly are 0 throughout in an account that is at work."""
 
 
-def _doubt(what: Sentence, do: Sentence) -> Problem:
-    """Return what looks wrong, and what to do about it."""
-    return Problem(what=what, do=do, level="warning")
-
-
 class Total(NamedTuple):
     """A row that sums up the others of its table, by column; and the days of these."""
 
@@ -37,40 +32,42 @@ class Total(NamedTuple):
 
 Series = Mapping[str, Mapping[date, float]]
 
+Doubt = tuple[Sentence, Sentence]
+"""What looks wrong, and what to do about it."""
+
 
 def doubts(rows: Sequence[DailyRow], totals: Iterable[Total]) -> Iterator[Problem]:
     """Walk what looks wrong in the days of a file."""
     series: dict[str, dict[date, float]] = defaultdict(dict)
     for row in rows:
         series[row.metric][row.date] = row.value
-    yield from _growing(rows, series)
-    yield from _all_zero(series)
-    yield from _nobody_leaves(series)
-    for total in totals:
-        yield from _sums(total, rows)
+    sums = (_sums(total, rows) for total in totals)
+    of_series = (_growing(rows, series), _all_zero(series), _nobody_leaves(series))
+    for what, do in chain(*of_series, *sums):
+        yield Problem(what=what, do=do, level="warning")
 
 
-def _growing(rows: Iterable[DailyRow], series: Series) -> Iterator[Problem]:
+def _growing(rows: Iterable[DailyRow], series: Series) -> Iterator[Doubt]:
     """Doubt daily flows that grow on each of many days, as levels do."""
     for metric in dict.fromkeys(row.metric for row in rows if row.basis == "daily"):
         values = [series[metric][day] for day in sorted(series[metric])]
         if len(values) >= MANY_DAYS and all(a < b for a, b in pairwise(values)):
             template = N_("“{metric}”每天都比前一天多，像是累计数而不是当天的数")
             what = Sentence(template, metric=METRICS[metric].label)
-            yield _doubt(what, Sentence("对照后台核对几天；是累计数就不能相加"))
+            yield what, Sentence("对照后台核对几天；是累计数就不能相加")
 
 
-def _all_zero(series: Series) -> Iterator[Problem]:
+def _all_zero(series: Series) -> Iterator[Doubt]:
     """Doubt a file of which nothing is more than 0."""
     days = {day for values in series.values() for day in values}
     zero = not any(value for values in series.values() for value in values.values())
     if zero and len(days) > 1 and SIZES & series.keys():
         template = N_("{first}至{last}的数全是0，像是没有导出成功")
         what = Sentence(template, first=min(days), last=max(days))
-        yield _doubt(what, Sentence("对照后台核对；不对就重新导出"))
+        yield what, Sentence("对照后台核对；不对就重新导出")
 
 
-def _nobody_leaves(series: Series) -> Iterator[Problem]:
+def _nobody_leaves(series: Series) -> Iterator[Doubt]:
     """Doubt new followers of many days where none is lost on any of them."""
     gained, lost = series.get("follows", {}), series.get("unfollows", {})
     net = series.get("net_follows", {})
@@ -83,10 +80,10 @@ def _nobody_leaves(series: Series) -> Iterator[Problem]:
         what = Sentence("{first}至{last}每天的净增关注都等于新增关注", **span)
     else:
         return
-    yield _doubt(what, Sentence("对照后台核对：没有取消关注，还是没有导出"))
+    yield what, Sentence("对照后台核对：没有取消关注，还是没有导出")
 
 
-def _sums(total: Total, rows: Iterable[DailyRow]) -> Iterator[Problem]:
+def _sums(total: Total, rows: Iterable[DailyRow]) -> Iterator[Doubt]:
     """Doubt flows whose rows add up to another sum than the file's own."""
     columns: dict[tuple[str, str], list[DailyRow]] = defaultdict(list)
     for row in rows:
@@ -107,4 +104,4 @@ def _sums(total: Total, rows: Iterable[DailyRow]) -> Iterator[Problem]:
                 total=f"{value:,.10g}",
                 sum=f"{added:,.10g}",
             )
-            yield _doubt(what, Sentence("对照后台核对，文件可能少了几行"))
+            yield what, Sentence("对照后台核对，文件可能少了几行")

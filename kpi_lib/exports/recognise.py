@@ -315,28 +315,27 @@ def _towards(fit: Table) -> Sentence:
 
 def _difference(fit: Table) -> Sentence:
     layout = fit.layout
-    said: dict[str, object] = {"layout": title_of(layout)}
-    if fit.missing and fit.extra:
-        template = N_("最接近{layout}，缺少列：{columns}，多出列：{extra}")
-        said |= {"columns": fit.missing, "extra": fit.extra}
-    elif fit.missing:
-        template = N_("最接近{layout}，缺少列：{columns}")
-        said["columns"] = fit.missing
-    elif fit.extra:
-        template = N_("最接近{layout}，多出列：{columns}")
-        said["columns"] = fit.extra
-    # Its columns are there, but not what tells one account's from others.
-    elif layout.sheets:
-        template = N_("最接近{layout}，缺少表：{sheets}")
-        said["sheets"] = layout.sheets
-    elif layout.beside:
-        template = N_("最接近{layout}，缺少空列：各表之间")
-    elif layout.opens_with:
-        template = N_("最接近{layout}，缺少开头几行：{lines}")
-        said["lines"] = layout.opens_with
-    else:
-        template = N_("最接近{layout}")
-    return Sentence(template, **said)
+    nearest = (
+        (
+            fit.missing and fit.extra,
+            N_("最接近{layout}，缺少列：{columns}，多出列：{extra}"),
+        ),
+        (fit.missing, N_("最接近{layout}，缺少列：{columns}")),
+        (fit.extra, N_("最接近{layout}，多出列：{columns}")),
+        # Its columns are there, but not what tells one account's from others.
+        (layout.sheets, N_("最接近{layout}，缺少表：{sheets}")),
+        (layout.beside, N_("最接近{layout}，缺少空列：各表之间")),
+        (layout.opens_with, N_("最接近{layout}，缺少开头几行：{lines}")),
+        (True, N_("最接近{layout}")),
+    )
+    return Sentence(
+        next(template for holds, template in nearest if holds),
+        layout=title_of(layout),
+        columns=fit.missing or fit.extra,
+        extra=fit.extra,
+        sheets=layout.sheets,
+        lines=layout.opens_with,
+    )
 
 
 def _looks_big5(book: files.Book) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta, timezone
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Literal, NamedTuple
+
+from babel import Locale
 
 from kpi_lib.files.cells import Cell, WrongValue, plain
 from kpi_lib.language import N_
@@ -27,23 +29,11 @@ _YEAR_LAST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})", re.ASCII)
 _SERIAL = re.compile(r"(?:3[6-9]|[4-6]\d|7[0-2])\d{3}(?:\.\d+)?", re.ASCII)
 """Days since the end of 1899, from 1998 to 2099: an Excel date without its format."""
 _NAMED = re.compile(
-    r"(?:([a-z]{3,})\.? (\d{1,2})|(\d{1,2})(?: de)? ([a-z]{3,})\.?)"
-    r"(?:,? (?:de |del )?(\d{4}))?",
-    re.ASCII,
+    r"(?:([^\W\d_]{3,})\.? ([0-9]{1,2})|([0-9]{1,2})\.?(?: de)? ([^\W\d_]{3,})\.?)"
+    r"(?:,? (?:de |del )?([0-9]{4}))?"
 )
-_MONTHS = {
-    name: number
-    for names in (
-        "january february march april may june july august september october november"
-        " december",
-        "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre"
-        " diciembre",
-        "jan feb mar apr may jun jul aug sep oct nov dec",
-        "ene feb mar abr may jun jul ago sep oct nov dic",
-    )
-    for number, name in enumerate(names.split(), 1)
-} | {"sept": 9}
-"""Months as the layouts' languages write them, whole and short."""
+LANGUAGES = ("en", "es", "de", "pt", "fr", "it")
+"""Of interfaces whose exports name months; no name is of two months."""
 
 _NO_DAY = N_("“{value}”看不出是哪一年哪一天，应写成2026-10-01的样子")
 _NO_DATE = N_(
@@ -188,10 +178,22 @@ def moment(cell: Cell) -> datetime:
 def _named(text: str) -> tuple[int, int, int] | None:
     """Return year (0 where there is none), month and day of "April 12, 2026"."""
     match = _NAMED.fullmatch(text.casefold())
-    number = _MONTHS.get(match[1] or match[4]) if match else None
+    number = _months().get(match[1] or match[4]) if match else None
     if match is None or number is None:
         return None
     return int(match[5] or 0), number, int(match[2] or match[3])
+
+
+@cache
+def _months() -> dict[str, int]:
+    """Return the number of each month by its names, whole and short."""
+    return {
+        name.casefold().rstrip("."): number
+        for language in LANGUAGES
+        for widths in Locale(language).months.values()
+        for width in ("wide", "abbreviated")
+        for number, name in widths[width].items()
+    }
 
 
 def _agree(text: str, value: date, weekday: str | None) -> None:

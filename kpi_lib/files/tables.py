@@ -11,8 +11,10 @@ import codecs
 import errno
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -33,13 +35,16 @@ from kpi_lib.files.book import (
 from kpi_lib.files.moments import CHINA
 from kpi_lib.files.text import decode, read_csv, refuse_json
 from kpi_lib.held import held
-from kpi_lib.language import Sentence
+from kpi_lib.language import N_, Sentence
 from kpi_lib.workspace import sha256
 
 SIZE_CAP = 50 * 1024 * 1024
 
 UNFINISHED = {".crdownload", ".part", ".partial", ".download", ".opdownload"}
 """How browsers name a file while they download it."""
+
+MOST_NUMBERS = 10
+"""So many rows or columns a notice names."""
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ZIP = b"PK"
@@ -249,7 +254,7 @@ def _sheet(parsed: dict[str, Any], kind: Kind, where: str) -> Sheet:
         name=parsed["name"],
         records=tuple(records),
         hidden=parsed.get("hidden", False),
-        notices=_notices(parsed, bool(records), where),
+        notices=tuple(_notices(parsed, bool(records), where)),
     )
 
 
@@ -283,23 +288,17 @@ def _china_day(text: str) -> date | None:
     return (moment.astimezone(CHINA) if moment.tzinfo else moment).date()
 
 
-def _notices(parsed: dict[str, Any], rows: bool, where: str) -> tuple[Problem, ...]:
-    notices = []
+def _notices(parsed: dict[str, Any], rows: bool, where: str) -> Iterator[Problem]:
+    note, name = partial(Problem, where=where, level="note"), parsed["name"]
     if parsed.get("hidden") and rows:
-        what = Sentence("表“{sheet}”是隐藏的，照常计入", sheet=parsed["name"])
-        notices.append(Problem(what=what, where=where, level="note"))
+        yield note(what=Sentence("表“{sheet}”是隐藏的，照常计入", sheet=name))
     if hidden := parsed.get("hidden_rows"):
-        what = (
-            Sentence("第{numbers}行是隐藏的，照常计入", numbers=hidden)
-            if len(hidden) <= 10
-            else Sentence("第{numbers}等行是隐藏的，照常计入", numbers=hidden[:10])
-        )
-        notices.append(
-            Problem(what=what, where=where, place=parsed["name"], level="note")
-        )
+        text = N_("第{numbers}行是隐藏的，照常计入")
+        if len(hidden) > MOST_NUMBERS:
+            text = N_("第{numbers}等行是隐藏的，照常计入")
+        what = Sentence(text, numbers=hidden[:MOST_NUMBERS])
+        yield note(what=what, place=name)
     if columns := parsed.get("hidden_columns"):
-        what = Sentence("第{numbers}列是隐藏的，照常计入", numbers=columns[:10])
-        notices.append(
-            Problem(what=what, where=where, place=parsed["name"], level="note")
-        )
-    return tuple(notices)
+        text = N_("第{numbers}列是隐藏的，照常计入")
+        what = Sentence(text, numbers=columns[:MOST_NUMBERS])
+        yield note(what=what, place=name)

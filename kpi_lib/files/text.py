@@ -183,6 +183,7 @@ def torn_row(text: str, records: Sequence[Record]) -> int | None:
     All lines but the last have their end, and its last cell is missing or shorter than
     the column ever is above it.
     """
+    records = [record for record in records if record.cells]  # no empty lines
     if len(records) < FORM_ROWS + 2 or text.endswith(("\n", "\r")):
         return None
     *before, last = records

@@ -7,7 +7,7 @@ Every problem of every file is collected, so that a person mends them together.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
@@ -33,7 +33,7 @@ T = TypeVar("T")
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
     """
-    What people wrote.
+    What people wrote; of exports alone, the roster and what has to do with files.
 
     Parameters
     ----------
@@ -53,16 +53,16 @@ class Inputs:
         What is wrong in rows of one operator each: it stops that one's page alone.
     """
 
-    month: str
-    plans: Mapping[str, Plan]
+    month: str = ""
+    plans: Mapping[str, Plan] = field(default_factory=dict)
     roster: Roster
-    targets: tuple[Target, ...]
-    worklogs: Mapping[str, Worklog]
-    decisions: tuple[Decision, ...]
-    downloads: Mapping[str, date]
-    calendar: Calendar
-    signoffs: tuple[Signoff, ...]
-    appeals: tuple[Appeal, ...]
+    targets: tuple[Target, ...] = ()
+    worklogs: Mapping[str, Worklog] = field(default_factory=dict)
+    decisions: tuple[Decision, ...] = ()
+    downloads: Mapping[str, date] = field(default_factory=dict)
+    calendar: Calendar = field(default_factory=Calendar)
+    signoffs: tuple[Signoff, ...] = ()
+    appeals: tuple[Appeal, ...] = ()
     mistakes: tuple[Problem, ...] = ()
 
     def targets_of(self, operator: str) -> tuple[Target, ...]:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from kpi_lib.days import Calendar, days_of, shift
+from kpi_lib.days import days_of, shift
 from kpi_lib.errors import Problem
 from kpi_lib.exports import DailyRow, Export, LedgerRow, PostRow
 from kpi_lib.files import layouts
 from kpi_lib.held import files_in, is_noise, listed
-from kpi_lib.inputs import Account, Decision, EvidenceRules, Inputs, Roster
+from kpi_lib.inputs import Account, Inputs, Roster
 from kpi_lib.language import N_, Sentence
 from kpi_lib.months.doubts import doubts
 from kpi_lib.months.reading import read
@@ -27,42 +27,23 @@ _DAY = re.compile(r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})\)?$", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Given:
-    """What people wrote that a month's tables rest on; `Inputs` hold all of it too."""
-
-    roster: Roster
-    """The accounts, their owners and shares, and the layouts expected of each."""
-    downloads: Mapping[str, date] = field(default_factory=dict)
-    """Download days that a person wrote down, by file."""
-    decisions: Sequence[Decision] = ()
-    """Which of two contradicting values holds."""
-    calendar: Calendar = field(default_factory=Calendar)
-    """For the weeks of accounts that have counters only."""
-    evidence: EvidenceRules = field(default_factory=EvidenceRules)
-    """How much must be on record."""
-
-    def evidence_of(self, month: str) -> EvidenceRules:
-        """Return how much must be on record, the same in every month."""
-        return self.evidence
-
-
-@dataclass(frozen=True, kw_only=True)
 class File:
-    """One export, of which the days of one month are taken."""
+    """
+    One export, of which the days of one month are taken.
+
+    `source` is its path relative to the workspace, `account` whose folder it lies in,
+    `borrowed` true if that is another month's; `export` is what was read, of whatever
+    month, without a layout if it could not be taken; `downloaded` the download day, if
+    any is known; `doubt` why it seems to belong elsewhere.
+    """
 
     source: str
-    """Path relative to the workspace."""
     account: str
-    """Whose folder it lies in."""
     month: str
     export: Export
-    """What was read, of whatever month; without a layout if it could not be taken."""
     downloaded: date | None = None
-    """Download day, if any is known."""
     borrowed: bool = False
-    """True for a file from another month's folder."""
     doubt: str = ""
-    """Why it seems to belong elsewhere."""
 
     def doubted(self, doubts: Mapping[str, str]) -> File:
         """Return it with why it is in doubt, by source."""
@@ -121,22 +102,24 @@ def _outside(day: date, month: str) -> Sentence:
 
 @dataclass(frozen=True, kw_only=True)
 class Arrived:
-    """What arrived for a month."""
+    """
+    What arrived for a month, and what people wrote (`given`).
+
+    `files` are all that tell of the month, also those that cannot be taken, `before`
+    those of the month before: opening levels and counters. `findings` are folders and
+    files that belong to nobody, and files that did not come. `first_days` has the day
+    of each account's first export ever, or its own first: none before is due.
+    """
 
     month: str
-    given: Given | Inputs
-    """What people wrote."""
+    given: Inputs
     files: tuple[File, ...] = ()
-    """Every file that tells of the month, also those that cannot be taken."""
     before: tuple[File, ...] = ()
-    """Those of the month before: opening levels and opening counters."""
     findings: tuple[Problem, ...] = ()
-    """Folders and files that belong to nobody, files that did not come."""
     first_days: Mapping[str, date] = field(default_factory=dict)
-    """Account → day of its first export ever, or its own first; none before is due."""
 
 
-def arrive(workspace: Workspace, month: str, given: Given | Inputs) -> Arrived:
+def arrive(workspace: Workspace, month: str, given: Inputs) -> Arrived:
     """
     Read every export of a month, and of the month before what opens this one.
 
@@ -146,7 +129,7 @@ def arrive(workspace: Workspace, month: str, given: Given | Inputs) -> Arrived:
         Where the exports lie.
     month : str
         ``YYYY-MM``.
-    given : Given or Inputs
+    given : Inputs
         What people wrote.
 
     Returns
@@ -164,7 +147,6 @@ def arrive(workspace: Workspace, month: str, given: Given | Inputs) -> Arrived:
         first_days[account.id] = max(
             _first_day(workspace, account, month, own), account.from_
         )
-    ids = {account.id for account in given.roster.accounts}
     doubted = doubts([*before, *files])
     for decision in given.decisions:
         doubted.pop(decision.source, None)
@@ -176,7 +158,7 @@ def arrive(workspace: Workspace, month: str, given: Given | Inputs) -> Arrived:
         findings=(
             *_lacking(given.roster, month, files),
             *(problem for file in files for problem in _of_other_days(file)),
-            *_strays(workspace, month, ids),
+            *_strays(workspace, month, first_days),
         ),
         first_days=first_days,
     )
@@ -189,7 +171,7 @@ class _Folders:
     workspace: Workspace
     month: str
     account: Account
-    given: Given | Inputs
+    given: Inputs
 
     def files(self) -> list[File]:
         """Return the files of the own folder, and of later ones what belongs here."""
@@ -373,7 +355,7 @@ def _of_other_days(file: File) -> Iterator[Problem]:
         )
 
 
-def _strays(workspace: Workspace, month: str, accounts: set[str]) -> list[Problem]:
+def _strays(workspace: Workspace, month: str, accounts: Iterable[str]) -> list[Problem]:
     """Name what lies in the month's folder and belongs to no account."""
     folder = workspace.raw(month)
     return [

@@ -37,7 +37,12 @@ class Key(NamedTuple):
 
 @dataclass
 class Cell:
-    """One operator, account, metric and stream, as it is being added up."""
+    """
+    One operator, account, metric and stream, as it is being added up.
+
+    `amounts` are what was added, by day or by post. A ratio has `parts` by metric, over
+    what all of them cover, and the two sums that are divided, `above` and `below`.
+    """
 
     basis: str
     value: Number | None = None
@@ -48,12 +53,9 @@ class Cell:
     amounts: dict[date | str, list[tuple[Value, Number]]] = field(
         default_factory=lambda: defaultdict(list)
     )
-    """What was added, by day or by post."""
     parts: Mapping[str, Cell] = field(default_factory=dict)
-    """Of a ratio: its parts by metric, over what all of them cover."""
     above: Number | None = None
     below: Number | None = None
-    """Of a ratio: the two sums that are divided."""
 
     def add(self, row: Value, amount: Number) -> None:
         """Add an amount, and cite the row that it is from."""

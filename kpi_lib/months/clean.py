@@ -7,7 +7,7 @@ read. Nothing here opens a file, and no row leaves without a fate in the ledger.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -17,7 +17,7 @@ from typing import NamedTuple
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import stretches
 from kpi_lib.errors import LedgerError, Problem
-from kpi_lib.exports import DailyRow, LedgerRow, PostRow
+from kpi_lib.exports import DailyRow, Fate, LedgerRow, PostRow
 from kpi_lib.figures import unrounded
 from kpi_lib.inputs import Decision
 from kpi_lib.language import N_, Sentence
@@ -32,6 +32,9 @@ TOGETHER: dict[tuple[str, ...], Callable[..., bool]] = {
     ("likes", "views"): lambda likes, views: likes <= views,
 }
 """Metrics of a day, and how they fit together."""
+
+WORST: tuple[Fate, ...] = ("conflict", "quarantined", "kept", "duplicate")
+"""What may happen to the values of a record, what is told first at first."""
 
 BACKWARDS = Sentence("这几列每一天都互相矛盾，像是弄反了，决定之前不计")
 
@@ -49,7 +52,7 @@ class Post(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Cleaned:
-    """What counts of a month's files, and what became of every record."""
+    """What counts of a month's files, and what contradicts itself."""
 
     daily: Sequence[DailyRow] = ()
     """One row per account (named in each), date, metric and part."""
@@ -58,9 +61,6 @@ class Cleaned:
     daily_conflicts: Sequence[DailyRow] = ()
     """Values that contradict each other, left out of the above."""
     posts_conflicts: Sequence[Post] = ()
-    ledger: Sequence[tuple[str, LedgerRow]] = ()
-    """The account, and one row per record of every sheet of every file."""
-    findings: Sequence[Problem] = ()
 
     def of(self, accounts: Collection[str]) -> Cleaned:
         """Return the rows that count, of some accounts."""
@@ -70,8 +70,11 @@ class Cleaned:
         )
 
 
-class _Cleaning:
-    """The files' values as they are compared, and what becomes of each record."""
+class Cleaning:
+    """The files' values as they are compared, and what becomes of each record.
+
+    `names` are those of accounts by id, as manual entries may write them.
+    """
 
     def __init__(
         self,
@@ -84,8 +87,16 @@ class _Cleaning:
         self._chosen = {(at.month, at.source, at.row, at.metric) for at in decisions}
         self._doubted = {file.source: self._backwards(file) for file in self.files}
         """Metrics that do not count, by file: they contradict each other every day."""
-        self._fates: dict[tuple[object, ...], Counter[str]] = defaultdict(Counter)
-        self._why: dict[tuple[object, ...], tuple[str, str]] = {}
+        # A record holds several metrics: the worst that happened to one is told.
+        self._worst: dict[tuple[object, ...], tuple[Fate, str, str]] = {}
+        daily, daily_conflicts = self._daily()
+        posts, posts_conflicts = self._posts()
+        self.cleaned = Cleaned(
+            daily=daily,
+            posts=posts,
+            daily_conflicts=daily_conflicts,
+            posts_conflicts=posts_conflicts,
+        )
 
     def _backwards(self, file: File) -> list[str]:
         """Return the metrics of a file that contradict each other on every day.
@@ -105,11 +116,11 @@ class _Cleaning:
                 doubted += metrics
         return doubted
 
-    def _note(self, row: Row, fate: str, reason: str = "", column: str = "") -> None:
+    def _note(self, row: Row, fate: Fate, reason: str = "", column: str = "") -> None:
         place = _place(row)
-        self._fates[place][fate] += 1
-        if reason:
-            self._why.setdefault((place, fate), (reason, column))
+        before = self._worst.get(place)
+        if before is None or WORST.index(fate) < WORST.index(before[0]):
+            self._worst[place] = fate, reason, column
 
     def _is_own(self, row: Row, file: File) -> bool:
         """Return whether a row is of its folder's account; it is out if it is not."""
@@ -124,19 +135,13 @@ class _Cleaning:
 
     def fate(self, row: LedgerRow) -> LedgerRow:
         """Return the ledger row with its final fate."""
-        place = _place(row)
-        fates = self._fates.get(place)
-        if not row.counted or not fates:
+        worst = self._worst.get(_place(row))
+        if not row.counted or worst is None or worst[0] == "kept":
             return row
-        # A record holds several metrics: the worst that happened to one is told.
-        for fate in ("conflict", "quarantined", "kept", "duplicate"):
-            if fates[fate]:
-                reason, column = self._why.get((place, fate), (row.reason, row.column))
-                own = row.fate if fate == "kept" else fate
-                return row._replace(fate=own, reason=reason, column=column)
-        return row
+        fate, reason, column = worst
+        return row._replace(fate=fate, reason=reason, column=column)
 
-    def daily(self) -> tuple[list[DailyRow], list[DailyRow]]:
+    def _daily(self) -> tuple[list[DailyRow], list[DailyRow]]:
         """Keep one value per account, day, metric and part; list contradictions."""
         values: dict[tuple[str, date, str, str], list[DailyRow]] = defaultdict(list)
         for file in self.files:
@@ -170,7 +175,7 @@ class _Cleaning:
                 return row
         return None
 
-    def posts(self) -> tuple[list[Post], list[Post]]:
+    def _posts(self) -> tuple[list[Post], list[Post]]:
         """Keep one row per post and download day; list contradictions."""
         downloads: dict[tuple[str, date, str], list[Post]] = defaultdict(list)
         for file in self.files:
@@ -198,8 +203,26 @@ class _Cleaning:
                 conflicts += posts
         return kept, conflicts
 
-    def findings(self, file: File) -> Iterator[Problem]:
-        """Tell what is wrong with a file."""
+    def ledger(self) -> Iterator[tuple[str, LedgerRow]]:
+        """Walk the account and the fate of every record of every sheet of every file.
+
+        Raises `LedgerError` if two records have one place.
+        """
+        for file in self.files:
+            places = {_place(row) for row in file.ledger}
+            if len(places) != len(file.ledger):
+                raise LedgerError(file.source, len(places), len(file.ledger))
+            for row in file.ledger:
+                yield file.account, self.fate(row)
+
+    def findings(self) -> Iterator[Problem]:
+        """Tell what is wrong with each file, and what contradicts itself."""
+        for file in self.files:
+            yield from self._of_file(file)
+        cleaned = self.cleaned
+        yield from _conflicts(cleaned.daily_conflicts, cleaned.posts_conflicts)
+
+    def _of_file(self, file: File) -> Iterator[Problem]:
         yield from file.export.findings
         warning = partial(Problem, where=file.source, level="warning")
         if file.doubt:
@@ -235,37 +258,6 @@ def _place(row: Row | LedgerRow) -> tuple[str, str, int, int]:
     return row.source, row.sheet, row.block, row.row
 
 
-def clean(
-    files: Iterable[File],
-    *,
-    names: Mapping[str, str],
-    decisions: Iterable[Decision] = (),
-) -> Cleaned:
-    """Keep what counts; `names`: by id, as manual entries may write an account."""
-    cleaning = _Cleaning(files, names, decisions)
-    daily, daily_conflicts = cleaning.daily()
-    posts, posts_conflicts = cleaning.posts()
-    for file in cleaning.files:
-        places = {_place(row) for row in file.ledger}
-        if len(places) != len(file.ledger):
-            raise LedgerError(file.source, len(places), len(file.ledger))
-    return Cleaned(
-        daily=daily,
-        posts=posts,
-        daily_conflicts=daily_conflicts,
-        posts_conflicts=posts_conflicts,
-        ledger=[
-            (file.account, cleaning.fate(row))
-            for file in cleaning.files
-            for row in file.ledger
-        ],
-        findings=(
-            *(told for file in cleaning.files for told in cleaning.findings(file)),
-            *_conflicts(daily_conflicts, posts_conflicts),
-        ),
-    )
-
-
 def _agreed(rows: Sequence[DailyRow]) -> DailyRow | None:
     """Return the row that says what all say, some of them less exactly; if they do."""
     exact = [row for row in rows if not (row.censored or row.rounded)]
@@ -282,7 +274,7 @@ def _agreed(rows: Sequence[DailyRow]) -> DailyRow | None:
     return winner
 
 
-def _beside(winner: DailyRow, row: DailyRow) -> tuple[str, ...]:
+def _beside(winner: DailyRow, row: DailyRow) -> tuple[Fate] | tuple[Fate, Sentence]:
     """Return the fate of a row, and why, beside the one that counts."""
     if row is winner:
         return ("kept",)
@@ -292,7 +284,7 @@ def _beside(winner: DailyRow, row: DailyRow) -> tuple[str, ...]:
     return "conflict", Sentence("已选定{file}第{row}行", file=where, row=winner.row)
 
 
-def _same(source: str) -> tuple[str, str]:
+def _same(source: str) -> tuple[Fate, Sentence]:
     return "duplicate", Sentence("与{file}里的相同", file=_name(source))
 
 
@@ -306,49 +298,36 @@ def _name(source: str) -> str:
 
 def _conflicts(daily: Iterable[DailyRow], posts: Iterable[Post]) -> Iterator[Problem]:
     """Tell those of one account and metric, or download day, together."""
-    by_metric = _places(
-        ((row.account, row.metric), str(row.date), row) for row in daily
-    )
-    for metric, days in by_metric:
+    by_metric: dict[tuple[str, str], list[DailyRow]] = defaultdict(list)
+    for row in daily:
+        by_metric[row.account, row.metric].append(row)
+    for (_, metric), days in sorted(by_metric.items()):
         what = Sentence(
             "{days}的{metric}有不同的值，未计",
-            days=stretches(map(date.fromisoformat, days)),
+            days=stretches(row.date for row in days),
             metric=METRICS[metric].label,
         )
-        yield _conflict(what, set().union(*days.values()))
-    by_download = _places(
-        ((post.account, str(post.downloaded or "")), post.row.post, post.row)
-        for post in posts
-    )
-    for day, of_posts in by_download:
-        n = len(of_posts)
-        what = Sentence("没有下载日期的文件里，{n}条内容的计数有不同的值，未计", n=n)
+        yield _conflict(what, days)
+    by_download: dict[tuple[str, str], list[PostRow]] = defaultdict(list)
+    for post in posts:
+        by_download[post.account, str(post.downloaded or "")].append(post.row)
+    for (_, day), counters in sorted(by_download.items()):
+        text = N_("没有下载日期的文件里，{n}条内容的计数有不同的值，未计")
         if day:
             text = N_("{day}下载的{n}条内容的计数有不同的值，未计")
-            what = Sentence(text, day=day, n=n)
-        yield _conflict(what, set().union(*of_posts.values()))
+        what = Sentence(text, day=day, n=len({row.post for row in counters}))
+        yield _conflict(what, counters)
 
 
-def _places(
-    rows: Iterable[tuple[tuple[str, str], str, Row]],
-) -> Iterator[tuple[str, dict[str, set[tuple[str, int]]]]]:
-    """Walk accounts and their metrics or days, with where each thing stands."""
-    places: dict[tuple[str, str], dict[str, set[tuple[str, int]]]] = defaultdict(dict)
-    for group, thing, row in rows:
-        places[group].setdefault(thing, set()).add((row.source, row.row))
-    for (_, name), things in sorted(places.items()):
-        yield name, things
-
-
-def _conflict(what: Sentence, places: set[tuple[str, int]]) -> Problem:
+def _conflict(what: Sentence, rows: Iterable[Row]) -> Problem:
     by_file: dict[str, list[int]] = defaultdict(list)
-    for source, row in places:
-        by_file[source].append(row)
+    for row in rows:
+        by_file[row.source].append(row.row)
     return Problem(
         what=what,
         where="、".join(
-            f"{source}第{spans(rows, '、')}行"
-            for source, rows in sorted(by_file.items())
+            f"{source}第{spans(numbers, '、')}行"
+            for source, numbers in sorted(by_file.items())
         ),
         expected=Sentence("同一天同一指标只有一个值"),
         do=Sentence("在data/decisions.csv选定一行"),

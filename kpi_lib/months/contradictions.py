@@ -40,13 +40,13 @@ KINDS = {
 }
 """What is said of each kind; in a note where nothing rests on it."""
 
+CHECK = N_("对照后台核对；是导出错了就重新导出")
 DO = {
+    **dict.fromkeys(KINDS, CHECK),
     "fell": N_("多半是平台清理或作者删了评论；不对的，重新导出"),
     "once": N_("多半是下载时选的时间段不全，或作品已删；时间段不全的重新导出"),
     "once_aside": N_("不必处理"),
 }
-CHECK = N_("对照后台核对；是导出错了就重新导出")
-"""What to do about any other kind."""
 
 
 class Clash(NamedTuple):
@@ -68,13 +68,13 @@ def contradictions(
     Compares the days and posts of each file, and the closing counters with the opening
     ones, which the month before kept.
     """
+    # Each once, however many files tell of it.
     things: dict[tuple[str, str, str], Clash] = {}
     for thing in (
         *_in_files(arrived, cleaned),
         *_between_downloads(arrived, cleaned, before),
     ):
-        # Each once, however many files tell of it.
-        things.setdefault((thing.account, thing.kind, thing.thing), thing)
+        things.setdefault(thing[:3], thing)
     tables: dict[tuple[str, str, str, str], list[Clash]] = defaultdict(list)
     for (account, kind, _), thing in sorted(things.items()):
         tables[account, kind, thing.place.source, thing.place.sheet].append(thing)
@@ -88,7 +88,7 @@ def contradictions(
             ),
             where=source,
             place=sheet,
-            do=Sentence(DO.get(kind, CHECK)),
+            do=Sentence(DO[kind]),
             level="note" if kind.endswith("_aside") else "warning",
         )
 
@@ -251,17 +251,13 @@ def _alone(
 
 def _example(text: str, **values: Number | str) -> Sentence:
     """Show what contradicts itself, its figures as people write them."""
-    return Sentence(
-        text,
-        **{
-            name: value if isinstance(value, str) else _number(float(value))
-            for name, value in values.items()
-        },
-    )
-
-
-def _number(number: float) -> str:
-    return f"{number:,.0f}" if number == int(number) else f"{number:,.2f}"
+    shown = {
+        name: value
+        if isinstance(value, str)
+        else f"{float(value):,.2f}".removesuffix(".00")
+        for name, value in values.items()
+    }
+    return Sentence(text, **shown)
 
 
 def _margin(value: float) -> float:

@@ -20,7 +20,7 @@ from kpi_lib.inputs import Account
 from kpi_lib.language import Sentence
 from kpi_lib.months.add_up import MONTHLY, add_up
 from kpi_lib.months.arrivals import Arrived, File
-from kpi_lib.months.clean import Cleaned, Post, clean
+from kpi_lib.months.clean import Cleaned, Cleaning, Post
 from kpi_lib.months.contradictions import contradictions
 from kpi_lib.months.owned import days_by_account
 
@@ -73,21 +73,32 @@ Rows = Iterator[tuple[object, ...]]
 
 @dataclass(frozen=True, kw_only=True)
 class Tables:
-    """The tables of one month."""
+    """
+    The tables of one month.
+
+    Parameters
+    ----------
+    daily : DataFrame
+        One row per account, date, metric and part that counts.
+    posts : DataFrame
+        One row per post and download that counts.
+    monthly : DataFrame
+        One row per operator, account, metric and stream.
+    ledger : DataFrame
+        One row per record of every sheet of every file, with what became of it.
+    files : DataFrame
+        One row per file; `layout` is empty where no declaration knows it.
+    findings : tuple of Problem
+        What is worth telling, worst or not.
+    """
 
     month: str
     daily: pd.DataFrame
-    """One row per account, date, metric and part that counts."""
     posts: pd.DataFrame
-    """One row per post and download that counts."""
     monthly: pd.DataFrame
-    """One row per operator, account, metric and stream."""
     ledger: pd.DataFrame
-    """One row per record of every sheet of every file, with what became of it."""
     files: pd.DataFrame
-    """One row per file; `layout` is empty where no declaration knows it."""
     findings: tuple[Problem, ...]
-    """What is worth telling, worst or not."""
 
     def frames(self) -> dict[str, pd.DataFrame]:
         """Return the tables by name."""
@@ -109,27 +120,62 @@ def tidy(arrived: Arrived) -> Tables:
         No row of any file is missing in the ledger; what contradicts itself is left
         out of the others and told.
     """
-    given = arrived.given
-    names = {account.id: account.name for account in given.roster.accounts}
-    cleaned, before = (
-        clean(files, names=names, decisions=given.decisions)
-        for files in (arrived.files, arrived.before)
-    )
-    platforms = {account.id: account.platform for account in given.roster.accounts}
-    monthly = add_up(arrived, cleaned, before)
+    cleaning, before = _cleaned(arrived)
+    frames = _scored(arrived, cleaning.cleaned, before)
+    ledger = [*cleaning.ledger()]
+    files = _files(arrived.files, ledger, frames["monthly"])
     return Tables(
         month=arrived.month,
-        daily=_frame("daily", _days(cleaned.daily, platforms)),
-        posts=_frame("posts", _posts(cleaned.posts, platforms)),
-        monthly=monthly,
-        ledger=_frame("ledger", _records(cleaned.ledger)),
-        files=_frame("files", _files(arrived.files, cleaned, monthly)),
+        **frames,
+        ledger=_frame("ledger", _records(ledger)),
+        files=_frame("files", files),
         findings=(
             *arrived.findings,
-            *cleaned.findings,
-            *contradictions(arrived, cleaned, before),
+            *cleaning.findings(),
+            *contradictions(arrived, cleaning.cleaned, before),
         ),
     )
+
+
+def scored(arrived: Arrived) -> dict[str, pd.DataFrame]:
+    """
+    Clean a month and add it up, without an account of its records.
+
+    Parameters
+    ----------
+    arrived : Arrived
+        The month's files, and those of the month before.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        Of the tables that `tidy` gives: daily, posts, monthly.
+    """
+    cleaning, before = _cleaned(arrived)
+    return _scored(arrived, cleaning.cleaned, before)
+
+
+def _cleaned(arrived: Arrived) -> tuple[Cleaning, Cleaned]:
+    """Clean the files of a month, and of the month before what opens it."""
+    given = arrived.given
+    names = {account.id: account.name for account in given.roster.accounts}
+    now, before = (
+        Cleaning(files, names, given.decisions)
+        for files in (arrived.files, arrived.before)
+    )
+    return now, before.cleaned
+
+
+def _scored(
+    arrived: Arrived, cleaned: Cleaned, before: Cleaned
+) -> dict[str, pd.DataFrame]:
+    accounts = arrived.given.roster.accounts
+    platforms = {account.id: account.platform for account in accounts}
+    return {
+        "daily": _frame("daily", _days(cleaned.daily, platforms)),
+        "posts": _frame("posts", _posts(cleaned.posts, platforms)),
+        "monthly": add_up(arrived, cleaned, before),
+    }
 
 
 def _frame(name: str, rows: Iterable[tuple[object, ...]]) -> pd.DataFrame:
@@ -180,10 +226,14 @@ def reason(row: Mapping[Any, Any] | pd.Series[Any]) -> str:
     return str(row["reason"])
 
 
-def _files(files: Sequence[File], cleaned: Cleaned, monthly: pd.DataFrame) -> Rows:
+def _files(
+    files: Sequence[File],
+    ledger: Iterable[tuple[str, LedgerRow]],
+    monthly: pd.DataFrame,
+) -> Rows:
     counters = monthly[monthly["basis"].isin(["difference", "published"])]
     bases = dict(zip(counters["account"], counters["basis"], strict=True))
-    kept = Counter(row.source for _, row in cleaned.ledger if row.counted)
+    kept = Counter(row.source for _, row in ledger if row.counted)
     for file in sorted(files, key=lambda file: file.source):
         layout = layouts().get(file.export.layout)
         counted = kept[file.source]

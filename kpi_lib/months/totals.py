@@ -88,20 +88,31 @@ def spans(rows: Iterable[int], comma: str = ",") -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Total:
-    """One metric of one operator and month, over all own accounts."""
+    """
+    One metric of one operator and month, over all own accounts.
+
+    Parameters
+    ----------
+    metric : str
+        Name of the catalogue.
+    value, low, high : Fraction, float or None
+        The number, None where there is none; its bounds where values contradict
+        each other.
+    made_of : tuple of (str, float, str)
+        Account, share and basis of all parts; months with others do not compare.
+    gaps : tuple of str
+        Why it is not to be scored, one clause each; empty if it may be.
+    sources : tuple of dict
+        Evidence: source, sheet, rows, metric, sum.
+    """
 
     metric: str
     value: Number | None
-    """The number; None where there is none."""
     low: Number | None
     high: Number | None
-    """Its bounds where values contradict each other."""
     made_of: tuple[tuple[str, float, str], ...] = ()
-    """Account, share and basis of all parts; months with others do not compare."""
     gaps: tuple[str, ...] = ()
-    """Why it is not to be scored, one clause each; empty if it may be."""
     sources: tuple[dict[str, str], ...] = ()
-    """Evidence: source, sheet, rows, metric, sum."""
 
     def reading(self, which: str) -> Number | None:
         """Return `value`, `low` or `high` by name."""

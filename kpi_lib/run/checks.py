@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
 
 from kpi_lib import inputs
 from kpi_lib.errors import InvalidInput, Problem
 from kpi_lib.inputs import Inputs
 from kpi_lib.workspace import Workspace
-
-if TYPE_CHECKING:
-    from kpi_lib.months import Given
 
 _ORDER = ("error", "warning", "note")
 
@@ -36,25 +32,30 @@ def check(workspace: Workspace, month: str) -> list[Problem]:
     from kpi_lib.run.foreseen import foreseen
 
     problems: list[Problem] = []
-    given: Given | Inputs | None = None
+    given: Inputs | None = None
+    whole = False
     try:
         given = inputs.for_month(workspace, month)
         problems += (*given.mistakes, *given.worklogs[month].findings)
+        whole = True
     except InvalidInput as err:
         problems += err.problems
         # The exports are looked at even if a plan or a target is wrong, but not without
         # a roster; what is wrong with that is told already.
         with contextlib.suppress(InvalidInput):
             people, downloads, decisions = inputs.load_for_exports(workspace)
-            given = months.Given(
-                roster=people, downloads=downloads, decisions=decisions
-            )
+            given = Inputs(roster=people, downloads=downloads, decisions=decisions)
     if given is not None:
         try:
             tables = months.tidy(months.arrive(workspace, month, given))
             problems += tables.findings
-            if isinstance(given, Inputs):
+            if whole:
                 problems += foreseen(workspace, month, given, tables)
+                if not given.roster.appraised(month):
+                    what, do = f"{month}没有要考核的人", "请在operators下登记"
+                    where = workspace.relative(workspace.roster)
+                    nobody = Problem(what=what, where=where, do=do, level="warning")
+                    problems.append(nobody)
         except InvalidInput as err:  # a name or a folder that cannot be read
             problems += err.problems
     return sorted(dict.fromkeys(problems), key=lambda at: _ORDER.index(at.level))

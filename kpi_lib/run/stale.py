@@ -17,27 +17,15 @@ from typing import Any, Literal
 from kpi_lib.days import REACH, months_back, shift
 from kpi_lib.errors import InvalidInput, Problem, WorkspaceError
 from kpi_lib.held import holding, read_json, read_run
-from kpi_lib.inputs import (
-    Operator,
-    Roster,
-    by_operator,
-    default,
-    for_month,
-)
-from kpi_lib.language import N_
+from kpi_lib.inputs import Operator, Roster, by_operator, default, for_month
+from kpi_lib.language import LANGUAGES, N_
 from kpi_lib.run import notices, record
 from kpi_lib.run.cards import printed
-from kpi_lib.run.jobs import (
-    CLEANING,
-    MADE,
-    Job,
-    tables_of,
-)
+from kpi_lib.run.jobs import CLEANING, MADE, Job, tables_of
 from kpi_lib.run.record import NEAR, NOTEBOOKS, Kind
 from kpi_lib.workspace import OWN, Workspace
 
 CLEANED = "clean "
-"""How the name of the job that cleans a month begins."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +60,8 @@ def newest(workspace: Workspace, month: str) -> str:
     """
     months = workspace.months()
     if month == "latest" and months:
-        return months[-1]
+        filled = (at for at in reversed(months) if any(workspace.raw(at).glob("*/*")))
+        return next(filled, months[-1])
     if month in months:
         return month
     raise WorkspaceError.of(
@@ -135,22 +124,19 @@ class Agenda:
     """
     The jobs of a month as they should stand.
 
-    ``files`` are the hashes from before the inputs were read; ``recorded`` is the
-    ``run.json`` that stands.
+    ``recorded`` is the ``run.json`` that stands; its pages tell the language where none
+    is asked for.
     """
 
-    def __init__(
-        self,
-        workspace: Workspace,
-        month: str,
-        lang: str,
-        files: Mapping[str, str],
-    ) -> None:
-        self.workspace, self.month, self.lang = workspace, month, lang
-        with holding(workspace.root, files):
+    def __init__(self, workspace: Workspace, month: str, lang: str = "") -> None:
+        # Before anything is read: what changes from now on is for the next run.
+        self._files = record.inputs(workspace)
+        with holding(workspace.root, self._files):
             self.inputs = for_month(workspace, month)
         self.recorded = read_run(workspace.reports(month) / "run.json")
-        self._files, self._months = files, months_back(month, REACH)
+        self.workspace, self.month = workspace, month
+        self.lang = lang or str(self.recorded.get("lang", LANGUAGES[0]))
+        self._months = months_back(month, REACH)
         self._record = record.head(workspace.record, month)
         runs = sorted(workspace.record.parent.glob("*/run.json"))
         runs = [path for path in runs if path.parent.name < month]

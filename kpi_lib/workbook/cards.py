@@ -191,26 +191,27 @@ def what_if(
     operator: str,
     *,
     targets: Mapping[str, Value] | None = None,
-    plan: Changes | Plan | None = None,
+    plan: Changes | Plan | str | Path | None = None,
 ) -> WhatIf:
     """Score an operator twice: as things are, and with changes or by another plan."""
     before = month.evidence(operator)
-    if not isinstance(plan, Plan):
+    if isinstance(plan, str | Path):
+        plan = inputs.load_plan(Path(plan), str(plan))
+    elif not isinstance(plan, Plan):
         plan = changed_plan(before.plan, plan) if plan else before.plan
     after = month.evidence(operator, plan=plan)
-    if targets:
-        after = replace(after, targets=_targets(after, targets))
-    return WhatIf(*(ScoreCard(appraisal.score(of).data) for of in (before, after)))
+    after = replace(after, targets=_targets(after, targets or {}))
+    return WhatIf(*(ScoreCard(appraisal.score(of)) for of in (before, after)))
 
 
-def rescore(month: Month, plan: Path) -> list[WhatIf]:
+def rescore(month: Month, plan: str | Path) -> list[WhatIf]:
     """
     Score everybody of a month by another plan's file, beside its own.
 
     Nothing is written; the plan's ``valid_from`` does not matter here. `InvalidInput`
     is raised where it, or anything else that people wrote, cannot be used.
     """
-    other = inputs.load_plan(plan, str(plan))
+    other = inputs.load_plan(Path(plan), str(plan))
     return [what_if(month, person.id, plan=other) for person in month.appraised]
 
 

@@ -19,6 +19,7 @@ import pytest
 
 from kpi_lib.appraisal import Card, Month, score
 from kpi_lib.exports import PostRow
+from kpi_lib.inputs import Inputs
 from kpi_lib.inputs.entries import Content, GivenRating, Task
 from kpi_lib.inputs.people import Roster
 from kpi_lib.inputs.targets import Target
@@ -221,7 +222,7 @@ def cleaned(opened: Month, files: Iterable[File], accounts: set[str]) -> Tables:
     )
     why = doubts.doubts([*before, *files])
     own = tuple(account for account in roster.accounts if account.id in accounts)
-    given = arrivals.Given(
+    given = Inputs(
         roster=roster.model_copy(update={"accounts": own}),
         decisions=opened.inputs.decisions,
         calendar=opened.inputs.calendar,
@@ -263,7 +264,7 @@ def scored(opened: Month, operator: str, files: Iterable[File]) -> Card:
         if not touched & set(problem.where.split("/"))
     ]
     mixed = Tables(month=MONTH, findings=(*told, *anew.findings), **frames)
-    memory = foreseen._InMemory(
+    memory = foreseen.InMemory(
         opened.workspace, MONTH, opened.inputs, tables={MONTH: mixed}
     )
     return memory.score(operator)

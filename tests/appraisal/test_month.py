@@ -384,9 +384,7 @@ class TestExplain:
         assert len(lines) == 24 + len(steps)
         assert "6×1%÷(120%−100%)=0.30" in steps[0]
         assert lines[0].startswith("示例运营甲 2026-10：")
-        assert lines[-1].startswith(
-            f"签字：在data/signoff.csv加一行 {MONTH},op-01,sign,"
-        )
+        assert lines[-1] == f"签字：kpi sign {MONTH} --by 签字人"
 
     def test_one_measure_down_to_its_rows(self, place: Workspace) -> None:
         lines = explaining.explain(place, MONTH, "op-01", "content.published")

@@ -21,7 +21,7 @@ from kpi_lib.exports import Export, reader
 from kpi_lib.files import header_key, layouts, platforms, tables
 from kpi_lib.language import Sentence, catalogue, say, speaking
 from kpi_lib.months.arrivals import File
-from kpi_lib.months.clean import clean
+from kpi_lib.months.clean import Cleaning
 
 TWINS = Path(__file__).parents[1] / "data" / "exports"
 MONTH = "2026-10"
@@ -524,7 +524,7 @@ def test_a_shorter_list_of_the_same_posts_contradicts_nothing(tmp_path: Path) ->
         (tmp_path / name).mkdir()
         export = reader.read(write(tmp_path / name, f"{text}\n"), month=MONTH)
         both.append(File(source=name, account="a", month=MONTH, export=export))
-    cleaned = clean(both, names={})
+    cleaned = Cleaning(both, {}, ()).cleaned
 
     assert not cleaned.posts_conflicts
     assert [post.row.metrics["likes"] for post in cleaned.posts] == [1]

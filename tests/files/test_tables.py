@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 import xlwt
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kpi_lib.errors import MachineTrouble, Unreadable
@@ -43,7 +43,7 @@ def zipped(parts: dict[str, str | bytes]) -> bytes:
     return out.getvalue()
 
 
-def workbook(rows: str, **more: str) -> bytes:
+def workbook(rows: str, **more: str | bytes) -> bytes:
     """As 头条号 writes: an empty fill, a wrong dimension, no shared strings."""
     return zipped(
         {
@@ -596,6 +596,7 @@ def test_csv_reads_back_and_the_counter_agrees(rows: list[list[str]], end: str) 
 
 @settings(deadline=None)  # the machine may be busy
 @given(st.text(alphabet='",\t;\r\n a1', max_size=40))
+@example("\r\r\r\r1")  # more empty lines than others, and a last one without its end
 def test_quotes_and_line_ends_anywhere(text: str) -> None:
     try:
         book = parse(f"a{text}")

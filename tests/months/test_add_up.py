@@ -21,8 +21,9 @@ from kpi_lib.figures import unrounded
 from kpi_lib.inputs import EvidenceRules
 from kpi_lib.inputs.roster import Account, Operator, Roster
 from kpi_lib.months import add_up, totals
-from kpi_lib.months.arrivals import Arrived, Given
+from kpi_lib.months.arrivals import Arrived
 from kpi_lib.months.clean import Cleaned, Post
+from tests.given import Given
 
 MONTH = "2026-10"
 DAYS = days_of(MONTH)

@@ -14,9 +14,10 @@ from kpi_lib import exports, files
 from kpi_lib.inputs.records import Decision
 from kpi_lib.inputs.roster import Account, Operator, Roster
 from kpi_lib.months import arrivals, reading, store, tables
-from kpi_lib.months.arrivals import Arrived, Given
+from kpi_lib.months.arrivals import Arrived
 from kpi_lib.months.tables import Tables
 from kpi_lib.workspace import Workspace
+from tests.given import Given
 
 MONTH = "2026-10"
 HEAD = "日期,账号,指标,数值,备注"

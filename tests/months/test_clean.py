@@ -11,9 +11,10 @@ import xlsxwriter
 from kpi_lib.errors import Problem
 from kpi_lib.inputs import Decision, EvidenceRules
 from kpi_lib.inputs.roster import Account, Operator, Roster
-from kpi_lib.months.arrivals import Given, arrive
+from kpi_lib.months.arrivals import arrive
 from kpi_lib.months.tables import Tables, arrival, tidy
 from kpi_lib.workspace import Workspace
+from tests.given import Given
 
 MONTH = "2026-10"
 MANUAL = ("日期", "账号", "指标", "数值", "备注")

@@ -11,9 +11,9 @@ import pytest
 
 from kpi_lib.inputs import Decision, Roster
 from kpi_lib.months import arrive, tidy
-from kpi_lib.months.arrivals import Given
 from kpi_lib.months.doubts import doubts
 from kpi_lib.workspace import Workspace
+from tests.given import Given
 from tests.sample_month import MONTH, ROOT
 
 USERS = f"data/raw/{MONTH}/gzh-02/2026-11-02"
