@@ -124,9 +124,7 @@ def test_no_target_of_all_platforms_stands_beside_one_of_them(m: Workbook) -> No
 
 
 def test_a_campaign_that_is_not_there_is_said(m: Workbook) -> None:
-    with pytest.raises(
-        InvalidInput, match="没有活动“H9”；应为H2610-01（重阳"
-    ):
+    with pytest.raises(InvalidInput, match="没有活动“H9”；应为H2610-01（重阳"):
         questions.campaign(m, "H9")
     # Accounts with counters of posts only have no days to compare.
     assert "没有足够的日子" in questions.campaign(m, "H2610-01", "read_completion").html
