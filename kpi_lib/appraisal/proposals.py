@@ -177,8 +177,8 @@ class _Proposal:
         evidence, days = self.evidence, days_of(self.following)
 
         def share(account: str) -> float:
-            whole, id = evidence.roster.account(account), evidence.operator.id
-            of = (Fraction(whole.shares(day).get(id, 0)) for day in days)
+            own, id = evidence.roster.account(account), evidence.operator.id
+            of = (Fraction(own.shares(at).get(id, 0)) for at in days)
             return float(sum(of, Fraction(0)) / len(days))
 
         latest = self.compared[0].month
