@@ -36,7 +36,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Month = Annotated[str, typer.Argument(metavar="MONTH", help="月份，如2026-10")]
+Month = Annotated[
+    str, typer.Argument(metavar="MONTH", help="月份，如2026-10，或latest")
+]
 NewestMonth = Annotated[
     str, typer.Argument(metavar="[MONTH]", help="月份；默认是最新的")
 ]
@@ -142,9 +144,7 @@ def clean(
 
 @app.command()
 def run(
-    month: Annotated[
-        str, typer.Argument(metavar="MONTH", help="月份，如2026-10，或latest")
-    ],
+    month: Month,
     operator: Annotated[
         list[str] | None,
         typer.Option("--operator", metavar="ID", help="只做这位运营；可以重复"),
@@ -201,13 +201,13 @@ def go_on(
 
     例：kpi next   kpi next 2026-10
     """
-    from kpi_lib import run as runs
+    from kpi_lib.run import newest, to_do
 
-    month = runs.newest(workspace, month)
+    month = newest(workspace, month)
     try:
         run(month, lang="", workspace=workspace, as_json=as_json)
     except typer.Exit:
-        tell(runs.to_do(workspace, month, date.today()), as_json)
+        tell(to_do(workspace, month, date.today()), as_json)
         raise
 
 
@@ -288,10 +288,10 @@ def sign(
     例：kpi sign 2026-10 --by 示例主管
     """
     from kpi_lib import days, inputs
-    from kpi_lib import run as runs
+    from kpi_lib.run import newest, to_sign
 
-    month = runs.newest(workspace, month)
-    lines, rows = runs.to_sign(workspace, month, by, date.today())
+    month = newest(workspace, month)
+    lines, rows = to_sign(workspace, month, by, date.today())
     typer.echo(printable("\n".join(lines)))
     if not rows:
         typer.echo("没有要签的。")
@@ -396,13 +396,9 @@ def add(
     refused = False
     for added in run.add(workspace, files, account, downloaded=day, month=month):
         refused = refused or added.state == "refused"
-        if as_json:
-            say(added.as_dict(), "", as_json)
-            continue
-        if added.state != "refused":
-            typer.echo(printable(str(added)))
-        for problem in added.problems:
-            typer.echo(problem.marked, err=problem.level == "error")
+        say(added.as_dict(), str(added), as_json)
+        if not as_json:
+            tell(added.problems)
     raise typer.Exit(refused)
 
 
