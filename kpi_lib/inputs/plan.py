@@ -65,6 +65,7 @@ class Measure(Part):
     points: Positive
     missing: Literal["pending", "zero", "exclude"] = "pending"
     confirm: Literal["required", "shown"] = "shown"
+    not_yet: Text | None = None
     bonus: bool = False
 
     def _conflicts(self) -> Iterator[str]:
