@@ -302,8 +302,6 @@ class TestFirstMonth:
         card = score(evidence(by, roster, rows, [aim("views", "1000")]))
         later = "从第三个月起考核"
         not_yet = {key for key, own in card.measures.items() if own["note"] == later}
-            if own["note"] == "从第三个月起考核"
-        }
 
         assert set(card.measures) - not_yet == {
             "target_setting.attainment",
