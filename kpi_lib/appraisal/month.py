@@ -266,6 +266,7 @@ class Month:
         flags = [
             *remarks.rewritten(plan, digest, self.recorded),
             *remarks.of_targets(evidence, self.recorded),
+            *remarks.of_decisions(evidence, self.inputs),
             *remarks.of_people(evidence, self.recorded),
             *remarks.of_files(evidence.accounts, self.findings, self.files),
         ]

@@ -468,6 +468,23 @@ def test_no_file_left_out_raises_the_score(sample: Month, operator: str) -> None
     assert [source for source in more if source not in TOLD_OTHERWISE] == []
 
 
+def test_a_decision_of_ones_own_decides_nothing(sample: Month) -> None:
+    (chosen,) = sample.inputs.decisions
+    operator = next(
+        person.id for person in sample.roster.operators
+        if chosen.account in {a.id for a in sample.roster.owned_by(person, MONTH)}
+    )  # fmt: skip
+    own = chosen.model_copy(update={"by": operator})
+    opened = with_inputs(sample, decisions=(own,))
+
+    assert sample.inputs.decided == (chosen,)
+    assert opened.inputs.decided == ()
+    new = flags(card(opened, operator)) - flags(card(sample, operator))
+    assert new == {
+        f"decisions.csv第{own.row}行的“{operator}”不是花名册里的主管或approvers，不算确认"
+    }
+
+
 def test_what_was_written_by_hand_stays_owed(sample: Month) -> None:
     given = sample.evidence("op-01")
     rows = given.monthly
