@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from fractions import Fraction
 from string import Formatter
 from typing import Any, ClassVar, Generic, TypeVar, cast
@@ -56,7 +57,8 @@ class Source(ABC, Generic[P]):
 
     def metrics(self, reading: Reading) -> list[str]:
         """Return the metrics whose results were counted, each once."""
-        return []
+        metric = getattr(self.plan, "metric", "")
+        return [metric] if metric else []
 
 
 C = TypeVar("C", bound=Entry)
@@ -176,6 +178,12 @@ def cite(entries: Iterable[Any], metric: str = "") -> tuple[dict[str, str], ...]
         )
         for (source, sheet), rows in places.items()
     )
+
+
+def total(numbers: Iterable[float | Decimal | None]) -> Fraction:
+    """Add numbers up as they are written, without binary dust."""
+    exact = (Fraction(months.exactly(float(number or 0))) for number in numbers)
+    return sum(exact, Fraction(0))
 
 
 def no_due(name: str) -> Reading:

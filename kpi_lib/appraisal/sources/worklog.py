@@ -9,10 +9,9 @@ name and date that there was none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 from fractions import Fraction
 from math import isinf
 from typing import Any, ClassVar, Literal
@@ -169,10 +168,6 @@ _FIGURES = (
 """What a campaign has a target and a result of, and what is said of a missing one."""
 
 
-def _sum(amounts: Iterable[Decimal | int | None]) -> Fraction:
-    return sum((Fraction(amount or 0) for amount in amounts), Fraction(0))
-
-
 class _CampaignResults(_Campaigns[Any], kind="campaign_results"):
     """
     The mean over exposure, new followers and conversions of result ÷ target.
@@ -186,13 +181,13 @@ class _CampaignResults(_Campaigns[Any], kind="campaign_results"):
         inputs: dict[str, str] = {}
         for name, label, lacking in _FIGURES:
             aimed = [row for row in rows if getattr(row, f"{name}_target")]
-            target = _sum(getattr(row, f"{name}_target") for row in aimed)
+            target = base.total(getattr(row, f"{name}_target") for row in aimed)
             if not target:
                 continue
             held = [row for row in aimed if not row.not_held]
             if blank := [row.name for row in held if getattr(row, name) is None]:
                 return pending(Sentence(lacking, names=blank))
-            result = _sum(getattr(row, name) for row in self.counted(aimed))
+            result = base.total(getattr(row, name) for row in self.counted(aimed))
             inputs |= {f"{name}.value": text(result), f"{name}.target": text(target)}
             counts.append((Sentence(label), result, target))
         if all(row.not_held for row in rows):
@@ -218,8 +213,8 @@ class _CampaignSpend(_Campaigns[Any], kind="campaign_spend"):
             return pending(note)
         if not held:
             return excluded(NOT_HELD)
-        spend = _sum(row.spend for row in rows)
-        budget = _sum(row.budget for row in self.counted(rows))
+        spend = base.total(row.spend for row in rows)
+        budget = base.total(row.budget for row in self.counted(rows))
         numbers = {"spend": text(spend), "budget": text(budget)}
         note = Sentence("没有他人确认的预算")
         if budget:
