@@ -377,17 +377,9 @@ def text(number: Number | Decimal | None) -> str:
     return months.exact(Fraction(number))
 
 
-def cited(
-    source: str, rows: str, *, sheet: str = "", metric: str = "", total: str = ""
-) -> dict[str, str]:
+def cited(source: str, rows: str, **more: str) -> dict[str, str]:
     """Return the rows of a sheet behind a number, as the card keeps them."""
-    return {
-        "source": source,
-        "sheet": sheet,
-        "rows": rows,
-        "metric": metric,
-        "sum": total,
-    }
+    return {"source": source, "rows": rows, "sheet": "", "metric": "", "sum": ""} | more
 
 
 def few(names: Sequence[str], most: int = NAMED) -> str:

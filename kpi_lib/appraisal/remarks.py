@@ -43,8 +43,7 @@ def of_decisions(evidence: Evidence, inputs: Inputs) -> Iterator[Sentence]:
     own = [account.id for account in evidence.accounts]
     for row in inputs.decisions:
         if row.account in own and row not in inputs.decided:
-            where = {"sheet": "decisions.csv", "rows": str(row.row), "name": row.by}
-            yield Sentence(NOBODY, **where)
+            yield Sentence(NOBODY, sheet="decisions.csv", rows=row.row, name=row.by)
 
 
 def of_days(evidence: Evidence) -> Iterator[Sentence]:

@@ -174,7 +174,7 @@ def cite(entries: Iterable[Any], metric: str = "") -> tuple[dict[str, str], ...]
             months.spans(rows),
             sheet=sheet,
             metric=metric,
-            total="" if metric else str(len(rows)),
+            sum="" if metric else str(len(rows)),
         )
         for (source, sheet), rows in places.items()
     )

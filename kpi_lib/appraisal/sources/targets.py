@@ -7,7 +7,7 @@ A required metric without an approved target is pending: it never drops out of a
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
@@ -63,7 +63,16 @@ def _of_goals(evidence: Evidence, goals: Sequence[Goal], **more: Any) -> Reading
         for goal in goals
     ]
     return Reading(
-        note=_floors(goals),
+        note=joined(
+            Sentence(
+                "{metric}的目标{target}低于下限，按{counted}计",
+                metric=goal.metric.label,
+                target=text(goal.target.value),
+                counted=text(goal.counted),
+            )
+            for goal in goals
+            if goal.floored
+        ),
         inputs=inputs,
         evidence=(*rows, *(row for goal in goals for row in goal.sources)),
         flags=tuple(
@@ -80,19 +89,6 @@ def _of_goals(evidence: Evidence, goals: Sequence[Goal], **more: Any) -> Reading
     )
 
 
-def _floors(goals: Iterable[Goal]) -> str:
-    return joined(
-        Sentence(
-            "{metric}的目标{target}低于下限，按{counted}计",
-            metric=goal.metric.label,
-            target=text(goal.target.value),
-            counted=text(goal.counted),
-        )
-        for goal in goals
-        if goal.floored
-    )
-
-
 # The kinds.
 
 
@@ -100,11 +96,10 @@ class _Required(Source[P]):
     """A source that looks at required metrics; excluded where there are none."""
 
     def read(self) -> Reading:
-        metrics = self.chosen(self.evidence.goals.required)
+        named = getattr(self.plan, "metrics", "required")
+        required = self.evidence.goals.required
+        metrics = [name for name in required if named == "required" or name in named]
         return self.of(metrics) if metrics else excluded(Sentence("没有必考的指标"))
-
-    def chosen(self, required: Sequence[str]) -> Sequence[str]:
-        return required
 
     @abstractmethod
     def of(self, metrics: Sequence[str]) -> Reading: ...
@@ -192,12 +187,6 @@ class _Attainment(
     _Results[kinds.Attainment], _Mean[kinds.Attainment], kind="attainment"
 ):
     """Mean attainment over required metrics, each row up to the cap."""
-
-    def chosen(self, required: Sequence[str]) -> Sequence[str]:
-        metrics = self.plan.metrics
-        if metrics == "required":
-            return required
-        return [metric for metric in required if metric in metrics]
 
     def share(self, goal: Goal) -> Number | None:
         return _capped(goal, self.plan.cap)
