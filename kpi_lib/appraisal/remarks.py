@@ -32,7 +32,8 @@ def of_entries(evidence: Evidence) -> Iterator[Sentence]:
             rows[NOBODY, entry.SHEET, entry.named].append(entry.row)
     for target in of_month(evidence):
         if target.approved_by and not evidence.approved(target):
-            rows[NOBODY, "targets.csv", target.approved_by].append(target.row)
+            file = target.source.rpartition("/")[2]
+            rows[NOBODY, file, target.approved_by].append(target.row)
     for (why, sheet, name), at in rows.items():
         where = months.spans(at, "、")
         yield Sentence(why, sheet=sheet, rows=where, name=name, month=evidence.month)

@@ -184,10 +184,6 @@ class EvidenceRules(Part):
             yield "应为least_months≤baseline_months"
 
 
-FOR_ALL = frozenset(("days_on_record", "counter_window"))
-"""Rules by which a month is cleaned, once for all: no plan for some has its own."""
-
-
 class Duty(Part):
     """A row of the daily work: no points, a section of the page."""
 
@@ -290,7 +286,7 @@ class Plan(Part):
 
 def load_plan(path: Path, where: str = "data/plan.yml") -> Plan:
     """Read a plan, or raise one problem for every mistake."""
-    return load_document(path, Plan, where).value
+    return load_document(path, Plan, where)[0]
 
 
 def load_all(folder: Path, where: str = "data") -> dict[str, Plan]:
@@ -364,6 +360,6 @@ def mistakes(plans: Mapping[str, Plan], roster: Roster) -> Iterator[Problem]:
                 expected = f"花名册里的团队或人：{choices(sorted(filter(None, known)))}"
                 what = f"这份计划给“{name}”，花名册里没有"
                 yield Problem(what=what, where=file, place="for", expected=expected)
-        for key in plan.for_ and sorted(FOR_ALL & plan.evidence.model_fields_set):
-            what, do = f"evidence.{key}不能只给一部分人", "请写在给所有人的计划里"
+        if plan.for_ and "evidence" in plan.model_fields_set:
+            what, do = "evidence对所有人都一样", "请写在没有for的计划里"
             yield Problem(what=what, where=file, place="evidence", do=do)

@@ -10,10 +10,10 @@ catalogue knows is said in the language of the page.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from html import escape
-from typing import IO, Any
+from typing import Any
 
 import nbformat
 from nbconvert.exporters import TemplateExporter
@@ -70,17 +70,6 @@ def _paragraphs(source: str) -> list[str]:
 
 def _words(paragraph: str) -> str:
     return paragraph.lstrip("#").strip()
-
-
-def sentences_of(
-    file: IO[bytes], keywords: object, comment_tags: object, options: object
-) -> Iterator[tuple[int, str, str, list[str]]]:
-    """Extract the prose of a notebook's page for Babel, which babel.cfg tells so."""
-    notebook = nbformat.reads(file.read().decode("utf-8"), as_version=4)  # type: ignore[no-untyped-call]
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown" and _is_on_page(cell):
-            for paragraph in _paragraphs(cell.source):
-                yield 0, "", _words(paragraph), []
 
 
 def _is_on_page(cell: nbformat.NotebookNode) -> bool:

@@ -8,7 +8,7 @@ page by any other way.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
@@ -30,7 +30,7 @@ SEALED = "application/vnd.kpi.card+json"
 class Fragment:
     """A piece of the page, ready to be shown."""
 
-    html: str
+    html: str = field(repr=False)
 
     def _repr_html_(self) -> str:
         return f'<div class="kpi">{self.html}</div>'

@@ -28,6 +28,7 @@ WORDS = {
     "calendar": N_("工作日历"),
     "decisions": N_("取舍决定"),
     "downloads": N_("下载日期"),
+    "formats": N_("导出声明"),
     "signoff": N_("签字"),
     "appeals": N_("申诉"),
     "promised": N_("以前的计划和目标记录"),

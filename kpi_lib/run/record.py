@@ -50,9 +50,23 @@ def of(value: object) -> str:
 def of_file(path: Path) -> str:
     """Return the SHA-256 of a file; empty if there is none or it cannot be read."""
     try:
+        if path.suffix == ".ipynb" and path.parent.name == "notebooks":
+            return of_notebook(path.read_bytes())
         return sha256_file(path) if path.is_file() else ""
     except OSError:
         return ""
+
+
+def of_notebook(content: bytes) -> str:
+    """Return the SHA-256 of what runs: cells and tags, no outputs or editor's notes."""
+    try:
+        cells = [
+            (cell["cell_type"], cell["metadata"].get("tags"), "".join(cell["source"]))
+            for cell in json_object(content)["cells"]
+        ]
+        return of(cells)
+    except (LookupError, TypeError, AttributeError):
+        return sha256(content)
 
 
 def hashes(workspace: Workspace, paths: Iterable[Path]) -> dict[str, str]:

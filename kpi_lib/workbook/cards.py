@@ -71,6 +71,9 @@ class ScoreCard(Card):
             ]
         )
 
+    def __repr__(self) -> str:
+        return f"<{self['name']} {self['month']}：{self['total'] or '未评'}>"
+
     def _repr_html_(self) -> str:
         return page.render("brief_card", card=self)
 
@@ -102,6 +105,17 @@ class Line:
         if self.before is None or self.after is None:
             return None
         return Decimal(self.after) - Decimal(self.before)
+
+    def __str__(self) -> str:
+        """Write both numbers, and by how much they differ."""
+        before, after = (
+            f"{score or '待定'}/{possible}" if possible else "没有这一项"
+            for score, possible in (
+                (self.before, self.possible_before),
+                (self.after, self.possible_after),
+            )
+        )
+        return f"{before}→{after}" + (f"（{self.by:+.2f}）" if self.by else "")
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def _of_goals(evidence: Evidence, goals: Sequence[Goal], **more: Any) -> Reading
         if weight := evidence.plan.weights.get(goal.metric.name):
             inputs[f"{goal.metric.name}.weight"] = text(weight)
     rows = [
-        cited("data/targets.csv", str(goal.target.row), metric=goal.metric.name)
+        cited(goal.target.source, str(goal.target.row), metric=goal.metric.name)
         for goal in goals
     ]
     return Reading(

@@ -10,13 +10,11 @@ file of data.
 from __future__ import annotations
 
 from kpi_lib.page.charts.compared import (
-    WEEKDAYS,
     bars,
-    shares,
-    week_hours,
+    points,
     windows,
 )
 from kpi_lib.page.charts.curves import day_curve, month_curve
 from kpi_lib.page.charts.markup import svg
 from kpi_lib.page.charts.panels import WIDTH, Format, Ink, Scale, panel, scale
-from kpi_lib.page.charts.saving import save, save_all, standalone
+from kpi_lib.page.charts.saving import save, save_all, save_sheet, style

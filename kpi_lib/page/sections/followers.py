@@ -34,7 +34,7 @@ def followers(m: OperatorMonth) -> Fragment:
     if not rows:
         return nothing(_("粉丝数"), _("没有一个账号有粉丝数"))
     totals = {key: series.sum_known(row[key] for row in rows) for key in columns}
-    horizons = _horizons(m, totals["level"])
+    horizons = horizons_of(m)
     curves = series.curves(m, "followers")
     return made(
         "followers",
@@ -49,7 +49,7 @@ def followers(m: OperatorMonth) -> Fragment:
     )
 
 
-def _horizons(m: OperatorMonth, level: float | None) -> list[dict[str, Any]]:
+def horizons_of(m: OperatorMonth) -> list[dict[str, Any]]:
     """
     Set the followers against the targets of all four horizons that hold now.
 
@@ -58,6 +58,7 @@ def _horizons(m: OperatorMonth, level: float | None) -> list[dict[str, Any]]:
     None where they are not known. The ultimate target has no period: it is measured by
     the followers now.
     """
+    level = series.sum_known(series.of_month(m, "followers").values())
     periods = {
         "short": m.month,
         "mid": quarter_of(m.month),

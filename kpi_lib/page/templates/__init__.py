@@ -71,7 +71,8 @@ def environment() -> Environment:
     """Return the one environment in which fragments are rendered."""
     made = Environment(
         loader=FileSystemLoader(HERE / "sections"),
-        autoescape=True,
+        # A text for a terminal is no page.
+        autoescape=lambda name: not str(name).endswith(".txt.j2"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -111,6 +112,11 @@ def render(template: str, **values: object) -> str:
     """Render one template of this folder's sections."""
     html = environment().get_template(f"{template}.html.j2").render(values)
     return GLUED.sub(r"\1 ", re.sub(r"\n\s*", "\n", html)).strip()
+
+
+def text(template: str, **values: object) -> str:
+    """Render one template of plain text, for a terminal."""
+    return environment().get_template(f"{template}.txt.j2").render(values)
 
 
 @cache
