@@ -333,15 +333,12 @@ def _ratings(evidence: Evidence, outcomes: Sequence[Outcome]) -> list[dict[str, 
     ]
 
 
-RESTS_ON = ("exports", "manual", "confirmed", "unconfirmed", "rated")
-"""What points may rest on."""
-
-
 def _resting(
     evidence: Evidence, outcomes: Sequence[Outcome]
 ) -> dict[str, list[Decimal]]:
     """Sort points by what they rest on; a mixed measure counts as by hand."""
-    resting: dict[str, list[Decimal]] = {name: [] for name in RESTS_ON}
+    kinds = ("exports", "manual", "confirmed", "unconfirmed", "rated")
+    resting: dict[str, list[Decimal]] = {kind: [] for kind in kinds}
     now = evidence.now
     by_hand = frozenset(now.loc[now["basis"] == "manual", "metric"])
     for outcome in outcomes:

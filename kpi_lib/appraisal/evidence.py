@@ -69,10 +69,8 @@ class History:
                 platform=platform,
                 rules=rules,
             )
-            gaps = dict.fromkeys(
-                (*total.gaps, *self._withheld(metric, month, platform))
-            )
-            self._totals[key] = replace(total, gaps=tuple(gaps))
+            withheld = self._withheld(metric, month, platform)
+            self._totals[key] = replace(total, gaps=(*total.gaps, *withheld))
         return self._totals[key]
 
     def _withheld(self, metric: str, month: str, platform: str) -> Iterator[Sentence]:
@@ -239,10 +237,8 @@ class Evidence:
         written = set(content.published_platforms)
         if not self.plan.evidence.held_to_posts:
             return written
-        title, since = (
-            inputs.bare(content.title),
-            content.planned - timedelta(days=EARLY),
-        )
+        title = inputs.bare(content.title)
+        since = content.planned - timedelta(days=EARLY)
         # A platform cuts a long title, or has a description with it.
         denying = {
             platform

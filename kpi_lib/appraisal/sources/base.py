@@ -61,8 +61,6 @@ class Source(ABC, Generic[P]):
         return [metric] if metric else []
 
 
-C = TypeVar("C", bound=Entry)
-
 COUNTED = Sentence("计入")
 UNCONFIRMED = Sentence("没有主管确认")
 
@@ -141,11 +139,11 @@ class LogSource(Source[P]):
         """Say why a row, confirmed or not, is none that is counted; or nothing."""
         return ""
 
-    def counted(self, rows: Sequence[C]) -> list[C]:
+    def counted(self, rows: Sequence[Any]) -> list[Any]:
         """Return the rows that count: confirmed, where that is required."""
         return [row for row in rows if not self.why_not(row) and self._stands(row)]
 
-    def unconfirmed(self, rows: Sequence[C]) -> str:
+    def unconfirmed(self, rows: Sequence[Any]) -> str:
         """Say how many rows would count with another's confirmation."""
         number = sum(not self.why_not(row) and not self._stands(row) for row in rows)
         return Sentence("{n}行没有他人确认，不计", n=number) if number else ""

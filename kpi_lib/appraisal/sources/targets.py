@@ -282,7 +282,6 @@ class _Challenge(_Mean[Any], kind="challenge"):
 
 
 _GROWTHS, _SHARES = ("floor", "full", "top"), ("at_floor", "above")
-"""What a band holds."""
 
 
 def in_band(growth: Fraction, evidence: Evidence) -> Fraction:
