@@ -315,7 +315,7 @@ class _Reviews(base.LogSource[Any], kind="reviews"):
             or month in written
             or self.evidence.has_none(self.entry.SHEET, after=last)
         ):
-            return base.against(len(delivered), len(owed), "次")
+            return base.against(len(delivered), len(owed), "次", self.unconfirmed(rows))
         note = Sentence(
             "月复盘还没有记录（{last}前交），也没有在“{none}”表写明无",
             last=last,
