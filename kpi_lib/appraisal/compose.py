@@ -54,7 +54,7 @@ def score(
         stand on every level. `sum` is of the items; `total` has the bonus beside it
         and a veto's cap above it.
     """
-    plan = evidence.plan
+    plan, operator = evidence.plan, evidence.operator
     scored = {item.id: score_item(evidence, item) for item in plan.items()}
     outcomes = [*chain(*scored.values())]
     extra = [*chain(*(score_item(evidence, i, bonus=True) for i in plan.items()))]
@@ -72,7 +72,13 @@ def score(
         for item in group.items
     ]
     card: dict[str, Any] = {
-        **_whose(evidence, plan_sha256),
+        "schema": SCHEMA,
+        "operator": operator.id,
+        "name": operator.name,
+        "month": evidence.month,
+        "manager": operator.manager,
+        "accounts": [account.id for account in evidence.accounts],
+        "plan": {"id": plan.id, "version": plan.version, "sha256": plan_sha256},
         "points": "100",
         "possible": sums["possible"],
         "rated": sums["rated"],
@@ -104,20 +110,6 @@ def score(
     }
     card["score_sha256"] = sha256(canonical_json(_signed_part(card)).encode())
     return Card(card)
-
-
-def _whose(evidence: Evidence, plan_sha256: str) -> dict[str, Any]:
-    """Return whose score it is, of which month, by which plan."""
-    operator, plan = evidence.operator, evidence.plan
-    return {
-        "schema": SCHEMA,
-        "operator": operator.id,
-        "name": operator.name,
-        "month": evidence.month,
-        "manager": operator.manager,
-        "accounts": [account.id for account in evidence.accounts],
-        "plan": {"id": plan.id, "version": plan.version, "sha256": plan_sha256},
-    }
 
 
 def _item(
@@ -341,15 +333,12 @@ def _ratings(evidence: Evidence, outcomes: Sequence[Outcome]) -> list[dict[str, 
     ]
 
 
-RESTS_ON = ("exports", "manual", "confirmed", "unconfirmed", "rated")
-"""What points may rest on."""
-
-
 def _resting(
     evidence: Evidence, outcomes: Sequence[Outcome]
 ) -> dict[str, list[Decimal]]:
     """Sort points by what they rest on; a mixed measure counts as by hand."""
-    resting: dict[str, list[Decimal]] = {name: [] for name in RESTS_ON}
+    kinds = ("exports", "manual", "confirmed", "unconfirmed", "rated")
+    resting: dict[str, list[Decimal]] = {kind: [] for kind in kinds}
     now = evidence.now
     by_hand = frozenset(now.loc[now["basis"] == "manual", "metric"])
     for outcome in outcomes:

@@ -69,10 +69,8 @@ class History:
                 platform=platform,
                 rules=rules,
             )
-            gaps = dict.fromkeys(
-                (*total.gaps, *self._withheld(metric, month, platform))
-            )
-            self._totals[key] = replace(total, gaps=tuple(gaps))
+            withheld = self._withheld(metric, month, platform)
+            self._totals[key] = replace(total, gaps=(*total.gaps, *withheld))
         return self._totals[key]
 
     def _withheld(self, metric: str, month: str, platform: str) -> Iterator[Sentence]:
@@ -239,10 +237,8 @@ class Evidence:
         written = set(content.published_platforms)
         if not self.plan.evidence.held_to_posts:
             return written
-        title, since = (
-            inputs.bare(content.title),
-            content.planned - timedelta(days=EARLY),
-        )
+        title = inputs.bare(content.title)
+        since = content.planned - timedelta(days=EARLY)
         # A platform cuts a long title, or has a description with it.
         denying = {
             platform
@@ -377,17 +373,9 @@ def text(number: Number | Decimal | None) -> str:
     return months.exact(Fraction(number))
 
 
-def cited(
-    source: str, rows: str, *, sheet: str = "", metric: str = "", total: str = ""
-) -> dict[str, str]:
+def cited(source: str, rows: str, **more: str) -> dict[str, str]:
     """Return the rows of a sheet behind a number, as the card keeps them."""
-    return {
-        "source": source,
-        "sheet": sheet,
-        "rows": rows,
-        "metric": metric,
-        "sum": total,
-    }
+    return {"source": source, "rows": rows, "sheet": "", "metric": "", "sum": ""} | more
 
 
 def few(names: Sequence[str], most: int = NAMED) -> str:

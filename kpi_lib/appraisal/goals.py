@@ -375,8 +375,7 @@ def _own_goal(evidence: Evidence, metric: str, platform: str) -> Goal | None:
         target = opening + planned * evidence.charge(metric)
     gaps = gaps_of(metric, value, [*unopened, *total.gaps])
     if opening and planned <= 0 and not _excused(evidence, row):
-        numbers = {"target": text(row.value), "opening": text(opening)}
-        gaps.append(Sentence(NOT_ABOVE, **numbers))
+        gaps.append(Sentence(NOT_ABOVE, target=text(row.value), opening=text(opening)))
     return Goal(
         target=row,
         refused=refused,

@@ -72,8 +72,7 @@ class _Own:
     def evidence(self, month: str, *, covers: bool = True) -> Evidence:
         """Gather what a month's score is made from, by the plan of that month."""
         inputs = self.month.inputs
-        mistakes = inputs.mistakes
-        if wrong := tuple(at for at in mistakes if at.of == self.operator.id):
+        if wrong := tuple(at for at in inputs.mistakes if at.of == self.operator.id):
             raise InvalidInput(wrong)
         if (month, covers) not in self._evidence:
             self._evidence[month, covers] = Evidence(
@@ -266,6 +265,7 @@ class Month:
         flags = [
             *remarks.rewritten(plan, digest, self.recorded),
             *remarks.of_targets(evidence, self.recorded),
+            *remarks.of_decisions(evidence, self.inputs),
             *remarks.of_people(evidence, self.recorded),
             *remarks.of_files(evidence.accounts, self.findings, self.files),
         ]

@@ -39,6 +39,14 @@ def of_entries(evidence: Evidence) -> Iterator[Sentence]:
         yield Sentence(why, sheet=sheet, rows=where, name=name, month=evidence.month)
 
 
+def of_decisions(evidence: Evidence, inputs: Inputs) -> Iterator[Sentence]:
+    """Say which decisions on own accounts are nobody's who may decide."""
+    own = [account.id for account in evidence.accounts]
+    for row in inputs.decisions:
+        if row.account in own and row not in inputs.decided:
+            yield Sentence(NOBODY, sheet="decisions.csv", rows=row.row, name=row.by)
+
+
 def of_days(evidence: Evidence) -> Iterator[Sentence]:
     """Say of which accounts a number rests on fewer days than are due."""
     needed = {

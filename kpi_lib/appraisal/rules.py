@@ -37,6 +37,10 @@ UNITS = {
 """Units of readings: how so many of them are said."""
 
 
+RULES: dict[str, type[Rule[Any]]] = {}
+"""By the kind that the plan writes."""
+
+
 @dataclass(frozen=True)
 class Rule(ABC, Generic[R]):
     """A kind of rule, with what the plan says of it and the measure's points."""
@@ -44,9 +48,13 @@ class Rule(ABC, Generic[R]):
     plan: R
     points: Fraction
 
-    @abstractmethod
+    def __init_subclass__(cls, kind: str) -> None:
+        """Enter a class under the kind that the plan writes."""
+        RULES[kind] = cls
+
     def share(self, reading: Reading) -> Fraction:
         """Return the share of the points that a given reading earns, 0 to 1."""
+        raise TypeError(self.plan)
 
     def params(self) -> Any:
         """Return what the plan says of it as strings, for the card."""
@@ -56,9 +64,9 @@ class Rule(ABC, Generic[R]):
     def words(self, *, share: bool) -> Sentence:
         """Put the rule in words; bounds of a share are percentages."""
 
-    @abstractmethod
     def worked(self, reading: Reading, possible: Decimal) -> str:
         """Write the sum with the numbers put in, without its result."""
+        raise TypeError(self.plan)
 
     def pace(self, reading: Reading) -> tuple[Fraction, str]:
         """
@@ -100,7 +108,7 @@ class Rule(ABC, Generic[R]):
         return {"value": value, "target": target, "unit": unit, "text": together}
 
 
-class _Ratio(Rule[kinds.Ratio]):
+class _Ratio(Rule[kinds.Ratio], kind="ratio"):
     """Points × min(value ÷ target, cap)."""
 
     def share(self, reading: Reading) -> Fraction:
@@ -124,7 +132,7 @@ class _Ratio(Rule[kinds.Ratio]):
         return self.plan.cap
 
 
-class _Linear(Rule[kinds.Linear]):
+class _Linear(Rule[kinds.Linear], kind="linear"):
     """None at ``from``, all at ``to``, straight between, flat outside."""
 
     def share(self, reading: Reading) -> Fraction:
@@ -166,7 +174,7 @@ class _Linear(Rule[kinds.Linear]):
         return percent(self.plan.to)
 
 
-class _Tiers(Rule[kinds.Tiers]):
+class _Tiers(Rule[kinds.Tiers], kind="tiers"):
     """The share of the first tier whose bound holds; none: no points."""
 
     def share(self, reading: Reading) -> Fraction:
@@ -202,7 +210,7 @@ class _Tiers(Rule[kinds.Tiers]):
         return f"{_sign(best)}{percent(best.bound)}"
 
 
-class _Deduct(Rule[kinds.Deduct]):
+class _Deduct(Rule[kinds.Deduct], kind="deduct"):
     """Full points less ``per`` for every whole step short of the target."""
 
     def share(self, reading: Reading) -> Fraction:
@@ -255,7 +263,7 @@ _DEDUCTED = {
 """What one step is of: in words, and in a sum."""
 
 
-class _Count(Rule[kinds.Count]):
+class _Count(Rule[kinds.Count], kind="count"):
     """``each`` points a piece, up to the points."""
 
     def share(self, reading: Reading) -> Fraction:
@@ -276,28 +284,11 @@ class _Count(Rule[kinds.Count]):
         return more * self.plan.each / self.points, written
 
 
-class _Rating(Rule[kinds.Rating]):
+class _Rating(Rule[kinds.Rating], kind="rating"):
     """A person's points, or a word of the scale; never computed."""
-
-    def share(self, reading: Reading) -> Fraction:
-        raise TypeError(self.plan)
 
     def words(self, *, share: bool) -> Sentence:
         return Sentence("评定")
-
-    def worked(self, reading: Reading, possible: Decimal) -> str:
-        raise TypeError(self.plan)
-
-
-RULES: dict[str, type[Rule[Any]]] = {
-    "ratio": _Ratio,
-    "linear": _Linear,
-    "tiers": _Tiers,
-    "deduct": _Deduct,
-    "count": _Count,
-    "rating": _Rating,
-}
-"""By the kind that the plan writes."""
 
 
 def rule_of(measure: Measure) -> Rule[Any]:

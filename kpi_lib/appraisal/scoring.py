@@ -48,6 +48,8 @@ def read(evidence: Evidence, measure: Measure) -> Reading:
     """Return what a measure's source gives; pending if uncertain values move points."""
     if not evidence.present():
         return excluded(AWAY)
+    if measure.not_yet:
+        return excluded(Sentence("{when}考核", when=measure.not_yet.label))
     platform = getattr(measure.source, "platform", "")
     if platform and all(own.platform != platform for own in evidence.accounts):
         text = N_("本月没有自己的{platform}账号，不考核")

@@ -72,6 +72,7 @@ def _write(folder: Path) -> list[Path]:
     written = [
         _copy(EMPTY / "README.md", folder / "README.md"),
         _copy(EMPTY / "roster.yml", data / "roster.yml"),
+        _copy(EMPTY / "first-month.yml", data / "first-month.yml"),
         *(_header(model, data / f"{model.FILE}.csv") for model in TABLES),
     ]
     written += [

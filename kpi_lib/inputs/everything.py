@@ -66,6 +66,12 @@ class Inputs:
     appeals: tuple[Appeal, ...] = ()
     mistakes: tuple[Problem, ...] = ()
 
+    @property
+    def decided(self) -> tuple[Decision, ...]:
+        """The decisions that count: of a name that may decide."""
+        decides = self.roster.decides
+        return tuple(row for row in self.decisions if decides(row.by, row.account))
+
     def targets_of(self, operator: str) -> tuple[Target, ...]:
         """Return an operator's rows of targets.csv, in their order."""
         return self._own_targets.get(operator, ())

@@ -123,6 +123,20 @@ class PostsReaching(Part):
     platform: PlatformId = ""
 
 
+class Confirmed(Part):
+    """A number counted in rows of the work log that name who confirmed them."""
+
+    kind: Literal[
+        "tasks_on_time",
+        "tasks_accepted",
+        "suggestions_adopted",
+        "campaigns_held",
+        "campaign_results",
+        "campaign_spend",
+        "reviews",
+    ]
+
+
 class Documented(Part):
     """Adjustments of the direction of content, or feedback, against a due number."""
 
@@ -144,15 +158,8 @@ class Plain(Part):
     kind: Literal[
         "challenge",
         "rated",
-        "suggestions_adopted",
-        "tasks_on_time",
-        "tasks_accepted",
         "contents_published",
         "contents_distributed",
-        "reviews",
-        "campaigns_held",
-        "campaign_results",
-        "campaign_spend",
         "account_days",
         "comments_answered",
     ]
@@ -164,6 +171,7 @@ Source = Annotated[
     | OverDelivery
     | OneMetric
     | PostsReaching
+    | Confirmed
     | Documented
     | Communities
     | Plain,

@@ -190,6 +190,11 @@ class Roster(Part):
         """Return an account; an id that none has is refused."""
         return _registered("账号", id_, self._accounts)
 
+    def decides(self, name: str, account: str) -> bool:
+        """Say whether a name approves for an owner of an account, and so decides."""
+        owners = {owner.operator for owner in self.account(account).owners}
+        return any(self.operator(owner).is_approver(name) for owner in owners)
+
     def in_charge(self, account: Account, day: date) -> dict[str, Fraction]:
         """
         Return the shares of an account on a day, of whoever looks after it.

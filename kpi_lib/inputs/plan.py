@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import takewhile
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, StringConstraints
 
@@ -41,17 +41,11 @@ WITHOUT_TARGET = ("suggestions_adopted", "campaign_spend", "posts_reaching")
 """Kinds of sources that give a number and nothing to divide it by."""
 
 
-CONFIRMED = (
-    "tasks_on_time",
-    "tasks_accepted",
-    "suggestions_adopted",
-    "campaigns_held",
-    "campaign_results",
-    "campaign_spend",
-    "adjustments",
-    "feedback",
-    "reviews",
-)
+CONFIRMED = [
+    kind
+    for source in (kinds.Confirmed, kinds.Documented)
+    for kind in get_args(source.model_fields["kind"].annotation)
+]
 """Kinds of sources whose entries name who confirmed them (确认人)."""
 
 
@@ -65,6 +59,7 @@ class Measure(Part):
     points: Positive
     missing: Literal["pending", "zero", "exclude"] = "pending"
     confirm: Literal["required", "shown"] = "shown"
+    not_yet: Text | None = None
     bonus: bool = False
 
     def _conflicts(self) -> Iterator[str]:

@@ -159,7 +159,7 @@ def arrive(workspace: Workspace, month: str, given: Inputs) -> Arrived:
             _first_day(workspace, account, month, own), account.from_
         )
     doubted = doubts([*before, *files])
-    for decision in given.decisions:
+    for decision in given.decided:
         doubted.pop(decision.source, None)
     return Arrived(
         month=month,

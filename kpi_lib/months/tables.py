@@ -159,7 +159,7 @@ def _cleaned(arrived: Arrived) -> tuple[Cleaning, Cleaned]:
     given = arrived.given
     names = {account.id: account.name for account in given.roster.accounts}
     now, before = (
-        Cleaning(files, names, given.decisions)
+        Cleaning(files, names, given.decided)
         for files in (arrived.files, arrived.before)
     )
     return now, before.cleaned

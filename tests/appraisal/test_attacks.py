@@ -27,7 +27,7 @@ from kpi_lib.inputs.worklog import Worklog
 from kpi_lib.months import Tables, arrivals, doubts, tables
 from kpi_lib.months.arrivals import Arrived, File
 from kpi_lib.run import foreseen
-from tests.sample_month import MONTH, with_inputs
+from tests.sample_month import MONTH, PERSON, with_inputs, with_log
 from tests.scored import with_rows
 
 WEAK, NOBODY = "op-04", "外人"
@@ -180,6 +180,17 @@ LOG: dict[str, Log] = {
         )
     },
     "d04 titles that no export has": invented,
+    "a11 everything at once": lambda log: {
+        **by_nobody(log),
+        **ratings(log),
+        **invented(log),
+        **trivial(log, confirmed_by=NOBODY),
+        "reviews": every(log.reviews, delivered=date(2026, 10, 9)),
+        "interactions": tuple(
+            row.model_copy(update={"answered": row.received})
+            for row in log.interactions
+        ),
+    },
 }
 
 
@@ -198,6 +209,38 @@ def test_what_nobody_confirmed_gains_nothing(sample: Month, attack: str) -> None
     after = card(logged(sample, LOG[attack]))
 
     assert points(after) <= points(card(sample))
+
+
+def of_person(opened: Month, **sheets: tuple[Any, ...]) -> tuple[Card, Card]:
+    """Score PERSON, who has campaigns and communities, before and with other rows."""
+    return card(opened, PERSON), card(with_log(opened, **sheets), PERSON)
+
+
+def test_a_campaign_talked_down_gains_nothing_untold(sample: Month) -> None:
+    easy = {"exposure_target": Decimal(10), "new_target": Decimal(10),
+            "conversion_target": Decimal(10), "budget": Decimal(99_999)}  # fmt: skip
+    rows = sample.worklog.own(PERSON).campaigns
+    before, told = of_person(sample, campaigns=every(rows, **easy))
+    _, unsaid = of_person(sample, campaigns=every(rows, **easy, confirmed_by=NOBODY))
+
+    assert untold(before, told) == 0
+    assert told["score_sha256"] != before["score_sha256"]
+    assert [row for row in told["confirmed"] if "99999" in row["what"]]
+    # Nobody's word: neither targets nor a budget.
+    assert points(unsaid) <= points(before)
+
+
+def test_silent_communities_left_out_gain_nothing(sample: Month) -> None:
+    rows = sample.worklog.own(PERSON).communities
+    loud = tuple(row for row in rows if (row.speakers or 0) >= 20)
+    quiet = every(rows, speakers=0)
+    before, after = of_person(sample, communities=quiet)
+    _, without = of_person(sample, communities=())
+    key = "user_ops.communities"
+
+    assert len(loud) == len(rows) > 1
+    assert after.measures[key].earned < before.measures[key].earned
+    assert without.measures[key].earned <= after.measures[key].earned
 
 
 # --- exports -----------------------------------------------------------------------
@@ -425,6 +468,23 @@ def test_no_file_left_out_raises_the_score(sample: Month, operator: str) -> None
     assert [source for source in more if source not in TOLD_OTHERWISE] == []
 
 
+def test_a_decision_of_ones_own_decides_nothing(sample: Month) -> None:
+    (chosen,) = sample.inputs.decisions
+    operator = next(
+        person.id for person in sample.roster.operators
+        if chosen.account in {a.id for a in sample.roster.owned_by(person, MONTH)}
+    )  # fmt: skip
+    own = chosen.model_copy(update={"by": operator})
+    opened = with_inputs(sample, decisions=(own,))
+
+    assert sample.inputs.decided == (chosen,)
+    assert opened.inputs.decided == ()
+    new = flags(card(opened, operator)) - flags(card(sample, operator))
+    assert new == {
+        f"decisions.csv第{own.row}行的“{operator}”不是花名册里的主管或approvers，不算确认"
+    }
+
+
 def test_what_was_written_by_hand_stays_owed(sample: Month) -> None:
     given = sample.evidence("op-01")
     rows = given.monthly
@@ -446,6 +506,25 @@ def test_no_metric_left_out_raises_the_score(sample: Month, metric: str) -> None
     left = [without_days(file, metric, range(1, 32)) for file in files]
 
     assert points(scored(sample, "op-03", left)) <= before
+
+
+@pytest.mark.parametrize("day", [1, 15, 31])
+def test_no_day_left_out_raises_the_score(sample: Month, day: int) -> None:
+    """Nor the place in the index, which ranks by points: all of a day's values."""
+    files = arrived(sample).files
+    gone = date(2026, 10, day)
+    left = [
+        changed(file, daily=[row for row in file.export.daily if row.date != gone])
+        for file in files
+    ]
+    own = {account.id for account in sample.roster.owned_by("op-03", MONTH)}
+    before, after = (
+        scored(sample, "op-03", [file for file in of if file.account in own])
+        for of in (files, left)
+    )
+
+    assert points(after) <= points(before)
+    assert flags(after) - flags(before)
 
 
 SHEETS = ("tasks", "suggestions", "reviews", "contents", "feedback", "interactions",
@@ -501,6 +580,20 @@ def recorded(opened: Month, **more: Any) -> Month:
         "2026-09": {"targets": rows, "people": people, "plan": plan} | more
     }
     return opened
+
+
+def test_easy_targets_of_ones_own_count_for_nothing(sample: Month) -> None:
+    # c02b: without a baseline no floor lifts them; only an approval lets them count.
+    metrics = ("views", "likes", "comments", "shares", "revenue", "orders")
+    rows = [
+        row(metric=metric, value=Decimal(1), set_on=date(2026, 9, 30),
+            approved_by=WEAK, note="x", sha256=f"new-{metric}")
+        for metric in metrics
+    ]  # fmt: skip
+    before, after = card(sample), card(targeted(sample, *rows))
+
+    assert points(after) <= points(before)
+    assert any("“op-04”不是花名册里的主管" in flag for flag in flags(after))
 
 
 def test_a_target_dated_back_is_told(sample: Month) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from kpi_lib.appraisal.compose import score
+from kpi_lib.inputs import load_plan
 from kpi_lib.inputs.entries import GivenRating
 from kpi_lib.inputs.worklog import Worklog
 from tests.recompute import differences
@@ -23,6 +25,8 @@ from tests.scored import (
     scores,
     values,
 )
+
+ROOT = Path(__file__).parents[2]
 
 
 class TestDeductions:
@@ -271,3 +275,43 @@ class TestVideo:
         )
 
         assert card["same_results"] == []
+
+
+class TestFirstMonth:
+    """What a new workspace may use for its first two months."""
+
+    SHIPPED = ROOT / "kpi_lib" / "inputs" / "empty" / "first-month.yml"
+
+    def test_it_is_the_plan_but_for_what_is_not_yet_appraised(self) -> None:
+        usual = (ROOT / "data" / "plan.yml").read_text("utf-8").splitlines()
+        first = self.SHIPPED.read_text("utf-8").splitlines()
+        other = [line for line in first if line not in usual and line[:1] != "#"]
+
+        assert set(map(str.strip, other)) == {
+            'version: "first"',
+            "not_yet: {zh: 从第三个月起, en: from the third month on}",
+        }
+        assert [line for line in usual if line not in first and line[:1] != "#"] == [
+            'version: "1"'
+        ]
+
+    def test_the_rest_says_from_when_on(self) -> None:
+        by = load_plan(self.SHIPPED, "first-month.yml")
+        roster = people({"tt": "toutiao"}, required=["views"])
+        rows = values("tt", "toutiao", views=1000)
+        card = score(evidence(by, roster, rows, [aim("views", "1000")]))
+        later = "从第三个月起考核"
+        not_yet = {key for key, own in card.measures.items() if own["note"] == later}
+
+        assert set(card.measures) - not_yet == {
+            "target_setting.attainment",
+            "weekly_tasks.on_time",
+            "weekly_tasks.accepted",
+            "content.published",
+            "content.distributed",
+            "content.reviews",
+        }
+        assert all(card.measures[key]["status"] == "excluded" for key in not_yet)
+        # 15 of its item's only measure; of over-delivery nothing is left.
+        assert card.measures["target_setting.attainment"]["score"] == "15.00"
+        assert card["possible"] == "55"

@@ -261,3 +261,35 @@ def test_targets_set_late_are_called_late_and_not_missing() -> None:
     assert "缺：粉丝数（短期）" in note
     assert "2026-10-13前没有批准，或远低于短期目标：阅读/播放（短期）" in note
     assert Fraction(read(given, "coverage", horizons=["short"]).value or 0) == 0
+
+
+def test_targets_of_a_quarter_stand_beside_their_results_when_it_ends() -> None:
+    roster = scored.people({"tt": "toutiao"}, required=["views", "mau"])
+    months = ["2026-12", "2026-11", MONTH]
+    rows = [
+        row
+        for at, month in enumerate(months)
+        for row in scored.values("tt", "toutiao", month, views=1000 + at, mau=500 - at)
+    ]
+    further = {"horizon": "mid", "period": "2026-Q4"}
+    aims = [
+        aim("views", "2500", **further),
+        aim("views", "3000", **further, set_on=date(2026, 9, 29)),
+        aim("mau", "600", **further),
+        aim("views", "9", **further, set_on=date(2026, 9, 30), approved_by="外人"),
+    ]
+    given = scored.evidence(PLAN, roster, rows, aims)
+    ends, before, gap = (
+        read(replace(at, month=month), "coverage", horizons=["mid"]).note
+        for at, month in (
+            (given, "2026-12"),
+            (given, "2026-11"),
+            (scored.with_rows(given, given.monthly[given.monthly["month"] > MONTH]),
+             "2026-12"),
+        )
+    )  # fmt: skip
+
+    due = "到期的中期目标（结果/目标）："
+    assert f"{due}MAU月活500/600、阅读/播放3,003/3,000" in ends
+    assert due not in before
+    assert "阅读/播放—/3,000" in gap

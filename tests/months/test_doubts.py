@@ -63,11 +63,14 @@ def test_a_decision_that_names_the_file_lets_it_in(place: Workspace) -> None:
     mine = next(file for file in doubted if file.account == "gzh-01" and file.daily)
     decision = Decision(
         month=MONTH, account="gzh-01", date=date(2026, 10, 9), metric="followers",
-        source=mine.source, row=2, by="示例主管", on=date(2026, 11, 3), reason="是它",
+        source=mine.source, row=2, by="乙", on=date(2026, 11, 3), reason="是它",
     )  # fmt: skip
     again = arrive(place, MONTH, replace(given(), decisions=(decision,)))
     still = {file.source for file in again.files if file.doubt}
 
+    own = decision.model_copy(update={"by": "甲"})
+    nobodys = arrive(place, MONTH, replace(given(), decisions=(own,)))
+    assert {file.source for file in nobodys.files if file.doubt} > still
     assert mine.source not in still
     assert still == {file.source for file in doubted} - {mine.source}
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from fractions import Fraction
 from math import nan
 from typing import Any
 
-from kpi_lib import months
 from kpi_lib.appraisal.evidence import Evidence, Reading, pending, text
 from kpi_lib.appraisal.sources import targets, worklog  # each enters its own kinds
-from kpi_lib.appraisal.sources.base import SOURCES, Source, against, cite, part
+from kpi_lib.appraisal.sources.base import SOURCES, Source, against, cite, part, total
 from kpi_lib.catalogue import METRICS
 from kpi_lib.files import layouts
 from kpi_lib.inputs import Measure, kinds
@@ -32,10 +29,6 @@ class _RatedByManager(Source[Any], kind="rated"):
         return pending(Sentence("等主管评分"))
 
 
-def _sum(values: Iterable[float]) -> Fraction:
-    return sum((Fraction(months.exactly(value)) for value in values), Fraction(0))
-
-
 class _AccountDays(Source[Any], kind="account_days"):
     """Account-days on record, against those due."""
 
@@ -46,12 +39,12 @@ class _AccountDays(Source[Any], kind="account_days"):
         rows = now[now["metric"] == "account_days"]
         if rows.empty:
             return pending(self._nothing_due())
-        value, due = _sum(rows["value"]), _sum(rows["days_due"])
+        value, due = total(rows["value"]), total(rows["days_due"])
         parts = tuple(
             part(
                 account.name or account.id,
-                _sum(own["value"]),
-                _sum(own["days_due"]),
+                total(own["value"]),
+                total(own["days_due"]),
                 account=account.id,
             )
             for account in self.evidence.accounts
@@ -85,9 +78,6 @@ class _PostsOfStandard(Source[kinds.PostsReaching], kind="posts_reaching"):
 
     rests_on = "exports"
 
-    def metrics(self, reading: Reading) -> list[str]:
-        return [self.plan.metric]
-
     def read(self) -> Reading:
         metric, posts = self.plan.metric, self.evidence.posts
         if posts.empty:
@@ -100,7 +90,7 @@ class _PostsOfStandard(Source[kinds.PostsReaching], kind="posts_reaching"):
         label = METRICS[metric].label
         if blank := int(counters.isna().sum()):
             return pending(Sentence("{n}篇作品没有{metric}", n=blank, metric=label))
-        number = _sum(posts.loc[counters >= float(self.plan.at_least), "share"])
+        number = total(posts.loc[counters >= float(self.plan.at_least), "share"])
         least = text(self.plan.at_least)
         return Reading(
             value=number,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from fractions import Fraction
 from string import Formatter
 from typing import Any, ClassVar, Generic, TypeVar, cast
@@ -56,10 +57,9 @@ class Source(ABC, Generic[P]):
 
     def metrics(self, reading: Reading) -> list[str]:
         """Return the metrics whose results were counted, each once."""
-        return []
+        metric = getattr(self.plan, "metric", "")
+        return [metric] if metric else []
 
-
-C = TypeVar("C", bound=Entry)
 
 COUNTED = Sentence("计入")
 UNCONFIRMED = Sentence("没有主管确认")
@@ -139,11 +139,11 @@ class LogSource(Source[P]):
         """Say why a row, confirmed or not, is none that is counted; or nothing."""
         return ""
 
-    def counted(self, rows: Sequence[C]) -> list[C]:
+    def counted(self, rows: Sequence[Any]) -> list[Any]:
         """Return the rows that count: confirmed, where that is required."""
         return [row for row in rows if not self.why_not(row) and self._stands(row)]
 
-    def unconfirmed(self, rows: Sequence[C]) -> str:
+    def unconfirmed(self, rows: Sequence[Any]) -> str:
         """Say how many rows would count with another's confirmation."""
         number = sum(not self.why_not(row) and not self._stands(row) for row in rows)
         return Sentence("{n}行没有他人确认，不计", n=number) if number else ""
@@ -172,10 +172,16 @@ def cite(entries: Iterable[Any], metric: str = "") -> tuple[dict[str, str], ...]
             months.spans(rows),
             sheet=sheet,
             metric=metric,
-            total="" if metric else str(len(rows)),
+            sum="" if metric else str(len(rows)),
         )
         for (source, sheet), rows in places.items()
     )
+
+
+def total(numbers: Iterable[float | Decimal | None]) -> Fraction:
+    """Add numbers up as they are written, without binary dust."""
+    exact = (Fraction(months.exactly(float(number or 0))) for number in numbers)
+    return sum(exact, Fraction(0))
 
 
 def no_due(name: str) -> Reading:

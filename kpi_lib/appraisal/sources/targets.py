@@ -7,10 +7,12 @@ A required metric without an approved target is pending: it never drops out of a
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 from kpi_lib import figures
@@ -33,7 +35,8 @@ from kpi_lib.appraisal.goals import (
 )
 from kpi_lib.appraisal.sources.base import P, Source
 from kpi_lib.catalogue import HORIZONS, METRICS
-from kpi_lib.figures import joined
+from kpi_lib.days import months_back
+from kpi_lib.figures import amount, joined
 from kpi_lib.inputs import Account, Target, kinds
 from kpi_lib.language import N_, Sentence
 
@@ -60,7 +63,16 @@ def _of_goals(evidence: Evidence, goals: Sequence[Goal], **more: Any) -> Reading
         for goal in goals
     ]
     return Reading(
-        note=_floors(goals),
+        note=joined(
+            Sentence(
+                "{metric}的目标{target}低于下限，按{counted}计",
+                metric=goal.metric.label,
+                target=text(goal.target.value),
+                counted=text(goal.counted),
+            )
+            for goal in goals
+            if goal.floored
+        ),
         inputs=inputs,
         evidence=(*rows, *(row for goal in goals for row in goal.sources)),
         flags=tuple(
@@ -77,19 +89,6 @@ def _of_goals(evidence: Evidence, goals: Sequence[Goal], **more: Any) -> Reading
     )
 
 
-def _floors(goals: Iterable[Goal]) -> str:
-    return joined(
-        Sentence(
-            "{metric}的目标{target}低于下限，按{counted}计",
-            metric=goal.metric.label,
-            target=text(goal.target.value),
-            counted=text(goal.counted),
-        )
-        for goal in goals
-        if goal.floored
-    )
-
-
 # The kinds.
 
 
@@ -97,11 +96,10 @@ class _Required(Source[P]):
     """A source that looks at required metrics; excluded where there are none."""
 
     def read(self) -> Reading:
-        metrics = self.chosen(self.evidence.goals.required)
+        named = getattr(self.plan, "metrics", "required")
+        required = self.evidence.goals.required
+        metrics = [name for name in required if named == "required" or name in named]
         return self.of(metrics) if metrics else excluded(Sentence("没有必考的指标"))
-
-    def chosen(self, required: Sequence[str]) -> Sequence[str]:
-        return required
 
     @abstractmethod
     def of(self, metrics: Sequence[str]) -> Reading: ...
@@ -190,12 +188,6 @@ class _Attainment(
 ):
     """Mean attainment over required metrics, each row up to the cap."""
 
-    def chosen(self, required: Sequence[str]) -> Sequence[str]:
-        metrics = self.plan.metrics
-        if metrics == "required":
-            return required
-        return [metric for metric in required if metric in metrics]
-
     def share(self, goal: Goal) -> Number | None:
         return _capped(goal, self.plan.cap)
 
@@ -258,9 +250,6 @@ class _OneMetric(_Results[kinds.OneMetric], kind="metric"):
             return reading
         return replace(reading, state="pending", value=None, note=joined(gaps))
 
-    def metrics(self, reading: Reading) -> list[str]:
-        return [self.plan.metric]
-
 
 class _Challenge(_Mean[Any], kind="challenge"):
     """How challenging the short targets are, of those with a baseline."""
@@ -293,7 +282,6 @@ class _Challenge(_Mean[Any], kind="challenge"):
 
 
 _GROWTHS, _SHARES = ("floor", "full", "top"), ("at_floor", "above")
-"""What a band holds."""
 
 
 def in_band(growth: Fraction, evidence: Evidence) -> Fraction:
@@ -343,12 +331,41 @@ class _Coverage(_Required[kinds.Coverage], kind="coverage"):
                         Sentence(why, targets=targets, on=self.evidence.deadline)
                         for why, targets in lacking.items()
                     ),
+                    *self._ended(metrics),
                 ]
             ),
             inputs={"covered": str(covered), "cells": str(len(cells))},
             evidence=(cited("data/targets.csv", behind),) if behind else (),
         )
 
+    def _ended(self, metrics: Sequence[str]) -> Iterator[Sentence]:
+        """Hold the targets whose quarter or year ends with the month against it."""
+        evidence = self.evidence
+        for horizon, months in (("mid", 3), ("long", 12)):
+            latest = {
+                row.metric: row
+                for metric in metrics
+                if METRICS[metric].unit != "share"  # one month's is none of three
+                for row in sorted(targets_of(evidence, metric, horizon), key=set_on)
+                if not row.platform and evidence.approved(row)
+            }
+            results = [*map(partial(self._over, months), latest.values())]
+            if int(evidence.month[5:]) % months == 0 and results:
+                text = N_("到期的{horizon}目标（结果/目标）：{results}")
+                yield Sentence(text, horizon=HORIZONS[horizon], results=results)
+
+    def _over(self, months: int, row: Target) -> Sentence:
+        """Say what became of a target: a flow adds up, a level counts as it is now."""
+        metric, printed = METRICS[row.metric], amount(row.metric)
+        span = months_back(self.evidence.month, months if metric.kind == "flow" else 1)
+        values = [self.evidence.total(metric.name, month=at).value for at in span]
+        known = [value for value in values if value is not None]
+        result = printed(text(sum(known, Fraction(0)) if known == values else None))
+        numbers = f"{result}/{printed(row.value)}"
+        return Sentence("{metric}{result}", metric=metric.label, result=numbers)
+
+
+set_on = attrgetter("set_on")
 
 MISSING = N_("缺：{targets}")
 LATE = N_("{on}前没有批准，或远低于短期目标：{targets}")

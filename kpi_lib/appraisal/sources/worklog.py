@@ -9,10 +9,9 @@ name and date that there was none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 from fractions import Fraction
 from math import isinf
 from typing import Any, ClassVar, Literal
@@ -161,16 +160,12 @@ class _CampaignsHeld(_Campaigns[Any], _Count[Any], kind="campaigns_held"):
 
 NOT_HELD = Sentence("本月没有举办活动")
 
-_FIGURES = (
-    ("exposure", N_("曝光"), N_("活动“{names}”没有填曝光")),
-    ("new", N_("拉新"), N_("活动“{names}”没有填拉新")),
-    ("conversion", N_("转化"), N_("活动“{names}”没有填转化")),
-)
-"""What a campaign has a target and a result of, and what is said of a missing one."""
-
-
-def _sum(amounts: Iterable[Decimal | int | None]) -> Fraction:
-    return sum((Fraction(amount or 0) for amount in amounts), Fraction(0))
+FIGURES = {
+    "exposure": Sentence("曝光"),
+    "new": Sentence("拉新"),
+    "conversion": Sentence("转化"),
+}
+"""What a campaign has a target and a result of."""
 
 
 class _CampaignResults(_Campaigns[Any], kind="campaign_results"):
@@ -184,17 +179,18 @@ class _CampaignResults(_Campaigns[Any], kind="campaign_results"):
     def of(self, rows: list[entries.Campaign]) -> Reading:
         counts: list[tuple[str, Fraction, Fraction]] = []
         inputs: dict[str, str] = {}
-        for name, label, lacking in _FIGURES:
+        for name, figure in FIGURES.items():
             aimed = [row for row in rows if getattr(row, f"{name}_target")]
-            target = _sum(getattr(row, f"{name}_target") for row in aimed)
+            target = base.total(getattr(row, f"{name}_target") for row in aimed)
             if not target:
                 continue
             held = [row for row in aimed if not row.not_held]
             if blank := [row.name for row in held if getattr(row, name) is None]:
-                return pending(Sentence(lacking, names=blank))
-            result = _sum(getattr(row, name) for row in self.counted(aimed))
+                lacking = N_("活动“{names}”没有填{figure}")
+                return pending(Sentence(lacking, names=blank, figure=figure))
+            result = base.total(getattr(row, name) for row in self.counted(aimed))
             inputs |= {f"{name}.value": text(result), f"{name}.target": text(target)}
-            counts.append((Sentence(label), result, target))
+            counts.append((figure, result, target))
         if all(row.not_held for row in rows):
             return excluded(NOT_HELD)
         if not counts:
@@ -218,8 +214,8 @@ class _CampaignSpend(_Campaigns[Any], kind="campaign_spend"):
             return pending(note)
         if not held:
             return excluded(NOT_HELD)
-        spend = _sum(row.spend for row in rows)
-        budget = _sum(row.budget for row in self.counted(rows))
+        spend = base.total(row.spend for row in rows)
+        budget = base.total(row.budget for row in self.counted(rows))
         numbers = {"spend": text(spend), "budget": text(budget)}
         note = Sentence("没有他人确认的预算")
         if budget:
@@ -319,7 +315,7 @@ class _Reviews(base.LogSource[Any], kind="reviews"):
             or month in written
             or self.evidence.has_none(self.entry.SHEET, after=last)
         ):
-            return base.against(len(delivered), len(owed), "次")
+            return base.against(len(delivered), len(owed), "次", self.unconfirmed(rows))
         note = Sentence(
             "月复盘还没有记录（{last}前交），也没有在“{none}”表写明无",
             last=last,
@@ -362,24 +358,23 @@ class _CommentsAnswered(base.LogSource[Any], kind="comments_answered"):
             return excluded(Sentence("没有收到评论"))
         answered = Fraction(sum(row.answered for row in rows))
         numbers = {"answered": text(answered), "received": text(whole)}
-        notes = [Sentence("回复{answered}条，收到{received}条", **numbers)]
+        note = Sentence("回复{answered}条，收到{received}条", **numbers)
         more = [
             platforms()[at].label for at, (own, put) in received.items() if own < put
         ]
-        if more:
-            notes.append(Sentence("{platforms}收到的评论数取导出", platforms=more))
+        other = Sentence("{platforms}收到的评论数取导出", platforms=more)
         inputs = {
             f"received.{of}.{platform}": text(number)
             for platform, pair in received.items()
             for of, number in zip(("worklog", "exports"), pair, strict=True)
             if any(pair)
         }
-        return Reading(
-            value=answered / whole,
-            target=Fraction(1),
-            unit="%",
+        return base.against(
+            answered / whole,
+            1,
+            "%",
+            joined([note, other if more else ""]),
             of=(answered, whole),
-            note=joined(notes),
             inputs={"answered": text(answered), **inputs},
             evidence=exported.sources,
         )
