@@ -1,11 +1,16 @@
+import copy
+import hashlib
 import sys
 from pathlib import Path
 from typing import Any
 
+import nbformat
+import papermill
 import pytest
 
 from kpi_lib.errors import InvalidInput, KpiError, RunError
 from kpi_lib.run import notebook as notebooks
+from kpi_lib.run import record
 from tests.fresh import execute
 from tests.tiny_notebook import PARAMETERS, write
 
@@ -117,6 +122,44 @@ def test_parameters_are_refused_before_anything_runs(
         notebooks.execute(
             notebook, parameters, output=tmp_path / "o.ipynb", folder=tmp_path
         )
+
+
+def test_papermills_command_refuses_a_misspelt_name_too(tmp_path: Path) -> None:
+    notebook = write(tmp_path / "tiny.ipynb", SHOW)
+
+    with pytest.raises(InvalidInput, match="没有参数“mnoth”；应为month"):
+        papermill.execute_notebook(
+            notebook,
+            tmp_path / "o.ipynb",
+            {"mnoth": "2026-09"},
+            engine_name="kpi",
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+        )
+
+
+def test_what_a_run_or_an_editor_leaves_is_no_change(tmp_path: Path) -> None:
+    path = write(tmp_path / "notebooks/tiny.ipynb", SHOW)
+    before = record.of_file(path)
+    saved = notebooks.read(path)
+    saved.metadata["kernelspec"]["display_name"] = "Python 3 (ipykernel)"
+    saved.metadata["language_info"] = {"name": "python", "version": "3.13.1"}
+    saved.cells[-1].outputs = [nbformat.v4.new_output("stream", text="甲")]  # type: ignore[no-untyped-call]
+    saved.cells[-1].execution_count = 7
+    nbformat.write(saved, path)
+
+    assert record.of_file(path) == before
+    for change in ("source", "tags"):
+        other = copy.deepcopy(saved)
+        if change == "source":
+            other.cells[-1].source += "\n"
+        else:
+            other.cells[-1].metadata["tags"] = ["notebook-only"]
+        nbformat.write(other, path)
+        assert record.of_file(path) != before, change
+    path.write_bytes(b"{}")
+    assert record.of_file(path) == hashlib.sha256(b"{}").hexdigest()
 
 
 @pytest.mark.parametrize(
