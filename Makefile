@@ -75,7 +75,7 @@ environment.yml: requirements.lock
 # Collects the sentences of the pages in kpi_lib/locale/en.po; the new ones want words.
 catalogue: $(READY)
 	@mkdir -p build
-	@$(BIN)/pybabel -q extract -F babel.cfg -k N_ -k Sentence --omit-header -s --no-location \
+	@PYTHONPATH=. $(BIN)/pybabel -q extract -F babel.cfg -k N_ -k Sentence --omit-header -s --no-location \
 	  --no-wrap --sort-output -o build/pages.pot kpi_lib \
 	  notebooks/1-clean.ipynb notebooks/3-appraisal.ipynb notebooks/4-team.ipynb
 	@$(BIN)/pybabel -q update -l en -i build/pages.pot -o kpi_lib/locale/en.po \

@@ -6,7 +6,7 @@ Every problem of every file is collected, so that a person mends them together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, partial
@@ -15,16 +15,17 @@ from typing import Any, NamedTuple, TypeVar
 
 from kpi_lib.days import Calendar, months_back
 from kpi_lib.errors import InvalidInput, Problem
-from kpi_lib.files import layouts
+from kpi_lib.files import Declaration, declare, layouts
 from kpi_lib.held import files_in, held, holding, is_noise, listed
 from kpi_lib.inputs import plan, roster
 from kpi_lib.inputs.directory import Directory, platform_names
 from kpi_lib.inputs.people import Operator, Roster
 from kpi_lib.inputs.plan import EvidenceRules, Measure, Plan
 from kpi_lib.inputs.records import Appeal, DayOff, Decision, Download, Signoff
-from kpi_lib.inputs.table import Row, by_operator, load_table
-from kpi_lib.inputs.targets import Target
+from kpi_lib.inputs.table import Row, TableRow, by_operator, load_table
+from kpi_lib.inputs.targets import Target, spread
 from kpi_lib.inputs.worklog import Worklog, load_worklog
+from kpi_lib.inputs.yaml import load_document
 from kpi_lib.workspace import Workspace, sha256_file
 
 T = TypeVar("T")
@@ -91,28 +92,7 @@ class Inputs:
         written = self.plans[plan.for_month(self.plans, month, operator)]
         if not written.for_:
             return written
-        whole = self.evidence_of(month)
-        shared = {rule: getattr(whole, rule) for rule in plan.FOR_ALL}
-        own = written.evidence.model_copy(update=shared)
-        return written.model_copy(update={"evidence": own})
-
-    @property
-    def findings(self) -> tuple[Problem, ...]:
-        """What is worth telling of the month: of its work log, and of its plans."""
-        people = self.roster.appraised(self.month)
-        told = [
-            Problem(
-                what=f"{self.month}没有人用这份计划",
-                where=file,
-                place="for",
-                do="请核对for里的团队和人",
-                level="warning",
-            )
-            for file, written in self.plans.items()
-            if written.for_ and written.valid_from <= self.month
-            if not any(written.is_for(person) for person in people)
-        ]
-        return (*told, *self.worklogs[self.month].findings)
+        return written.model_copy(update={"evidence": self.evidence_of(month)})
 
     def evidence_of(self, month: str) -> EvidenceRules:
         """Return what must be on record in a month, usual where it has no plan."""
@@ -214,8 +194,9 @@ def load(workspace: Workspace, month: str) -> Inputs:
     there = [path for path in workspace.data.glob("*") if not path.is_dir()]
     written = [path for path in sorted(there) if not is_noise(path.name)]
     data = _stamp(workspace, listed(workspace.data, written, deep=False))
+    data = {**data, **formats(workspace)}
     decided = _once(workspace, "data", data, _decided)
-    problems, mistakes = [*decided.problems], [*decided.mistakes]
+    problems = [*decided.problems]
     worklogs: dict[str, Worklog] = {}
     for past in months_back(month, WORKLOGS):
         # The folder too: a file of it may go as well as come.
@@ -227,11 +208,10 @@ def load(workspace: Workspace, month: str) -> Inputs:
         problems += wrong
         if log is not None:
             worklogs[past] = log
-            mistakes += log.mistakes
-    if problems:
-        raise InvalidInput((*problems, *mistakes))
-    values = {**decided.values, "mistakes": tuple(mistakes)}
-    return Inputs(month=month, worklogs=worklogs, **values)
+    if not all(problem.of for problem in problems):
+        raise InvalidInput(tuple(problems))
+    mistakes = tuple(problems)
+    return Inputs(month=month, worklogs=worklogs, mistakes=mistakes, **decided.values)
 
 
 # --- read together ---------------------------------------------------------------
@@ -242,8 +222,47 @@ class _Decided(NamedTuple):
 
     values: dict[str, Any]
     problems: list[Problem]
-    mistakes: list[Problem]
     directory: Directory | None = None
+
+
+def formats(workspace: Workspace) -> Stamp:
+    """
+    Read a workspace's own declarations of exports, which stand from now on.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where they lie, in ``data/formats/``.
+
+    Returns
+    -------
+    mapping of str to str
+        The files and their hashes.
+
+    Raises
+    ------
+    InvalidInput
+        With one problem for every mistake of the first file that is wrong.
+    """
+    folder = workspace.data / "formats"
+    paths = listed(folder, files_in(folder))
+    stamp = _stamp(workspace, paths)
+    declare(_once(workspace, "formats", stamp, _formats, paths))
+    return stamp
+
+
+def _formats(workspace: Workspace, paths: Iterable[Path]) -> list[Declaration]:
+    read: list[Declaration] = []
+    for path in paths:
+        where = workspace.relative(path)
+        own = load_document(path, Declaration, where).value
+        expected = f"data/formats/{own.id}.yml"
+        if where != expected:  # else two might tell of one platform
+            raise InvalidInput.of(
+                "不是以平台编号命名的文件", where=where, expected=expected, do="请改名"
+            )
+        read.append(own)
+    return read
 
 
 def load_roster(workspace: Workspace) -> Roster:
@@ -265,6 +284,7 @@ def load_roster(workspace: Workspace) -> Roster:
     InvalidInput
         With one problem for every mistake, each with its line.
     """
+    formats(workspace)
     path = workspace.roster
     where = workspace.relative(path)
     return roster.load_roster(path, platform_names(), layouts(), where)
@@ -310,7 +330,6 @@ def _taken(
 
 def _decided(workspace: Workspace) -> _Decided:
     problems: list[Problem] = []
-    mistakes: list[Problem] = []
     take: Callable[..., Any] = partial(_taken, problems)
     plans = take(plan.load_all, workspace.data)
     people = take(load_roster, workspace)
@@ -318,9 +337,20 @@ def _decided(workspace: Workspace) -> _Decided:
         problems += plan.mistakes(plans, people)
     directory = people and _directory(people, plans or {})
 
+    def read(path: Path, model: type[Row], **more: Any) -> Any:
+        where = workspace.relative(path)
+        return load_table(path, model, where, directory, problems, **more)
+
     def rows(model: type[Row]) -> Any:
-        path = workspace.table(model.FILE)
-        return load_table(path, model, workspace.relative(path), directory, mistakes)
+        return read(workspace.table(model.FILE), model)
+
+    def targets() -> tuple[Target, ...]:
+        first: dict[Hashable, TableRow] = {}
+        rows: tuple[Target, ...]
+        rows = read(workspace.table(Target.FILE), Target, first=first)
+        for matrix in sorted(workspace.data.glob("targets.*.xlsx")):
+            rows += read(matrix, Target, first=first, lay=spread)
+        return rows
 
     def downloads() -> dict[str, date]:
         return {row.source: row.downloaded for row in rows(Download)}
@@ -335,16 +365,16 @@ def _decided(workspace: Workspace) -> _Decided:
         ),
     }
     if directory is None:
-        return _Decided(values, problems, mistakes)
+        return _Decided(values, problems)
     # What names people, their accounts and the plan's measures.
     for name, model in (
         ("decisions", Decision),
         ("signoffs", Signoff),
         ("appeals", Appeal),
-        ("targets", Target),
     ):
         values[name] = take(rows, model)
-    return _Decided(values, problems, mistakes, directory)
+    values["targets"] = take(targets)
+    return _Decided(values, problems, directory)
 
 
 def _worklog(
@@ -357,7 +387,7 @@ def _worklog(
 
     def read() -> Worklog:
         path = workspace.worklog(month)  # refused where there are two
-        return load_worklog(path, month, directory, workspace.relative(path))
+        return load_worklog(path, month, directory, workspace.relative(path), problems)
 
     return _taken(problems, read), problems
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from fractions import Fraction
@@ -41,9 +40,8 @@ class Owned:
 
     def owned(self, account: str, operator: str) -> dict[date, Fraction]:
         """Return the days on which an operator owns of an account, and the shares."""
-        shares = (
-            (day, self.given.roster.share(account, operator, day)) for day in self.days
-        )
+        whole = self.given.roster.account(account)
+        shares = ((day, whole.shares(day).get(operator, 0)) for day in self.days)
         return {day: Fraction(share) for day, share in shares if share}
 
     def owed(self, account: Account) -> dict[str, dict[date, Fraction]]:
@@ -82,15 +80,6 @@ def in_charge(
         for operator, share in roster.in_charge(account, day).items():
             shares.setdefault(operator, {})[day] = share
     return shares
-
-
-def days_by_account(pairs: Iterable[tuple[str, date | None]]) -> dict[str, set[date]]:
-    """Sort days by account; an unknown one is none."""
-    days: dict[str, set[date]] = defaultdict(set)
-    for account, day in pairs:
-        if day is not None:
-            days[account].add(day)
-    return days
 
 
 def mapped_metrics(account: Account, layouts: Mapping[str, Layout]) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ from kpi_lib.page.sections.score_card import score_card
 from kpi_lib.page.sections.signing import settled
 from kpi_lib.page.sections.sources import counted, sources
 from kpi_lib.page.sections.team import (
+    team_confirmed,
     team_evidence,
     team_files,
     team_grades,

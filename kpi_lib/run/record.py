@@ -74,14 +74,24 @@ def hashes(workspace: Workspace, paths: Iterable[Path]) -> dict[str, str]:
     return {workspace.relative(path): of_file(path) for path in paths}
 
 
+QUOTED = ("docs/appraisal.md", "docs/appraisal.zh-CN.md")
+
+
 @cache
 def package() -> str:
     """Return the SHA-256 over this package's own files: what pages are made by."""
+    from kpi_lib.inputs import default
+
     home = Path(__file__).parents[1]
+    files = {
+        path.relative_to(home).as_posix(): path for path in sorted(home.rglob("*"))
+    }
+    # What pages quote lies beside the package in a repository.
+    quoted = {name: default(name) for name in QUOTED}
     return of(
         {
-            path.relative_to(home).as_posix(): sha256_file(path)
-            for path in sorted(home.rglob("*"))
+            name: sha256_file(path)
+            for name, path in (files | quoted).items()
             if path.is_file() and "__pycache__" not in path.parts
         }
     )

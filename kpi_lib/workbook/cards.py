@@ -20,6 +20,7 @@ import pandas as pd
 
 from kpi_lib import appraisal, inputs, page
 from kpi_lib.appraisal import Card, Evidence, Month
+from kpi_lib.days import days_of
 from kpi_lib.inputs import Plan, Target
 from kpi_lib.language import say
 from kpi_lib.workbook.tables import refusal
@@ -287,7 +288,7 @@ def _targets(evidence: Evidence, changes: Mapping[str, Value]) -> tuple[Target, 
         (target.metric, target.platform): target
         for target in sorted(evidence.targets, key=lambda target: target.set_on)
         if (target.horizon, target.period) == ("short", evidence.month)
-        and target.set_on <= evidence.last_day
+        and target.set_on <= days_of(evidence.month)[-1]
     }
     values: dict[Target, Decimal] = {}
     for key, value in changes.items():

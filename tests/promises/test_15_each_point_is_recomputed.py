@@ -180,7 +180,7 @@ def of_days(m: Workbook, choice: Choice) -> pd.DataFrame:
     if choice.operator:
         person = m.roster.operator(choice.operator)
         share = {
-            (account.id, day): float(m.roster.share(account, person, day.date()))
+            (account.id, day): float(account.shares(day.date()).get(person.id, 0))
             for account in m.roster.accounts
             for day in days["date"].unique()
         }
@@ -228,7 +228,7 @@ def of_posts(m: Workbook, choice: Choice) -> pd.DataFrame:
         return posts
     person = m.roster.operator(choice.operator)
     own = [
-        bool(m.roster.share(m.roster.account(account), person, day.date()))
+        bool(m.roster.account(account).shares(day.date()).get(person.id, 0))
         for account, day in zip(posts["account"], posts["published_at"], strict=True)
     ]
     return posts[pd.Series(own, index=posts.index, dtype=bool)]
@@ -333,7 +333,7 @@ def test_a_campaigns_spans_are_of_the_accounts_on_record(
         parts = METRICS[metric].parts or (metric,)
         rows = rows[rows["metric"].isin(parts)]
         shares = [
-            float(m.roster.share(m.roster.account(account), person, day.date()))
+            float(m.roster.account(account).shares(day.date()).get(person.id, 0))
             for account, day in zip(rows["account"], rows["date"], strict=True)
         ]
         rows = rows.assign(value=rows["value"] * shares, own=shares)

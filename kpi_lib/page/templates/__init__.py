@@ -104,10 +104,14 @@ def environment() -> Environment:
     return made
 
 
+GLUED = re.compile(r"([^\s>]|</\w+>)(?=<(?:span|small)\b(?! class=.c\b))")
+"""Where words run together if the style sheet does not part them."""
+
+
 def render(template: str, **values: object) -> str:
     """Render one template of this folder's sections."""
     html = environment().get_template(f"{template}.html.j2").render(values)
-    return re.sub(r"\n\s*", "\n", html).strip()
+    return GLUED.sub(r"\1 ", re.sub(r"\n\s*", "\n", html)).strip()
 
 
 def text(template: str, **values: object) -> str:
