@@ -177,8 +177,8 @@ class _Proposal:
         evidence, days = self.evidence, days_of(self.following)
 
         def share(account: str) -> float:
-            shares, id = evidence.roster.account(account).shares, evidence.operator.id
-            of = (Fraction(shares(at).get(id, 0)) for at in days)
+            own, id = evidence.roster.account(account), evidence.operator.id
+            of = (Fraction(own.shares(at).get(id, 0)) for at in days)
             return float(sum(of, Fraction(0)) / len(days))
 
         latest = self.compared[0].month
