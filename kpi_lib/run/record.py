@@ -50,11 +50,16 @@ def of(value: object) -> str:
 def of_file(path: Path) -> str:
     """Return the SHA-256 of a file; empty if there is none or it cannot be read."""
     try:
-        if path.suffix == ".ipynb" and path.parent.name == "notebooks":
+        if is_source(path):
             return of_notebook(path.read_bytes())
         return sha256_file(path) if path.is_file() else ""
     except OSError:
         return ""
+
+
+def is_source(path: Path) -> bool:
+    """Say whether a file is a notebook that jobs run, not one that a job executed."""
+    return path.suffix == ".ipynb" and path.parent.name == "notebooks"
 
 
 def of_notebook(content: bytes) -> str:

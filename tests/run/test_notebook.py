@@ -8,6 +8,7 @@ import nbformat
 import papermill
 import pytest
 
+from kpi_lib import held
 from kpi_lib.errors import InvalidInput, KpiError, RunError
 from kpi_lib.run import notebook as notebooks
 from kpi_lib.run import record
@@ -159,6 +160,23 @@ def test_what_a_run_or_an_editor_leaves_is_no_change(tmp_path: Path) -> None:
         assert record.of_file(path) != before, change
     path.write_bytes(b"{}")
     assert record.of_file(path) == hashlib.sha256(b"{}").hexdigest()
+
+
+def test_what_is_read_is_held_against_the_hash_that_was_recorded(
+    tmp_path: Path,
+) -> None:
+    # An executed notebook, which the index reads, is its bytes.
+    source = write(tmp_path / "notebooks/1-clean.ipynb", SHOW)
+    made = write(tmp_path / "data/clean/2026-10/1-clean.ipynb", SHOW)
+    meant = {
+        path.relative_to(tmp_path).as_posix(): record.of_file(path)
+        for path in (source, made)
+    }
+    with held.holding(tmp_path, meant):
+        assert notebooks.read(source).cells == notebooks.read(made).cells
+        made.write_text(made.read_text("utf-8") + "\n", "utf-8")
+        with pytest.raises(KpiError, match="被改过"):
+            notebooks.read(made)
 
 
 @pytest.mark.parametrize(
