@@ -21,7 +21,7 @@ import xlsxwriter
 from ruamel.yaml import YAML
 
 from kpi_lib.months import store
-from kpi_lib.run import jobs, record, runner
+from kpi_lib.run import jobs, runner
 from kpi_lib.run.jobs import MADE
 from kpi_lib.run.stale import Agenda
 from kpi_lib.workspace import (
@@ -163,8 +163,7 @@ def _clean(place: Workspace, copies: list[str], tables: Path) -> None:
         (folder / OWN).write_text(canonical_json(own) + "\n")
         for notebook in source.glob("*.ipynb"):
             shutil.copy(notebook, folder)
-    files = record.inputs(place)
-    agenda = Agenda(place, MONTH, "zh-Hans", files)
+    agenda = Agenda(place, MONTH, "zh-Hans")
     for folder in sorted((place.data / "clean").iterdir()):
         job = agenda.clean_job(folder.name)
         made = {place.relative(path): sha256_file(path) for path in folder.iterdir()}

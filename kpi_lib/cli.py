@@ -8,35 +8,38 @@ inside the commands, so that help is there at once.
 
 from __future__ import annotations
 
-import contextlib
-import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kpi_lib.errors import Problem, printable
+from kpi_lib.errors import printable
 from kpi_lib.language import LANGUAGES
+from kpi_lib.telling import STATES, near, say, tell, telling
 from kpi_lib.workspace import Workspace
 
 if TYPE_CHECKING:
-    from kpi_lib.run import Outcome
+    from kpi_lib.run import Outcome, Status
     from kpi_lib.workbook import Line
 
 app = typer.Typer(
     name="kpi",
     help="新媒体团队的月度KPI考核：导出文件放进来，每位运营一页可核对的考核报告。",
     epilog="例：kpi run latest   kpi check 2026-10   kpi status 2026-10",
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 
 Month = Annotated[str, typer.Argument(metavar="MONTH", help="月份，如2026-10")]
+NewestMonth = Annotated[
+    str, typer.Argument(metavar="[MONTH]", help="月份；默认是最新的")
+]
 AROUND = "工作区文件夹；默认是当前或上级有data/plan.yml的文件夹"
 Place = Annotated[
     Workspace,
@@ -63,6 +66,7 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def _root(
+    context: typer.Context,
     _version: Annotated[
         bool,
         typer.Option(
@@ -70,7 +74,9 @@ def _root(
         ),
     ] = False,
 ) -> None:
-    """Hold the options that come before a command."""
+    """Without a command: what is next, in the workspace around the current folder."""
+    if context.invoked_subcommand is None:
+        go_on(workspace=Workspace.find())
 
 
 @app.command()
@@ -85,18 +91,15 @@ def init(
     from kpi_lib import inputs
 
     inputs.init(folder)
+    month = f"{date.today():%Y-%m}"
+    Workspace(folder).raw(month).mkdir()
     typer.echo(f"工作区已建好：{folder}")
-    typer.echo("接下来：填写data/roster.yml和data/targets.csv，再运行kpi check。")
+    typer.echo(f"接下来：填写data/roster.yml，再运行kpi new-month {month}、kpi next。")
 
 
 @app.command()
 def check(
-    month: Annotated[
-        str, typer.Argument(metavar="[MONTH]", help="月份；默认是最新的")
-    ] = "latest",
-    *,
-    workspace: Place,
-    as_json: AsJson = False,
+    month: NewestMonth = "latest", *, workspace: Place, as_json: AsJson = False
 ) -> None:
     """
     读取一切，什么也不写：列出全部问题。
@@ -105,13 +108,16 @@ def check(
     """
     from kpi_lib import run
 
-    problems = run.check(workspace, run.newest(workspace, month))
-    _tell(problems, as_json)
-    errors = sum(problem.level == "error" for problem in problems)
+    month = run.newest(workspace, month)
+    problems = run.check(workspace, month)
+    wrong = tell(problems, as_json)
+    if not wrong:  # what people wrote can be read
+        tell(run.due(workspace, date.today()), as_json)
     if not as_json:
-        rest = len(problems) - errors
-        typer.echo(f"{errors}个错误，{rest}个提醒。" if problems else "没有发现问题。")
-    raise typer.Exit(1 if errors else 0)
+        levels = Counter(problem.level for problem in problems)
+        counted = f"{levels['error']}个错误，{levels['warning']}个提醒。"
+        typer.echo(counted if problems else "没有发现问题。")
+    raise typer.Exit(wrong)
 
 
 @app.command()
@@ -125,13 +131,13 @@ def clean(
     """
     from kpi_lib import run
 
-    with _telling(as_json) as tell:
-        outcomes = run.clean(workspace, month, force=force, progress=tell)
-    month, code = run.newest(workspace, month), _code(outcomes)
-    refused = not code and _tell_refused(workspace, month, as_json)
-    if not as_json and not code:
-        typer.echo(f"清洗结果在{_near(workspace.clean(month))}")
-    raise typer.Exit(1 if refused else code)
+    with telling(as_json) as step:
+        outcomes = run.clean(workspace, month, force=force, progress=step)
+    month, failed = run.newest(workspace, month), _failed(outcomes)
+    refused = not failed and _tell_refused(workspace, month, as_json)
+    if not as_json and not failed:
+        typer.echo(f"清洗结果在{near(workspace.clean(month))}")
+    raise typer.Exit(refused or failed)
 
 
 @app.command()
@@ -160,9 +166,9 @@ def run(
     """
     from kpi_lib import run
 
-    if lang not in LANGUAGES:
+    if lang not in (*LANGUAGES, ""):
         raise typer.BadParameter("、".join(LANGUAGES), param_hint="--lang")
-    with _telling(as_json) as tell:
+    with telling(as_json) as step:
         outcomes = run.run(
             workspace,
             month,
@@ -171,7 +177,7 @@ def run(
             lang=lang,
             force=force,
             pdf=pdf,
-            progress=tell,
+            progress=step,
         )
     month = run.newest(workspace, month)
     refused = _tell_refused(workspace, month, as_json)
@@ -182,8 +188,27 @@ def run(
         stale = [job.job for job in jobs if job.state == "stale"]
         if stale:
             typer.echo(f"已过期、这次没有做的：{'、'.join(stale)}")
-        typer.echo(f"索引页：{_near(workspace.reports(month) / 'index.html')}")
-    raise typer.Exit(1 if refused else _code(outcomes))
+        typer.echo(f"索引页：{near(workspace.reports(month) / 'index.html')}")
+    raise typer.Exit(refused or _failed(outcomes))
+
+
+@app.command("next")
+def go_on(
+    month: NewestMonth = "latest", *, workspace: Place, as_json: AsJson = False
+) -> None:
+    """
+    检查并运行，再列出还缺什么、一周内几号前要做什么。不写命令的kpi也是它。
+
+    例：kpi next   kpi next 2026-10
+    """
+    from kpi_lib import run as runs
+
+    month = runs.newest(workspace, month)
+    try:
+        run(month, lang="", workspace=workspace, as_json=as_json)
+    except typer.Exit:
+        tell(runs.to_do(workspace, month, date.today()), as_json)
+        raise
 
 
 @app.command()
@@ -195,12 +220,11 @@ def status(month: Month, workspace: Place, as_json: AsJson = False) -> None:
     """
     from kpi_lib import run
 
-    words = {"done": "已做", "stale": "过期", "failed": "失败", "missing": "没做"}
     jobs = run.status(workspace, month)
     for job in jobs:
         why = f"：{job.why}" if job.why else ""
-        _say(vars(job), f"{job.job} {words[job.state]}{why}", as_json)
-    raise typer.Exit(1 if any(job.state == "failed" for job in jobs) else 0)
+        say(vars(job), f"{job.job} {STATES[job.state]}{why}", as_json)
+    raise typer.Exit(_failed(jobs))
 
 
 @app.command()
@@ -242,13 +266,43 @@ def verify(
     problems = run.verify(workspace, month)
     if recompute:
         problems += run.recompute(workspace, month)
-    _tell(problems, as_json)
-    wrong = any(problem.level == "error" for problem in problems)
+    wrong = tell(problems, as_json)
     if not wrong and not as_json:
         typer.echo("输入、结果和运行记录都与运行时一样。")
         if recompute:
             typer.echo("由原始文件重算的每一分都与评分卡一样。")
-    raise typer.Exit(1 if wrong else 0)
+    raise typer.Exit(wrong)
+
+
+@app.command()
+def sign(
+    month: Month,
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="签字人的姓名")],
+    yes: Annotated[bool, typer.Option("--yes", help="不再询问")] = False,
+    *,
+    workspace: Place,
+) -> None:
+    """
+    列出总分、申诉和变化，确认后签字，重做随之变化的页面。
+
+    例：kpi sign 2026-10 --by 示例主管
+    """
+    from kpi_lib import days, inputs
+    from kpi_lib import run as runs
+
+    month = runs.newest(workspace, month)
+    lines, rows = runs.to_sign(workspace, month, by, date.today())
+    typer.echo(printable("\n".join(lines)))
+    if not rows:
+        typer.echo("没有要签的。")
+        return
+    typer.echo(f"以“{by}”的名义为{len(rows)}人签字？请写“是”：", nl=yes)
+    if not yes and sys.stdin.readline().strip().lower() not in ("是", "y", "yes"):
+        typer.echo("没有签，什么也没有写。")
+        raise typer.Exit(1)
+    typer.echo(f"已写进{near(inputs.add_rows(workspace, rows))}。")
+    typer.echo(f"下个月：kpi new-month {days.shift(month, 1)}；目标的建议在索引页旁。")
+    run(month, lang="", workspace=workspace)
 
 
 @app.command()
@@ -275,7 +329,7 @@ def rescore(
         lines = [f"{whose}：{_two(total)}，{grades}"]
         lines += [f"  {line.key} {line.name}：{_two(line)}" for line in pair.moved]
         lines.append(f"  其余{len(measures) - len(pair.moved)}项相同")
-        _say(pair.as_dict(), "\n".join(lines), as_json)
+        say(pair.as_dict(), "\n".join(lines), as_json)
 
 
 def _two(line: Line) -> str:
@@ -314,8 +368,13 @@ def add(
         str, typer.Option("--account", metavar="A", help="账号的编号，如dy-01")
     ],
     downloaded: Annotated[
-        str, typer.Option(metavar="DAY", help="下载日期；不写则看文件名末尾")
-    ] = "",
+        datetime | None,
+        typer.Option(
+            metavar="DAY",
+            formats=["%Y-%m-%d"],
+            help="下载日期，如2026-11-02；不写则看文件名末尾",
+        ),
+    ] = None,
     month: Annotated[
         str,
         typer.Option(
@@ -331,27 +390,20 @@ def add(
 
     例：kpi add 作品列表.xlsx --account dy-01 --downloaded 2026-11-02
     """
-    from datetime import date
+    from kpi_lib import run
 
-    from kpi_lib import days, run
-
-    try:
-        day = date.fromisoformat(downloaded) if downloaded else None
-    except ValueError:
-        raise typer.BadParameter("2026-11-02这样的日期", param_hint="DAY") from None
-    if month and not days.is_month(month):
-        raise typer.BadParameter("2026-10这样的月份", param_hint="M")
+    day = downloaded and downloaded.date()
     refused = False
     for added in run.add(workspace, files, account, downloaded=day, month=month):
         refused = refused or added.state == "refused"
         if as_json:
-            _say(added.as_dict(), "", as_json)
+            say(added.as_dict(), "", as_json)
             continue
         if added.state != "refused":
             typer.echo(printable(str(added)))
         for problem in added.problems:
             typer.echo(problem.marked, err=problem.level == "error")
-    raise typer.Exit(1 if refused else 0)
+    raise typer.Exit(refused)
 
 
 formats_app = typer.Typer(
@@ -419,65 +471,8 @@ def doctor(
     for finding in findings:
         mark, mend = ("✓", "") if finding.ok else ("✗", f"；{finding.do}")
         line = f"{mark} {finding.subject}：{finding.found}{mend}"
-        _say(vars(finding), line, as_json)
-    raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
-
-
-@contextlib.contextmanager
-def _telling(as_json: bool) -> Iterator[Callable[[Outcome, int, int], None]]:
-    """Tell of jobs as they finish: a bar on a terminal, else one line for each."""
-    if as_json or not (sys.stdout.isatty() and sys.stderr.isatty()):
-        yield partial(_tell_line, as_json)
-        return
-    from rich import progress
-    from rich.console import Console
-
-    columns = (
-        progress.TextColumn("{task.description}"),
-        progress.BarColumn(),
-        progress.MofNCompleteColumn(),
-        progress.TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
-    with progress.Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("准备", total=None)
-
-        def tell(outcome: Outcome, done: int, total: int) -> None:
-            bar.update(task, description=outcome.job, completed=done, total=total)
-            if outcome.state == "failed":
-                line = _line(outcome, done, total)
-                bar.console.print(line, markup=False, highlight=False)
-
-        yield tell
-
-
-def _tell_line(as_json: bool, outcome: Outcome, done: int, total: int) -> None:
-    seconds = round(outcome.seconds, 3)
-    fields = {**vars(outcome), "seconds": seconds, "done": done, "total": total}
-    del fields["outputs"]
-    _say(fields, _line(outcome, done, total), as_json)
-
-
-def _line(outcome: Outcome, done: int, total: int) -> str:
-    words = {"made": "已做", "unchanged": "没有变化", "failed": "失败"}
-    error = f"：{outcome.error}" if outcome.error else ""
-    return f"{done}/{total} {outcome.job} {words[outcome.state]}{error}"
-
-
-def _near(path: Path) -> Path:
-    """Return a path as seen from here, where it lies below."""
-    return path.relative_to(here) if path.is_relative_to(here := Path.cwd()) else path
-
-
-def _say(fields: dict[str, Any], line: str, as_json: bool) -> None:
-    typer.echo(json.dumps(fields, ensure_ascii=False) if as_json else printable(line))
-
-
-def _tell(problems: Sequence[Problem], as_json: bool) -> None:
-    names = ("level", "where", "place", "what", "expected", "do")
-    for problem in problems:
-        fields = {name: getattr(problem, name) for name in names}
-        _say(fields, problem.marked, as_json)
+        say(vars(finding), line, as_json)
+    raise typer.Exit(not all(finding.ok for finding in findings))
 
 
 def _tell_refused(workspace: Workspace, month: str, as_json: bool) -> bool:
@@ -485,10 +480,8 @@ def _tell_refused(workspace: Workspace, month: str, as_json: bool) -> bool:
     from kpi_lib import months
 
     findings = months.load_findings(workspace, month)
-    refused = [finding for finding in findings if finding.level == "error"]
-    _tell(refused, as_json)
-    return bool(refused)
+    return tell([each for each in findings if each.level == "error"], as_json)
 
 
-def _code(outcomes: Sequence[Outcome]) -> int:
-    return 1 if any(outcome.state == "failed" for outcome in outcomes) else 0
+def _failed(jobs: Sequence[Outcome] | Sequence[Status]) -> bool:
+    return any(job.state == "failed" for job in jobs)

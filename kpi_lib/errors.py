@@ -2,12 +2,7 @@
 What can go wrong, on one screen.
 
 KpiError
-├── InvalidInput          one or more problems in something a person wrote
-│   ├── PlanError         plan.yml
-│   ├── RosterError       roster.yml
-│   ├── TargetsError      targets.csv
-│   ├── WorklogError      worklog.xlsx or worklog/*.csv
-│   └── RecordError       decisions, downloads, calendar, signoff, appeals
+├── InvalidInput          one or more problems in something a person wrote: its file
 ├── ExportError           a platform export that cannot be taken
 │   ├── Unreadable        bytes that are no table: damaged, locked, hostile, empty
 │   ├── UnknownExport     a table whose header no declaration knows
@@ -53,6 +48,8 @@ class Problem:
         What to do about it.
     level : {"error", "warning", "note"}
         An error refuses, a warning is flagged on the page, a note is told.
+    of : str
+        The operator whose row it is in, and whose page alone it stops; empty: all.
     """
 
     what: str
@@ -61,6 +58,7 @@ class Problem:
     expected: str = ""
     do: str = ""
     level: Level = "error"
+    of: str = ""
 
     @property
     def marked(self) -> str:
@@ -102,26 +100,6 @@ class InvalidInput(KpiError):
     def _render_traceback_(self) -> list[str]:
         """Show a notebook's reader what to mend, not where our code stood."""
         return [str(self)]
-
-
-class PlanError(InvalidInput):
-    """plan.yml cannot be used."""
-
-
-class RosterError(InvalidInput):
-    """roster.yml cannot be used."""
-
-
-class TargetsError(InvalidInput):
-    """targets.csv cannot be used."""
-
-
-class WorklogError(InvalidInput):
-    """The work log of a month cannot be used."""
-
-
-class RecordError(InvalidInput):
-    """decisions, downloads, calendar, signoff or appeals cannot be used."""
 
 
 class ExportError(InvalidInput):

@@ -76,7 +76,7 @@ def json_object(text: bytes) -> dict[str, Any]:
 
 _SHAPES: dict[str, type] = {
     **dict.fromkeys(("inputs", "outputs", "targets", "totals", "jobs", "parts"), dict),
-    **dict.fromkeys(("plan", "timings"), dict),
+    **dict.fromkeys(("plan", "plans", "timings"), dict),
     **dict.fromkeys(("month", "lang", "code", "seen", "key"), str),
 }
 
@@ -92,7 +92,7 @@ def _shaped(value: Mapping[str, Any]) -> dict[str, Any]:
         for name, part in value.items()
         if isinstance(part, _SHAPES.get(name, object))
     }
-    for name in {"jobs", "totals"} & shaped.keys():
+    for name in {"jobs", "totals", "plans"} & shaped.keys():
         parts = shaped[name].items()
         shaped[name] = {k: _shaped(part) for k, part in parts if isinstance(part, dict)}
     return shaped

@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 from kpi_lib.days import is_month
 from kpi_lib.errors import WorkspaceError
@@ -21,7 +21,7 @@ PLAN = "data/plan.yml"
 
 NAMES = frozenset(
     [
-        *("index", "clean", "team", "run", "record", "scores", "targets"),
+        *("index", "clean", "missing", "team", "run", "record", "scores", "targets"),
         *("executed", "worklog", "made", "own", "findings"),
     ]
 )
@@ -168,16 +168,12 @@ def write_atomic(path: Path, content: bytes | str) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     # Not its whole name, which may be as long as a name can be.
-    handle, name = tempfile.mkstemp(
-        prefix=STRAY, suffix=path.suffix[:9], dir=path.parent
-    )
-    os.close(handle)
-    aside = Path(name)
+    aside = path.parent / f"{STRAY}{uuid4().hex}{path.suffix[:9]}"
     try:
-        aside.write_bytes(content.encode() if isinstance(content, str) else content)
-        # mkstemp makes files for their owner alone; results are for the team.
-        aside.chmod(0o666 & ~_umask())
-        _sync(aside)
+        with aside.open("xb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
         aside.replace(path)
         _sync_folder(path.parent)
     finally:
@@ -206,12 +202,6 @@ def canonical_json(value: object) -> str:
     )
 
 
-def _sync(path: Path) -> None:
-    # r+ because Windows flushes only what is open for writing.
-    with path.open("r+b") as file:
-        os.fsync(file.fileno())
-
-
 def _sync_folder(folder: Path) -> None:
     if os.name == "nt":  # pragma: no cover - a folder cannot be opened there
         return
@@ -220,9 +210,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

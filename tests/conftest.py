@@ -1,5 +1,6 @@
 import os
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,8 +37,10 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let xdist give the files out in our order, not those with most tests first."""
+    """Let xdist give files out in our order, not by size; hear Ctrl-C."""
     config.option.loadscopereorder = False
+    # A suite in the background ignores Ctrl-C, and so would every program it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -41,7 +41,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def people(made: Path) -> roster.Roster:
     """Return the sample's roster."""
-    return roster.load_roster(made / "data/roster.yml", platforms(), layouts())
+    return roster.load_roster(made / "data/roster.yml", NAMES, layouts())
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def _rows(content: bytes) -> list[dict[str, str]]:
 def _read(made: Path, name: str) -> reader.Export:
     month, account = name.split("/")[2:4]
     roster_file = made / "data/roster.yml"
-    found = roster.load_roster(roster_file, platforms(), layouts()).account(account)
+    found = roster.load_roster(roster_file, NAMES, layouts()).account(account)
     return reader.read(made / name, month=month, platform=found.platform, source=name)
 
 

@@ -15,12 +15,13 @@ from kpi_lib.run import doctor
 
 ROOT = Path(__file__).parent.parent
 LOCK = (ROOT / "requirements.lock").read_text("utf-8")
+TEST_LOCK = (ROOT / "requirements-test.lock").read_text("utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 
-def pins() -> list[str]:
-    """Return ``name==version`` of the lock, with the marker where there is one."""
-    return re.findall(r"^([a-z0-9][^ ]*==[^\\\n]*[^\\\n ])", LOCK, re.MULTILINE)
+def pins(lock: str = LOCK) -> list[str]:
+    """Return ``name==version`` of a lock, with the marker where there is one."""
+    return re.findall(r"^([a-z0-9][^ ]*==[^\\\n]*[^\\\n ])", lock, re.MULTILINE)
 
 
 def plain(name: str) -> str:
@@ -35,22 +36,44 @@ def test_conda_gets_the_same_names_and_versions() -> None:
     assert by_pip["pip"] == [*pins(), "-e ."]
 
 
-def test_the_lock_holds_every_dependency_with_hashes() -> None:
-    locked = {plain(pin.split("==")[0]) for pin in pins()}
-    needed = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]
-    names = {plain(re.split(r"[<>=!~ \[]", need)[0]) for need in needed}
-
-    assert names <= locked
-    assert LOCK.count("==") >= len(pins()) > 100
-    assert all(
-        "--hash=sha256:" in block
-        for block in re.split(r"^(?=[a-z0-9])", LOCK, flags=re.MULTILINE)
-        if "==" in block.split("\n")[0]
-    )
+def names(needs: list[str]) -> set[str]:
+    return {plain(re.split(r"[<>=!~ \[]", need)[0]) for need in needs}
 
 
-def test_the_lock_names_no_registry() -> None:
-    assert re.search(r"https?://|--index-url|--find-links", LOCK) is None
+def test_the_lock_of_a_run_holds_what_it_needs_and_nothing_of_the_tests() -> None:
+    run, tests = names(pins()), names(pins(TEST_LOCK))
+
+    assert names(PROJECT["dependencies"]) <= run
+    assert names(PROJECT["optional-dependencies"]["dev"]) <= run | tests
+    assert {"mypy", "playwright", "pytest", "ruff"} <= tests
+    assert not run & tests
+
+
+@pytest.mark.parametrize("lock", [LOCK, TEST_LOCK])
+def test_every_package_has_its_hashes(lock: str) -> None:
+    blocks = re.split(r"^(?=[a-z0-9])", lock, flags=re.MULTILINE)
+    packages = [block for block in blocks if "==" in block.split("\n")[0]]
+
+    assert len(packages) == len(pins(lock)) > 20
+    assert all("--hash=sha256:" in block for block in packages)
+
+
+@pytest.mark.parametrize("lock", [LOCK, TEST_LOCK])
+def test_the_lock_names_no_registry(lock: str) -> None:
+    assert re.search(r"https?://|--index-url|--find-links", lock) is None
+
+
+def test_windows_is_set_up_as_make_does_it() -> None:
+    batch = (ROOT / "setup.bat").read_bytes()
+    made = re.findall(r"-m (pip install .*)", (ROOT / "Makefile").read_text("utf-8"))
+    lines = batch.decode("utf-8").splitlines()
+
+    assert batch.count(b"\n") == batch.count(b"\r\n")
+    assert [
+        re.sub(r".* -m (pip install .*) \|\| goto failed", r"\1", line)
+        for line in lines
+        if "pip install" in line
+    ] == [line for line in made if "requirements-test" not in line]
 
 
 def test_ci_runs_the_readmes_test_command() -> None:

@@ -7,11 +7,10 @@ properties give numbers, and what is derived from them, once for all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, Self
+from typing import Any
 
 from kpi_lib import figures, language
 
@@ -23,23 +22,8 @@ def _number(digits: str | None) -> Decimal:
     return Decimal(digits or 0) or ZERO
 
 
-@dataclass(frozen=True, eq=False)  # equal to any mapping that holds the same
-class _Part(Mapping[str, Any]):
+class _Part(dict[str, Any]):
     """Something of the card that has points; a mapping of what the file holds."""
-
-    data: Mapping[str, Any]
-
-    def __getitem__(self, key: str) -> Any:
-        return self.data[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.data)
-
-    def __len__(self) -> int:
-        return len(self.data)
-
-    def __or__(self, other: Mapping[str, Any]) -> Self:
-        return type(self)({**self.data, **other})
 
     @property
     def points(self) -> Decimal:
@@ -117,16 +101,11 @@ class Card(_Part):
     """
     The score card of one operator and month, schema 1.
 
-    A mapping of what ``<operator>.json`` holds (``card["total"]`` is ``"76.72"``, and
+    What ``<operator>.json`` holds, by its keys (``card["total"]`` is ``"76.72"``, and
     texts are sentences and names that `kpi_lib.language.say` says), with the numbers
     as properties: `possible`, `rated`, `total`, `bonus_points`, `reached`, `cut_off`,
     `rate`, `lost`, `state`; `rows`, `measures` by ``item.measure``, and `measure` by
     its source.
-
-    Parameters
-    ----------
-    data : mapping
-        What the file holds, with sentences and names in their places.
     """
 
     @classmethod
@@ -136,11 +115,11 @@ class Card(_Part):
 
     def said(self) -> Card:
         """Return it with its texts in the language that is spoken now."""
-        return Card(language.spoken(self.data))
+        return Card(language.spoken(self))
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``json.dumps`` takes: the same bytes in every language."""
-        return dict(language.to_json(self.data))
+        return dict(language.to_json(self))
 
     @cached_property
     def rows(self) -> tuple[CardItem, ...]:
@@ -187,6 +166,11 @@ class Card(_Part):
     def waiting(self) -> list[CardMeasure]:
         """Measures that wait for evidence."""
         return [measure for measure in self.plain if measure.waits]
+
+    @property
+    def open_appeals(self) -> list[Mapping[str, Any]]:
+        """Appeals that nobody decided yet."""
+        return [each for each in self.get("appeals", ()) if not each["decision"]]
 
     @property
     def total(self) -> Decimal | None:

@@ -19,7 +19,6 @@ from kpi_lib.appraisal.evidence import Covered, Evidence, few, half_up, text
 from kpi_lib.appraisal.focus import focus
 from kpi_lib.appraisal.rules import Rule, rule_of
 from kpi_lib.appraisal.scoring import AWAY, Outcome, complete, score_item
-from kpi_lib.appraisal.sources import source_of
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import days_of
 from kpi_lib.figures import amount, joined
@@ -93,8 +92,11 @@ def score(
             if evidence.confirmed(row)
         ],
         "appeals": [],
-        "rests_on": _rests_on(evidence, every),
-        "same_results": _same_results(evidence, every),
+        "rests_on": {
+            name: str(sum(points, Decimal("0.00")))
+            for name, points in _resting(evidence, every).items()
+        },
+        "same_results": _same_results(every),
         "focus": focus(outcomes),
         "duties": [
             {
@@ -237,9 +239,7 @@ def _total(
 ) -> str | None:
     if summed is None:
         return None
-    total = Decimal(summed)
-    if bonus and bonus["score"] is not None:
-        total += Decimal(bonus["score"])
+    total = Decimal(summed) + Decimal((bonus and bonus["score"]) or 0)
     return str(min(total, Decimal(veto["cap"])) if veto else total)
 
 
@@ -340,16 +340,11 @@ def _on_somebodys_word(
     evidence: Evidence, outcomes: Sequence[Outcome]
 ) -> Iterator[Sentence]:
     """Say how many points rest on entries of the log, confirmed or not."""
-    logged = [o for o in outcomes if source_of(evidence, o.measure).rests_on == "log"]
     names = (row.named for row in evidence.worklog.entries() if evidence.confirmed(row))
     by = list(dict.fromkeys(names))
+    resting = _resting(evidence, [o for o in outcomes if o.source.rests_on == "log"])
     for word, told in WORDS.items():
-        earned = [
-            outcome.score
-            for outcome in logged
-            if outcome.score and _rests(evidence, outcome, frozenset()) == word
-        ]
-        if earned:
+        if earned := [points for points in resting[word] if points]:
             points = text(sum(earned, Decimal(0)))
             yield Sentence(told, points=points, n=len(earned), by=by)
 
@@ -372,29 +367,30 @@ def _ratings(evidence: Evidence, outcomes: Sequence[Outcome]) -> list[dict[str, 
     ]
 
 
-def _rests_on(evidence: Evidence, outcomes: Sequence[Outcome]) -> dict[str, str]:
-    """Add the points up by what they rest on; a mixed measure counts as by hand."""
-    sums = {
-        name: Decimal("0.00")
-        for name in ("exports", "manual", "confirmed", "unconfirmed", "rated")
-    }
+RESTS_ON = ("exports", "manual", "confirmed", "unconfirmed", "rated")
+"""What points may rest on."""
+
+
+def _resting(
+    evidence: Evidence, outcomes: Sequence[Outcome]
+) -> dict[str, list[Decimal]]:
+    """Sort points by what they rest on; a mixed measure counts as by hand."""
+    resting: dict[str, list[Decimal]] = {name: [] for name in RESTS_ON}
     now = evidence.now
     by_hand = frozenset(now.loc[now["basis"] == "manual", "metric"])
     for outcome in outcomes:
         if outcome.score is not None:
-            sums[_rests(evidence, outcome, by_hand)] += outcome.score
-    return {name: str(points) for name, points in sums.items()}
+            resting[_rests(outcome, by_hand)].append(outcome.score)
+    return resting
 
 
-def _rests(evidence: Evidence, outcome: Outcome, by_hand: frozenset[str]) -> str:
+def _rests(outcome: Outcome, by_hand: frozenset[str]) -> str:
     """Say what a measure's points rest on: a metric by hand, a confirmed entry."""
-    measure, reading = outcome.measure, outcome.reading
-    source = source_of(evidence, measure)
+    reading, source = outcome.reading, outcome.source
     if outcome.status == "rated_by_manager":
         return "rated"
     if source.rests_on == "log":
-        sure = measure.confirm == "required" or reading.confirmed
-        return "confirmed" if sure else "unconfirmed"
+        return "confirmed" if reading.confirmed else "unconfirmed"
     parts = {
         part
         for metric in source.metrics(reading)
@@ -403,16 +399,13 @@ def _rests(evidence: Evidence, outcome: Outcome, by_hand: frozenset[str]) -> str
     return "manual" if parts & by_hand else source.rests_on
 
 
-def _same_results(
-    evidence: Evidence, outcomes: Sequence[Outcome]
-) -> list[dict[str, Any]]:
+def _same_results(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
     """Name every metric whose result counts in more than one measure."""
     uses: dict[str, list[tuple[str, str]]] = {}
     for outcome in outcomes:
-        source = source_of(evidence, outcome.measure)
-        if source.shares_results:
-            platform = getattr(source.plan, "platform", "")
-            for metric in source.metrics(outcome.reading):
+        if outcome.source.shares_results:
+            platform = getattr(outcome.source.plan, "platform", "")
+            for metric in outcome.source.metrics(outcome.reading):
                 uses.setdefault(metric, []).append((outcome.key, platform))
     same = []
     for metric, counted in uses.items():

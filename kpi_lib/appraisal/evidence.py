@@ -364,20 +364,16 @@ class Reading:
         """Value ÷ target, or the value alone where there is no target."""
         if self.value is None or self.target is None:
             return self.value
-        if isinf(self.value):
-            return Fraction(0) if self.less else self.value
-        if self.less:
-            return against_less(self.value, self.target)
-        if self.target > 0:
-            return self.value / self.target
-        return Fraction(self.value >= self.target)
+        return attained(self.value, self.target, less=self.less)
 
 
-def against_less(value: Number, target: Fraction) -> Number:
-    """Return target ÷ value where less is better; nothing at all is 1."""
-    if value == 0:
-        return Fraction(1)
-    return target / Fraction(value) if target > 0 else Fraction(0)
+def attained(value: Number, target: Fraction, *, less: bool) -> Number:
+    """Return value ÷ target, turned where less is better; of no target if it is met."""
+    if target > 0 and less and value:
+        return Fraction(0) if isinf(value) else target / Fraction(value)
+    if target > 0 and not less:
+        return value if isinf(value) else value / target
+    return Fraction(value == 0 if less else value >= target)
 
 
 def pending(note: str, **more: object) -> Reading:

@@ -13,20 +13,12 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from statistics import median
 
-from kpi_lib.appraisal.evidence import Evidence, Number, against_less, half_up, text
-from kpi_lib.catalogue import METRICS
+from kpi_lib.appraisal.evidence import Evidence, Number, attained, half_up, text
+from kpi_lib.catalogue import METRICS, Metric
 from kpi_lib.days import quarter_of, shift
 from kpi_lib.inputs import Operator, Target
 from kpi_lib.language import Sentence
 from kpi_lib.months import Total
-
-
-@dataclass(frozen=True)
-class HeldTarget:
-    """The target that holds, and the rows refused after it."""
-
-    target: Target
-    refused: tuple[Target, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -36,16 +28,6 @@ class Past:
     month: str
     value: Fraction | None
     why: str = ""
-
-
-@dataclass(frozen=True)
-class Result:
-    """A month's result; of followers the gain, with the level that it began from."""
-
-    value: Number | None
-    opening: Fraction
-    gaps: tuple[str, ...]
-    sources: tuple[dict[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -61,10 +43,12 @@ class Share:
 class Goal:
     """One short target and what became of it."""
 
-    metric: str
-    platform: str
-    held: HeldTarget
-    result: Result
+    target: Target  # the row that holds
+    refused: tuple[Target, ...]  # later rows that do not
+    value: Number | None  # the result; of followers the gain
+    opening: Fraction  # the level from which followers were gained
+    gaps: tuple[str, ...]  # what the result lacks
+    sources: tuple[dict[str, str], ...]
     counted: Fraction  # as it counts: floor, leave, covers and part months applied
     planned: Fraction  # what the whole month was to bring, the floor applied
     base: Fraction | None  # the baseline
@@ -74,37 +58,33 @@ class Goal:
     covered: tuple[Share, ...] = ()  # of those on leave; in `counted` and the result
 
     @property
-    def target(self) -> Target:
-        """The row of targets.csv."""
-        return self.held.target
+    def metric(self) -> Metric:
+        """What it is a target of."""
+        return METRICS[self.target.metric]
 
     @property
     def wanted(self) -> Fraction:
         """What the result had to be: of a level the gain up to it."""
-        return self.counted - self.result.opening
+        return self.counted - self.opening
 
     @property
     def met_only(self) -> bool:
         """Whether only met or not met can be said."""
-        less = METRICS[self.metric].less_is_better
-        return self.result.value is not None and not less and self.wanted <= 0
+        less = self.metric.less_is_better
+        return self.value is not None and not less and self.wanted <= 0
 
     @property
     def attained(self) -> Number | None:
         """Result against target, not capped."""
-        value = self.result.value
-        if value is None:
+        if self.value is None:
             return None
-        if METRICS[self.metric].less_is_better:
-            return against_less(value, self.counted)
-        if self.met_only:
-            return Fraction(value >= self.wanted)
-        return max(Fraction(0), value / self.wanted)
+        less = self.metric.less_is_better
+        return max(Fraction(0), attained(self.value, self.wanted, less=less))
 
     @property
     def inputs(self) -> dict[str, str]:
         """Every number that attainment and growth were made from."""
-        key = f"{self.metric}@{self.platform}" if self.platform else self.metric
+        key = "@".join(filter(None, (self.target.metric, self.target.platform)))
         numbers = {
             **self._numbers,
             "baseline": text(self.base),
@@ -117,9 +97,9 @@ class Goal:
     def part(self) -> dict[str, str]:
         """The goal as a part of a mean, for the reader."""
         return {
-            "metric": self.metric,
-            "name": METRICS[self.metric].label,
-            "platform": self.platform,
+            "metric": self.metric.name,
+            "name": self.metric.label,
+            "platform": self.target.platform,
             **self._numbers,
             "attained": text(self.attained),
             "growth": text(self.growth),
@@ -127,16 +107,16 @@ class Goal:
 
     @property
     def _numbers(self) -> dict[str, str]:
-        moves = METRICS[self.metric].moves_by_gain
         numbers = {
-            "value": text(self.result.value),
+            "value": text(self.value),
             "target": text(self.target.value),
             "counted": text(self.counted),
         }
         if self.covered:
             target, value = self.of_leave
             numbers |= {"covered": text(target), "covered_value": text(value)}
-        return numbers | {"opening": text(self.result.opening) if moves else ""}
+        opening = text(self.opening) if self.metric.moves_by_gain else ""
+        return numbers | {"opening": opening}
 
     @property
     def of_leave(self) -> tuple[Fraction, Number]:
@@ -200,27 +180,34 @@ def is_mapped(metric: str, mapped: set[str]) -> bool:
 # Which target holds.
 
 
-def targets_of(evidence: Evidence, metric: str, horizon: str) -> list[Target]:
-    """Return the month's targets of a metric that were set before its end."""
-    key = (metric, horizon, period(evidence.month, horizon))
+def of_month(evidence: Evidence) -> list[Target]:
+    """Return the targets that the month is held against, set before its end."""
     return [
         row
         for row in evidence.targets
-        if (row.metric, row.horizon, row.period) == key
+        if row.period == period(evidence.month, row.horizon)
         and row.set_on <= evidence.last_day
     ]
 
 
+def targets_of(evidence: Evidence, metric: str, horizon: str) -> list[Target]:
+    """Return the month's targets of a metric under a horizon."""
+    key = (metric, horizon)
+    return [row for row in of_month(evidence) if (row.metric, row.horizon) == key]
+
+
 def holding(
-    evidence: Evidence, metric: str, horizon: str, platform: str = ""
-) -> HeldTarget | None:
-    """Return the target that holds, of the whole or of a platform."""
-    rows = targets_of(evidence, metric, horizon)
+    evidence: Evidence, metric: str, platform: str = ""
+) -> tuple[Target | None, tuple[Target, ...]]:
+    """Return the short target that holds, of the whole or of a platform; and others."""
+    rows = targets_of(evidence, metric, "short")
     return _standing(evidence, [row for row in rows if row.platform == platform])
 
 
-def _standing(evidence: Evidence, rows: Sequence[Target]) -> HeldTarget | None:
-    """Return the row set last; a late and easier one holds only with a reason."""
+def _standing(
+    evidence: Evidence, rows: Sequence[Target]
+) -> tuple[Target | None, tuple[Target, ...]]:
+    """Return the row set last, and those refused: late, easier and without a reason."""
     standing: Target | None = None
     refused: list[Target] = []
     for row in sorted(rows, key=lambda row: row.set_on):
@@ -229,7 +216,7 @@ def _standing(evidence: Evidence, rows: Sequence[Target]) -> HeldTarget | None:
             refused.append(row)
         else:
             standing = row
-    return HeldTarget(standing, tuple(refused)) if standing else None
+    return standing, tuple(refused)
 
 
 def due_number(
@@ -238,8 +225,8 @@ def due_number(
     """Return a due number, scaled by the working days present; None without one."""
     # A row that a manager approved, or the plan's; never what the operator typed.
     rows = targets_of(evidence, name, "short")
-    held = _standing(evidence, [row for row in rows if evidence.approved(row)])
-    number = held.target.value if held else default
+    target, _ = _standing(evidence, [row for row in rows if evidence.approved(row)])
+    number = target.value if target else default
     return None if number is None else Fraction(number) * evidence.part
 
 
@@ -331,16 +318,17 @@ def baseline(
 
 def _with_covers(evidence: Evidence, metric: str, platform: str) -> Goal | None:
     goal = _own_goal(evidence, metric, platform)
-    if goal is None or goal.result.value is None:
+    if goal is None or goal.value is None:
         return goal
-    value, totals = goal.result.value, [*_brought(evidence, metric, platform)]
-    goal = replace(goal, covered=tuple(share for share, _ in totals))
-    target, brought = goal.of_leave
-    sources = (row for _, total in totals for row in total.sources)
-    result = replace(
-        goal.result, value=value + brought, sources=(*goal.result.sources, *sources)
+    totals = [*_brought(evidence, metric, platform)]
+    covered = replace(goal, covered=tuple(share for share, _ in totals))
+    target, brought = covered.of_leave
+    return replace(
+        covered,
+        counted=goal.counted + target,
+        value=goal.value + brought,
+        sources=(*goal.sources, *(row for _, total in totals for row in total.sources)),
     )
-    return replace(goal, counted=goal.counted + target, result=result)
 
 
 def _brought(
@@ -360,56 +348,58 @@ def _brought(
 
 
 def _own_goal(evidence: Evidence, metric: str, platform: str) -> Goal | None:
-    held = holding(evidence, metric, "short", platform)
-    if held is None:
+    row, refused = holding(evidence, metric, platform)
+    if row is None:
         return None
-    result = _result(evidence, metric, platform)
+    definition = METRICS[metric]
+    total = evidence.total(definition.result, platform=platform)
+    opening, unopened = _opening(evidence, definition, platform, total)
+    value = total.reading(evidence.which)
     base = baseline(evidence, metric, platform)
-    target = Fraction(held.target.value)
-    opening = result.opening
+    target = Fraction(row.value)
     growth = None
     floored = False
     if base is not None:
-        less = METRICS[metric].less_is_better
+        less = definition.less_is_better
         growth = growth_of(target - opening, base, less=less)
         floor = evidence.plan.band.floor
         easiest = base / (1 + floor) if less else opening + base * (1 + floor)
         below = target > easiest if less else target < easiest
-        if below and not _excused(evidence, held.target):
+        if below and not _excused(evidence, row):
             target, floored = easiest, True
     planned = target - opening
-    if METRICS[metric].accrues:
+    if definition.accrues:
         target = opening + planned * evidence.charge(metric)
+    gaps = gaps_of(metric, value, [*unopened, *total.gaps])
     return Goal(
-        metric=metric,
-        platform=platform,
-        held=held,
-        result=result,
+        target=row,
+        refused=refused,
+        value=value,
+        opening=opening,
+        gaps=tuple(dict.fromkeys(gaps)),
+        sources=total.sources,
         counted=target,
         planned=planned,
         base=base,
         growth=growth,
         floored=floored,
-        approved=evidence.approved(held.target) or in_force(evidence, held.target),
+        approved=evidence.approved(row) or in_force(evidence, row),
     )
 
 
-def _result(evidence: Evidence, metric: str, platform: str) -> Result:
-    definition = METRICS[metric]
-    total = evidence.total(definition.result, platform=platform)
-    opening = Fraction(0)
-    gaps: list[str] = []
-    if definition.moves_by_gain:
-        began = evidence.total(definition.opening, platform=platform)
-        level = evidence.total(metric, platform=platform)
-        # An own account that should have a gain may have none.
-        if began.value is None or _accounts(level) - _accounts(total):
-            gaps.append(Sentence("有账号没有月初或月末的粉丝数"))
-        else:
-            opening = Fraction(began.reading(evidence.which) or 0)
-    value = total.reading(evidence.which)
-    gaps = gaps_of(metric, value, [*gaps, *total.gaps])
-    return Result(value, opening, tuple(dict.fromkeys(gaps)), total.sources)
+def _opening(
+    evidence: Evidence, metric: Metric, platform: str, gained: Total
+) -> tuple[Fraction, list[str]]:
+    """Return the level from which a gain began, 0 of what has none; or what lacks."""
+    if not metric.moves_by_gain:
+        return Fraction(0), []
+    began = evidence.total(metric.opening, platform=platform)
+    level = evidence.total(metric.name, platform=platform)
+    # An own account that should have a gain may have none.
+    accounts, moved = ({made[0] for made in of.made_of} for of in (level, gained))
+    if began.value is None or accounts - moved:
+        return Fraction(0), [Sentence("有账号没有月初或月末的粉丝数")]
+    return Fraction(began.reading(evidence.which) or 0), []
 
 
 def gaps_of(metric: str, value: Number | None, gaps: Sequence[str]) -> list[str]:
@@ -417,10 +407,6 @@ def gaps_of(metric: str, value: Number | None, gaps: Sequence[str]) -> list[str]
     if value is None and not gaps:
         return [Sentence("没有{metric}", metric=METRICS[metric].label)]
     return list(gaps)
-
-
-def _accounts(total: Total) -> set[str]:
-    return {account for account, _, _ in total.made_of}
 
 
 def growth_of(target: Fraction, base: Fraction, *, less: bool) -> Fraction | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import pandas as pd
@@ -23,7 +23,7 @@ from kpi_lib.appraisal.operator_month import OperatorMonth
 from kpi_lib.appraisal.quotas import quotas
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import LOOK_BACK, REACH, Calendar, days_of, months_back
-from kpi_lib.errors import Problem
+from kpi_lib.errors import InvalidInput, Problem
 from kpi_lib.files import platforms
 from kpi_lib.held import read, read_run
 from kpi_lib.inputs import Inputs, Operator, Plan, Roster, Worklog, for_month
@@ -46,7 +46,7 @@ class _Own:
 
     def __init__(self, month: Month, operator: str) -> None:
         self.month, self.operator = month, month.roster.operator(operator)
-        self._evidence: dict[str, Evidence] = {}
+        self._evidence: dict[tuple[str, bool], Evidence] = {}
 
     @cached_property
     def history(self) -> History:
@@ -69,26 +69,25 @@ class _Own:
         frame = pd.DataFrame(shares, columns=["account", "date", "share"])
         return frame.astype({"date": "datetime64[s]", "account": "str"})
 
-    def evidence(self, month: str) -> Evidence:
+    def evidence(self, month: str, *, covers: bool = True) -> Evidence:
         """Gather what a month's score is made from, by the plan of that month."""
-        if month not in self._evidence:
-            own, covered = self.without_covers(month), tuple(self._covered(month))
-            self._evidence[month] = replace(own, covered=covered)
-        return self._evidence[month]
-
-    def without_covers(self, month: str) -> Evidence:
-        """Gather it without what came from those on leave."""
-        whole = self.month
-        return Evidence(
-            month=month,
-            plan=whole.inputs.plan_of(month),
-            history=self.history,
-            calendar=whole.calendar,
-            targets=whole.inputs.targets_of(self.operator.id),
-            known_targets=whole.known_targets,
-            worklogs=whole.inputs.worklogs,
-            posts=self.posts(month),
-        )
+        inputs = self.month.inputs
+        mistakes = inputs.mistakes
+        if wrong := tuple(at for at in mistakes if at.of == self.operator.id):
+            raise InvalidInput(wrong)
+        if (month, covers) not in self._evidence:
+            self._evidence[month, covers] = Evidence(
+                month=month,
+                plan=inputs.plan_of(month, self.operator),
+                history=self.history,
+                calendar=inputs.calendar,
+                targets=inputs.targets_of(self.operator.id),
+                known_targets=self.month.known_targets,
+                worklogs=inputs.worklogs,
+                posts=self.posts(month),
+                covered=tuple(self._covered(month)) if covers else (),
+            )
+        return self._evidence[month, covers]
 
     def _covered(self, month: str) -> Iterator[Covered]:
         """Gather those on leave whom the operator covered."""
@@ -98,18 +97,18 @@ class _Own:
             away = _Own(replace(whole, only=id) if whole.only else whole, id)
             name = roster.in_place_of(self.operator.id, id)
             rows = whole.monthly[whole.monthly["operator"] == name]
-            evidence = away.without_covers(month)
-            yield Covered(evidence, len(days), History(rows, roster, away.operator))
+            brought = History(rows, roster, away.operator)
+            # What was covered counts by the plan of who covered.
+            plan = whole.inputs.plan_of(month, self.operator)
+            evidence = replace(away.evidence(month, covers=False), plan=plan)
+            yield Covered(evidence, len(days), brought)
 
     def posts(self, month: str) -> pd.DataFrame:
         """Return every post of the own accounts with the share of its day."""
-        posts = self.month.load("posts", month)
-        own = posts.assign(date=posts["published_at"].dt.normalize()).merge(
-            self.shares, on=["account", "date"], how="left"
-        )
         accounts = self.month.roster.owned_by(self.operator, month)
-        mine = own[own["account"].isin([account.id for account in accounts])]
-        return _latest(mine).fillna({"share": 0.0})
+        posts = _rows_of(self.month.load("posts", month), [a.id for a in accounts])
+        shares = _dated(posts).merge(self.shares, on=["account", "date"], how="left")
+        return _latest(shares).fillna({"share": 0.0})
 
 
 @dataclass(frozen=True)
@@ -261,18 +260,21 @@ class Month:
     def score(self, operator: str) -> Card:
         """Score one operator, with proposals, appeals and the signature."""
         evidence = self.evidence(operator)
-        digest = sha256(read(self.workspace.root / self.inputs.plan_file))
+        person = self.roster.operator(operator)
+        plan, file = evidence.plan, self.inputs.plan_file(person)
+        digest = sha256(read(self.workspace.root / file))
         flags = [
-            *remarks.rewritten(self.plan, digest, self.recorded),
+            *remarks.rewritten(plan, digest, self.recorded),
             *remarks.of_targets(evidence, self.recorded),
             *remarks.of_people(evidence, self.recorded),
             *remarks.of_files(evidence.accounts, self.findings, self.files),
         ]
-        card = score(evidence, flags=flags, plan_sha256=digest) | {
+        card = score(evidence, flags=flags, plan_sha256=digest)
+        beside = {
             "proposals": proposals.propose(evidence),
-            "appeals": remarks.appeals(self.inputs, operator, self.month),
+            "appeals": remarks.appeals(self.inputs, plan, operator, self.month),
         }
-        return remarks.signed(card, self.inputs)
+        return remarks.signed(Card(card | beside), self.inputs)
 
     def _earlier(self, operator: str) -> tuple[Card, ...]:
         """Score the months before that have own entries in the work log."""
@@ -349,14 +351,18 @@ class Month:
         """
         months = months_back(self.month, back)
         posts = self.posts if back == 1 else self.load("posts", *months)
-        posts = posts.assign(date=posts["published_at"].dt.normalize())
-        first, last = days_of(months[0])[0], days_of(months[-1])[-1]
-        own = posts[posts["date"].between(pd.Timestamp(first), pd.Timestamp(last))]
+        dated = _dated(posts)
+        own = dated[dated["date"].dt.strftime("%Y-%m").isin(months)]
         if operator is not None:
             own = own.merge(self._of(operator.id).shares, on=["account", "date"])
-        return _latest(own)[posts.columns.drop("date")].sort_values(
+        return _latest(own)[posts.columns].sort_values(
             ["account", "published_at", "post"], ignore_index=True
         )
+
+
+def _dated(posts: pd.DataFrame) -> pd.DataFrame:
+    """Return posts with the day of publishing, as a `date`."""
+    return posts.assign(date=posts["published_at"].dt.normalize())
 
 
 def _latest(posts: pd.DataFrame) -> pd.DataFrame:
@@ -373,17 +379,14 @@ def _in_charge(
     roster: Roster, operator: str, rows: pd.DataFrame, days: pd.Series
 ) -> pd.DataFrame:
     """Return the rows of days that an operator looks after; an unknown day may be."""
-    pairs = list(zip(rows["account"], days, strict=True))
-    charge = {
-        (id, day): pd.isna(day)
-        or any(
-            name.split()[0] == operator
-            for name in roster.in_charge(roster.account(id), day.date())
-        )
-        for id, day in set(pairs)
-    }
-    own = [charge[pair] for pair in pairs]
-    return rows[pd.Series(own, index=rows.index, dtype=bool)]
+
+    @cache
+    def own(account: str, day: pd.Timestamp) -> bool:
+        charge = roster.in_charge(roster.account(account), day.date())
+        return any(name.split()[0] == operator for name in charge)
+
+    pairs = zip(rows["account"], days, strict=True)
+    return rows.loc[[bool(pd.isna(day) or own(account, day)) for account, day in pairs]]
 
 
 def open_month(month: str, root: str = "") -> Month:

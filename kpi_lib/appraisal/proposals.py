@@ -10,10 +10,10 @@ is no seasonal model: last year's step between the same months is only a note.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from math import ceil, floor
+from typing import NamedTuple
 
 from kpi_lib.appraisal import goals
 from kpi_lib.appraisal.evidence import Evidence, text
@@ -44,13 +44,12 @@ def propose(evidence: Evidence) -> list[dict[str, str]]:
     return [_Proposal(evidence, metric).row() for metric in evidence.goals.required]
 
 
-@dataclass(frozen=True)
-class _Aim:
-    """One proposed number; all is missing where nothing is proposed."""
+class _Aim(NamedTuple):
+    """One proposed number, its growth over the baseline, and what it gains."""
 
-    value: Fraction | None = None
-    growth: Fraction | None = None
-    gain: Fraction | None = None
+    value: Fraction
+    growth: Fraction | None
+    gain: Fraction
 
 
 class _Proposal:
@@ -67,13 +66,14 @@ class _Proposal:
         self.why = self._why_not()
         band = evidence.plan.band
         self.growths = (band.floor, (band.floor + band.full) / 2, band.full)
-        self.aims, self.digits = dict.fromkeys(LEVELS, _Aim()), 0
+        self.aims: dict[str, _Aim] = {}
         if not self.why and self.base is not None and self.level is not None:
-            self.aims, self.digits = self._aims(self.base, self.level)
+            self._aim_at(self.base, self.level)
 
     def row(self) -> dict[str, str]:
         """Return the proposal as the card keeps it."""
         last = self._last_year()
+        every = [(level, self.aims.get(level)) for level in LEVELS]
         row = {
             "metric": self.metric.name,
             "name": self.metric.label,
@@ -83,11 +83,11 @@ class _Proposal:
             "baseline": text(self.base),
             "months": str(len(self.compared)),
             "value": text(self.evidence.total(self.metric.name).value),
-            **{level: text(aim.value) for level, aim in self.aims.items()},
-            **{f"growth_{level}": text(aim.growth) for level, aim in self.aims.items()},
+            **{level: text(aim and aim.value) for level, aim in every},
+            **{f"growth_{level}": text(aim and aim.growth) for level, aim in every},
         }
         if self.metric.moves_by_gain:
-            row |= {f"gain_{level}": text(aim.gain) for level, aim in self.aims.items()}
+            row |= {f"gain_{level}": text(aim and aim.gain) for level, aim in every}
         notes: list[str] = [self.why] if self.why else [*self._notes()]
         if last is not None:
             notes.append(
@@ -104,27 +104,25 @@ class _Proposal:
         row["note"] = joined(notes)
         return row
 
-    def _aims(self, base: Fraction, level: Fraction) -> tuple[dict[str, _Aim], int]:
-        """Return the three numbers and their figures: few, but apart, in the band."""
-        for digits in DIGITS:
-            aims = [self._aim(base, level, growth, digits) for growth in self.growths]
+    def _aim_at(self, base: Fraction, level: Fraction) -> None:
+        """Choose the three numbers and their figures: few, but apart, in the band."""
+        for self.digits in DIGITS:
+            aims = [self._aim(base, level, growth) for growth in self.growths]
+            self.aims = dict(zip(LEVELS, aims, strict=True))
             apart = len({aim.value for aim in aims}) == len(aims)
             if apart and all(map(self._inside, aims)):
                 break
-        return dict(zip(LEVELS, aims, strict=True)), digits
 
     def _inside(self, aim: _Aim) -> bool:
         band = self.evidence.plan.band
         return aim.growth is not None and band.floor <= aim.growth <= band.top
 
-    def _aim(
-        self, base: Fraction, level: Fraction, growth: Fraction, digits: int
-    ) -> _Aim:
+    def _aim(self, base: Fraction, level: Fraction, growth: Fraction) -> _Aim:
         """Return the number that stands at a growth over the baseline, rounded."""
         less = self.metric.less_is_better
         whole = self.metric.unit != "share"
         exact = base / (1 + growth) if less else base * (1 + growth)
-        value = rounded(exact, digits, whole=whole, up=not less)
+        value = rounded(exact, self.digits, whole=whole, up=not less)
         if not whole:
             value = min(value, Fraction(1))
         if self.metric.moves_by_gain:
@@ -181,10 +179,7 @@ class _Proposal:
         latest = self.compared[0].month
         made_of = evidence.total(self.metric.result, month=latest).made_of
         shares = {account: share for account, share, _ in made_of}
-        if any(
-            _share(evidence, account, days) != share
-            for account, share in shares.items()
-        ):
+        if any(_share(evidence, id, days) != share for id, share in shares.items()):
             return True
         added = [
             account
@@ -240,9 +235,7 @@ class _Proposal:
         return [
             level
             for level, aim in self.aims.items()
-            if now is not None
-            and aim.gain is not None
-            and (aim.gain > now if less else aim.gain < now)
+            if now is not None and (aim.gain > now if less else aim.gain < now)
         ]
 
     def _last_year(self) -> Fraction | None:

@@ -10,12 +10,11 @@ edge. Quotas are for flows, for the gain of followers and for contents.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from itertools import accumulate, chain
-from typing import Any
+from itertools import accumulate
 
 import pandas as pd
 
@@ -30,8 +29,6 @@ from kpi_lib.months import by_day
 
 CONTENTS = "contents"
 """Name of the published contents among the metrics of a quota."""
-
-Row = dict[str, Any]
 
 MONTHS = {
     "metric": "str",
@@ -105,11 +102,14 @@ def quotas(evidence: Evidence, daily: pd.DataFrame) -> Quotas:
         why = Sentence("本月没有在岗的工作日，无法分到日")
         notes |= {line.metric: why for line in lines}
         lines = []
-    days = {line.metric: _days(evidence, line, here) for line in lines}
+    none = pd.DataFrame(columns=[*DAYS], dtype="object")
+    days = pd.concat([none, *(_days(evidence, line, here) for line in lines)])
+    whole = [(line.metric, line.quota, line.result) for line in lines]
+    months = pd.DataFrame(whole, columns=["metric", "quota", "result"], dtype="object")
     return Quotas(
-        _frame(chain(*days.values()), DAYS),
-        _frame((row for own in days.values() for row in _weeks(evidence, own)), WEEKS),
-        _frame((_row(line.metric, line.quota, line.result) for line in lines), MONTHS),
+        _frame(days.reset_index(drop=True), DAYS),
+        _frame(_weeks(days), WEEKS),
+        _frame(months, MONTHS),
         notes,
     )
 
@@ -126,7 +126,7 @@ def _line(
         return None
     goals = [goal for goal in goals if goal.wanted > 0]
     rows = evidence.now
-    platforms = [goal.platform for goal in goals if goal.platform]
+    platforms = [goal.target.platform for goal in goals if goal.target.platform]
     if platforms:
         rows = rows[rows["platform"].isin(platforms)]
     result = METRICS[metric].result
@@ -134,9 +134,9 @@ def _line(
     if note := joined(_remarks(evidence, goals, without)):
         notes[metric] = note
     results = [
-        Fraction(goal.result.value - goal.of_leave[1])
+        Fraction(goal.value - goal.of_leave[1])
         for goal in goals
-        if goal.result.value is not None
+        if goal.value is not None
     ]
     return _Line(
         metric=metric,
@@ -150,7 +150,7 @@ def _undivided(metric: str, goals: Sequence[Goal]) -> str:
     """Say why targets are not broken down to days; empty where they are."""
     if METRICS[metric].less_is_better:
         return Sentence("越少越好，不分到日")
-    gaps = [gap for goal in goals for gap in goal.result.gaps]
+    gaps = [gap for goal in goals for gap in goal.gaps]
     if METRICS[metric].moves_by_gain and gaps:
         return Sentence("不分到日：{why}", why=joined(gaps))
     if not any(goal.wanted > 0 for goal in goals):
@@ -164,7 +164,7 @@ def _remarks(
     """Say what to know about a quota; `without`: accounts that have no days."""
     if not all(goal.approved for goal in goals):
         yield Sentence("短期目标没有批准")
-    if goals[0].platform:
+    if goals[0].target.platform:
         yield Sentence("各平台的目标相加")
     if without:
         names = [evidence.roster.account(id_).name or id_ for id_ in without]
@@ -172,7 +172,7 @@ def _remarks(
     if any(goal.covered for goal in goals):
         yield Sentence("代班的目标和结果不在其中")
     for goal in goals:
-        yield from goal.result.gaps
+        yield from goal.gaps
 
 
 def _contents(evidence: Evidence, notes: dict[str, str]) -> _Line | None:
@@ -190,54 +190,38 @@ def _contents(evidence: Evidence, notes: dict[str, str]) -> _Line | None:
     return _Line(CONTENTS, due, sum(days.values(), Fraction(0)), days)
 
 
-def _row(metric: str, quota: Fraction, result: Fraction | None, **more: object) -> Row:
-    attained = None if result is None or quota <= 0 else result / quota
-    held = {"quota": quota, "result": result, "attained": attained}
-    return {"metric": metric, **held, **more}
-
-
-def _days(evidence: Evidence, line: _Line, here: Sequence[date]) -> list[Row]:
+def _days(evidence: Evidence, line: _Line, here: Sequence[date]) -> pd.DataFrame:
     """Return a metric's rows of ``DAYS``, still exact."""
-    days = days_of(evidence.month)
     own = here if line.metric == CONTENTS else evidence.days_in_charge
-    each = line.quota / len(own)
-    quota = [each if day in own else Fraction(0) for day in days]
-    results = [line.days.get(day, Fraction(0)) for day in days]
-    begun = min(line.days, default=date.max)
-    return [
-        _row(
-            line.metric,
-            wanted,
-            line.days.get(day),
-            date=day,
-            working=day in here,
-            week=week_of(day),
-            quota_sum=wanted_sum,
-            result_sum=result_sum if day >= begun else None,
-        )
-        for day, wanted, wanted_sum, result_sum in zip(
-            days, quota, accumulate(quota), accumulate(results), strict=True
-        )
-    ]
+    each, begun = line.quota / len(own), min(line.days, default=date.max)
+    days = pd.DataFrame({"date": days_of(evidence.month)}, dtype="object")
+    day = days["date"]
+    days["metric"], days["week"] = line.metric, day.map(week_of)
+    days["working"] = day.isin(here)
+    days["quota"] = day.map(lambda of: each if of in own else Fraction(0))
+    days["result"] = pd.Series(map(line.days.get, day), dtype="object")
+    days["quota_sum"] = days["quota"].cumsum()
+    results = [line.days.get(of, Fraction(0)) for of in day]
+    days["result_sum"] = pd.Series(accumulate(results)).where(day >= begun, None)
+    return days
 
 
-def _weeks(evidence: Evidence, days: Sequence[Row]) -> Iterator[Row]:
-    """Yield a metric's rows of ``WEEKS``: sums of its days."""
-    for week in evidence.calendar.quota_weeks(evidence.month):
-        inside = [row for row in days if row["date"] in week.days_in_month]
-        results = [row["result"] for row in inside if row["result"] is not None]
-        yield _row(
-            days[0]["metric"],
-            sum((row["quota"] for row in inside), Fraction(0)),
-            sum(results, Fraction(0)) if results else None,
-            week=week.name,
-            first=week.days_in_month[0],
-            last=week.days_in_month[-1],
-            working_days=sum(row["working"] for row in inside),
-        )
+def _weeks(days: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of ``WEEKS``: sums of days, cut at the month's edge."""
+    each = days.groupby(["metric", "week"], sort=False)
+    return each.agg(
+        quota=("quota", "sum"),
+        result=("result", lambda of: of.sum() if of.notna().any() else None),
+        first=("date", "min"),
+        last=("date", "max"),
+        working_days=("working", "sum"),
+    ).reset_index()
 
 
-def _frame(rows: Iterable[Row], columns: Mapping[str, str]) -> pd.DataFrame:
+def _frame(rows: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
     """Make the table; exact numbers become floats here and not before."""
-    cells = [[row[name] for name in columns] for row in rows]
-    return pd.DataFrame(cells, columns=list(columns)).astype(dict(columns))
+    rows["attained"] = [
+        None if result is None or quota <= 0 else result / quota
+        for quota, result in zip(rows["quota"], rows["result"], strict=True)
+    ]
+    return rows[list(columns)].astype(dict(columns))

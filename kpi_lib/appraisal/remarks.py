@@ -12,7 +12,7 @@ import pandas as pd
 from kpi_lib import days, figures, months
 from kpi_lib.appraisal.card import Card
 from kpi_lib.appraisal.evidence import Evidence, few
-from kpi_lib.appraisal.goals import period
+from kpi_lib.appraisal.goals import of_month
 from kpi_lib.catalogue import DUE, HORIZONS, METRICS
 from kpi_lib.errors import Problem
 from kpi_lib.files import MANUAL
@@ -30,7 +30,7 @@ def of_entries(evidence: Evidence) -> Iterator[Sentence]:
     for entry in evidence.worklog.entries():
         if entry.named and not evidence.confirmed(entry):
             rows[NOBODY, entry.SHEET, entry.named].append(entry.row)
-    for target in _of_month(evidence):
+    for target in of_month(evidence):
         if target.approved_by and not evidence.approved(target):
             rows[NOBODY, "targets.csv", target.approved_by].append(target.row)
     for (why, sheet, name), at in rows.items():
@@ -61,16 +61,6 @@ def of_days(evidence: Evidence) -> Iterator[Sentence]:
         )
 
 
-def _of_month(evidence: Evidence) -> list[Target]:
-    """Return the rows of targets.csv that a month is held against."""
-    return [
-        row
-        for row in evidence.targets
-        if row.period == period(evidence.month, row.horizon)
-        and row.set_on <= evidence.last_day
-    ]
-
-
 def of_targets(
     evidence: Evidence, recorded: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Sentence]:
@@ -78,7 +68,7 @@ def of_targets(
     first: dict[tuple[str, ...], Target] = {}
     told: dict[str, list[Sentence]] = {}
     run = [month for month, record in recorded.items() if "targets" in record]
-    for row in sorted(_of_month(evidence), key=lambda row: row.set_on):
+    for row in sorted(of_month(evidence), key=lambda row: row.set_on):
         before = first.setdefault(row.key, row)
         known = row.sha256 in evidence.known_targets
         late = row.set_on > evidence.first_day
@@ -129,8 +119,9 @@ def rewritten(
     months = [
         month
         for month, record in recorded.items()
-        if (record["plan"]["id"], record["plan"]["version"]) == (plan.id, plan.version)
-        and record["plan"]["sha256"] != digest
+        for said in (record["plan"], *record.get("plans", {}).values())
+        if (said["id"], said["version"]) == (plan.id, plan.version)
+        and said["sha256"] != digest
     ]
     return [
         Sentence(
@@ -168,20 +159,17 @@ def of_files(
         yield Sentence("这些导出的格式还没有用真实文件核对过：{names}", names=formats)
 
 
-def appeals(inputs: Inputs, operator: str, month: str) -> list[dict[str, str]]:
+APPEAL = ("id", "measure", "text", "on", "decision", "decided_by", "decided_on")
+
+
+def appeals(
+    inputs: Inputs, plan: Plan, operator: str, month: str
+) -> list[dict[str, str]]:
     """Return the month's appeals as they were made and decided."""
-    names = {key: measure.name.label for key, measure in inputs.plan.measures()}
+    names = {key: measure.name.label for key, measure in plan.measures()}
     return [
-        {
-            "id": row.id,
-            "measure": row.measure,
-            "name": names.get(row.measure, row.measure),
-            "text": row.text,
-            "on": str(row.on),
-            "decision": row.decision,
-            "decided_by": row.decided_by,
-            "decided_on": str(row.decided_on or ""),
-        }
+        {key: str(getattr(row, key) or "") for key in APPEAL}
+        | {"name": names.get(row.measure, row.measure)}
         for row in inputs.appeals
         if (row.operator, row.month) == (operator, month)
     ]
@@ -199,7 +187,7 @@ def signed(card: Card, inputs: Inputs) -> Card:
     ]
     rows = [row for row in rows if row.by not in strangers]
     if not rows:
-        return card | {"flags": flags}
+        return Card(card | {"flags": flags})
     last = rows[-1]
     void = last.action == "sign" and (
         last.score_sha256 != card["score_sha256"]
@@ -209,7 +197,7 @@ def signed(card: Card, inputs: Inputs) -> Card:
     if void:
         why = Sentence("{by}{on}的签字已失效：签字之后评分变了", by=last.by, on=last.on)
         flags.append(why)
-    return card | {
+    beside = {
         "signoff": {
             "action": last.action,
             "by": last.by,
@@ -222,3 +210,4 @@ def signed(card: Card, inputs: Inputs) -> Card:
         "signed": holds,
         "final": holds and not card["pending"],
     }
+    return Card(card | beside)

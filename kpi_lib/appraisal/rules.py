@@ -8,11 +8,14 @@ and its arithmetic with the numbers put in, as a person would check it.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from math import floor, isinf
 from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel
 
 from kpi_lib import figures
 from kpi_lib.appraisal.evidence import Number, Reading, half_up, text
@@ -20,7 +23,7 @@ from kpi_lib.figures import joined
 from kpi_lib.inputs import Measure, kinds
 from kpi_lib.language import N_, Sentence
 
-R = TypeVar("R")
+R = TypeVar("R", bound=BaseModel)
 
 UNITS = {
     "格": N_("{n}格"),
@@ -45,9 +48,9 @@ class Rule(ABC, Generic[R]):
     def share(self, reading: Reading) -> Fraction:
         """Return the share of the points that a given reading earns, 0 to 1."""
 
-    @abstractmethod
-    def params(self) -> dict[str, Any]:
-        """Return its numbers as decimal strings, for the card."""
+    def params(self) -> Any:
+        """Return what the plan says of it as strings, for the card."""
+        return _written(self.plan)
 
     @abstractmethod
     def words(self, *, share: bool) -> Sentence:
@@ -103,9 +106,6 @@ class _Ratio(Rule[kinds.Ratio]):
     def share(self, reading: Reading) -> Fraction:
         return max(Fraction(0), Fraction(min(_attained(reading), self.plan.cap)))
 
-    def params(self) -> dict[str, Any]:
-        return {"cap": text(self.plan.cap)}
-
     def words(self, *, share: bool) -> Sentence:
         cap = figures.percent(text(self.plan.cap), 0)
         return Sentence("按比例，封顶{cap}", cap=cap)
@@ -133,10 +133,6 @@ class _Linear(Rule[kinds.Linear]):
         if isinf(got):
             return Fraction(1 if high > low else 0)
         return min(max((Fraction(got) - low) / (high - low), Fraction(0)), Fraction(1))
-
-    def params(self) -> dict[str, Any]:
-        plan = self.plan
-        return {"from": text(plan.from_), "to": text(plan.to), "of": plan.of}
 
     def words(self, *, share: bool) -> Sentence:
         low, high = (
@@ -178,39 +174,26 @@ class _Tiers(Rule[kinds.Tiers]):
         tiers = self.plan.tiers
         return next((tier.share for tier in tiers if tier.holds(number)), Fraction(0))
 
-    def params(self) -> dict[str, Any]:
-        tiers = [
-            {_end(tier): text(tier.bound), "share": str(tier.share)}
-            for tier in self.plan.tiers
-        ]
-        return {"tiers": tiers, "of": self.plan.of}
-
     def words(self, *, share: bool) -> Sentence:
-        steps = [
-            Sentence(
-                "{bound}得{share}",
-                bound=f"{_sign(tier)}{_worded(tier.bound, share=share)}",
-                share=figures.percent(str(tier.share), 0),
-            )
-            for tier in self.plan.tiers
+        bounds = [_worded(tier.bound, share=share) for tier in self.plan.tiers]
+        shares = [figures.percent(str(tier.share), 0) for tier in self.plan.tiers]
+        return Sentence("分档：{tiers}", tiers=self._steps(bounds, shares))
+
+    def _steps(self, bounds: Sequence[str], shares: Sequence[str]) -> list[Sentence]:
+        return [
+            Sentence("{bound}得{share}", bound=f"{_sign(tier)}{bound}", share=share)
+            for tier, bound, share in zip(self.plan.tiers, bounds, shares, strict=True)
         ]
-        return Sentence("分档：{tiers}", tiers=steps)
 
     def worked(self, reading: Reading, possible: Decimal) -> str:
         of = self.plan.of
-        tiers = joined(
-            Sentence(
-                "{bound}得{share}",
-                bound=f"{_sign(tier)}{bound(tier.bound, reading, of)}",
-                share=percent(tier.share),
-            )
-            for tier in self.plan.tiers
-        )
+        bounds = [bound(tier.bound, reading, of) for tier in self.plan.tiers]
+        shares = [percent(tier.share) for tier in self.plan.tiers]
         return Sentence(
             "{sum}（{got}，{tiers}）",
             sum=f"{text(possible)}×{text(half_up(self.share(reading)))}",
             got=got(reading, of),
-            tiers=tiers,
+            tiers=joined(self._steps(bounds, shares)),
         )
 
     @property
@@ -237,10 +220,6 @@ class _Deduct(Rule[kinds.Deduct]):
             size /= 100
         # Short of a target of nothing at all: one step for the whole of it.
         return floor(short / size) if size else int(short > 0)
-
-    def params(self) -> dict[str, Any]:
-        step = {"size": text(self.plan.step.size), "of": self.plan.step.of}
-        return {"per": text(self.plan.per), "step": step}
 
     def words(self, *, share: bool) -> Sentence:
         step = self.plan.step
@@ -283,9 +262,6 @@ class _Count(Rule[kinds.Count]):
         number = _finite(reading.value or 0)
         return min(number * self.plan.each / self.points, Fraction(1))
 
-    def params(self) -> dict[str, Any]:
-        return {"each": text(self.plan.each)}
-
     def words(self, *, share: bool) -> Sentence:
         each = figures.plain(text(self.plan.each))
         return Sentence("按件：每件{each}分", each=each)
@@ -305,9 +281,6 @@ class _Rating(Rule[kinds.Rating]):
 
     def share(self, reading: Reading) -> Fraction:
         raise TypeError(self.plan)
-
-    def params(self) -> dict[str, Any]:
-        return {"scale": {word: text(part) for word, part in self.plan.scale.items()}}
 
     def words(self, *, share: bool) -> Sentence:
         return Sentence("评定")
@@ -332,6 +305,20 @@ def rule_of(measure: Measure) -> Rule[Any]:
     return RULES[measure.rule.kind](measure.rule, measure.points)
 
 
+def _written(value: Any, key: str = "") -> Any:
+    if isinstance(value, BaseModel):
+        names = {n: field.alias or n for n, field in type(value).model_fields.items()}
+        parts = {names[name]: part for name, part in value if part is not None}
+        value = {name: part for name, part in parts.items() if name != "kind"}
+    if isinstance(value, dict):
+        return {name: _written(part, name) for name, part in value.items()}
+    if isinstance(value, tuple):
+        return [_written(part) for part in value]
+    if isinstance(value, Fraction):  # a third of the points has no end as a decimal
+        return str(value) if key == "share" else text(value)
+    return value
+
+
 # Numbers that rules look at.
 
 
@@ -351,10 +338,6 @@ def compared(reading: Reading, of: str) -> Number:
 def _finite(value: Number) -> Fraction:
     # A value known only by its lower bound is read as endless: nothing is short.
     return Fraction(10**18) if isinf(value) else Fraction(value)
-
-
-def _end(tier: kinds.Tier) -> str:
-    return "at_most" if tier.at_least is None else "at_least"
 
 
 def _sign(tier: kinds.Tier) -> str:

@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from kpi_lib.appraisal.evidence import Evidence, Reading, excluded, half_up
 from kpi_lib.appraisal.rules import rule_of
 from kpi_lib.appraisal.sources import source_of
+from kpi_lib.appraisal.sources.base import Source
 from kpi_lib.figures import joined
 from kpi_lib.inputs import GivenRating, Item, Measure, kinds
 from kpi_lib.language import Sentence
@@ -26,6 +28,7 @@ class Outcome:
 
     key: str
     measure: Measure
+    source: Source[Any]
     status: str
     reading: Reading  # kept also where a manager's rating replaced it
     possible: Decimal  # after the exclusions of its item
@@ -80,8 +83,7 @@ def score_item(evidence: Evidence, item: Item, *, bonus: bool = False) -> list[O
     readings = [read(evidence, measure) for measure in measures]
     states = list(map(_state, measures, readings))
     excluded = [state == "excluded" for state in states]
-    # An excluded bonus gives its points to nobody.
-    possible = (cut if bonus else spread)([m.points for m in measures], excluded)
+    possible = spread([m.points for m in measures], excluded, keep=bonus)
     return [
         _outcome(evidence, item, measure, reading, state, points)
         for measure, reading, state, points in zip(
@@ -97,15 +99,16 @@ def _state(measure: Measure, reading: Reading) -> str:
     return reading.state
 
 
-def cut(points: Sequence[Fraction], excluded: Sequence[bool]) -> list[Decimal]:
-    """Take away the points of excluded measures."""
-    return [half_up(share) for share in _staying(points, excluded)]
-
-
-def spread(points: Sequence[Fraction], excluded: Sequence[bool]) -> list[Decimal]:
-    """Give the points of excluded measures to the others; all zero if all are out."""
-    staying = _staying(points, excluded)
-    whole, left = sum(points, Fraction(0)), sum(staying, Fraction(0))
+def spread(
+    points: Sequence[Fraction], excluded: Sequence[bool], *, keep: bool = False
+) -> list[Decimal]:
+    """Give the points of excluded measures to the others, or to nobody (a bonus's)."""
+    staying = [
+        Fraction(0) if out else share
+        for share, out in zip(points, excluded, strict=True)
+    ]
+    left = sum(staying, Fraction(0))
+    whole = left if keep else sum(points, Fraction(0))
     possible = [half_up(whole * share / (left or 1)) for share in staying]
     if not left:
         return possible
@@ -113,13 +116,6 @@ def spread(points: Sequence[Fraction], excluded: Sequence[bool]) -> list[Decimal
     rest = half_up(whole) - sum(possible, Decimal(0))
     possible[possible.index(max(possible))] += rest
     return possible
-
-
-def _staying(points: Sequence[Fraction], excluded: Sequence[bool]) -> list[Fraction]:
-    return [
-        Fraction(0) if out else share
-        for share, out in zip(points, excluded, strict=True)
-    ]
 
 
 def _outcome(
@@ -150,6 +146,7 @@ def _outcome(
     return Outcome(
         key=f"{item.id}.{measure.id}",
         measure=measure,
+        source=source_of(evidence, measure),
         status=state,
         reading=reading,
         possible=possible,

@@ -8,7 +8,7 @@ with its line or cell. `init` and `prepare` write what people fill in.
 from __future__ import annotations
 
 from kpi_lib.inputs import entries, kinds
-from kpi_lib.inputs.blank import default, init, prepare
+from kpi_lib.inputs.blank import add_rows, default, init, prepare
 from kpi_lib.inputs.entries import Campaign, Content, Entry, GivenRating
 from kpi_lib.inputs.everything import (
     Inputs,
@@ -21,7 +21,7 @@ from kpi_lib.inputs.everything import (
 from kpi_lib.inputs.forms import bare, number_of
 from kpi_lib.inputs.people import Account, Operator, Roster
 from kpi_lib.inputs.plan import STATUS, EvidenceRules, Item, Measure, Plan, load_plan
-from kpi_lib.inputs.records import Decision
+from kpi_lib.inputs.records import Decision, Signoff
 from kpi_lib.inputs.table import by_operator
 from kpi_lib.inputs.targets import Target
 from kpi_lib.inputs.worklog import Worklog

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from kpi_lib.errors import WorkspaceError
@@ -115,6 +118,50 @@ def prepare(workspace: Workspace, month: str) -> list[Path]:
         write_worklog_template(worklog, month, names, measures)
         made.append(worklog)
     return made
+
+
+def add_rows(workspace: Workspace, rows: Sequence[Row]) -> Path:
+    """
+    Write rows below those that a table has, in its own columns and headers.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where the table lies; one that is not there is begun.
+    rows : sequence of Row
+        At least one, all of one table.
+
+    Returns
+    -------
+    Path
+        The table, its earlier lines as they were.
+
+    Raises
+    ------
+    WorkspaceError
+        If it is no CSV in UTF-8 with commas: others people fill in themselves.
+    """
+    model = type(rows[0])
+    path = workspace.table(model.FILE)
+    if not path.exists():
+        _header(model, path)
+    names = {name: each.name for each in columns(model) for name in each.names}
+    try:
+        text = path.read_text("utf-8-sig")
+        (head,) = csv.reader(text.splitlines()[:1])
+        fields = [names[name.strip()] for name in head]
+    except (ValueError, KeyError) as err:
+        raise WorkspaceError.of(
+            "不是UTF-8、用逗号分隔的CSV，程序不往里面加行",
+            where=workspace.relative(path),
+            do="请另存为CSV UTF-8，再运行一次",
+        ) from err
+    cells = [[getattr(row, field) for field in fields] for row in rows]
+    added = io.StringIO(newline="")
+    csv.writer(added, lineterminator="\n").writerows(cells)
+    kept = text if text.endswith("\n") else f"{text}\n"
+    write_atomic(path, f"\ufeff{kept}{added.getvalue()}")
+    return path
 
 
 def default(path: str) -> Path:

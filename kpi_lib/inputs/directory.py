@@ -5,23 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import cached_property
 
 from kpi_lib import files
-from kpi_lib.inputs.forms import WrongForm, bare, choices, id_or_name, one_of, to_text
+from kpi_lib.inputs.forms import WrongForm, bare, choices, id_or_name, to_text
+from kpi_lib.inputs.plan import Measure
 
 _SEPARATORS = re.compile(r"[、，,；;/／|\s]+")
 _SEVERAL = "平台名，多个之间用顿号"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rateable:
-    """A measure as people may rate it: its key, most points and words for points."""
-
-    key: str
-    points: Decimal
-    scale: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,40 +23,31 @@ class Directory:
     """Ids and names."""
     platforms: Mapping[str, str] = field(default_factory=dict)
     """Ids and names."""
-    accounts: Collection[str] = ()
-    """Ids."""
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    """Ids and names."""
     owned: Mapping[str, Collection[str]] = field(default_factory=dict)
     """Operators' ids and the platforms on which each owns something."""
-    keys: Mapping[str, str] = field(default_factory=dict)
-    """What a measure may be called → the plan's ``item.measure``."""
-    measures: Mapping[str, Rateable] | None = None
-    """The same for rating, by the month's plan; None: ratings are taken as they are."""
-
-    @cached_property
-    def operator_id(self) -> Callable[[object], str]:
-        """Reads an operator's id."""
-        return _registered("运营", self.operators)
-
-    @cached_property
-    def account_id(self) -> Callable[[object], str]:
-        """Reads an account's id."""
-        return _registered("账号", self.accounts)
+    month: str = ""
+    """Of the work log that is read."""
+    called: Callable[[str, str], Mapping[str, tuple[str, Measure]] | None] = (
+        lambda operator, month: None
+    )
+    """What a measure of an operator's month may be called; None: no plan is known."""
 
     @cached_property
     def operator(self) -> Callable[[object], str]:
         """Reads an operator's id or name."""
-        return _named(self.operators)
+        return id_or_name(self.operators)
+
+    @cached_property
+    def account(self) -> Callable[[object], str]:
+        """Reads an account's id or name."""
+        return id_or_name(self.accounts)
 
     @cached_property
     def platform(self) -> Callable[[object], str]:
         """Reads a platform's id or name."""
-        return _named(self.platforms)
-
-    @cached_property
-    def any_platform(self) -> Callable[[object], str]:
-        """Reads a platform's id or name; blank: all of them."""
-        read = id_or_name(self.platforms)
-        return lambda cell: "" if cell in (None, "") else read(cell)
+        return id_or_name(self.platforms)
 
     def several_platforms(self, cell: object) -> tuple[str, ...]:
         """Read platforms' ids or names, however they are separated."""
@@ -77,38 +59,16 @@ class Directory:
         except WrongForm as wrong:
             raise WrongForm(f"{_SEVERAL}：{wrong}") from None
 
-    def some_platforms(self, cell: object) -> tuple[str, ...]:
-        """Read platforms' ids or names; blank: none."""
-        return () if cell is None else self.several_platforms(cell)
-
-    @cached_property
-    def measure(self) -> Callable[[object], str]:
-        """Reads what a measure may be called."""
-        return one_of(self.keys)
-
     def is_own(self, name: str, operator: str) -> bool:
         """Say whether a name or id is the operator's own: nobody judges oneself."""
         own = map(bare, (operator, self.operators.get(operator, operator)))
         return bare(name) in own
 
 
-def _registered(kind: str, ids: Collection[str]) -> Callable[[object], str]:
-    expected = f"roster.yml里的{kind}编号：{choices(ids) or '现在一个也没有'}"
-
-    def read(cell: object) -> str:
-        if cell is None or to_text(cell) not in ids:
-            raise WrongForm(expected)
-        return to_text(cell)
-
-    return read
-
-
-def _named(names: Mapping[str, str]) -> Callable[[object], str]:
-    """Take an id, or a name that only one id has."""
-    every = list(names.values())
-    ids = {name: id for id, name in names.items() if every.count(name) == 1}
-    listed = [f"{name}（{id}）" for id, name in names.items()]
-    return one_of(ids | {id: id for id in names}, listed or ("先在roster.yml里登记",))
+def listed(called: Mapping[str, tuple[str, Measure]]) -> str:
+    """List the measures that may be named, as they are called last."""
+    names = {key: name for name, (key, _) in called.items()}
+    return choices([f"{name}（{key}）" for key, name in names.items()])
 
 
 def platform_names() -> dict[str, str]:

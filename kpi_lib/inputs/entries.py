@@ -8,17 +8,17 @@ reader (`worklog`) and the writer of the template (`blank`) both work.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import ValidationInfo, field_validator
 
-from kpi_lib.days import week_of
-from kpi_lib.errors import WorklogError
+from kpi_lib.days import month_of, week_of
 from kpi_lib.inputs import forms
-from kpi_lib.inputs.directory import Directory, Rateable
+from kpi_lib.inputs.directory import Directory, listed
 from kpi_lib.inputs.forms import (
     Amount,
     Day,
@@ -31,6 +31,7 @@ from kpi_lib.inputs.forms import (
     named,
     words,
 )
+from kpi_lib.inputs.kinds import Rating, plain
 from kpi_lib.inputs.table import Header, Row, TableRow
 
 # --- forms of its cells ------------------------------------------------------------
@@ -73,19 +74,18 @@ def _is_word(cell: object) -> bool:
 
 def _points(cell: object) -> Decimal | None:
     """Take points; a word of a scale is no points."""
-    return None if cell is None or _is_word(cell) else forms.to_amount(cell)
+    return None if _is_word(cell) else forms.to_amount(cell)
 
 
 def _word(cell: object) -> str:
     """Take a word of a scale: which words, only the plan knows."""
-    return forms.to_note(cell) if _is_word(cell) else ""
+    return forms.to_text(cell) if _is_word(cell) else ""
 
 
 _WORDS = ("是", "否")
 YesNo = Annotated[bool, Form(forms.one_of(YES_NO, _WORDS), "yes_no", _WORDS)]
 Some = Amount | None
 Platforms = Annotated[tuple[str, ...], named("several_platforms", "platforms")]
-SomePlatforms = Annotated[tuple[str, ...], named("some_platforms", "platforms")]
 Operator = Annotated[str, named("operator", "operator")]
 
 # Columns of several sheets. The first column of each marks its example row.
@@ -101,7 +101,6 @@ ConfirmedBy = Annotated[Note, Header("确认人", example="示例主管")]
 class Entry(Row):
     """A row of the work log, and its file, sheet (none in a CSV) and row."""
 
-    ERROR = WorklogError
     EXAMPLE = "例"
     WRITTEN = "zh"
 
@@ -116,6 +115,21 @@ class Entry(Row):
     source: str = ""
     sheet: str = ""
     row: int = 0
+
+    def doubts(self, directory: Directory) -> Iterator[Wrong]:
+        """Tell of a day of another month, and of platforms without an own account."""
+        day = getattr(self, self.DATED) if self.DATED else None
+        if day and directory.month and month_of(day) != directory.month:
+            do = "请核对日期；别的月份的记录请写在那个月里"
+            yield Wrong(self.DATED, f"{day}不在{directory.month}", do=do)
+        owned = directory.owned.get(self.operator)
+        for column in ("platform", "planned_platforms", "published_platforms"):
+            named = getattr(self, column, ())
+            for id in (named,) if isinstance(named, str) else named:
+                if owned is not None and id not in owned:
+                    name = directory.operators[self.operator]
+                    what = f"{name}没有{directory.platforms[id]}的账号"
+                    yield Wrong(column, what, do="请核对运营和平台")
 
     @property
     def meaning(self) -> str:
@@ -242,7 +256,7 @@ class Content(Numbered):
         Platforms, Header("计划平台", example="公众号、头条号")
     ]
     published_platforms: Annotated[
-        SomePlatforms, Header("已发平台", example="公众号、头条号")
+        Platforms, Header("已发平台", example="公众号、头条号")
     ] = ()
     link: Annotated[Note, Header("链接", wide=True)] = ""
 
@@ -355,38 +369,34 @@ class GivenRating(Entry):
                 yield Wrong("reason", expected="主管评分和否决的理由")
         if self.kind != "veto" and self.points is None and not self.word:
             yield Wrong("points", expected=forms.AMOUNT_FORM)
-        yield from self._against(directory.measures)
+        yield from self._against(directory)
 
-    def _against(self, measures: Mapping[str, Rateable] | None) -> Iterator[Wrong]:
+    def _against(self, directory: Directory) -> Iterator[Wrong]:
         """Hold it against the measures of the plan; of oneself one may say more."""
-        if self.kind == "veto" or measures is None:
+        called = directory.called(self.operator, directory.month)
+        if self.kind == "veto" or called is None:
             return
-        measure = measures.get(self.item)
-        if measure is None:
+        if self.item not in called:
             if self.kind == "manager":
                 what = f"计划里没有量化指标{forms.quoted(self.item)}，或不止一个"
-                names = {measure.key: name for name, measure in measures.items()}
-                listed = forms.choices(
-                    [f"{name}（{key}）" for key, name in names.items()]
-                )
-                yield Wrong("item", what, listed, "请写全称")
+                yield Wrong("item", what, listed(called), "请写全称")
             return
-        expected = f"0至{measure.points:f}的分数"
-        if self.word and self.word not in measure.scale:
-            if measure.scale:
-                expected = f"{forms.choices(measure.scale)}，或{expected}"
-            yield Wrong(
-                "points", f"不认识的评分{forms.quoted(self.word)}", expected, "请改正"
-            )
-        elif self.points is not None and self.points > measure.points:
+        _, measure = called[self.item]
+        scale = measure.rule.scale if isinstance(measure.rule, Rating) else {}
+        expected = f"0至{plain(measure.points)}的分数"
+        if self.word and self.word not in scale:
+            expected = f"{forms.choices(scale)}，或{expected}" if scale else expected
+            what = f"不认识的评分{forms.quoted(self.word)}"
+            yield Wrong("points", what, expected, "请改正")
+        elif self.points is not None and Fraction(self.points) > measure.points:
             yield Wrong("points", f"{self.points}分超过这项的分值", expected, "请改正")
 
     def meant(self, directory: Directory) -> GivenRating:
         """Return it with the measure's key for the name by which it was called."""
-        measures = directory.measures or {}
-        if self.kind == "veto" or self.item not in measures:
+        called = directory.called(self.operator, directory.month) or {}
+        if self.kind == "veto" or self.item not in called:
             return self
-        return self.model_copy(update={"item": measures[self.item].key})
+        return self.model_copy(update={"item": called[self.item][0]})
 
 
 # --- the sheets ----------------------------------------------------------------------
@@ -424,6 +434,12 @@ class NoneHere(Entry):
     ] = "none"
     by: Annotated[Text, Header("姓名", example="示例主管")]
     on: Annotated[Day, Header("日期", example="{month}-28")]
+
+    def doubts(self, directory: Directory) -> Iterator[Wrong]:
+        """Tell of who confirms it for oneself."""
+        if directory.is_own(self.by, self.operator):
+            what = f"{self.by}替自己确认没有"
+            yield Wrong("by", what, "运营本人以外的人", "请由主管确认")
 
 
 SHEETS: tuple[type[Entry], ...] = (*_SUBJECTS, NoneHere)

@@ -9,19 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import Decimal
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from kpi_lib.days import Calendar, months_back
 from kpi_lib.errors import InvalidInput, Problem
-from kpi_lib.files import Declaration, declare, layouts, platforms
+from kpi_lib.files import Declaration, declare, layouts
 from kpi_lib.held import files_in, held, holding, is_noise, listed
-from kpi_lib.inputs import kinds, plan, roster
-from kpi_lib.inputs.directory import Directory, Rateable, platform_names
-from kpi_lib.inputs.people import Roster
-from kpi_lib.inputs.plan import EvidenceRules, Plan
+from kpi_lib.inputs import plan, roster
+from kpi_lib.inputs.directory import Directory, platform_names
+from kpi_lib.inputs.people import Operator, Roster
+from kpi_lib.inputs.plan import EvidenceRules, Measure, Plan
 from kpi_lib.inputs.records import Appeal, DayOff, Decision, Download, Signoff
 from kpi_lib.inputs.table import Row, by_operator, load_table
 from kpi_lib.inputs.targets import Target
@@ -30,7 +29,6 @@ from kpi_lib.inputs.yaml import load_document
 from kpi_lib.workspace import Workspace, sha256_file
 
 T = TypeVar("T")
-R = TypeVar("R", bound=Row)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +50,8 @@ class Inputs:
         Month → work log: the month's own and those of the two before it.
     decisions, downloads, calendar, signoffs, appeals
         As their files say.
+    mistakes : tuple of Problem
+        What is wrong in rows of one operator each: it stops that one's page alone.
     """
 
     month: str = ""
@@ -64,6 +64,7 @@ class Inputs:
     calendar: Calendar = field(default_factory=Calendar)
     signoffs: tuple[Signoff, ...] = ()
     appeals: tuple[Appeal, ...] = ()
+    mistakes: tuple[Problem, ...] = ()
 
     def targets_of(self, operator: str) -> tuple[Target, ...]:
         """Return an operator's rows of targets.csv, in their order."""
@@ -74,22 +75,45 @@ class Inputs:
         return by_operator(self.targets)
 
     @property
-    def plan_file(self) -> str:
-        """The file of the month's plan, relative to the workspace."""
-        return plan.for_month(self.plans, self.month)
-
-    @property
     def plan(self) -> Plan:
-        """The plan of the month."""
-        return self.plans[self.plan_file]
+        """The month's plan for all whom no other names."""
+        return self.plan_of(self.month)
 
     def has_plan(self, month: str) -> bool:
         """Say whether any plan was valid in a month."""
         return any(plan.valid_from <= month for plan in self.plans.values())
 
-    def plan_of(self, month: str) -> Plan:
-        """Return the plan by which a month is appraised."""
-        return self.plans[plan.for_month(self.plans, month)]
+    def plan_file(self, operator: Operator | None = None) -> str:
+        """Return the file of an operator's plan of the month, or of the one for all."""
+        return plan.for_month(self.plans, self.month, operator)
+
+    def plan_of(self, month: str, operator: Operator | None = None) -> Plan:
+        """Return the plan by which an operator's month is appraised."""
+        written = self.plans[plan.for_month(self.plans, month, operator)]
+        if not written.for_:
+            return written
+        whole = self.evidence_of(month)
+        shared = {rule: getattr(whole, rule) for rule in plan.FOR_ALL}
+        own = written.evidence.model_copy(update=shared)
+        return written.model_copy(update={"evidence": own})
+
+    @property
+    def findings(self) -> tuple[Problem, ...]:
+        """What is worth telling of the month: of its work log, and of its plans."""
+        people = self.roster.appraised(self.month)
+        told = [
+            Problem(
+                what=f"{self.month}没有人用这份计划",
+                where=file,
+                place="for",
+                do="请核对for里的团队和人",
+                level="warning",
+            )
+            for file, written in self.plans.items()
+            if written.for_ and written.valid_from <= self.month
+            if not any(written.is_for(person) for person in people)
+        ]
+        return (*told, *self.worklogs[self.month].findings)
 
     def evidence_of(self, month: str) -> EvidenceRules:
         """Return what must be on record in a month, usual where it has no plan."""
@@ -115,10 +139,11 @@ def for_month(workspace: Workspace, month: str) -> Inputs:
     Raises
     ------
     InvalidInput
-        With every problem; or if the plan is not valid in the month.
+        With every problem; or if nobody's plan, or more than one of a person, is valid.
     """
     inputs = load(workspace, month)
-    plan.for_month(inputs.plans, month)
+    for person in (None, *inputs.roster.appraised(month)):
+        plan.for_month(inputs.plans, month, person)
     return inputs
 
 
@@ -185,14 +210,14 @@ def load(workspace: Workspace, month: str) -> Inputs:
     Raises
     ------
     InvalidInput
-        With every problem of every file.
+        With every problem of every file, if one of them is not of one operator alone.
     """
     there = [path for path in workspace.data.glob("*") if not path.is_dir()]
     written = [path for path in sorted(there) if not is_noise(path.name)]
     data = _stamp(workspace, listed(workspace.data, written, deep=False))
     data = {**data, **formats(workspace)}
     decided = _once(workspace, "data", data, _decided)
-    problems = [*decided.problems]
+    problems, mistakes = [*decided.problems], [*decided.mistakes]
     worklogs: dict[str, Worklog] = {}
     for past in months_back(month, WORKLOGS):
         # The folder too: a file of it may go as well as come.
@@ -204,9 +229,11 @@ def load(workspace: Workspace, month: str) -> Inputs:
         problems += wrong
         if log is not None:
             worklogs[past] = log
+            mistakes += log.mistakes
     if problems:
-        raise InvalidInput(tuple(problems))
-    return Inputs(month=month, worklogs=worklogs, **decided.values)
+        raise InvalidInput((*problems, *mistakes))
+    values = {**decided.values, "mistakes": tuple(mistakes)}
+    return Inputs(month=month, worklogs=worklogs, **values)
 
 
 # --- read together ---------------------------------------------------------------
@@ -217,6 +244,7 @@ class _Decided(NamedTuple):
 
     values: dict[str, Any]
     problems: list[Problem]
+    mistakes: list[Problem]
     directory: Directory | None = None
 
 
@@ -250,7 +278,7 @@ def _formats(workspace: Workspace, paths: Iterable[Path]) -> list[Declaration]:
     read: list[Declaration] = []
     for path in paths:
         where = workspace.relative(path)
-        own = load_document(path, Declaration, InvalidInput, where).value
+        own = load_document(path, Declaration, where).value
         expected = f"data/formats/{own.id}.yml"
         if where != expected:  # else two might tell of one platform
             raise InvalidInput.of(
@@ -276,19 +304,16 @@ def load_roster(workspace: Workspace) -> Roster:
 
     Raises
     ------
-    RosterError
+    InvalidInput
         With one problem for every mistake, each with its line.
     """
     formats(workspace)
     path = workspace.roster
-    return roster.load_roster(
-        path, platforms(), layouts(), where=workspace.relative(path)
-    )
+    where = workspace.relative(path)
+    return roster.load_roster(path, platform_names(), layouts(), where)
 
 
-def load_for_exports(
-    workspace: Workspace,
-) -> tuple[Roster, dict[str, date], tuple[Decision, ...]]:
+def load_for_exports(workspace: Workspace) -> tuple[Any, ...]:
     """
     Read what exports are read by, whatever is wrong with plans and targets.
 
@@ -305,27 +330,14 @@ def load_for_exports(
     Raises
     ------
     InvalidInput
-        With the problems of the first file that is wrong.
+        If one of them is wrong.
     """
-    people = load_roster(workspace)
-    downloads = _downloads(workspace)
-    return people, downloads, _table(workspace, Decision, _directory(people, ()))
-
-
-def _table(
-    workspace: Workspace, model: type[R], directory: Directory | None = None
-) -> tuple[R, ...]:
-    path = workspace.table(model.FILE)
-    return load_table(path, model, workspace.relative(path), directory)
-
-
-def _downloads(workspace: Workspace) -> dict[str, date]:
-    return {row.source: row.downloaded for row in _table(workspace, Download)}
-
-
-def _calendar(workspace: Workspace) -> Calendar:
-    days_off = _table(workspace, DayOff)
-    return Calendar({row.date: (row.kind, row.name) for row in days_off})
+    decided = _decided(workspace)
+    needed = ("roster", "downloads", "decisions")
+    values = tuple(decided.values.get(name) for name in needed)
+    if None in values:
+        raise InvalidInput(tuple(decided.problems))
+    return values
 
 
 def _taken(
@@ -341,16 +353,32 @@ def _taken(
 
 def _decided(workspace: Workspace) -> _Decided:
     problems: list[Problem] = []
+    mistakes: list[Problem] = []
     take: Callable[..., Any] = partial(_taken, problems)
+    plans = take(plan.load_all, workspace.data)
+    people = take(load_roster, workspace)
+    if people and plans:
+        problems += plan.mistakes(plans, people)
+    directory = people and _directory(people, plans or {})
+
+    def rows(model: type[Row]) -> Any:
+        path = workspace.table(model.FILE)
+        return load_table(path, model, workspace.relative(path), directory, mistakes)
+
+    def downloads() -> dict[str, date]:
+        return {row.source: row.downloaded for row in rows(Download)}
+
+    days_off = take(rows, DayOff) or ()
     values = {
-        "plans": take(plan.load_all, workspace.data),
-        "roster": take(load_roster, workspace),
-        "downloads": take(_downloads, workspace),
-        "calendar": take(_calendar, workspace),
+        "plans": plans,
+        "roster": people,
+        "downloads": take(downloads),
+        "calendar": Calendar(
+            {row.date: (row.kind == "off", row.name) for row in days_off}
+        ),
     }
-    if values["roster"] is None:
-        return _Decided(values, problems)
-    directory = _directory(values["roster"], (values["plans"] or {}).values())
+    if directory is None:
+        return _Decided(values, problems, mistakes)
     # What names people, their accounts and the plan's measures.
     for name, model in (
         ("decisions", Decision),
@@ -358,8 +386,8 @@ def _decided(workspace: Workspace) -> _Decided:
         ("appeals", Appeal),
         ("targets", Target),
     ):
-        values[name] = take(_table, workspace, model, directory)
-    return _Decided(values, problems, directory)
+        values[name] = take(rows, model)
+    return _Decided(values, problems, mistakes, directory)
 
 
 def _worklog(
@@ -368,10 +396,7 @@ def _worklog(
     problems: list[Problem] = []
     if decided.directory is None:
         return None, problems
-    plan_files: Mapping[str, Plan] = decided.values["plans"] or {}
-    valid = [plan for plan in plan_files.values() if plan.valid_from <= month]
-    measures = _rateable(valid[-1:]) if valid else None
-    directory = replace(decided.directory, measures=measures)
+    directory = replace(decided.directory, month=month)
 
     def read() -> Worklog:
         path = workspace.worklog(month)  # refused where there are two
@@ -380,30 +405,20 @@ def _worklog(
     return _taken(problems, read), problems
 
 
-def _directory(people: Roster, valid: Iterable[Plan]) -> Directory:
-    """Return what tables may name; of two plans that use a name the later one holds."""
-    measures = _rateable(valid)
+def _directory(people: Roster, plans: Mapping[str, Plan]) -> Directory:
+    """Return what tables may name."""
+
+    def called(operator: str, month: str) -> Mapping[str, tuple[str, Measure]] | None:
+        try:
+            file = plan.for_month(plans, month, people.operator(operator))
+        except (InvalidInput, ValueError):  # no plan then, or two: told where it counts
+            return None
+        return plans[file].called
+
     return Directory(
         operators={operator.id: operator.name for operator in people.operators},
         platforms=platform_names(),
-        accounts=[account.id for account in people.accounts],
+        accounts={account.id: account.name for account in people.accounts},
         owned=people.platforms_of(),
-        keys={name: measure.key for name, measure in measures.items()},
+        called=called,
     )
-
-
-def _rateable(valid: Iterable[Plan]) -> dict[str, Rateable]:
-    """Return what each measure may be called; of two plans the later one holds."""
-    rateable: dict[str, Rateable] = {}
-    for written in valid:
-        measures = dict(written.measures())
-        for name, keys in written.named().items():
-            if len(keys) > 1:
-                continue
-            rule, points = measures[keys[0]].rule, measures[keys[0]].points
-            rateable[name] = Rateable(
-                key=keys[0],
-                points=Decimal(points.numerator) / Decimal(points.denominator),
-                scale=tuple(rule.scale) if isinstance(rule, kinds.Rating) else (),
-            )
-    return rateable

@@ -30,8 +30,8 @@ from kpi_lib.errors import InvalidInput
 
 T = TypeVar("T")
 
-TARGETED = [name for name, metric in METRICS.items() if metric.target]
-"""Metrics that targets may be set for."""
+TARGETED = {name: metric.zh for name, metric in METRICS.items() if metric.target}
+"""Metrics that targets may be set for, and their names."""
 
 DATE_FORM = "日期，例如2026-10-31"
 MONTH_FORM = "月份，例如2026-10"
@@ -39,6 +39,18 @@ NUMBER_FORM = "数字，例如1200、1,200、12.5或35%"
 WHOLE_FORM = "不小于0的整数，例如12"
 AMOUNT_FORM = "不小于0的数字"
 TEXT_FORM = "不为空的文字"
+
+
+def bare(name: str) -> str:
+    """Fold a name: what looks the same, with spaces or without."""
+    return normal(name).replace(" ", "")
+
+
+def normal(text: str) -> str:
+    """Fold what looks the same: widths, case, spaces, invisible characters."""
+    folded = unicodedata.normalize("NFKC", text)
+    visible = "".join(ch for ch in folded if unicodedata.category(ch) != "Cf")
+    return " ".join(visible.split()).casefold()
 
 
 class WrongForm(ValueError):
@@ -166,11 +178,6 @@ def to_text(cell: object) -> str:
     return str(cell)
 
 
-def to_note(cell: object) -> str:
-    """Take text that may be left blank."""
-    return "" if cell is None or cell == "" else to_text(cell)
-
-
 def expecting(expected: str, read: Callable[[object], T]) -> Callable[[object], T]:
     """Return a reading function that says its expectation in other words."""
 
@@ -199,9 +206,11 @@ def one_of(
 
 
 def id_or_name(names: Mapping[str, str]) -> Callable[[object], str]:
-    """Return a reading function that takes an id or its name, and lists the ids."""
-    ids = {name: id for id, name in names.items()}
-    return one_of(ids | {id: id for id in names}, tuple(names))
+    """Return a reading function of ids, and of names that only one id has."""
+    every = list(names.values())
+    ids = {name: id for id, name in names.items() if every.count(name) == 1}
+    listed = [f"{name}（{id}）" for id, name in names.items()]
+    return one_of(ids | {id: id for id in names}, listed or ("先在roster.yml里登记",))
 
 
 # --- in annotations --------------------------------------------------------------
@@ -253,8 +262,10 @@ Number = Annotated[Decimal, Form(to_decimal)]
 """An exact number; ``35%`` is 0.35, true and false are refused."""
 Amount = Annotated[Decimal, Form(to_amount, "amount")]
 Whole = Annotated[int, Form(to_whole, "count")]
+Metric = Annotated[str, Form(id_or_name(TARGETED))]
 Text = Annotated[str, Form(to_text)]
-Note = Annotated[str, Form(to_note)]
+Note = Annotated[str, Form(lambda cell: to_text(cell) if cell else "")]
+"""Text that a row made in code may lack."""
 
 
 # --- in messages -----------------------------------------------------------------
@@ -277,18 +288,6 @@ def choices(values: Collection[str], limit: int = 40) -> str:
     """Write the values allowed in the order given: ``甲、乙``, or ``甲、乙…等50个``."""
     listed = "、".join(list(values)[:limit])
     return listed if len(values) <= limit else f"{listed}…等{len(values)}个"
-
-
-def bare(name: str) -> str:
-    """Fold a name: what looks the same, with spaces or without."""
-    return normal(name).replace(" ", "")
-
-
-def normal(text: str) -> str:
-    """Fold what looks the same: widths, case, spaces, invisible characters."""
-    folded = unicodedata.normalize("NFKC", text)
-    visible = "".join(ch for ch in folded if unicodedata.category(ch) != "Cf")
-    return " ".join(visible.split()).casefold()
 
 
 _EXPECTED = {

@@ -7,17 +7,16 @@ A source gives a number, a rule turns it into points; what they do stands in
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
-from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from kpi_lib import files
 from kpi_lib.catalogue import METRICS
-from kpi_lib.inputs.forms import TARGETED, Part, WrongForm
+from kpi_lib.inputs.forms import Form, Metric, Part, WrongForm, id_or_name
 from kpi_lib.language import Name
 
 # Values: exact numbers, names of the catalogue, wording.
@@ -42,24 +41,18 @@ def plain(number: Fraction) -> str:
     return f"{value.normalize():f}"
 
 
-def _one_of(what: str, names: Collection[str], value: object) -> Any:
-    if value not in names:
-        raise ValueError(f"{what}{value!r}；可用：{'、'.join(names)}")
-    return value
+def _platform(value: object) -> str:
+    names = {id: platform.name for id, platform in files.platforms().items()}
+    return id_or_name(names)(value) if value else ""
 
 
-def _platform(value: object) -> Any:
-    return value and _one_of("没有平台", [*files.platforms()], value)
-
-
-_FLOWS = [name for name, metric in METRICS.items() if metric.kind == "flow"]
+_FLOWS = {name: metric.zh for name, metric in METRICS.items() if metric.kind == "flow"}
 
 Exact = Annotated[Fraction, BeforeValidator(exact)]
 Positive = Annotated[Fraction, BeforeValidator(exact), Field(gt=0)]
 Share = Annotated[Fraction, BeforeValidator(exact), Field(ge=0, le=1)]
-MetricName = Annotated[str, BeforeValidator(partial(_one_of, "没有指标", TARGETED))]
-PostMetric = Annotated[str, BeforeValidator(partial(_one_of, "作品没有指标", _FLOWS))]
-PlatformId = Annotated[str, BeforeValidator(_platform)]
+PostMetric = Annotated[str, Form(id_or_name(_FLOWS))]
+PlatformId = Annotated[str, Form(_platform)]
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 Horizon = Literal["short", "mid", "long", "ultimate"]
 
@@ -107,7 +100,7 @@ class Attainment(Part):
     """Weighted mean of value ÷ target over the required metrics named."""
 
     kind: Literal["attainment"]
-    metrics: Literal["required"] | tuple[MetricName, ...]
+    metrics: Literal["required"] | tuple[Metric, ...]
     cap: Positive = Fraction(1)
 
 
@@ -122,7 +115,7 @@ class OneMetric(Part):
     """One metric against its short target, or against a number of the plan's own."""
 
     kind: Literal["metric"]
-    metric: MetricName
+    metric: Metric
     platform: PlatformId = ""
     target: Exact | None = None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -19,16 +19,17 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from kpi_lib.days import days_of
-from kpi_lib.errors import RosterError
+from kpi_lib.errors import InvalidInput
 from kpi_lib.inputs.forms import (
-    TARGETED,
     TEXT_FORM,
     Day,
+    Metric,
     Number,
     Part,
     WrongForm,
     bare,
     choices,
+    named,
 )
 from kpi_lib.workspace import NAMES, canonical_json, sha256
 
@@ -65,7 +66,6 @@ def _must(holds: Callable[[Any], object], expected: str) -> AfterValidator:
 
 Id = Annotated[str, BeforeValidator(_identifier)]
 Filled = Annotated[str, AfterValidator(str.strip), _must(bool, TEXT_FORM)]
-Metric = Annotated[str, _must(TARGETED.__contains__, choices(TARGETED))]
 Address = Annotated[
     str,
     _must(
@@ -84,6 +84,10 @@ class Span(Part):
 
     from_: Day = Field(alias="from")
     to: Day | None = None
+
+    def _conflicts(self) -> Iterator[str]:
+        if self.last < self.from_:
+            yield f"结束日{self.to}早于开始日{self.from_}，请改正其中一个日期"
 
     @property
     def last(self) -> date:
@@ -169,7 +173,7 @@ class Account(Span):
     """One presence on one platform, and who owns which share of it when."""
 
     id: Id
-    platform: str
+    platform: Annotated[str, named("platform")]
     name: Filled
     url: Address = ""
     product: str = ""
@@ -323,7 +327,7 @@ def _id(operator: Operator | str) -> str:
 def _registered(kind: str, id_: str, entries: Mapping[str, T]) -> T:
     if id_ in entries:
         return entries[id_]
-    raise RosterError.of(
+    raise InvalidInput.of(
         f"没有{kind}“{id_}”",
         where="data/roster.yml",
         expected=choices(entries) or f"其中的一个{kind}，现在一个也没有",

@@ -11,16 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from functools import cached_property
 from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from kpi_lib.errors import PlanError, Problem
+from kpi_lib.errors import InvalidInput, Problem
 from kpi_lib.inputs import kinds
-from kpi_lib.inputs.forms import Part
-from kpi_lib.inputs.kinds import Exact, Id, MetricName, Positive, Share, Text
+from kpi_lib.inputs.forms import Metric, Part, bare, choices
+from kpi_lib.inputs.kinds import Exact, Id, Positive, Share, Text
+from kpi_lib.inputs.people import Filled as Named
+from kpi_lib.inputs.people import Operator, Roster
 from kpi_lib.inputs.yaml import load_document
 from kpi_lib.language import Sentence
 
@@ -160,6 +163,10 @@ class EvidenceRules(Part):
             yield "应为least_months≤baseline_months"
 
 
+FOR_ALL = frozenset(("days_on_record", "counter_window"))
+"""Rules by which a month is cleaned, once for all: no plan for some has its own."""
+
+
 class Duty(Part):
     """A row of the daily work: no points, a section of the page."""
 
@@ -173,15 +180,18 @@ class Plan(Part):
     The whole plan: points of all measures sum to 100, weights of the items to 100 %.
 
     Bonus measures stand beyond, together at most `bonus`; a veto leaves at most `veto`.
+    `for` names the teams and operators that it is for, of nobody else; empty: it is for
+    all whom no other plan names.
     """
 
     id: Id
     version: Annotated[str, StringConstraints(min_length=1)]
     valid_from: Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
     name: Text
-    metrics: tuple[MetricName, ...] = Field(min_length=1)
+    for_: tuple[Named, ...] = Field(default=(), alias="for")
+    metrics: tuple[Metric, ...] = Field(min_length=1)
     band: Band
-    weights: dict[MetricName, Positive] = Field(default_factory=dict)
+    weights: dict[Metric, Positive] = Field(default_factory=dict)
     grades: tuple[Grade, ...] = Field(min_length=1)
     evidence: EvidenceRules = EvidenceRules()
     veto: Exact | None = Field(default=None, ge=0)
@@ -229,13 +239,19 @@ class Plan(Part):
             for measure in item.measures:
                 yield f"{item.id}.{measure.id}", measure
 
-    def named(self) -> dict[str, tuple[str, ...]]:
-        """Return the keys that a name may mean: a key, an id, a Chinese name."""
-        keys: dict[str, tuple[str, ...]] = {}
+    @cached_property
+    def called(self) -> dict[str, tuple[str, Measure]]:
+        """What one measure alone is called (a key, an id, a Chinese name) → itself."""
+        named: dict[str, list[tuple[str, Measure]]] = {}
         for key, measure in self.measures():
             for name in dict.fromkeys((key, measure.id, measure.name.zh)):
-                keys[name] = (*keys.get(name, ()), key)
-        return keys
+                named.setdefault(name, []).append((key, measure))
+        return {name: each[0] for name, each in named.items() if len(each) == 1}
+
+    def is_for(self, operator: Operator) -> bool:
+        """Say whether it names an operator, or the operator's team."""
+        own = map(bare, (operator.id, operator.name, operator.team))
+        return not {*map(bare, self.for_)}.isdisjoint(own)
 
     def weight_span(self, item: Item) -> int:
         """Return over how many rows the item's weight stands; 0 inside a span."""
@@ -251,7 +267,7 @@ class Plan(Part):
 
 def load_plan(path: Path, where: str = "data/plan.yml") -> Plan:
     """Read a plan, or raise one problem for every mistake."""
-    return load_document(path, Plan, PlanError, where).value
+    return load_document(path, Plan, where).value
 
 
 def load_all(folder: Path, where: str = "data") -> dict[str, Plan]:
@@ -262,31 +278,69 @@ def load_all(folder: Path, where: str = "data") -> dict[str, Plan]:
         name = f"{where}/{path.name}"
         try:
             plans[name] = load_plan(path, name)
-        except PlanError as refusal:
+        except InvalidInput as refusal:
             problems += refusal.problems
-    began: dict[str, str] = {}
+    began: dict[tuple[str, str], str] = {}
     for name, plan in plans.items():
-        first = began.setdefault(plan.valid_from, name)
+        first = began.setdefault((plan.id, plan.valid_from), name)
         if first != name:
-            what = f"与{first}都从{plan.valid_from}起有效"
-            expected, do = "每份计划一个起始月份", "改正其中一个valid_from"
-            place = {"where": name, "place": "valid_from"}
-            problems += PlanError.of(what, **place, expected=expected, do=do).problems
+            problem = Problem(
+                what=f"与{first}都从{plan.valid_from}起有效",
+                where=name,
+                place="valid_from",
+                expected="每份计划一个起始月份",
+                do="改正其中一个valid_from",
+            )
+            problems.append(problem)
     if problems:
-        raise PlanError(tuple(problems))
+        raise InvalidInput(tuple(problems))
     return dict(sorted(plans.items(), key=lambda item: item[1].valid_from))
 
 
-def for_month(plans: Mapping[str, Plan], month: str) -> str:
-    """Return the file of the plan that began last of those valid in a month."""
-    valid = [name for name, plan in plans.items() if plan.valid_from <= month]
-    if valid:
-        return max(valid, key=lambda name: plans[name].valid_from)
-    where, first = min(plans.items(), key=lambda item: item[1].valid_from)
-    raise PlanError.of(
-        f"计划从{first.valid_from}起有效，不能考核{month}",
+def for_month(
+    plans: Mapping[str, Plan], month: str, operator: Operator | None = None
+) -> str:
+    """
+    Return the file of the plan for an operator, or for all whom no plan names.
+
+    Of several versions, which share an id, the one that began last of those valid.
+    """
+    valid = {name: at for name, at in plans.items() if at.valid_from <= month}
+    named = operator and [name for name, at in valid.items() if at.is_for(operator)]
+    chosen = named or [name for name, at in valid.items() if not at.for_]
+    latest = {valid[name].id: name for name in chosen}
+    if len(latest) == 1:
+        return chosen[-1]
+    if latest:
+        first, second, *_ = latest.values()
+        whom = operator.name if operator and named else "所有人"
+        raise InvalidInput.of(
+            f"与{first}在{month}都考核{whom}",
+            where=second,
+            place="for",
+            expected="每人一个月一份计划",
+            do="只给一部分人的计划，用for写明团队或人；接替旧版的，id写得与旧版相同",
+        )
+    where, earliest = min(plans.items(), key=lambda item: item[1].valid_from)
+    raise InvalidInput.of(
+        f"计划从{earliest.valid_from}起有效，不能考核{month}",
         where=where,
         place="valid_from",
         expected=f"不晚于{month}的月份",
         do=f"把当月有效的计划存为{where.rpartition('/')[0]}/plan.<名称>.yml",
     )
+
+
+def mistakes(plans: Mapping[str, Plan], roster: Roster) -> Iterator[Problem]:
+    """Tell of plans for nobody that the roster knows, and of rules that are for all."""
+    known = {name for at in roster.operators for name in (at.id, at.name, at.team)}
+    folded = {*map(bare, known)}
+    for file, plan in plans.items():
+        for name in plan.for_:
+            if bare(name) not in folded:
+                expected = f"花名册里的团队或人：{choices(sorted(filter(None, known)))}"
+                what = f"这份计划给“{name}”，花名册里没有"
+                yield Problem(what=what, where=file, place="for", expected=expected)
+        for key in plan.for_ and sorted(FOR_ALL & plan.evidence.model_fields_set):
+            what, do = f"evidence.{key}不能只给一部分人", "请写在给所有人的计划里"
+            yield Problem(what=what, where=file, place="evidence", do=do)

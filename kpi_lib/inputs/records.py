@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 from kpi_lib.catalogue import METRICS
 from kpi_lib.inputs import forms
-from kpi_lib.inputs.directory import Directory
-from kpi_lib.inputs.forms import Day, Form, Note, Text, Wrong, WrongForm, named
+from kpi_lib.inputs.directory import Directory, listed
+from kpi_lib.inputs.forms import Day, Form, Note, Text, Wrong, WrongForm, named, words
 from kpi_lib.inputs.table import Header, Row
 from kpi_lib.inputs.targets import Target
 
@@ -48,17 +48,10 @@ def _sha256(cell: object) -> str:
 
 
 _METRIC = forms.id_or_name({name: metric.zh for name, metric in METRICS.items()})
-_OFF = forms.one_of(
-    {"休": True, "班": False, "off": True, "work": False}, ("off", "work")
-)
-_ACTION = forms.one_of(
-    {"签字": "sign", "重开": "reopen", "sign": "sign", "reopen": "reopen"},
-    ("sign", "reopen"),
-)
 
 Source = Annotated[str, Form(_source)]
 MonthCell = Annotated[forms.Month, Header("月份")]
-OperatorCell = Annotated[str, named("operator_id"), Header("运营")]
+OperatorCell = Annotated[str, named("operator"), Header("运营")]
 
 
 class _Record(Row):
@@ -72,7 +65,7 @@ class Decision(_Record):
     KEY = ("account", "date", "metric")
 
     month: MonthCell
-    account: Annotated[str, named("account_id"), Header("账号")]
+    account: Annotated[str, named("account"), Header("账号")]
     date: Annotated[Day, Header("日期")]
     metric: Annotated[str, Form(_METRIC), Header("指标")]
     source: Annotated[Source, Header("文件")]
@@ -99,8 +92,12 @@ class DayOff(_Record):
     KEY = ("date",)
 
     date: Annotated[Day, Header("日期")]
-    kind: Annotated[bool, Form(_OFF), Header("休或班", "off or work")]
-    name: Annotated[Note, Header("名称")]
+    kind: Annotated[
+        Literal["off", "work"],
+        words({"休": "off", "班": "work"}),
+        Header("休或班", "off or work"),
+    ]
+    name: Annotated[Note, Header("名称")] = ""
 
 
 class Signoff(_Record):
@@ -115,7 +112,11 @@ class Signoff(_Record):
 
     month: MonthCell
     operator: OperatorCell
-    action: Annotated[Literal["sign", "reopen"], Form(_ACTION), Header("动作")]
+    action: Annotated[
+        Literal["sign", "reopen"],
+        words({"签字": "sign", "重开": "reopen"}),
+        Header("动作"),
+    ]
     total: Annotated[forms.Number | None, Header("总分")]
     score_sha256: Annotated[str, Form(_sha256), Header("校验值")]
     by: Annotated[Text, Header("签字人")]
@@ -144,7 +145,7 @@ class Appeal(_Record):
     id: Annotated[Text, Header("编号")]
     month: MonthCell
     operator: OperatorCell
-    measure: Annotated[str, named("measure"), Header("量化指标")]
+    measure: Annotated[Text, Header("量化指标")]
     text: Annotated[Text, Header("申诉内容")]
     on: Annotated[Day, Header("申诉日")]
     decision: Annotated[Note, Header("处理结果")] = ""
@@ -152,11 +153,21 @@ class Appeal(_Record):
     decided_on: Annotated[Day | None, Header("处理日")] = None
 
     def mistakes(self, directory: Directory) -> Iterator[Wrong]:
-        """Say who must have decided it, and when."""
+        """Check what it is about, then who must have decided it, and when."""
+        called = directory.called(self.operator, self.month)
+        if called is not None and self.measure not in called:
+            what = f"计划里没有量化指标{forms.quoted(self.measure)}，或不止一个"
+            yield Wrong("measure", what, listed(called), "请写全称")
         if self.decision and not self.decided_by:
             yield Wrong("decided_by", expected=forms.TEXT_FORM)
         if self.decision and self.decided_on is None:
             yield Wrong("decided_on", expected=forms.DATE_FORM)
+
+    def meant(self, directory: Directory) -> Appeal:
+        """Return it with the measure's key for the name by which it was called."""
+        called = directory.called(self.operator, self.month) or {}
+        key, _ = called.get(self.measure, (self.measure, None))
+        return self.model_copy(update={"measure": key})
 
 
 TABLES: tuple[type[Row], ...] = (Target, Decision, Download, DayOff, Signoff, Appeal)

@@ -12,17 +12,26 @@ import inspect
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Protocol, TypeVar, get_args, get_origin
+from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from xlsxwriter.utility import xl_col_to_name
 
 from kpi_lib import files
-from kpi_lib.errors import ExportError, InvalidInput, Problem, RecordError
+from kpi_lib.errors import ExportError, InvalidInput, Level, Problem
 from kpi_lib.files import Cell
 from kpi_lib.inputs.directory import Directory
-from kpi_lib.inputs.forms import Form, Part, Wrong, choices, expectation, normal, quoted
+from kpi_lib.inputs.forms import (
+    Form,
+    Part,
+    Wrong,
+    WrongForm,
+    choices,
+    expectation,
+    normal,
+    quoted,
+)
 
 R = TypeVar("R", bound="Row")
 
@@ -55,6 +64,9 @@ class Column:
     name: str
     names: tuple[str, ...]
     required: bool
+    """Whether the table must have it."""
+    filled: bool
+    """Whether no cell of it may be blank; a blank one else is the field's default."""
     header: Header
     form: Form
 
@@ -64,9 +76,6 @@ class Row(Part):
 
     FILE: ClassVar[str] = ""
     """The name of its file in data/, without the ending; that of the workspace too."""
-
-    ERROR: ClassVar[type[InvalidInput]] = RecordError
-    """What is raised where the table is wrong."""
 
     WRITTEN: ClassVar[str] = "en"
     """The language of the headers that templates and messages write."""
@@ -82,6 +91,10 @@ class Row(Part):
 
     def mistakes(self, directory: Directory) -> Iterator[Wrong]:
         """Tell what is wrong between cells, once each of them is right alone."""
+        yield from ()
+
+    def doubts(self, directory: Directory) -> Iterator[Wrong]:
+        """Tell what may be wrong with a row that counts all the same."""
         yield from ()
 
     def meant(self, directory: Directory) -> Any:
@@ -112,10 +125,11 @@ def _read_by(model: type[Row]) -> tuple[Column, ...]:
             continue
         form = next((mark for mark in marks if isinstance(mark, Form)), Form())
         en = header.en or name
-        names = (header.zh, en) if model.WRITTEN == "zh" else (en, header.zh)
-        must = field.is_required() if header.required is None else header.required
-        required = must or model.WHOLE
-        read_by.append(Column(name, (*names, *header.also), required, header, form))
+        heads = (header.zh, en) if model.WRITTEN == "zh" else (en, header.zh)
+        filled = field.is_required() if header.required is None else header.required
+        names = (*heads, *header.also)
+        required = filled or model.WHOLE
+        read_by.append(Column(name, names, required, filled, header, form))
     return tuple(read_by)
 
 
@@ -175,12 +189,33 @@ class TableRow:
         name = f"“{self.header(column)}”" if column else ""
         return self.sheet.place(self.record, self.sheet.positions.get(column), name)
 
+    def note(self, wrong: Wrong, level: Level = "error", of: str = "") -> None:
+        """Note what is wrong with a cell, and whom it is about."""
+        problem = Problem(
+            what=wrong.what or f"“{self.header(wrong.column)}”没有填",
+            where=self.sheet.where,
+            place=self.place(wrong.column),
+            expected=wrong.expected,
+            do=wrong.do if wrong.what else "请补上",
+            level=level,
+            of=of,
+        )
+        self.sheet.problems.append(problem)
+
 
 def load_table(
-    path: Path, model: type[R], where: str, directory: Directory | None = None
+    path: Path,
+    model: type[R],
+    where: str,
+    directory: Directory | None = None,
+    mistakes: list[Problem] | None = None,
 ) -> tuple[R, ...]:
-    """Read a CSV, or a workbook's one sheet with content; no file is no row."""
-    book = read_book(path, model.ERROR, where)
+    """
+    Read a CSV, or a workbook's one sheet with content; no file is no row.
+
+    What is wrong in the rows of one operator goes to `mistakes`, where they are given.
+    """
+    book = read_book(path, where)
     filled = [
         sheet
         for sheet in (book.sheets if book else ())
@@ -190,25 +225,35 @@ def load_table(
         names = choices([sheet.name for sheet in filled])
         what = f"有{len(filled)}张有内容的表：{names}"
         expected, do = "只有一张表", "请删去其余的表"
-        raise model.ERROR.of(what, where=where, expected=expected, do=do)
+        raise InvalidInput.of(what, where=where, expected=expected, do=do)
     problems: list[Problem] = []
     rows: list[R] = []
     for sheet in filled:
         noted = TableSheet(sheet.name, where, problems)
-        rows += [row for _, row in read_rows(noted, sheet.records, model, directory)]
-    if problems:
-        raise model.ERROR(tuple(problems))
+        rows += read_rows(noted, sheet.records, model, directory)
+    if mistakes is not None:
+        mistakes += personal(problems)
+    elif problems:
+        raise InvalidInput(tuple(problems))
     return tuple(rows)
 
 
-def read_book(path: Path, error: type[InvalidInput], where: str) -> files.Book | None:
+def personal(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """Return mistakes that are of one operator each; raise all if one is of nobody."""
+    errors = tuple(problem for problem in problems if problem.level == "error")
+    if all(problem.of for problem in errors):
+        return errors
+    raise InvalidInput(errors)
+
+
+def read_book(path: Path, where: str) -> files.Book | None:
     """Read a file that people write as a book of sheets; None where there is none."""
     if not path.exists():
         return None
     try:
         book = files.read(path, where=where, most=files.MOST_OWN_CELLS)
     except ExportError as refusal:
-        raise error(refusal.problems) from None
+        raise InvalidInput(refusal.problems) from None
     wrong = tuple(
         notice
         for sheet in book.sheets
@@ -218,7 +263,7 @@ def read_book(path: Path, error: type[InvalidInput], where: str) -> files.Book |
         if notice.level != "note"
     )
     if wrong:
-        raise error(tuple(replace(notice, level="error") for notice in wrong))
+        raise InvalidInput(tuple(replace(notice, level="error") for notice in wrong))
     return book
 
 
@@ -227,35 +272,44 @@ def read_rows(
     records: Sequence[files.Record],
     model: type[R],
     directory: Directory | None = None,
-) -> Iterator[tuple[TableRow, R]]:
+) -> Iterator[R]:
     """Yield each row that is right, as the model; what is wrong is noted."""
     directory = directory or Directory()
     read_by = _read_by(model)
-    places = {"source", "sheet", "row"} & model.model_fields.keys()
     first: dict[Hashable, TableRow] = {}
     for row in table_rows(sheet, records, columns(model)):
         if model.EXAMPLE and str(row.cells[read_by[0].name]).startswith(model.EXAMPLE):
             continue
         place = {"source": sheet.where, "sheet": sheet.name, "row": row.record.row}
-        values: dict[str, object] = {name: place[name] for name in places}
-        for column in read_by:
-            values[column.name] = row.cells[column.header.cell_of or column.name]
+        values = {at: place[at] for at in place.keys() & model.model_fields.keys()} | {
+            column.name: cell
+            for column in read_by
+            if (cell := row.cells[column.header.cell_of or column.name]) is not None
+            or column.filled
+        }
         try:
             value = model.model_validate(values, context=directory)
         except ValidationError as refusal:
             mistakes = _of_cells(refusal.errors(include_url=False), read_by)
         else:
             mistakes = [*value.mistakes(directory)]
-            if model.KEY:
-                key = tuple(getattr(value, name) for name in model.KEY)
-                before = first.setdefault(key, row)
-                mistakes += [value.again(before)] if before is not row else []
+            key = tuple(getattr(value, name) for name in model.KEY)
+            before = first.setdefault(key, row) if key else row
+            mistakes += [value.again(before)] if before is not row else []
             if not mistakes:
-                yield row, value.meant(directory)
-        for wrong in mistakes:
-            what = wrong.what or f"“{row.header(wrong.column)}”没有填"
-            do = wrong.do if wrong.what else "请补上"
-            sheet.note(row.place(wrong.column), what, wrong.expected, do)
+                for doubt in value.doubts(directory):
+                    row.note(doubt, "warning")
+                yield value.meant(directory)
+        for mistake in mistakes:
+            row.note(mistake, of=_whose(row, directory))
+
+
+def _whose(row: TableRow, directory: Directory) -> str:
+    """Return whom a row is about; empty where its cell does not say."""
+    try:
+        return directory.operator(row.cells.get("operator"))
+    except WrongForm:
+        return ""
 
 
 def _of_cells(
@@ -359,12 +413,7 @@ def letters(position: int) -> str:
 # --- rows about people -------------------------------------------------------------
 
 
-class _OfOperator(Protocol):
-    @property
-    def operator(self) -> str: ...
-
-
-Own = TypeVar("Own", bound=_OfOperator)
+Own = TypeVar("Own", bound=Any)
 
 
 def by_operator(rows: Iterable[Own]) -> dict[str, tuple[Own, ...]]:

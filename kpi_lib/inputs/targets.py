@@ -15,22 +15,17 @@ from typing import Annotated, Any
 from pydantic import ValidationInfo, field_validator
 
 from kpi_lib.catalogue import DUE, HORIZONS, METRICS
-from kpi_lib.errors import TargetsError
 from kpi_lib.inputs import forms
 from kpi_lib.inputs.directory import Directory
-from kpi_lib.inputs.forms import Day, Form, Note, Wrong, WrongForm, named
+from kpi_lib.inputs.forms import Day, Form, Note, Wrong, WrongForm, named, words
 from kpi_lib.inputs.table import Header, Row, TableRow
 from kpi_lib.workspace import canonical_json, sha256
 
 _QUARTER = re.compile(r"(20\d{2})-?[Qq]([1-4])", re.ASCII)
 _YEAR = re.compile(r"20\d{2}", re.ASCII)
 
-_METRIC = forms.id_or_name(
-    {name: METRICS[name].zh for name in forms.TARGETED} | {name: name for name in DUE}
-)
-_HORIZON = forms.one_of(
-    {zh: name for name, zh in HORIZONS.items()} | {name: name for name in HORIZONS}
-)
+_METRIC = forms.id_or_name(forms.TARGETED | {name: name for name in DUE})
+_HORIZON = words({zh: name for name, zh in HORIZONS.items()})
 
 
 def _quarter(cell: object) -> str:
@@ -67,13 +62,12 @@ class Target(Row):
     """
 
     FILE = "targets"
-    ERROR = TargetsError
     KEY = ("operator", "metric", "platform", "horizon", "period", "set_on")
 
-    operator: Annotated[str, named("operator_id"), Header("运营")]
+    operator: Annotated[str, named("operator"), Header("运营")]
     metric: Annotated[str, Form(_METRIC), Header("指标")]
-    platform: Annotated[str, named("any_platform"), Header("平台", required=False)]
-    horizon: Annotated[str, Form(_HORIZON), Header("期限")]
+    platform: Annotated[str, named("platform"), Header("平台")] = ""
+    horizon: Annotated[str, _HORIZON, Header("期限")]
     period: Annotated[str, Header("周期")]
     value: Annotated[Decimal, Header("目标值", also=("数值",))]
     set_on: Annotated[Day, Header("设定日")]

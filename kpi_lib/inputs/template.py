@@ -10,7 +10,7 @@ import io
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import xlsxwriter
 
@@ -42,16 +42,6 @@ NOTES = (
 )
 
 
-class Choices(NamedTuple):
-    """A column of the sheet of choices, and the kind of cells that are offered it."""
-
-    title: str
-    values: Sequence[str]
-    kind: str = ""
-    passable: bool = False
-    """Whether another value may be written all the same."""
-
-
 def write_worklog_template(
     path: Path, month: str, operators: Mapping[str, str], measures: Sequence[str] = ()
 ) -> None:
@@ -70,14 +60,13 @@ def write_worklog_template(
         content, {"in_memory": True, **dict.fromkeys(literally, False)}
     )
     book.set_properties({"title": f"{month}工作记录", "created": CREATED})
-    # Lists that can be passed: a name is read as well as an id, and of oneself one may
-    # say more than the plan measures.
-    listed = (
-        Choices("运营编号", [*operators], "operator", passable=True),
-        Choices("姓名", [*operators.values()]),
-        Choices("平台", [*platform_names().values()], "platform"),
-        Choices("量化指标", measures, "measure", passable=True),
-    )
+    names = [*operators.values()]
+    people = [id if names.count(at) > 1 else at for id, at in operators.items()]
+    listed = {
+        "operator": ("运营", people),
+        "platform": ("平台", [*platform_names().values()]),
+        "measure": ("量化指标", measures),
+    }
     template = _Template(book, month, listed)
     notes_on, choices_on = OTHER_SHEETS
     template.notes(notes_on)
@@ -91,7 +80,9 @@ def write_worklog_template(
 class _Template:
     """Writes the sheets of one workbook."""
 
-    def __init__(self, book: Any, month: str, listed: Sequence[Choices]) -> None:
+    def __init__(
+        self, book: Any, month: str, listed: Mapping[str, tuple[str, Sequence[str]]]
+    ) -> None:
         self.book, self.month, self.listed = book, month, listed
         font = {"font_size": 11, "valign": "vcenter"}
         self.head = book.add_format(
@@ -137,9 +128,9 @@ class _Template:
         text = self.formats["text"]
         sheet = self.book.add_worksheet(name)
         sheet.set_column(0, len(self.listed) - 1, 16, text)
-        for at, choices in enumerate(self.listed):
-            sheet.write_string(0, at, choices.title, self.head)
-            sheet.write_column(1, at, choices.values, text)
+        for at, (title, values) in enumerate(self.listed.values()):
+            sheet.write_string(0, at, title, self.head)
+            sheet.write_column(1, at, values, text)
 
     def _example(self, sheet: Any, at: int, column: Column) -> None:
         text = column.header.example.format(month=self.month)
@@ -157,12 +148,14 @@ class _Template:
         """Return Excel's check of a column; none for free text."""
         if column.form.words:
             return _listed([*column.form.words])
-        for at, choices in enumerate(self.listed):
-            if choices.kind == column.form.kind and choices.values:
-                letter, last = letters(at), len(choices.values) + 1
-                source = f"={OTHER_SHEETS[1]}!${letter}$2:${letter}${last}"
-                return _listed(source, "warning" if choices.passable else "stop")
-        return CHECKS.get(column.form.kind, {})
+        kind = column.form.kind
+        if kind in self.listed and (values := self.listed[kind][1]):
+            letter, last = letters([*self.listed].index(kind)), len(values) + 1
+            source = f"={OTHER_SHEETS[1]}!${letter}$2:${letter}${last}"
+            # An id is read as well as a name, and of oneself one may say more than the
+            # plan measures.
+            return _listed(source, "stop" if kind == "platform" else "warning")
+        return CHECKS.get(kind, {})
 
 
 def _listed(source: str | list[str], severity: str = "stop") -> dict[str, Any]:

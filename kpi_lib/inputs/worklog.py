@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from kpi_lib.days import month_of
-from kpi_lib.errors import Problem, WorklogError
-from kpi_lib.files import Book
+from kpi_lib.errors import InvalidInput, Problem
+from kpi_lib.files import Sheet
 from kpi_lib.held import is_noise
 from kpi_lib.inputs import entries
 from kpi_lib.inputs.directory import Directory
 from kpi_lib.inputs.entries import OTHER_SHEETS, SHEETS, Entry
 from kpi_lib.inputs.forms import choices, normal
-from kpi_lib.inputs.table import TableRow, TableSheet, by_operator, read_book, read_rows
+from kpi_lib.inputs.table import (
+    TableSheet,
+    by_operator,
+    personal,
+    read_book,
+    read_rows,
+)
 from kpi_lib.language import N_
 
 
@@ -27,7 +32,8 @@ class Worklog:
     The work log of a month: entries by subject, in the order of the file.
 
     `source` is its file or folder, also where there is none; `findings` are warnings
-    and notes: days of another month, hidden rows.
+    and notes: days of another month, hidden rows; `mistakes` are of rows of one
+    operator each, and stop that one's page alone.
     """
 
     month: str
@@ -44,6 +50,7 @@ class Worklog:
     ratings: tuple[entries.GivenRating, ...] = ()
     confirmations: tuple[entries.NoneHere, ...] = ()
     findings: tuple[Problem, ...] = ()
+    mistakes: tuple[Problem, ...] = ()
 
     def entries(self) -> Iterator[Entry]:
         """Walk the entries of all sheets."""
@@ -89,96 +96,68 @@ SAID_BEFORE = N_("{sheet}第{rows}行与前面的一行相同，只计一次")
 
 def load_worklog(path: Path, month: str, directory: Directory, where: str) -> Worklog:
     """Read a workbook, or a folder of one CSV or workbook a sheet; none is empty."""
-    reader = _Reader(month, directory)
-    for part, name, book in _books(path, where, reader.problems):
-        reader.read(part, name, book)
-    if reader.problems:
-        raise WorklogError(tuple(reader.problems))
-    return Worklog(
-        month=month, source=where, findings=tuple(reader.findings), **reader.entries
-    )
+    problems: list[Problem] = []
+    findings: list[Problem] = []
+    read: dict[str, Any] = {}
+    seen: dict[str, str] = {}
+    for part, title, sheet in _sheets(path, where, problems):
+        kind = "文件" if path.is_dir() else "表"
+        model = _BY_NAME.get(normal(title))
+        if model is None:
+            unknown = Problem(
+                what=f"不认识的{kind}“{title}”",
+                where=part,
+                expected=choices([entry.SHEET for entry in SHEETS]),
+                do=f"请改正{kind}名，或把内容移到工作记录之外",
+            )
+            problems.append(unknown)
+        elif model.FIELD in seen:
+            what = f"“{model.SHEET}”已在{seen[model.FIELD]}"
+            problems.append(Problem(what=what, where=part, do="请合并成一张"))
+        else:
+            seen[model.FIELD] = f"{part}的表“{title}”"
+            findings += sheet.notices
+            noted = TableSheet(sheet.name, part, problems)
+            rows = read_rows(noted, sheet.records, model, directory)
+            read[model.FIELD] = tuple(rows)
+    mistakes = personal(problems)
+    findings += [problem for problem in problems if problem.level != "error"]
+    log = Worklog(month=month, source=where, mistakes=mistakes, **read)
+    return replace(log, findings=(*findings, *_denied(log)))
 
 
-def _books(
+def _sheets(
     path: Path, where: str, problems: list[Problem]
-) -> Iterator[tuple[str, str, Book]]:
-    """Yield each file: how it is named, its sheet if it is one, and what is in it."""
-    files = [(where, "", path)]
-    if path.is_dir():
-        files = [
-            (f"{where}/{file.name}", file.stem, file)
-            for file in sorted(path.iterdir())
-            # Not lock files of office programs and the notes of file managers.
-            if not is_noise(file.name)
-        ]
-    for part, name, file in files:
+) -> Iterator[tuple[str, str, Sheet]]:
+    """Yield each sheet with content: the name of its file, its own, and itself."""
+    # Not lock files of office programs and the notes of file managers.
+    there = sorted(path.iterdir()) if path.is_dir() else [path]
+    for file in (file for file in there if not is_noise(file.name)):
+        part = f"{where}/{file.name}" if path.is_dir() else where
         try:
-            book = read_book(file, WorklogError, part)
-        except WorklogError as refusal:
+            book = read_book(file, part)
+        except InvalidInput as refusal:
             problems.extend(refusal.problems)
             continue
-        if book is not None:
-            yield part, name, book
+        for sheet in book.sheets if book else ():
+            title = file.stem if path.is_dir() else sheet.name
+            blank = all(record.blank for record in sheet.records)
+            if not blank and normal(title) not in OTHER_SHEETS:
+                yield part, title, sheet
 
 
 _BY_NAME = {normal(n): entry for entry in SHEETS for n in (entry.SHEET, entry.FIELD)}
 
 
-class _Reader:
-    """Turns the sheets of one month into entries and notes what is wrong."""
-
-    def __init__(self, month: str, directory: Directory) -> None:
-        self.month, self.directory = month, directory
-        self.problems: list[Problem] = []
-        self.findings: list[Problem] = []
-        self.entries: dict[str, Any] = {}
-        self.seen: dict[str, str] = {}
-
-    def read(self, where: str, name: str, book: Book) -> None:
-        """Read every sheet of a file; `name` is given where a file is one sheet."""
-        for sheet in book.sheets:
-            if all(record.blank for record in sheet.records):
-                continue
-            title = name or sheet.name
-            if normal(title) in OTHER_SHEETS:
-                continue
-            model = _BY_NAME.get(normal(title))
-            if model is None:
-                self._unknown(where, title, "文件" if name else "表")
-            elif model.FIELD in self.seen:
-                what = f"“{model.SHEET}”已在{self.seen[model.FIELD]}"
-                do = "请合并成一张"
-                self.problems.append(Problem(what=what, where=where, do=do))
-            else:
-                self.seen[model.FIELD] = f"{where}的表“{title}”"
-                self.findings.extend(sheet.notices)
-                in_book = "" if book.kind == "csv" else sheet.name
-                noted = TableSheet(in_book, where, self.problems)
-                rows = [*read_rows(noted, sheet.records, model, self.directory)]
-                self.entries[model.FIELD] = tuple(entry for _, entry in rows)
-                for row, entry in rows:
-                    self._check_month(row, entry)
-
-    def _unknown(self, where: str, title: str, kind: str) -> None:
-        self.problems.append(
-            Problem(
-                what=f"不认识的{kind}“{title}”",
-                where=where,
-                expected=choices([entry.SHEET for entry in SHEETS]),
-                do=f"请改正{kind}名，或把内容移到工作记录之外",
-            )
-        )
-
-    def _check_month(self, row: TableRow, entry: Entry) -> None:
-        day: date | None = getattr(entry, entry.DATED) if entry.DATED else None
-        if day is None or month_of(day) == self.month:
-            return
-        self.findings.append(
-            Problem(
-                what=f"{row.header(entry.DATED)}{day}不在{self.month}",
-                where=row.sheet.where,
-                place=row.place(entry.DATED),
-                do="请核对日期；别的月份的记录请写在那个月里",
+def _denied(log: Worklog) -> Iterator[Problem]:
+    """Tell of rows on a sheet of which somebody says that there are none."""
+    for said in log.confirmations:
+        (field,) = (entry.FIELD for entry in SHEETS if said.sheet == entry.SHEET)
+        if any(entry.operator == said.operator for entry in getattr(log, field)):
+            yield Problem(
+                what=f"确认{said.sheet}为无，“{said.sheet}”表里却有{said.operator}的行",
+                where=said.source,
+                place=f"{said.SHEET}!第{said.row}行",
+                do="请删去其中之一",
                 level="warning",
             )
-        )

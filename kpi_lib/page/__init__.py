@@ -10,7 +10,7 @@ draws tidy frames. Sentences are said here, in the language that is spoken.
 from __future__ import annotations
 
 from kpi_lib.page import charts
-from kpi_lib.page.html import failure_page, page, sealed
+from kpi_lib.page.html import failure_page, missing_page, page, sealed
 from kpi_lib.page.parts import Brand, Fragment, brand_of, made, seal, style
 from kpi_lib.page.printing import browser, pdf, required
 from kpi_lib.page.sections.activity import activity

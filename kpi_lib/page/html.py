@@ -22,7 +22,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from kpi_lib import figures
 from kpi_lib.appraisal import Card
-from kpi_lib.language import LANGUAGES, _, catalogue, speaking, translated
+from kpi_lib.language import LANGUAGES, _, catalogue, speaking, spoken, translated
 from kpi_lib.page import templates
 from kpi_lib.page.parts import SEALED
 
@@ -267,10 +267,39 @@ def failure_page(
     str
         HTML in the same clothes, without a score.
     """
+    return _alone("failure", name, month, lang, name=name, lines=list(lines))
+
+
+def missing_page(
+    rows: Sequence[Mapping[str, Any]], month: str, *, lang: str = LANGUAGES[0]
+) -> str:
+    """
+    Make the page of what is still missing.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        A row a measure that waits: operator and name, item, the card's measure.
+    month : str
+        The appraised month.
+    lang : str
+        Language of the page.
+
+    Returns
+    -------
+    str
+        HTML with a table of them.
+    """
     with speaking(lang):
-        html = templates.render("failure", name=name, month=month, lines=list(lines))
-        title = f"{name} {figures.month_name(month)}"
+        return _alone("missing", _("还缺什么"), month, lang, rows=spoken(list(rows)))
+
+
+def _alone(section: str, title: str, month: str, lang: str, **context: Any) -> str:
+    """Make a page of one section, without a notebook."""
+    with speaking(lang):
+        html = templates.render(section, month=month, **context)
+        title = f"{title} {figures.month_name(month)}"
     output = new_output("display_data", {"text/html": f"{FRAGMENT}{html}</div>"})  # type: ignore[no-untyped-call]
-    cell = new_code_cell(id="failure", outputs=[output])  # type: ignore[no-untyped-call]
+    cell = new_code_cell(id=section, outputs=[output])  # type: ignore[no-untyped-call]
     notebook = new_notebook(cells=[cell])  # type: ignore[no-untyped-call]
     return page(notebook, title=title, lang=lang)

@@ -12,7 +12,9 @@ from kpi_lib.run.cards import before, missing, printed, published
 from kpi_lib.run.checks import check
 from kpi_lib.run.doctor import examine
 from kpi_lib.run.jobs import Outcome
+from kpi_lib.run.outstanding import due, to_do
 from kpi_lib.run.runner import clean, run, status
 from kpi_lib.run.sheets import frames_xlsx
-from kpi_lib.run.stale import newest
+from kpi_lib.run.signing import to_sign
+from kpi_lib.run.stale import Status, newest
 from kpi_lib.run.verify import recompute, verify

@@ -92,7 +92,7 @@ def add(
 
     Raises
     ------
-    RosterError
+    InvalidInput
         If there is no such account; lists those there are.
     """
     # The roster alone: a wrong plan or target is no reason to refuse files.

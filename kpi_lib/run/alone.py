@@ -16,23 +16,15 @@ from kpi_lib.workspace import STRAY, Workspace, canonical_json, write_atomic
 
 
 @contextlib.contextmanager
-def told_plainly(workspace: Workspace) -> Iterator[None]:
-    """Say on one line what the system refused: a full disk, a closed folder."""
-    try:
-        yield
-    except OSError as err:
-        where = str(err.filename or "reports")
-        with contextlib.suppress(WorkspaceError):
-            where = workspace.relative(Path(where))
-        raise WorkspaceError((of_system(err, where),)) from err
-
-
-@contextlib.contextmanager
 def alone(workspace: Workspace) -> Iterator[None]:
-    """Hold a workspace's lock in a block; whoever comes second is told who holds it."""
-    workspace.lock.parent.mkdir(parents=True, exist_ok=True)
+    """
+    Hold a workspace's lock in a block; whoever comes second is told who holds it.
+
+    What the system refuses in it, a full disk, a closed folder, is told on one line.
+    """
     holder = workspace.lock.with_suffix(".json")
     try:
+        workspace.lock.parent.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(workspace.lock, timeout=0):
             since = datetime.now().astimezone().isoformat(" ", "seconds")
             write_atomic(holder, canonical_json({"pid": os.getpid(), "since": since}))
@@ -53,3 +45,8 @@ def alone(workspace: Workspace) -> Iterator[None]:
             where="reports",
             do="请等它结束",
         ) from None
+    except OSError as err:
+        where = str(err.filename or "reports")
+        with contextlib.suppress(WorkspaceError):
+            where = workspace.relative(Path(where))
+        raise WorkspaceError((of_system(err, where),)) from err

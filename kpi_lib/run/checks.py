@@ -36,7 +36,7 @@ def check(workspace: Workspace, month: str) -> list[Problem]:
     whole = False
     try:
         given = inputs.for_month(workspace, month)
-        problems += given.worklogs[month].findings
+        problems += (*given.mistakes, *given.findings)
         whole = True
     except InvalidInput as err:
         problems += err.problems
@@ -51,6 +51,11 @@ def check(workspace: Workspace, month: str) -> list[Problem]:
             problems += tables.findings
             if whole:
                 problems += foreseen(workspace, month, given, tables)
+                if not given.roster.appraised(month):
+                    what, do = f"{month}没有要考核的人", "请在operators下登记"
+                    where = workspace.relative(workspace.roster)
+                    nobody = Problem(what=what, where=where, do=do, level="warning")
+                    problems.append(nobody)
         except InvalidInput as err:  # a name or a folder that cannot be read
             problems += err.problems
     return sorted(dict.fromkeys(problems), key=lambda at: _ORDER.index(at.level))

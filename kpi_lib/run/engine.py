@@ -9,10 +9,8 @@ loads this module by itself; import papermill before it.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import io
-import json
 import os
 import platform
 import sys
@@ -21,10 +19,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from IPython.core import page
-from IPython.core.displayhook import DisplayHook
-from IPython.core.displaypub import DisplayPublisher
+from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core.interactiveshell import InteractiveShell
+from jupyter_client.session import Session
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 from papermill.clientwrap import PapermillNotebookClient
@@ -35,34 +32,11 @@ from kpi_lib.errors import of_system
 from kpi_lib.run import processes
 
 INLINE = "module://matplotlib_inline.backend_inline"
-"""Where pyplot draws, as in a kernel."""
 
 INJECTED = "injected-parameters"
 """Tag of the cell that papermill puts after the parameters."""
 
-# As in a kernel: colours, and no pager that waits for a key.
-TERMINAL = {
-    "TERM": "xterm-color",
-    "CLICOLOR": "1",
-    "FORCE_COLOR": "1",
-    "CLICOLOR_FORCE": "1",
-    "PAGER": "cat",
-    "GIT_PAGER": "cat",
-}
-
-# What a kernel of IPython says of itself.
-LANGUAGE = {
-    "codemirror_mode": {"name": "ipython", "version": sys.version_info.major},
-    "file_extension": ".py",
-    "mimetype": "text/x-python",
-    "name": "python",
-    "nbconvert_exporter": "python",
-    "pygments_lexer": f"ipython{sys.version_info.major}",
-    "version": platform.python_version(),
-}
-
 STREAMS = {"stdout": 1, "stderr": 2}
-"""Names of the streams, and their descriptors."""
 
 
 class InProcessEngine(NBClientEngine):  # type: ignore[misc]  # papermill has no types
@@ -93,14 +67,17 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
 
     def run(self, folder: Path) -> None:
         self.reset_execution_trackers()
-        self.nb.metadata["language_info"] = LANGUAGE
+        self.nb.metadata["language_info"] = {
+            "name": "python",
+            "version": platform.python_version(),
+        }
         self._step = 0
         with (
             tempfile.TemporaryDirectory(prefix="kpi-", ignore_cleanup_errors=True) as p,
             contextlib.chdir(folder),
             contextlib.closing(_Outputs(self, Path(p))) as outputs,
         ):
-            self._shell = _shell(outputs, Path(p))
+            self._outputs, self._shell = outputs, _shell(outputs, Path(p))
             self.papermill_execute_cells()
             processes.reached(0)
 
@@ -117,7 +94,7 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
         cell.outputs, cell.execution_count = [], shell.execution_count
         self.clear_before_next_output = False
         shell.error = {}
-        with shell.outputs.of(cell, cell_index):
+        with self._outputs.of(cell, cell_index):
             result = shell.run_cell(cell.source, store_history=True)  # type: ignore[no-untyped-call]
         if not result.success and "raises-exception" not in tags:
             error = shell.error or {"ename": "SyntaxError", "evalue": ""}
@@ -172,7 +149,7 @@ class _Outputs:
     def add(self, kind: str, content: Mapping[str, Any]) -> None:
         """Add an output, given as a kernel would send it."""
         self._collect()
-        self._post(kind, json.loads(json.dumps(content, default=_base64)))
+        self._post(kind, content)
 
     def _collect(self) -> None:
         for name, file in self._read.items():
@@ -190,12 +167,6 @@ class _Outputs:
         head = {"msg_type": kind, "header": {"msg_type": kind}, "parent_header": {}}
         message = {**head, "content": content}
         self._client.process_message(message, self._cell, self._number)
-
-
-def _base64(value: object) -> str:
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode("ascii")
-    raise TypeError(f"{type(value).__name__} is no JSON")
 
 
 class _Stream(io.TextIOBase):
@@ -217,51 +188,24 @@ class _Stream(io.TextIOBase):
         return STREAMS[self._name]
 
 
-class _Hook(DisplayHook):
-    """The value of a cell's last line."""
+class _Session(Session):
+    """What a kernel's shell tells goes into the cell, and over no socket."""
 
-    def write_output_prompt(self) -> None:
-        """Write none."""
-
-    def write_format_data(
-        self, format_dict: dict[str, Any], md_dict: dict[str, Any] | None = None
-    ) -> None:
-        data = {"data": format_dict, "metadata": md_dict or {}}
-        count = {"execution_count": self.prompt_count}
-        self.shell.outputs.add("execute_result", {**data, **count})  # type: ignore[union-attr]
-
-    def finish_displayhook(self) -> None:
-        self._is_active = False
-
-
-class _Publisher(DisplayPublisher):
-    """Displays and their updates."""
-
-    def publish(
-        self,
-        data: dict[str, Any],
-        metadata: dict[str, Any] | None = None,
-        *_: object,
-        transient: dict[str, Any] | None = None,
-        update: bool = False,
-        **__: object,
-    ) -> None:
-        self.shell.outputs.add(
-            "update_display_data" if update else "display_data",
-            {"data": data, "metadata": metadata or {}, "transient": transient or {}},
-        )
-
-    def clear_output(self, wait: bool = False) -> None:
-        self.shell.outputs.add("clear_output", {"wait": wait})
-
-
-class _Shell(InteractiveShell):
-    """IPython without a terminal and without a kernel."""
-
-    displayhook_class = _Hook
-    display_pub_class = _Publisher
     outputs: _Outputs
+
+    def send(  # type: ignore[override]  # of a message only what is told counts
+        self, _: object, told: Any, content: Any = None, *__: Any, **___: Any
+    ) -> None:
+        """Put a message into the cell, given whole or as its kind and content."""
+        message = told if isinstance(told, dict) else {"msg_type": told}
+        self.outputs.add(message["msg_type"], message.get("content", content))
+
+
+class _Shell(ZMQInteractiveShell):
+    """A kernel's shell without its kernel."""
+
     error: Mapping[str, Any]
+    session: _Session
 
     def enable_gui(self, gui: object = None) -> None:
         """Do nothing: there is no loop that a window could wait in."""
@@ -269,16 +213,13 @@ class _Shell(InteractiveShell):
     def init_virtualenv(self) -> None:
         """Do nothing: the interpreter is the environment's own."""
 
-    def init_environment(self) -> None:
-        os.environ.update(TERMINAL)
-
     def _showtraceback(self, etype: type, evalue: object, stb: list[str]) -> None:
         self.error = {
             "ename": etype.__name__,
             "evalue": str(of_system(evalue) if isinstance(evalue, OSError) else evalue),
             "traceback": stb,
         }
-        self.outputs.add("error", self.error)
+        self.session.send(None, "error", self.error)
 
 
 def _shell(outputs: _Outputs, private: Path) -> _Shell:
@@ -295,9 +236,10 @@ def _shell(outputs: _Outputs, private: Path) -> _Shell:
         _Shell.instance().user_ns.clear()
         _Shell.clear_instance()
     InteractiveShell.clear_instance()
-    _Shell.outputs = outputs
     shell = _Shell.instance(config=Config({"HistoryManager": {"enabled": False}}))
-    # A pager would wait for a key, and a page shows nothing of it.
-    nothing = page.as_hook(lambda *_, **__: None)  # type: ignore[no-untyped-call]
-    shell.set_hook("show_in_pager", nothing, 0)  # type: ignore[no-untyped-call]
+    shell.session = _Session()
+    shell.session.outputs = outputs
+    ways: tuple[Any, ...] = (shell.displayhook, shell.display_pub)
+    for way in ways:
+        way.session = shell.session
     return shell

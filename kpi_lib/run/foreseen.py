@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import contextlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from kpi_lib import months
-from kpi_lib.appraisal import SETTLED, Card, Month
+from kpi_lib.appraisal import Month
 from kpi_lib.days import months_back
-from kpi_lib.errors import Level, Problem
-from kpi_lib.inputs import Inputs, Operator
-from kpi_lib.run import record
+from kpi_lib.errors import InvalidInput, Problem
+from kpi_lib.inputs import Inputs
+from kpi_lib.run.outstanding import lacking, told
 from kpi_lib.run.stale import Agenda, looked_back
 from kpi_lib.workspace import Workspace
 
-TOLD: dict[str, tuple[Level, str]] = {
-    "pending": ("warning", "会待定（{points}分）"),
-    "excluded": ("note", "会不计（{points}分）"),
-    "zero": ("warning", "按考核计划会计0分（{points}分）"),
-}
-"""What is told of a measure, by its status on the card."""
-
 
 @dataclass(frozen=True, kw_only=True)
-class _InMemory(Month):
+class InMemory(Month):
     """A month of which some tables were not written."""
 
     tables: Mapping[str, Mapping[str, pd.DataFrame]]
@@ -73,44 +66,23 @@ def foreseen(
         at: months.scored(months.arrive(workspace, at, given))
         for at in _not_cleaned(workspace, month, given)
     }
-    told = tables.findings
-    opened = _InMemory(workspace, month, given, tables=cleaned, told=told)
-    return [
-        problem
-        for person in opened.appraised
-        for problem in _of_card(person, opened.score(person.id))
-    ]
+    found = tables.findings
+    opened = InMemory(workspace, month, given, tables=cleaned, told=found)
+    cards = []
+    for person in opened.appraised:
+        # Whoever has a mistake in a row of the own is told so already.
+        with contextlib.suppress(InvalidInput):
+            cards.append(opened.score(person.id))
+    return [told(**row) for row in lacking(cards)]
 
 
 def _not_cleaned(workspace: Workspace, month: str, given: Inputs) -> list[str]:
     """Name the months of the baseline that stand nowhere as they would be cleaned."""
     back = given.evidence_of(month).baseline_months + 1
     needed = set(months_back(month, back)) - {month}
-    agenda = Agenda(workspace, month, "", record.inputs(workspace))
+    agenda = Agenda(workspace, month)
     return [
         at
         for at in looked_back(workspace, month)
         if at in needed and agenda.standing(agenda.clean_job(at)).state != "done"
     ]
-
-
-def _of_card(person: Operator, card: Card) -> Iterator[Problem]:
-    bonus = card["bonus"]["measures"] if card["bonus"] else ()
-    rows = [(item["name"], each) for item in card["items"] for each in item["measures"]]
-    for item, measure in [*rows, *(("加分", each) for each in bonus)]:
-        if measure["status"] in TOLD:
-            yield told(person, str(item), measure)
-
-
-def told(person: Operator, item: str, measure: Mapping[str, Any]) -> Problem:
-    """Tell of one measure of a card what a run would not score, and why."""
-    level, text = TOLD[measure["status"]]
-    what = text.format(points=measure["points"])
-    note = str(measure["note"])
-    return Problem(
-        level=level,
-        where=f"{person.name}（{person.id}）",
-        place=f"{item}·{measure['name']}",
-        what=f"{what}：{note}" if note else what,
-        do=str(SETTLED) if measure["status"] == "pending" else "",
-    )

@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,12 +20,12 @@ from kpi_lib.errors import KpiError, RunError, of_system, printable
 from kpi_lib.figures import month_name
 from kpi_lib.held import holding, read_run
 from kpi_lib.language import N_, _, speaking
-from kpi_lib.run import notices, record
+from kpi_lib.run import cards, notices, record
+from kpi_lib.run.outstanding import lacking
 from kpi_lib.run.record import NOTEBOOKS, Kind
 from kpi_lib.workspace import STRAY, Workspace, write_atomic
 
 CLEANING = N_("数据清洗")
-"""What the page of a cleaning is about."""
 
 MADE = "made.json"
 """In a cleaned month's folder: the key it was made by, and what was made."""
@@ -89,7 +90,6 @@ class Outcome:
 
 
 _Made = tuple[dict[str, str], dict[str, Any]]
-"""The hashes of what a job made, and what it publishes."""
 
 
 def work(job: Job) -> Outcome:
@@ -158,7 +158,6 @@ def entry(
     return {
         "outcome": "failed" if error else "done",
         "error": error,
-        "key": record.of(parts),
         "parts": dict(sorted(parts.items())),
         "outputs": dict(sorted(outputs.items())),
     }
@@ -224,9 +223,17 @@ def _team(workspace: Workspace, job: Job) -> _Made:
     with holding(workspace.root, job.meant):
         executed = _execute(workspace, job, notebook)
         cleaning = read(source) if source.is_file() else None
-    index, cleaned = folder / "index.html", folder / "clean.html"
+        rows = lacking(cards.published(job.month, str(workspace.root)))
+    pages = [folder / f"{name}.html" for name in ("index", "clean", "missing")]
+    index, cleaned, missing = pages
+    rows = [row for row in rows if row["measure"]["status"] != "excluded"]
+    write_atomic(missing, page.missing_page(rows, job.month, lang=job.lang))
     said = {who: notices.said(total) for who, total in job.last.items()}
     changes = [f"{who}：{change}" for who, change in said.items() if change]
+    if rows:
+        points = sum(Decimal(row["measure"]["points"]) for row in rows)
+        lack = N_("还缺{n}项，{points}分待定：见missing.html。")
+        changes.insert(0, _(lack, n=len(rows), points=points))
     write_atomic(index, _page(job, executed, *changes))
     about = _(CLEANING)
     if cleaning is not None:
@@ -236,7 +243,7 @@ def _team(workspace: Workspace, job: Job) -> _Made:
         failed = [_("清洗没有做完")]
         html = page.failure_page(about, job.month, failed, lang=job.lang)
     write_atomic(cleaned, html)
-    return record.hashes(workspace, [notebook, index, cleaned]), {}
+    return record.hashes(workspace, [notebook, *pages]), {}
 
 
 def _page(job: Job, executed: Any, *told: str) -> str:

@@ -1,8 +1,8 @@
 """
 Runs a notebook with parameters, to its end or to a ``RunError``.
 
-Parameters are checked before anything runs (papermill only warns about a name it does
-not know, and takes NaN); the cells run in this process, in the workspace's folder; the
+Parameters are texts, checked before anything runs (papermill only warns about a name it
+does not know); the cells run in this process, in the workspace's folder; the
 executed notebook is written aside and renamed, and holds no time of day, so that the
 same inputs give the same bytes.
 """
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import ast
 import logging
-import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -39,7 +38,7 @@ logging.getLogger("papermill").addHandler(logging.NullHandler())
 
 def execute(
     notebook: Path,
-    parameters: Mapping[str, Value],
+    parameters: Mapping[str, str],
     *,
     output: Path,
     folder: Path,
@@ -48,9 +47,9 @@ def execute(
     """
     Run a notebook with parameters in this process, and save what came of it.
 
-    Names that the notebook does not declare, values of another type than its default,
-    NaN and infinity are refused. One that failed is saved beside ``output`` as
-    ``<name>.failed.ipynb``, and what stood under ``output`` stays.
+    Names that the notebook does not declare, or not as text, are refused. One that
+    failed is saved beside ``output`` as ``<name>.failed.ipynb``, and what stood under
+    ``output`` stays.
     """
     checked(notebook, parameters)
     given = read(notebook)  # and not by papermill: what is held is what runs
@@ -122,32 +121,21 @@ def declared(notebook: Path) -> dict[str, Value]:
         ) from err
 
 
-def checked(notebook: Path, parameters: Mapping[str, Value]) -> None:
-    """Refuse parameters that a notebook does not declare or of another type."""
-    defaults = declared(notebook)
-    problems = tuple(
-        Problem(what=what, where=notebook.name, expected=expected)
-        for name, value in parameters.items()
-        for what, expected in _refusals(name, value, defaults)
+def checked(notebook: Path, parameters: Mapping[str, str]) -> None:
+    """Refuse parameters that a notebook does not declare, or not as text."""
+    defaults, where = declared(notebook), notebook.name
+    strangers = (
+        Problem(what=f"没有参数“{name}”", where=where, expected="、".join(defaults))
+        for name in parameters
+        if name not in defaults
     )
-    if problems:
+    others = (
+        Problem(what=f"参数“{name}”的值是文字", where=where, expected=repr(default))
+        for name, default in defaults.items()
+        if name in parameters and not isinstance(default, str | None)
+    )
+    if problems := (*strangers, *others):
         raise InvalidInput(problems)
-
-
-def _refusals(
-    name: str, value: object, defaults: Mapping[str, Value]
-) -> list[tuple[str, str]]:
-    if name not in defaults:
-        return [(f"没有参数“{name}”", "、".join(defaults))]
-    if isinstance(value, float) and not math.isfinite(value):
-        return [(f"参数“{name}”的值{value}不是数", "有限的数")]
-    usual = type(defaults[name])
-    # type(), not isinstance: True is an int, and 001 must not become 1.
-    accepted = (str, int, float, bool) if defaults[name] is None else (usual,)
-    if type(value) not in accepted:
-        names = "、".join(kind.__name__ for kind in accepted)
-        return [(f"参数“{name}”的值是{type(value).__name__}", names)]
-    return []
 
 
 def _assignment(node: ast.stmt) -> tuple[str, Value]:

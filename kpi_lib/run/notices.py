@@ -39,7 +39,6 @@ WORDS = {
     "notebook": N_("笔记本"),
     "parameters": N_("参数"),
 }
-"""What a part of a key is called when it changed."""
 
 SHOWN = 12
 """Digits of a hash on a page: enough that nobody finds another with the same."""

@@ -43,7 +43,6 @@ STEP_LIMIT = 300
 exports is cleaned in under 30."""
 
 JOB_LIMIT = 4 * STEP_LIMIT
-"""Seconds that all steps of a job may take together."""
 
 START_LIMIT = 120
 """Seconds until a process must have begun, all that it needs imported before: 4 do."""
@@ -52,7 +51,6 @@ END_LIMIT = 10
 """Seconds until the system must have told of a process that was ended."""
 
 A_WORKER = 400 << 20
-"""Bytes that a job may take."""
 
 _HOW = "forkserver" if sys.platform == "linux" else "spawn"
 _SAFE = "PYTHONSAFEPATH"  # a file in the current folder must not stand for a library
@@ -319,22 +317,15 @@ def _watch() -> None:
 
 def workers() -> int:
     """Return the jobs that should run at once: a core each, less if memory is short."""
+    import psutil  # type: ignore[import-untyped]
+
     if hasattr(os, "sched_getaffinity"):
         cores = len(os.sched_getaffinity(0))
     else:  # pragma: no cover - other systems
         cores = os.cpu_count() or 1
-    return max(1, min(cores, _memory() // A_WORKER))
-
-
-def _memory() -> int:
-    """Return the bytes free for us, by the system and by our group's limit."""
-    free = [1 << 60]
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
-        fields = dict(line.split(":", 1) for line in lines)
-        free.append(int(fields.get("MemAvailable", "").split()[0]) << 10)
+    free: int = psutil.virtual_memory().available
     group = Path("/sys/fs/cgroup")
     with contextlib.suppress(OSError, ValueError):  # "max" is no number: no limit
         limit = int((group / "memory.max").read_text("ascii"))
-        free.append(limit - int((group / "memory.current").read_text("ascii")))
-    return min(free)
+        free = min(free, limit - int((group / "memory.current").read_text("ascii")))
+    return max(1, min(cores, free // A_WORKER))

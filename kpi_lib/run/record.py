@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import metadata
@@ -34,20 +35,11 @@ NOTEBOOKS: dict[Kind, str] = {
     "operator": "3-appraisal.ipynb",
     "team": "4-team.ipynb",
 }
-"""The notebook of each kind of job."""
 
 FAILED = ".failed.ipynb"
-"""How the name of a notebook that did not run to its end ends."""
 
 NEAR = range(-1, 4)
 """Months whose folders hold exports of a month: openings before, history after."""
-
-# What shapes the bytes of a page: a new version of any makes every page stale.
-LIBRARIES = (
-    "babel", "chinesecalendar", "jinja2", "lxml", "matplotlib", "nbconvert", "nbformat",
-    "numpy", "opencc", "pandas", "papermill", "pyarrow", "pydantic", "python-calamine",
-    "seaborn", "xlsxwriter",
-)  # fmt: skip
 
 
 def of(value: object) -> str:
@@ -83,8 +75,10 @@ def package() -> str:
 
 @cache
 def versions() -> Mapping[str, str]:
-    """Return the versions of Python, this package and the libraries behind a page."""
-    names = ("kpi-lib", *LIBRARIES)
+    """Return the versions of Python, this package and the libraries that it needs."""
+    # A new version of any makes every page stale: it may shape the bytes.
+    needed = [at for at in sorted(metadata.requires("kpi-lib") or ()) if ";" not in at]
+    names = ["kpi-lib", "numpy", *(re.split("[^a-z0-9.-]", at)[0] for at in needed)]
     return {
         "python": platform.python_version(),
         **{name: metadata.version(name) for name in names},

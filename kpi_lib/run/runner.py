@@ -14,25 +14,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kpi_lib.held import read_json, read_run
+from kpi_lib.held import read_json
 from kpi_lib.language import LANGUAGES, from_json, speaking
 from kpi_lib.run import processes, record, spreadsheets, stale
-from kpi_lib.run.alone import alone, told_plainly
-from kpi_lib.run.jobs import (
-    Job,
-    Outcome,
-    entry,
-    reason_of,
-    refuse,
-    work,
-)
+from kpi_lib.run.alone import alone
+from kpi_lib.run.jobs import Job, Outcome, entry, reason_of, refuse, work
 from kpi_lib.run.stale import Agenda, Status, appraised, looked_back, newest
 from kpi_lib.workspace import Workspace, sha256, write_atomic
 
 SCHEMA = 1
 
 Progress = Callable[[Outcome, int, int], None]
-"""Called with each outcome, the jobs done so far and the jobs in all."""
 
 
 def run(
@@ -59,8 +51,8 @@ def run(
         Ids from the roster; default: all that are active in the month.
     workers : int, optional
         Jobs that run at once; default: one per core, less where memory is short.
-    lang : {"zh-Hans", "zh-Hant", "en"}
-        Language of the pages.
+    lang : {"zh-Hans", "zh-Hant", "en", ""}
+        Language of the pages; empty: of those that stand.
     force : bool
         Also re-make what is not stale.
     pdf : bool
@@ -84,10 +76,8 @@ def run(
         from kpi_lib import page
 
         page.required()
-    with told_plainly(workspace), alone(workspace):
-        # Before anything is read: what changes from now on is for the next run.
-        files = record.inputs(workspace)
-        agenda = Agenda(workspace, month, lang, files)
+    with alone(workspace):
+        agenda = Agenda(workspace, month, lang)
         chosen = appraised(agenda.inputs.roster, month, operators)
         months = looked_back(workspace, month)
         total = len(months) + len(chosen) + 1
@@ -100,7 +90,7 @@ def run(
         # Baselines of a month that was not cleaned would be wrong without a word.
         outcomes += doing.refuse(jobs, broken) if broken else doing.each(jobs, force)
         if pdf:
-            _print(workspace.reports(month), outcomes)
+            _print(workspace, month, outcomes)
         totals = _totals(agenda, outcomes)
         # The index links the PDFs that stand there.
         outcomes += doing.each([agenda.team_job(totals)], force)
@@ -140,9 +130,8 @@ def clean(
         As for ``run``.
     """
     month = newest(workspace, month)
-    with told_plainly(workspace), alone(workspace):
-        files = record.inputs(workspace)
-        agenda = Agenda(workspace, month, _lang(workspace, month), files)
+    with alone(workspace):
+        agenda = Agenda(workspace, month)
         return _Work(agenda, 1, 1, progress).clean([month], force)
 
 
@@ -169,8 +158,7 @@ def status(workspace: Workspace, month: str) -> list[Status]:
         If what people wrote cannot be used.
     """
     month = newest(workspace, month)
-    files = record.inputs(workspace)
-    agenda = Agenda(workspace, month, _lang(workspace, month), files)
+    agenda = Agenda(workspace, month)
     tables = stale.off(workspace, stale.tables(agenda.recorded))
     jobs = [
         agenda.clean_job(month),
@@ -184,12 +172,6 @@ def status(workspace: Workspace, month: str) -> list[Status]:
             for path in tables
         ),
     ]
-
-
-def _lang(workspace: Workspace, month: str) -> str:
-    """Return the language of a month's pages as they stand."""
-    last = read_run(workspace.reports(month) / "run.json")
-    return str(last.get("lang", LANGUAGES[0]))
 
 
 @dataclass
@@ -227,7 +209,7 @@ class _Work:
             if anew or self.agenda.standing(job).state != "done":
                 open_jobs.append(job)
             else:
-                outputs = self.agenda.entry(job.name)["outputs"]
+                outputs = dict(self.agenda.entry(job.name)["outputs"])
                 outcome = Outcome(job=job.name, state="unchanged", outputs=outputs)
                 outcomes[job.name] = outcome
                 self._tell(outcome)
@@ -280,13 +262,17 @@ class _Work:
             self.progress(outcome, self.done, self.total)
 
 
-def _print(folder: Path, outcomes: Iterable[Outcome]) -> None:
+def _print(workspace: Workspace, month: str, outcomes: Iterable[Outcome]) -> None:
+    """Print pages without the PDF that a run made of them; it is the job's, too."""
     from kpi_lib import page
 
     for outcome in outcomes:
-        html = folder / f"{outcome.job}.html"
+        html = workspace.reports(month) / f"{outcome.job}.html"
         if outcome.state != "failed" and html.is_file():
-            write_atomic(html.with_suffix(".pdf"), page.pdf(html))
+            pdf = html.with_suffix(".pdf")
+            if workspace.relative(pdf) not in outcome.outputs:
+                write_atomic(pdf, page.pdf(html))
+            outcome.outputs.update(record.hashes(workspace, [pdf]))
 
 
 def _totals(agenda: Agenda, outcomes: Iterable[Outcome]) -> dict[str, dict[str, Any]]:
@@ -317,7 +303,10 @@ def _record(
             write_atomic(path, content)
     for recorded in entries.values():
         outputs.update(recorded["outputs"])
-    plan = agenda.inputs.plan
+    plans = {
+        file: {"id": plan.id, "version": plan.version, "sha256": agenda.files[file]}
+        for file, plan in agenda.inputs.plans.items()
+    }
     timings = agenda.recorded.get("timings", {}) | {
         outcome.job: round(outcome.seconds, 3)
         for outcome in outcomes
@@ -327,11 +316,8 @@ def _record(
         "schema": SCHEMA,
         "month": month,
         "lang": agenda.lang,
-        "plan": {
-            "id": plan.id,
-            "version": plan.version,
-            "sha256": agenda.files[agenda.inputs.plan_file],
-        },
+        "plan": plans[agenda.inputs.plan_file()],
+        "plans": plans,
         "code": record.package(),
         "versions": record.versions(),
         "inputs": agenda.files,
@@ -366,6 +352,8 @@ def _entries(
         # Its parts tell what it was made from, also if that has changed since; those
         # of a month stand beside its tables.
         elif recorded := agenda.entry(name):
+            if outcome and outcome.state == "unchanged":  # but perhaps printed now
+                recorded["outputs"] = outcome.outputs
             entries[name] = recorded
     return entries
 

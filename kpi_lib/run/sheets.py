@@ -123,21 +123,17 @@ class Sheet:
         """Return the workbook's format of a look."""
         return self._add(*look.items())
 
-    def text(self, row: int, at: int, text: object, look: Mapping[str, Any]) -> None:
-        """Write text, up to what a cell holds."""
-        self.sheet.write_string(
-            row, at, cut(harmless(text), LONGEST_TEXT), self.form(look)
-        )
-
-    def number(self, row: int, at: int, number: Decimal, look: dict[str, Any]) -> None:
-        """Write a number."""
-        self.sheet.write_number(row, at, float(number), self.form(look))
+    def write(self, row: int, at: int, cell: object, look: Mapping[str, Any]) -> None:
+        """Write a number, or text up to what a cell holds."""
+        if not isinstance(cell, Decimal):
+            cell = cut(harmless(cell), LONGEST_TEXT)
+        self.sheet.write(row, at, cell, self.form(look))
 
     def shown(self, row: int, at: int, text: str, unit: str = "") -> None:
         """Write what a reader is shown: a number as one, with its unit."""
         match = NUMBER.fullmatch(text)
         if match is None:
-            self.text(row, at, text, FIGURE)
+            self.write(row, at, text, FIGURE)
             return
         number, percent = Decimal(match[1]), match[2]
         whole = number == number.to_integral_value()
@@ -145,7 +141,7 @@ class Sheet:
         if not percent:
             form = f'General"{unit}"' if unit else "General"
         number = number / 100 if percent else number
-        self.number(row, at, number, {**FIGURE, "num_format": form})
+        self.write(row, at, number, {**FIGURE, "num_format": form})
 
     def formula(
         self,
@@ -168,7 +164,7 @@ class Sheet:
     def across(self, row: int, last: int, text: str) -> None:
         """Write text over the columns up to the last one."""
         self.sheet.merge_range(row, 0, row, last, "", self.form(TEXT))
-        self.text(row, 0, text, TEXT)
+        self.write(row, 0, text, TEXT)
 
     def head(
         self,
@@ -182,7 +178,7 @@ class Sheet:
             high = max(high, lines_of(title, width + 1))
             self.sheet.set_column(at, at, width)
             side = {"align": "right"} if title in figures else {"align": "left"}
-            self.text(row, at, title, {**_HEADING, **side, "indent": 1})
+            self.write(row, at, title, {**_HEADING, **side, "indent": 1})
         self.sheet.repeat_rows(row)
         self.sheet.set_row(row, height_of(high))
 
@@ -216,7 +212,6 @@ WIDEST, NARROWEST = 40, 9
 """Digits that a column of a frame is wide."""
 
 MOST_ROWS = 1_048_575
-"""Rows that a sheet holds below its head."""
 
 
 def frames_xlsx(
@@ -265,16 +260,12 @@ def _column(sheet: Sheet, at: int, cells: pd.Series, look: dict[str, Any]) -> No
     known = cells.notna().to_numpy()
     # One format a column: half a million cells have no time to look theirs up.
     plain, day = sheet.form(look), sheet.form(_DATE | look)
-    write = sheet.sheet
     for row, cell in zip(known.nonzero()[0] + 1, cells[known].tolist(), strict=True):
         if isinstance(cell, bool):
-            write.write_string(row, at, "是" if cell else "", plain)
-        elif isinstance(cell, int | float | Decimal):
-            write.write_number(row, at, float(cell), plain)
-        elif isinstance(cell, date):
-            write.write_datetime(row, at, cell, day)
-        elif cell != "":
-            write.write_string(row, at, cut(harmless(cell), LONGEST_TEXT), plain)
+            cell = "是" if cell else ""
+        if isinstance(cell, str):
+            cell = cut(harmless(cell), LONGEST_TEXT)
+        sheet.sheet.write(row, at, cell, day if isinstance(cell, date) else plain)
 
 
 _DATE = {"num_format": "yyyy-mm-dd", "align": "left"}

@@ -59,7 +59,7 @@ def _bonus_of(card: Card) -> list[Card]:
     blank = dict.fromkeys(("group", "weight"), "")
     detail = [_("总分之外，最多加{n}分。", n=bonus["cap"])]
     row = {"id": BONUS, "points": bonus["cap"], "weight_span": 1, "detail": detail}
-    return [{**names, **blank, **row, "measures": bonus["measures"]}]
+    return [{**bonus, **names, **blank, **row}]
 
 
 SCORE_COLUMNS = (
@@ -178,7 +178,7 @@ class _CardSheet:
     def _top(self) -> None:
         card, sheet = self.card, self.sheet
         title = _("{name} {month} KPI评分卡", name=card["name"], month=card["month"])
-        sheet.text(0, 0, title, {"bold": True, "font_size": 14, "indent": 1})
+        sheet.write(0, 0, title, {"bold": True, "font_size": 14, "indent": 1})
         sheet.sheet.set_row(0, 26)
         sheet.sheet.set_row(1, 22)
         plan, grade = card["plan"], card["grade"]
@@ -188,7 +188,7 @@ class _CardSheet:
             _("考核计划{id}第{version}版", id=plan["id"], version=plan["version"]),
             _("运营编号{id}", id=card["operator"]),
         ]
-        sheet.text(1, 0, _("，").join(filter(None, facts)), {"indent": 1})
+        sheet.write(1, 0, _("，").join(filter(None, facts)), {"indent": 1})
         columns = [(_(title), width) for title, width in COLUMNS]
         sheet.head(_HEAD, columns, [_(title) for title in FIGURES])
         sheet.sheet.freeze_panes(_FIRST, 0)
@@ -202,9 +202,9 @@ class _CardSheet:
             if at != _AT["权重"]:
                 sheet.merged(first, last, at)
         groups = {group["id"]: group["name"] for group in self.card["groups"]}
-        sheet.text(first, 0, groups.get(row["group"], row["group"]), TEXT)
-        sheet.text(first, 1, row["kpi"], TEXT)
-        sheet.text(first, 2, detail, TEXT)
+        sheet.write(first, 0, groups.get(row["group"], row["group"]), TEXT)
+        sheet.write(first, 1, row["kpi"], TEXT)
+        sheet.write(first, 2, detail, TEXT)
         sheet.shown(first, _AT["分值"], row["points"])
         self._weight(row)
         lines = [self._measure(measure) for measure in row["measures"]]
@@ -229,19 +229,19 @@ class _CardSheet:
         sheet, row, show = self.sheet, self.row, measure["show"]
         name, rule, note = measure["name"], measure["rule"]["text"], measure["note"]
         state = STATUS[measure["status"]]
-        sheet.text(row, _AT["量化指标"], name, TEXT)
+        sheet.write(row, _AT["量化指标"], name, TEXT)
         sheet.shown(row, _AT["数值"], show["value"] or show["text"], show["unit"])
         sheet.shown(row, _AT["目标"], show["target"], show["unit"])
-        sheet.text(row, _AT["得分算式"], rule, TEXT)
+        sheet.write(row, _AT["得分算式"], rule, TEXT)
         sheet.shown(row, _AT["可得分"], measure["possible"])
         at, score = _AT["得分"], measure["score"]
         if score is None:
-            sheet.text(row, at, _(state), {**FIGURE, "font_color": "#6b6e70"})
+            sheet.write(row, at, _(state), {**FIGURE, "font_color": "#6b6e70"})
         else:
             look = {**FIGURE, "num_format": _SCORE}
-            sheet.number(row, at, Decimal(score), look)
-        sheet.text(row, _AT["状态"], _(state), TEXT)
-        sheet.text(row, _AT["说明"], note, TEXT)
+            sheet.write(row, at, Decimal(score), look)
+        sheet.write(row, _AT["状态"], _(state), TEXT)
+        sheet.write(row, _AT["说明"], note, TEXT)
         self.row += 1
         widths = (WIDE[title] for title in ("量化指标", "得分算式", "说明"))
         return max(map(lines_of, (name, rule, note), widths))
@@ -252,14 +252,11 @@ class _CardSheet:
         word = _(EXCLUDED if out else PENDING)
         scores = _range("得分", first, last)
         sum_ = f"ROUND(SUM({scores}),2)"
-        value = _sum(row["measures"])
         if row["id"] == BONUS:
             sum_ = f"MIN({sum_},{_place(first, '分值')})"
-            value = None if value is None else min(value, Decimal(row["points"]))
         formula = f'=IF(COUNT({scores})>0,{sum_},"{word}")'
-        return self.sheet.formula(
-            first, _AT["评分"], formula, _valued(value, _SCORE, word)
-        )
+        value = _valued(_sum([row]), _SCORE, word)
+        return self.sheet.formula(first, _AT["评分"], formula, value)
 
     def _sums(self, last: int, bonus: Cell | None) -> dict[str, Cell]:
         """Write the groups' sums, the total, what was possible and what is rated."""
@@ -312,12 +309,12 @@ class _CardSheet:
         row, at, sheet = self.row, _AT["评分"], self.sheet
         self.row += 1
         for column in ("分值", "权重", "评分"):
-            sheet.text(row, _AT[column], "", TOTAL)
-        sheet.text(row, _AT["具体内容"], title, TOTAL)
+            sheet.write(row, _AT[column], "", TOTAL)
+        sheet.write(row, _AT["具体内容"], title, TOTAL)
         cell = _valued(value, form)
         if formula:
             return sheet.formula(row, at, formula, cell)
-        sheet.number(row, at, Decimal(value or 0), {**TOTAL, "num_format": form})
+        sheet.write(row, at, Decimal(value or 0), {**TOTAL, "num_format": form})
         return cell._replace(place=_place(row, "评分"))
 
     def _remark(self, text: str) -> None:
@@ -346,7 +343,7 @@ def _summarise(
     for row, (card, name, own) in enumerate(zip(cards, names, cells, strict=True), 1):
         texts = (card["operator"], card["name"], _state(card), card["grade"])
         for at, text in enumerate(texts):
-            sheet.text(row, at, text, TEXT)
+            sheet.write(row, at, text, TEXT)
         for at, key in enumerate(titles, len(words)):
             if key in own:
                 look = TOTAL if key == SUMS[0] else FIGURE

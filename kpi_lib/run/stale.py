@@ -15,29 +15,17 @@ from functools import cached_property
 from typing import Any, Literal
 
 from kpi_lib.days import REACH, months_back, shift
-from kpi_lib.errors import Problem, RosterError, WorkspaceError
+from kpi_lib.errors import InvalidInput, Problem, WorkspaceError
 from kpi_lib.held import holding, read_json, read_run
-from kpi_lib.inputs import (
-    Operator,
-    Roster,
-    by_operator,
-    default,
-    for_month,
-)
-from kpi_lib.language import N_
+from kpi_lib.inputs import Operator, Roster, by_operator, default, for_month
+from kpi_lib.language import LANGUAGES, N_
 from kpi_lib.run import notices, record
 from kpi_lib.run.cards import printed
-from kpi_lib.run.jobs import (
-    CLEANING,
-    MADE,
-    Job,
-    tables_of,
-)
+from kpi_lib.run.jobs import CLEANING, MADE, Job, tables_of
 from kpi_lib.run.record import NEAR, NOTEBOOKS, Kind
 from kpi_lib.workspace import OWN, Workspace
 
 CLEANED = "clean "
-"""How the name of the job that cleans a month begins."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +60,8 @@ def newest(workspace: Workspace, month: str) -> str:
     """
     months = workspace.months()
     if month == "latest" and months:
-        return months[-1]
+        filled = (at for at in reversed(months) if any(workspace.raw(at).glob("*/*")))
+        return next(filled, months[-1])
     if month in months:
         return month
     raise WorkspaceError.of(
@@ -110,7 +99,7 @@ def appraised(
         if id not in ids
     )
     if strangers:
-        raise RosterError(strangers)
+        raise InvalidInput(strangers)
     return [operator for operator in everybody if only is None or operator.id in only]
 
 
@@ -135,22 +124,19 @@ class Agenda:
     """
     The jobs of a month as they should stand.
 
-    ``files`` are the hashes from before the inputs were read; ``recorded`` is the
-    ``run.json`` that stands.
+    ``recorded`` is the ``run.json`` that stands; its pages tell the language where none
+    is asked for.
     """
 
-    def __init__(
-        self,
-        workspace: Workspace,
-        month: str,
-        lang: str,
-        files: Mapping[str, str],
-    ) -> None:
-        self.workspace, self.month, self.lang = workspace, month, lang
-        with holding(workspace.root, files):
+    def __init__(self, workspace: Workspace, month: str, lang: str = "") -> None:
+        # Before anything is read: what changes from now on is for the next run.
+        self._files = record.inputs(workspace)
+        with holding(workspace.root, self._files):
             self.inputs = for_month(workspace, month)
         self.recorded = read_run(workspace.reports(month) / "run.json")
-        self._files, self._months = files, months_back(month, REACH)
+        self.workspace, self.month = workspace, month
+        self.lang = lang or str(self.recorded.get("lang", LANGUAGES[0]))
+        self._months = months_back(month, REACH)
         self._record = record.head(workspace.record, month)
         runs = sorted(workspace.record.parent.glob("*/run.json"))
         runs = [path for path in runs if path.parent.name < month]
@@ -205,7 +191,7 @@ class Agenda:
                 for month, each in of_months.items()
             ]
             runs = {path: read_run(self.workspace.root / path) for path in self._runs}
-        plans = [(path, run.get("plan")) for path, run in runs.items()]
+        plans = [(at, run.get("plan"), run.get("plans")) for at, run in runs.items()]
         on_record = {
             row for run in runs.values() for row in run.get("targets", {}).values()
         }
@@ -227,6 +213,7 @@ class Agenda:
             targets = [row for person in people for row in inputs.targets_of(person.id)]
             parts = {
                 "worklog": logged[id],
+                "mistakes": [str(at) for at in inputs.mistakes if at.of in names],
                 "cleaned": [_rows(*tables, accounts, names) for tables in cleaned],
                 "roster": repr([*zip(people, owned, strict=True)]),
                 "targets": repr([*targets]),

@@ -8,8 +8,6 @@ here, but by any older page, which prints the hash of the record as it was.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -127,7 +125,6 @@ def _files(
     yield from _compared(made[month], there, "结果", month, later)
     folders = {workspace.clean(each) for each in looked_back(workspace, month)}
     ours = {path for outputs in made.values() for path in outputs}
-    ours |= {path.removesuffix("html") + "pdf" for path in ours}
     for folder in [*sorted(folders), workspace.reports(month)]:
         for name in map(workspace.relative, files_in(folder)):
             if name not in ours and not name.endswith(("/run.json", record.FAILED)):
@@ -198,7 +195,7 @@ def _is_later(name: str, month: str) -> bool:
 
 def recompute(workspace: Workspace, month: str) -> list[Problem]:
     """
-    Clean and score a month anew from its raw files, elsewhere, by no notebook.
+    Clean and score a month anew from its raw files, in memory, by no notebook.
 
     Parameters
     ----------
@@ -212,29 +209,26 @@ def recompute(workspace: Workspace, month: str) -> list[Problem]:
     list of Problem
         One per number of a standing card that does not come out again.
     """
-    from kpi_lib import appraisal, inputs, months
+    from kpi_lib import inputs, months
+    from kpi_lib.run.foreseen import InMemory
 
-    with tempfile.TemporaryDirectory(prefix="kpi-") as scratch:
-        place = Workspace(Path(scratch))
-        no_results = shutil.ignore_patterns("clean")
-        shutil.copytree(workspace.data, place.data, ignore=no_results)
-        for path in workspace.record.parent.glob("*/run.json"):
-            copy = place.root / workspace.relative(path)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(path, copy)
-        for each in looked_back(place, month):
-            given = inputs.load(place, each)
-            months.save(place, months.tidy(months.arrive(place, each, given)))
-        opened = appraisal.open_month(month, str(place.root))
-        return [
-            problem
-            for person in opened.roster.appraised(month)
-            for problem in _differing(
-                workspace.reports(month) / f"{person.id}.json",
-                opened.operator(person.id).card.to_json(),
-                workspace,
-            )
-        ]
+    given = inputs.for_month(workspace, month)
+    own = months.tidy(months.arrive(workspace, month, given))
+    tables = {month: own.frames()} | {
+        at: months.scored(months.arrive(workspace, at, inputs.load(workspace, at)))
+        for at in looked_back(workspace, month)
+        if at != month
+    }
+    opened = InMemory(workspace, month, given, tables=tables, told=own.findings)
+    return [
+        problem
+        for person in opened.appraised
+        for problem in _differing(
+            workspace.reports(month) / f"{person.id}.json",
+            opened.score(person.id).to_json(),
+            workspace,
+        )
+    ]
 
 
 def _differing(
@@ -257,7 +251,6 @@ def _differing(
 
 
 NUMBERS = ("total", "points", "possible", "rated", "score", "value", "target", "grade")
-"""What pay may hang on, of a card and of its measures."""
 
 
 def _numbers(card: Mapping[str, Any]) -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -20,6 +21,16 @@ MOST = 12
 """Panels shown at once; the rest is counted."""
 
 
+class Drawing(NamedTuple):
+    """One chart: for a file's name, for its caption, for its colour."""
+
+    ax: Axes
+    file: str
+    name: str
+    note: str = ""
+    who: Brand | None = None
+
+
 @dataclass(frozen=True)
 class Answer(Fragment):
     """
@@ -31,30 +42,19 @@ class Answer(Fragment):
         Rendered and escaped.
     frame : DataFrame
         What is drawn.
-    drawings : tuple of (str, Axes)
+    drawings : tuple of Drawing
         The charts, each with a name fit for a file.
     """
 
     frame: pd.DataFrame
-    drawings: tuple[tuple[str, Axes], ...] = ()
+    drawings: tuple[Drawing, ...] = ()
 
     def charts(self) -> Iterable[tuple[str, Axes]]:
         """Name and return every chart, as `charts.save_all` wants them."""
-        return self.drawings
+        return [(drawing.file, drawing.ax) for drawing in self.drawings]
 
     def __repr__(self) -> str:
         return f"<{len(self.drawings)}张图，{len(self.frame)}行数据>"
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """One chart: for a file's name, for its caption, for its colour."""
-
-    ax: Axes
-    file: str
-    name: str
-    note: str = ""
-    who: Brand | None = None
 
 
 @dataclass(frozen=True)
@@ -76,20 +76,13 @@ def answer(
     """Render an answer; its ids are unlike those of any other on the page."""
     mark = sha256(f"{kind} {title} {[(d.name, d.note) for d in drawings]}".encode())[:8]
     panels = [
-        panel(
-            drawing.ax,
-            name=drawing.name,
-            note=drawing.note,
-            last=drawing.note,
-            prefix=f"{kind}{mark}{at}-",
-            who=drawing.who,
-        )
-        for at, drawing in enumerate(drawings)
+        panel(ax, name=name, note=note, last=note, prefix=f"{mark}{at}-", who=who)
+        for at, (ax, _file, name, note, who) in enumerate(drawings)
     ]
     html = page.render("explore", title=title, sub=sub, panels=panels, table=table)
     files = (re.sub(r"[^\w-]+", "-", f"{kind}-{drawing.file}") for drawing in drawings)
-    axes = (drawing.ax for drawing in drawings)
-    return Answer(html, frame, tuple(zip(files, axes, strict=True)))
+    named = (at._replace(file=file) for at, file in zip(drawings, files, strict=True))
+    return Answer(html, frame, tuple(named))
 
 
 def curves(
@@ -130,8 +123,7 @@ def zh(*metrics: str) -> str:
 
 def unit_of(metric: str) -> str:
     """Name the unit of a metric; what is shown as a percentage needs none."""
-    unit = METRICS[metric].unit
-    return "" if unit == "share" else UNITS[unit]
+    return UNITS[METRICS[metric].unit] if METRICS[metric].unit != "share" else ""
 
 
 def caption(metric: str) -> str:

@@ -20,7 +20,6 @@ import pandas as pd
 
 from kpi_lib import appraisal, inputs, page
 from kpi_lib.appraisal import Card, Evidence, Month
-from kpi_lib.errors import PlanError
 from kpi_lib.inputs import Plan, Target
 from kpi_lib.language import say
 from kpi_lib.workbook.tables import refusal
@@ -192,26 +191,27 @@ def what_if(
     operator: str,
     *,
     targets: Mapping[str, Value] | None = None,
-    plan: Changes | Plan | None = None,
+    plan: Changes | Plan | str | Path | None = None,
 ) -> WhatIf:
     """Score an operator twice: as things are, and with changes or by another plan."""
     before = month.evidence(operator)
-    if not isinstance(plan, Plan):
+    if isinstance(plan, str | Path):
+        plan = inputs.load_plan(Path(plan), str(plan))
+    elif not isinstance(plan, Plan):
         plan = changed_plan(before.plan, plan) if plan else before.plan
     after = month.evidence(operator, plan=plan)
-    if targets:
-        after = replace(after, targets=_targets(after, targets))
-    return WhatIf(*(ScoreCard(appraisal.score(of).data) for of in (before, after)))
+    after = replace(after, targets=_targets(after, targets or {}))
+    return WhatIf(*(ScoreCard(appraisal.score(of)) for of in (before, after)))
 
 
-def rescore(month: Month, plan: Path) -> list[WhatIf]:
+def rescore(month: Month, plan: str | Path) -> list[WhatIf]:
     """
     Score everybody of a month by another plan's file, beside its own.
 
     Nothing is written; the plan's ``valid_from`` does not matter here. `InvalidInput`
     is raised where it, or anything else that people wrote, cannot be used.
     """
-    other = inputs.load_plan(plan, str(plan))
+    other = inputs.load_plan(Path(plan), str(plan))
     return [what_if(month, person.id, plan=other) for person in month.appraised]
 
 
@@ -243,7 +243,7 @@ def changed_plan(plan: Plan, changes: Changes) -> Plan:
             plain = (entry for entry in item["measures"] if not entry["bonus"])
             points = (Fraction(str(entry["points"])) for entry in plain)
             item["points"] = str(sum(points, Fraction(0)))
-    return inputs.validated(tree, Plan, PlanError, WHERE)
+    return inputs.validated(tree, Plan, WHERE)
 
 
 def _exact(node: Any) -> Any:

@@ -7,8 +7,7 @@ notebook holds and an export shows, also where no widget runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from inspect import signature
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import ipywidgets as widgets
@@ -24,36 +23,48 @@ Options = Sequence[tuple[str, Any]]
 
 EVERY = "全部"
 
-LABELS = {
-    "operator": "运营",
-    "platform": "平台",
-    "metric": "指标",
-    "month": "月份",
-    "back": "月数",
-    "by": "按",
-    "campaign": "活动",
+
+def _metrics(m: Tables) -> Options:
+    measured = set(m.monthly["metric"])
+    return [
+        (metric.zh, id)
+        for id, metric in METRICS.items()
+        if metric.target and (metric.parts or id in measured)
+    ]
+
+
+CHOICES: dict[str, tuple[str, Callable[[Tables], Options]]] = {
+    "operator": ("运营", lambda m: [(who.name, who.id) for who in m.appraised]),
+    "platform": ("平台", lambda m: [(at.name, id) for id, at in m.platforms.items()]),
+    "metric": ("指标", _metrics),
+    "month": ("月份", lambda m: [(month, month) for month in reversed(m.months)]),
+    "back": ("月数", lambda _: [(f"{count}个月", count) for count in (12, 6, 3, 2)]),
+    "by": ("按", lambda _: [(name, by) for by, name in BY.items()]),
+    "campaign": ("活动", lambda m: [(at.name, at.id) for at in m.worklog.campaigns]),
 }
-"""Choices that there are controls for, and what stands before each."""
+"""Choices that there are controls for: what stands before each, and its options."""
+
+ANSWERABLE: dict[Callable[..., Fragment], Callable[[str], bool]] = {
+    questions.days: frames.has_days,
+    questions.campaign: frames.days_compare,
+}
+"""Questions that not every metric can be asked of, and which can."""
 
 
 class Asked:
-    """A question with its controls, one for each choice."""
+    """A question with its controls, one for each choice; shows what they answer."""
 
     def __init__(
-        self,
-        question: Callable[..., Fragment],
-        m: Tables,
-        choices: Mapping[str, Any],
+        self, question: Callable[..., Fragment], m: Tables, **choices: Any
     ) -> None:
         self._question, self._month = question, m
-        takes = signature(question).parameters
         answerable = ANSWERABLE.get(question, bool)
         self.controls = {}
         for name, value in choices.items():
-            given = options(m, name)
+            given = CHOICES[name][1](m)
             if name == "metric":
                 given = [(zh, id) for zh, id in given if answerable(id)]
-            elif name == "operator" and takes[name].default == "":
+            elif name == "operator":
                 given = [(EVERY, ""), *given]
             self.controls[name] = _control(name, given, value)
         self._row = widgets.HBox(list(self.controls.values()))
@@ -102,43 +113,11 @@ def ask(question: Callable[..., Fragment], m: Tables, **choices: Any) -> Asked:
     >>> "示例运营甲" in asked.answer.frame["name"].tolist()
     True
     """
-    return Asked(question, m, choices)
-
-
-def options(m: Tables, name: str) -> Options:
-    """List label and value of what may be chosen; `name` is a key of `LABELS`."""
-    match name:
-        case "operator":
-            return [(person.name, person.id) for person in m.appraised]
-        case "platform":
-            return [(platform.name, id) for id, platform in m.platforms.items()]
-        case "metric":
-            measured = set(m.monthly["metric"])
-            return [
-                (metric.zh, id)
-                for id, metric in METRICS.items()
-                if metric.target and (metric.parts or id in measured)
-            ]
-        case "month":
-            return [(month, month) for month in reversed(m.months)]
-        case "back":
-            return [(f"{count}个月", count) for count in (12, 6, 3, 2)]
-        case "by":
-            return [(BY[by], by) for by in ("platform", "operator", "account")]
-        case "campaign":
-            return [(entry.name, entry.id) for entry in m.worklog.campaigns]
-    raise KeyError(name)
-
-
-ANSWERABLE: dict[Callable[..., Fragment], Callable[[str], bool]] = {
-    questions.days: frames.has_days,
-    questions.campaign: frames.days_compare,
-}
-"""Questions that not every metric can be asked of, and which can."""
+    return Asked(question, m, **choices)
 
 
 def _control(name: str, options: Options, value: Any) -> widgets.ValueWidget:
-    given = {"options": options, "description": LABELS[name]}
+    given = {"options": options, "description": CHOICES[name][0]}
     if isinstance(value, tuple):
         given["tooltip"] = "按住Ctrl可以多选；都不选就是全部"
         control = widgets.SelectMultiple(

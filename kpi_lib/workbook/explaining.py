@@ -98,9 +98,7 @@ def _foot(card: Card) -> list[str]:
     signoff = card["signoff"]
     if card["signed"]:
         return [f"已由{signoff['by']}在{signoff['on']}签字"]
-    row = f"{card['month']},{card['operator']},sign,{card['total'] or ''}"
-    row += f",{card['score_sha256']},<签字人>,<日期>,"
-    return [f"签字：在data/signoff.csv加一行 {row}"]
+    return [f"签字：kpi sign {card['month']} --by 签字人"]
 
 
 def _line(key: str, measure: CardMeasure) -> str:

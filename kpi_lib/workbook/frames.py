@@ -32,14 +32,30 @@ def by_day(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
         One row per account and day: `account`, `platform`, `date`, `value`, `metric`.
     """
     ratio = METRICS[metric]
+    days = sums_of_days(rows, ratio.numerator or (metric,), ratio.denominator)
+    values = days["above"]
     if ratio.parts:
-        parts = {part: _of_days(rows, part) for part in ratio.parts}
-        whole = pd.concat(parts, axis=1, join="inner").dropna()
-        below = whole[list(ratio.denominator)].sum(axis=1)
-        values = whole[list(ratio.numerator)].sum(axis=1) / below.where(below != 0)
-    else:
-        values = _of_days(rows, metric)
-    return values.dropna().rename("value").reset_index().assign(metric=metric)
+        values = values / days["below"].where(days["below"] != 0)
+    return days.assign(value=values, metric=metric).dropna(subset="value")
+
+
+def sums_of_days(
+    rows: pd.DataFrame, above: Sequence[str], below: Sequence[str] = ()
+) -> pd.DataFrame:
+    """
+    Add up what stands above and below a line, of days on which all of it is known.
+
+    Returns
+    -------
+    DataFrame
+        One row per account and day: `account`, `platform`, `date`, `above`, and
+        `below` where there is anything below.
+    """
+    parts = {part: _of_days(rows, part) for part in (*above, *below)}
+    known = pd.concat(parts, axis=1, join="inner").dropna()
+    sides = {"above": above, "below": below}
+    sums = {side: known[list(of)].sum(axis=1) for side, of in sides.items() if of}
+    return pd.DataFrame(sums).reset_index()
 
 
 def by_month(

@@ -7,6 +7,9 @@ why.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
+from typing import Any
+
 import pandas as pd
 
 from kpi_lib import figures
@@ -94,19 +97,16 @@ def empty_views(posts: pd.DataFrame) -> pd.DataFrame:
     enough = by.groupby(by).transform("size") >= LEAST
     odd = enough & (posts["views"] >= MANY * views) & (rate <= FEW * usual)
     signs = posts.assign(times=posts["views"] / views, rate=rate, usual=usual)[odd]
-    rows = [
-        (
-            post["account"],
-            post["published_at"].normalize(),
-            post["title"],
+    signs = signs.assign(date=signs["published_at"].dt.normalize(), what=signs["title"])
+    return _told(
+        signs,
+        lambda post: (
             f"阅读/播放{figures.short(post['views'])}，是这个账号中位数的"
             f"{figures.plain(round(post['times'], 1))}倍，"
             f"互动率{figures.percent(post['rate'], 2)}，"
-            f"不到平常{figures.percent(post['usual'], 2)}的三分之一",
-        )
-        for post in signs.to_dict("records")
-    ]
-    return pd.DataFrame(rows, columns=["account", "date", "what", "reason"])
+            f"不到平常{figures.percent(post['usual'], 2)}的三分之一"
+        ),
+    )
 
 
 def empty_followers(levels: pd.DataFrame, views: pd.DataFrame) -> pd.DataFrame:
@@ -132,17 +132,20 @@ def empty_followers(levels: pd.DataFrame, views: pd.DataFrame) -> pd.DataFrame:
     enough = by.groupby(by).transform("size") >= DAYS
     jump = days["gain"] >= JUMP * usual.clip(lower=1)
     odd = enough & jump & (days["value_views"] <= middle)
-    signs = days.assign(usual=usual, middle=middle)[odd]
-    rows = [
-        (
-            day["account"],
-            day["date"],
-            "粉丝",
+    return _told(
+        days.assign(usual=usual, middle=middle, what="粉丝")[odd],
+        lambda day: (
             f"一天多了{figures.exact(day['gain'])}人，平常一天变化"
             f"{figures.exact(day['usual'])}人，当天阅读/播放"
             f"{figures.short(day['value_views'])}，不高于中位数"
-            f"{figures.short(day['middle'])}",
-        )
-        for day in signs.to_dict("records")
-    ]
-    return pd.DataFrame(rows, columns=["account", "date", "what", "reason"])
+            f"{figures.short(day['middle'])}"
+        ),
+    )
+
+
+def _told(
+    signs: pd.DataFrame, reason: Callable[[dict[Hashable, Any]], str]
+) -> pd.DataFrame:
+    """Return where signs are, and of each why."""
+    reasons = [reason(row) for row in signs.to_dict("records")]
+    return signs[["account", "date", "what"]].assign(reason=reasons)

@@ -37,7 +37,6 @@ from kpi_lib.workbook.answers import (
     whose,
     zh,
 )
-from kpi_lib.workbook.narrowing import narrowed, told
 from kpi_lib.workbook.tables import BY, Some, Tables, listed, refusal
 
 
@@ -46,17 +45,16 @@ def _section(
     metrics: Collection[str],
     m: Tables,
     *,
-    operator: str,
+    operator: str = "",
     platform: Some = (),
     month: str = "",
 ) -> Fragment:
-    """Show a section of the report and its metrics' targets, of any accounts."""
+    """Show a section of the report; of the team or some platforms month by month."""
     opened = m.at(month or m.month)
-    own = opened.operator(operator)
-    cut = narrowed(own, [opened.platform(name) for name in listed(platform)])
-    text = told(own, cut, metrics)
-    said = page.made("said", text=text).html if text else ""
-    return Fragment(said + section(cut).html)
+    if not operator or listed(platform):
+        # A target of all accounts must not stand beside results of some.
+        return months(opened, *metrics, operator=operator, platform=platform)
+    return section(opened.operator(operator))
 
 
 followers = partial(_section, page.followers, ("followers",))
@@ -334,19 +332,11 @@ def _text(metric: str, other: charts.Format = short) -> charts.Format:
 def _sums(m: Tables, metric: str, operator: str) -> pd.DataFrame:
     """Return what is added up of every own day: `above`, of a ratio also `below`."""
     ratio = METRICS[metric]
-    names = ratio.parts or (metric,)
-    days = m.values(*names, operator=operator, months=len(m.months))
+    rows = m.days_of(operator, (), (), len(m.months))
+    days = frames.sums_of_days(rows, ratio.numerator or (metric,), ratio.denominator)
     if metric in ONCE_A_PRODUCT:
-        accounts = m.roster.accounts
-        days = days[frames.first_of_product(days, accounts, ["date"])]
-    wide = (
-        days.pivot_table(index=["date", "account"], columns="metric", values="value")
-        .reindex(columns=list(names))
-        .dropna()
-    )
-    sides = {"above": ratio.numerator or names, "below": ratio.denominator}
-    sums = {side: wide[list(of)].sum(axis=1) for side, of in sides.items() if of}
-    return pd.DataFrame(sums).reset_index()
+        days = days[frames.first_of_product(days, m.roster.accounts, ["date"])]
+    return days
 
 
 def bought(m: Tables, *, operator: str = "", platform: Some = ()) -> Answer:

@@ -163,15 +163,21 @@ class Tables(Month):
             if not frames.has_days(metric):
                 zh = METRICS[metric].zh
                 raise refusal(f"{zh}是一个月的数，没有每天的值", "m.totals或months")
-        rows = self.daily
-        if operator:
-            rows = self.own_days(self.roster.operator(self.operator_id(operator)))
-        rows = self._only(rows, platform, account)
-        rows = rows[rows["date"] >= pd.Timestamp(f"{self._since(months)}-01")]
+        rows = self.days_of(operator, platform, account, months)
         values = pd.concat(
             [frames.by_day(rows, metric) for metric in metrics], ignore_index=True
         )
         return values[["metric", "account", "platform", "date", "value"]]
+
+    def days_of(
+        self, operator: str, platform: Some, account: Some, months: int
+    ) -> pd.DataFrame:
+        """Return the rows of `daily`, or one operator's part, that `values` adds up."""
+        rows = self.daily
+        if operator:
+            rows = self.own_days(self.roster.operator(self.operator_id(operator)))
+        rows = self._only(rows, platform, account)
+        return rows[rows["date"] >= pd.Timestamp(f"{self._since(months)}-01")]
 
     def totals(
         self,

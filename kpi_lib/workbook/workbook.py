@@ -7,16 +7,15 @@ question, and whatever a command of ``kpi`` does in one call.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 
 from kpi_lib import inputs, page, run
 from kpi_lib.catalogue import METRICS
-from kpi_lib.inputs import Plan
 from kpi_lib.workbook import cards, explaining, frames, questions
 from kpi_lib.workbook.cards import ScoreCard, WhatIf
 from kpi_lib.workbook.tables import Tables
@@ -72,7 +71,7 @@ class Workbook(Tables):
 
     def score(self, operator: str) -> ScoreCard:
         """Score one operator (id or name), from what lies there now."""
-        return ScoreCard(super().score(self.operator_id(operator)).data)
+        return ScoreCard(super().score(self.operator_id(operator)))
 
     @property
     def scores(self) -> pd.DataFrame:
@@ -85,7 +84,7 @@ class Workbook(Tables):
         operator: str,
         *,
         targets: Mapping[str, cards.Value] | None = None,
-        plan: cards.Changes | Plan | str | Path | None = None,
+        plan: cards.Changes | str | Path | None = None,
     ) -> WhatIf:
         """
         Score an operator under other targets, weights or rules; nothing is written.
@@ -117,8 +116,6 @@ class Workbook(Tables):
         >>> m.what_if("op-01", targets={"views": "900,000"}).change < 0
         True
         """
-        if isinstance(plan, str | Path):
-            plan = inputs.load_plan(Path(plan), str(plan))
         id = self.operator_id(operator)
         return cards.what_if(self, id, targets=targets, plan=plan)
 
@@ -153,39 +150,23 @@ class Workbook(Tables):
             run.clean(self.workspace, self.month, force=force), OUTCOME
         )
 
-    def run(
-        self,
-        *,
-        operators: Sequence[str] | None = None,
-        workers: int | None = None,
-        force: bool = False,
-        pdf: bool = False,
-    ) -> pd.DataFrame:
+    def run(self, **options: Any) -> pd.DataFrame:
         """
         Make every page that is missing or stale, as ``kpi run``.
 
         Parameters
         ----------
-        operators : sequence of str, optional
-            Roster ids; default: everybody in the month.
-        workers : int, optional
-            Notebooks that run at once; default: one per core.
-        force, pdf : bool
-            Also what is not stale; also PDFs.
+        **options : object
+            `operators` (roster ids; default: everybody in the month), `workers`
+            (notebooks at once; default: one per core), `force` (also what is not
+            stale), `pdf` (also PDFs), `lang`.
 
         Returns
         -------
         DataFrame
             One row per job: `job`, `state` (made, unchanged, failed), `error`.
         """
-        outcomes = run.run(
-            self.workspace,
-            self.month,
-            operators=operators,
-            workers=workers,
-            force=force,
-            pdf=pdf,
-        )
+        outcomes = run.run(self.workspace, self.month, **options)
         return frames.of_records(outcomes, OUTCOME)
 
     def status(self) -> pd.DataFrame:
@@ -205,7 +186,7 @@ class Workbook(Tables):
 
     def rescore(self, plan: str | Path) -> pd.DataFrame:
         """Put another plan's file beside the own one: `operator`, `WhatIf.frame`."""
-        pairs = cards.rescore(self, Path(plan))
+        pairs = cards.rescore(self, plan)
         return _of_operators({pair.after["operator"]: pair.frame for pair in pairs})
 
     def new_month(self, month: str) -> list[Path]:
@@ -213,12 +194,7 @@ class Workbook(Tables):
         return inputs.prepare(self.workspace, month)
 
     def add(
-        self,
-        files: Iterable[str | Path],
-        account: str,
-        *,
-        downloaded: date | None = None,
-        month: str = "",
+        self, files: Iterable[str | Path], account: str, **options: Any
     ) -> pd.DataFrame:
         """
         Copy exports in, as ``kpi add``: recognised first, named by download day.
@@ -229,10 +205,9 @@ class Workbook(Tables):
             Exports as they were downloaded.
         account : str
             Roster id or name.
-        downloaded : date, optional
-            Default: as each file tells it.
-        month : str
-            ``YYYY-MM`` of the folder; empty: by the download day.
+        **options : object
+            `downloaded` (a date; default: as each file tells it), `month`
+            (``YYYY-MM`` of the folder; default: by the download day).
 
         Returns
         -------
@@ -240,13 +215,8 @@ class Workbook(Tables):
             One row per file: `file`, `state` (copied, there, refused), `target`,
             `layout`, `month`, `days`, `posts`, `problems`.
         """
-        added = run.add(
-            self.workspace,
-            [Path(file) for file in files],
-            self.account_id(account),
-            downloaded=downloaded,
-            month=month,
-        )
+        paths = [Path(file) for file in files]
+        added = run.add(self.workspace, paths, self.account_id(account), **options)
         return pd.DataFrame([file.as_dict() for file in added])
 
 

@@ -264,7 +264,7 @@ def scored(opened: Month, operator: str, files: Iterable[File]) -> Card:
         if not touched & set(problem.where.split("/"))
     ]
     mixed = Tables(month=MONTH, findings=(*told, *anew.findings), **frames)
-    memory = foreseen._InMemory(
+    memory = foreseen.InMemory(
         opened.workspace,
         MONTH,
         opened.inputs,

@@ -26,6 +26,7 @@ def outcome(
     made = Outcome(
         key="item.m",
         measure=held,
+        source=None,  # type: ignore[arg-type]  # no step asks for it
         status=status,
         reading=read,
         possible=Decimal(5),

@@ -7,6 +7,7 @@ import shutil
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 from kpi_lib.appraisal import Card, month
 from kpi_lib.appraisal.compose import score
 from kpi_lib.appraisal.month import OWN_DAYS, Month
-from kpi_lib.errors import WorkspaceError
+from kpi_lib.errors import InvalidInput, Problem, WorkspaceError
 from kpi_lib.inputs.records import Signoff
 from kpi_lib.months import store
 from kpi_lib.workbook import explaining
@@ -296,6 +297,40 @@ class TestPlansByMonth:
         assert person.card["plan"]["version"] == "2"
         assert {card["plan"]["version"] for card in person.earlier} == {"1"}
 
+    def test_everybody_is_scored_by_the_plan_for_the_own_job(
+        self, sample: Month
+    ) -> None:
+        now = sample.inputs.plan
+        rules = now.evidence.model_copy(update={"days_on_record": Fraction(1, 2)})
+        usual = now.model_copy(update={"evidence": rules})
+        video = now.model_copy(update={"id": "video", "for_": ("op-02",)})
+        plans = {"data/plan.yml": usual, "data/plan.video.yml": video}
+        opened = replace(sample, inputs=replace(sample.inputs, plans=plans))
+
+        of = {id: opened.evidence(id).plan for id in ("op-01", "op-02")}
+
+        assert [of["op-01"].id, of["op-02"].id] == ["new-media", "video"]
+        # A month is cleaned once, by the plan for all.
+        assert of["op-02"].evidence.days_on_record == Fraction(1, 2)
+
+    def test_a_mistake_stops_its_operator_and_nobody_else(self, sample: Month) -> None:
+        wrong = Problem(what="值是“下周”", where="worklog.xlsx", of="op-01")
+        inputs = replace(sample.inputs, mistakes=(wrong,))
+        opened = replace(sample, inputs=inputs)
+
+        with pytest.raises(InvalidInput, match="值是“下周”"):
+            opened.score("op-01")
+        assert opened.score("op-02")["total"] == sample.score("op-02")["total"]
+
+    def test_a_plan_for_nobody_is_told(self, sample: Month) -> None:
+        left = sample.inputs.plan.model_copy(update={"id": "x", "for_": ("别组",)})
+        plans = {**sample.inputs.plans, "data/plan.x.yml": left}
+        inputs = replace(sample.inputs, plans=plans)
+
+        assert str(inputs.findings[0]) == (
+            "data/plan.x.yml，for：2026-10没有人用这份计划。请核对for里的团队和人。"
+        )
+
     def test_a_plan_rewritten_under_its_version_is_told(self, sample: Month) -> None:
         folder = sample.workspace.reports("2026-09")
         folder.mkdir(parents=True)
@@ -358,9 +393,7 @@ class TestExplain:
         assert len(lines) == 24 + len(steps)
         assert "6×1%÷(120%−100%)=0.30" in steps[0]
         assert lines[0].startswith("示例运营甲 2026-10：")
-        assert lines[-1].startswith(
-            f"签字：在data/signoff.csv加一行 {MONTH},op-01,sign,"
-        )
+        assert lines[-1] == f"签字：kpi sign {MONTH} --by 签字人"
 
     def test_one_measure_down_to_its_rows(self, place: Workspace) -> None:
         lines = explaining.explain(place, MONTH, "op-01", "content.published")

@@ -166,7 +166,7 @@ def test_a_level_that_was_taken_over_is_cut_once() -> None:
     )
     (goal,) = month_of(taken, **AIMS).goals.of("followers")
 
-    assert (goal.result.opening, goal.result.value) == (10_090, 96)
+    assert (goal.opening, goal.value) == (10_090, 96)
     assert goal.wanted == 96
 
 
@@ -180,7 +180,7 @@ def test_target_and_result_share_their_days(first: int, length: int) -> None:
     (goal,) = evidence.goals.of("views")
 
     assert goal.counted == 1000 * here
-    assert (goal.result.value or 0) == 1000 * here
+    assert (goal.value or 0) == 1000 * here
     assert evidence.charge("views") == Fraction(here, 31)
 
 
@@ -219,9 +219,7 @@ def test_days_of_leave_count_once_with_target_and_result(
     # Both together have both accounts' whole month, as target and as result.
     alone = replace(cover, covered=()).goals.of(metric)[0]
     assert own.wanted + goal.wanted == 2 * alone.wanted
-    assert (own.result.value or 0) + (goal.result.value or 0) == 2 * (
-        alone.result.value or 0
-    )
+    assert (own.value or 0) + (goal.value or 0) == 2 * (alone.value or 0)
 
 
 def test_a_cover_takes_neither_target_nor_result_without_the_other() -> None:
@@ -229,8 +227,8 @@ def test_a_cover_takes_neither_target_nor_result_without_the_other() -> None:
     evidence = covers(5, 9, AIMS, without)
     (views,), (lost,) = (evidence.goals.of(name) for name in ("views", "unfollows"))
 
-    assert (views.counted, views.result.value) == (36_000, 36_000)
-    assert (lost.counted, lost.result.value) == (124, 124)
+    assert (views.counted, views.value) == (36_000, 36_000)
+    assert (lost.counted, lost.value) == (124, 124)
     said = [str(flag) for flag in score(evidence)["flags"]]
     assert any(
         "值班5天" in flag and "阅读/播放目标加5,000、结果加5,000" in flag
@@ -242,5 +240,5 @@ def test_a_month_covered_whole_is_no_part_of_the_month_away() -> None:
     evidence = covers(1, 31, AIMS, AIMS)
     (goal,) = evidence.goals.of("views")
 
-    assert (goal.counted, goal.result.value) == (62_000, 62_000)
+    assert (goal.counted, goal.value) == (62_000, 62_000)
     assert score(evidence.covered[0].away)["total"] is None

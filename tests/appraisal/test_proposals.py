@@ -17,8 +17,8 @@ from kpi_lib.appraisal.proposals import LEVELS, propose, rounded
 from kpi_lib.appraisal.sources.targets import in_band
 from kpi_lib.inputs.plan import Band
 from kpi_lib.inputs.roster import Account, Roster
-from tests.appraisal.test_scoring import MONTH, PLAN, evidence, month_rows, monthly
-from tests.scored import with_roster, with_rows
+from tests.appraisal.test_scoring import MONTH, PLAN, evidence, month_rows
+from tests.scored import with_ratios, with_roster, with_rows
 
 MONTHS = ("2026-08", "2026-09", MONTH)
 
@@ -32,7 +32,7 @@ def three(metric: str, values: Sequence[float | None], **more: object) -> Eviden
         for row in month_rows(month, **{metric: value})
     ]
     made = evidence(required=[metric], **more)
-    return with_rows(made, monthly(rows))
+    return with_rows(made, with_ratios(rows))
 
 
 def followers(gains: Sequence[float], level: float) -> Evidence:
@@ -43,7 +43,7 @@ def followers(gains: Sequence[float], level: float) -> Evidence:
     ]
     rows += month_rows(MONTH, followers=level)
     made = evidence(required=["followers"])
-    return with_rows(made, monthly(rows))
+    return with_rows(made, with_ratios(rows))
 
 
 def numbers(row: dict[str, str], prefix: str = "") -> list[str]:
@@ -114,7 +114,7 @@ def _rate(rate: float) -> dict[str, str]:
         for row in month_rows(month, orders=rate * 1000, clicks=1000)
     ]
     made = evidence(required=["conversion_rate"])
-    return propose(with_rows(made, monthly(rows)))[0]
+    return propose(with_rows(made, with_ratios(rows)))[0]
 
 
 class TestNone:
@@ -178,7 +178,7 @@ class TestNotes:
             *month_rows("2025-11", views=1300),
         ]
         made = three("views", (2000, 2200, 2500))
-        row = propose(with_rows(made, monthly([*rows, *_records(made)])))[0]
+        row = propose(with_rows(made, with_ratios([*rows, *_records(made)])))[0]
 
         assert row["last_year"] == "1.3"
         assert row["note"].endswith("；去年11月是10月的130.0%，只作参考")
@@ -190,7 +190,7 @@ class TestNotes:
             {**month_rows("2025-11", views=1300)[0], "basis": "published"},
         ]
         made = three("views", (2000, 2200, 2500))
-        row = propose(with_rows(made, monthly([*rows, *_records(made)])))[0]
+        row = propose(with_rows(made, with_ratios([*rows, *_records(made)])))[0]
 
         assert row["last_year"] == ""
 
@@ -269,7 +269,7 @@ def _records(made: Evidence) -> list[dict[str, object]]:
 def test_the_baseline_is_the_one_next_month_is_held_against() -> None:
     made = three("views", (2000, 2200, 2500))
     rows = [*_records(made), *month_rows("2026-11", views=1)]
-    then = with_rows(made, monthly(rows), month="2026-11")
+    then = with_rows(made, with_ratios(rows), month="2026-11")
 
     assert baseline(made, "views", month="2026-11") == baseline(then, "views") == 2200
     assert baseline(made, "views") != 2200

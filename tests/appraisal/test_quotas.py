@@ -25,10 +25,9 @@ from tests.appraisal.test_scoring import (
     TARGETS,
     evidence,
     month_rows,
-    monthly,
 )
 from tests.appraisal.test_scoring import target as one_target
-from tests.scored import with_roster, with_rows
+from tests.scored import with_ratios, with_roster, with_rows
 
 FIRST = date(2026, 10, 1)
 
@@ -119,7 +118,7 @@ class TestDays:
         rows = month_rows("2035-02", likes=100)
         future = with_rows(
             evidence((one_target("likes", "200", period="2035-02"),)),
-            monthly(rows),
+            with_ratios(rows),
             month="2035-02",
             worklogs={"2035-02": Worklog(month="2035-02")},
         )
@@ -370,7 +369,7 @@ def test_days_and_weeks_sum_to_the_target(
         (one_target("likes", str(value), note="示例"),), leave=leave
     )
     closed = Calendar({date(2026, 10, day): (True, "") for day in off})
-    likes = with_rows(likes, monthly([*PAST]), calendar=closed)
+    likes = with_rows(likes, with_ratios([*PAST]), calendar=closed)
     made = quotas(likes, NOTHING)
 
     if not likes.present():

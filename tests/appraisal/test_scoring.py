@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,7 +33,7 @@ from kpi_lib.inputs.entries import (
 from kpi_lib.inputs.roster import Account, Operator, Roster
 from kpi_lib.inputs.targets import Target
 from kpi_lib.inputs.worklog import Worklog
-from tests.scored import with_ratios, with_rows
+from tests.scored import values, with_ratios, with_rows
 
 PLAN = plan.load_plan(Path(__file__).parents[2] / "data" / "plan.yml")
 MONTH = "2026-10"
@@ -67,33 +67,8 @@ def roster(**more: object) -> Roster:
     return Roster(operators=(operator(**more),), accounts=tuple(both))
 
 
-def month_rows(month: str, **values: float) -> list[dict[str, object]]:
-    """One account's month: every metric on all of its days."""
-    return [
-        {
-            "month": month,
-            "operator": "op-01",
-            "account": "tt-main",
-            "platform": "toutiao",
-            "metric": metric,
-            "stream": "",
-            "value": value,
-            "low": value,
-            "high": value,
-            "basis": "daily",
-            "share": 1.0,
-            "days_present": 31.0,
-            "days_due": 31.0,
-            "opened": None,
-            "closed": None,
-            "sources": "[]",
-        }
-        for metric, value in values.items()
-    ]
-
-
-def monthly(rows: list[dict[str, object]]) -> pd.DataFrame:
-    return with_ratios(rows)
+month_rows = partial(values, "tt-main", "toutiao")
+"""One account's month: every metric on all of its days."""
 
 
 def target(metric: str, value: str, **more: object) -> Target:
@@ -146,7 +121,7 @@ def evidence(
     return Evidence(
         month=MONTH,
         plan=PLAN,
-        history=History(monthly([*PAST, *now]), people, people.operators[0]),
+        history=History(with_ratios([*PAST, *now]), people, people.operators[0]),
         calendar=Calendar(),
         targets=targets,
         worklogs={MONTH: log or Worklog(month=MONTH)},
@@ -270,7 +245,7 @@ class TestChallenge:
 
     def test_other_accounts_make_no_baseline(self) -> None:
         past = [{**row, "share": 0.5} for row in PAST]
-        given = with_rows(evidence(), monthly([*past, *NOW]))
+        given = with_rows(evidence(), with_ratios([*past, *NOW]))
 
         assert goals.baseline(given, "views") is None
         reading = scoring.read(given, measure("target_setting.challenge"))

@@ -43,7 +43,7 @@ def zipped(parts: dict[str, str | bytes]) -> bytes:
     return out.getvalue()
 
 
-def workbook(rows: str, **more: str) -> bytes:
+def workbook(rows: str, **more: str | bytes) -> bytes:
     """As 头条号 writes: an empty fill, a wrong dimension, no shared strings."""
     return zipped(
         {

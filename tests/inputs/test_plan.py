@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
-from kpi_lib.errors import PlanError
+from kpi_lib.errors import InvalidInput
 from kpi_lib.inputs import kinds, plan
+from kpi_lib.inputs.people import Operator, Roster
 
-DEFAULT = (Path(__file__).parents[2] / "data" / "plan.yml").read_text("utf-8")
+ROOT = Path(__file__).parents[2]
+DEFAULT = (ROOT / "data" / "plan.yml").read_text("utf-8")
 PLANS = Path(__file__).parents[1] / "data" / "plans"
 
 
@@ -62,7 +64,7 @@ def replaced(old: str, new: str) -> Callable[[str], str]:
         pytest.param(
             "deductions",
             replaced("metric: followers", "metric: fans"),
-            r"^data/plan.yml，第24行：groups\[1\].*没有指标'fans'；可用：followers、",
+            r"^data/plan.yml，第24行：groups\[1\].*是“fans”；应为粉丝数（followers）、",
             id="metric",
         ),
         pytest.param(
@@ -118,7 +120,7 @@ def replaced(old: str, new: str) -> Callable[[str], str]:
         pytest.param(
             "video",
             replaced("platform: douyin}", "platform: tiktok}"),
-            "没有平台'tiktok'；可用：gongzhonghao",
+            "platform是“tiktok”；应为公众号（gongzhonghao）",
             id="platform",
         ),
         pytest.param("video", replaced("bonus: 5\n", ""), "加分上限", id="no cap"),
@@ -150,7 +152,7 @@ def test_a_mistake_is_named(
 ) -> None:
     text = change((PLANS / f"{name}.yml").read_text("utf-8"))
 
-    with pytest.raises(PlanError, match=message):
+    with pytest.raises(InvalidInput, match=message):
         loaded(tmp_path, text)
 
 
@@ -183,14 +185,14 @@ def test_what_must_be_on_record_is_in_the_plan_and_has_its_usual_numbers(
 def test_a_wrong_number_of_evidence_is_named(
     tmp_path: Path, written: str, message: str
 ) -> None:
-    with pytest.raises(PlanError, match=message):
+    with pytest.raises(InvalidInput, match=message):
         loaded(tmp_path, f"{DEFAULT}\nevidence: {written}\n")
 
 
 def test_a_list_is_not_called_short_for_what_is_wrong_inside(tmp_path: Path) -> None:
     text = (PLANS / "deductions.yml").read_text("utf-8")
 
-    with pytest.raises(PlanError) as caught:
+    with pytest.raises(InvalidInput) as caught:
         loaded(tmp_path, text.replace("metric: followers}", "metric: fans}"))
 
     assert [problem.place[:4] for problem in caught.value.problems] == ["第24行"]
@@ -200,7 +202,7 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     text = (PLANS / "video.yml").read_text("utf-8")
     text = text.replace("version:", "verison:").replace("metric: views", "metric: view")
 
-    with pytest.raises(PlanError) as caught:
+    with pytest.raises(InvalidInput) as caught:
         loaded(tmp_path, text)
 
     # The missing key, the unknown one, and three times an unknown metric.
@@ -234,21 +236,97 @@ class TestByMonth:
         every = plan.load_all(self.folder(tmp_path, now="2026-07", old="2026-01"))
 
         with pytest.raises(
-            PlanError, match=r"data/plan.old.yml.*从2026-01起有效，不能考核2025-12"
+            InvalidInput, match=r"data/plan.old.yml.*从2026-01起有效，不能考核2025-12"
         ):
             plan.for_month(every, "2025-12")
 
     def test_two_from_one_month_are_refused(self, tmp_path: Path) -> None:
-        with pytest.raises(PlanError, match=r"与data/plan.yml都从2026-01起有效"):
+        with pytest.raises(InvalidInput, match=r"与data/plan.yml都从2026-01起有效"):
             plan.load_all(self.folder(tmp_path, now="2026-01", old="2026-01"))
 
 
-def test_a_name_that_two_measures_share_means_both() -> None:
-    found = plan.load_plan(PLANS / "video.yml").named()
+def person(id: str, name: str, team: str) -> Operator:
+    told = {"id": id, "name": name, "team": team, "manager": "主管"}
+    return Operator.model_validate({**told, "from": "2026-01-01"})
 
-    assert found["views"] == ("douyin.views", "bilibili.views")
-    assert found["抖音播放"] == ("douyin.views",)
-    assert found["bilibili.views"] == ("bilibili.views",)
+
+EDITOR, MAKER = person("op-a", "编辑甲", "图文组"), person("op-v", "剪辑乙", "视频组")
+
+
+def plans(**named: dict[str, Any]) -> dict[str, plan.Plan]:
+    usual = plan.load_plan(ROOT / "data/plan.yml")
+    return {
+        f"data/plan.{name}.yml": usual.model_copy(update=change)
+        for name, change in named.items()
+    }
+
+
+class TestByJob:
+    def test_a_plan_that_names_a_team_or_a_person_is_for_them_alone(self) -> None:
+        every = plans(all={}, video={"id": "video", "for_": ("视频组",)})
+        named = plans(all={}, video={"id": "video", "for_": (" 剪辑乙",)})
+
+        for each in (every, named):
+            assert plan.for_month(each, "2026-10", EDITOR) == "data/plan.all.yml"
+            assert plan.for_month(each, "2026-10", MAKER) == "data/plan.video.yml"
+            assert plan.for_month(each, "2026-10") == "data/plan.all.yml"
+
+    def test_before_it_is_valid_they_have_the_plan_for_all(self) -> None:
+        video = {"id": "video", "for_": ("视频组",), "valid_from": "2026-10"}
+        every = plans(all={}, video=video)
+
+        assert plan.for_month(every, "2026-09", MAKER) == "data/plan.all.yml"
+        assert plan.for_month(every, "2026-10", MAKER) == "data/plan.video.yml"
+
+    def test_a_later_version_shares_the_id(self) -> None:
+        video = {"id": "video", "for_": ("视频组",)}
+        later = {**video, "valid_from": "2026-10"}
+        every = plans(all={}, video=video, later=later)
+
+        assert plan.for_month(every, "2026-09", MAKER) == "data/plan.video.yml"
+        assert plan.for_month(every, "2026-10", MAKER) == "data/plan.later.yml"
+
+    @pytest.mark.parametrize(
+        ("more", "whom"),
+        [
+            pytest.param({"id": "video"}, "所有人", id="both-for-all"),
+            pytest.param({"id": "b", "for_": ("视频组",)}, "剪辑乙", id="both-named"),
+        ],
+    )
+    def test_two_plans_for_one_person_are_refused(
+        self, more: dict[str, Any], whom: str
+    ) -> None:
+        one = {"id": "a", "for_": ("op-v",)} if "for_" in more else {}
+        every = plans(all={}, one=one, other=more) if one else plans(one={}, other=more)
+
+        with pytest.raises(InvalidInput) as caught:
+            plan.for_month(every, "2026-10", MAKER)
+
+        (problem,) = caught.value.problems
+        assert problem.where == "data/plan.other.yml"
+        assert problem.what == f"与data/plan.one.yml在2026-10都考核{whom}"
+        if one:
+            assert plan.for_month(every, "2026-10", EDITOR) == "data/plan.all.yml"
+
+    def test_a_name_nobody_has_and_a_rule_of_all_are_told(self) -> None:
+        rules = plan.EvidenceRules.model_validate({"counter_window": 3})
+        video = {"id": "video", "for_": ("视屏组",), "evidence": rules}
+        roster = Roster(operators=(EDITOR, MAKER))
+
+        assert [str(at) for at in plan.mistakes(plans(video=video), roster)] == [
+            "data/plan.video.yml，for：这份计划给“视屏组”，花名册里没有；"
+            "应为花名册里的团队或人：op-a、op-v、剪辑乙、图文组、编辑甲、视频组。",
+            "data/plan.video.yml，evidence：evidence.counter_window不能只给一部分人。"
+            "请写在给所有人的计划里。",
+        ]
+
+
+def test_a_name_that_two_measures_share_means_neither() -> None:
+    found = plan.load_plan(PLANS / "video.yml").called
+
+    assert "views" not in found  # of douyin and of bilibili
+    assert found["抖音播放"][0] == "douyin.views"
+    assert found["bilibili.views"][0] == "bilibili.views"
 
 
 def test_the_manual_names_every_kind_of_source_and_rule() -> None:

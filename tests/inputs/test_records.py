@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from kpi_lib.days import Calendar
-from kpi_lib.errors import RecordError
-from kpi_lib.inputs import records
+from kpi_lib.errors import InvalidInput
+from kpi_lib.inputs import plan, records
 from kpi_lib.inputs.directory import Directory
 from kpi_lib.inputs.table import columns, load_table
 
+ROOT = Path(__file__).parents[2]
 SHA = "0123456789abcdef" * 4
 SOURCE = "data/raw/2026-10/toutiao-a/trend.csv"
 ROWS = {
@@ -26,8 +27,8 @@ ROWS = {
 MODELS = {model.FILE: model for model in records.TABLES}
 DIRECTORY = Directory(
     operators={"op-01": "示例运营甲"},
-    accounts=["toutiao-a"],
-    keys={"reviews": "content.reviews", "周/月复盘": "content.reviews"},
+    accounts={"toutiao-a": "示例头条"},
+    called=lambda operator, month: plan.load_plan(ROOT / "data/plan.yml").called,
 )
 
 
@@ -67,7 +68,7 @@ def test_the_calendar_fits_the_working_days(tmp_path: Path) -> None:
         tmp_path, "calendar", ROWS["calendar"], "2026-10-10,休,", "2026/10/1,班,"
     )
 
-    overrides = {day.date: (day.kind, day.name) for day in days}
+    overrides = {day.date: (day.kind == "off", day.name) for day in days}
     assert overrides == {
         date(2026, 10, 12): (True, "公司日"),
         date(2026, 10, 10): (True, ""),
@@ -102,7 +103,9 @@ def test_no_file_and_a_header_alone_are_empty(tmp_path: Path, table: str) -> Non
 @pytest.mark.parametrize(
     ("table", "old", "new", "message"),
     [
-        pytest.param("decisions", "views", "fans", "应为followers、", id="metric"),
+        pytest.param(
+            "decisions", "views", "fans", "应为粉丝数（followers）、", id="metric"
+        ),
         pytest.param("decisions", ",12,", ",0,", "行号，从1起", id="row"),
         pytest.param("decisions", ",后台", ",", "“reason”没有填", id="reason"),
         pytest.param("decisions", "data/raw", "../raw", "于工作区的路径", id="source"),
@@ -110,21 +113,29 @@ def test_no_file_and_a_header_alone_are_empty(tmp_path: Path, table: str) -> Non
             "downloads", "10/toutiao-a/", "10/../", "相对于工作区", id="climb"
         ),
         pytest.param("downloads", "2026-11-03", "11-03", "应为日期", id="day"),
-        pytest.param("calendar", "off", "rest", "“rest”；应为off、work", id="off"),
-        pytest.param("signoff", "sign", "ok", "“ok”；应为sign、reopen", id="action"),
+        pytest.param("calendar", "off", "rest", "“rest”；应为休、班", id="off"),
+        pytest.param("signoff", "sign", "ok", "“ok”；应为签字、重开", id="action"),
         pytest.param("signoff", SHA, SHA[:-1], "64位的score_sha256", id="hash"),
         pytest.param("signoff", "76.72", "", "“total”没有填", id="total"),
         pytest.param("signoff", "sign", "reopen", "“reason”没有填", id="why-reopen"),
         pytest.param("appeals", ",示例主管", ",", "“decided_by”没有填", id="by"),
         pytest.param(
-            "decisions", ",toutiao-a,", ",tt,", "账号编号：toutiao-a", id="account"
+            "decisions",
+            ",toutiao-a,",
+            ",tt,",
+            "应为示例头条（toutiao-a）",
+            id="account",
         ),
-        pytest.param("signoff", "op-01", "op-1", "运营编号：op-01", id="operator"),
+        pytest.param(
+            "signoff", "op-01", "op-1", "应为示例运营甲（op-01）", id="operator"
+        ),
         pytest.param(
             "signoff", "示例主管", "示例运营甲", "不能为自己的考核签字", id="oneself"
         ),
-        pytest.param("appeals", "reviews", "review", "应为reviews、周", id="measure"),
-        pytest.param("appeals", "op-01", "op-02", "运营编号：op-01", id="who"),
+        pytest.param(
+            "appeals", "reviews", "review", "没有量化指标“review”，或不", id="measure"
+        ),
+        pytest.param("appeals", "op-01", "op-02", "应为示例运营甲（op-01）", id="who"),
     ],
 )
 def test_a_mistake_is_named(
@@ -132,11 +143,11 @@ def test_a_mistake_is_named(
 ) -> None:
     assert old in ROWS[table]
 
-    with pytest.raises(RecordError, match=message):
+    with pytest.raises(InvalidInput, match=message):
         load(tmp_path, table, ROWS[table].replace(old, new, 1))
 
 
 @pytest.mark.parametrize("table", ["decisions", "downloads", "calendar", "appeals"])
 def test_the_same_thing_twice_is_an_error(tmp_path: Path, table: str) -> None:
-    with pytest.raises(RecordError, match=r"第3行：.*与第2行相同。请删去其中一行"):
+    with pytest.raises(InvalidInput, match=r"第3行：.*与第2行相同。请删去其中一行"):
         load(tmp_path, table, ROWS[table], ROWS[table])

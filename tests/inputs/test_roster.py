@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from kpi_lib.errors import RosterError
+from kpi_lib.errors import InvalidInput
 from kpi_lib.inputs import roster
 
-PLATFORMS = ("toutiao", "douyin")
+PLATFORMS = {"toutiao": "头条号", "douyin": "抖音"}
 LAYOUTS = ("toutiao.works", "toutiao.trend", "douyin.works", "manual")
 
 GOOD = """\
@@ -145,9 +145,9 @@ def test_owned_by_lists_each_account_once_in_order(tmp_path: Path) -> None:
 def test_unknown_names_list_the_choices(tmp_path: Path) -> None:
     found = load(tmp_path, GOOD)
 
-    with pytest.raises(RosterError, match="没有运营人员“op-09”；应为op-01、op-02"):
+    with pytest.raises(InvalidInput, match="没有运营人员“op-09”；应为op-01、op-02"):
         found.operator("op-09")
-    with pytest.raises(RosterError, match="没有账号“x”；应为toutiao-a、douyin-a"):
+    with pytest.raises(InvalidInput, match="没有账号“x”；应为toutiao-a、douyin-a"):
         found.account("x")
 
 
@@ -169,7 +169,7 @@ def test_unknown_names_list_the_choices(tmp_path: Path) -> None:
         pytest.param(
             "platform: toutiao",
             "platform: totiao",
-            "第17行：不认识的平台“totiao”；应为toutiao、douyin",
+            r"第17行：accounts\[1\].platform是“totiao”；应为头条号（toutiao）、抖音（douyin）",
             id="platform",
         ),
         pytest.param(
@@ -240,7 +240,10 @@ def test_unknown_names_list_the_choices(tmp_path: Path) -> None:
             id="backwards",
         ),
         pytest.param(
-            "[followers, views]", "[fans]", "必考|应为followers、follows", id="metric"
+            "[followers, views]",
+            "[fans]",
+            "应为粉丝数（followers）、新增",
+            id="metric",
         ),
         pytest.param(
             "[followers, views]", "[views, views]", "有重复", id="metric-twice"
@@ -260,18 +263,17 @@ def test_unknown_names_list_the_choices(tmp_path: Path) -> None:
 def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:
     assert old in GOOD
 
-    with pytest.raises(RosterError, match=message):
+    with pytest.raises(InvalidInput, match=message):
         load(tmp_path, GOOD.replace(old, new, 1))
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
-    text = GOOD.replace("platform: toutiao", "platform: x").replace("60%", "50%")
+    text = GOOD.replace("toutiao.works", "x").replace("60%", "50%")
 
-    with pytest.raises(RosterError) as caught:
+    with pytest.raises(InvalidInput) as caught:
         load(tmp_path, text)
 
     assert [problem.place for problem in caught.value.problems] == [
-        "第17行",
         "第20行",
         "第22行",
     ]

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kpi_lib import files
-from kpi_lib.errors import RecordError
+from kpi_lib.errors import InvalidInput
 from kpi_lib.inputs import table
 from kpi_lib.inputs.forms import Day, Note, Number, Whole
 from kpi_lib.inputs.table import Header, Row
@@ -82,7 +82,7 @@ def test_a_blank_cell_is_what_its_type_says(tmp_path: Path) -> None:
 
 
 def test_mistakes_of_a_row_come_in_the_order_of_its_columns(tmp_path: Path) -> None:
-    with pytest.raises(RecordError) as caught:
+    with pytest.raises(InvalidInput) as caught:
         load(tmp_path, "date,value\n,x\n2026-10-01,1\n2026-10-01,2\n")
 
     assert [str(problem) for problem in caught.value.problems] == [
@@ -116,7 +116,7 @@ def test_a_row_made_in_code_is_checked_too() -> None:
     ],
 )
 def test_a_wrong_table_is_named(tmp_path: Path, text: str, message: str) -> None:
-    with pytest.raises(RecordError, match=message):
+    with pytest.raises(InvalidInput, match=message):
         load(tmp_path, text)
 
 
@@ -126,5 +126,5 @@ def test_a_workbook_with_two_filled_sheets_is_refused(tmp_path: Path) -> None:
         for name in ("一", "二"):
             book.add_worksheet(name).write_string(0, 0, "date")
 
-    with pytest.raises(RecordError, match="有2张有内容的表：一、二；应为只有一张表"):
+    with pytest.raises(InvalidInput, match="有2张有内容的表：一、二；应为只有一张表"):
         table.load_table(path, Measured, "data/t.xlsx")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from kpi_lib.errors import TargetsError
+from kpi_lib.errors import InvalidInput
 from kpi_lib.inputs import targets
 from kpi_lib.inputs.directory import Directory
 from kpi_lib.inputs.table import load_table
@@ -15,7 +15,9 @@ from kpi_lib.inputs.table import load_table
 OWNED = {"op-01": ("toutiao", "douyin"), "op-02": ()}
 PLATFORMS = {"toutiao": "头条号", "douyin": "抖音", "bilibili": "B站"}
 DIRECTORY = Directory(
-    operators=dict.fromkeys(OWNED, ""), platforms=PLATFORMS, owned=OWNED
+    operators={"op-01": "示例运营甲", "op-02": "示例运营乙"},
+    platforms=PLATFORMS,
+    owned=OWNED,
 )
 HEADER = "operator,metric,platform,horizon,period,value,set_on,approved_by,note"
 GOOD = "op-01,views,toutiao,short,2026-10,50000,2026-09-28,示例主管,"
@@ -88,14 +90,23 @@ def test_what_is_taken(tmp_path: Path, row: str, field: str, expected: object) -
     ("old", "new", "message"),
     [
         pytest.param(
-            "op-01", "op-09", "第2行“operator”：.*“op-09”.*op-01、op-02", id="who"
+            "op-01",
+            "op-09",
+            "第2行“operator”：.*“op-09”.*示例运营甲（op-01）、示例",
+            id="who",
         ),
         pytest.param(
-            "views", "fans", "“fans”；应为followers、.*communities_due", id="what"
+            "views",
+            "fans",
+            "“fans”；应为粉丝数（followers）、.*communities_due",
+            id="what",
         ),
         pytest.param("views", "video_views", "“video_views”", id="no-target-for-it"),
         pytest.param(
-            "toutiao", "weibo", "“weibo”；应为toutiao、douyin、bilibili", id="where"
+            "toutiao",
+            "weibo",
+            "“weibo”；应为头条号（toutiao）、抖音（douyin）、",
+            id="where",
         ),
         pytest.param(
             "toutiao",
@@ -103,9 +114,7 @@ def test_what_is_taken(tmp_path: Path, row: str, field: str, expected: object) -
             "没有平台“bilibili”的账号；应为toutiao、douyin",
             id="not-own-platform",
         ),
-        pytest.param(
-            "short", "monthly", "应为短期、中期、后期、终极、short", id="horizon"
-        ),
+        pytest.param("short", "monthly", "应为短期、中期、后期、终极。", id="horizon"),
         pytest.param(
             "2026-10", "2026-Q4", "短期目标的月份，例如2026-10", id="short-quarter"
         ),
@@ -164,14 +173,14 @@ def test_what_is_taken(tmp_path: Path, row: str, field: str, expected: object) -
 def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:
     assert old in GOOD
 
-    with pytest.raises(TargetsError, match=message):
+    with pytest.raises(InvalidInput, match=message):
         load(tmp_path, GOOD.replace(old, new, 1))
 
 
 def test_two_rows_of_one_key_and_day_are_an_error(tmp_path: Path) -> None:
     again = GOOD.replace("50000", "40000")
 
-    with pytest.raises(TargetsError, match="第3行：与第2行的对象、周期和设定日都相同"):
+    with pytest.raises(InvalidInput, match="第3行：与第2行的对象、周期和设定日都相同"):
         load(tmp_path, GOOD, again)
 
 
@@ -182,7 +191,7 @@ def test_a_later_row_of_one_key_is_history(tmp_path: Path) -> None:
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
-    with pytest.raises(TargetsError) as caught:
+    with pytest.raises(InvalidInput) as caught:
         load(tmp_path, GOOD.replace("50000", "x"), GOOD, GOOD.replace("views", "y"))
 
     assert [p.place for p in caught.value.problems] == ["第2行“value”", "第4行“metric”"]
@@ -201,7 +210,7 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_header_is_named(tmp_path: Path, header: str, message: str) -> None:
-    with pytest.raises(TargetsError, match=message):
+    with pytest.raises(InvalidInput, match=message):
         load(tmp_path, header=header)
 
 
@@ -239,7 +248,7 @@ def test_a_workbook_may_stand_for_the_csv(tmp_path: Path) -> None:
         sheet.write_datetime(1, 6, datetime(2026, 9, 28), day)
         sheet.write_row(2, 0, ["op-01", "views", "", "long", 2026, "x", "x"])
 
-    with pytest.raises(TargetsError) as caught:
+    with pytest.raises(InvalidInput) as caught:
         load_table(path, targets.Target, "data/targets.xlsx", DIRECTORY)
 
     assert [p.place for p in caught.value.problems] == ["目标!F3", "目标!G3"]

@@ -11,17 +11,39 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from kpi_lib.errors import WorklogError
+from kpi_lib.errors import InvalidInput
 from kpi_lib.inputs import entries, worklog
-from kpi_lib.inputs.directory import Directory, Rateable
+from kpi_lib.inputs.directory import Directory
+from kpi_lib.inputs.plan import Measure
 from kpi_lib.inputs.table import columns
 
 OPERATORS = {"op-01": "示例运营甲", "op-02": "示例运营乙"}
 PLATFORMS = {"gongzhonghao": "公众号", "toutiao": "头条号", "bilibili": "B站"}
-DIRECTORY = Directory(operators=OPERATORS, platforms=PLATFORMS)
-REVIEWS = Rateable(key="content.reviews", points=Decimal(5))
-STYLE = Rateable(key="work.style", points=Decimal(20), scale=("优秀", "合格", "不合格"))
-MEASURES = {"reviews": REVIEWS, "周/月复盘": REVIEWS, "工作态度": STYLE}
+DIRECTORY = Directory(operators=OPERATORS, platforms=PLATFORMS, month="2026-10")
+REVIEWS = Measure.model_validate(
+    {
+        "id": "reviews",
+        "name": {"zh": "周/月复盘"},
+        "source": {"kind": "reviews"},
+        "rule": {"kind": "ratio"},
+        "points": 5,
+    }
+)
+SCALE = {"优秀": 1, "合格": "60%", "不合格": 0}
+STYLE = Measure.model_validate(
+    {
+        "id": "style",
+        "name": {"zh": "工作态度"},
+        "source": {"kind": "rated"},
+        "rule": {"kind": "rating", "scale": SCALE},
+        "points": 20,
+    }
+)
+CALLED = {
+    "reviews": ("content.reviews", REVIEWS),
+    "周/月复盘": ("content.reviews", REVIEWS),
+    "工作态度": ("work.style", STYLE),
+}
 WHERE = "data/raw/2026-10/worklog.xlsx"
 MONTH = "2026-10"
 
@@ -46,8 +68,15 @@ def write(path: Path, sheets: Mapping[str, Rows]) -> None:
 def load(folder: Path, sheets: Mapping[str, Rows]) -> worklog.Worklog:
     path = folder / "worklog.xlsx"
     write(path, sheets)
-    directory = replace(DIRECTORY, measures=MEASURES)
-    return worklog.load_worklog(path, MONTH, directory, WHERE)
+    return raising(path, replace(DIRECTORY, called=lambda *of: CALLED), WHERE)
+
+
+def raising(path: Path, directory: Directory, where: str) -> worklog.Worklog:
+    """Read a work log, and raise what is wrong in one operator's rows too."""
+    found = worklog.load_worklog(path, MONTH, directory, where)
+    if found.mistakes:
+        raise InvalidInput(found.mistakes)
+    return found
 
 
 def header(name: str) -> list[str]:
@@ -260,7 +289,7 @@ def test_a_mistake_is_named_with_its_cell(
     row = [*ROWS[sheet][:at], cell, *ROWS[sheet][at + 1 :]]
     rows = [header(sheet), row]
 
-    with pytest.raises(WorklogError, match=message):
+    with pytest.raises(InvalidInput, match=message):
         load(tmp_path, {sheet: rows})
 
 
@@ -280,7 +309,7 @@ def test_a_rating_in_words_and_by_name(tmp_path: Path) -> None:
 def test_an_id_twice_is_an_error(tmp_path: Path) -> None:
     rows = [header("任务"), ROWS["任务"], ROWS["任务"]]
 
-    with pytest.raises(WorklogError, match="任务!A3：编号“T1”已在任务!A2用过"):
+    with pytest.raises(InvalidInput, match="任务!A3：编号“T1”已在任务!A2用过"):
         load(tmp_path, {"任务": rows})
 
 
@@ -291,7 +320,7 @@ def test_all_mistakes_of_all_sheets_are_told_at_once(tmp_path: Path) -> None:
         "建议": [["运营", "建议", "日子"]],
     }
 
-    with pytest.raises(WorklogError) as caught:
+    with pytest.raises(InvalidInput) as caught:
         load(tmp_path, sheets)
 
     assert [(p.place, p.what) for p in caught.value.problems] == [
@@ -304,19 +333,61 @@ def test_all_mistakes_of_all_sheets_are_told_at_once(tmp_path: Path) -> None:
     ]
 
 
+def test_a_mistake_in_a_row_is_of_its_operator_alone(tmp_path: Path) -> None:
+    wrong = [*ROWS["任务"][:3], "下周", *ROWS["任务"][4:]]
+    other = ["T2", "示例运营乙", *ROWS["任务"][2:]]
+    path = tmp_path / "worklog.xlsx"
+    write(path, {"任务": [header("任务"), wrong, other]})
+
+    found = worklog.load_worklog(path, MONTH, DIRECTORY, WHERE)
+
+    assert [task.operator for task in found.tasks] == ["op-02"]
+    assert [(at.of, at.place) for at in found.mistakes] == [("op-01", "任务!D2")]
+
+
+def test_a_row_of_nobody_stops_everybody(tmp_path: Path) -> None:
+    nobody = ["T1", "op-09", *ROWS["任务"][2:]]
+    path = tmp_path / "worklog.xlsx"
+    write(path, {"任务": [header("任务"), nobody, ["T2", "op-01", None]]})
+
+    with pytest.raises(InvalidInput) as caught:
+        worklog.load_worklog(path, MONTH, DIRECTORY, WHERE)
+
+    assert [at.of for at in caught.value.problems] == ["", "op-01", "op-01"]
+
+
 def test_days_of_another_month_are_told(tmp_path: Path) -> None:
     row = [*ROWS["内容"][:4], date(2026, 11, 2), *ROWS["内容"][5:]]
     found = load(tmp_path, {"内容": [header("内容"), row]})
 
     assert len(found.contents) == 1
     assert [str(finding) for finding in found.findings] == [
-        f"{WHERE}，内容!E2：计划日2026-11-02不在2026-10。"
+        f"{WHERE}，内容!E2：2026-11-02不在2026-10。"
         "请核对日期；别的月份的记录请写在那个月里。"
     ]
 
 
+def test_what_may_be_wrong_is_told_and_counts_all_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "worklog.xlsx"
+    sheets = {name: [header(name), ROWS[name]] for name in ("内容", "互动", "活动")}
+    said = ["op-01", "活动", "无", "示例运营甲", DAY]
+    write(path, {**sheets, "确认": [header("确认"), said]})
+    owned = {"op-01": ("gongzhonghao", "bilibili"), "op-02": ()}
+
+    found = worklog.load_worklog(path, MONTH, replace(DIRECTORY, owned=owned), WHERE)
+
+    assert [str(at).removeprefix(f"{WHERE}，") for at in found.findings] == [
+        "内容!F2：示例运营甲没有头条号的账号。请核对运营和平台。",
+        "互动!C2：示例运营甲没有头条号的账号。请核对运营和平台。",
+        "确认!D2：示例运营甲替自己确认没有；应为运营本人以外的人。请由主管确认。",
+        "确认!第2行：确认活动为无，“活动”表里却有op-01的行。请删去其中之一。",
+    ]
+    assert {at.level for at in found.findings} == {"warning"}
+    assert (len(found.contents), len(found.confirmations)) == (1, 1)
+
+
 def folder_load(folder: Path) -> worklog.Worklog:
-    return worklog.load_worklog(folder, MONTH, DIRECTORY, "data/raw/2026-10/worklog")
+    return raising(folder, DIRECTORY, "data/raw/2026-10/worklog")
 
 
 def test_a_folder_of_csvs(tmp_path: Path) -> None:
@@ -341,7 +412,7 @@ def test_mistakes_in_a_folder_are_named(tmp_path: Path) -> None:
     (tmp_path / "杂.csv").write_text("a\n", encoding="utf-8")
     (tmp_path / "空.csv").write_bytes(b"")
 
-    with pytest.raises(WorklogError) as caught:
+    with pytest.raises(InvalidInput) as caught:
         folder_load(tmp_path)
 
     told = str(caught.value)

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
-from kpi_lib.errors import PlanError
+from kpi_lib.errors import InvalidInput
 from kpi_lib.inputs import yaml
 from kpi_lib.inputs.forms import Day, Number
 
@@ -63,7 +63,7 @@ weights: {views: 2}
 def load(folder: Path, text: str | bytes) -> Top:
     path = folder / "top.yml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return yaml.load_document(path, Top, PlanError, "data/top.yml").value
+    return yaml.load_document(path, Top, "data/top.yml").value
 
 
 def test_good_yaml(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_good_yaml(tmp_path: Path) -> None:
 def test_a_document_knows_its_lines(tmp_path: Path) -> None:
     path = tmp_path / "top.yml"
     path.write_text(GOOD, encoding="utf-8")
-    document = yaml.load_document(path, Top, PlanError, "data/top.yml")
+    document = yaml.load_document(path, Top, "data/top.yml")
 
     assert document.line("items", 1) == 6
     assert document.line("items", 1, "rule", "to") == 11
@@ -111,7 +111,7 @@ def test_a_mistake_in_yaml_is_named(
 ) -> None:
     assert old in GOOD
 
-    with pytest.raises(PlanError, match=message):
+    with pytest.raises(InvalidInput, match=message):
         load(tmp_path, GOOD.replace(old, new, 1))
 
 
@@ -129,19 +129,19 @@ def test_a_mistake_in_yaml_is_named(
 def test_what_is_no_document_is_refused(
     tmp_path: Path, text: str | bytes, message: str
 ) -> None:
-    with pytest.raises(PlanError, match=message):
+    with pytest.raises(InvalidInput, match=message):
         load(tmp_path, text)
 
 
 def test_a_missing_document_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(PlanError, match=r"没有这个文件；应为.*请用kpi init"):
-        yaml.load_document(tmp_path / "no.yml", Top, PlanError, "data/no.yml")
+    with pytest.raises(InvalidInput, match=r"没有这个文件；应为.*请用kpi init"):
+        yaml.load_document(tmp_path / "no.yml", Top, "data/no.yml")
 
 
 def test_all_mistakes_in_yaml_are_told_at_once(tmp_path: Path) -> None:
     text = GOOD.replace("id: sample", "id: 5").replace("views: 2", "views: x")
 
-    with pytest.raises(PlanError) as caught:
+    with pytest.raises(InvalidInput) as caught:
         load(tmp_path, text)
 
     assert [problem.place for problem in caught.value.problems] == ["第1行", "第12行"]

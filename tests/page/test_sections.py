@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from kpi_lib import page as sections
-from kpi_lib.appraisal import Month, OperatorMonth
+from kpi_lib.appraisal import Card, Month, OperatorMonth
 from kpi_lib.days import days_of
 from kpi_lib.errors import Problem
 from kpi_lib.inputs.entries import GivenRating
@@ -71,7 +71,7 @@ def test_a_grade_is_shown_only_where_nothing_is_pending(
     rough: Month, month: OperatorMonth
 ) -> None:
     complete = rough.operator("op-02")
-    pending = replace(month, card=month.card | {"grade": "合格"})
+    pending = replace(month, card=Card(month.card | {"grade": "合格"}))
 
     assert "良好" in text_of(sections.header(complete))
     assert "合格" not in text_of(sections.header(pending))

@@ -120,7 +120,7 @@ def test_a_full_disk_is_one_clear_line(undisturbed: Workspace, tmp_path: Path) -
     place = Workspace(tmp_path / "w")
     with (
         pytest.raises(KpiError, match="磁盘满了"),
-        alone.told_plainly(place),
+        alone.alone(place),
         Path("/dev/full").open("wb", buffering=0) as full,
     ):
         full.write(b"x")

@@ -18,6 +18,7 @@ import xlwt
 from kpi_lib.errors import ExportError, UnknownExport, Unreadable
 from kpi_lib.exports import Export, reader
 from kpi_lib.files import MOST_OWN_CELLS, child, tables
+from tests.files.test_tables import workbook, zipped
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 LINKS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -30,37 +31,6 @@ MEMORY = 512 * 1024 * 1024
 LINE = re.compile(
     r"(?P<where>[^：]+)：(?P<what>.+)；应为(?P<expected>.+)。(?P<do>.+)。"
 )
-
-
-def zipped(parts: dict[str, str | bytes]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
-    return out.getvalue()
-
-
-def workbook(rows: str, **more: str | bytes) -> bytes:
-    """Write the least that a reader takes for a workbook."""
-    return zipped(
-        {
-            "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/'
-            'package/2006/content-types"><Default Extension="xml" ContentType='
-            '"application/xml"/></Types>',
-            "_rels/.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/'
-            f'package/2006/relationships"><Relationship Id="rId1" Type="{LINKS}/'
-            'officeDocument" Target="xl/workbook.xml"/></Relationships>',
-            "xl/_rels/workbook.xml.rels": '<Relationships xmlns="http://schemas.'
-            'openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" '
-            f'Type="{LINKS}/worksheet" Target="worksheets/sheet1.xml"/>'
-            "</Relationships>",
-            "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{LINKS}"><sheets>'
-            '<sheet name="Sheet1" sheetId="1" r:id="rId1"/></sheets></workbook>',
-            "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{MAIN}"><sheetData>{rows}'
-            "</sheetData></worksheet>",
-            **more,
-        }
-    )
 
 
 def excel(fill: Callable[[xlsxwriter.Workbook], None]) -> bytes:

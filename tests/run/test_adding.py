@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kpi_lib.__main__ import main
-from kpi_lib.errors import RosterError
+from kpi_lib.errors import InvalidInput
 from kpi_lib.inputs import everything
 from kpi_lib.months import arrivals
 from kpi_lib.run import adding
@@ -147,7 +147,7 @@ def test_a_file_that_cleaning_would_skip_is_refused(
 def test_an_account_that_is_nobody_s_lists_those_there_are(
     place: Workspace, downloads: Path
 ) -> None:
-    with pytest.raises(RosterError, match="zhihu-01"):
+    with pytest.raises(InvalidInput, match="zhihu-01"):
         list(adding.add(place, [export(downloads)], "zhihu-1"))
 
 

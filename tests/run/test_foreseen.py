@@ -10,7 +10,7 @@ import pytest
 
 from kpi_lib import appraisal, inputs, months, run
 from kpi_lib.__main__ import main
-from kpi_lib.run import foreseen
+from kpi_lib.run import outstanding
 from kpi_lib.workbook.workbook import Workbook
 from kpi_lib.workspace import Workspace
 from tests import tiny_workspace
@@ -98,10 +98,7 @@ def test_a_wrong_plan_is_told_and_nothing_is_foreseen(tmp_path: Path) -> None:
 
 def test_what_a_plan_counts_as_nothing_is_told() -> None:
     measure = {"status": "zero", "points": "6", "name": "任务", "note": "没有任务记录"}
-    person = inputs.Operator.model_validate(
-        {"id": "op-01", "name": "示例甲", "manager": "主管", "from": "2026-01-01"}
-    )
-    found = foreseen.told(person, "执行力", measure)
+    found = outstanding.told({"operator": "op-01", "name": "示例甲"}, "执行力", measure)
 
     assert (found.level, found.place) == ("warning", "执行力·任务")
     assert found.what == "按考核计划会计0分（6分）：没有任务记录"

@@ -103,15 +103,11 @@ def test_a_notebook_that_leaves_early_did_not_run(tmp_path: Path) -> None:
             {"mnoth": "2026-09"}, "没有参数“mnoth”；应为month、n、x", id="name"
         ),
         pytest.param({"a; import os": "1"}, "没有参数“a; import os”", id="code"),
-        pytest.param({"n": "1"}, "参数“n”的值是str；应为int", id="text for a number"),
-        pytest.param({"n": True}, "参数“n”的值是bool；应为int", id="bool for a number"),
-        pytest.param({"x": float("nan")}, "参数“x”的值nan不是数", id="nan"),
-        pytest.param({"x": float("inf")}, "参数“x”的值inf不是数", id="inf"),
-        pytest.param({"x": None}, "参数“x”的值是NoneType；应为float", id="none"),
+        pytest.param({"n": "1"}, "参数“n”的值是文字；应为1", id="text for a number"),
     ],
 )
 def test_parameters_are_refused_before_anything_runs(
-    tmp_path: Path, parameters: dict[str, notebooks.Value], words: str
+    tmp_path: Path, parameters: dict[str, str], words: str
 ) -> None:
     notebook = write(
         tmp_path / "tiny.ipynb", SHOW, parameters=f"{PARAMETERS}\nn = 1\nx = 0.5"

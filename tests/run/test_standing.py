@@ -20,6 +20,7 @@ from kpi_lib.run import runner
 from kpi_lib.run.verify import verify
 from kpi_lib.workspace import Workspace
 from tests import tiny_notebook, tiny_workspace
+from tests.conftest import World
 from tests.tiny_workspace import MONTH
 
 pytestmark = [pytest.mark.notebook, pytest.mark.usefixtures("in_turn")]
@@ -92,7 +93,7 @@ def standing(place: Workspace) -> dict[str, bytes]:
             found[name] = content
     run = read_run(place.reports(MONTH) / "run.json")
     totals = {id: total["total"] for id, total in run["totals"].items()}
-    keys = {name: entry["key"] for name, entry in run["jobs"].items()}
+    keys = {name: entry["parts"] for name, entry in run["jobs"].items()}
     found[f"reports/{MONTH}/run.json"] = repr((totals, keys, run["inputs"])).encode()
     return found
 
@@ -101,11 +102,16 @@ def errors(problems: Sequence[Problem]) -> list[Problem]:
     return [problem for problem in problems if problem.level == "error"]
 
 
+def after_a_run(world: World, root: Path) -> Workspace:
+    """Give a copy of the workspace as its first run left it, to be changed."""
+    ran = world("after a run", lambda path: runner.run(build(path), MONTH))
+    shutil.copytree(ran.root, root)
+    return Workspace(root)
+
+
 @pytest.fixture
-def place(tmp_path: Path) -> Workspace:
-    place = build(tmp_path / "w")
-    runner.run(place, MONTH)
-    return place
+def place(world: World, tmp_path: Path) -> Workspace:
+    return after_a_run(world, tmp_path / "w")
 
 
 def total(place: Workspace) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -11,23 +12,29 @@ from pathlib import Path
 import pytest
 
 from kpi_lib import appraisal, inputs, months
+from kpi_lib import page as page_folder
 from kpi_lib.held import read_run
 from kpi_lib.run import record, runner
 from kpi_lib.run.stale import looked_back
 from kpi_lib.run.verify import recompute, verify
 from kpi_lib.workspace import Workspace, sha256_file
 from tests import tiny_workspace
-from tests.run.test_standing import build, errors, write_export, write_targets
+from tests.conftest import World
+from tests.run.test_standing import (
+    after_a_run,
+    build,
+    errors,
+    write_export,
+    write_targets,
+)
 from tests.tiny_workspace import MONTH
 
 pytestmark = [pytest.mark.notebook, pytest.mark.usefixtures("in_turn")]
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Workspace:
-    place = build(tmp_path / "w")
-    runner.run(place, MONTH)
-    return place
+def place(world: World, tmp_path: Path) -> Workspace:
+    return after_a_run(world, tmp_path / "w")
 
 
 def export(place: Workspace, month: str) -> Path:
@@ -155,6 +162,25 @@ def test_what_was_changed_or_laid_beside_is_named(
     assert any(line.startswith(f"{where}：") for line in told(place))
 
 
+@pytest.mark.skipif(
+    not (os.environ.get("CI") or page_folder.browser()), reason="no Chromium"
+)
+def test_a_forged_pdf_is_found_and_printed_anew(place: Workspace) -> None:
+    forged = place.reports(MONTH) / "op-01.pdf"
+    forged.write_bytes(b"%PDF-1.4 of somebody")
+    assert f"{place.relative(forged)}：不是运行做出来的文件" in told(place)[0]
+
+    runner.run(place, MONTH, operators=["op-01"], pdf=True)
+    printed = forged.read_bytes()
+    assert b"of somebody" not in printed
+    assert told(place) == []
+    runner.run(place, MONTH, operators=["op-01"], pdf=True)
+    assert forged.read_bytes() == printed
+
+    append(place.relative(forged))(place)
+    assert f"{place.relative(forged)}：结果文件在运行之后被改过" in told(place)[0]
+
+
 # --- record and run.json may hold anything -----------------------------------------
 
 HOSTILE = {
@@ -247,7 +273,7 @@ def test_a_page_of_an_edited_notebook_says_so(place: Workspace) -> None:
 
 def test_a_page_prints_what_vouches_for_it(place: Workspace) -> None:
     run = read_run(place.reports(MONTH) / "run.json")
-    key = run["jobs"]["op-01"]["key"]
+    key = record.of(run["jobs"]["op-01"]["parts"])
     assert f"本页的依据{key[:12]}，此前各月的运行记录没有。" in page(place, "op-01")
 
     export(place, "2026-11")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from kpi_lib.errors import InvalidInput, PlanError
+from kpi_lib.errors import InvalidInput
 from kpi_lib.run import record
 from kpi_lib.workbook.cards import changed_plan
 from kpi_lib.workbook.workbook import Workbook
@@ -74,7 +74,7 @@ def test_an_unchanged_copy_is_the_same_plan(m: Workbook) -> None:
 def test_a_plan_that_does_not_hold_is_refused(
     m: Workbook, changes: dict[str, object], said: str
 ) -> None:
-    with pytest.raises(PlanError, match=said):
+    with pytest.raises(InvalidInput, match=said):
         m.what_if("op-01", plan=changes)
 
 

@@ -5,28 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from kpi_lib.appraisal.evidence import Evidence, Reading, pending
-from kpi_lib.appraisal.sources.accounts import ACCOUNTS
-from kpi_lib.appraisal.sources.base import Source
-from kpi_lib.appraisal.sources.targets import TARGETS
-from kpi_lib.appraisal.sources.worklog import WORKLOG
+from kpi_lib.appraisal.sources import accounts, targets, worklog  # each enters its own
+from kpi_lib.appraisal.sources.base import SOURCES, Source
 from kpi_lib.inputs import Measure
 from kpi_lib.language import Sentence
 
 
-class _RatedByManager(Source[Any]):
+class _RatedByManager(Source[Any], kind="rated"):
     """Nothing is computed: a manager rates."""
 
     def read(self) -> Reading:
         return pending(Sentence("等主管评分"))
-
-
-SOURCES: dict[str, type[Source[Any]]] = {
-    **TARGETS,
-    **ACCOUNTS,
-    **WORKLOG,
-    "rated": _RatedByManager,
-}
-"""By the kind that the plan writes."""
 
 
 def source_of(evidence: Evidence, measure: Measure) -> Source[Any]:

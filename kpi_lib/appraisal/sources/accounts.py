@@ -8,8 +8,8 @@ from math import nan
 from typing import Any
 
 from kpi_lib import months
-from kpi_lib.appraisal.evidence import Reading, cited, pending, text
-from kpi_lib.appraisal.sources.base import Source, against, part
+from kpi_lib.appraisal.evidence import Reading, pending, text
+from kpi_lib.appraisal.sources.base import Source, against, cite, part
 from kpi_lib.catalogue import METRICS
 from kpi_lib.files import layouts
 from kpi_lib.inputs import kinds
@@ -20,7 +20,7 @@ def _sum(values: Iterable[float]) -> Fraction:
     return sum((Fraction(months.exactly(value)) for value in values), Fraction(0))
 
 
-class _AccountDays(Source[Any]):
+class _AccountDays(Source[Any], kind="account_days"):
     """Account-days on record, against those due."""
 
     rests_on = "exports"
@@ -42,7 +42,7 @@ class _AccountDays(Source[Any]):
             if len(own := rows[rows["account"] == account.id])
         )
         files = self.evidence.total("account_days").sources
-        return against((), value, due, "账号日", evidence=files, parts=parts)
+        return against(value, due, "账号日", evidence=files, parts=parts)
 
     def _nothing_due(self) -> Sentence:
         """Say why no account-day is due, by what the roster and the folders have."""
@@ -60,7 +60,7 @@ class _AccountDays(Source[Any]):
         return Sentence(text, accounts=[a.name for a in expected or accounts])
 
 
-class _PostsOfStandard(Source[kinds.PostsReaching]):
+class _PostsOfStandard(Source[kinds.PostsReaching], kind="posts_reaching"):
     """
     Own posts of the month whose counter reaches the plan's standard (每篇达标).
 
@@ -100,20 +100,5 @@ class _PostsOfStandard(Source[kinds.PostsReaching]):
                 "posts": str(len(posts)),
                 "at_least": least,
             },
-            evidence=tuple(
-                cited(
-                    str(file),
-                    months.spans(rows["row"].tolist()),
-                    sheet=str(sheet),
-                    metric=metric,
-                )
-                for (file, sheet), rows in posts.groupby(["source", "sheet"], sort=True)
-            ),
+            evidence=cite(posts.itertuples(), metric),
         )
-
-
-ACCOUNTS: dict[str, type[Source[Any]]] = {
-    "account_days": _AccountDays,
-    "posts_reaching": _PostsOfStandard,
-}
-"""By the kind that the plan writes."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, ClassVar, Generic, TypeVar, cast
@@ -19,6 +19,9 @@ NONE_HERE = "确认"
 
 P = TypeVar("P")
 
+SOURCES: dict[str, type[Source[Any]]] = {}
+"""By the kind that the plan writes."""
+
 
 @dataclass(frozen=True)
 class Source(ABC, Generic[P]):
@@ -32,6 +35,11 @@ class Source(ABC, Generic[P]):
 
     shares_results: ClassVar[bool] = False
     """Whether it counts results of metrics that other measures may count too."""
+
+    def __init_subclass__(cls, kind: str = "") -> None:
+        """Enter a class under the kind that the plan writes."""
+        if kind:
+            SOURCES[kind] = cls
 
     @property
     def plan(self) -> P:
@@ -58,7 +66,13 @@ class LogSource(Source[P]):
     def read(self) -> Reading:
         """Return what the rows give, or why there is nothing to read."""
         rows = list(getattr(self.evidence.worklog, self.entry.FIELD))
-        return self.without(rows) or self.of(rows)
+        if nothing := self.without(rows):
+            return nothing
+        rows = [row for row in rows if self.among(row)]
+        counted, reading = self.counted(rows), self.of(rows)
+        confirmed = bool(counted) and all(map(self.evidence.confirmed, counted))
+        rows_behind = (*cite(rows), *reading.evidence)
+        return replace(reading, confirmed=confirmed, evidence=rows_behind)
 
     def without(self, rows: Sequence[Any]) -> Reading | None:
         """Return why there is nothing to read; None where there is."""
@@ -77,26 +91,35 @@ class LogSource(Source[P]):
     def of(self, rows: list[Any]) -> Reading:
         """Return what the rows give."""
 
+    def among(self, row: Any) -> bool:
+        """Say whether a row is looked at at all."""
+        return True
+
+    def meets(self, row: Any) -> bool:
+        """Say whether a row is what is counted, confirmed or not."""
+        return True
+
     def counted(self, rows: Sequence[C]) -> list[C]:
-        """Return the rows that count: confirmed, or that is not required."""
-        if self.measure.confirm != "required":
-            return list(rows)
-        return [row for row in rows if self.evidence.confirmed(row)]
+        """Return the rows that count: confirmed, where that is required."""
+        return [row for row in rows if self.meets(row) and self._stands(row)]
+
+    def unconfirmed(self, rows: Sequence[C]) -> str:
+        """Say how many rows would count with another's confirmation."""
+        number = sum(self.meets(row) and not self._stands(row) for row in rows)
+        return Sentence("{n}行没有他人确认，不计", n=number) if number else ""
+
+    def _stands(self, row: Entry) -> bool:
+        return self.measure.confirm != "required" or self.evidence.confirmed(row)
 
 
-def unconfirmed(number: int) -> str:
-    """Say how many rows want another's confirmation."""
-    return Sentence("{n}行没有他人确认，不计", n=number) if number else ""
-
-
-def cite(entries: Sequence[Entry]) -> tuple[dict[str, str], ...]:
-    """Return the rows of the work log behind a number, file by file."""
+def cite(entries: Iterable[Any], metric: str = "") -> tuple[dict[str, str], ...]:
+    """Return the rows behind a number, sheet by sheet."""
     places: dict[tuple[str, str], list[int]] = {}
     for entry in entries:
         places.setdefault((entry.source, entry.sheet), []).append(entry.row)
     return tuple(
-        cited(source, months.spans(rows), sheet=sheet, total=str(len(rows)))
-        for (source, sheet), rows in places.items()
+        cited(at, months.spans(rows), sheet=sheet, metric=metric, total=str(len(rows)))
+        for (at, sheet), rows in places.items()
     )
 
 
@@ -108,7 +131,6 @@ def no_due(name: str) -> Reading:
 
 
 def against(
-    entries: Sequence[Entry],
     value: Fraction | int,
     target: Fraction | int,
     unit: str,
@@ -124,7 +146,6 @@ def against(
         unit=unit,
         note=note,
         inputs={"value": text(value), "target": text(target)},
-        evidence=cite(entries),
     )
     return replace(reading, **more)
 
@@ -147,7 +168,6 @@ def part(name: str, value: Fraction, target: Fraction, **more: str) -> dict[str,
 
 def mean(
     counts: Sequence[tuple[str, Fraction, Fraction]],
-    entries: Sequence[Entry],
     inputs: Mapping[str, str],
     note: str = "",
 ) -> Reading:
@@ -158,4 +178,4 @@ def mean(
         for count, share in zip(counts, shares, strict=True)
     )
     share = sum(shares, Fraction(0)) / len(shares)
-    return against(entries, share, 1, "%", note, inputs=inputs, parts=parts)
+    return against(share, 1, "%", note, inputs=inputs, parts=parts)

@@ -7,8 +7,8 @@ A required metric without an approved target is pending: it never drops out of a
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import chain
 from typing import Any
@@ -37,50 +37,6 @@ from kpi_lib.figures import joined
 from kpi_lib.inputs import Account, Target, kinds
 from kpi_lib.language import N_, Sentence
 
-# Means over the required metrics.
-
-
-@dataclass(frozen=True)
-class _Mean:
-    value: Fraction | None
-    goals: list[Goal]
-    missing: list[str]
-    parts: list[dict[str, str]]
-
-
-def _mean(
-    evidence: Evidence,
-    metrics: Iterable[str],
-    share_of: Callable[[Goal], Number | None],
-    *,
-    skip: Callable[[Goal], bool] = lambda goal: False,
-) -> _Mean:
-    """Return the weighted mean over metrics of the plain mean over their goals."""
-    total = weights = Fraction(0)
-    every: list[Goal] = []
-    missing: list[str] = []
-    parts: list[dict[str, str]] = []
-    for metric in metrics:
-        goals = evidence.goals.of(metric)
-        every += goals
-        missing += _unset(metric, goals)
-        counted = [goal for goal in goals if not skip(goal)]
-        shares = {goal.platform: share_of(goal) for goal in counted}
-        for goal in counted:
-            if shares[goal.platform] is None:
-                missing += [gap for gap in goal.result.gaps if gap not in missing]
-        known = [Fraction(share) for share in shares.values() if share is not None]
-        weight = evidence.plan.weights.get(metric, Fraction(1)) / (len(counted) or 1)
-        if len(known) < len(counted):
-            known = []
-        total += weight * sum(known, Fraction(0))
-        weights += weight * len(known)
-        for goal in goals:
-            share = shares.get(goal.platform) if known else None
-            own = "" if share is None else str(weight)
-            parts.append({**goal.part, "weight": own, "share": text(share)})
-    return _Mean(total / weights if weights else None, every, missing, parts)
-
 
 def _unset(metric: str, goals: Sequence[Goal]) -> list[str]:
     """Say that a metric has no target, or one that nobody approved."""
@@ -92,63 +48,46 @@ def _unset(metric: str, goals: Sequence[Goal]) -> list[str]:
     return []
 
 
-def _reading(evidence: Evidence, mean: _Mean, extra: Mapping[str, str]) -> Reading:
-    """Return a mean with every number and row that it was made from."""
-    goals = mean.goals
-    inputs = dict(extra)
+def _of_goals(evidence: Evidence, goals: Sequence[Goal], **more: Any) -> Reading:
+    """Return a reading with every number and row of the goals it is made from."""
+    inputs = dict(more.pop("inputs", {}))
     for goal in goals:
         inputs |= goal.inputs
-        weight = evidence.plan.weights.get(goal.metric)
-        if weight is not None:
-            inputs[f"{goal.metric}.weight"] = text(weight)
+        if weight := evidence.plan.weights.get(goal.metric.name):
+            inputs[f"{goal.metric.name}.weight"] = text(weight)
     rows = [
-        cited("data/targets.csv", str(goal.target.row), metric=goal.metric)
+        cited("data/targets.csv", str(goal.target.row), metric=goal.metric.name)
         for goal in goals
     ]
-    reading = Reading(
-        value=mean.value,
-        target=Fraction(1),
-        unit="%",
+    return Reading(
         note=_floors(goals),
         inputs=inputs,
-        parts=tuple(mean.parts),
-        evidence=(*rows, *(row for goal in goals for row in goal.result.sources)),
-        flags=tuple(_flags(goals)),
-    )
-    if not mean.missing:
-        return reading
-    note = joined(mean.missing)
-    return replace(reading, state="pending", value=None, target=None, note=note)
-
-
-def _flags(goals: Iterable[Goal]) -> Iterable[str]:
-    for goal in goals:
-        for row in goal.held.refused:
-            yield Sentence(
+        evidence=(*rows, *(row for goal in goals for row in goal.sources)),
+        flags=tuple(
+            Sentence(
                 "{metric}在{on}改低到{value}，没有批准和理由，仍按原目标",
-                metric=METRICS[goal.metric].label,
+                metric=goal.metric.label,
                 on=row.set_on,
                 value=text(row.value),
             )
+            for goal in goals
+            for row in goal.refused
+        ),
+        **more,
+    )
 
 
 def _floors(goals: Iterable[Goal]) -> str:
     return joined(
         Sentence(
             "{metric}的目标{target}低于下限，按{counted}计",
-            metric=METRICS[goal.metric].label,
+            metric=goal.metric.label,
             target=text(goal.target.value),
             counted=text(goal.counted),
         )
         for goal in goals
         if goal.floored
     )
-
-
-def _capped(goal: Goal, cap: Fraction) -> Fraction | None:
-    if goal.result.gaps or goal.attained is None:
-        return None
-    return Fraction(min(goal.attained, cap))
 
 
 # The kinds.
@@ -168,6 +107,68 @@ class _Required(Source[P]):
     def of(self, metrics: Sequence[str]) -> Reading: ...
 
 
+class _Mean(_Required[P]):
+    """The weighted mean over required metrics of the plain mean over their goals."""
+
+    @abstractmethod
+    def share(self, goal: Goal) -> Number | None:
+        """Return what a goal enters with; None where its result is not known."""
+
+    @abstractmethod
+    def bounds(self) -> dict[str, str]:
+        """Return the numbers of the plan by which shares were made."""
+
+    def left_out(self, goal: Goal) -> bool:
+        """Say whether a goal does not enter."""
+        return False
+
+    def said(self, reading: Reading, goals: Sequence[Goal]) -> Reading:
+        """Return a mean from which nothing is missing with what to know about it."""
+        return reading
+
+    def of(self, metrics: Sequence[str]) -> Reading:
+        total = weights = Fraction(0)
+        every: list[Goal] = []
+        missing: dict[str, None] = {}
+        parts: list[dict[str, str]] = []
+        for metric in metrics:
+            goals = self.evidence.goals.of(metric)
+            every += goals
+            missing |= dict.fromkeys(_unset(metric, goals))
+            shares = {
+                goal.target.platform: self.share(goal)
+                for goal in goals
+                if not self.left_out(goal)
+            }
+            known = [Fraction(share) for share in shares.values() if share is not None]
+            weight = self.evidence.plan.weights.get(metric, Fraction(1))
+            weight /= len(shares) or 1
+            complete = len(known) == len(shares)
+            if complete:
+                total += weight * sum(known, Fraction(0))
+                weights += weight * len(known)
+            for goal in goals:
+                share = shares.get(goal.target.platform)
+                if share is None and not self.left_out(goal):
+                    missing |= dict.fromkeys(goal.gaps)
+                entered = complete and share is not None
+                own = {"weight": str(weight), "share": text(share)} if entered else {}
+                parts.append({**goal.part, "weight": "", "share": "", **own})
+        reading = _of_goals(
+            self.evidence,
+            every,
+            value=total / weights if weights else None,
+            target=Fraction(1),
+            unit="%",
+            inputs=self.bounds(),
+            parts=tuple(parts),
+        )
+        if not missing:
+            return self.said(reading, every)
+        note = joined(missing)
+        return replace(reading, state="pending", value=None, target=None, note=note)
+
+
 class _Results(Source[P]):
     """A source that counts the results of metrics."""
 
@@ -178,7 +179,15 @@ class _Results(Source[P]):
         return list(dict.fromkeys(part["metric"] for part in reading.parts))
 
 
-class _Attainment(_Results[kinds.Attainment], _Required[kinds.Attainment]):
+def _capped(goal: Goal, cap: Fraction) -> Fraction | None:
+    if goal.gaps or goal.attained is None:
+        return None
+    return Fraction(min(goal.attained, cap))
+
+
+class _Attainment(
+    _Results[kinds.Attainment], _Mean[kinds.Attainment], kind="attainment"
+):
     """Mean attainment over required metrics, each row up to the cap."""
 
     def chosen(self, required: Sequence[str]) -> Sequence[str]:
@@ -187,28 +196,29 @@ class _Attainment(_Results[kinds.Attainment], _Required[kinds.Attainment]):
             return required
         return [metric for metric in required if metric in metrics]
 
-    def of(self, metrics: Sequence[str]) -> Reading:
-        cap = self.plan.cap
-        mean = _mean(self.evidence, metrics, lambda goal: _capped(goal, cap))
-        return _reading(self.evidence, mean, {"cap": text(cap)})
+    def share(self, goal: Goal) -> Number | None:
+        return _capped(goal, self.plan.cap)
+
+    def bounds(self) -> dict[str, str]:
+        return {"cap": text(self.plan.cap)}
 
 
-class _OverDelivery(_Results[kinds.OverDelivery], _Required[kinds.OverDelivery]):
+class _OverDelivery(
+    _Results[kinds.OverDelivery], _Mean[kinds.OverDelivery], kind="over_delivery"
+):
     """Mean attainment in which only targets within the band go beyond 100 %."""
 
-    def of(self, metrics: Sequence[str]) -> Reading:
-        cap, floor = self.plan.cap, self.evidence.plan.band.floor
+    def share(self, goal: Goal) -> Number | None:
+        floor = self.evidence.plan.band.floor
+        plain = goal.met_only or goal.growth is None or goal.growth < floor
+        return _capped(goal, Fraction(1) if plain else self.plan.cap)
 
-        def share(goal: Goal) -> Fraction | None:
-            plain = goal.met_only or goal.growth is None or goal.growth < floor
-            return _capped(goal, Fraction(1) if plain else cap)
-
-        mean = _mean(self.evidence, metrics, share)
-        bounds = {"cap": text(cap), "band.floor": text(floor)}
-        return _reading(self.evidence, mean, bounds)
+    def bounds(self) -> dict[str, str]:
+        floor = self.evidence.plan.band.floor
+        return {"cap": text(self.plan.cap), "band.floor": text(floor)}
 
 
-class _OneMetric(_Results[kinds.OneMetric]):
+class _OneMetric(_Results[kinds.OneMetric], kind="metric"):
     """One metric and its short target, or the plan's number, scaled with leave."""
 
     def read(self) -> Reading:
@@ -217,9 +227,9 @@ class _OneMetric(_Results[kinds.OneMetric]):
             goal = evidence.goals.goal(plan.metric, plan.platform)
             if goal is None:
                 return pending(_unset(plan.metric, [])[0])
-            value, target = goal.result.value, goal.wanted
-            gaps = [*goal.result.gaps, *_unset(plan.metric, [goal])]
-            reading = _reading(evidence, _Mean(None, [goal], [], [goal.part]), {})
+            value, target = goal.value, goal.wanted
+            gaps = [*goal.gaps, *_unset(plan.metric, [goal])]
+            reading = _of_goals(evidence, [goal], parts=(goal.part,))
         else:
             total = evidence.total(metric.result, platform=plan.platform)
             value = total.reading(evidence.which)
@@ -245,39 +255,38 @@ class _OneMetric(_Results[kinds.OneMetric]):
         return [self.plan.metric]
 
 
-class _Challenge(_Required[Any]):
+class _Challenge(_Mean[Any], kind="challenge"):
     """How challenging the short targets are, of those with a baseline."""
 
     rests_on = "confirmed"  # targets count only with an approval
 
-    def of(self, metrics: Sequence[str]) -> Reading:
+    def share(self, goal: Goal) -> Number | None:
+        return None if goal.growth is None else in_band(goal.growth, self.evidence)
 
-        def share(goal: Goal) -> Fraction | None:
-            return None if goal.growth is None else in_band(goal.growth, self.evidence)
+    def left_out(self, goal: Goal) -> bool:
+        return goal.growth is None
 
-        mean = _mean(
-            self.evidence, metrics, share, skip=lambda goal: goal.growth is None
-        )
-        without = dict.fromkeys(
-            METRICS[goal.metric].label for goal in mean.goals if goal.growth is None
-        )
-        lacking = Sentence("没有基线，不计：{metrics}", metrics=list(without))
-        if mean.value is None and not mean.missing:
-            return excluded(lacking if without else Sentence("没有基线"))
+    def bounds(self) -> dict[str, str]:
         band = self.evidence.plan.band
-        growths = {at: text(getattr(band, at)) for at in ("floor", "full", "top")}
-        shares = {at: str(getattr(band, at)) for at in ("at_floor", "above")}
+        growths = {f"band.{at}": text(getattr(band, at)) for at in _GROWTHS}
+        return growths | {f"band.{at}": str(getattr(band, at)) for at in _SHARES}
+
+    def said(self, reading: Reading, goals: Sequence[Goal]) -> Reading:
+        without = dict.fromkeys(g.metric.label for g in goals if self.left_out(g))
+        lacking = Sentence("没有基线，不计：{metrics}", metrics=list(without))
+        if reading.value is None:
+            return excluded(lacking if without else Sentence("没有基线"))
+        bounds = {at.removeprefix("band."): to for at, to in self.bounds().items()}
         words = Sentence(
             "增幅不到{floor}不得分，{floor}得{at_floor}，{full}得满分，其间按直线；"
             "超过{top}得{above}",
-            **{at: figures.percent(growth, 0) for at, growth in growths.items()},
-            **shares,
+            **bounds | {at: figures.percent(bounds[at], 0) for at in _GROWTHS},
         )
-        bounds = {f"band.{at}": bound for at, bound in (growths | shares).items()}
-        reading = _reading(self.evidence, mean, bounds)
-        if mean.missing:
-            return reading
         return replace(reading, note=joined([words, lacking if without else ""]))
+
+
+_GROWTHS, _SHARES = ("floor", "full", "top"), ("at_floor", "above")
+"""What a band holds."""
 
 
 def in_band(growth: Fraction, evidence: Evidence) -> Fraction:
@@ -291,7 +300,7 @@ def in_band(growth: Fraction, evidence: Evidence) -> Fraction:
     return Fraction(1) if growth <= band.top else band.above
 
 
-class _Coverage(_Required[kinds.Coverage]):
+class _Coverage(_Required[kinds.Coverage], kind="coverage"):
     """Cells of required metric × horizon that had a target by the plan's deadline."""
 
     rests_on = "confirmed"
@@ -355,10 +364,10 @@ def _covering(evidence: Evidence, metric: str, horizon: str) -> list[int]:
 
 def _hollow(evidence: Evidence, row: Target) -> bool:
     """Say whether a further target asks for far less than the month's own."""
-    short = holding(evidence, row.metric, "short", row.platform)
+    short, _ = holding(evidence, row.metric, row.platform)
     if short is None:
         return False
-    further, own = Fraction(row.value), Fraction(short.target.value)
+    further, own = Fraction(row.value), Fraction(short.value)
     if METRICS[row.metric].less_is_better:
         further, own = own, further
     return further < evidence.plan.evidence.further_least * own
@@ -368,13 +377,3 @@ def _maps(evidence: Evidence, account: Account, metric: str) -> bool:
     rows = evidence.monthly[evidence.monthly["account"] == account.id]
     mapped = evidence.mapped(account), set(rows["metric"])
     return any(is_mapped(metric, metrics) for metrics in mapped)
-
-
-TARGETS: dict[str, type[Source[Any]]] = {
-    "coverage": _Coverage,
-    "challenge": _Challenge,
-    "attainment": _Attainment,
-    "over_delivery": _OverDelivery,
-    "metric": _OneMetric,
-}
-"""By the kind that the plan writes."""

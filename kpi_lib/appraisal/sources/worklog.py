@@ -1,18 +1,20 @@
 """
 Sources that count rows of the work log.
 
-A row counts when its 确认人 names somebody other than the operator, where the
-plan says that a measure must be confirmed; an unconfirmed row stays below the
-line and out of what stands above it. A sheet without rows is missing, unless the
-sheet 确认 says with name and date that there was none.
+A row counts when its 确认人 may speak for the operator's work, where the plan says
+that a measure must be confirmed; an unconfirmed row stays below the line and out of
+what stands above it. A sheet without rows is missing, unless the sheet 确认 says with
+name and date that there was none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from math import isinf
 from typing import Any, ClassVar, Literal
 
 from kpi_lib import days
@@ -22,12 +24,9 @@ from kpi_lib.appraisal.sources.base import (
     NONE_HERE,
     LogSource,
     P,
-    Source,
     against,
-    cite,
     mean,
     no_due,
-    unconfirmed,
 )
 from kpi_lib.figures import joined
 from kpi_lib.files import platforms
@@ -46,46 +45,22 @@ class _Count(LogSource[P]):
     """
     due: ClassVar[str] = ""
     """Name of the due number."""
-    tells_confirmed: ClassVar[bool] = False
-    """
-    Whether points rest on confirmed entries where others confirmed all that count,
-    also where the plan does not ask for it.
-    """
-
-    def among(self, row: Any) -> bool:
-        """Say whether a row is looked at at all."""
-        return True
-
-    def counts(self, row: Any) -> bool:
-        """Say whether a row stands above the line."""
-        return True
 
     def of(self, rows: list[Any]) -> Reading:
         due, note = self.due_number()
         if self.due and due is None:
             return no_due(self.due)
-        rows = [row for row in rows if self.among(row)]
-        met = [row for row in rows if self.counts(row)]
-        number = len(self.counted(met))
-        notes = joined([note, unconfirmed(len(met) - number)])
+        number = len(self.counted(rows))
+        notes = joined([note, self.unconfirmed(rows)])
         if self.below == "nothing":
             return Reading(
                 value=Fraction(number),
                 unit=self.unit,
                 note=notes,
                 inputs={"value": str(number), "rows": str(len(rows))},
-                evidence=cite(rows),
             )
         below = Fraction(len(rows)) if self.below == "rows" else due or Fraction(0)
-        confirmed = self.tells_confirmed and bool(met)
-        return against(
-            rows,
-            number,
-            below,
-            self.unit,
-            notes,
-            confirmed=confirmed and all(self.evidence.confirmed(row) for row in met),
-        )
+        return against(number, below, self.unit, notes)
 
     def due_number(self) -> tuple[Fraction | None, str]:
         """Return the due number, and what to know about it."""
@@ -96,50 +71,45 @@ class _Count(LogSource[P]):
 # Tasks, suggestions, contents, adjustments.
 
 
-class _Tasks(_Count[Any]):
-    entry = entries.Task
-    unit = "项"
-
-
-class _TasksOnTime(_Tasks):
+class _TasksOnTime(_Count[Any], kind="tasks_on_time"):
     """Tasks done by the day planned, against those due."""
 
-    due = "tasks_due"
-    tells_confirmed = True
+    entry, unit, due = entries.Task, "项", "tasks_due"
 
-    def counts(self, row: entries.Task) -> bool:
+    def meets(self, row: entries.Task) -> bool:
         return row.done is not None and row.done <= row.planned
 
 
-class _TasksAccepted(_Tasks):
+class _TasksAccepted(_Count[Any], kind="tasks_accepted"):
     """Tasks accepted without rework, of those done."""
 
-    below = "rows"
+    entry, unit, below = entries.Task, "项", "rows"
 
     def among(self, row: entries.Task) -> bool:
         return row.done is not None
 
-    def counts(self, row: entries.Task) -> bool:
+    def meets(self, row: entries.Task) -> bool:
         return bool(row.accepted) and not row.rework
 
 
-class _SuggestionsAdopted(_Count[Any]):
+class _SuggestionsAdopted(_Count[Any], kind="suggestions_adopted"):
     """Suggestions adopted."""
 
-    entry = entries.Suggestion
-    unit = "条"
-    below = "nothing"
+    entry, unit, below = entries.Suggestion, "条", "nothing"
 
-    def counts(self, row: entries.Suggestion) -> bool:
+    def meets(self, row: entries.Suggestion) -> bool:
         return bool(row.adopted)
 
 
-class _Contents(_Count[Any]):
-    entry = entries.Content
-    unit = "条"
+class _ContentsPublished(_Count[Any], kind="contents_published"):
+    """Contents planned for the month and published, against the due number."""
+
+    entry, unit, due = entries.Content, "条", "contents_due"
 
     def published(self, row: entries.Content) -> bool:
         return bool(self.evidence.published_on(row))
+
+    meets = published
 
     def of(self, rows: list[Any]) -> Reading:
         denied = [
@@ -156,35 +126,26 @@ class _Contents(_Count[Any]):
         return replace(super().of(rows), flags=told)
 
 
-class _ContentsPublished(_Contents):
-    """Contents planned for the month and published, against the due number."""
-
-    due = "contents_due"
-    counts = _Contents.published
-
-
-class _ContentsDistributed(_Contents):
+class _ContentsDistributed(_ContentsPublished, kind="contents_distributed"):
     """Published contents that reached every platform planned for them."""
 
-    below = "rows"
-    among = _Contents.published
+    below, due = "rows", ""
+    among = _ContentsPublished.published
 
-    def counts(self, row: entries.Content) -> bool:
+    def meets(self, row: entries.Content) -> bool:
         return set(row.planned_platforms) <= self.evidence.published_on(row)
 
 
-class _Adjustments(_Count[kinds.Documented]):
+class _Adjustments(_Count[kinds.Documented], kind="adjustments"):
     """Documented adjustments of the direction of content, against the due number."""
 
-    entry = entries.Adjustment
-    unit = "次"
-    due = "adjustments_due"
+    entry, unit, due = entries.Adjustment, "次", "adjustments_due"
 
 
 # Campaigns.
 
 
-class _Campaigns(LogSource[Any]):
+class _Campaigns(LogSource[P]):
     """A source of the campaigns that ended in the month; none may be wanted."""
 
     entry = entries.Campaign
@@ -194,16 +155,14 @@ class _Campaigns(LogSource[Any]):
             return excluded(Sentence("本月不要求活动（campaigns_due为0）"))
         return super().without(rows)
 
+    def meets(self, row: entries.Campaign) -> bool:
+        return not row.not_held
 
-class _CampaignsHeld(_Campaigns, _Count[Any]):
+
+class _CampaignsHeld(_Campaigns[Any], _Count[Any], kind="campaigns_held"):
     """Campaigns held, against the due number."""
 
-    unit = "场"
-    due = "campaigns_due"
-    tells_confirmed = True
-
-    def counts(self, row: entries.Campaign) -> bool:
-        return not row.not_held
+    unit, due = "场", "campaigns_due"
 
 
 NOT_HELD = Sentence("本月没有举办活动")
@@ -220,7 +179,7 @@ def _sum(amounts: Iterable[Decimal | int | None]) -> Fraction:
     return sum((Fraction(amount or 0) for amount in amounts), Fraction(0))
 
 
-class _CampaignResults(_Campaigns):
+class _CampaignResults(_Campaigns[Any], kind="campaign_results"):
     """
     The mean over exposure, new followers and conversions of result ÷ target.
 
@@ -236,23 +195,21 @@ class _CampaignResults(_Campaigns):
             target = _sum(getattr(row, f"{name}_target") for row in aimed)
             if not target:
                 continue
-            held = [row for row in aimed if not row.not_held]
-            blank = [row.name for row in held if getattr(row, name) is None]
-            if blank:
-                return pending(Sentence(lacking, names=blank), evidence=cite(rows))
+            held = filter(self.meets, aimed)
+            if blank := [row.name for row in held if getattr(row, name) is None]:
+                return pending(Sentence(lacking, names=blank))
             result = _sum(getattr(row, name) for row in self.counted(aimed))
             inputs |= {f"{name}.value": text(result), f"{name}.target": text(target)}
             counts.append((Sentence(label), result, target))
-        if all(row.not_held for row in rows):
-            return excluded(NOT_HELD, evidence=cite(rows))
+        if not any(map(self.meets, rows)):
+            return excluded(NOT_HELD)
         if not counts:
             lacking = Sentence("活动没有曝光、拉新、转化的目标")
-            return pending(lacking, evidence=cite(rows))
-        note = unconfirmed(len(rows) - len(self.counted(rows)))
-        return mean(counts, rows, inputs, note)
+            return pending(lacking)
+        return mean(counts, inputs, self.unconfirmed(rows))
 
 
-class _CampaignSpend(_Campaigns):
+class _CampaignSpend(_Campaigns[Any], kind="campaign_spend"):
     """
     Spend ÷ budget of the campaigns ended in the month.
 
@@ -261,38 +218,31 @@ class _CampaignSpend(_Campaigns):
     """
 
     def of(self, rows: list[entries.Campaign]) -> Reading:
-        held = [row for row in rows if not row.not_held]
-        blank = [row.name for row in held if row.spend is None]
-        if blank:
+        held = [row for row in rows if self.meets(row)]
+        if blank := [row.name for row in held if row.spend is None]:
             note = Sentence("活动“{names}”没有填实际花费", names=blank)
-            return pending(note, evidence=cite(rows))
+            return pending(note)
         if not held:
-            return excluded(NOT_HELD, evidence=cite(rows))
+            return excluded(NOT_HELD)
         spend = _sum(row.spend for row in rows)
         budget = _sum(row.budget for row in self.counted(rows))
-        share: Fraction | float = Fraction(0)
+        numbers = {"spend": text(spend), "budget": text(budget)}
+        note = Sentence("没有他人确认的预算")
         if budget:
-            share = spend / budget
-        elif spend:
-            share = float("inf")
+            note = Sentence("花费{spend}元，预算{budget}元", **numbers)
         return Reading(
-            value=share,
+            value=spend / budget if budget else float("inf") if spend else Fraction(0),
             unit="%",
             of=(spend, budget) if budget else None,
-            note=Sentence(
-                "花费{spend}元，预算{budget}元", spend=text(spend), budget=text(budget)
-            )
-            if budget
-            else Sentence("没有他人确认的预算"),
-            inputs={"spend": text(spend), "budget": text(budget)},
-            evidence=cite(rows),
+            note=note,
+            inputs=numbers,
         )
 
 
 # Feedback, reviews, comments, communities.
 
 
-class _FeedbackDelivered(_Count[kinds.Documented]):
+class _FeedbackDelivered(_Count[kinds.Documented], kind="feedback"):
     """
     Feedback items and user portraits delivered, against the due number.
 
@@ -300,9 +250,7 @@ class _FeedbackDelivered(_Count[kinds.Documented]):
     portrait yet.
     """
 
-    entry = entries.Feedback
-    unit = "条"
-    due = "feedback_due"
+    entry, unit, due = entries.Feedback, "条", "feedback_due"
 
     def due_number(self) -> tuple[Fraction | None, str]:
         due, _ = super().due_number()
@@ -317,64 +265,66 @@ class _FeedbackDelivered(_Count[kinds.Documented]):
             row.kind == "portrait"
             for month in days.months_back(evidence.month, 3)
             if month in evidence.worklogs
-            for row in evidence.worklogs[month].own(evidence.operator.id).feedback
-            if row in self.counted([row])
+            for row in self.counted(
+                evidence.worklogs[month].own(evidence.operator.id).feedback
+            )
         )
 
 
-class _Reviews(LogSource[Any]):
+class _Reviews(LogSource[Any], kind="reviews"):
     """
     Weekly and monthly reviews delivered in time, against those due.
 
     A week's review is due by its last working day, the month's by the working day of
-    the next month that the plan names; weeks without a day of presence owe nothing.
+    the next month that the plan names; weeks without a day of presence owe nothing,
+    and who has left owes none of the month.
     """
 
     entry = entries.Review
 
+    def owed(self) -> dict[tuple[str, str], date]:
+        """Return the day by which each review is due, by kind and period."""
+        evidence, month = self.evidence, self.evidence.month
+        owed = {
+            ("week", week.name): week.due
+            for week in evidence.calendar.weeks(month)
+            if week.due and any(map(evidence.works_on, week.working_days))
+        }
+        last = evidence.calendar.review_due(month, evidence.plan.evidence.review_days)
+        if evidence.operator.holds(last):
+            owed["month", month] = last
+        return owed
+
+    def meets(self, row: entries.Review) -> bool:
+        due = self.owed().get((row.kind, row.period))
+        return bool(due and row.delivered and row.delivered <= due)
+
     def of(self, rows: list[entries.Review]) -> Reading:
-        evidence = self.evidence
-        due, delivered = self._weekly(rows)
-        last = evidence.calendar.review_due(
-            evidence.month, evidence.plan.evidence.review_days
+        owed, month = self.owed(), ("month", self.evidence.month)
+        delivered = {(row.kind, row.period) for row in self.counted(rows)}
+        written = {(row.kind, row.period) for row in rows if row.delivered}
+        last = owed.get(month)
+        if (
+            last is None
+            or month in written
+            or self.evidence.has_none(self.entry.SHEET, after=last)
+        ):
+            return against(len(delivered), len(owed), "次")
+        note = Sentence(
+            "月复盘还没有记录（{last}前交），也没有在“{none}”表写明无",
+            last=last,
+            none=NONE_HERE,
         )
-        if not evidence.operator.holds(last):  # who has left owes none
-            return against(rows, delivered, due, "次")
-        due += 1
-        monthly = [
-            row.delivered
-            for row in rows
-            if row.kind == "month" and row.period == evidence.month and row.delivered
-        ]
-        if not monthly and not evidence.has_none(self.entry.SHEET, after=last):
-            note = Sentence(
-                "月复盘还没有记录（{last}前交），也没有在“{none}”表写明无",
-                last=last,
-                none=NONE_HERE,
-            )
-            inputs = {"delivered": str(delivered), "due": str(due)}
-            return pending(note, evidence=cite(rows), inputs=inputs)
-        delivered += any(day <= last for day in monthly)
-        return against(rows, delivered, due, "次")
-
-    def _weekly(self, rows: Sequence[entries.Review]) -> tuple[int, int]:
-        """Return how many weekly reviews were due, and how many came in time."""
-        due = delivered = 0
-        for week in self.evidence.calendar.weeks(self.evidence.month):
-            last = week.due
-            if not last or not any(map(self.evidence.works_on, week.working_days)):
-                continue
-            due += 1
-            delivered += any(
-                (row.kind, row.period) == ("week", week.name)
-                and row.delivered is not None
-                and row.delivered <= last
-                for row in rows
-            )
-        return due, delivered
+        inputs = {"delivered": str(len(delivered)), "due": str(len(owed))}
+        return pending(note, inputs=inputs)
 
 
-class _CommentsAnswered(LogSource[Any]):
+LACKING_DAYS = N_(
+    "{platform}的导出缺几天的评论，记录的收到数也不比导出的多：补上那几天的导出"
+)
+
+
+class _CommentsAnswered(LogSource[Any], kind="comments_answered"):
     """
     Comments answered ÷ received, on each platform the larger of log and exports.
 
@@ -384,53 +334,59 @@ class _CommentsAnswered(LogSource[Any]):
     entry = entries.Interaction
 
     def of(self, rows: list[entries.Interaction]) -> Reading:
-        evidence = self.evidence
-        exported = evidence.total("comments")
-        if exported.gaps:
-            return pending(joined(exported.gaps), evidence=cite(rows))
-        received, inputs, more = Fraction(0), {}, []
-        short = evidence.short_of_days.get("comments", ())
-        places = [*(a.platform for a in evidence.accounts), *(r.platform for r in rows)]
-        for platform in dict.fromkeys(places):
-            of_platform = [row for row in rows if row.platform == platform]
-            logged = Fraction(sum(row.received for row in of_platform))
-            total = evidence.total("comments", platform=platform)
-            number = total.reading(evidence.which) or Fraction(0)
-            if number == float("inf"):
-                note = Sentence("收到的评论数只知道下限")
-                return pending(note, evidence=cite(rows))
-            lacking = any(row["platform"] == platform for row in short)
-            if lacking and logged <= number:
-                note = Sentence(
-                    "{platform}的导出缺几天的评论，记录的收到数也不比导出的多：补上那几天的导出",
-                    platform=platforms()[platform].label,
-                )
-                return pending(note, evidence=cite(rows))
-            if logged < number:
-                more.append(platforms()[platform].label)
-            if largest := max(logged, Fraction(number)):
-                received += largest
-                inputs[f"received.worklog.{platform}"] = text(logged)
-                inputs[f"received.exports.{platform}"] = text(number)
-        if received == 0:
-            return excluded(Sentence("没有收到评论"), evidence=cite(rows))
+        exported = self.evidence.total("comments")
+        received = dict(self._received(rows))
+        short = self.evidence.short_of_days.get("comments", ())
+        lacking = [
+            Sentence(LACKING_DAYS, platform=platforms()[platform].label)
+            for platform in dict.fromkeys(row["platform"] for row in short)
+            if received[platform][0] <= received[platform][1]
+        ]
+        if why := (*exported.gaps, *lacking):
+            return pending(joined(why))
+        if any(isinf(number) for _, number in received.values()):
+            note = Sentence("收到的评论数只知道下限")
+            return pending(note)
+        whole = sum((Fraction(max(pair)) for pair in received.values()), Fraction(0))
+        if not whole:
+            return excluded(Sentence("没有收到评论"))
         answered = Fraction(sum(row.answered for row in rows))
-        numbers = {"answered": text(answered), "received": text(received)}
+        numbers = {"answered": text(answered), "received": text(whole)}
         notes = [Sentence("回复{answered}条，收到{received}条", **numbers)]
+        more = [
+            platforms()[at].label for at, (own, put) in received.items() if own < put
+        ]
         if more:
             notes.append(Sentence("{platforms}收到的评论数取导出", platforms=more))
+        inputs = {
+            f"received.{of}.{platform}": text(number)
+            for platform, pair in received.items()
+            for of, number in zip(("worklog", "exports"), pair, strict=True)
+            if any(pair)
+        }
         return Reading(
-            value=answered / received,
+            value=answered / whole,
             target=Fraction(1),
             unit="%",
-            of=(answered, received),
+            of=(answered, whole),
             note=joined(notes),
             inputs={"answered": text(answered), **inputs},
-            evidence=(*cite(rows), *exported.sources),
+            evidence=exported.sources,
         )
 
+    def _received(
+        self, rows: Sequence[entries.Interaction]
+    ) -> Iterator[tuple[str, tuple[Fraction, Fraction | float]]]:
+        """Walk the platforms with the numbers received by the log and by exports."""
+        evidence = self.evidence
+        places = [*(a.platform for a in evidence.accounts), *(r.platform for r in rows)]
+        for platform in dict.fromkeys(places):
+            logged = Fraction(sum(r.received for r in rows if r.platform == platform))
+            total = evidence.total("comments", platform=platform)
+            yield platform, (logged, total.reading(evidence.which) or Fraction(0))
 
-class _CommunitiesKept(LogSource[kinds.Communities]):
+
+class _CommunitiesKept(LogSource[kinds.Communities], kind="communities"):
     """
     Half communities founded ÷ due, half active ÷ all.
 
@@ -447,26 +403,24 @@ class _CommunitiesKept(LogSource[kinds.Communities]):
         blank = [row.name for row in rows if None in (row.members, row.speakers)]
         if blank:
             note = Sentence("社群“{names}”没有填成员数或发言人数", names=blank)
-            return pending(note, evidence=cite(rows))
-        month = self.evidence.month
-        founded = sum(
-            row.founded is not None and days.month_of(row.founded) == month
-            for row in rows
-        )
-        active = sum(map(self._active, rows))
-        halves: list[tuple[str, Fraction, Fraction]] = []
-        if due:
-            halves.append((Sentence("新建社群"), Fraction(founded), due))
-        gone = self._gone(rows)
-        number = len(rows) + len(gone)
-        if number:
-            halves.append((Sentence("活跃社群"), Fraction(active), Fraction(number)))
+            return pending(note)
+        month, gone = self.evidence.month, self._gone(rows)
+        founded = sum(str(row.founded).startswith(month) for row in rows)
+        active, number = len(self.counted(rows)), len(rows) + len(gone)
+        halves = [
+            (name, Fraction(value), Fraction(of))
+            for name, value, of in (
+                (Sentence("新建社群"), founded, due),
+                (Sentence("活跃社群"), active, number),
+            )
+            if of
+        ]
         if not halves:
             return excluded(Sentence("没有社群，也不要求新建"))
         numbers = {"founded": founded, "due": due, "active": active, "all": number}
         inputs = {name: text(Fraction(str(n))) for name, n in numbers.items()}
         note = Sentence("上月有、本月没有记录，算不活跃：{names}", names=gone)
-        return mean(halves, rows, inputs, note if gone else "")
+        return mean(halves, inputs, note if gone else "")
 
     def _gone(self, rows: list[entries.Community]) -> list[str]:
         """Name the communities of the month before that the log no longer has."""
@@ -475,26 +429,8 @@ class _CommunitiesKept(LogSource[kinds.Communities]):
         names = {row.name for row in rows}
         return [row.name for row in then if row.name not in names and row.members]
 
-    def _active(self, community: entries.Community) -> bool:
-        speakers, members = community.speakers or 0, community.members or 0
+    def meets(self, row: entries.Community) -> bool:
+        speakers, members = row.speakers or 0, row.members or 0
         if speakers >= self.plan.active_people:
             return True
         return bool(members) and Fraction(speakers, members) >= self.plan.active_share
-
-
-WORKLOG: dict[str, type[Source[Any]]] = {
-    "tasks_on_time": _TasksOnTime,
-    "tasks_accepted": _TasksAccepted,
-    "suggestions_adopted": _SuggestionsAdopted,
-    "contents_published": _ContentsPublished,
-    "contents_distributed": _ContentsDistributed,
-    "reviews": _Reviews,
-    "campaigns_held": _CampaignsHeld,
-    "campaign_results": _CampaignResults,
-    "campaign_spend": _CampaignSpend,
-    "adjustments": _Adjustments,
-    "feedback": _FeedbackDelivered,
-    "comments_answered": _CommentsAnswered,
-    "communities": _CommunitiesKept,
-}
-"""By the kind that the plan writes."""

@@ -1,0 +1,154 @@
+"""What is still missing: what waits or counts as nothing, and what falls due soon."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from kpi_lib import inputs
+from kpi_lib.days import month_of, shift
+from kpi_lib.errors import InvalidInput, Level, Problem
+from kpi_lib.figures import listed
+from kpi_lib.inputs import Inputs
+from kpi_lib.run.cards import published
+from kpi_lib.run.spreadsheets import rows_of
+from kpi_lib.workspace import Workspace
+
+Part = Mapping[str, Any]
+
+SOON = timedelta(days=7)  # what falls due within a week is told
+
+# What is told of a measure, by its status on the card.
+TOLD: dict[str, tuple[Level, str]] = {
+    "pending": ("warning", "会待定（{points}分）"),
+    "excluded": ("note", "会不计（{points}分）"),
+    "zero": ("warning", "按考核计划会计0分（{points}分）"),
+}
+
+
+def lacking(cards: Sequence[Part]) -> list[dict[str, Any]]:
+    """
+    Return a row for each measure that got no points of its own.
+
+    Parameters
+    ----------
+    cards : sequence of mapping
+        Cards, or what their files hold.
+
+    Returns
+    -------
+    list of dict
+        Keys card, item (its name) and measure, in the order of cards and plan.
+    """
+    return [
+        {"card": card, "item": row["name"], "measure": measure}
+        for card in cards
+        for row in rows_of(card)
+        for measure in row["measures"]
+        if measure["status"] in TOLD
+    ]
+
+
+def told(card: Part, item: str, measure: Part) -> Problem:
+    """
+    Tell of one measure what a run does not score, and why.
+
+    Parameters
+    ----------
+    card, item, measure : mapping, str, mapping
+        As `lacking` has them.
+
+    Returns
+    -------
+    Problem
+        A warning of what waits or counts as nothing, a note of what is excluded.
+    """
+    from kpi_lib.appraisal import SETTLED  # the process that starts a run needs none
+
+    level, text = TOLD[measure["status"]]
+    what, note = text.format(points=measure["points"]), str(measure["note"])
+    return Problem(
+        level=level,
+        where=f"{card['name']}（{card['operator']}）",
+        place=f"{item}·{measure['name']}",
+        what=f"{what}：{note}" if note else what,
+        do=str(SETTLED) if measure["status"] == "pending" else "",
+    )
+
+
+def to_do(workspace: Workspace, month: str, today: date) -> list[Problem]:
+    """
+    Tell what waits on the cards of a month, and what falls `due`.
+
+    Parameters
+    ----------
+    workspace, month, today : Workspace, str, date
+        Where everything lies; ``YYYY-MM``, which was run; the day to look ahead from.
+
+    Returns
+    -------
+    list of Problem
+        Warnings of the cards in their order, then notes.
+    """
+    rows = lacking(published(month, str(workspace.root)))
+    waiting = [row for row in rows if row["measure"]["status"] != "excluded"]
+    return [*(told(**row) for row in waiting), *due(workspace, today)]
+
+
+def due(workspace: Workspace, today: date) -> list[Problem]:
+    """
+    Tell what must be done within a week of a day, before it costs points.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where everything lies.
+    today : date
+        The day from which on it is looked ahead.
+
+    Returns
+    -------
+    list of Problem
+        Reviews and closing downloads of its month and the one before, targets of the
+        next: a note each, with its day, the earliest first.
+    """
+    dated: dict[tuple[date, str, str], list[str]] = defaultdict(list)
+    for month in (shift(month_of(today), -1), month_of(today)):
+        try:
+            given = inputs.for_month(workspace, month)
+        except InvalidInput as err:
+            return [*err.problems]
+        for name, *what in _owed(workspace, given, month):
+            dated[tuple(what)].append(name)
+    return [
+        Problem(where=listed(names, 6), what=f"{day}前{what}", do=do, level="note")
+        for (day, what, do), names in sorted(dated.items())
+        if today <= day <= today + SOON
+    ]
+
+
+def _owed(workspace: Workspace, given: Inputs, month: str) -> Iterator[tuple[Any, ...]]:
+    """Walk who, or which account, owes what until when, and where it is done."""
+    calendar, following = given.calendar, shift(month, 1)
+    rules, log = given.evidence_of(month), given.worklogs[month]
+    reviews = [(week.due, week.name) for week in calendar.weeks(month) if week.due]
+    reviews.append((calendar.review_due(month, rules.review_days), month))
+    last = calendar.review_due(month, rules.target_days)
+    for person in given.roster.appraised(month):
+        there = {row.period for row in log.own(person.id).reviews if row.delivered}
+        for day, period in reviews:
+            if period not in there and person.holds(day):
+                yield person.name, day, f"交{period}的复盘", "写进工作记录的“复盘”表"
+        if following not in {row.period for row in given.targets_of(person.id)}:
+            what = f"定下{following}的短期目标"
+            yield person.name, last, what, "写进目标表，由主管批准"
+    first = date.fromisoformat(f"{following}-01")
+    closing = first.replace(day=rules.counter_window)
+    for account in given.roster.accounts:
+        places = [workspace.raw(at) / account.id for at in (month, following)]
+        days = [path.name for place in places for path in place.glob("2*-*-*")]
+        if account.shares(first) and max(days, default="") < str(first):
+            what = f"（从{first}起）下载{month}的导出文件"
+            yield account.name, closing, what, "下载后用kpi add放进来"

@@ -1,0 +1,70 @@
+"""
+How a command tells: jobs as they finish, problems a line each; or all as JSON.
+
+A line is printed so that no name in it can steer a terminal. Outcomes of jobs are
+`run.Outcome`, which the ground does not know.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from kpi_lib.errors import Problem, printable
+
+STATES = {
+    **{"made": "已做", "unchanged": "没有变化", "failed": "失败"},
+    **{"done": "已做", "stale": "过期", "missing": "没做"},
+}
+
+
+def say(fields: dict[str, Any], line: str, as_json: bool) -> None:
+    """Tell one thing, for a machine or a reader."""
+    typer.echo(json.dumps(fields, ensure_ascii=False) if as_json else printable(line))
+
+
+def tell(problems: Sequence[Problem], as_json: bool = False) -> bool:
+    """Tell problems; return whether one of them is an error."""
+    for problem in problems:
+        say(asdict(problem), problem.marked, as_json)
+    return any(problem.level == "error" for problem in problems)
+
+
+def near(path: Path) -> Path:
+    """Return a path as seen from here, where it lies below."""
+    return path.relative_to(here) if path.is_relative_to(here := Path.cwd()) else path
+
+
+@contextlib.contextmanager
+def telling(as_json: bool) -> Iterator[Callable[[Any, int, int], None]]:
+    """Tell of jobs as they finish: a bar on a terminal, else one line for each."""
+    if as_json or not (sys.stdout.isatty() and sys.stderr.isatty()):
+        yield partial(_tell_job, as_json)
+        return
+    with typer.progressbar(length=1, show_pos=True, file=sys.stderr) as bar:
+
+        def step(outcome: Any, done: int, total: int) -> None:
+            bar.length, bar.label = total, printable(outcome.job)
+            bar.update(1)
+            if outcome.state == "failed":
+                typer.echo()
+                _tell_job(False, outcome, done, total)
+
+        yield step
+
+
+def _tell_job(as_json: bool, outcome: Any, done: int, total: int) -> None:
+    seconds = round(outcome.seconds, 3)
+    fields = {**vars(outcome), "seconds": seconds, "done": done, "total": total}
+    del fields["outputs"]
+    error = f"：{outcome.error}" if outcome.error else ""
+    line = f"{done}/{total} {outcome.job} {STATES[outcome.state]}{error}"
+    say(fields, line, as_json)
