@@ -22,11 +22,11 @@ from kpi_lib.exports.headers import Table, find_fits, over_two_rows, repeated, t
 from kpi_lib.files import MANUAL, Layout, Record, Sheet, header_key, layouts
 from kpi_lib.language import N_, Sentence
 
+# Preambles seen are at most ten lines long (Google Analytics).
 HEADER_WITHIN = 12
-"""Preambles seen are at most ten lines long (Google Analytics)."""
 
+# What stands under a header and is none: a number, a share, a date, a time.
 _VALUE = re.compile(r"[-+<¥]?\d[\d.,:/%+ 千万亿kw年月日时分秒星T-]*", re.IGNORECASE)
-"""What stands under a header and is none: a number, a share, a date, a time."""
 
 UNREAD = Sentence("表头和上面的表不同，也不认得，这张表没有读")
 
@@ -34,13 +34,13 @@ _TOTALS = (
     "累计 合计 总计 总和 汇总 小计 全部 平均 日均 均值 平均值 "
     "total totals grandtotal sum average gesamt"
 )
+# First words of rows that sum up others, as `header_key` writes them.
 TOTALS = frozenset(_TOTALS.split())
-"""First words of rows that sum up others, as `header_key` writes them."""
 
 NOTE_STARTS = re.compile(r"注|备注|说明|提示|数据来源|来源|\*|#|※")
 
+# So many layouts a problem may name; no platform has as many.
 FEW = 12
-"""So many layouts a problem may name; no platform has as many."""
 
 
 def recognise(book: files.Book, platform: str | None) -> list[Table]:

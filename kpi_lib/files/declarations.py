@@ -31,12 +31,12 @@ _ROLES = (
     "date published_at title id link kind status after_sales account metric value note"
     " group"
 )
+# Keys of `columns` that are no metrics.
 ROLES = frozenset(_ROLES.split())
-"""Keys of `columns` that are no metrics."""
 
 FORMATS = Path(__file__).with_name("formats")
+# Id of the layout that any platform may use: figures written down by hand.
 MANUAL = "manual"
-"""Id of the layout that any platform may use: figures written down by hand."""
 
 Hex = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
 
@@ -272,8 +272,8 @@ def declaration(text: str) -> Declaration:
     return Declaration.model_validate(YAML(typ="safe", pure=True).load(text))
 
 
+# Those of the workspace that is read.
 _OWN: list[Declaration] = []
-"""Those of the workspace that is read."""
 
 
 def declare(own: Iterable[Declaration]) -> list[Declaration]:

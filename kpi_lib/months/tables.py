@@ -58,6 +58,7 @@ FILES = {
     **dict.fromkeys(("records", "kept", "left", "days"), "int64"),
     "basis": "str",
 }
+# Columns of each table and how they are held.
 SCHEMAS = {
     "daily": DAILY,
     "posts": POSTS,
@@ -65,7 +66,6 @@ SCHEMAS = {
     "ledger": LEDGER,
     "files": FILES,
 }
-"""Columns of each table and how they are held."""
 
 Rows = Iterator[tuple[object, ...]]
 
