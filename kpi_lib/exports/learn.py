@@ -365,8 +365,8 @@ def _besides(
     days = Counter(map(files.plain, chain(*dates)))
     again = [day for day, rows in days.items() if rows > 1]
     if again:
-        yield f"# 注意：{_safe(again[0])}等{len(again)}天各有几行，不是每天一行："
-        yield "# 还按哪一列分行，就把它写成group，用only写明只取哪一行（如“全部”）。"
+        yield f"# 注意：{_safe(again[0])}等{len(again)}天各有几行，还按别的列分行："
+        yield "# 把那一列写成group，用only写明只取哪一行（如“全部”）。"
 
 
 def _platform_lines(platform: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import groupby, pairwise, product
+from itertools import groupby, pairwise
 
 from kpi_lib import files
 from kpi_lib.catalogue import METRICS
@@ -161,12 +161,8 @@ def _stacked(sheet: Sheet, layout: Layout) -> Iterator[Table]:
 
 def _start(firsts: Sequence[str], layout: Layout) -> datetime | None:
     """Return the day that the days of a table count from, by the lines above it."""
-    told = map(header_key, layout.columns["date"].counts_from)
-    days = [
-        key.removeprefix(opening)
-        for key, opening in product(firsts, told)
-        if key.startswith(opening)
-    ]
+    openings = tuple(map(header_key, layout.columns["date"].counts_from))
+    days = [key.partition(":")[2] for key in firsts if key.startswith(openings)]
     try:
         return files.moment(days[-1]) if days else None
     except files.WrongValue:  # without it no day is read, and each is told
