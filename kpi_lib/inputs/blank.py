@@ -5,14 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from kpi_lib.catalogue import DUE
+from kpi_lib.days import shift
 from kpi_lib.errors import WorkspaceError
 from kpi_lib.inputs import everything
+from kpi_lib.inputs.everything import Inputs
+from kpi_lib.inputs.people import Operator
 from kpi_lib.inputs.records import TABLES
 from kpi_lib.inputs.table import Row, columns
-from kpi_lib.inputs.template import write_worklog_template
+from kpi_lib.inputs.targets import NAMES, Target
+from kpi_lib.inputs.template import MATRIX, WORKLOG, write_template
 from kpi_lib.workspace import Workspace, write_atomic
 
 PACKAGE = Path(__file__).parents[1]
@@ -74,7 +79,7 @@ def _write(folder: Path) -> list[Path]:
         for path in sorted(default("notebooks").glob("*.ipynb"))
     ]
     template = folder / TEMPLATE
-    write_worklog_template(template, EXAMPLE_MONTH, {})
+    write_template(template, EXAMPLE_MONTH, WORKLOG, {})
     # The plan is what makes the folder a workspace, so it comes last: a half-made
     # folder is not taken for one.
     plan = _copy(default("data/plan.yml"), data / "plan.yml")
@@ -111,13 +116,35 @@ def prepare(workspace: Workspace, month: str) -> list[Path]:
     made = [folder for folder in folders if not folder.is_dir()]
     for folder in made:
         folder.mkdir(parents=True)
+    names = {person.id: person.name for person in people}
     worklog = workspace.worklog(month)
     if not worklog.exists():
-        names = {person.id: person.name for person in people}
         measures = [measure.name.zh for _, measure in inputs.plan.measures()]
-        write_worklog_template(worklog, month, names, measures)
+        write_template(worklog, month, WORKLOG, names, measures)
         made.append(worklog)
+    targets = workspace.data / f"{Target.FILE}.{month}.xlsx"
+    if not targets.exists() and all(row.period != month for row in inputs.targets):
+        rows = [*_asked(workspace, inputs, people)]
+        write_template(targets, month, MATRIX, names, rows=rows)
+        made.append(targets)
     return made
+
+
+def _asked(
+    workspace: Workspace, inputs: Inputs, people: Sequence[Operator]
+) -> Iterator[dict[str, str]]:
+    """Begin a row for each metric asked of each, with what the last month proposes."""
+    path = workspace.reports(shift(inputs.month, -1)) / "targets.proposed.csv"
+    text = path.read_text("utf-8-sig") if path.is_file() else ""
+    rows = csv.DictReader(io.StringIO(text))
+    hints = {(row["operator"], row["metric"], row["platform"]): row for row in rows}
+    for person in people:
+        metrics = person.required or inputs.plan_of(inputs.month, person).metrics
+        for metric in (*metrics, *DUE):
+            asked = {"month": inputs.month, "operator": person.name}
+            hint = hints.get((person.id, metric, ""), {})
+            hinted = {"last": hint.get("value", ""), "proposed": hint.get("middle", "")}
+            yield {**asked, "metric": NAMES[metric], **hinted}
 
 
 def add_rows(workspace: Workspace, rows: Sequence[Row]) -> Path:
@@ -148,19 +175,17 @@ def add_rows(workspace: Workspace, rows: Sequence[Row]) -> Path:
     names = {name: each.name for each in columns(model) for name in each.names}
     try:
         text = path.read_text("utf-8-sig")
-        (head,) = csv.reader(text.splitlines()[:1])
-        fields = [names[name.strip()] for name in head]
+        fields = [names[name] for name in next(csv.reader(text.splitlines()))]
     except (ValueError, KeyError) as err:
         raise WorkspaceError.of(
             "不是UTF-8、用逗号分隔的CSV，程序不往里面加行",
             where=workspace.relative(path),
             do="请另存为CSV UTF-8，再运行一次",
         ) from err
-    cells = [[getattr(row, field) for field in fields] for row in rows]
     added = io.StringIO(newline="")
+    cells = ([getattr(row, field) for field in fields] for row in rows)
     csv.writer(added, lineterminator="\n").writerows(cells)
-    kept = text if text.endswith("\n") else f"{text}\n"
-    write_atomic(path, f"\ufeff{kept}{added.getvalue()}")
+    write_atomic(path, f"\ufeff{text.rstrip()}\n{added.getvalue()}")
     return path
 
 

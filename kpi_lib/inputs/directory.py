@@ -8,7 +8,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from kpi_lib import files
-from kpi_lib.inputs.forms import WrongForm, bare, choices, id_or_name, to_text
+from kpi_lib.inputs.forms import (
+    Wrong,
+    WrongForm,
+    bare,
+    choices,
+    id_or_name,
+    quoted,
+    to_text,
+)
 from kpi_lib.inputs.plan import Measure
 
 _SEPARATORS = re.compile(r"[、，,；;/／|\s]+")
@@ -65,10 +73,12 @@ class Directory:
         return bare(name) in own
 
 
-def listed(called: Mapping[str, tuple[str, Measure]]) -> str:
-    """List the measures that may be named, as they are called last."""
+def unknown(column: str, name: str, called: Mapping[str, tuple[str, Measure]]) -> Wrong:
+    """Say that a name is of no one measure; each is listed as it is called last."""
     names = {key: name for name, (key, _) in called.items()}
-    return choices([f"{name}（{key}）" for key, name in names.items()])
+    listed = choices([f"{name}（{key}）" for key, name in names.items()])
+    what = f"计划里没有量化指标{quoted(name)}，或不止一个"
+    return Wrong(column, what, listed, "请写全称")
 
 
 def platform_names() -> dict[str, str]:

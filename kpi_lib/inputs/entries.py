@@ -18,19 +18,8 @@ from pydantic import ValidationInfo, field_validator
 
 from kpi_lib.days import month_of, week_of
 from kpi_lib.inputs import forms
-from kpi_lib.inputs.directory import Directory, listed
-from kpi_lib.inputs.forms import (
-    Amount,
-    Day,
-    Form,
-    Note,
-    Text,
-    Whole,
-    Wrong,
-    WrongForm,
-    named,
-    words,
-)
+from kpi_lib.inputs.directory import Directory, unknown
+from kpi_lib.inputs.forms import Day, Form, Note, Text, Whole, Wrong, named, words
 from kpi_lib.inputs.kinds import Rating, plain
 from kpi_lib.inputs.table import Header, Row, TableRow
 
@@ -84,7 +73,7 @@ def _word(cell: object) -> str:
 
 _WORDS = ("是", "否")
 YesNo = Annotated[bool, Form(forms.one_of(YES_NO, _WORDS), "yes_no", _WORDS)]
-Some = Amount | None
+Some = forms.Amount | None
 Platforms = Annotated[tuple[str, ...], named("several_platforms", "platforms")]
 Operator = Annotated[str, named("operator", "operator")]
 
@@ -230,14 +219,15 @@ class Review(Entry):
     ]
     period: Annotated[str, Form(kind="period"), Header("周期", example="{month}")]
     delivered: Annotated[Day | None, Header("交付日", example="{month}-10")] = None
-    link: Annotated[Note, Header("链接", wide=True)] = ""
+    link: Annotated[Note, Header("链接", example="复盘.pptx", wide=True)] = ""
+    confirmed_by: ConfirmedBy = ""
 
     @field_validator("period", mode="before")
     @classmethod
     def _period(cls, cell: object, info: ValidationInfo) -> str:
         """Read a week or a month, as the cell before it says."""
         if cell is None:
-            raise WrongForm("2026-W41这样的周，或2026-10这样的月份")
+            raise forms.WrongForm("2026-W41这样的周，或2026-10这样的月份")
         kind = info.data.get("kind")
         return _PERIODS[kind](cell) if kind else ""
 
@@ -293,6 +283,9 @@ class Feedback(Entry):
         Header("反馈/画像", example="反馈"),
     ]
     date: DayOfIt
+    text: Annotated[Note, Header("内容", example="希望能按章节跳转", wide=True)] = ""
+    to: Annotated[Note, Header("交给", example="产品部")] = ""
+    link: Annotated[Note, Header("链接", wide=True)] = ""
     confirmed_by: ConfirmedBy = ""
 
 
@@ -378,8 +371,7 @@ class GivenRating(Entry):
             return
         if self.item not in called:
             if self.kind == "manager":
-                what = f"计划里没有量化指标{forms.quoted(self.item)}，或不止一个"
-                yield Wrong("item", what, listed(called), "请写全称")
+                yield unknown("item", self.item, called)
             return
         _, measure = called[self.item]
         scale = measure.rule.scale if isinstance(measure.rule, Rating) else {}
@@ -444,6 +436,3 @@ class NoneHere(Entry):
 
 SHEETS: tuple[type[Entry], ...] = (*_SUBJECTS, NoneHere)
 """The entries of every sheet of the work log, in the template's order."""
-
-OTHER_SHEETS = ("说明", "选项")
-"""Sheets of the template that hold no entries: its notes and its lists of choices."""

@@ -6,7 +6,7 @@ Every problem of every file is collected, so that a person mends them together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, partial
@@ -22,8 +22,8 @@ from kpi_lib.inputs.directory import Directory, platform_names
 from kpi_lib.inputs.people import Operator, Roster
 from kpi_lib.inputs.plan import EvidenceRules, Measure, Plan
 from kpi_lib.inputs.records import Appeal, DayOff, Decision, Download, Signoff
-from kpi_lib.inputs.table import Row, by_operator, load_table
-from kpi_lib.inputs.targets import Target
+from kpi_lib.inputs.table import Row, TableRow, by_operator, load_table
+from kpi_lib.inputs.targets import Target, spread
 from kpi_lib.inputs.worklog import Worklog, load_worklog
 from kpi_lib.inputs.yaml import load_document
 from kpi_lib.workspace import Workspace, sha256_file
@@ -92,28 +92,7 @@ class Inputs:
         written = self.plans[plan.for_month(self.plans, month, operator)]
         if not written.for_:
             return written
-        whole = self.evidence_of(month)
-        shared = {rule: getattr(whole, rule) for rule in plan.FOR_ALL}
-        own = written.evidence.model_copy(update=shared)
-        return written.model_copy(update={"evidence": own})
-
-    @property
-    def findings(self) -> tuple[Problem, ...]:
-        """What is worth telling of the month: of its work log, and of its plans."""
-        people = self.roster.appraised(self.month)
-        told = [
-            Problem(
-                what=f"{self.month}没有人用这份计划",
-                where=file,
-                place="for",
-                do="请核对for里的团队和人",
-                level="warning",
-            )
-            for file, written in self.plans.items()
-            if written.for_ and written.valid_from <= self.month
-            if not any(written.is_for(person) for person in people)
-        ]
-        return (*told, *self.worklogs[self.month].findings)
+        return written.model_copy(update={"evidence": self.evidence_of(month)})
 
     def evidence_of(self, month: str) -> EvidenceRules:
         """Return what must be on record in a month, usual where it has no plan."""
@@ -217,7 +196,7 @@ def load(workspace: Workspace, month: str) -> Inputs:
     data = _stamp(workspace, listed(workspace.data, written, deep=False))
     data = {**data, **formats(workspace)}
     decided = _once(workspace, "data", data, _decided)
-    problems, mistakes = [*decided.problems], [*decided.mistakes]
+    problems = [*decided.problems]
     worklogs: dict[str, Worklog] = {}
     for past in months_back(month, WORKLOGS):
         # The folder too: a file of it may go as well as come.
@@ -229,11 +208,10 @@ def load(workspace: Workspace, month: str) -> Inputs:
         problems += wrong
         if log is not None:
             worklogs[past] = log
-            mistakes += log.mistakes
-    if problems:
-        raise InvalidInput((*problems, *mistakes))
-    values = {**decided.values, "mistakes": tuple(mistakes)}
-    return Inputs(month=month, worklogs=worklogs, **values)
+    if not all(problem.of for problem in problems):
+        raise InvalidInput(tuple(problems))
+    mistakes = tuple(problems)
+    return Inputs(month=month, worklogs=worklogs, mistakes=mistakes, **decided.values)
 
 
 # --- read together ---------------------------------------------------------------
@@ -244,7 +222,6 @@ class _Decided(NamedTuple):
 
     values: dict[str, Any]
     problems: list[Problem]
-    mistakes: list[Problem]
     directory: Directory | None = None
 
 
@@ -278,7 +255,7 @@ def _formats(workspace: Workspace, paths: Iterable[Path]) -> list[Declaration]:
     read: list[Declaration] = []
     for path in paths:
         where = workspace.relative(path)
-        own = load_document(path, Declaration, where).value
+        own, _ = load_document(path, Declaration, where)
         expected = f"data/formats/{own.id}.yml"
         if where != expected:  # else two might tell of one platform
             raise InvalidInput.of(
@@ -353,7 +330,6 @@ def _taken(
 
 def _decided(workspace: Workspace) -> _Decided:
     problems: list[Problem] = []
-    mistakes: list[Problem] = []
     take: Callable[..., Any] = partial(_taken, problems)
     plans = take(plan.load_all, workspace.data)
     people = take(load_roster, workspace)
@@ -361,9 +337,20 @@ def _decided(workspace: Workspace) -> _Decided:
         problems += plan.mistakes(plans, people)
     directory = people and _directory(people, plans or {})
 
+    def read(path: Path, model: type[Row], **more: Any) -> Any:
+        where = workspace.relative(path)
+        return load_table(path, model, where, directory, problems, **more)
+
     def rows(model: type[Row]) -> Any:
-        path = workspace.table(model.FILE)
-        return load_table(path, model, workspace.relative(path), directory, mistakes)
+        return read(workspace.table(model.FILE), model)
+
+    def targets() -> tuple[Target, ...]:
+        first: dict[Hashable, TableRow] = {}
+        rows: tuple[Target, ...]
+        rows = read(workspace.table(Target.FILE), Target, first=first)
+        for matrix in sorted(workspace.data.glob("targets.*.xlsx")):
+            rows += read(matrix, Target, first=first, lay=spread)
+        return rows
 
     def downloads() -> dict[str, date]:
         return {row.source: row.downloaded for row in rows(Download)}
@@ -378,16 +365,16 @@ def _decided(workspace: Workspace) -> _Decided:
         ),
     }
     if directory is None:
-        return _Decided(values, problems, mistakes)
+        return _Decided(values, problems)
     # What names people, their accounts and the plan's measures.
     for name, model in (
         ("decisions", Decision),
         ("signoffs", Signoff),
         ("appeals", Appeal),
-        ("targets", Target),
     ):
         values[name] = take(rows, model)
-    return _Decided(values, problems, mistakes, directory)
+    values["targets"] = take(targets)
+    return _Decided(values, problems, directory)
 
 
 def _worklog(
@@ -400,7 +387,7 @@ def _worklog(
 
     def read() -> Worklog:
         path = workspace.worklog(month)  # refused where there are two
-        return load_worklog(path, month, directory, workspace.relative(path))
+        return load_worklog(path, month, directory, workspace.relative(path), problems)
 
     return _taken(problems, read), problems
 

@@ -25,6 +25,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
+from kpi_lib import files
 from kpi_lib.catalogue import METRICS
 from kpi_lib.errors import InvalidInput
 
@@ -35,7 +36,7 @@ TARGETED = {name: metric.zh for name, metric in METRICS.items() if metric.target
 
 DATE_FORM = "日期，例如2026-10-31"
 MONTH_FORM = "月份，例如2026-10"
-NUMBER_FORM = "数字，例如1200、1,200、12.5或35%"
+NUMBER_FORM = "数字，例如1200、1,200、1.5万或35%"
 WHOLE_FORM = "不小于0的整数，例如12"
 AMOUNT_FORM = "不小于0的数字"
 TEXT_FORM = "不为空的文字"
@@ -57,14 +58,14 @@ class WrongForm(ValueError):
     """A value not of the form wanted; its text says which form that is."""
 
 
+@dataclass
 class Wrong(ValueError):
     """What is wrong with a cell beside its form; no `what`: it is not filled."""
 
-    def __init__(
-        self, column: str, what: str = "", expected: str = "", do: str = ""
-    ) -> None:
-        super().__init__(column, what, expected, do)
-        self.column, self.what, self.expected, self.do = column, what, expected, do
+    column: str
+    what: str = ""
+    expected: str = ""
+    do: str = ""
 
 
 class Part(BaseModel):
@@ -85,34 +86,32 @@ class Part(BaseModel):
 
 # --- reading -------------------------------------------------------------------
 
-_DATE = re.compile(
-    r"(\d{4})(?:-(\d{1,2})-(\d{1,2})|/(\d{1,2})/(\d{1,2})|年(\d{1,2})月(\d{1,2})日)",
-    re.ASCII,
-)
 _MONTH = re.compile(r"(\d{4})(?:-(\d{1,2})|/(\d{1,2})|年(\d{1,2})月)", re.ASCII)
 _NUMBER = re.compile(
-    r"([+-]?(?:\d{1,15}|\d{1,3}(?:,\d{3}){1,4})(?:\.\d{1,12})?) ?([%％]?)", re.ASCII
+    r"([+-]?(?:\d{1,15}|\d{1,3}(?:,\d{3}){1,4})(?:\.\d{1,12})?) ?"
+    r"(?:([%％千万亿])元?|[元个人次])?",
+    re.ASCII,
 )
+_UNITS = {None: 1, "千": 1000, "万": 10_000, "亿": 100_000_000}
 _YEARS = range(2000, 2100)
 
 
 def to_date(cell: object) -> date:
     """Take a real date, or text as 2026-10-31, 2026/10/31 or 2026年10月31日."""
-    if isinstance(cell, datetime):
-        if cell.time().isoformat() != "00:00:00":
+    try:
+        # Not of digits alone: 46296 may be a day to Excel, and any number to people.
+        text = isinstance(cell, str) and not {*"-/年"}.isdisjoint(cell)
+        day = files.moment(str(cell)) if text else cell
+    except files.WrongValue:
+        no_such = "存在的" if str(cell).strip()[:4].isdecimal() else ""
+        raise WrongForm(no_such + DATE_FORM) from None
+    if isinstance(day, datetime):
+        if day.time().isoformat() != "00:00:00":
             raise WrongForm(f"{DATE_FORM}，不带钟点")
-        cell = cell.date()
-    if isinstance(cell, str):
-        match = _DATE.fullmatch(cell.strip())
-        if match is None:
-            raise WrongForm(DATE_FORM)
-        try:
-            cell = date(*(int(part) for part in match.groups() if part))
-        except ValueError:
-            raise WrongForm(f"存在的{DATE_FORM}") from None
-    if not isinstance(cell, date) or cell.year not in _YEARS:
+        day = day.date()
+    if not isinstance(day, date) or day.year not in _YEARS:
         raise WrongForm(DATE_FORM)
-    return cell
+    return day
 
 
 def to_month(cell: object) -> str:
@@ -132,7 +131,7 @@ def to_month(cell: object) -> str:
 
 
 def to_decimal(cell: object) -> Decimal:
-    """Take a real number, or text as 1200, 1,200, 12.5 or 35% (0.35), exactly."""
+    """Take a real number, or text as 1,200, 35% (0.35), 1.5万 or 300个, exactly."""
     if isinstance(cell, bool) or not isinstance(cell, str | int | float | Decimal):
         raise WrongForm(NUMBER_FORM)
     if not isinstance(cell, str):
@@ -145,7 +144,7 @@ def to_decimal(cell: object) -> Decimal:
     if match is None:
         raise WrongForm(NUMBER_FORM)
     number = Decimal(match[1].replace(",", ""))
-    return number / 100 if match[2] else number
+    return number * _UNITS[match[2]] if match[2] in _UNITS else number / 100
 
 
 def to_whole(cell: object) -> int:

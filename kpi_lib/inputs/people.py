@@ -8,29 +8,19 @@ nobody's, and none is counted twice.
 from __future__ import annotations
 
 import re
-from bisect import bisect
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
-from typing import Annotated, Any, NamedTuple, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from kpi_lib.days import days_of
 from kpi_lib.errors import InvalidInput
-from kpi_lib.inputs.forms import (
-    TEXT_FORM,
-    Day,
-    Metric,
-    Number,
-    Part,
-    WrongForm,
-    bare,
-    choices,
-    named,
-)
+from kpi_lib.inputs import forms
+from kpi_lib.inputs.forms import Day, Metric, Number, Part, WrongForm, bare, named
 from kpi_lib.workspace import NAMES, canonical_json, sha256
 
 T = TypeVar("T")
@@ -65,7 +55,7 @@ def _must(holds: Callable[[Any], object], expected: str) -> AfterValidator:
 
 
 Id = Annotated[str, BeforeValidator(_identifier)]
-Filled = Annotated[str, AfterValidator(str.strip), _must(bool, TEXT_FORM)]
+Filled = Annotated[str, AfterValidator(str.strip), _must(bool, forms.TEXT_FORM)]
 Address = Annotated[
     str,
     _must(
@@ -162,13 +152,6 @@ class Owner(Span):
     share: Share = Decimal(1)
 
 
-class Stretch(NamedTuple):
-    """Days on which the same operators own the same shares of an account."""
-
-    first: date
-    shares: Mapping[str, Decimal]
-
-
 class Account(Span):
     """One presence on one platform, and who owns which share of it when."""
 
@@ -180,28 +163,9 @@ class Account(Span):
     expects: tuple[str, ...] = ()
     owners: tuple[Owner, ...] = Field(min_length=1)
 
-    @cached_property
-    def stretches(self) -> tuple[Stretch, ...]:
-        """What is owned from each day of change until the next, ascending."""
-        firsts = {self.from_, *(owner.from_ for owner in self.owners)}
-        ends = {owner.to for owner in self.owners if owner.to}
-        firsts |= {end + timedelta(days=1) for end in ends}
-        return tuple(
-            Stretch(
-                first,
-                {own.operator: own.share for own in self.owners if own.holds(first)},
-            )
-            for first in sorted(firsts)
-        )
-
-    @cached_property
-    def _firsts(self) -> list[date]:
-        return [stretch.first for stretch in self.stretches]
-
     def shares(self, day: date) -> Mapping[str, Decimal]:
         """Return ids and shares of a day's owners; none outside the account's life."""
-        at = bisect(self._firsts, day)
-        return self.stretches[at - 1].shares if at else {}
+        return {own.operator: own.share for own in self.owners if own.holds(day)}
 
 
 class Roster(Part):
@@ -225,13 +189,6 @@ class Roster(Part):
     def account(self, id_: str) -> Account:
         """Return an account; an id that none has is refused."""
         return _registered("账号", id_, self._accounts)
-
-    def share(
-        self, account: Account | str, operator: Operator | str, day: date
-    ) -> Decimal:
-        """Return the share of an account that an operator owns on a day, 0 for none."""
-        whole = account if isinstance(account, Account) else self.account(account)
-        return whole.shares(day).get(_id(operator), Decimal(0))
 
     def in_charge(self, account: Account, day: date) -> dict[str, Fraction]:
         """
@@ -330,6 +287,6 @@ def _registered(kind: str, id_: str, entries: Mapping[str, T]) -> T:
     raise InvalidInput.of(
         f"没有{kind}“{id_}”",
         where="data/roster.yml",
-        expected=choices(entries) or f"其中的一个{kind}，现在一个也没有",
+        expected=forms.choices(entries) or f"其中的一个{kind}，现在一个也没有",
         do="请改正编号，或在文件里加上",
     )

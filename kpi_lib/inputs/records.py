@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from kpi_lib.catalogue import METRICS
 from kpi_lib.inputs import forms
-from kpi_lib.inputs.directory import Directory, listed
+from kpi_lib.inputs.directory import Directory, unknown
 from kpi_lib.inputs.forms import Day, Form, Note, Text, Wrong, WrongForm, named, words
 from kpi_lib.inputs.table import Header, Row
 from kpi_lib.inputs.targets import Target
@@ -156,8 +156,7 @@ class Appeal(_Record):
         """Check what it is about, then who must have decided it, and when."""
         called = directory.called(self.operator, self.month)
         if called is not None and self.measure not in called:
-            what = f"计划里没有量化指标{forms.quoted(self.measure)}，或不止一个"
-            yield Wrong("measure", what, listed(called), "请写全称")
+            yield unknown("measure", self.measure, called)
         if self.decision and not self.decided_by:
             yield Wrong("decided_by", expected=forms.TEXT_FORM)
         if self.decision and self.decided_on is None:

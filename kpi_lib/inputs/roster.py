@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +12,7 @@ from kpi_lib.files import MANUAL
 from kpi_lib.inputs.directory import Directory
 from kpi_lib.inputs.forms import choices
 from kpi_lib.inputs.people import Account, Leave, Operator, Owner, Roster
-from kpi_lib.inputs.yaml import Document, KeyPath, load_document
+from kpi_lib.inputs.yaml import KeyPath, load_document
 
 MOST_BYTES = 1_000_000
 """Of a roster: six hundred operators."""
@@ -26,25 +26,34 @@ def load_roster(
 ) -> Roster:
     """Read the roster; it names platforms (ids and names) and layouts known."""
     named = Directory(platforms=platforms)
-    document = load_document(path, Roster, where, MOST_BYTES, named)
-    checks = _Checks(document, layouts)
+    roster, line = load_document(path, Roster, where, MOST_BYTES, named)
+    checks = _Checks(roster, layouts, where, line)
     checks.run()
     if checks.mistakes:
         raise InvalidInput(tuple(checks.mistakes))
-    return document.value
+    return roster
 
 
 class _Checks:
     """Notes what is wrong across a roster."""
 
-    def __init__(self, document: Document[Roster], layouts: Collection[str]) -> None:
-        self.document, self.roster, self.layouts = document, document.value, layouts
+    def __init__(
+        self,
+        roster: Roster,
+        layouts: Collection[str],
+        where: str,
+        line: Callable[[KeyPath], int],
+    ) -> None:
+        self.roster, self.layouts, self.where, self.line = roster, layouts, where, line
         self.people = {person.id: person for person in self.roster.operators}
         self.mistakes: list[Problem] = []
 
     def note(self, path: KeyPath, what: str, expected: str = "", do: str = "") -> None:
         """Note a mistake at a path in the file."""
-        self.mistakes.append(self.document.problem(path, what, expected, do))
+        where, place = self.where, f"第{self.line(path)}行"
+        self.mistakes.append(
+            Problem(what=what, where=where, place=place, expected=expected, do=do)
+        )
 
     def run(self) -> None:
         """Check ids, people, accounts."""
@@ -60,7 +69,7 @@ class _Checks:
         for number, entry in enumerate(entries):
             before = first.setdefault(entry.id, number)
             if before != number:
-                line = self.document.line(key, before, "id")
+                line = self.line((key, before, "id"))
                 what = f"编号“{entry.id}”已在第{line}行用过"
                 self.note((key, number, "id"), what, do="请换一个编号")
 
@@ -148,11 +157,12 @@ class _Checks:
 
     def _sums(self, path: KeyPath, account: Account) -> None:
         """Check the sum of the shares on each stretch of the account's life."""
-        living = [
-            stretch for stretch in account.stretches if account.holds(stretch.first)
-        ]
-        lasts = [stretch.first - timedelta(days=1) for stretch in living[1:]]
-        for (first, shares), last in zip(living, [*lasts, account.to], strict=True):
+        ends = {owner.to + timedelta(days=1) for owner in account.owners if owner.to}
+        changes = {account.from_, *ends, *(owner.from_ for owner in account.owners)}
+        firsts = sorted(day for day in changes if account.holds(day))
+        lasts = [first - timedelta(days=1) for first in firsts[1:]]
+        for first, last in zip(firsts, [*lasts, account.to], strict=True):
+            shares = account.shares(first)
             total = sum(shares.values(), Decimal(0))
             if total == 1:
                 continue

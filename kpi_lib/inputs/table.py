@@ -9,7 +9,7 @@ reader here and for the writer of templates.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin
@@ -19,21 +19,16 @@ from pydantic_core import ErrorDetails
 from xlsxwriter.utility import xl_col_to_name
 
 from kpi_lib import files
-from kpi_lib.errors import ExportError, InvalidInput, Level, Problem
+from kpi_lib.errors import ExportError, InvalidInput, Problem
 from kpi_lib.files import Cell
+from kpi_lib.inputs import forms
 from kpi_lib.inputs.directory import Directory
-from kpi_lib.inputs.forms import (
-    Form,
-    Part,
-    Wrong,
-    WrongForm,
-    choices,
-    expectation,
-    normal,
-    quoted,
-)
+from kpi_lib.inputs.forms import Form, Part, Wrong, WrongForm, choices, normal, quoted
 
 R = TypeVar("R", bound="Row")
+
+OTHER_SHEETS = ("说明", "选项")
+"""Sheets of a template that hold no rows: its notes and its lists of choices."""
 
 # --- declared --------------------------------------------------------------------
 
@@ -164,11 +159,12 @@ class TableSheet:
         cell = f"第{record.row}行" if at is None else f"{letters(at)}{record.row}"
         return f"{self.name}!{cell}"
 
-    def note(self, place: str, what: str, expected: str = "", do: str = "") -> None:
-        """Note what is wrong at a place."""
-        self.problems.append(
-            Problem(what=what, where=self.where, place=place, expected=expected, do=do)
-        )
+    def note(
+        self, place: str, what: str, expected: str = "", do: str = "", **more: Any
+    ) -> None:
+        """Note what is wrong at a place; `more`: how grave it is, and in whose row."""
+        more |= {"where": self.where, "place": place, "expected": expected, "do": do}
+        self.problems.append(Problem(what=what, **more))
 
 
 @dataclass(frozen=True)
@@ -189,18 +185,11 @@ class TableRow:
         name = f"“{self.header(column)}”" if column else ""
         return self.sheet.place(self.record, self.sheet.positions.get(column), name)
 
-    def note(self, wrong: Wrong, level: Level = "error", of: str = "") -> None:
-        """Note what is wrong with a cell, and whom it is about."""
-        problem = Problem(
-            what=wrong.what or f"“{self.header(wrong.column)}”没有填",
-            where=self.sheet.where,
-            place=self.place(wrong.column),
-            expected=wrong.expected,
-            do=wrong.do if wrong.what else "请补上",
-            level=level,
-            of=of,
-        )
-        self.sheet.problems.append(problem)
+    def note(self, wrong: Wrong, **more: Any) -> None:
+        """Note what is wrong with a cell."""
+        what = wrong.what or f"“{self.header(wrong.column)}”没有填"
+        do = wrong.do if wrong.what else "请补上"
+        self.sheet.note(self.place(wrong.column), what, wrong.expected, do, **more)
 
 
 def load_table(
@@ -208,42 +197,35 @@ def load_table(
     model: type[R],
     where: str,
     directory: Directory | None = None,
-    mistakes: list[Problem] | None = None,
+    problems: list[Problem] | None = None,
+    **more: Any,
 ) -> tuple[R, ...]:
     """
     Read a CSV, or a workbook's one sheet with content; no file is no row.
 
-    What is wrong in the rows of one operator goes to `mistakes`, where they are given.
+    What is wrong with it is noted in `problems`, or raised without them; `more` is for
+    `read_rows`.
     """
     book = read_book(path, where)
     filled = [
         sheet
         for sheet in (book.sheets if book else ())
         if any(not record.blank for record in sheet.records)
+        and normal(sheet.name) not in OTHER_SHEETS
     ]
     if len(filled) > 1:
         names = choices([sheet.name for sheet in filled])
         what = f"有{len(filled)}张有内容的表：{names}"
         expected, do = "只有一张表", "请删去其余的表"
         raise InvalidInput.of(what, where=where, expected=expected, do=do)
-    problems: list[Problem] = []
+    told: list[Problem] = [] if problems is None else problems
     rows: list[R] = []
     for sheet in filled:
-        noted = TableSheet(sheet.name, where, problems)
-        rows += read_rows(noted, sheet.records, model, directory)
-    if mistakes is not None:
-        mistakes += personal(problems)
-    elif problems:
-        raise InvalidInput(tuple(problems))
+        noted = TableSheet(sheet.name, where, told)
+        rows += read_rows(noted, sheet.records, model, directory, **more)
+    if problems is None and told:
+        raise InvalidInput(tuple(told))
     return tuple(rows)
-
-
-def personal(problems: Sequence[Problem]) -> tuple[Problem, ...]:
-    """Return mistakes that are of one operator each; raise all if one is of nobody."""
-    errors = tuple(problem for problem in problems if problem.level == "error")
-    if all(problem.of for problem in errors):
-        return errors
-    raise InvalidInput(errors)
 
 
 def read_book(path: Path, where: str) -> files.Book | None:
@@ -272,12 +254,19 @@ def read_rows(
     records: Sequence[files.Record],
     model: type[R],
     directory: Directory | None = None,
+    *,
+    lay: Callable[..., Iterable[TableRow]] | None = None,
+    first: dict[Hashable, TableRow] | None = None,
 ) -> Iterator[R]:
-    """Yield each row that is right, as the model; what is wrong is noted."""
+    """
+    Yield each row that is right, as the model; what is wrong is noted.
+
+    `lay` finds the rows on a sheet; `first` has those of the same table before it.
+    """
+    lay, first = lay or table_rows, {} if first is None else first
     directory = directory or Directory()
     read_by = _read_by(model)
-    first: dict[Hashable, TableRow] = {}
-    for row in table_rows(sheet, records, columns(model)):
+    for row in lay(sheet, records, columns(model)):
         if model.EXAMPLE and str(row.cells[read_by[0].name]).startswith(model.EXAMPLE):
             continue
         place = {"source": sheet.where, "sheet": sheet.name, "row": row.record.row}
@@ -298,7 +287,7 @@ def read_rows(
             mistakes += [value.again(before)] if before is not row else []
             if not mistakes:
                 for doubt in value.doubts(directory):
-                    row.note(doubt, "warning")
+                    row.note(doubt, level="warning")
                 yield value.meant(directory)
         for mistake in mistakes:
             row.note(mistake, of=_whose(row, directory))
@@ -324,7 +313,7 @@ def _of_cells(
         cause = mistake.get("ctx", {}).get("error")
         if not isinstance(cause, Wrong):
             what = "" if cell is None else f"值是{quoted(cell)}"
-            cause = Wrong(column, what, expectation(mistake), "请改正这一格")
+            cause = Wrong(column, what, forms.expectation(mistake), "请改正这一格")
         wrong.append(cause)
     return wrong
 

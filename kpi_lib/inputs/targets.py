@@ -7,49 +7,36 @@ A row is never overwritten; which of several holds is decided in scoring.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import ValidationInfo, field_validator
 
 from kpi_lib.catalogue import DUE, HORIZONS, METRICS
-from kpi_lib.inputs import forms
+from kpi_lib.days import quarter_of
+from kpi_lib.files import Record
+from kpi_lib.inputs import forms, table
 from kpi_lib.inputs.directory import Directory
 from kpi_lib.inputs.forms import Day, Form, Note, Wrong, WrongForm, named, words
-from kpi_lib.inputs.table import Header, Row, TableRow
+from kpi_lib.inputs.table import Column, Header, Row, TableRow, TableSheet
 from kpi_lib.workspace import canonical_json, sha256
 
-_QUARTER = re.compile(r"(20\d{2})-?[Qq]([1-4])", re.ASCII)
-_YEAR = re.compile(r"20\d{2}", re.ASCII)
-
-_METRIC = forms.id_or_name(forms.TARGETED | {name: name for name in DUE})
+NAMES = forms.TARGETED | {name: name for name in DUE}
+"""What a target may be set for: metrics and due numbers, and their names."""
 _HORIZON = words({zh: name for name, zh in HORIZONS.items()})
 
 
-def _quarter(cell: object) -> str:
-    match = _QUARTER.fullmatch(forms.to_text(cell))
-    if match is None:
-        raise ValueError
-    return f"{match[1]}-Q{match[2]}"
-
-
-def _year(cell: object) -> str:
-    if isinstance(cell, date) or not _YEAR.fullmatch(forms.to_text(cell)):
-        raise ValueError
-    return forms.to_text(cell)
-
-
+_MONTH = forms.expecting(
+    "短期目标的月份，例如2026-10（Excel会把它改写成Oct-26，请把这一列设为文本）",
+    forms.to_month,
+)
 _PERIODS = {
-    "short": forms.expecting(
-        "短期目标的月份，例如2026-10（Excel会把它改写成Oct-26，请把这一列设为文本）",
-        forms.to_month,
-    ),
-    "mid": forms.expecting("中期目标的季度，例如2026-Q4", _quarter),
-    "long": forms.expecting("后期目标的年份，例如2026", _year),
+    "mid": (r"(20\d{2})-?[Qq]([1-4])", "中期目标的季度，例如2026-Q4"),
+    "long": (r"(20\d{2})", "后期目标的年份，例如2026"),
 }
-"""How the period of each horizon is read; ultimate has none."""
+"""How the period of a further horizon is written; ultimate has none."""
 
 
 class Target(Row):
@@ -65,7 +52,7 @@ class Target(Row):
     KEY = ("operator", "metric", "platform", "horizon", "period", "set_on")
 
     operator: Annotated[str, named("operator"), Header("运营")]
-    metric: Annotated[str, Form(_METRIC), Header("指标")]
+    metric: Annotated[str, Form(forms.id_or_name(NAMES)), Header("指标")]
     platform: Annotated[str, named("platform"), Header("平台")] = ""
     horizon: Annotated[str, _HORIZON, Header("期限")]
     period: Annotated[str, Header("周期")]
@@ -73,6 +60,7 @@ class Target(Row):
     set_on: Annotated[Day, Header("设定日")]
     approved_by: Annotated[Note, Header("批准人")] = ""
     note: Annotated[Note, Header("说明", also=("备注",))] = ""
+    source: str = "data/targets.csv"
     row: int = 0
     sha256: str = ""
 
@@ -85,7 +73,13 @@ class Target(Row):
         horizon = info.data.get("horizon", "")
         if horizon == "ultimate" and cell is not None:
             raise Wrong("period", "终极目标不写周期", "空白", "请清空这一格")
-        return _PERIODS[horizon](cell) if horizon in _PERIODS else ""
+        if horizon not in _PERIODS:
+            return _MONTH(cell) if horizon == "short" else ""
+        form, expected = _PERIODS[horizon]
+        match = re.fullmatch(form, str(cell).strip(), re.ASCII)
+        if match is None:
+            raise WrongForm(expected)
+        return "-Q".join(match.groups())
 
     @field_validator("value", mode="before")
     @classmethod
@@ -126,12 +120,56 @@ class Target(Row):
 
     def again(self, before: TableRow) -> Wrong:
         """Say that the same target was set on that day already."""
-        what = f"与{before.place()}的对象、周期和设定日都相同"
+        what = f"与{before.sheet.where}{before.place()}的对象、周期和设定日都相同"
         return Wrong("", what, do="请删去一行；改目标要另写一行，设定日写修改的日期")
 
     def meant(self, directory: Directory) -> Target:
         """Return the target with the hash of its meaning."""
-        meaning = self.model_dump(mode="json", exclude={"row", "sha256"})
+        meaning = self.model_dump(mode="json", exclude={"source", "row", "sha256"})
         meaning["value"] = f"{self.value.normalize():f}"
         digest = sha256(canonical_json(meaning).encode())
         return self.model_copy(update={"sha256": digest})
+
+
+class Across(Row):
+    """A row of a matrix of targets: a metric in a month, its horizons across."""
+
+    WRITTEN = "zh"
+
+    month: Annotated[str, Header("月份")]
+    operator: Annotated[str, named("operator", "operator"), Header("运营")]
+    metric: Annotated[str, Form(kind="metric"), Header("指标")]
+    platform: Annotated[str, named("platform", "platform"), Header("平台")] = ""
+    last: Annotated[Any, Header("上月")] = None
+    proposed: Annotated[Any, Header("建议")] = None
+    short: Annotated[Any, Form(kind="number"), Header("短期", required=True)] = None
+    mid: Annotated[Any, Form(kind="number"), Header("中期")] = None
+    long: Annotated[Any, Form(kind="number"), Header("后期")] = None
+    ultimate: Annotated[Any, Form(kind="number"), Header("终极")] = None
+    set_on: Annotated[Day, Header("设定日")]
+    approved_by: Annotated[Note, Header("批准人")] = ""
+    note: Annotated[Note, Header("说明", also=("备注",), wide=True)] = ""
+
+
+def spread(
+    sheet: TableSheet, records: Sequence[Record], _: Sequence[Column]
+) -> Iterator[TableRow]:
+    """Yield a row of a target for every cell of a matrix that is filled."""
+    for row in table.table_rows(sheet, records, table.columns(Across)):
+        values = {name: row.cells[name] for name in HORIZONS}
+        filled = {name: cell for name, cell in values.items() if cell is not None}
+        periods = {"short": row.cells["month"]}
+        try:
+            month = forms.to_month(row.cells["month"])
+            periods |= {"short": month, "mid": quarter_of(month), "long": month[:4]}
+        except WrongForm:  # told once, as of a short target
+            filled = dict([("short", cell) for cell in filled.values()][:1])
+        at, called = sheet.positions, sheet.headers
+        for name, value in filled.items():
+            cells = {"horizon": name, "period": periods.get(name), "value": value}
+            stands = replace(
+                sheet,
+                positions={**at, "value": at[name], "period": at["month"]},
+                headers={**called, "value": called[name], "period": called["month"]},
+            )
+            yield TableRow(stands, row.record, {**row.cells, **cells})

@@ -17,8 +17,9 @@ import xlsxwriter
 from kpi_lib.days import is_month
 from kpi_lib.errors import WorkspaceError
 from kpi_lib.inputs.directory import platform_names
-from kpi_lib.inputs.entries import OTHER_SHEETS, SHEETS
-from kpi_lib.inputs.table import Column, columns, letters
+from kpi_lib.inputs.entries import SHEETS
+from kpi_lib.inputs.table import OTHER_SHEETS, Column, Row, columns, letters
+from kpi_lib.inputs.targets import NAMES, Across
 from kpi_lib.workspace import write_atomic
 
 # A fixed day: the workbook would else carry the moment it was written.
@@ -42,48 +43,61 @@ NOTES = (
 )
 
 
-def write_worklog_template(
-    path: Path, month: str, operators: Mapping[str, str], measures: Sequence[str] = ()
+TARGET_NOTES = (
+    "{month}目标：一行一个人的一项指标，短期是这个月，中期是本季度，后期是本年；没有目标的格留空。",
+    "比率填45%这样的写法；应完成数（任务、内容等）只填短期；平台留空指全部平台合计。",
+    "有目标的行要填设定日和批准人，批准人要是运营本人以外的人；上月和建议两列只供参考，不读取。",
+    "改目标要另写一行，设定日写修改的那天，原来的行留着。这一页和“选项”页不读取。",
+)
+
+WORKLOG: Mapping[str, type[Row]] = {entry.SHEET: entry for entry in SHEETS}
+MATRIX: Mapping[str, type[Row]] = {"目标": Across}
+"""The sheets of each template and their rows."""
+
+
+def write_template(
+    path: Path,
+    month: str,
+    sheets: Mapping[str, type[Row]],
+    operators: Mapping[str, str],
+    measures: Sequence[str] = (),
+    rows: Sequence[Mapping[str, str]] = (),
 ) -> None:
     """
-    Write an empty work log: drop-downs, checks, and one example row a sheet.
+    Write what is to be filled in: drop-downs, checks, one example row a sheet, or rows.
 
-    `operators` (ids and names) and `measures` are for the drop-downs; the same
-    arguments give the same bytes.
+    `operators` (ids and names) and `measures` are for the drop-downs; `rows` are begun,
+    by the names of columns. The same arguments give the same bytes.
     """
     if not is_month(month):
         expected = "YYYY-MM，例如2026-10"
         raise WorkspaceError.of(f"“{month}”不是月份", expected=expected)
-    content = io.BytesIO()
-    literally = ("strings_to_formulas", "strings_to_urls", "strings_to_numbers")
-    book = xlsxwriter.Workbook(
-        content, {"in_memory": True, **dict.fromkeys(literally, False)}
-    )
-    book.set_properties({"title": f"{month}工作记录", "created": CREATED})
-    names = [*operators.values()]
-    people = [id if names.count(at) > 1 else at for id, at in operators.items()]
-    listed = {
-        "operator": ("运营", people),
-        "platform": ("平台", [*platform_names().values()]),
-        "measure": ("量化指标", measures),
-    }
-    template = _Template(book, month, listed)
-    notes_on, choices_on = OTHER_SHEETS
-    template.notes(notes_on)
-    for entry in SHEETS:
-        template.sheet(entry.SHEET, columns(entry))
-    template.choices(choices_on)
-    book.close()
-    write_atomic(path, content.getvalue())
+    template = _Template(month, operators, measures)
+    template.notes(TARGET_NOTES if sheets is MATRIX else NOTES)
+    for name, model in sheets.items():
+        template.sheet(name, columns(model), rows)
+    template.save(path)
 
 
 class _Template:
     """Writes the sheets of one workbook."""
 
     def __init__(
-        self, book: Any, month: str, listed: Mapping[str, tuple[str, Sequence[str]]]
+        self, month: str, operators: Mapping[str, str], measures: Sequence[str]
     ) -> None:
-        self.book, self.month, self.listed = book, month, listed
+        self.month, self.content = month, io.BytesIO()
+        literally = ("strings_to_formulas", "strings_to_urls", "strings_to_numbers")
+        options = {"in_memory": True, **dict.fromkeys(literally, False)}
+        self.book = book = xlsxwriter.Workbook(self.content, options)
+        book.set_properties({"title": month, "created": CREATED})
+        names = [*operators.values()]
+        people = [id if names.count(at) > 1 else at for id, at in operators.items()]
+        self.listed: dict[str, tuple[str, Sequence[str]]] = {
+            "operator": ("运营", people),
+            "platform": ("平台", [*platform_names().values()]),
+            "measure": ("量化指标", measures),
+            "metric": ("指标", [*NAMES.values()]),
+        }
         font = {"font_size": 11, "valign": "vcenter"}
         self.head = book.add_format(
             {**font, "bold": True, "font_color": _INK, "bg_color": _PAPER}
@@ -91,7 +105,8 @@ class _Template:
         )
         self.plain = book.add_format(font)
         # As text, or Excel makes a day of 2026-10 and a number of an id.
-        numbers = {"text": "@", "date": "yyyy-mm-dd", "count": "0", "amount": "General"}
+        numbers = {"text": "@", "date": "yyyy-mm-dd", "count": "0"}
+        numbers |= dict.fromkeys(("amount", "number"), "General")
         faint = {**font, "italic": True, "font_color": _FAINT}
         self.formats = {
             kind: book.add_format({**font, "num_format": number})
@@ -102,15 +117,20 @@ class _Template:
             for kind, number in (numbers | {"count": "General"}).items()
         }
 
-    def notes(self, name: str) -> None:
+    def notes(self, notes: Sequence[str]) -> None:
         """Write a sheet of lines to read."""
-        sheet = self.book.add_worksheet(name)
+        sheet = self.book.add_worksheet(OTHER_SHEETS[0])
         sheet.set_column(0, 0, 90, self.plain)
-        lines = [line.format(month=self.month) for line in NOTES]
+        lines = [line.format(month=self.month) for line in notes]
         sheet.write_column(0, 0, lines, self.plain)
 
-    def sheet(self, name: str, declared: Sequence[Column]) -> None:
-        """Write a sheet to fill in."""
+    def sheet(
+        self,
+        name: str,
+        declared: Sequence[Column],
+        rows: Sequence[Mapping[str, str]] = (),
+    ) -> None:
+        """Write a sheet to fill in, with rows that are begun."""
         sheet = self.book.add_worksheet(name)
         sheet.freeze_panes(1, 0)
         sheet.set_row(0, 22)
@@ -120,17 +140,20 @@ class _Template:
             sheet.set_column(at, at, width, form)
             sheet.write_string(0, at, column.names[0], self.head)
             self._example(sheet, at, column)
+            sheet.write_column(1, at, [row.get(column.name) for row in rows], form)
             if check := self._check(column):
                 sheet.data_validation(1, at, ROWS, at, {"ignore_blank": True, **check})
 
-    def choices(self, name: str) -> None:
-        """Write the sheet of choices, a list a column."""
+    def save(self, path: Path) -> None:
+        """Write the sheet of choices, a list a column, and the file."""
         text = self.formats["text"]
-        sheet = self.book.add_worksheet(name)
+        sheet = self.book.add_worksheet(OTHER_SHEETS[1])
         sheet.set_column(0, len(self.listed) - 1, 16, text)
         for at, (title, values) in enumerate(self.listed.values()):
             sheet.write_string(0, at, title, self.head)
             sheet.write_column(1, at, values, text)
+        self.book.close()
+        write_atomic(path, self.content.getvalue())
 
     def _example(self, sheet: Any, at: int, column: Column) -> None:
         text = column.header.example.format(month=self.month)

@@ -14,12 +14,12 @@ from kpi_lib.files import Sheet
 from kpi_lib.held import is_noise
 from kpi_lib.inputs import entries
 from kpi_lib.inputs.directory import Directory
-from kpi_lib.inputs.entries import OTHER_SHEETS, SHEETS, Entry
+from kpi_lib.inputs.entries import SHEETS, Entry
 from kpi_lib.inputs.forms import choices, normal
 from kpi_lib.inputs.table import (
+    OTHER_SHEETS,
     TableSheet,
     by_operator,
-    personal,
     read_book,
     read_rows,
 )
@@ -32,8 +32,7 @@ class Worklog:
     The work log of a month: entries by subject, in the order of the file.
 
     `source` is its file or folder, also where there is none; `findings` are warnings
-    and notes: days of another month, hidden rows; `mistakes` are of rows of one
-    operator each, and stop that one's page alone.
+    and notes: days of another month, hidden rows.
     """
 
     month: str
@@ -50,7 +49,6 @@ class Worklog:
     ratings: tuple[entries.GivenRating, ...] = ()
     confirmations: tuple[entries.NoneHere, ...] = ()
     findings: tuple[Problem, ...] = ()
-    mistakes: tuple[Problem, ...] = ()
 
     def entries(self) -> Iterator[Entry]:
         """Walk the entries of all sheets."""
@@ -94,8 +92,18 @@ SAID_BEFORE = N_("{sheet}第{rows}行与前面的一行相同，只计一次")
 # --- reading -------------------------------------------------------------------
 
 
-def load_worklog(path: Path, month: str, directory: Directory, where: str) -> Worklog:
-    """Read a workbook, or a folder of one CSV or workbook a sheet; none is empty."""
+def load_worklog(
+    path: Path,
+    month: str,
+    directory: Directory,
+    where: str,
+    errors: list[Problem] | None = None,
+) -> Worklog:
+    """
+    Read a workbook, or a folder of one CSV or workbook a sheet; none is empty.
+
+    What is wrong with it is noted in `errors`, or raised without them.
+    """
     problems: list[Problem] = []
     findings: list[Problem] = []
     read: dict[str, Any] = {}
@@ -120,9 +128,13 @@ def load_worklog(path: Path, month: str, directory: Directory, where: str) -> Wo
             noted = TableSheet(sheet.name, part, problems)
             rows = read_rows(noted, sheet.records, model, directory)
             read[model.FIELD] = tuple(rows)
-    mistakes = personal(problems)
-    findings += [problem for problem in problems if problem.level != "error"]
-    log = Worklog(month=month, source=where, mistakes=mistakes, **read)
+    wrong = [problem for problem in problems if problem.level == "error"]
+    if errors is not None:
+        errors += wrong
+    elif wrong:
+        raise InvalidInput(tuple(wrong))
+    findings += [problem for problem in problems if problem not in wrong]
+    log = Worklog(month=month, source=where, **read)
     return replace(log, findings=(*findings, *_denied(log)))
 
 

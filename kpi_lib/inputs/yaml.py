@@ -7,11 +7,12 @@ All mistakes are collected before anything is raised.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, Generic, TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -31,41 +32,19 @@ MOST_BYTES = 250_000
 """Of a YAML file, a dozen times the usual plan: beyond it the parser takes minutes."""
 
 
-@dataclass(frozen=True)
-class Document(Generic[M]):
-    """A YAML file as a model, with the tree it was read from, which knows its lines."""
-
-    value: M
-    where: str
-    tree: Any = field(repr=False)
-
-    def line(self, *path: str | int) -> int:
-        """Return the line, from 1, of the deepest part of a path that exists."""
-        return _line(self.tree, path)
-
-    def problem(
-        self, path: Sequence[str | int], what: str, expected: str = "", do: str = ""
-    ) -> Problem:
-        """Return an error of this file, at the line of a path from the top."""
-        place = f"第{self.line(*path)}行"
-        return Problem(
-            what=what, where=self.where, place=place, expected=expected, do=do
-        )
-
-
 def load_document(
     path: Path,
     model: type[M],
     where: str,
     most: int = MOST_BYTES,
     named: object = None,
-) -> Document[M]:
-    """Read a YAML file into a model, and keep its lines for checks across it."""
+) -> tuple[M, Callable[[Sequence[str | int]], int]]:
+    """Read a YAML file into a model; tell the line of a path from the top, too."""
     text = _text(path, where, most)
     try:
         tree = _parsed(text, where)
         values = _plain(tree, where, set())
-        return Document(validated(values, model, where, tree, named), where, tree)
+        return validated(values, model, where, tree, named), partial(_line, tree)
     except RecursionError:
         what, do = "层级过深，或有许多括号没有配对", "请减少嵌套，把括号配对"
         raise InvalidInput.of(what, where=where, do=do) from None
@@ -197,6 +176,7 @@ def _plain(node: object, where: str, seen: set[int], line: int = 1) -> object:
 
 
 def _line(top: CommentedMap, path: Sequence[str | int]) -> int:
+    """Return the line, from 1, of the deepest part of a path that exists."""
     node: Any = top
     line = top.lc.line
     for part in path:

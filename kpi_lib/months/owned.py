@@ -40,9 +40,8 @@ class Owned:
 
     def owned(self, account: str, operator: str) -> dict[date, Fraction]:
         """Return the days on which an operator owns of an account, and the shares."""
-        shares = (
-            (day, self.given.roster.share(account, operator, day)) for day in self.days
-        )
+        whole = self.given.roster.account(account)
+        shares = ((day, whole.shares(day).get(operator, 0)) for day in self.days)
         return {day: Fraction(share) for day, share in shares if share}
 
     def owed(self, account: Account) -> dict[str, dict[date, Fraction]]:

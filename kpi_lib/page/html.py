@@ -48,7 +48,7 @@ class _Prose(IPythonRenderer):
         number = len(self.contents) + 1
         id = f"s{number}"
         self.contents.append((id, number, re.sub(r"<[^>]+>", "", text)))
-        return f'<h2 id="{id}"><span class="n">{number}</span>{text}</h2>\n'
+        return f'<h2 id="{id}"><span class="n">{number}</span> {text}</h2>\n'
 
 
 def _prose(source: str, contents: list[tuple[str, int, str]]) -> str:
@@ -129,6 +129,7 @@ def page(
     lang: str = LANGUAGES[0],
     told: Sequence[str] = (),
     anchor: str = "",
+    home: str = "index.html",
 ) -> str:
     """
     Turn an executed notebook into one self-contained page.
@@ -145,6 +146,8 @@ def page(
         What is said above everything, a line each.
     anchor : str
         What is said below everything: what vouches for the page.
+    home : str
+        The page that it belongs to; empty for that page itself.
 
     Returns
     -------
@@ -152,7 +155,8 @@ def page(
         HTML without a script, with everything it needs inside.
     """
     with speaking(lang):
-        return _page(notebook, title, lang, {"told": told, "anchor": anchor})
+        beside = {"told": told, "anchor": anchor, "home": home}
+        return _page(notebook, title, lang, beside)
 
 
 def _page(
@@ -205,7 +209,7 @@ def _heading(card: Card | None, title: str) -> dict[str, str]:
     month = figures.month_name(card["month"])
     plan = card["plan"]
     version = _("计划{plan}第{version}版", plan=plan["id"], version=plan["version"])
-    about = (figures.brief(card["name"]), month, _("KPI考核"))
+    about = (figures.brief(card["name"]), month, _("KPI考核"), total)
     return {
         "who": card["name"],
         "when": month,

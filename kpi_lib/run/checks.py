@@ -36,7 +36,7 @@ def check(workspace: Workspace, month: str) -> list[Problem]:
     whole = False
     try:
         given = inputs.for_month(workspace, month)
-        problems += (*given.mistakes, *given.findings)
+        problems += (*given.mistakes, *given.worklogs[month].findings)
         whole = True
     except InvalidInput as err:
         problems += err.problems

@@ -19,6 +19,7 @@ WORDS = {
     "earlier": N_("更早的导出文件"),
     "before": N_("上月清洗结果"),
     "worklog": N_("工作记录"),
+    "mistakes": N_("填写的错误"),
     "cleaned": N_("清洗结果"),
     "cleaning": N_("清洗记录"),
     "plan": N_("考核计划"),

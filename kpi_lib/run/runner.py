@@ -322,7 +322,10 @@ def _record(
         "versions": record.versions(),
         "inputs": agenda.files,
         "edited": agenda.edited,
-        "targets": {str(row.row): row.sha256 for row in agenda.inputs.targets},
+        "targets": {
+            f"{row.source}:{row.row}:{row.horizon}": row.sha256
+            for row in agenda.inputs.targets
+        },
         "totals": totals,
         "people": {
             person.id: agenda.inputs.roster.standing(person, agenda.month)

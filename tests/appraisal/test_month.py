@@ -322,15 +322,6 @@ class TestPlansByMonth:
             opened.score("op-01")
         assert opened.score("op-02")["total"] == sample.score("op-02")["total"]
 
-    def test_a_plan_for_nobody_is_told(self, sample: Month) -> None:
-        left = sample.inputs.plan.model_copy(update={"id": "x", "for_": ("别组",)})
-        plans = {**sample.inputs.plans, "data/plan.x.yml": left}
-        inputs = replace(sample.inputs, plans=plans)
-
-        assert str(inputs.findings[0]) == (
-            "data/plan.x.yml，for：2026-10没有人用这份计划。请核对for里的团队和人。"
-        )
-
     def test_a_plan_rewritten_under_its_version_is_told(self, sample: Month) -> None:
         folder = sample.workspace.reports("2026-09")
         folder.mkdir(parents=True)

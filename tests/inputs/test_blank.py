@@ -13,7 +13,7 @@ from kpi_lib.errors import WorkspaceError
 from kpi_lib.inputs import blank, records, roster, template, worklog
 from kpi_lib.inputs.directory import Directory, platform_names
 from kpi_lib.inputs.table import columns, load_table
-from kpi_lib.workspace import Workspace
+from kpi_lib.workspace import Workspace, write_atomic
 
 OPERATORS = {"op-01": "示例运营甲", "op-02": "示例运营乙"}
 MONTH = "2026-10"
@@ -32,7 +32,7 @@ def load_worklog(path: Path) -> worklog.Worklog:
 @pytest.fixture
 def empty_log(tmp_path: Path) -> Path:
     path = tmp_path / "worklog.xlsx"
-    template.write_worklog_template(path, MONTH, OPERATORS)
+    template.write_template(path, MONTH, template.WORKLOG, OPERATORS)
     return path
 
 
@@ -112,18 +112,19 @@ def test_a_new_month_has_folders_and_leaves_what_is_there(tmp_path: Path) -> Non
         "data/raw/2026-10/toutiao-a",
         "data/raw/2026-10/douyin-a",
         "data/raw/2026-10/worklog.xlsx",
+        "data/targets.2026-10.xlsx",
     ]
     assert [path.name for path in again] == ["douyin-b"]
 
 
 def test_what_is_no_month_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WorkspaceError, match="2026-13”不是月份"):
-        template.write_worklog_template(tmp_path / "w.xlsx", "2026-13", {})
+        template.write_template(tmp_path / "w.xlsx", "2026-13", template.WORKLOG, {})
 
 
 def test_the_template_is_the_same_bytes_each_time(empty_log: Path) -> None:
     first = empty_log.read_bytes()
-    template.write_worklog_template(empty_log, MONTH, OPERATORS)
+    template.write_template(empty_log, MONTH, template.WORKLOG, OPERATORS)
 
     assert empty_log.read_bytes() == first
 
@@ -166,7 +167,7 @@ def test_drop_downs_offer_only_what_is_read_back(empty_log: Path) -> None:
     assert checks["任务", "D2:D1001"].type == "date"
     assert checks["互动", "D2:D1001"].type == "whole"
     assert checks["活动", "F2:F1001"].type == "decimal"
-    names = [cell.value for cell in listed["B"]][1:]
+    names = [cell.value for cell in listed["B"] if cell.value][1:]
     assert names == list(platform_names().values())
 
 
@@ -176,3 +177,30 @@ def test_the_template_holds_no_formula(empty_log: Path) -> None:
         texts = [archive.read(name) for name in parts]
 
     assert not any(b"<f>" in text for text in texts)
+
+
+def test_the_matrix_begins_a_row_for_all_that_is_asked(tmp_path: Path) -> None:
+    blank.init(tmp_path)
+    place = owning(tmp_path, "toutiao-a")
+    proposed = place.reports("2026-09") / "targets.proposed.csv"
+    write_atomic(
+        proposed,
+        "operator,metric,platform,value,middle\n"
+        "op-01,views,toutiao,1,2\nop-01,views,,5000,6000\n",
+    )
+    matrix = blank.prepare(place, MONTH)[-1]
+    header, *rows = openpyxl.load_workbook(matrix)["目标"].iter_rows(values_only=True)
+    asked = [dict(zip(header, row, strict=True)) for row in rows]
+
+    assert matrix.name == "targets.2026-10.xlsx"
+    assert {(row["月份"], row["运营"]) for row in asked} == {(MONTH, "甲")}
+    names = [row["指标"] for row in asked]
+    assert (names[0], names[-1]) == ("粉丝数", "communities_due")
+    (views,) = (row for row in asked if row["指标"] == "阅读/播放")
+    assert (views["上月"], views["建议"], views["短期"]) == ("5000", "6000", None)
+    # Nothing is asked twice: who writes the month's targets elsewhere has no matrix.
+    matrix.unlink()
+    row = "op-01,views,short,2026-10,1,2026-09-30"
+    header_row = "operator,metric,horizon,period,value,set_on"
+    place.table("targets").write_text(f"{header_row}\n{row}\n", "utf-8")
+    assert blank.prepare(place, MONTH) == []

@@ -4,8 +4,10 @@ import os
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
+from kpi_lib import inputs
 from kpi_lib.errors import InvalidInput
 from kpi_lib.inputs import everything
 from kpi_lib.language import speaking
@@ -92,3 +94,39 @@ def test_each_file_is_hashed_once(
 
     assert place.plan in hashed
     assert len(hashed) == len(set(hashed))
+
+
+def test_a_target_stands_in_one_place_only(tmp_path: Path) -> None:
+    place = tiny_workspace.build(tmp_path / "w")
+    (matrix,) = (
+        at
+        for at in inputs.prepare(place, "2026-10")
+        if at.suffix == ".xlsx" and at.name.startswith("targets.")
+    )
+    book = openpyxl.load_workbook(matrix)
+    sheet = book["目标"]
+    for column, cell in {
+        "短期": 300,
+        "设定日": "2026-09-30",
+        "批准人": "示例主管",
+    }.items():
+        (at,) = (cell.column for cell in sheet[1] if cell.value == column)
+        sheet.cell(2, at, cell)
+    book.save(matrix)
+    (target,) = everything.load(place, "2026-10").targets
+
+    assert (target.operator, target.metric, target.value) == ("op-01", "followers", 300)
+
+    header = "operator,metric,horizon,period,value,set_on"
+    row = "示例甲,followers,短期,2026-10,400,2026-09-30"
+    place.table("targets").write_text(f"{header}\n{row}\n", "utf-8")
+    found = everything.load(place, "2026-10")
+
+    assert [(at.of, str(at)) for at in found.mistakes] == [
+        (
+            "op-01",
+            "data/targets.2026-10.xlsx，目标!第2行：与data/targets.csv第2行的对象、"
+            "周期和设定日都相同。请删去一行；改目标要另写一行，设定日写修改的日期。",
+        )
+    ]
+    assert [target.value for target in found.targets] == [400]

@@ -20,12 +20,17 @@ from kpi_lib.inputs.forms import WrongForm
         pytest.param(
             forms.to_date, datetime(2026, 10, 1), date(2026, 10, 1), id="cell"
         ),
+        pytest.param(forms.to_date, "２０２６-10/01", date(2026, 10, 1), id="mixed"),
         pytest.param(forms.to_month, "2026年1月", "2026-01", id="month-chinese"),
         pytest.param(
             forms.to_month, date(2026, 10, 1), "2026-10", id="month-made-a-day"
         ),
         pytest.param(forms.to_decimal, "1,234.5", Decimal("1234.5"), id="comma"),
         pytest.param(forms.to_decimal, "35％", Decimal("0.35"), id="percent"),
+        pytest.param(forms.to_decimal, "1.5万", Decimal(15000), id="ten-thousands"),
+        pytest.param(forms.to_decimal, "-3千元", Decimal(-3000), id="thousands"),
+        pytest.param(forms.to_decimal, "3,000元", Decimal(3000), id="yuan"),
+        pytest.param(forms.to_whole, "300个", 300, id="pieces"),
         pytest.param(forms.to_decimal, 0.1 + 0.2, Decimal("0.3"), id="float"),
         pytest.param(forms.to_whole, 12.0, 12, id="whole"),
         pytest.param(forms.to_text, 7.0, "7", id="an-id-that-excel-made-a-number"),
@@ -42,10 +47,11 @@ def test_what_is_taken(
     [
         pytest.param(forms.to_date, "2026-02-29", id="no-such-day"),
         pytest.param(forms.to_date, "26-10-01", id="short-year"),
-        pytest.param(forms.to_date, "2026-10/01", id="mixed"),
         pytest.param(forms.to_date, 46296, id="serial"),
         pytest.param(forms.to_date, datetime(2026, 10, 1, 8), id="time"),
-        pytest.param(forms.to_date, "２０２６-10-01", id="wide"),
+        pytest.param(forms.to_date, "46296", id="serial-as-text"),
+        pytest.param(forms.to_date, "20261001", id="digits-alone"),
+        pytest.param(forms.to_date, "2026-10-01 08:00", id="clock"),
         pytest.param(forms.to_date, None, id="blank-date"),
         pytest.param(forms.to_month, "2026-13", id="month-13"),
         pytest.param(forms.to_month, date(2026, 10, 2), id="no-month"),
@@ -54,6 +60,7 @@ def test_what_is_taken(
         pytest.param(forms.to_decimal, "1_000", id="underscore"),
         pytest.param(forms.to_decimal, "1e5", id="exponent"),
         pytest.param(forms.to_decimal, "约1.2万", id="words"),
+        pytest.param(forms.to_decimal, "1.2万%", id="two-units"),
         pytest.param(forms.to_decimal, float("nan"), id="nan"),
         pytest.param(forms.to_decimal, float("inf"), id="inf"),
         pytest.param(forms.to_decimal, True, id="true"),

@@ -308,16 +308,18 @@ class TestByJob:
         if one:
             assert plan.for_month(every, "2026-10", EDITOR) == "data/plan.all.yml"
 
-    def test_a_name_nobody_has_and_a_rule_of_all_are_told(self) -> None:
-        rules = plan.EvidenceRules.model_validate({"counter_window": 3})
-        video = {"id": "video", "for_": ("视屏组",), "evidence": rules}
+    def test_a_name_that_nobody_has_and_evidence_of_some_are_told(
+        self, tmp_path: Path
+    ) -> None:
+        text = f"{DEFAULT}\nfor: [视屏组]\nevidence: {{counter_window: 3}}\n"
+        every = {"data/plan.video.yml": loaded(tmp_path, text)}
         roster = Roster(operators=(EDITOR, MAKER))
 
-        assert [str(at) for at in plan.mistakes(plans(video=video), roster)] == [
+        assert [str(at) for at in plan.mistakes(every, roster)] == [
             "data/plan.video.yml，for：这份计划给“视屏组”，花名册里没有；"
             "应为花名册里的团队或人：op-a、op-v、剪辑乙、图文组、编辑甲、视频组。",
-            "data/plan.video.yml，evidence：evidence.counter_window不能只给一部分人。"
-            "请写在给所有人的计划里。",
+            "data/plan.video.yml，evidence：evidence对所有人都一样。"
+            "请写在没有for的计划里。",
         ]
 
 

@@ -87,7 +87,7 @@ def test_mistakes_of_a_row_come_in_the_order_of_its_columns(tmp_path: Path) -> N
 
     assert [str(problem) for problem in caught.value.problems] == [
         "data/t.csv，第2行“date”：“date”没有填；应为日期，例如2026-10-31。请补上。",
-        "data/t.csv，第2行“value”：值是“x”；应为数字，例如1200、1,200、12.5或35%。"
+        "data/t.csv，第2行“value”：值是“x”；应为数字，例如1200、1,200、1.5万或35%。"
         "请改正这一格。",
         "data/t.csv，第4行：日期与第3行相同。请删去其中一行。",
     ]

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from kpi_lib.errors import InvalidInput
+from kpi_lib.errors import InvalidInput, Problem
 from kpi_lib.inputs import targets
 from kpi_lib.inputs.directory import Directory
-from kpi_lib.inputs.table import load_table
+from kpi_lib.inputs.table import columns, load_table
 
 OWNED = {"op-01": ("toutiao", "douyin"), "op-02": ()}
 PLATFORMS = {"toutiao": "头条号", "douyin": "抖音", "bilibili": "B站"}
@@ -131,7 +131,7 @@ def test_what_is_taken(tmp_path: Path, row: str, field: str, expected: object) -
         pytest.param(
             "short,", "ultimate,", "终极目标不写周期；应为空白", id="ultimate"
         ),
-        pytest.param("50000", "5万", "值是“5万”；应为数字", id="unit"),
+        pytest.param("50000", "5百", "值是“5百”；应为数字", id="unit"),
         pytest.param("50000", "nan", "应为数字", id="nan"),
         pytest.param("50000", "35%", "不是百分数", id="percent-of-a-count"),
         pytest.param("50000", "-1", "不小于0", id="negative"),
@@ -180,7 +180,7 @@ def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, message: str) ->
 def test_two_rows_of_one_key_and_day_are_an_error(tmp_path: Path) -> None:
     again = GOOD.replace("50000", "40000")
 
-    with pytest.raises(InvalidInput, match="第3行：与第2行的对象、周期和设定日都相同"):
+    with pytest.raises(InvalidInput, match=r"第3行：与data/targets.csv第2行的对象"):
         load(tmp_path, GOOD, again)
 
 
@@ -252,3 +252,63 @@ def test_a_workbook_may_stand_for_the_csv(tmp_path: Path) -> None:
         load_table(path, targets.Target, "data/targets.xlsx", DIRECTORY)
 
     assert [p.place for p in caught.value.problems] == ["目标!F3", "目标!G3"]
+
+
+ACROSS = [column.names[0] for column in columns(targets.Across)]
+
+
+def matrix(
+    folder: Path, *rows: list[object], wrong: list[Problem] | None = None
+) -> tuple[targets.Target, ...]:
+    path = folder / "targets.2026-10.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("目标")
+        for at, row in enumerate([ACROSS, *rows]):
+            sheet.write_row(at, 0, row)
+        book.add_worksheet("说明").write(0, 0, "一行一个人的一项指标")
+    where = f"data/{path.name}"
+    return load_table(path, targets.Target, where, DIRECTORY, wrong, lay=targets.spread)
+
+
+def test_a_row_of_the_matrix_is_a_target_a_horizon(tmp_path: Path) -> None:
+    when = ["2026-09-28", "示例主管", None]
+    across = ["2026-10", "示例运营甲", "阅读/播放", "头条号", 1, 2, 50000, "1.5万"]
+    found = matrix(
+        tmp_path,
+        [*across, 6e5, 9e6, *when],
+        ["2026-10", "op-02", "contents_due", None, 8, 9, 12, None, None, None, *when],
+        ["2026-10", "op-02", "粉丝数", None, 8, 9, *[None] * 7],
+    )
+    long = load(
+        tmp_path,
+        GOOD,
+        "op-01,views,toutiao,mid,2026-Q4,15000,2026-09-28,示例主管,",
+        "op-01,views,toutiao,long,2026,600000,2026-09-28,示例主管,",
+        "op-01,views,toutiao,ultimate,,9000000,2026-09-28,示例主管,",
+        "op-02,contents_due,,short,2026-10,12,2026-09-28,示例主管,",
+    )
+
+    assert [row.sha256 for row in found] == [row.sha256 for row in long]
+    assert {row.source for row in found} == {"data/targets.2026-10.xlsx"}
+    assert [row.row for row in found] == [2, 2, 2, 2, 3]
+
+
+def test_a_wrong_cell_of_the_matrix_is_named(tmp_path: Path) -> None:
+    wrong: list[Problem] = []
+    row = ["op-01", "完播率", None, None, None]
+    found = matrix(
+        tmp_path,
+        ["10", *row, 0.4, 0.5, None, None, "2026-09-28", None, None],
+        ["2026-10", *row, 45, None, None, "高", None, "示例主管", None],
+        ["2026-10", "op-02", *row[1:], 0.4, *[None] * 3, "2026-09-28", None, None],
+        wrong=wrong,
+    )
+
+    assert [row.operator for row in found] == ["op-02"]
+    assert [(at.of, at.place, at.what) for at in wrong] == [
+        ("op-01", "目标!A2", "值是“10”"),
+        ("op-01", "目标!G3", "值是“45”"),
+        ("op-01", "目标!K3", "“设定日”没有填"),
+        ("op-01", "目标!J3", "值是“高”"),
+        ("op-01", "目标!K3", "“设定日”没有填"),
+    ]

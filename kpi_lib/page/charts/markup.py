@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterable
 from html import escape
 from typing import cast
 from xml.etree import ElementTree as ET
@@ -12,26 +13,27 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from kpi_lib.language import _
-from kpi_lib.page.charts.panels import NOTE, Ink, house
+from kpi_lib.page.charts.panels import NOTE, Ink, Panel, house
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
 XLINK = "{http://www.w3.org/1999/xlink}href"
 
 
 def svg(
-    ax: Axes,
+    drawing: Axes | Figure,
     *,
     title: str,
     last: str,
     prefix: str,
     series: str = "",
+    points: Iterable[tuple[float, float, str]] = (),
 ) -> str:
     """
     Make a panel fit for the page.
 
     Parameters
     ----------
-    ax : Axes
+    drawing : Axes or Figure
         A finished panel.
     title : str
         What is drawn, for whoever cannot see it.
@@ -40,7 +42,10 @@ def svg(
     prefix : str
         Put before every id; unlike any other on the page.
     series : str
-        Light colour of the series, ``#rrggbb``; empty for the accent.
+        Light colour of the series, ``#rrggbb``, which a panel keeps; empty for the
+        accent.
+    points : iterable of (float, float, str)
+        Places on the axes, and what a pointer that rests there is told.
 
     Returns
     -------
@@ -48,9 +53,13 @@ def svg(
         An ``<svg>`` without prolog, metadata, style element and fixed size, with
         colours as variables of the page and text in the page's font.
     """
-    figure = cast("Figure", ax.figure)
+    if isinstance(drawing, Panel):
+        drawing.series = series
+    figure = drawing if isinstance(drawing, Figure) else cast("Figure", drawing.figure)
     with house(), io.StringIO() as buffer:
-        figure.savefig(
+        # As it is, in the codes of `Ink`: a panel's own figure saves true colours.
+        Figure.savefig(
+            figure,
             buffer,
             format="svg",
             metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")),
@@ -63,6 +72,12 @@ def svg(
     if series:
         inks[Ink.SERIES] = f"var(--s,{series})"
     body = "".join(_markup(child, prefix, inks) for child in root)
+    for x, y, said in points:
+        across, up = figure.axes[0].transData.transform((x, y))
+        body += (
+            f'<circle cx="{across:.1f}" cy="{figure.bbox.height - up:.1f}" r="7"'
+            f' fill="none" pointer-events="all"><title>{escape(said)}</title></circle>'
+        )
     size = _short(root.attrib["viewBox"])
     label = escape(_("{title}：{last}", title=title, last=last) if last else title)
     return (

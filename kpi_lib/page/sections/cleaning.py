@@ -17,7 +17,6 @@ from kpi_lib.files import MANUAL, layouts, platforms
 from kpi_lib.inputs import Account
 from kpi_lib.language import N_, _, say
 from kpi_lib.months import reason
-from kpi_lib.page.bases import BASES
 from kpi_lib.page.parts import (
     Brand,
     Fragment,
@@ -25,6 +24,7 @@ from kpi_lib.page.parts import (
     dressed,
     made,
     shade_of,
+    told_apart,
     unknown,
 )
 
@@ -39,10 +39,21 @@ FATES = {
     "note": N_("说明行"),
     "outside": N_("别的月份"),
     "private": N_("不公开，不计"),
-    "quarantined": N_("读不懂，未计入"),
+    "quarantined": N_("无法识别，未计入"),
     "conflict": N_("两个值，待选定"),
 }
 """What became of a row, in the reader's words; in the order of the page."""
+
+BASES = {
+    "daily": N_("按日"),
+    "level": N_("按日"),
+    "difference": N_("两次下载相减"),
+    "published": N_("当月发布的累计"),
+    "manual": N_("手工填报"),
+    "listed": N_("仅作品清单，数值取自按日文件"),
+    "": figures.NONE,
+}
+"""How numbers are come by, in the reader's words."""
 
 LOOKED_AT = ("quarantined", "partial", "conflict", "duplicate", "private")
 """Fates whose rows a reader may want to see one by one."""
@@ -62,7 +73,9 @@ def arrival(
     dates = [stamp.date() for stamp in days["date"].drop_duplicates()]
     shades = [shade_of(day, calendar) for day in dates]
     rows: list[dict[str, Any]] = []
-    for id, part in days.groupby("account", sort=False):
+    groups = [*days.groupby("account", sort=False)]
+    named = told_apart([brands[str(id)] for id, _part in groups])
+    for who, (_id, part) in zip(named, groups, strict=True):
         states = list(part["state"])
         missing = [
             day for day, state in zip(dates, states, strict=True) if state == "missing"
@@ -71,7 +84,7 @@ def arrival(
         gaps = {day.isocalendar()[:2] for day in missing} if weekly else missing
         rows.append(
             {
-                "who": brands[str(id)],
+                "who": who,
                 "cells": list(zip(states, shades, strict=True)),
                 "due": any(states),
                 "missing": len(missing),
@@ -295,16 +308,16 @@ def compare(
     """
     brands = _Brands(accounts)
     last = months_back(month, 2)[0]
-    values = {at: _by_account(monthly[monthly["month"] == at]) for at in (last, month)}
-    was, is_ = (_bases(monthly[monthly["month"] == at]) for at in (last, month))
+    was, is_ = (_by_account(monthly[monthly["month"] == at]) for at in (last, month))
     rows: list[dict[str, Any]] = []
-    for account, metric in sorted({*values[last], *values[month]}):
+    for account, metric in sorted({*was, *is_}):
         definition = METRICS.get(metric)
         if definition is None or not definition.target:
             continue
-        key = account, metric
-        before, now = (values[at].get(key) for at in (last, month))
-        moved = key in was and key in is_ and was[key] != is_[key]
+        (before, old), (now, new) = (
+            found.get((account, metric), (None, set())) for found in (was, is_)
+        )
+        moved = bool(old and new and old != new)
         by = now / before - 1 if before and now is not None and not moved else None
         rows.append(
             {
@@ -322,25 +335,16 @@ def compare(
     return made("compare", rows=rows, month=month, last=last)
 
 
-def _bases(monthly: pd.DataFrame) -> dict[tuple[str, str], set[str]]:
-    """Return how each account's metrics are come by; a rate is made of one way only."""
+def _by_account(
+    monthly: pd.DataFrame,
+) -> dict[tuple[str, str], tuple[float, set[str]]]:
+    """Put the owners' parts of each account and metric together, with their bases."""
     rows = monthly[monthly["value"].notna()]
-    found: dict[tuple[str, str], set[str]] = {}
-    for account, metric, basis in zip(
-        rows["account"], rows["metric"], rows["basis"], strict=True
-    ):
-        found.setdefault((account, metric), set()).add(basis)
-    return found
-
-
-def _by_account(monthly: pd.DataFrame) -> dict[tuple[str, str], float]:
-    """Put the owners' parts of each account and metric together again."""
-    rows = monthly[monthly["value"].notna()]
-    values: dict[tuple[str, str], float] = {}
-    for (account, metric), parts in rows.groupby(["account", "metric"])["value"]:
+    values = {}
+    for (account, metric), parts in rows.groupby(["account", "metric"]):
         definition = METRICS.get(str(metric))
         # Flows and followers are held in shares; means, MAU and rates are whole.
         shared = definition is not None and definition.accrues
-        whole = parts.sum() if shared else parts.max()
-        values[str(account), str(metric)] = float(whole)
+        whole = parts["value"].sum() if shared else parts["value"].max()
+        values[str(account), str(metric)] = float(whole), set(parts["basis"])
     return values
