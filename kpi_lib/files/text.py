@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import io
 import json
 import re
 from collections import Counter
@@ -26,6 +25,8 @@ LONG_LINE = 20_000_000
 FORM_ROWS = 3
 # So many lines tell the delimiter; headers stand within the first dozen rows.
 HEAD_LINES, HEAD_CHARACTERS = 12, 1 << 16
+
+_LINES = re.compile(r"[^\r\n]*+(?:\r\n?|\n)|[^\r\n]++")
 
 AS_UTF_8 = Sentence("在Excel里另存为“CSV UTF-8”")
 NARROW = Sentence("每行{n}格以内", n=MOST_COLUMNS)
@@ -143,7 +144,9 @@ def _long_line(text: str) -> int | None:
 def _rows(
     text: str, delimiter: str, most: Most, where: str
 ) -> tuple[list[Record], list[Problem]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    # Line by line: a stream of the text would hold it again, at four bytes a character.
+    lines = (line[0] for line in _LINES.finditer(text))
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     records: list[Record] = []
     notices: list[Problem] = []
     line, cells = 1, 0

@@ -12,7 +12,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from itertools import compress
 from typing import NamedTuple
 
 from kpi_lib.catalogue import METRICS
@@ -157,9 +156,9 @@ class Cleaning:
         kept: list[DailyRow] = []
         conflicts: list[DailyRow] = []
         for (_, day, metric, _), rows in sorted(values.items()):
-            places = ((f"{day:%Y-%m}", at.source, at.row, at.metric) for at in rows)
-            decided = (at in self._chosen for at in places)
-            picked = next(compress(rows, decided), None)
+            at = f"{day:%Y-%m}"
+            decided = (r for r in rows if (at, r.source, r.row, metric) in self._chosen)
+            picked = next(decided, None)
             if winner := picked or _agreed(rows) or _agreed(self._settled(rows)):
                 kept.append(winner)
                 for row in rows:
