@@ -101,7 +101,7 @@ def execute(
 def read(path: Path) -> NotebookNode:
     """Return a notebook as it lies there; OSError or ValueError if it is none."""
     content = path.read_bytes()
-    held.held(path, of_notebook(content))
+    held.held(path, of_notebook(path, content))
     text = content.decode("utf-8")
     return nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call,no-any-return]
 

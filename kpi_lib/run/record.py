@@ -50,15 +50,17 @@ def of(value: object) -> str:
 def of_file(path: Path) -> str:
     """Return the SHA-256 of a file; empty if there is none or it cannot be read."""
     try:
-        if path.suffix == ".ipynb" and path.parent.name == "notebooks":
-            return of_notebook(path.read_bytes())
+        if path.suffix == ".ipynb":
+            return of_notebook(path, path.read_bytes())
         return sha256_file(path) if path.is_file() else ""
     except OSError:
         return ""
 
 
-def of_notebook(content: bytes) -> str:
-    """Return the SHA-256 of what runs: cells and tags, no outputs or editor's notes."""
+def of_notebook(path: Path, content: bytes) -> str:
+    """Return the SHA-256 of a notebook; of one to run without what an editor adds."""
+    if path.parent.name != "notebooks":
+        return sha256(content)
     try:
         cells = [
             (cell["cell_type"], cell["metadata"].get("tags"), "".join(cell["source"]))
