@@ -20,8 +20,8 @@ from kpi_lib.months.doubts import doubts
 from kpi_lib.months.reading import read
 from kpi_lib.workspace import Workspace
 
+# Days of an account without a daily file are looked for this many months ahead.
 LOOK_AHEAD = 3
-"""Days of an account without a daily file are looked for this many months ahead."""
 
 _DAY = re.compile(r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})\)?$", re.ASCII)
 
