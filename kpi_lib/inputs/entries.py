@@ -116,8 +116,7 @@ class Entry(Row):
             named = getattr(self, column, ())
             for id in (named,) if isinstance(named, str) else named:
                 if owned is not None and id not in owned:
-                    name = directory.operators[self.operator]
-                    what = f"{name}没有{directory.platforms[id]}的账号"
+                    what = f"“{self.operator}”没有{directory.platforms[id]}的账号"
                     yield Wrong(column, what, do="请核对运营和平台")
 
     @property
