@@ -12,6 +12,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+STRIP := --keep-id --extra-keys metadata.language_info
 TESTS := .venv/.ready-test
 
 # Nothing of the user's own Python gets into a run.
@@ -27,11 +28,7 @@ test: $(TESTS)
 # Opens also where a month has an error: the notebooks are where one looks for it.
 lab: $(READY)
 	@$(BIN)/kpi run latest || true
-	@$(BIN)/jupyter lab notebooks $(QUIET)
-
-# JupyterLab asks nobody for news or versions, and its user nothing.
-QUIET := --LabApp.app_settings_dir="$(CURDIR)/.jupyter" \
-  --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
+	@$(BIN)/kpi lab
 
 lint: $(TESTS)
 	@$(BIN)/ruff check .
@@ -54,6 +51,8 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
 	@echo "3/3 安装本项目 …"
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+# What a run leaves in a notebook is no change of it.
+	@-git config filter.nbstripout.clean "$(CURDIR)/$(BIN)/nbstripout $(STRIP)" 2>/dev/null
 	@touch $(READY)
 	@echo "环境已就绪。"
 
@@ -76,7 +75,7 @@ environment.yml: requirements.lock
 # Collects the sentences of the pages in kpi_lib/locale/en.po; the new ones want words.
 catalogue: $(READY)
 	@mkdir -p build
-	@$(BIN)/pybabel -q extract -F babel.cfg -k N_ -k Sentence --omit-header -s --no-location \
+	@PYTHONPATH=. $(BIN)/pybabel -q extract -F babel.cfg -k N_ -k Sentence --omit-header -s --no-location \
 	  --no-wrap --sort-output -o build/pages.pot kpi_lib \
 	  notebooks/1-clean.ipynb notebooks/3-appraisal.ipynb notebooks/4-team.ipynb
 	@$(BIN)/pybabel -q update -l en -i build/pages.pot -o kpi_lib/locale/en.po \

@@ -91,8 +91,6 @@ def _misuse(err: Any) -> str:
     about = re.search(r"(?<=^No such command ').*?(?=')|(?<=\()[^()]*(?=\)$)", text)
     word = about and about[0]
     match type(err).__name__:
-        case "NoArgsIsHelpError":
-            return str(text)
         case "NoSuchOption":
             what = f"没有选项{err.option_name}"
             expected = "、".join(err.possibilities or ())

@@ -24,7 +24,6 @@ from kpi_lib.workspace import Workspace
 
 if TYPE_CHECKING:
     from kpi_lib.run import Outcome, Status
-    from kpi_lib.workbook import Line
 
 app = typer.Typer(
     name="kpi",
@@ -36,7 +35,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Month = Annotated[str, typer.Argument(metavar="MONTH", help="月份，如2026-10")]
+Month = Annotated[
+    str, typer.Argument(metavar="MONTH", help="月份，如2026-10，或latest")
+]
 NewestMonth = Annotated[
     str, typer.Argument(metavar="[MONTH]", help="月份；默认是最新的")
 ]
@@ -142,9 +143,7 @@ def clean(
 
 @app.command()
 def run(
-    month: Annotated[
-        str, typer.Argument(metavar="MONTH", help="月份，如2026-10，或latest")
-    ],
+    month: Month,
     operator: Annotated[
         list[str] | None,
         typer.Option("--operator", metavar="ID", help="只做这位运营；可以重复"),
@@ -201,13 +200,13 @@ def go_on(
 
     例：kpi next   kpi next 2026-10
     """
-    from kpi_lib import run as runs
+    from kpi_lib.run import newest, to_do
 
-    month = runs.newest(workspace, month)
+    month = newest(workspace, month)
     try:
         run(month, lang="", workspace=workspace, as_json=as_json)
     except typer.Exit:
-        tell(runs.to_do(workspace, month, date.today()), as_json)
+        tell(to_do(workspace, month, date.today()), as_json)
         raise
 
 
@@ -288,10 +287,10 @@ def sign(
     例：kpi sign 2026-10 --by 示例主管
     """
     from kpi_lib import days, inputs
-    from kpi_lib import run as runs
+    from kpi_lib.run import newest, to_sign
 
-    month = runs.newest(workspace, month)
-    lines, rows = runs.to_sign(workspace, month, by, date.today())
+    month = newest(workspace, month)
+    lines, rows = to_sign(workspace, month, by, date.today())
     typer.echo(printable("\n".join(lines)))
     if not rows:
         typer.echo("没有要签的。")
@@ -326,23 +325,10 @@ def rescore(
         total, *measures = pair.lines
         whose = f"{pair.after['operator']} {pair.after['name']}"
         grades = "→".join(card["grade"] or "暂定" for card in (pair.before, pair.after))
-        lines = [f"{whose}：{_two(total)}，{grades}"]
-        lines += [f"  {line.key} {line.name}：{_two(line)}" for line in pair.moved]
+        lines = [f"{whose}：{total}，{grades}"]
+        lines += [f"  {line.key} {line.name}：{line}" for line in pair.moved]
         lines.append(f"  其余{len(measures) - len(pair.moved)}项相同")
         say(pair.as_dict(), "\n".join(lines), as_json)
-
-
-def _two(line: Line) -> str:
-    """Write a number of two cards, and by how much it moves."""
-    before, after = (
-        f"{score or '待定'}/{possible}" if possible else "没有这一项"
-        for score, possible in (
-            (line.before, line.possible_before),
-            (line.after, line.possible_after),
-        )
-    )
-    moved = f"（{line.by:+.2f}）" if line.by else ""
-    return f"{before}→{after}{moved}"
 
 
 @app.command()
@@ -396,13 +382,9 @@ def add(
     refused = False
     for added in run.add(workspace, files, account, downloaded=day, month=month):
         refused = refused or added.state == "refused"
-        if as_json:
-            say(added.as_dict(), "", as_json)
-            continue
-        if added.state != "refused":
-            typer.echo(printable(str(added)))
-        for problem in added.problems:
-            typer.echo(problem.marked, err=problem.level == "error")
+        say(added.as_dict(), str(added), as_json)
+        if not as_json:
+            tell(added.problems)
     raise typer.Exit(refused)
 
 
@@ -420,8 +402,10 @@ def formats(context: typer.Context) -> None:
     """List the layouts that are known."""
     if context.invoked_subcommand is not None:
         return
+    from kpi_lib import run
     from kpi_lib.files import layouts, platforms
 
+    run.own_formats()
     names = {platform.id: platform.name for platform in platforms().values()}
     for layout in layouts().values():
         sure = "" if layout.confirmed else "（没有用真实文件核对过）"
@@ -440,25 +424,29 @@ def learn(
     ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FILE", help="写到这个新文件；默认只显示"),
+        typer.Option("--out", metavar="FILE", help="写到这里；默认data/formats里"),
     ] = None,
 ) -> None:
     """
     由一份新的导出起草声明，每处猜测都标“待确认”。
 
-    例：kpi formats learn 导出.xlsx --platform kuaishou --out draft.yml
+    例：kpi formats learn 导出.xlsx --platform kuaishou
     """
-    from kpi_lib import exports
-    from kpi_lib.workspace import write_atomic
+    from kpi_lib import run
 
-    text = exports.draft(file, platform=platform)
-    if out is None:
-        typer.echo(text, nl=False)
-        return
-    if out.exists():
-        raise typer.BadParameter(f"{out}已经有了，不覆盖", param_hint="--out")
-    write_atomic(out, text)
-    typer.echo(f"草稿已写到{out}：逐条看过“待确认”，再放进kpi_lib/files/formats/。")
+    typer.echo(run.learn(file, platform, out))
+
+
+@app.command()
+def lab(workspace: Place) -> None:
+    """
+    在JupyterLab里打开工作区的笔记本。
+
+    例：kpi lab
+    """
+    from kpi_lib import run
+
+    raise typer.Exit(run.lab(workspace))
 
 
 @app.command()

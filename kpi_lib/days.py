@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
-from itertools import groupby
+from itertools import count, groupby, islice
 
 import chinese_calendar
 from chinese_calendar import Holiday
@@ -186,6 +186,12 @@ class Calendar:
         following = shift(month, 1)
         days = self.working_days(following) or days_of(following)
         return days[min(working_day, len(days)) - 1]
+
+    def after(self, day: date, working_days: int) -> date:
+        """Return the day so many working days after another."""
+        following = (day + timedelta(days=by) for by in count(1))
+        worked = filter(self.is_working, following)
+        return [day, *islice(worked, working_days)][-1]
 
 
 # A page asks for the same days hundreds of times; chinesecalendar is slow to answer.

@@ -190,13 +190,10 @@ def month_short(month: str) -> str:
     return str(say(month_label(month)))
 
 
+@cache
 def month_label(month: str) -> Name:
     """Name a month, or that of a day, for a sentence said later: 10月 · Oct."""
-    return _month_label(int(month[5:7]))
-
-
-@cache
-def _month_label(number: int) -> Name:
+    number = int(month[5:7])
     name = format_skeleton("MMM", date(2000, number, 1), None, locale=LOCALES["en"])
     return Name(f"{number}月", str(name))
 

@@ -27,7 +27,7 @@ HEADED = {
     "下月目标": sections.next_month,
     "自评、评定、申诉、签字": sections.settled,
     "数据取用情况": sections.counted,
-    "定义与来源": sections.sources,
+    "计分规则与指标定义": sections.sources,
 }
 
 

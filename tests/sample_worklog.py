@@ -34,10 +34,10 @@ HEADERS = {
         """
     ),
     "建议": words("运营 建议 日期 采纳 确认人"),
-    "复盘": words("运营 周/月 周期 交付日 链接"),
+    "复盘": words("运营 周/月 周期 交付日 链接 确认人"),
     "内容": words("编号 运营 标题 形式 计划日 计划平台 已发平台 链接"),
     "社群": words("运营 名称 成立日 成员数 发言人数"),
-    "反馈": words("运营 反馈/画像 日期 确认人"),
+    "反馈": words("运营 反馈/画像 日期 内容 交给 链接 确认人"),
     "互动": words("运营 日期 平台 收到 回复"),
     "调整": words("运营 日期 依据 调整 确认人"),
     "评分": words("运营 项目 类型 分数 姓名 日期 理由"),
@@ -49,6 +49,7 @@ TASKS = words(
     完成封面与标题测试 准备下周直播脚本 清理旧内容链接 核对引流链接
     """
 )
+NEEDS = words("想按章节跳转 希望订单能改地址 群里想看直播回放 想要夜间模式")
 TASKS_A_WEEK = 3
 # Of the tasks of a month, counted through: done late, sent back, never done.
 LATE = {"op-01": (7,), "op-02": (3, 8), "op-03": (2, 5, 9), "op-04": (1, 4, 6, 10)}
@@ -183,7 +184,7 @@ def _reviews(month: str) -> list[Row]:
             late = (operator, period) in LATE_REVIEWS
             delivered = day + timedelta(days=4) if late else day
             link = f"https://example.com/review/{operator}/{period}"
-            rows.append((operator, kind, period, delivered, link))
+            rows.append((operator, kind, period, delivered, link, MANAGER))
     return rows
 
 
@@ -224,9 +225,12 @@ def _feedback(month: str) -> list[Row]:
     for operator, count in FEEDBACK.items():
         for at in range(count):
             day = working_days(month)[5 + 8 * at]
-            rows.append((operator, "反馈", day, MANAGER))
+            text = NEEDS[(at + int(operator[-1])) % len(NEEDS)]
+            rows.append((operator, "反馈", day, text, "产品部", "", MANAGER))
         if month == "2026-09" and operator in ("op-01", "op-02"):
-            rows.append((operator, "画像", working_days(month)[15], MANAGER))
+            link = f"https://example.com/portrait/{operator}/{month}"
+            day = working_days(month)[15]
+            rows.append((operator, "画像", day, "", "产品部", link, MANAGER))
     return rows
 
 

@@ -94,7 +94,7 @@ def test_every_command_of_the_readme_works(
     assert next(iter(typed)) == "make report"
     pages = {page.name for page in (clone / "reports" / MONTH).glob("*.html")}
     operators = {f"op-0{number}.html" for number in (1, 2, 3, 4)}
-    assert pages == {"index.html", "clean.html", *operators}
+    assert pages == {"index.html", "clean.html", "missing.html", *operators}
     assert (clone.parent / "our-team" / "data" / "plan.yml").is_file()
 
 

@@ -61,7 +61,10 @@ def score(
     every = [*outcomes, *extra]
     sums = _sums(outcomes)
     bonus, veto = _bonus(evidence, extra), _veto(evidence)
-    total = _total(sums["score"], bonus, veto)
+    total = sums["score"]
+    if total is not None:
+        reached = Decimal(total) + Decimal((bonus and bonus["score"]) or 0)
+        total = str(min(reached, Decimal(veto["cap"])) if veto else reached)
     waiting = any(outcome.status == "pending" for outcome in every)
     rows = [
         _item(evidence, group.id, item, scored[item.id])
@@ -98,15 +101,6 @@ def score(
         },
         "same_results": _same_results(every),
         "focus": focus(outcomes),
-        "duties": [
-            {
-                "id": duty.id,
-                "name": duty.name.label,
-                "detail": duty.detail.written,
-                "detail_beside": duty.detail.beside,
-            }
-            for duty in plan.duties
-        ],
     }
     card["score_sha256"] = sha256(canonical_json(_signed_part(card)).encode())
     return Card(card)
@@ -218,13 +212,8 @@ def _veto(evidence: Evidence) -> dict[str, str] | None:
     cap, vetoes = evidence.plan.veto, _vetoes(evidence)
     if cap is None or not vetoes:
         return None
-    last = vetoes[-1]
-    return {
-        "cap": str(half_up(cap)),
-        "by": last.by,
-        "on": str(last.on),
-        "reason": last.reason,
-    }
+    said = {key: str(getattr(vetoes[-1], key)) for key in ("by", "on", "reason")}
+    return {"cap": str(half_up(cap)), **said}
 
 
 def _vetoes(evidence: Evidence) -> list[GivenRating]:
@@ -232,25 +221,12 @@ def _vetoes(evidence: Evidence) -> list[GivenRating]:
     return [r for r in ratings if r.kind == "veto" and complete(evidence, r)]
 
 
-def _total(
-    summed: str | None,
-    bonus: Mapping[str, Any] | None,
-    veto: Mapping[str, str] | None,
-) -> str | None:
-    if summed is None:
-        return None
-    total = Decimal(summed) + Decimal((bonus and bonus["score"]) or 0)
-    return str(min(total, Decimal(veto["cap"])) if veto else total)
-
-
 def _grade(evidence: Evidence, total: str | None, possible: str) -> str:
     if total is None or not Decimal(possible):
         return ""
     percent = 100 * Fraction(total) / Fraction(possible)
-    for grade in evidence.plan.grades:
-        if percent >= grade.at_least:
-            return grade.name.label
-    return ""
+    grades = (g.name.label for g in evidence.plan.grades if percent >= g.at_least)
+    return next(grades, "")
 
 
 # What stands above the score, and what it rests on.
@@ -321,13 +297,11 @@ def _covering(evidence: Evidence, covered: Covered) -> Sentence:
 
 def _waiting(waiting: Sequence[Outcome]) -> Sentence:
     points = text(sum((outcome.possible for outcome in waiting), Decimal(0)))
-    names = few(
-        [
-            Sentence("{name}（{n}分）", name=at.measure.name.label, n=text(at.possible))
-            for at in waiting
-        ]
-    )
-    return Sentence("{points}分待定：{names}", points=points, names=names)
+    names = [
+        Sentence("{name}（{n}分）", name=at.measure.name.label, n=text(at.possible))
+        for at in waiting
+    ]
+    return Sentence("{points}分待定：{names}", points=points, names=few(names))
 
 
 WORDS = {
@@ -446,6 +420,8 @@ def _measure(outcome: Outcome) -> dict[str, Any]:
         "parts": [dict(part) for part in reading.parts],
         "evidence": [dict(cited) for cited in reading.evidence],
     }
+    if reading.rows:
+        card["rows"] = [dict(row) for row in reading.rows]
     if outcome.between:
         card["between"] = list(map(str, outcome.between))
     if outcome.rating:

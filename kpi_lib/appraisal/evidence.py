@@ -6,31 +6,19 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
-from math import isinf
+from math import floor, isinf
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from kpi_lib import months
+from kpi_lib import inputs, months
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import Calendar, days_of, shift
 from kpi_lib.figures import joined
 from kpi_lib.files import layouts
-from kpi_lib.inputs import (
-    Account,
-    Content,
-    Entry,
-    EvidenceRules,
-    Operator,
-    Plan,
-    Roster,
-    Target,
-    Worklog,
-    bare,
-)
 from kpi_lib.language import N_, Sentence
 from kpi_lib.months import Total
 
@@ -57,19 +45,19 @@ class History:
     """One operator's months as they were added up; every total is made once."""
 
     def __init__(
-        self, monthly: pd.DataFrame, roster: Roster, operator: Operator
+        self, monthly: pd.DataFrame, roster: inputs.Roster, operator: inputs.Operator
     ) -> None:
         self.monthly, self.roster, self.operator = monthly, roster, operator
         self._accounts = roster.ever_owned_by(operator.id)
         self._rows = months.by_month(monthly)
-        self._totals: dict[tuple[str, str, str, EvidenceRules], Total] = {}
+        self._totals: dict[tuple[str, str, str, inputs.EvidenceRules], Total] = {}
 
     def rows(self, month: str) -> months.Rows:
         """Return the rows of a month, by metric."""
         return self._rows.get(month, {})
 
     def total(
-        self, metric: str, month: str, platform: str, rules: EvidenceRules
+        self, metric: str, month: str, platform: str, rules: inputs.EvidenceRules
     ) -> Total:
         """Return a metric over all own accounts of a month, or those of a platform."""
         key = (metric, month, platform, rules)
@@ -121,7 +109,7 @@ class Evidence:
 
     Parameters
     ----------
-    month, plan : str, Plan
+    month, plan : str, inputs.Plan
         ``YYYY-MM``, and the plan of the month.
     history : History
         The operator, the roster, and the rows of this month and the ones before;
@@ -144,23 +132,23 @@ class Evidence:
     """
 
     month: str
-    plan: Plan
+    plan: inputs.Plan
     history: History = field(repr=False)
     calendar: Calendar
-    targets: tuple[Target, ...]
+    targets: tuple[inputs.Target, ...]
     known_targets: frozenset[str] = frozenset()
-    worklogs: Mapping[str, Worklog] = field(default_factory=dict, repr=False)
+    worklogs: Mapping[str, inputs.Worklog] = field(default_factory=dict, repr=False)
     posts: pd.DataFrame = field(default_factory=pd.DataFrame)
     which: Which = "value"
     covered: tuple[Covered, ...] = ()
 
     @property
-    def operator(self) -> Operator:
+    def operator(self) -> inputs.Operator:
         """Who is appraised."""
         return self.history.operator
 
     @property
-    def roster(self) -> Roster:
+    def roster(self) -> inputs.Roster:
         """Owners, shares and products."""
         return self.history.roster
 
@@ -175,16 +163,16 @@ class Evidence:
         return self.monthly[self.monthly["month"] == self.month]
 
     @cached_property
-    def _entries(self) -> tuple[Worklog, tuple[tuple[Entry, str], ...]]:
+    def _entries(self) -> tuple[inputs.Worklog, tuple[tuple[inputs.Entry, str], ...]]:
         return self.worklogs[self.month].own(self.operator.id).once()
 
     @property
-    def worklog(self) -> Worklog:
+    def worklog(self) -> inputs.Worklog:
         """The operator's entries that count: of the month, each once."""
         return self._entries[0]
 
     @property
-    def aside(self) -> tuple[tuple[Entry, str], ...]:
+    def aside(self) -> tuple[tuple[inputs.Entry, str], ...]:
         """The operator's other entries, with why they do not count."""
         return self._entries[1]
 
@@ -206,16 +194,6 @@ class Evidence:
         """The same read with the least and with the greatest of uncertain values."""
         return replace(self, which="low"), replace(self, which="high")
 
-    @property
-    def first_day(self) -> date:
-        """First day of the month."""
-        return days_of(self.month)[0]
-
-    @property
-    def last_day(self) -> date:
-        """Last day of the month."""
-        return days_of(self.month)[-1]
-
     @cached_property
     def deadline(self) -> date:
         """The day until which targets of the month are set in time."""
@@ -223,11 +201,11 @@ class Evidence:
         return self.calendar.review_due(before, self.plan.evidence.target_days)
 
     @cached_property
-    def accounts(self) -> list[Account]:
+    def accounts(self) -> list[inputs.Account]:
         """Own accounts of the month, in the roster's order."""
         return self.roster.owned_by(self.operator, self.month)
 
-    def mapped(self, account: Account) -> set[str]:
+    def mapped(self, account: inputs.Account) -> set[str]:
         """Return the metrics that an account's expected layouts map."""
         return {*months.mapped_metrics(account, layouts())}
 
@@ -252,16 +230,19 @@ class Evidence:
         """Day and folded title of every post of the own accounts, by platform."""
         listed: dict[str, list[tuple[date, str]]] = defaultdict(list)
         for post in self.posts.to_dict("records"):
-            day, title = post["published_at"].date(), bare(str(post["title"]))
+            day, title = post["published_at"].date(), inputs.bare(str(post["title"]))
             listed[post["platform"]].append((day, title))
         return listed
 
-    def published_on(self, content: Content) -> set[str]:
+    def published_on(self, content: inputs.Content) -> set[str]:
         """Return where a content came out: what is written, and no list denies."""
         written = set(content.published_platforms)
         if not self.plan.evidence.held_to_posts:
             return written
-        title, since = bare(content.title), content.planned - timedelta(days=EARLY)
+        title, since = (
+            inputs.bare(content.title),
+            content.planned - timedelta(days=EARLY),
+        )
         # A platform cuts a long title, or has a description with it.
         denying = {
             platform
@@ -286,11 +267,11 @@ class Evidence:
         """Say whether the operator is employed and not on leave on a day."""
         return self.operator.holds(day) and not self.operator.leave_on(day)
 
-    def confirmed(self, row: Entry) -> bool:
+    def confirmed(self, row: inputs.Entry) -> bool:
         """Say whether the manager, or another who may, stands for an entry."""
         return self.operator.is_approver(row.named)
 
-    def approved(self, row: Target) -> bool:
+    def approved(self, row: inputs.Target) -> bool:
         """Say whether the manager, or another who may, approved a target."""
         return self.operator.is_approver(row.approved_by)
 
@@ -346,6 +327,7 @@ class Reading:
     note: str = ""  # why it is pending or excluded, or what to know
     inputs: Mapping[str, str] = field(default_factory=dict)  # all numbers used
     evidence: tuple[Mapping[str, str], ...] = ()  # the rows behind them
+    rows: tuple[Mapping[str, str], ...] = ()  # of the work log, and if they count
     parts: tuple[Mapping[str, str], ...] = ()  # what a mean was taken over
     flags: tuple[str, ...] = ()  # stand above the score
     confirmed: bool = False  # somebody else confirmed all that counts
@@ -418,10 +400,6 @@ def few(names: Sequence[str], most: int = NAMED) -> str:
 
 def half_up(number: Fraction, places: str = "0.01") -> Decimal:
     """Round half up from the exact fraction to a multiple of a quantum."""
-    quantum = Fraction(places)
-    # Whole quanta by integer arithmetic: dividing into Decimal would round twice.
-    quanta, rest = divmod(abs(number), quantum)
-    whole = quanta + (1 if rest * 2 >= quantum else 0)
-    unit = Decimal(places)
-    signed = whole if number >= 0 else -whole
-    return (Decimal(signed) * unit).quantize(unit, rounding=ROUND_HALF_UP)
+    # Whole quanta by exact arithmetic: dividing into Decimal would round twice.
+    quanta = floor(abs(number) / Fraction(places) + Fraction(1, 2))
+    return Decimal(quanta if number >= 0 else -quanta) * Decimal(places)

@@ -15,9 +15,9 @@ from statistics import median
 
 from kpi_lib.appraisal.evidence import Evidence, Number, attained, half_up, text
 from kpi_lib.catalogue import METRICS, Metric
-from kpi_lib.days import quarter_of, shift
+from kpi_lib.days import days_of, quarter_of, shift
 from kpi_lib.inputs import Operator, Target
-from kpi_lib.language import Sentence
+from kpi_lib.language import N_, Sentence
 from kpi_lib.months import Total
 
 
@@ -165,6 +165,9 @@ def required(evidence: Evidence) -> tuple[str, ...]:
             chosen.discard("read_completion")
     else:
         chosen = set(named)
+    for metric, owners in evidence.plan.owners.items():
+        if evidence.operator.id not in owners:
+            chosen.discard(metric)
     # Stickiness is measured where both that it is made of are.
     if {"dau", "mau"} <= chosen:
         chosen.add("stickiness")
@@ -186,7 +189,7 @@ def of_month(evidence: Evidence) -> list[Target]:
         row
         for row in evidence.targets
         if row.period == period(evidence.month, row.horizon)
-        and row.set_on <= evidence.last_day
+        and row.set_on <= days_of(evidence.month)[-1]
     ]
 
 
@@ -211,7 +214,7 @@ def _standing(
     standing: Target | None = None
     refused: list[Target] = []
     for row in sorted(rows, key=lambda row: row.set_on):
-        late = row.set_on > evidence.first_day
+        late = row.set_on > days_of(evidence.month)[0]
         if standing and late and _easier(row, standing) and not _excused(evidence, row):
             refused.append(row)
         else:
@@ -371,6 +374,9 @@ def _own_goal(evidence: Evidence, metric: str, platform: str) -> Goal | None:
     if definition.accrues:
         target = opening + planned * evidence.charge(metric)
     gaps = gaps_of(metric, value, [*unopened, *total.gaps])
+    if opening and planned <= 0 and not _excused(evidence, row):
+        numbers = {"target": text(row.value), "opening": text(opening)}
+        gaps.append(Sentence(NOT_ABOVE, **numbers))
     return Goal(
         target=row,
         refused=refused,
@@ -385,6 +391,11 @@ def _own_goal(evidence: Evidence, metric: str, platform: str) -> Goal | None:
         floored=floored,
         approved=evidence.approved(row) or in_force(evidence, row),
     )
+
+
+NOT_ABOVE = N_(
+    "粉丝目标{target}不高于月初的{opening}：请改目标；真要减少，由主管批准并在备注写理由"
+)
 
 
 def _opening(

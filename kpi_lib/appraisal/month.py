@@ -148,14 +148,14 @@ class Month:
         return self.inputs.plan
 
     @property
-    def roster(self) -> Roster:
-        """Operators and accounts."""
-        return self.inputs.roster
-
-    @property
     def calendar(self) -> Calendar:
         """Working days and holidays."""
         return self.inputs.calendar
+
+    @property
+    def roster(self) -> Roster:
+        """Operators and accounts."""
+        return self.inputs.roster
 
     @property
     def worklog(self) -> Worklog:
@@ -310,7 +310,7 @@ class Month:
             operator=person,
             accounts=accounts,
             platforms={a.platform: declared[a.platform] for a in accounts},
-            calendar=self.calendar,
+            calendar=self.inputs.calendar,
             daily=self.own_days(person),
             monthly=monthly.drop(columns="operator").reset_index(drop=True),
             posts=self.own_posts(person),

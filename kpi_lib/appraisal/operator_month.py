@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import cast
 
 import pandas as pd
 
@@ -15,6 +14,7 @@ from kpi_lib.appraisal.quotas import Quotas
 from kpi_lib.days import Calendar, shift
 from kpi_lib.files import Platform
 from kpi_lib.inputs import Account, Operator, Target, Worklog
+from kpi_lib.months import Rows, by_month
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,15 +70,9 @@ class OperatorMonth:
     earlier: tuple[Card, ...]
 
     @cached_property
-    def by_month(self) -> dict[str, dict[str, dict[str, float]]]:
-        """Metric → month → account → value in the metric's unit, streams added up."""
-        rows = self.monthly[self.monthly["value"].notna()]
-        sums = rows.groupby(["metric", "month", "account"], sort=True)["value"].sum()
-        values: dict[str, dict[str, dict[str, float]]] = {}
-        for key, value in sums.items():
-            metric, month, account = map(str, cast("tuple[str, ...]", key))
-            values.setdefault(metric, {}).setdefault(month, {})[account] = value
-        return values
+    def by_month(self) -> dict[str, Rows]:
+        """Month → metric → rows of `monthly`, as `months.total` adds them up."""
+        return by_month(self.monthly)
 
     @cached_property
     def by_day(self) -> dict[tuple[str, str], dict[date, float]]:

@@ -9,8 +9,7 @@ is no seasonal model: last year's step between the same months is only a note.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import date
+from collections.abc import Iterator
 from fractions import Fraction
 from math import ceil, floor
 from typing import NamedTuple
@@ -176,10 +175,14 @@ class _Proposal:
     def _moves(self) -> bool:
         """Say whether the roster already knows other accounts or shares next month."""
         evidence, days = self.evidence, days_of(self.following)
+
+        def share(account: str) -> float:
+            of = (evidence.roster.share(account, evidence.operator, at) for at in days)
+            return float(sum(map(Fraction, of), Fraction(0)) / len(days))
+
         latest = self.compared[0].month
         made_of = evidence.total(self.metric.result, month=latest).made_of
-        shares = {account: share for account, share, _ in made_of}
-        if any(_share(evidence, id, days) != share for id, share in shares.items()):
+        if any(share(account) != before for account, before, _ in made_of):
             return True
         added = [
             account
@@ -294,12 +297,6 @@ def rounded(number: Fraction, digits: int, *, whole: bool, up: bool) -> Fraction
     if whole:
         step = max(step, Fraction(1))
     return (ceil if up else floor)(number / step) * step
-
-
-def _share(evidence: Evidence, account: str, days: Sequence[date]) -> float:
-    whole, id = evidence.roster.account(account), evidence.operator.id
-    shares = (Fraction(whole.shares(day).get(id, 0)) for day in days)
-    return float(sum(shares, Fraction(0)) / len(days))
 
 
 def _percent(growth: Fraction) -> str:

@@ -30,26 +30,13 @@ from kpi_lib.months import by_day
 CONTENTS = "contents"
 """Name of the published contents among the metrics of a quota."""
 
-MONTHS = {
-    "metric": "str",
-    "quota": "float64",
-    "result": "float64",
-    "attained": "float64",
-}
-
-WEEKS = MONTHS | {
-    "week": "str",
-    "first": "datetime64[s]",
-    "last": "datetime64[s]",
-    "working_days": "int64",
-}
-
-DAYS = MONTHS | {
-    "date": "datetime64[s]",
-    "working": "bool",
-    "week": "str",
-    "quota_sum": "float64",
-    "result_sum": "float64",
+MONTHS = ("metric", "quota", "result", "attained")
+WEEKS = (*MONTHS, "week", "first", "last", "working_days")
+DAYS = (*MONTHS, "date", "working", "week", "quota_sum", "result_sum")
+TYPES = {
+    **dict.fromkeys((*MONTHS[1:], *DAYS[-2:]), "float64"),
+    **dict.fromkeys(("date", "first", "last"), "datetime64[s]"),
+    **{"metric": "str", "week": "str", "working": "bool", "working_days": "int64"},
 }
 
 
@@ -85,7 +72,7 @@ def quotas(evidence: Evidence, daily: pd.DataFrame) -> Quotas:
     """Break short targets down; `daily` holds this month and the one before."""
     # What a level gained is told from the one before the month.
     before = days_of(shift(evidence.month, -1))[0]
-    span = pd.Timestamp(before), pd.Timestamp(evidence.last_day)
+    span = pd.Timestamp(before), pd.Timestamp(days_of(evidence.month)[-1])
     near = daily[daily["date"].between(*span)]
     notes: dict[str, str] = {}
     lines = [
@@ -102,7 +89,7 @@ def quotas(evidence: Evidence, daily: pd.DataFrame) -> Quotas:
         why = Sentence("本月没有在岗的工作日，无法分到日")
         notes |= {line.metric: why for line in lines}
         lines = []
-    none = pd.DataFrame(columns=[*DAYS], dtype="object")
+    none = pd.DataFrame(columns=DAYS, dtype="object")
     days = pd.concat([none, *(_days(evidence, line, here) for line in lines)])
     whole = [(line.metric, line.quota, line.result) for line in lines]
     months = pd.DataFrame(whole, columns=["metric", "quota", "result"], dtype="object")
@@ -218,10 +205,10 @@ def _weeks(days: pd.DataFrame) -> pd.DataFrame:
     ).reset_index()
 
 
-def _frame(rows: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+def _frame(rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     """Make the table; exact numbers become floats here and not before."""
     rows["attained"] = [
         None if result is None or quota <= 0 else result / quota
         for quota, result in zip(rows["quota"], rows["result"], strict=True)
     ]
-    return rows[list(columns)].astype(dict(columns))
+    return rows[[*columns]].astype({name: TYPES[name] for name in columns})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -46,11 +46,14 @@ def of_days(evidence: Evidence) -> Iterator[Sentence]:
         for metric in evidence.goals.required
         for part in (metric, *METRICS[metric].parts)
     }
-    short: dict[str, list[Mapping[Hashable, Any]]] = defaultdict(list)
-    for metric in METRICS:
-        for row in evidence.short_of_days.get(metric, ()) if metric in needed else ():
-            short[row["account"]].append(row)
-    for account, rows in short.items():
+    short = [
+        row
+        for metric in METRICS
+        if metric in needed
+        for row in evidence.short_of_days.get(metric, ())
+    ]
+    for account in dict.fromkeys(row["account"] for row in short):
+        rows = [row for row in short if row["account"] == account]
         least = min(rows, key=lambda row: row["days_present"])
         metrics = dict.fromkeys(row["metric"] for row in rows)
         yield Sentence(
@@ -72,7 +75,7 @@ def of_targets(
     for row in sorted(of_month(evidence), key=lambda row: row.set_on):
         before = first.setdefault(row.key, row)
         known = row.sha256 in evidence.known_targets
-        late = row.set_on > evidence.first_day
+        late = row.set_on > days.days_of(evidence.month)[0]
         if not late and (known or days.month_of(row.set_on) > max(run, default="")):
             continue
         was = "" if before is row else f"{figures.plain(before.value)}→"
@@ -115,7 +118,7 @@ def of_people(
 
 def rewritten(
     plan: Plan, digest: str, recorded: Mapping[str, Mapping[str, Any]]
-) -> list[str]:
+) -> Iterator[Sentence]:
     """Say whether the plan was rewritten under the version of an earlier record."""
     months = [
         month
@@ -124,15 +127,9 @@ def rewritten(
         if (said["id"], said["version"]) == (plan.id, plan.version)
         and said["sha256"] != digest
     ]
-    return [
-        Sentence(
-            "考核计划{plan}第{version}版的内容与{month}考核时不同，版本号没有变",
-            plan=plan.id,
-            version=plan.version,
-            month=month,
-        )
-        for month in months[-1:]
-    ]
+    if months:
+        text = N_("考核计划{plan}第{version}版的内容与{month}考核时不同，版本号没有变")
+        yield Sentence(text, plan=plan.id, version=plan.version, month=months[-1])
 
 
 def of_files(
@@ -200,10 +197,10 @@ def signed(card: Card, inputs: Inputs) -> Card:
         flags.append(why)
     beside = {
         "signoff": {
-            "action": last.action,
-            "by": last.by,
-            "on": str(last.on),
-            "reason": last.reason,
+            **{
+                name: str(getattr(last, name))
+                for name in ("action", "by", "on", "reason")
+            },
             "total": "" if last.total is None else str(last.total),
             "void": void,
         },

@@ -353,11 +353,9 @@ def percent(number: Number | None) -> str:
         return "—"
     if isinf(number):
         return "∞"
-    percentage = Fraction(number) * 100
-    exact = Decimal(percentage.numerator) / Decimal(percentage.denominator)
+    exact = figures.decimal(str(Fraction(number) * 100)) or Decimal(0)
     places = figures.short_of_whole(exact, 2)
-    rounded = half_up(percentage, str(Decimal(1).scaleb(-places)))
-    return f"{rounded.normalize():f}%"
+    return f"{figures.rounded(exact, places).normalize():f}%"
 
 
 def shown(number: Number | None, unit: str) -> str:

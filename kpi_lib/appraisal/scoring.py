@@ -18,8 +18,9 @@ from kpi_lib.appraisal.rules import rule_of
 from kpi_lib.appraisal.sources import source_of
 from kpi_lib.appraisal.sources.base import Source
 from kpi_lib.figures import joined
+from kpi_lib.files import platforms
 from kpi_lib.inputs import GivenRating, Item, Measure, kinds
-from kpi_lib.language import Sentence
+from kpi_lib.language import N_, Sentence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +48,10 @@ def read(evidence: Evidence, measure: Measure) -> Reading:
     """Return what a measure's source gives; pending if uncertain values move points."""
     if not evidence.present():
         return excluded(AWAY)
+    platform = getattr(measure.source, "platform", "")
+    if platform and all(own.platform != platform for own in evidence.accounts):
+        text = N_("本月没有自己的{platform}账号，不考核")
+        return excluded(Sentence(text, platform=platforms()[platform].label))
     # Contradicting values, or lower bounds: read with the least and the greatest.
     if not evidence.uncertain:
         return source_of(evidence, measure).read()

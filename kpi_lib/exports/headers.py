@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from itertools import pairwise, zip_longest
 
@@ -28,7 +29,8 @@ class Table:
     cells; `columns` the places of every role and metric that the file has, `units`
     those whose header tells the unit of its numbers. `known` headers are the layout's
     own; what is `missing` or `extra` keeps it from being read. `block` is its place in
-    the sheet, `why` the reason why nothing of it is counted.
+    the sheet, `why` the reason why nothing of it is counted, `start` the day that its
+    days count from.
     """
 
     sheet: Sheet
@@ -42,6 +44,7 @@ class Table:
     extra: Sequence[str] = ()
     block: int = 0
     why: str = ""
+    start: datetime | None = None
 
     @property
     def whole(self) -> bool:

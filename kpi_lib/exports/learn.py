@@ -13,13 +13,14 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
 from kpi_lib import files
 from kpi_lib.catalogue import METRICS
 from kpi_lib.errors import ExportColumns, ExportError, UnknownExport, printable
+from kpi_lib.exports.grains import PERCENT_OF
 from kpi_lib.exports.recognise import HEADER_WITHIN, recognise
 from kpi_lib.files import Cell, NumberKind, WrongValue, header_key, layouts, platforms
 from kpi_lib.language import Sentence
@@ -30,7 +31,6 @@ ENOUGH = 0.6
 """Share of a column's cells that must be of a kind: a short file has totals too."""
 
 LOOKED_AT = 2000
-RATES = ("completion_rate", "read_completion")
 OF_THE_ACCOUNT = ("followers", "follows", "unfollows", "net_follows", "dau", "mau")
 POST_ROLES = ("title", "id", "link", "kind", "status")
 EXTRA = {
@@ -68,7 +68,7 @@ class _Column:
         return _most(map(_is_date, self.cells))
 
 
-def draft(path: Path, *, platform: str, source: str | None = None) -> str:
+def draft(path: Path, *, platform: str) -> str:
     """
     Draft a declaration from a file.
 
@@ -78,8 +78,6 @@ def draft(path: Path, *, platform: str, source: str | None = None) -> str:
         An export that no declaration knows yet.
     platform : str
         Id or name of its platform, or the id of a new one.
-    source : str or None
-        What the file is called; its name by default.
 
     Returns
     -------
@@ -92,8 +90,7 @@ def draft(path: Path, *, platform: str, source: str | None = None) -> str:
     ExportError
         If the file is no table, has no header, repeats one or has no date.
     """
-    source = path.name if source is None else source
-    meant = _platform(platform)
+    source, meant = path.name, _platform(platform)
     book = files.read(path, where=source)
     sheet, header = _header(book, source)
     columns = _columns(sheet, header)
@@ -106,6 +103,7 @@ def draft(path: Path, *, platform: str, source: str | None = None) -> str:
         f"# 由“{_safe(source)}”起草：表头在第{row}行。",
         "# 逐条看过“待确认”，改对后删去注释，再把confirmed改为true。",
         *_known(book),
+        *_besides(book, sheet, header, columns),
         *_platform_lines(meant),
         *_layout_lines(meant, columns, grain),
     ]
@@ -204,9 +202,8 @@ def _number(cell: Cell, kind: NumberKind) -> files.Number | None:
 # ---------------------------------------------------------------- the guesses
 
 
-@cache
 def _vocabulary() -> dict[str, Counter[str]]:
-    """Roles and metrics by the names that known layouts and the catalogue use."""
+    """Sort roles and metrics by the names that layouts and the catalogue use."""
     names: dict[str, Counter[str]] = defaultdict(Counter)
     for layout in layouts().values():
         if layout.grain not in ("daily", "posts") or not layout.platform:
@@ -290,7 +287,7 @@ def _settings(column: _Column, key: str, grain: Grain) -> str:
     if metric is None or not metric.target:
         return ""
     if metric.kind == "ratio":
-        return _percent(column) if grain == "posts" and key in RATES else ""
+        return _percent(column) if grain == "posts" and key in PERCENT_OF else ""
     if grain == "posts" and key in OF_THE_ACCOUNT:
         return ""
     kind: NumberKind = "money" if metric.unit == "CNY" else "count"
@@ -335,27 +332,14 @@ def _settle(columns: Sequence[_Column]) -> None:
 # ------------------------------------------------------------------ the draft
 
 
-def _platform(name: str) -> files.Platform:
-    """Return the platform meant, or a new one of this id."""
-    declared = platforms()
-    for platform in declared.values():
-        if name in (platform.id, platform.name):
-            return platform
-    if re.fullmatch(r"[a-z][a-z0-9-]{0,31}", name):
-        return files.Platform(
-            id=name,
-            name=name,
-            en=name.capitalize(),
-            seal="新",
-            light="#4a4a4a",
-            dark="#b5b5b5",
-            form="social",
-            confirmed=False,
-            order=1 + max(platform.order for platform in declared.values()),
-        )
+def _platform(name: str) -> str:
+    """Return the id of the platform meant, which may be a new one."""
+    ids = {alias: p.id for p in platforms().values() for alias in (p.id, p.name)}
+    if name in ids or re.fullmatch(r"[a-z][a-z0-9-]{0,31}", name):
+        return ids.get(name, name)
     what = Sentence("没有“{platform}”这个平台", platform=files.shown(name))
     expected = Sentence(
-        "{platforms}，或新平台的编号（小写字母）", platforms=[*declared]
+        "{platforms}，或新平台的编号（小写字母）", platforms=[*platforms()]
     )
     raise ExportError.of(what, where="--platform", expected=expected)
 
@@ -368,23 +352,45 @@ def _known(book: files.Book) -> Iterator[str]:
     yield f"# 注意：这份文件已经认得，是{layout.id}，不需要新的声明。"
 
 
-def _platform_lines(platform: files.Platform) -> Iterator[str]:
-    file = f"kpi_lib/files/formats/{platform.id}.yml"
-    if platform.id in platforms():
-        yield f"# 平台已有声明：把layouts里的这份接到{file}。"
-    else:
-        yield f"# 存为{file}，就能读了。"
-        yield "# 待确认：新平台在页面上的名字、印章上的一个字（不与别的相同）和颜色，"
-        yield "# form是article、video、social、product之一。"
-    for name, value in platform:
-        yield f"{name}: {_quoted(value)}"
+def _besides(
+    book: files.Book, sheet: files.Sheet, header: int, columns: Sequence[_Column]
+) -> Iterator[str]:
+    """Tell of other tables, and of days that have several rows."""
+    for other in book.sheets:
+        below = other.records[header + 1 if other is sheet else 0 :]
+        for record in [record for record in below if _header_keys(record)][:1]:
+            where = _safe(f"{other.name}第{record.row}行")
+            yield f"# 注意：{where}像另一张表的表头，没有看：分成几个文件，各写一份。"
+    dates = [column.cells for column in columns if column.key == "date"]
+    days = Counter(map(files.plain, chain(*dates)))
+    again = [day for day, rows in days.items() if rows > 1]
+    if again:
+        yield f"# 注意：{_safe(again[0])}等{len(again)}天各有几行，不是每天一行："
+        yield "# 还按哪一列分行，就把它写成group，用only写明只取哪一行（如“全部”）。"
+
+
+def _platform_lines(platform: str) -> Iterator[str]:
+    yield f"# 存为data/formats/{platform}.yml就能读；已有时，接上layouts里的这份。"
+    yield f"id: {platform}"
+    if (files.FORMATS / f"{platform}.yml").exists():
+        return
+    yield "# 待确认：新平台在页面上的名字、印章上的一个字（不与别的相同）和颜色，"
+    yield "# form是article、video、social、product之一。"
+    yield f"name: {platform}"
+    yield f"en: {platform.capitalize()}"
+    yield "seal: 新"
+    yield 'light: "#4a4a4a"'
+    yield 'dark: "#b5b5b5"'
+    yield "form: social"
+    yield "confirmed: false"
+    yield f"order: {1 + max(each.order for each in platforms().values())}"
 
 
 def _layout_lines(
-    platform: files.Platform, columns: Sequence[_Column], grain: Grain
+    platform: str, columns: Sequence[_Column], grain: Grain
 ) -> Iterator[str]:
     names = (grain, *(f"{grain}-{number}" for number in range(2, 100)))
-    free = next(name for name in names if f"{platform.id}.{name}" not in layouts())
+    free = next(name for name in names if f"{platform}.{name}" not in layouts())
     title = "内容列表" if grain == "posts" else "按日数据"
     yield "layouts:"
     yield f"  - id: {free}"

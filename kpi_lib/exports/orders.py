@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from kpi_lib import files
 from kpi_lib.errors import ExportColumns, Problem
@@ -60,11 +59,10 @@ class Orders(Grain):
         """Take the words of the declaration."""
         layout = table.layout
         self._table, self._head = table, table.sheet.records[table.header]
-        self._paid, self._unpaid = _words(layout.paid), _words(layout.unpaid)
-        self._standing = _words(layout.standing)
-        self._refunded = _words(layout.refunded)
-        words = self._paid | self._unpaid | self._standing | self._refunded
-        self._letters = frozenset("".join(words))
+        told = (layout.paid, layout.unpaid, layout.standing, layout.refunded)
+        words = [frozenset(map(files.plain, of_kind)) for of_kind in told]
+        self._paid, self._unpaid, self._standing, self._refunded = words
+        self._letters = frozenset("".join(chain(*words)))
         self._lines: dict[str, tuple[str, ...]] = {}
         self._orders: set[str] = set()
         self._days: dict[date, _Day] = {}
@@ -210,7 +208,3 @@ class Orders(Grain):
 def _mangled(what: Sentence, place: str = "") -> ExportColumns:
     do = Sentence("重新下载，直接放入；不要用Excel打开后保存")
     return ExportColumns.of(what, place=place, do=do)
-
-
-def _words(words: Iterable[str]) -> frozenset[str]:
-    return frozenset(map(files.plain, words))

@@ -20,7 +20,16 @@ from kpi_lib.exports.grains import Days, Grain, Manual, Posts, numbered
 from kpi_lib.exports.headers import Table
 from kpi_lib.exports.orders import Orders
 from kpi_lib.exports.recognise import UNREAD, recognise
-from kpi_lib.exports.record import BLANK, HEADER, TORN, Outcome, Row, Wrong, first_shown
+from kpi_lib.exports.record import (
+    BLANK,
+    HEADER,
+    SUMS,
+    TORN,
+    Outcome,
+    Row,
+    Wrong,
+    first_shown,
+)
 from kpi_lib.exports.rows import Export, LedgerRow
 from kpi_lib.files import MANUAL, Book, Record, Sheet, header_key, layouts
 from kpi_lib.language import N_, Sentence
@@ -29,7 +38,12 @@ GRAINS = {"daily": Days, "posts": Posts, "orders": Orders, "none": Grain}
 
 
 def read(
-    path: Path, *, month: str, platform: str | None = None, source: str | None = None
+    path: Path,
+    *,
+    month: str,
+    platform: str | None = None,
+    source: str | None = None,
+    formats: Iterable[files.Declaration] | None = None,
 ) -> Export:
     """
     Read an export.
@@ -44,6 +58,9 @@ def read(
         Id of the platform that the file must be of; None where unknown.
     source : str or None
         What the file is called in results; its name by default.
+    formats : iterable of Declaration, optional
+        What is declared beside the package's own; default: what the workspace that was
+        read last declares.
 
     Returns
     -------
@@ -62,6 +79,12 @@ def read(
         If rows are unaccounted for.
     """
     source = path.name if source is None else source
+    if formats is not None:
+        before = files.declare(formats)
+        try:
+            return read(path, month=month, platform=platform, source=source)
+        finally:
+            files.declare(before)
     book = files.read(path, where=source, most=_most(platform))
     try:
         return _of_book(book, month, platform, source)
@@ -164,8 +187,9 @@ def _outcome(table: Table, index: int, record: Record, grain: Grain) -> Outcome:
     row = Row(table, record)
     if table.why:
         return row.not_counted()
-    if aside := row.total_or_note():
-        if aside.fate == "total" and row.sums_up:
+    if aside := row.total_or_note() or row.of_another_part():
+        # Sums, and neither means nor sums of a part.
+        if aside.fate == "total" and not SUMS.isdisjoint(row.words):
             grain.add_total(row)
         return aside
     try:

@@ -12,7 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby, pairwise
+from datetime import datetime
+from itertools import groupby, pairwise, product
 
 from kpi_lib import files
 from kpi_lib.catalogue import METRICS
@@ -31,7 +32,7 @@ UNREAD = Sentence("表头和上面的表不同，也不认得，这张表没有�
 
 _TOTALS = (
     "累计 合计 总计 总和 汇总 小计 全部 平均 日均 均值 平均值 "
-    "total totals grandtotal sum average"
+    "total totals grandtotal sum average gesamt"
 )
 TOTALS = frozenset(_TOTALS.split())
 """First words of rows that sum up others, as `header_key` writes them."""
@@ -155,7 +156,21 @@ def _stacked(sheet: Sheet, layout: Layout) -> Iterator[Table]:
             why = Sentence(layout.why) if layout.why else _lacks(layout, table)
             yield Table(part, at, layout, records[start].cells, block=block, why=why)
         else:
-            yield _settled(table, block)
+            yield replace(_settled(table, block), start=_start(firsts[:start], layout))
+
+
+def _start(firsts: Sequence[str], layout: Layout) -> datetime | None:
+    """Return the day that the days of a table count from, by the lines above it."""
+    told = map(header_key, layout.columns["date"].counts_from)
+    days = [
+        key.removeprefix(opening)
+        for key, opening in product(firsts, told)
+        if key.startswith(opening)
+    ]
+    try:
+        return files.moment(days[-1]) if days else None
+    except files.WrongValue:  # without it no day is read, and each is told
+        return None
 
 
 def _lacks(layout: Layout, table: Table | None) -> Sentence:

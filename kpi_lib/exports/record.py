@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
@@ -17,6 +18,7 @@ from kpi_lib.language import Sentence
 T = TypeVar("T")
 
 _TOTALS = tuple(TOTALS)
+_NTH = re.compile(r"\d{1,4}", re.ASCII)
 
 SUMS = frozenset({"累计", "合计", "总计", "总和", "汇总", "total", "grandtotal", "sum"})
 
@@ -76,7 +78,9 @@ class Row(NamedTuple):
     def when(self, key: str, read: Callable[[Cell], T]) -> datetime | T:
         """Return the day or time of a column, as its declaration counts it."""
         cell = self.cell(key)
-        unit = self.table.layout.columns[key].epoch
+        unit, start = self.table.layout.columns[key].epoch, self.table.start
+        if start and (number := _NTH.fullmatch(files.plain(cell))):
+            return start + timedelta(days=int(number[0]))
         if unit and (moment := files.epoch(cell, unit)):
             return moment
         try:
@@ -157,10 +161,14 @@ class Row(NamedTuple):
             return NOTE._replace(raw=files.shown(first))
         return None
 
-    @property
-    def sums_up(self) -> bool:
-        """Whether the row holds sums, and neither means nor sums of a part."""
-        return not SUMS.isdisjoint(self.words)
+    def of_another_part(self) -> Outcome | None:
+        """Return the fate of a row of a part that the declaration does not take."""
+        for key, column in self.table.layout.filters.items():
+            if header_key(self.cell(key)) not in map(header_key, column.only):
+                name = self.header(key)
+                why = Sentence("“{column}”只取{words}", column=name, words=column.only)
+                return Outcome("note", why, name, files.shown(self.cell(key)))
+        return None
 
     @property
     def words(self) -> Iterator[str]:

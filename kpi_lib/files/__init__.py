@@ -30,11 +30,15 @@ from kpi_lib.files.cells import (
     shown,
 )
 from kpi_lib.files.declarations import (
+    FORMATS,
     MANUAL,
     Column,
+    Declaration,
     Layout,
     Platform,
     declaration,
+    declare,
+    declared,
     header_key,
     layouts,
     platforms,

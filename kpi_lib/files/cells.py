@@ -35,7 +35,7 @@ UNITS = {
     "w": Decimal(10_000),
     "亿": Decimal(100_000_000),
 }
-NO_NUMBER = N_("“{value}”不是数")
+NO_NUMBER = N_("“{value}”不是数，应为1234、1,234或1.2万的样子")
 LARGEST = Decimal(2**53)
 """Beyond this a float no longer holds every whole number."""
 
@@ -226,7 +226,7 @@ def _decimal(text: str) -> tuple[Decimal, bool, float]:
 def _count(text: str) -> Number:
     value, censored, rounded = _decimal(_COUNTED.sub("", text))
     if value != value.to_integral_value():
-        raise WrongValue(N_("“{value}”不是整数"), text)
+        raise WrongValue(N_("“{value}”不是整数，这一列数的是次数或人数"), text)
     return Number(float(value), censored, rounded)
 
 
@@ -244,9 +244,11 @@ def _share(text: str, scale: Scale, *, typed: bool) -> Number:
             value /= 100
         elif scale == "text_percent" and typed and value != 0:
             # Only Excel itself turns 55.9% into the number 0.559.
-            raise WrongValue(N_("“{value}”没有百分号，看不出是多少"), text)
+            raise WrongValue(
+                N_("“{value}”没有百分号，看不出是多少，应为55.9%的样子"), text
+            )
     else:
-        raise WrongValue(N_("“{value}”不是比率"), text)
+        raise WrongValue(N_("“{value}”不是比率，应为55.9%的样子"), text)
     if value > 1:
         raise WrongValue(N_("“{value}”超过100%"), text)
     return Number(float(value + 0))

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
-from typing import IO, Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from ruamel.yaml import YAML
@@ -29,6 +29,7 @@ ColumnKind = NumberKind | Literal["text", "date", "datetime"]
 
 _ROLES = (
     "date published_at title id link kind status after_sales account metric value note"
+    " group"
 )
 ROLES = frozenset(_ROLES.split())
 """Keys of `columns` that are no metrics."""
@@ -78,6 +79,10 @@ class Column(_Declared):
     signed: bool = False
     missing: tuple[str, ...] = ()  # marks for "no value" beside the general ones
     epoch: EpochUnit | None = None  # of a date counted from 1970
+    # How lines above a table begin that tell the day from which 0000, 0001 … count.
+    counts_from: tuple[str, ...] = ()
+    yields: bool = False  # to what another export tells of the same day
+    only: tuple[str, ...] = ()  # rows with another word in it are parts of these
     # The only sheet where the column means this: a workbook with one metric a sheet
     # has the same header on all of them.
     sheet: str = ""
@@ -95,11 +100,11 @@ class Column(_Declared):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if bool(self.source) == bool(self.sum):
-            raise ValueError("source or sum, one of them")
+            raise ValueError("source和sum写其中一个")
         if (self.kind == "percent") != (self.scale is not None):
-            raise ValueError("a percent column, and no other, has a scale")
+            raise ValueError("比率（percent）要写scale，别的列不写")
         if self.epoch and self.kind not in {"date", "datetime"}:
-            raise ValueError("only a date has an epoch")
+            raise ValueError("只有日期可以写epoch")
         return self
 
 
@@ -113,8 +118,9 @@ class Beside(_Declared):
 class Layout(_Declared):
     """One export of a platform."""
 
-    id: str  # ``<platform>.<layout>``, or ``manual``
-    platform: str  # empty for ``manual``
+    # ``<platform>.<layout>``, or ``manual``; in a file the part behind the platform.
+    id: str
+    platform: str = ""  # empty for ``manual``
     name: str  # what the platform calls it
     # A row per day, per post with counters, or per line of an order; none where
     # nothing in it is a metric of ours: known, and every row accounted for.
@@ -122,6 +128,7 @@ class Layout(_Declared):
     confirmed: bool  # the headers are known from a real export or code that reads one
     # By role (see `ROLES`) or metric, a part behind a colon: ``revenue:ads``.
     columns: dict[str, Column] = {}
+    provisional: int = 0  # days at a download's end that a later one tells better
     properties_dates_true: bool = False  # the workbook tells the day of download
     download: str = ""  # where it is found in the platform's back end
     any_metric: bool = False  # the file holds one metric or more of those listed
@@ -152,6 +159,11 @@ class Layout(_Declared):
         """The columns that are metrics, by ``metric`` or ``metric:part``."""
         return {key: col for key, col in self.columns.items() if key not in ROLES}
 
+    @cached_property
+    def filters(self) -> dict[str, Column]:
+        """The columns that tell which rows are taken."""
+        return {key: column for key, column in self.columns.items() if column.only}
+
     @property
     def metrics(self) -> tuple[str, ...]:
         """The metrics it maps, without their parts; none for ``manual``."""
@@ -174,20 +186,20 @@ class Layout(_Declared):
         for key, column in self.metric_columns.items():
             metric, _, part = key.partition(":")
             if metric not in METRICS or (part and part not in STREAMS):
-                raise ValueError(f"no such metric: {key}")
+                raise ValueError(f"没有“{key}”这个指标")
             words = column.kind in {"text", "date", "datetime"}
             if words and self.grain != "orders":  # their numbers are counted
-                raise ValueError(f"a metric is a number: {key}")
+                raise ValueError(f"指标{key}应是数（count、money、percent）")
             if self.grain == "daily" and METRICS[metric].kind == "ratio":
-                raise ValueError(f"a ratio cannot be summed over days: {metric}")
+                raise ValueError(f"{metric}是比率，不能按日相加")
         needed = "published_at" if self.grain == "posts" else "date"
         if self.grain == "none":
             if self.columns or not (self.why or self.beside):
-                raise ValueError("grain none has no columns, and says why")
+                raise ValueError("grain是none时不写columns，写明why")
             if not (self.needs or self.arranged):
-                raise ValueError("grain none needs something to be known by")
+                raise ValueError("grain是none时要有能认出它的needs或几张表")
         elif needed not in self.columns:
-            raise ValueError(f"{self.grain} needs the column {needed}")
+            raise ValueError(f"{self.grain}要有{needed}这一列")
         re.compile(self.id_in_link)
         return self
 
@@ -207,39 +219,97 @@ def header_key(text: object) -> str:
     return key
 
 
-def declaration(text: str) -> tuple[Platform, dict[str, Layout]]:
-    """
-    Parse the declaration of one platform, a file of ``formats/``.
+class Declaration(Platform):
+    """A file of ``formats/``: a platform and its exports, or what is added to one's."""
 
-    Returns
-    -------
-    Platform, dict of str to Layout
-        The platform, and its layouts by id.
-    """
-    content = YAML(typ="safe", pure=True).load(text)
-    declared = content.pop("layouts", [])
-    platform = Platform(**content)
-    layouts = {}
-    for layout in declared:
-        full = f"{platform.id}.{layout.pop('id')}"
-        layouts[full] = Layout(id=full, platform=platform.id, **layout)
-    return platform, layouts
+    layouts: tuple[Layout, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _added(cls, values: Any) -> Any:
+        if not isinstance(values, dict) or not isinstance(values.get("layouts"), list):
+            return values
+        base = _shipped().get(str(values.get("id")), {"layouts": []})
+        known = {layout["id"]: layout for layout in base["layouts"]}
+        # Its own first: so they stand at the places at which the file has them.
+        own = [
+            _merged(known.pop(str(layout.get("id")), {}), layout)
+            if isinstance(layout, dict)
+            else layout
+            for layout in values["layouts"]
+        ]
+        return {**base, **values, "layouts": [*own, *known.values()]}
+
+    @property
+    def named(self) -> dict[str, Layout]:
+        """Its layouts by their whole ids."""
+        whole = {f"{self.id}.{layout.id}": layout for layout in self.layouts}
+        return {
+            id: layout.model_copy(update={"id": id, "platform": self.id})
+            for id, layout in whole.items()
+        }
+
+
+def _merged(base: Any, more: Any) -> Any:
+    """Add keys and words to those that the package declares; replace the rest."""
+    if isinstance(base, dict) and isinstance(more, dict):
+        both = {key: _merged(base.get(key), value) for key, value in more.items()}
+        return {**base, **both}
+    if isinstance(base, list) and isinstance(more, list):
+        return [*more, *(word for word in base if word not in more)]
+    return more
 
 
 @cache
-def _declarations() -> tuple[dict[str, Platform], dict[str, Layout]]:
-    platforms, layouts = [], {}
-    for file in sorted(FORMATS.glob("*.yml")):
-        text = file.read_text(encoding="utf-8")
-        if file.name == f"{MANUAL}.yml":
-            content = YAML(typ="safe", pure=True).load(text)
-            layouts[MANUAL] = Layout(id=MANUAL, platform="", **content)
-            continue
-        platform, declared = declaration(text)
-        platforms.append(platform)
-        layouts |= declared
-    platforms.sort(key=lambda platform: (platform.order, platform.id))
-    return {platform.id: platform for platform in platforms}, layouts
+def _shipped() -> dict[str, dict[str, Any]]:
+    """Return what the package's own files say, by platform, and of ``manual``."""
+    read = YAML(typ="safe", pure=True).load
+    return {file.stem: read(file) for file in sorted(FORMATS.glob("*.yml"))}
+
+
+def declaration(text: str) -> Declaration:
+    """Parse the declaration of one platform, as a workspace may have it."""
+    return Declaration.model_validate(YAML(typ="safe", pure=True).load(text))
+
+
+_OWN: list[Declaration] = []
+"""Those of the workspace that is read."""
+
+
+def declare(own: Iterable[Declaration]) -> list[Declaration]:
+    """
+    Let a workspace's declarations stand beside the package's, or in their place.
+
+    Parameters
+    ----------
+    own : iterable of Declaration
+        All that the workspace has.
+
+    Returns
+    -------
+    list of Declaration
+        Those that stood there before.
+    """
+    before = [*_OWN]
+    _OWN[:] = own
+    if before != _OWN:
+        _declarations.cache_clear()
+    return before
+
+
+@cache
+def _declarations() -> tuple[dict[str, Platform], dict[str, Layout], str]:
+    shipped = [each for id, each in _shipped().items() if id != MANUAL]
+    declared = {
+        each.id: each for each in (*map(Declaration.model_validate, shipped), *_OWN)
+    }
+    ordered = sorted(declared.values(), key=lambda each: (each.order, each.id))
+    layouts: dict[str, Layout] = {}
+    for id in dict.fromkeys((*_shipped(), *declared)):
+        of_file = {MANUAL: Layout(id=MANUAL, **_shipped()[MANUAL])}
+        layouts |= declared[id].named if id in declared else of_file
+    own = "".join(each.model_dump_json() for each in _OWN)
+    return {each.id: each for each in ordered}, layouts, own
 
 
 def platforms() -> dict[str, Platform]:
@@ -252,23 +322,6 @@ def layouts() -> dict[str, Layout]:
     return dict(_declarations()[1])
 
 
-def sentences_of(
-    file: IO[bytes], keywords: object, comment_tags: object, options: object
-) -> Iterator[tuple[int, str, str, list[str]]]:
-    """Extract what a declaration says on pages for Babel, which babel.cfg tells so."""
-    content = YAML(typ="safe", pure=True).load(file)
-    for sentence in dict.fromkeys(_spoken(content)):
-        yield 0, "", sentence, []
-
-
-def _spoken(content: Any) -> Iterator[str]:
-    """Reasons why nothing is counted, and the names of metrics."""
-    if isinstance(content, dict):
-        for key, value in content.items():
-            if key in {"why", "zh"} and value:
-                yield value
-            elif key != "meaning":  # said in English by its own ``en``
-                yield from _spoken(value)
-    elif isinstance(content, list):
-        for value in content:
-            yield from _spoken(value)
+def declared() -> str:
+    """Return what a workspace declares, as text: what is read rests on it."""
+    return _declarations()[2]

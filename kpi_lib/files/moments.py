@@ -73,16 +73,15 @@ def day(cell: Cell, month: str, order: Order | None = None) -> Day:
     if match := _NO_YEAR.fullmatch(text):
         value = _valid(text, int(month[:4]), int(match[1]), int(match[2])).date()
         _agree(text, value, match[3])
-        value = value if f"{value:%Y-%m}" == month else None
     elif (named := _named(text)) and not named[0]:
         value = _valid(text, int(month[:4]), *named[1:]).date()
-        value = value if f"{value:%Y-%m}" == month else None
     elif _YEAR_LAST.fullmatch(text):
         order = date_order([cell], month) if order is None else order
-        value = _ordered(text, order) if order else None
+        if order and (value := _ordered(text, order)):
+            return Day(value, assumed=True)
     else:
         return Day(moment(cell).date())
-    if value is None:
+    if value is None or f"{value:%Y-%m}" != month:
         raise WrongValue(_NO_DAY, text)
     return Day(value, assumed=True)
 

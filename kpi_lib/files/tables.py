@@ -24,6 +24,7 @@ from kpi_lib.files.book import (
     AGAIN,
     EXPECTED,
     MOST_CELLS,
+    SHORTER,
     Book,
     Kind,
     Most,
@@ -53,7 +54,6 @@ ORIGINAL = Sentence("放入平台导出的原文件")
 ITSELF = Sentence("放入导出的文件本身，不要放快捷方式或链接")
 ORDINARY = Sentence("普通文件")
 SUSPECT = Sentence("重新导出；来历不明的文件不要放入")
-SHORTER = Sentence("缩短时间段再导出")
 SIGN_IN = Sentence("登录后台重新下载")
 
 

@@ -9,6 +9,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from kpi_lib.errors import Problem, Unreadable
 from kpi_lib.files.book import Book, Most, Record, Sheet, disagreement, refusal
@@ -161,7 +162,11 @@ def _rows(
                 Record(row, line, tuple([value or None for value in fields]))
             )
             if reader.line_num > line and _swallows(fields, delimiter):
-                notices.append(_swallowed(where, row, line))
+                what = Sentence("一个带引号的单元格里像是有整行数据，可能是引号错位")
+                place = Sentence("第{row}行（文件第{line}行）", row=row, line=line)
+                do = Sentence("对照后台核对这一行")
+                notice = Problem(what=what, where=where, place=place, do=do)
+                notices.append(replace(notice, level="warning"))
             line = reader.line_num + 1
     except csv.Error as err:
         what = _misquoted(str(err))
@@ -215,16 +220,6 @@ def _swallows(fields: list[str], delimiter: str) -> bool:
         for value in fields
         if "\n" in value or "\r" in value
         for line in value.splitlines()[1:]
-    )
-
-
-def _swallowed(where: str, row: int, line: int) -> Problem:
-    return Problem(
-        what=Sentence("一个带引号的单元格里像是有整行数据，可能是引号错位"),
-        where=where,
-        place=Sentence("第{row}行（文件第{line}行）", row=row, line=line),
-        do=Sentence("对照后台核对这一行"),
-        level="warning",
     )
 
 

@@ -13,6 +13,7 @@ from kpi_lib.inputs.entries import Campaign, Content, Entry, GivenRating
 from kpi_lib.inputs.everything import (
     Inputs,
     for_month,
+    formats,
     load,
     load_for_exports,
     load_roster,

@@ -175,19 +175,17 @@ def add_rows(workspace: Workspace, rows: Sequence[Row]) -> Path:
     names = {name: each.name for each in columns(model) for name in each.names}
     try:
         text = path.read_text("utf-8-sig")
-        (head,) = csv.reader(text.splitlines()[:1])
-        fields = [names[name.strip()] for name in head]
+        fields = [names[name] for name in next(csv.reader(text.splitlines()))]
     except (ValueError, KeyError) as err:
         raise WorkspaceError.of(
             "不是UTF-8、用逗号分隔的CSV，程序不往里面加行",
             where=workspace.relative(path),
             do="请另存为CSV UTF-8，再运行一次",
         ) from err
-    cells = [[getattr(row, field) for field in fields] for row in rows]
     added = io.StringIO(newline="")
+    cells = ([getattr(row, field) for field in fields] for row in rows)
     csv.writer(added, lineterminator="\n").writerows(cells)
-    kept = text if text.endswith("\n") else f"{text}\n"
-    write_atomic(path, f"\ufeff{kept}{added.getvalue()}")
+    write_atomic(path, f"\ufeff{text.rstrip()}\n{added.getvalue()}")
     return path
 
 

@@ -218,7 +218,8 @@ class Review(Entry):
     ]
     period: Annotated[str, Form(kind="period"), Header("周期", example="{month}")]
     delivered: Annotated[Day | None, Header("交付日", example="{month}-10")] = None
-    link: Annotated[Note, Header("链接", wide=True)] = ""
+    link: Annotated[Note, Header("链接", example="复盘.pptx", wide=True)] = ""
+    confirmed_by: ConfirmedBy = ""
 
     @field_validator("period", mode="before")
     @classmethod
@@ -281,6 +282,9 @@ class Feedback(Entry):
         Header("反馈/画像", example="反馈"),
     ]
     date: DayOfIt
+    text: Annotated[Note, Header("内容", example="希望能按章节跳转", wide=True)] = ""
+    to: Annotated[Note, Header("交给", example="产品部")] = ""
+    link: Annotated[Note, Header("链接", wide=True)] = ""
     confirmed_by: ConfirmedBy = ""
 
 

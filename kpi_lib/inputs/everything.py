@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from kpi_lib.days import Calendar, months_back
 from kpi_lib.errors import InvalidInput, Problem
-from kpi_lib.files import layouts
+from kpi_lib.files import Declaration, declare, layouts
 from kpi_lib.held import files_in, held, holding, is_noise, listed
 from kpi_lib.inputs import plan, roster
 from kpi_lib.inputs.directory import Called, Directory, platform_names
@@ -25,6 +25,7 @@ from kpi_lib.inputs.records import Appeal, DayOff, Decision, Download, Signoff
 from kpi_lib.inputs.table import Row, TableRow, by_operator, load_table
 from kpi_lib.inputs.targets import Target, spread
 from kpi_lib.inputs.worklog import Worklog, load_worklog
+from kpi_lib.inputs.yaml import load_document
 from kpi_lib.workspace import Workspace, sha256_file
 
 T = TypeVar("T")
@@ -193,6 +194,7 @@ def load(workspace: Workspace, month: str) -> Inputs:
     there = [path for path in workspace.data.glob("*") if not path.is_dir()]
     written = [path for path in sorted(there) if not is_noise(path.name)]
     data = _stamp(workspace, listed(workspace.data, written, deep=False))
+    data = {**data, **formats(workspace)}
     decided = _once(workspace, "data", data, _decided)
     problems = [*decided.problems]
     worklogs: dict[str, Worklog] = {}
@@ -223,6 +225,46 @@ class _Decided(NamedTuple):
     directory: Directory | None = None
 
 
+def formats(workspace: Workspace) -> Stamp:
+    """
+    Read a workspace's own declarations of exports, which stand from now on.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where they lie, in ``data/formats/``.
+
+    Returns
+    -------
+    mapping of str to str
+        The files and their hashes.
+
+    Raises
+    ------
+    InvalidInput
+        With one problem for every mistake of the first file that is wrong.
+    """
+    folder = workspace.data / "formats"
+    paths = listed(folder, files_in(folder))
+    stamp = _stamp(workspace, paths)
+    declare(_once(workspace, "formats", stamp, _formats, paths))
+    return stamp
+
+
+def _formats(workspace: Workspace, paths: Iterable[Path]) -> list[Declaration]:
+    read: list[Declaration] = []
+    for path in paths:
+        where = workspace.relative(path)
+        own = load_document(path, Declaration, where).value
+        expected = f"data/formats/{own.id}.yml"
+        if where != expected:  # else two might tell of one platform
+            raise InvalidInput.of(
+                "不是以平台编号命名的文件", where=where, expected=expected, do="请改名"
+            )
+        read.append(own)
+    return read
+
+
 def load_roster(workspace: Workspace) -> Roster:
     """
     Read the roster alone.
@@ -242,6 +284,7 @@ def load_roster(workspace: Workspace) -> Roster:
     InvalidInput
         With one problem for every mistake, each with its line.
     """
+    formats(workspace)
     path = workspace.roster
     where = workspace.relative(path)
     return roster.load_roster(path, platform_names(), layouts(), where)

@@ -90,12 +90,6 @@ class Coverage(Part):
     horizons: tuple[Horizon, ...]
 
 
-class Challenge(Part):
-    """How far the short targets stand above the baseline, by the plan's band."""
-
-    kind: Literal["challenge"]
-
-
 class Attainment(Part):
     """Weighted mean of value ÷ target over the required metrics named."""
 
@@ -129,12 +123,6 @@ class PostsReaching(Part):
     platform: PlatformId = ""
 
 
-class Rated(Part):
-    """Nothing is computed: a manager rates."""
-
-    kind: Literal["rated"]
-
-
 class Documented(Part):
     """Adjustments of the direction of content, or feedback, against a due number."""
 
@@ -150,10 +138,12 @@ class Communities(Part):
     active_people: int = Field(gt=0)
 
 
-class Log(Part):
-    """A number counted in the work log or on the accounts' days."""
+class Plain(Part):
+    """A source of which a plan has nothing more to say."""
 
     kind: Literal[
+        "challenge",
+        "rated",
         "suggestions_adopted",
         "tasks_on_time",
         "tasks_accepted",
@@ -170,15 +160,13 @@ class Log(Part):
 
 Source = Annotated[
     Coverage
-    | Challenge
     | Attainment
     | OverDelivery
     | OneMetric
     | PostsReaching
-    | Rated
     | Documented
     | Communities
-    | Log,
+    | Plain,
     Field(discriminator="kind"),
 ]
 

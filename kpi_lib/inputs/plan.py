@@ -50,6 +50,7 @@ CONFIRMED = (
     "campaign_spend",
     "adjustments",
     "feedback",
+    "reviews",
 )
 """Kinds of sources whose entries name who confirmed them (确认人)."""
 
@@ -137,26 +138,45 @@ class Grade(Part):
 
 
 class EvidenceRules(Part):
-    """What must be on record before a number is used; without it, as APPRAISAL says."""
+    """
+    What must be on record before a number is used; without it, as APPRAISAL says.
+
+    Parameters
+    ----------
+    days_on_record : Share
+        Under this share of the days due a flow is pending (Which month).
+    counter_window : int
+        A closing counter is downloaded by this day of the next month (Which month).
+    baseline_months, least_months : int
+        A baseline looks back on so many months; with fewer of them on record than the
+        least there is none (Attainment).
+    most_leave : Share
+        A month with more leave than this share of its days is no baseline.
+    review_days : int
+        A month's review is due on this working day of the next (Weeks).
+    review_grace : int
+        A week's review may come so many working days after its last (Weeks).
+    documented : bool
+        Reviews and portraits have their link, feedback its text and whom it went to.
+    held_to_posts : bool
+        A content came out where the account's list of posts has it (Contents).
+    further_least : Share
+        A mid, long or ultimate target of less than this share of the short is none.
+    target_days : int
+        Targets are set in time until this working day of their month (Attainment).
+    """
 
     days_on_record: Share = Fraction(4, 5)
-    """Under this share of the days due a flow is pending (Which month)."""
     counter_window: int = Field(default=5, ge=1, le=28)
-    """A closing counter is downloaded by this day of the next month (Which month)."""
     baseline_months: int = Field(default=3, ge=1, le=11)
-    """A baseline looks back on so many months (Attainment)."""
     least_months: int = Field(default=2, ge=1, le=11)
-    """With fewer of them on record there is no baseline (Attainment)."""
     most_leave: Share = Fraction(1, 5)
-    """A month with more leave than this share of its days is no baseline."""
     review_days: int = Field(default=5, ge=1, le=23)
-    """A month's review is due on this working day of the next (Weeks)."""
+    review_grace: int = Field(default=1, ge=0, le=5)
+    documented: bool = True
     held_to_posts: bool = True
-    """A content came out where the account's list of posts has it (Contents)."""
     further_least: Share = Fraction(4, 5)
-    """A mid, long or ultimate target of less than this share of the short is none."""
     target_days: int = Field(default=5, ge=1, le=23)
-    """Targets are set in time until this working day of their month (Attainment)."""
 
     def _conflicts(self) -> Iterator[str]:
         if self.least_months > self.baseline_months:
@@ -175,7 +195,8 @@ class Plan(Part):
     """
     The whole plan: points of all measures sum to 100, weights of the items to 100 %.
 
-    Bonus measures stand beyond, together at most `bonus`; a veto leaves at most `veto`.
+    Bonus measures stand beyond, together at most `bonus`; a veto leaves at most `veto`;
+    `owners` name whose a product's whole figures (DAU, MAU) are, else everybody's.
     `for` names the teams and operators that it is for, of nobody else; empty: it is for
     all whom no other plan names.
     """
@@ -188,6 +209,7 @@ class Plan(Part):
     metrics: tuple[Metric, ...] = Field(min_length=1)
     band: Band
     weights: dict[Metric, Positive] = Field(default_factory=dict)
+    owners: dict[Metric, tuple[Id, ...]] = Field(default_factory=dict)
     grades: tuple[Grade, ...] = Field(min_length=1)
     evidence: EvidenceRules = EvidenceRules()
     veto: Exact | None = Field(default=None, ge=0)

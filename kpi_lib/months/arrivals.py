@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -78,6 +78,17 @@ class File:
     @cached_property
     def _empty_days(self) -> set[date]:
         return {row.date for row in self.ahead} - {row.date for row in self.daily}
+
+    @cached_property
+    def stands_until(self) -> date:
+        """The last day of which a later download tells nothing better."""
+        last = max(row.date for row in self.export.daily)
+        return last - timedelta(days=layouts()[self.export.layout].provisional)
+
+    def yields(self, row: DailyRow) -> bool:
+        """Say whether another export tells better what stands in a row's column."""
+        column = layouts()[self.export.layout].columns.get(row.metric)
+        return column is not None and column.yields
 
     @cached_property
     def ledger(self) -> list[LedgerRow]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
+from itertools import compress
 from typing import NamedTuple
 
 from kpi_lib.catalogue import METRICS
@@ -87,6 +88,7 @@ class Cleaning:
         self._chosen = {(at.month, at.source, at.row, at.metric) for at in decisions}
         self._doubted = {file.source: self._backwards(file) for file in self.files}
         """Metrics that do not count, by file: they contradict each other every day."""
+        self._by_source = {file.source: file for file in self.files}
         # A record holds several metrics: the worst that happened to one is told.
         self._worst: dict[tuple[object, ...], tuple[Fate, str, str]] = {}
         daily, daily_conflicts = self._daily()
@@ -155,7 +157,10 @@ class Cleaning:
         kept: list[DailyRow] = []
         conflicts: list[DailyRow] = []
         for (_, day, metric, _), rows in sorted(values.items()):
-            if winner := self._picked(rows, f"{day:%Y-%m}") or _agreed(rows):
+            places = ((f"{day:%Y-%m}", at.source, at.row, at.metric) for at in rows)
+            decided = (at in self._chosen for at in places)
+            picked = next(compress(rows, decided), None)
+            if winner := picked or _agreed(rows) or _agreed(self._settled(rows)):
                 kept.append(winner)
                 for row in rows:
                     self._note(row, *_beside(winner, row))
@@ -168,12 +173,16 @@ class Cleaning:
                 conflicts += rows
         return kept, conflicts
 
-    def _picked(self, rows: Sequence[DailyRow], month: str) -> DailyRow | None:
-        """Return the first row that a decision names."""
-        for row in rows:
-            if (month, row.source, row.row, row.metric) in self._chosen:
-                return row
-        return None
+    def _settled(self, rows: Sequence[DailyRow]) -> list[DailyRow]:
+        """Leave out what another export, or a later download, tells better."""
+        told = [(row, self._by_source[row.source]) for row in rows]
+        told = [(row, file) for row, file in told if not file.yields(row)] or told
+        newest = max((f.downloaded for _, f in told if f.downloaded), default=None)
+        return [
+            row
+            for row, file in told
+            if file.downloaded in {None, newest} or row.date <= file.stands_until
+        ]
 
     def _posts(self) -> tuple[list[Post], list[Post]]:
         """Keep one row per post and download day; list contradictions."""

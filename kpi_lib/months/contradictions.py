@@ -9,7 +9,7 @@ account, kind and table, with every row where one stands and the first as an exa
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -20,11 +20,8 @@ from kpi_lib.exports import DailyRow, PostRow
 from kpi_lib.language import N_, Sentence
 from kpi_lib.months.arrivals import Arrived, File
 from kpi_lib.months.clean import Cleaned
-from kpi_lib.months.counters import Counters, closed_and_opened
+from kpi_lib.months.counters import WEIGHTED, Counters, closed_and_opened
 from kpi_lib.months.totals import Number, spans
-
-RATES = ("completion_rate", "read_completion")
-"""Shares of something: never below 0 nor above 1."""
 
 ROUNDED_FROM = 1000
 """From here on a platform may write 1.2万: round figures are taken with a margin."""
@@ -176,7 +173,7 @@ def _shares(
     value: Mapping[str, float], text: str, **more: str
 ) -> Iterator[tuple[str, Sentence]]:
     """Walk the rates that are no share of anything."""
-    for metric in RATES:
+    for metric in WEIGHTED:  # shares of something: never below 0 nor above 1
         if metric in value and not 0 <= value[metric] <= 1:
             name, share = METRICS[metric].label, f"{value[metric] * 100:g}%"
             yield metric, Sentence(text, metric=name, share=share, **more)
@@ -222,7 +219,10 @@ def _between_downloads(
                 yield from _fallen(account, post, start, end, used)
             # What is new in the month began at 0.
             elif (only := start or end) and (start or only.published < first):
-                yield _alone(account, post, only, bool(start), used)
+                counted = not only.counts.keys().isdisjoint(used)
+                text = N_("只在期初的下载里") if start else N_("只在期末的下载里")
+                kind = "once" if counted else "once_aside"
+                yield Clash(account, kind, post, only.row, Sentence(text))
 
 
 def _fallen(
@@ -235,15 +235,6 @@ def _fallen(
         text, name = N_("{metric}由{before}到{now}"), METRICS[metric].label
         example = _example(text, metric=name, before=before, now=after)
         yield Clash(account, "fell", post, end.row, example)
-
-
-def _alone(
-    account: str, post: str, counters: Counters, opens: bool, used: Collection[str]
-) -> Clash:
-    """Tell of a post that one download has and the other should have."""
-    kind = "once" if any(metric in used for metric in counters.counts) else "once_aside"
-    text = N_("只在期初的下载里") if opens else N_("只在期末的下载里")
-    return Clash(account, kind, post, counters.row, Sentence(text))
 
 
 # How figures are written and compared.

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+from itertools import chain
 from math import isnan
 
 from kpi_lib.catalogue import METRICS
@@ -120,11 +121,11 @@ def bounds(posts: Sequence[Post], *, most: bool) -> list[Post]:
     pick = max if most else min
     rows = []
     for group in groups.values():
-        values: dict[str, list[float]] = defaultdict(list)
-        for post in group:
-            for metric, value in post.row.metrics.items():
-                values[metric].append(value)
-        metrics = {metric: pick(counts) for metric, counts in values.items()}
+        told = [post.row.metrics for post in group]
+        metrics = {
+            name: pick(counts[name] for counts in told if name in counts)
+            for name in chain(*told)
+        }
         rows.append(group[0]._replace(row=group[0].row._replace(metrics=metrics)))
     return rows
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from fractions import Fraction
@@ -81,15 +80,6 @@ def in_charge(
         for operator, share in roster.in_charge(account, day).items():
             shares.setdefault(operator, {})[day] = share
     return shares
-
-
-def days_by_account(pairs: Iterable[tuple[str, date | None]]) -> dict[str, set[date]]:
-    """Sort days by account; an unknown one is none."""
-    days: dict[str, set[date]] = defaultdict(set)
-    for account, day in pairs:
-        if day is not None:
-            days[account].add(day)
-    return days
 
 
 def mapped_metrics(account: Account, layouts: Mapping[str, Layout]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from kpi_lib import exports
 from kpi_lib.errors import ExportError
 from kpi_lib.exports import Export, LedgerRow
+from kpi_lib.files import declared
 from kpi_lib.held import held, holding
 from kpi_lib.workspace import sha256_file
 
@@ -29,11 +30,14 @@ def read(path: Path, *, month: str, platform: str, at: str) -> Export:
     held(path, content)
     # What is kept as read of these bytes must be read of them.
     with holding(path.parent, {path.name: content}):
-        return _read(path, month, platform, at, content)
+        return _read(path, month, platform, at, content, declared())
 
 
 @lru_cache(maxsize=KEPT)
-def _read(path: Path, month: str, platform: str, at: str, content: str) -> Export:
+def _read(
+    path: Path, month: str, platform: str, at: str, content: str, declared: str
+) -> Export:
+    """Read a file; of what it holds and what is declared, by whatever text they are."""
     try:
         return exports.read(path, month=month, platform=platform, source=at)
     except ExportError as refusal:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -22,7 +22,6 @@ from kpi_lib.months.add_up import MONTHLY, add_up
 from kpi_lib.months.arrivals import Arrived, File
 from kpi_lib.months.clean import Cleaned, Cleaning, Post
 from kpi_lib.months.contradictions import contradictions
-from kpi_lib.months.owned import days_by_account
 
 PLACE = {"source": "str", "sheet": "str", "block": "int64", "row": "int64"}
 DAILY = {
@@ -288,14 +287,15 @@ def arrival(arrived: Arrived, tables: Tables) -> pd.DataFrame:
         account with counters only owes a download a week: its days are ``download``
         on the day itself, ``covered`` or ``missing`` on the others of the week.
     """
-    daily = tables.daily
-    stamps = (stamp.date() for stamp in daily["date"])
-    present = days_by_account(zip(daily["account"], stamps, strict=True))
-    downloads = days_by_account(
-        (file.account, file.downloaded)
-        for file in (*arrived.before, *arrived.files)
-        if file.posts
-    )
+    present: dict[str, set[date]] = defaultdict(set)
+    for account, stamp in zip(
+        tables.daily["account"], tables.daily["date"], strict=True
+    ):
+        present[account].add(stamp.date())
+    downloads: dict[str, set[date]] = defaultdict(set)
+    for file in (*arrived.before, *arrived.files):
+        if file.posts and file.downloaded:
+            downloads[file.account].add(file.downloaded)
     days, weeks = days_of(arrived.month), arrived.given.calendar.weeks(arrived.month)
     rows = []
     for owner in arrived.given.roster.accounts:

@@ -24,7 +24,7 @@ from kpi_lib.page.sections.cleaning import (
     quarantine,
 )
 from kpi_lib.page.sections.engagement import engagement
-from kpi_lib.page.sections.followers import followers
+from kpi_lib.page.sections.followers import followers, horizons_of
 from kpi_lib.page.sections.metrics import metrics
 from kpi_lib.page.sections.next_month import next_month
 from kpi_lib.page.sections.orders import orders
@@ -35,6 +35,7 @@ from kpi_lib.page.sections.score_card import score_card
 from kpi_lib.page.sections.signing import settled
 from kpi_lib.page.sections.sources import counted, sources
 from kpi_lib.page.sections.team import (
+    team_confirmed,
     team_evidence,
     team_files,
     team_grades,
@@ -46,4 +47,4 @@ from kpi_lib.page.sections.team import (
 )
 from kpi_lib.page.sections.waterfall import waterfall
 from kpi_lib.page.series import panel, texts_of
-from kpi_lib.page.templates import environment, render
+from kpi_lib.page.templates import environment, render, text

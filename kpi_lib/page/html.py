@@ -10,10 +10,10 @@ catalogue knows is said in the language of the page.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from html import escape
-from typing import IO, Any
+from typing import Any
 
 import nbformat
 from nbconvert.exporters import TemplateExporter
@@ -48,7 +48,7 @@ class _Prose(IPythonRenderer):
         number = len(self.contents) + 1
         id = f"s{number}"
         self.contents.append((id, number, re.sub(r"<[^>]+>", "", text)))
-        return f'<h2 id="{id}"><span class="n">{number}</span>{text}</h2>\n'
+        return f'<h2 id="{id}"><span class="n">{number}</span> {text}</h2>\n'
 
 
 def _prose(source: str, contents: list[tuple[str, int, str]]) -> str:
@@ -70,17 +70,6 @@ def _paragraphs(source: str) -> list[str]:
 
 def _words(paragraph: str) -> str:
     return paragraph.lstrip("#").strip()
-
-
-def sentences_of(
-    file: IO[bytes], keywords: object, comment_tags: object, options: object
-) -> Iterator[tuple[int, str, str, list[str]]]:
-    """Extract the prose of a notebook's page for Babel, which babel.cfg tells so."""
-    notebook = nbformat.reads(file.read().decode("utf-8"), as_version=4)  # type: ignore[no-untyped-call]
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown" and _is_on_page(cell):
-            for paragraph in _paragraphs(cell.source):
-                yield 0, "", _words(paragraph), []
 
 
 def _is_on_page(cell: nbformat.NotebookNode) -> bool:
@@ -140,6 +129,7 @@ def page(
     lang: str = LANGUAGES[0],
     told: Sequence[str] = (),
     anchor: str = "",
+    home: str = "index.html",
 ) -> str:
     """
     Turn an executed notebook into one self-contained page.
@@ -156,6 +146,8 @@ def page(
         What is said above everything, a line each.
     anchor : str
         What is said below everything: what vouches for the page.
+    home : str
+        The page that it belongs to; empty for that page itself.
 
     Returns
     -------
@@ -163,7 +155,8 @@ def page(
         HTML without a script, with everything it needs inside.
     """
     with speaking(lang):
-        return _page(notebook, title, lang, {"told": told, "anchor": anchor})
+        beside = {"told": told, "anchor": anchor, "home": home}
+        return _page(notebook, title, lang, beside)
 
 
 def _page(
@@ -216,7 +209,7 @@ def _heading(card: Card | None, title: str) -> dict[str, str]:
     month = figures.month_name(card["month"])
     plan = card["plan"]
     version = _("计划{plan}第{version}版", plan=plan["id"], version=plan["version"])
-    about = (figures.brief(card["name"]), month, _("KPI考核"))
+    about = (figures.brief(card["name"]), month, _("KPI考核"), total)
     return {
         "who": card["name"],
         "when": month,

@@ -8,7 +8,7 @@ page by any other way.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
@@ -16,9 +16,9 @@ from operator import itemgetter
 
 from kpi_lib import figures
 from kpi_lib.appraisal import Card, OperatorMonth
-from kpi_lib.days import Calendar, days_of, month_of
+from kpi_lib.days import Calendar, days_of
 from kpi_lib.files import Platform
-from kpi_lib.inputs import Account, Campaign
+from kpi_lib.inputs import Account
 from kpi_lib.language import _, say
 from kpi_lib.page import templates
 
@@ -30,7 +30,7 @@ SEALED = "application/vnd.kpi.card+json"
 class Fragment:
     """A piece of the page, ready to be shown."""
 
-    html: str
+    html: str = field(repr=False)
 
     def _repr_html_(self) -> str:
         return f'<div class="kpi">{self.html}</div>'
@@ -120,21 +120,14 @@ def foremost(points: Points, most: int) -> Points:
     return chosen
 
 
-def numbered(m: OperatorMonth) -> list[tuple[str, Campaign]]:
-    """Give the campaigns held a number each; those not held come last, without one."""
-    campaigns = sorted(
-        (at for at in m.worklog.campaigns if month_of(at.end) == m.month),
-        key=lambda at: (bool(at.not_held), at.start, at.end, at.row),
-    )
-    return [
-        ("" if campaign.not_held else circled(number), campaign)
-        for number, campaign in enumerate(campaigns, 1)
+def rows_in(spans: Iterable[str]) -> set[int]:
+    """Return the rows that evidence names, as 4,6-8."""
+    ends = [
+        tuple(map(int, span.split("-")))
+        for span in ",".join(spans).split(",")
+        if span.replace("-", "").isdigit()
     ]
-
-
-def circled(number: int) -> str:
-    """Print a number in a circle; there are twenty of those in every font."""
-    return chr(0x245F + number) if number <= 20 else f"({number})"
+    return {row for span in ends for row in range(span[0], span[-1] + 1)}
 
 
 def shade_of(day: date, calendar: Calendar) -> str:
@@ -166,6 +159,8 @@ class Brand:
         The platform's colour in both themes.
     share : str
         The operator's share of an account, where it is not all of it.
+    mark : str
+        What tells it from the others of its seal, where there are some.
     """
 
     id: str
@@ -175,6 +170,7 @@ class Brand:
     light: str = "#5f6468"
     dark: str = "#a3a7aa"
     share: str = ""
+    mark: str = ""
 
 
 def brand_of(platform: Platform) -> Brand:
@@ -207,6 +203,23 @@ def who_is(m: OperatorMonth, account: Account) -> Brand:
     if shares in ([], [1]):
         return named
     return replace(named, share=figures.listed([*map(_share, shares)]))
+
+
+def told_apart(brands: Sequence[Brand]) -> list[Brand]:
+    """Mark those that share a seal by where their names part, as 甲 and 乙."""
+    names: dict[str, list[str]] = {}
+    for brand in brands:
+        names.setdefault(brand.seal, []).append(brand.name)
+    marked: list[Brand] = []
+    for brand in brands:
+        alike = names[brand.seal]
+        columns = enumerate(zip(*alike, strict=False))
+        parted = next((at for at, column in columns if len({*column}) > 1), None)
+        rest = brand.name[len(min(alike, key=len)) if parted is None else parted :]
+        same = [at for at in marked if at.seal == brand.seal]
+        mark = rest[:1] or str(len(same) + 1)
+        marked.append(replace(brand, mark=mark) if len(alike) > 1 else brand)
+    return marked
 
 
 def _share(share: Decimal) -> str:

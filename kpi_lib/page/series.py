@@ -1,71 +1,114 @@
-"""From a month's tables to what is drawn: one series a panel, one table a figure."""
+"""From a month's tables to what is drawn: numbers by account, curves of a year."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kpi_lib import figures
+from kpi_lib import figures, months
 from kpi_lib.appraisal import OperatorMonth
-from kpi_lib.catalogue import METRICS
+from kpi_lib.catalogue import METRICS, UNITS
 from kpi_lib.days import days_of, month_of, months_back
 from kpi_lib.inputs import Account
-from kpi_lib.language import _
-from kpi_lib.page import bases, charts
-from kpi_lib.page.parts import Brand, numbered
+from kpi_lib.language import N_, _, say
+from kpi_lib.page import charts
+from kpi_lib.page.parts import Brand
 from kpi_lib.page.templates import Amount
 
-# The numbers: plain dicts, day or month to value.
+# The numbers.
 
 
 def by_day(
-    m: OperatorMonth, account: str, metric: str, months: Sequence[str] = ()
+    m: OperatorMonth, account: str, metric: str, month: str = ""
 ) -> dict[date, float]:
-    """Return an account's days of some months, of the appraised one if not given."""
+    """Return an account's days of one month, of the appraised one if not given."""
     days = m.by_day.get((account, metric), {})
     return {
-        day: value
-        for day, value in days.items()
-        if month_of(day) in (months or (m.month,))
+        day: value for day, value in days.items() if month_of(day) == (month or m.month)
     }
 
 
-def total_by_day(
-    m: OperatorMonth, accounts: Iterable[str], metric: str
-) -> dict[date, float]:
-    """Add up the accounts that have days, on the days that each of them has."""
-    parts = [days for id in accounts if (days := by_day(m, id, metric))]
-    common = set(parts[0]).intersection(*parts) if parts else ()
-    return {day: sum(days[day] for days in parts) for day in sorted(common)}
+def rows(
+    m: OperatorMonth, metric: str, month: str = ""
+) -> Sequence[Mapping[Hashable, Any]]:
+    """Return the rows of `monthly` of one month, of the appraised one if not given."""
+    return m.by_month.get(month or m.month, {}).get(metric, ())
 
 
 def of_month(m: OperatorMonth, metric: str, month: str = "") -> dict[str, float]:
-    """Return account to value of one month, of the appraised one if not given."""
-    return m.by_month.get(metric, {}).get(month or m.month, {})
+    """Return account to value of one month, its streams added up."""
+    values: dict[str, float] = {}
+    for row in rows(m, metric, month):
+        if pd.notna(row["value"]):
+            account = row["account"]
+            values[account] = values.get(account, 0) + row["value"]
+    return values
 
 
-def total_by_month(
-    m: OperatorMonth, metric: str, accounts: Iterable[str] | None = None
-) -> dict[str, float]:
-    """Add accounts up by month; all of them, or those that are named."""
-    named = None if accounts is None else set(accounts)
-    parts = {
-        month: [at for id, at in values.items() if named is None or id in named]
-        for month, values in sorted(m.by_month.get(metric, {}).items())
+def of_year(
+    m: OperatorMonth, metric: str, platform: str = ""
+) -> dict[str, months.Total]:
+    """Return a metric of twelve months, added up as it is scored."""
+    return {
+        month: months.total(
+            m.by_month.get(month, {}), metric, accounts=m.accounts, platform=platform
+        )
+        for month in months_back(m.month, 12)
     }
-    return {month: sum(values) for month, values in parts.items() if values}
+
+
+def days_told(
+    m: OperatorMonth, metric: str, *, account: str = "", platform: str = ""
+) -> str:
+    """Say on how many days a figure rests where they are not all there, as 28/31天.
+
+    Of several accounts those of the one that lacks most; a level rests on its last day.
+    """
+    if METRICS[metric].kind not in ("flow", "mean"):
+        return ""
+    days = [
+        (int(row["days_present"]), int(row["days_due"]))
+        for row in rows(m, metric)
+        if account in ("", row["account"])
+        and platform in ("", row["platform"])
+        and 0 < row["days_present"] < row["days_due"]
+    ]
+    if not days:
+        return ""
+    present, due = min(days, key=lambda at: at[0] / at[1])
+    return _("{n}/{due}天", n=present, due=due)
+
+
+def known(year: Mapping[str, months.Total]) -> dict[str, float]:
+    """Return month to value of a year, without the months that have none."""
+    return {
+        at: float(each.value) for at, each in year.items() if each.value is not None
+    }
+
+
+def breaks(year: Mapping[str, months.Total]) -> list[str]:
+    """Return the months that are made of other accounts, shares or bases than before.
+
+    Such months do not compare: no line joins them, no change is told of them.
+    """
+    return [
+        month
+        for before, month in pairwise(known(year))
+        if year[month].made_of != year[before].made_of
+    ]
 
 
 def sum_known(values: Iterable[Amount | None]) -> Amount | None:
     """Add up what is known; nothing known is not zero."""
-    known = [value for value in values if value is not None]
-    return sum(known[1:], known[0]) if known else None
+    parts = [value for value in values if value is not None]
+    return sum(parts[1:], parts[0]) if parts else None
 
 
 def sum_whole(values: Iterable[Amount | None]) -> Amount | None:
@@ -74,9 +117,9 @@ def sum_whole(values: Iterable[Amount | None]) -> Amount | None:
     return None if None in parts else sum_known(parts)
 
 
-def short_target(m: OperatorMonth, metric: str, platform: str = "") -> float | None:
-    """Return the month's target as it was set last: of the whole, or of a platform."""
-    wanted = (metric, platform, "short", m.month)
+def short_target(m: OperatorMonth, metric: str) -> float | None:
+    """Return the month's target of the whole as it was set last."""
+    wanted = (metric, "", "short", m.month)
     targets = [
         target
         for target in m.targets
@@ -90,13 +133,6 @@ def own_days(m: OperatorMonth, account: Account, month: str = "") -> list[date]:
     """Return the days of a month on which the account is the operator's."""
     days = days_of(month or m.month)
     return [day for day in days if m.operator.id in account.shares(day)]
-
-
-def owned_span(m: OperatorMonth, days: Sequence[date]) -> str:
-    """Say from when to when, where an account is not owned the whole month."""
-    if not days or len(days) == len(days_of(m.month)):
-        return ""
-    return figures.span(days[0], days[-1])
 
 
 # The figures.
@@ -176,29 +212,80 @@ def texts_of(metric: str) -> tuple[Callable[..., str], charts.Format]:
     return figures.short, figures.axis
 
 
-def target_text(text: str) -> str:
-    """Label the line of a target."""
-    return _("目标{value}", value=text)
+KINDS = {
+    "stock": N_("期末值"),
+    "flow": N_("各日之和"),
+    "mean": N_("日均"),
+    "ratio": N_("先汇总再相除"),
+}
+"""How the days of a metric become a month."""
 
 
-def year_panel(
-    m: OperatorMonth,
-    metric: str,
+def year_in_words(
     values: Mapping[str, float],
-    *,
-    note: str,
-    prefix: str,
-    last: str = "",
-    accounts: Collection[str] | None = None,
-) -> Panel:
-    """
-    Draw a metric over twelve months, by month, with the month's target.
+    now: figures.Number,
+    goal: figures.Number,
+    printed: Callable[..., str],
+) -> str:
+    """Say twelve months to whoever cannot see their line: range, end and target."""
+    low, high = (end(values.values(), default=None) for end in (min, max))
+    return _(
+        "近12个月{low}～{high}，本月{now}，目标{goal}",
+        low=printed(low),
+        high=printed(high),
+        now=printed(now),
+        goal=printed(goal),
+    )
 
-    Where an account's numbers are come by in another way than before, the curve breaks.
-    """
-    made_of = bases.of_year(m, metric, accounts)
-    text, tick = texts_of(metric)
+
+@dataclass(frozen=True)
+class Curves:
+    """Metrics over twelve months: a panel each, one table, and where they break."""
+
+    panels: list[Panel]
+    head: list[str]
+    rows: list[tuple[str, list[str]]]
+    """Month and its numbers, also of months that have none."""
+    broken: list[str]
+    """Which lines break in which months, a sentence each."""
+
+
+def curves(m: OperatorMonth, *metrics: str) -> Curves:
+    """Draw metrics over twelve months, with the month's targets."""
+    panels, drawn = [], {}
+    broken: dict[tuple[str, ...], list[str]] = {}
+    for metric in metrics:
+        year = of_year(m, metric)
+        if values := known(year):
+            label, since = METRICS[metric].label, breaks(year)
+            drawn[label] = values
+            panels.append(_year_panel(m, metric, values, since))
+            broken.setdefault(tuple(map(figures.month_short, since)), []).append(label)
+    return Curves(
+        panels,
+        [*drawn],
+        [
+            (month, [figures.exact(values.get(month)) for values in drawn.values()])
+            for month in months_back(m.month, 12)
+        ],
+        [
+            _(
+                "{names}：{months}起账号、份额或数据来源变了，线断开，前后不比。",
+                names=figures.listed(names),
+                months=figures.listed([*since]),
+            )
+            for since, names in broken.items()
+            if since
+        ],
+    )
+
+
+def _year_panel(
+    m: OperatorMonth, metric: str, values: Mapping[str, float], broken: Sequence[str]
+) -> Panel:
+    kind, unit = METRICS[metric].kind, METRICS[metric].unit
     goal = short_target(m, metric)
+    text, tick = texts_of(metric)
     return panel(
         charts.month_curve(
             frame(values, "month"),
@@ -206,96 +293,14 @@ def year_panel(
             end=text,
             target=goal,
             scale=charts.scale([*values.values(), goal or 0], text=tick),
-            target_text=target_text(text(goal)),
-            breaks=made_of.breaks,
+            target_text=_("目标{value}", value=text(goal)),
+            breaks=broken,
         ),
         name=METRICS[metric].label,
-        note=made_of.told(note),
-        last=last or text([*values.values()][-1]),
-        prefix=prefix,
+        note=_("{kind}，{unit}", kind=_(KINDS[kind]), unit=say(UNITS[unit])),
+        last=year_in_words(values, values.get(m.month), goal, text),
+        prefix=metric,
     )
-
-
-def of_days(m: OperatorMonth) -> dict[str, Any]:
-    """Return what every drawing of the month's days is given."""
-    return {
-        "days": days_of(m.month),
-        "calendar": m.calendar,
-        "marks": campaign_marks(m),
-    }
-
-
-def campaign_marks(m: OperatorMonth) -> tuple[charts.Mark, ...]:
-    """Return the campaigns held, marked on the curves of days as `numbered` does."""
-    return tuple(
-        charts.Mark(sign, campaign.name, campaign.start, campaign.end)
-        for sign, campaign in numbered(m)
-        if sign
-    )
-
-
-def marks_told(m: OperatorMonth) -> str:
-    """Name the campaigns beside the panels that mark them, as 活动：①国庆打卡."""
-    names = [
-        _("{sign}{name}", sign=mark.sign, name=figures.brief(mark.name))
-        for mark in campaign_marks(m)
-    ]
-    return _("活动：{names}。", names=figures.listed(names)) if names else ""
-
-
-Drawn = Sequence[tuple[str, Mapping[Any, float]]]
-"""What several panels draw: captions, which may be equal, and their values."""
-
-
-def table_of(
-    drawn: Drawn,
-    places: Sequence[Any],
-    text: Callable[[Any], str] = figures.exact,
-    label: Callable[[Any], str] = str,
-) -> dict[str, Any]:
-    """
-    Lay what several panels draw side by side.
-
-    Returns
-    -------
-    dict
-        `head`, the captions, and `rows`, a label and its cells for every one of the
-        places, also those without a value.
-    """
-    return {
-        "head": [caption for caption, _values in drawn],
-        "rows": [
-            (label(at), [text(values.get(at)) for _caption, values in drawn])
-            for at in places
-        ],
-    }
-
-
-def day_table(
-    m: OperatorMonth, drawn: Drawn, text: Callable[[Any], str] = figures.exact
-) -> dict[str, Any]:
-    """Lay panels of the month's days side by side."""
-    return table_of(drawn, days_of(m.month), text, figures.day_short)
-
-
-def year_table(
-    m: OperatorMonth,
-    drawn: Drawn,
-    metric: str,
-    text: Callable[[Any], str] = figures.exact,
-    accounts: Collection[str] | None = None,
-) -> dict[str, Any]:
-    """Lay panels of twelve months side by side, and how they are come by if it changes.
-
-    The `metric` is the one whose basis is told.
-    """
-    table = table_of(drawn, months_back(m.month, 12), text)
-    made_of = bases.of_year(m, metric, accounts)
-    if made_of.breaks:
-        table["head"] = [*table["head"], _("数据来源")]
-        for month, cells in table["rows"]:
-            cells.append(made_of.words(month))
-    return table
 
 
 def percent_tick(value: float) -> str:

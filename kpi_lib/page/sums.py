@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import pandas as pd
+
 from kpi_lib import figures
 from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.language import _
-from kpi_lib.page import bases
-from kpi_lib.page.series import by_day, of_month, own_days
+from kpi_lib.page import series
 from kpi_lib.page.templates import ratio
 
 
@@ -53,16 +54,17 @@ class Sums:
 
 def of_ratio(m: OperatorMonth, metric: str, month: str = "") -> dict[str, Sums]:
     """Return account to the sums of a ratio of the catalogue, of one month."""
-    rows = m.monthly[m.monthly["metric"] == metric]
-    known = rows["above"].notna() & rows["below"].notna()
-    rows = rows[(rows["month"] == (month or m.month)) & known]
-    columns = ("account", "above", "below", "days_present", "days_due")
     return {
-        account: Sums(above, below, int(days), int(due))
-        for account, above, below, days, due in zip(
-            *(rows[name].tolist() for name in columns), strict=True
+        row["account"]: Sums(
+            row["above"], row["below"], int(row["days_present"]), int(row["days_due"])
         )
+        for row in series.rows(m, metric, month)
+        if pd.notna(row["above"]) and pd.notna(row["below"])
     }
+
+
+BY_DAYS = ("daily", "manual")
+"""Bases of months that were added up from days."""
 
 
 def of_flows(m: OperatorMonth, above: str, below: str, month: str) -> dict[str, Sums]:
@@ -72,17 +74,25 @@ def of_flows(m: OperatorMonth, above: str, below: str, month: str) -> dict[str, 
     Counters of posts have no days: with them only whole months cover the same.
     """
     found = {}
-    whole = [of_month(m, name, month) for name in (above, below)]
-    by = [bases.of_month(m, name, month) for name in (above, below)]
+    names = (above, below)
+    whole = [series.of_month(m, name, month) for name in names]
+    daily = [
+        {
+            row["account"]
+            for row in series.rows(m, name, month)
+            if row["basis"] in BY_DAYS
+        }
+        for name in names
+    ]
     for account in m.accounts:
         id = account.id
         if not all(id in values for values in whole):
             continue
-        due = own_days(m, account, month)
+        due = series.own_days(m, account, month)
         days = [
-            by_day(m, id, name, (month,))
-            for name, basis in zip((above, below), by, strict=True)
-            if basis.get(id) in bases.BY_DAYS
+            series.by_day(m, id, name, month)
+            for name, of in zip(names, daily, strict=True)
+            if id in of
         ]
         both = set(due).intersection(*days)
         if len(days) == 2 and both:

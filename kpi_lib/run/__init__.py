@@ -7,11 +7,12 @@ job. Nothing heavy is imported before there is something to do.
 
 from __future__ import annotations
 
-from kpi_lib.run.adding import add
+from kpi_lib.run.adding import add, learn, own_formats
 from kpi_lib.run.cards import before, missing, printed, published
 from kpi_lib.run.checks import check
 from kpi_lib.run.doctor import examine
 from kpi_lib.run.jobs import Outcome
+from kpi_lib.run.lab import lab
 from kpi_lib.run.outstanding import due, to_do
 from kpi_lib.run.runner import clean, run, status
 from kpi_lib.run.sheets import frames_xlsx

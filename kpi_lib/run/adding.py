@@ -18,7 +18,7 @@ from kpi_lib import exports, inputs
 from kpi_lib.days import shift
 from kpi_lib.errors import ExportError, InvalidInput, Problem, WorkspaceError
 from kpi_lib.exports import Export
-from kpi_lib.files import layouts
+from kpi_lib.files import declaration, layouts
 from kpi_lib.held import is_noise
 from kpi_lib.inputs import Account, EvidenceRules
 from kpi_lib.workspace import Workspace, write_atomic
@@ -99,6 +99,55 @@ def add(
     owner = inputs.load_roster(workspace).account(account)
     for file in files:
         yield _add(workspace, file, owner, downloaded, month)
+
+
+def own_formats() -> Path | None:
+    """
+    Read the declarations of the workspace around, which stand from now on.
+
+    Returns
+    -------
+    Path or None
+        The folder where they lie; None outside of any workspace.
+    """
+    try:
+        workspace = Workspace.find()
+    except WorkspaceError:
+        return None
+    inputs.formats(workspace)
+    return workspace.data / "formats"
+
+
+def learn(file: Path, platform: str, out: Path | None = None) -> str:
+    """
+    Draft a declaration from a file, and write it where it stands from now on.
+
+    Parameters
+    ----------
+    file : Path
+        An export that no declaration knows yet.
+    platform : str
+        As for `exports.draft`.
+    out : Path, optional
+        Where to; default: the workspace's own declarations; outside of one the draft
+        is not written.
+
+    Returns
+    -------
+    str
+        What to tell: where it was written, or the draft itself.
+    """
+    own = own_formats()
+    text = exports.draft(file, platform=platform)
+    if own:
+        out = out or own / f"{declaration(text).id}.yml"
+    if out is None:
+        return text.rstrip()
+    if out.exists():
+        do = "用--out写到别的文件，再把layouts里的这份接进去"
+        raise WorkspaceError.of("已经有了，不覆盖", where=str(out), do=do)
+    write_atomic(out, text)
+    return f"草稿已写到{out}：请逐条看过“待确认”；在data/formats里的从现在起就按它读。"
 
 
 def _add(

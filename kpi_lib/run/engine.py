@@ -13,6 +13,7 @@ import contextlib
 import io
 import os
 import platform
+import re
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -28,7 +29,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine
 from traitlets.config import Config
 
-from kpi_lib.errors import of_system
+from kpi_lib.errors import InvalidInput, of_system
 from kpi_lib.run import processes
 
 INLINE = "module://matplotlib_inline.backend_inline"
@@ -56,6 +57,12 @@ class InProcessEngine(NBClientEngine):  # type: ignore[misc]  # papermill has no
         """Run a notebook's cells; it is put into ``begun`` first, in case one fails."""
         if execution_timeout:
             raise ValueError("--engine kpi runs cells in this process: no time limit")
+        tagged = [at for at in nb_man.nb.cells if "parameters" in at.metadata.tags]
+        declared = re.findall(r"^(\w+)", "\n".join(at.source for at in tagged), re.M)
+        for name in nb_man.nb.metadata.papermill.get("parameters", {}):
+            if name not in declared:  # papermill only warns
+                expected = "、".join(declared)
+                raise InvalidInput.of(f"没有参数“{name}”", expected=expected)
         if begun is not None:
             begun.append(nb_man.nb)
         folder = (resources or {}).get("metadata", {}).get("path") or Path.cwd()

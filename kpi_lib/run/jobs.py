@@ -128,16 +128,11 @@ def refuse(job: Job, error: str, seconds: float = 0) -> Outcome:
 def _execute(workspace: Workspace, job: Job, output: Path) -> Any:
     from kpi_lib.run import notebook
 
-    path = workspace.notebooks / NOTEBOOKS[job.kind]
-    declared = notebook.declared(path)
-    # Only a page that is written in several languages declares one.
-    parameters = {
-        name: value
-        for name, value in job.parameters.items()
-        if name in declared or name != "lang"
-    }
+    path, given = workspace.notebooks / NOTEBOOKS[job.kind], dict(job.parameters)
+    if "lang" not in notebook.declared(path):  # written in one language alone
+        del given["lang"]
     return notebook.execute(
-        path, parameters, output=output, folder=workspace.root, job=job.name
+        path, given, output=output, folder=workspace.root, job=job.name
     )
 
 
@@ -257,6 +252,7 @@ def _page(job: Job, executed: Any, *told: str) -> str:
         lang=job.lang,
         told=[line for line in (edited, *told) if line],
         anchor=notices.anchor(record.of(job.parts), job.head),
+        home="" if job.kind == "team" else "index.html",
     )
 
 

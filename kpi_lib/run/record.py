@@ -50,9 +50,23 @@ def of(value: object) -> str:
 def of_file(path: Path) -> str:
     """Return the SHA-256 of a file; empty if there is none or it cannot be read."""
     try:
+        if path.suffix == ".ipynb" and path.parent.name == "notebooks":
+            return of_notebook(path.read_bytes())
         return sha256_file(path) if path.is_file() else ""
     except OSError:
         return ""
+
+
+def of_notebook(content: bytes) -> str:
+    """Return the SHA-256 of what runs: cells and tags, no outputs or editor's notes."""
+    try:
+        cells = [
+            (cell["cell_type"], cell["metadata"].get("tags"), "".join(cell["source"]))
+            for cell in json_object(content)["cells"]
+        ]
+        return of(cells)
+    except (LookupError, TypeError, AttributeError):
+        return sha256(content)
 
 
 def hashes(workspace: Workspace, paths: Iterable[Path]) -> dict[str, str]:
@@ -60,14 +74,24 @@ def hashes(workspace: Workspace, paths: Iterable[Path]) -> dict[str, str]:
     return {workspace.relative(path): of_file(path) for path in paths}
 
 
+QUOTED = ("docs/appraisal.md", "docs/appraisal.zh-CN.md")
+
+
 @cache
 def package() -> str:
     """Return the SHA-256 over this package's own files: what pages are made by."""
+    from kpi_lib.inputs import default
+
     home = Path(__file__).parents[1]
+    files = {
+        path.relative_to(home).as_posix(): path for path in sorted(home.rglob("*"))
+    }
+    # What pages quote lies beside the package in a repository.
+    quoted = {name: default(name) for name in QUOTED}
     return of(
         {
-            path.relative_to(home).as_posix(): sha256_file(path)
-            for path in sorted(home.rglob("*"))
+            name: sha256_file(path)
+            for name, path in (files | quoted).items()
             if path.is_file() and "__pycache__" not in path.parts
         }
     )

@@ -170,14 +170,14 @@ class Agenda:
             "exports": self._under(*near),
             "earlier": sorted(earlier),
             **({"before": tables_of(self.workspace, shift(month, -1))} if own else {}),
-            **self._data("roster", "decisions", "downloads", "calendar"),
+            **self._data("formats", "roster", "decisions", "downloads", "calendar"),
             "plan": [repr(rules) for rules in evidence],
         }
         return self._job("clean", f"{CLEANED}{month}", CLEANING, parts, month=month)
 
     def operator_jobs(self, operators: Sequence[Operator]) -> list[Job]:
         """Return the jobs that make operators' reports, each from its own inputs."""
-        inputs, shared = self.inputs, self._data("plan", "calendar")
+        inputs, shared = self.inputs, self._data("formats", "plan", "calendar")
         logged: dict[str, list[str]] = defaultdict(list)
         for month, log in inputs.worklogs.items():
             for entry in log.entries():
@@ -250,7 +250,7 @@ class Agenda:
             "cleaning": cleaning,
             "cleaned": [tables_of(place, month) for month in self._months],
             "record": self._record,
-            **self._data("plan", "roster", "targets", "calendar"),
+            **self._data("formats", "plan", "roster", "targets", "calendar"),
         }
         job = self._job("team", "team", N_("团队"), parts)
         meant = {**self._written(), **cards, **cleaning}
@@ -330,8 +330,8 @@ class Agenda:
         )
 
     def _data(self, *names: str) -> dict[str, dict[str, str]]:
-        """Return files in data/ by their name, be they CSV, workbook or YAML."""
-        return {name: self._under(f"data/{name}.") for name in names}
+        """Return files in data/ by their name, be they CSV, workbook, YAML or more."""
+        return {name: self._under(*(f"data/{name}{e}" for e in "./")) for name in names}
 
     def _under(self, *prefixes: str) -> dict[str, str]:
         files = self._files.items()

@@ -158,7 +158,8 @@ def _compared(
         used = [run for run, files in later.items() if _used(files, name, is_)]
         if was == is_:
             continue
-        if name not in recorded and _is_later(name, month):
+        raw = name.removeprefix("data/raw/")
+        if name not in recorded and raw != name and raw.split("/")[0] > month:
             came.setdefault(f"是{month}的运行之后来的，没有用", []).append(name)
         elif used:
             what = f"与{month}的运行用的不同，是{used[-1]}的运行用的"
@@ -183,11 +184,6 @@ def _used(files: Mapping[str, str], name: str, now: str) -> bool:
     if name.startswith("data/clean/") and f"{folder}/{MADE}" not in files:
         return False
     return files.get(name, "") == now
-
-
-def _is_later(name: str, month: str) -> bool:
-    """Say whether an export lies in the folder of a later month."""
-    return name.startswith("data/raw/") and name.split("/")[2] > month
 
 
 # --- from the raw files ----------------------------------------------------------

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kpi_lib import page
+from kpi_lib import figures, page
 from kpi_lib.catalogue import METRICS, UNITS
 from kpi_lib.figures import month_short
 from kpi_lib.page import Brand, Fragment, brand_of, charts, panel, texts_of
@@ -31,7 +33,14 @@ class Drawing(NamedTuple):
     who: Brand | None = None
 
 
-@dataclass(frozen=True)
+class Table(NamedTuple):
+    """Cells as they are printed; the last `figures` columns stand right."""
+
+    cells: pd.DataFrame
+    figures: int = 0
+
+
+@dataclass(frozen=True, repr=False)
 class Answer(Fragment):
     """
     A picture with the frame behind it.
@@ -44,25 +53,61 @@ class Answer(Fragment):
         What is drawn.
     drawings : tuple of Drawing
         The charts, each with a name fit for a file.
+    title, sub : str
+        The headline and the line below it.
+    table : Table, optional
+        Numbers as they are printed.
     """
 
     frame: pd.DataFrame
     drawings: tuple[Drawing, ...] = ()
+    title: str = ""
+    sub: str = ""
+    table: Table | None = None
 
-    def charts(self) -> Iterable[tuple[str, Axes]]:
+    def charts(self) -> list[tuple[str, Axes]]:
         """Name and return every chart, as `charts.save_all` wants them."""
         return [(drawing.file, drawing.ax) for drawing in self.drawings]
 
+    def save(self, path: str | Path, width: int = 1280) -> Path:
+        """
+        Save all of it as one picture, as for a slide.
+
+        Parameters
+        ----------
+        path : str or Path
+            Ending in ``.png`` or ``.svg``.
+        width : int
+            In px.
+
+        Returns
+        -------
+        Path
+            Where it was saved: headline, sub-line, every panel with its unit, the
+            months and the source; where nothing is drawn, the table's rows.
+        """
+        lines = [self.sub]
+        if self.table and not self.drawings:
+            lines += map("　".join, self.table.cells.astype(str).to_numpy().tolist())
+        panels = [(at.ax, at.name, at.note) for at in self.drawings]
+        source = "，".join(
+            filter(None, ("数据：各平台的导出文件和手工填报", self.span))
+        )
+        return charts.save_sheet(
+            panels, path, title=self.title, lines=lines, source=source, width=width
+        )
+
+    @property
+    def span(self) -> str:
+        """From when to when the frame is, as it tells itself."""
+        for name in ("month", "date", "published_at", "first"):
+            if name in self.frame and len(self.frame):
+                ends = (self.frame[name].min(), self.frame[name].max())
+                return "至".join(dict.fromkeys(str(end)[:10] for end in ends))
+        return ""
+
     def __repr__(self) -> str:
         return f"<{len(self.drawings)}张图，{len(self.frame)}行数据>"
-
-
-@dataclass(frozen=True)
-class Table:
-    """Cells as they are printed; the last `figures` columns stand right."""
-
-    cells: pd.DataFrame
-    figures: int = 0
 
 
 def answer(
@@ -82,7 +127,18 @@ def answer(
     html = page.render("explore", title=title, sub=sub, panels=panels, table=table)
     files = (re.sub(r"[^\w-]+", "-", f"{kind}-{drawing.file}") for drawing in drawings)
     named = (at._replace(file=file) for at, file in zip(drawings, files, strict=True))
-    return Answer(html, frame, tuple(named))
+    return Answer(html, frame, tuple(named), title, sub, table)
+
+
+Columns = Mapping[str, tuple[str, Callable[[Any], str | None]]]
+"""Heads of a table, and the column below each with how its cells are printed."""
+
+
+def printed(frame: pd.DataFrame, columns: Columns) -> Table:
+    """Print columns of a frame under other heads; those with figures come last."""
+    cells = {head: frame[name].map(text) for head, (name, text) in columns.items()}
+    figures = [pd.api.types.is_numeric_dtype(frame[at]) for at, _ in columns.values()]
+    return Table(pd.DataFrame(cells), sum(figures))
 
 
 def curves(
@@ -94,14 +150,15 @@ def curves(
     draw: Callable[..., Axes],
     by: str,
 ) -> Answer:
-    """Answer with a panel for each metric and key, as many as there is room for."""
+    """Answer with a panel for each metric and key, the largest, as there is room."""
     drawings, more = [], 0
     for metric in frame["metric"].unique():
         rows = frame[frame["metric"] == metric]
         scale, end = scale_of(metric, rows["value"]), text_of(metric)
-        panels = list(rows.groupby("key" if "key" in rows else by, sort=True))
-        more += len(panels[MOST:])
-        for id, values in panels[:MOST]:
+        groups = list(rows.groupby("key" if "key" in rows else by, sort=True))
+        groups.sort(key=lambda group: -group[1]["value"].iloc[-1])
+        more += len(groups[MOST:])
+        for id, values in groups[:MOST]:
             note, where = caption(metric), {}
             if "breaks" in values and values["breaks"].any():
                 # Of `Workbook.totals`: from these months on it is another series.
@@ -112,8 +169,17 @@ def curves(
             name, file = m.names(by)[str(id)], f"{metric}-{id}"
             who = brand(m, by, str(id))
             drawings.append(Drawing(ax, file, name, note, who))
-    sub += f"另有{more}张没有画出，可以按平台筛选。" if more else ""
+    sub += f"另有{more}张较小的没有画出，可以按平台筛选。" if more else ""
     return answer(kind, title, sub, frame, drawings)
+
+
+def most_of(frame: pd.DataFrame, most: str = "最多") -> str:
+    """Name the first of several, if no other has as much."""
+    first = frame[frame["value"] == frame["value"].max()]
+    if len(frame) <= 1:
+        return ""
+    names = figures.brief(first["name"].iloc[0]), f"{len(first)}个并列"
+    return f"：{names[len(first) > 1]}{most}"
 
 
 def zh(*metrics: str) -> str:
@@ -127,17 +193,27 @@ def unit_of(metric: str) -> str:
 
 
 def caption(metric: str) -> str:
-    """Name a metric and its unit."""
+    """Name a metric and its unit; another ratio is called what it is called."""
+    if metric not in METRICS:
+        return metric
     return "，".join(filter(None, (zh(metric), unit_of(metric))))
 
 
 def text_of(metric: str) -> charts.Format:
     """Return how values of a metric are printed beside a chart."""
-    return texts_of(metric)[0]
+    return texts_of(metric)[0] if metric in METRICS else figures.short
+
+
+def sentence_of(metric: str, other: charts.Format = figures.short) -> charts.Format:
+    """Return how values of a metric are printed in a sentence or a table."""
+    share = METRICS[metric].unit == "share"
+    return partial(figures.percent, places=2) if share else other
 
 
 def scale_of(metric: str, values: pd.Series) -> charts.Scale:
     """Return one scale for all panels of a metric."""
+    if metric not in METRICS:
+        return charts.scale(values)
     levels_of_shares = (
         METRICS[metric].unit == "share" and METRICS[metric].kind == "stock"
     )
@@ -145,7 +221,7 @@ def scale_of(metric: str, values: pd.Series) -> charts.Scale:
     return charts.scale(values.tolist(), text=tick, zero=not levels_of_shares)
 
 
-def whose(m: Tables, operator: str) -> str:
+def whose(m: Tables, operator: str = "", **_: object) -> str:
     """Name the operator asked about, or the team."""
     return m.names("operator")[m.operator_id(operator)] if operator else "团队"
 

@@ -20,6 +20,7 @@ import pandas as pd
 
 from kpi_lib import appraisal, inputs, page
 from kpi_lib.appraisal import Card, Evidence, Month
+from kpi_lib.days import days_of
 from kpi_lib.inputs import Plan, Target
 from kpi_lib.language import say
 from kpi_lib.workbook.tables import refusal
@@ -70,6 +71,9 @@ class ScoreCard(Card):
             ]
         )
 
+    def __repr__(self) -> str:
+        return f"<{self['name']} {self['month']}：{self['total'] or '未评'}>"
+
     def _repr_html_(self) -> str:
         return page.render("brief_card", card=self)
 
@@ -101,6 +105,17 @@ class Line:
         if self.before is None or self.after is None:
             return None
         return Decimal(self.after) - Decimal(self.before)
+
+    def __str__(self) -> str:
+        """Write both numbers, and by how much they differ."""
+        before, after = (
+            f"{score or '待定'}/{possible}" if possible else "没有这一项"
+            for score, possible in (
+                (self.before, self.possible_before),
+                (self.after, self.possible_after),
+            )
+        )
+        return f"{before}→{after}" + (f"（{self.by:+.2f}）" if self.by else "")
 
 
 @dataclass(frozen=True)
@@ -273,7 +288,7 @@ def _targets(evidence: Evidence, changes: Mapping[str, Value]) -> tuple[Target, 
         (target.metric, target.platform): target
         for target in sorted(evidence.targets, key=lambda target: target.set_on)
         if (target.horizon, target.period) == ("short", evidence.month)
-        and target.set_on <= evidence.last_day
+        and target.set_on <= days_of(evidence.month)[-1]
     }
     values: dict[Target, Decimal] = {}
     for key, value in changes.items():

@@ -14,6 +14,7 @@ import ipywidgets as widgets
 from IPython.display import display
 
 from kpi_lib.catalogue import METRICS
+from kpi_lib.days import months_back
 from kpi_lib.errors import KpiError
 from kpi_lib.page import Fragment, made
 from kpi_lib.workbook import frames, questions
@@ -37,9 +38,13 @@ CHOICES: dict[str, tuple[str, Callable[[Tables], Options]]] = {
     "operator": ("运营", lambda m: [(who.name, who.id) for who in m.appraised]),
     "platform": ("平台", lambda m: [(at.name, id) for id, at in m.platforms.items()]),
     "metric": ("指标", _metrics),
-    "month": ("月份", lambda m: [(month, month) for month in reversed(m.months)]),
+    "month": ("月份", lambda m: [(at, at) for at in reversed(m.months)]),
     "back": ("月数", lambda _: [(f"{count}个月", count) for count in (12, 6, 3, 2)]),
     "by": ("按", lambda _: [(name, by) for by, name in BY.items()]),
+    "against": (
+        "对比",
+        lambda m: [("上月", ""), *((at, at) for at in months_back(m.month, 13)[:-2])],
+    ),
     "campaign": ("活动", lambda m: [(at.name, at.id) for at in m.worklog.campaigns]),
 }
 """Choices that there are controls for: what stands before each, and its options."""
@@ -67,8 +72,8 @@ class Asked:
             elif name == "operator":
                 given = [(EVERY, ""), *given]
             self.controls[name] = _control(name, given, value)
-        self._row = widgets.HBox(list(self.controls.values()))
-        self._row.layout.flex_flow = "row wrap"
+        row = list(self.controls.values())
+        self._row = widgets.HBox(row, layout={"flex_flow": "row wrap"})
 
     @property
     def answer(self) -> Fragment:
@@ -78,6 +83,12 @@ class Asked:
             return self._question(self._month, **chosen)
         except KpiError as refusal:
             return made("refused", why=str(refusal))
+
+    def __getattr__(self, name: str) -> Any:
+        # `.frame`, `.charts()`, `.save()` of what is chosen.
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self.answer, name)
 
     def _ipython_display_(self) -> None:
         display(self._row)  # type: ignore[no-untyped-call]
@@ -117,16 +128,13 @@ def ask(question: Callable[..., Fragment], m: Tables, **choices: Any) -> Asked:
 
 
 def _control(name: str, options: Options, value: Any) -> widgets.ValueWidget:
-    given = {"options": options, "description": CHOICES[name][0]}
-    if isinstance(value, tuple):
-        given["tooltip"] = "按住Ctrl可以多选；都不选就是全部"
-        control = widgets.SelectMultiple(
-            value=value, rows=min(len(options), 5), **given
-        )
-    else:
-        values = [choice for _, choice in options]
-        first = value if value in values else next(iter(values), None)
-        control = widgets.Dropdown(value=first, **given)
-    control.style.description_width = "3em"
-    control.layout.width = "16em"
-    return control
+    values, several = [choice for _, choice in options], isinstance(value, tuple)
+    kind = widgets.SelectMultiple if several else widgets.Dropdown
+    return kind(
+        options=options,
+        value=value if several or value in values else next(iter(values), None),
+        description=CHOICES[name][0],
+        tooltip="按住Ctrl可以多选；都不选就是全部" if several else "",
+        layout={"width": "16em"},
+        style={"description_width": "3em"},
+    )

@@ -15,6 +15,12 @@ from kpi_lib.catalogue import METRICS
 from kpi_lib.inputs import Account
 from kpi_lib.months import ONCE_A_PRODUCT
 
+SIDES = ["above", "below"]
+"""The two sums of a ratio."""
+
+BY_DAYS = ("daily", "manual")
+"""Bases of months that were added up from days."""
+
 
 def of_records(records: Iterable[object], columns: Sequence[str]) -> pd.DataFrame:
     """Return some attributes of objects, a row each."""
@@ -53,8 +59,8 @@ def sums_of_days(
     """
     parts = {part: _of_days(rows, part) for part in (*above, *below)}
     known = pd.concat(parts, axis=1, join="inner").dropna()
-    sides = {"above": above, "below": below}
-    sums = {side: known[list(of)].sum(axis=1) for side, of in sides.items() if of}
+    sides = zip(SIDES, (above, below), strict=True)
+    sums = {side: known[list(of)].sum(axis=1) for side, of in sides if of}
     return pd.DataFrame(sums).reset_index()
 
 
@@ -72,14 +78,54 @@ def by_month(
         counted otherwise in its month before.
     """
     counted = _counted(rows, metric, by, accounts)
+    added = _added(rows, counted, METRICS[metric].parts or (metric,), by)
+    return added.assign(metric=metric)
+
+
+def ratio_by_month(
+    days: pd.DataFrame, rows: pd.DataFrame, parts: tuple[str, str], by: str
+) -> pd.DataFrame:
+    """
+    Return one flow over another by month and another column of `monthly`.
+
+    Of the days that both have; where there are none, of months that are whole of both.
+
+    Returns
+    -------
+    DataFrame
+        As of `by_month`, without `metric`.
+    """
+    above, below = parts
+    keys = [*dict.fromkeys(("month", "operator", "account", "platform", by))]
+    both = [
+        sums_of_days(own, (above,), (below,)).assign(operator=id)
+        for id, own in days.groupby("operator")
+    ]
+    known = pd.concat(both or [days.assign(above=0.0, below=0.0).head(0)])
+    known = known.assign(month=known["date"].dt.strftime("%Y-%m"))
+    places = days[keys[1:]].drop_duplicates()
+    daily = known.drop(columns="platform").merge(places, on=["operator", "account"])
+    own = rows[rows["metric"].isin(parts)].dropna(subset="value")
+    counters = ~own["basis"].isin(BY_DAYS)
+    whole = own[counters | (own["days_present"] >= own["days_due"])]
+    monthly = whole.pivot_table("value", keys, "metric", "sum")
+    monthly = monthly.reindex(columns=[*parts]).dropna().set_axis(SIDES, axis=1)
+    sums = daily.groupby(keys)[SIDES].sum().combine_first(monthly).reset_index()
+    return _added(rows, sums, parts, by)
+
+
+def _added(
+    rows: pd.DataFrame, counted: pd.DataFrame, parts: Sequence[str], by: str
+) -> pd.DataFrame:
+    """Add up what is counted of rows; what has several parts is divided."""
     groups = counted.groupby(["month", by], sort=True)
-    if METRICS[metric].parts:
-        above, below = (groups[side].sum(min_count=1) for side in ("above", "below"))
+    if len(parts) > 1:
+        above, below = (groups[side].sum(min_count=1) for side in SIDES)
         values = above / below.where(below != 0)
     else:
         values = groups["value"].sum(min_count=1)
-    found = values.dropna().rename("value").reset_index().assign(metric=metric)
-    return found.merge(_bases(rows, counted, metric, by), on=["month", by], how="left")
+    found = values.dropna().rename("value").reset_index()
+    return found.merge(_bases(rows, counted, parts, by), on=["month", by], how="left")
 
 
 def _counted(
@@ -91,8 +137,7 @@ def _counted(
         # Whole in the rows of every owner.
         first = first_of_product(own, accounts, ["month", by])
         own = own[first]
-    sums = ["above", "below"] if METRICS[metric].parts else ["value"]
-    return own.dropna(subset=sums)
+    return own.dropna(subset=SIDES if METRICS[metric].parts else "value")
 
 
 def first_of_product(
@@ -108,10 +153,9 @@ def first_of_product(
 
 
 def _bases(
-    rows: pd.DataFrame, counted: pd.DataFrame, metric: str, by: str
+    rows: pd.DataFrame, counted: pd.DataFrame, made_of: Sequence[str], by: str
 ) -> pd.DataFrame:
     """Return how the accounts of a month and key were counted; a ratio: its parts."""
-    made_of = METRICS[metric].parts or (metric,)
     parts = rows[rows["metric"].isin(made_of) & rows["value"].notna()]
     place = ["month", "operator", "account"]
     parts = parts.merge(counted[place].drop_duplicates())

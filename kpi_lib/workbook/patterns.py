@@ -18,22 +18,29 @@ from kpi_lib.catalogue import METRICS
 ENGAGED = ["comments", "shares", "likes"]
 
 
-def publishing_times(posts: pd.DataFrame) -> pd.DataFrame:
+NAMES = {"hour": "{}时".format, "weekday": lambda day: f"星期{'一二三四五六日'[day]}"}
+"""What posts are put together by, and what a time is called."""
+
+
+def by_time(posts: pd.DataFrame, metric: str, by: str) -> pd.DataFrame:
     """
-    Count posts by weekday and hour of publishing.
+    Hold posts of every hour, or weekday, against the usual of their accounts.
 
     Returns
     -------
     DataFrame
-        One row per weekday and hour with a post: `weekday` (0 Monday), `hour`,
-        `value` (posts). Accounts whose export has days only, so that every post
-        stands at midnight, are left out.
+        One row per time with posts: `at`, `posts`, `value` (median multiple of the
+        account's own median), `name`, `before` (always 1). Accounts whose export has
+        days only, so that every post stands at midnight, are left out.
     """
-    at = posts["published_at"]
-    timed = (at != at.dt.normalize()).groupby(posts["account"]).transform("any")
-    when = at[timed]
-    hours = pd.DataFrame({"weekday": when.dt.day_of_week, "hour": when.dt.hour})
-    return hours.groupby(["weekday", "hour"]).size().rename("value").reset_index()
+    when = posts["published_at"]
+    timed = (when != when.dt.normalize()).groupby(posts["account"]).transform("any")
+    known = posts.assign(value=of_posts(posts, metric))[timed].dropna(subset="value")
+    usual = known["value"].groupby(known["account"]).transform("median")
+    times = (known["value"] / usual.where(usual > 0)).dropna()
+    found = times.groupby(getattr(known["published_at"].dt, by).rename("at"))
+    rows: pd.DataFrame = found.agg(posts="size", value="median").reset_index()
+    return rows.assign(name=rows["at"].map(NAMES[by]), before=1.0)
 
 
 def top_posts(posts: pd.DataFrame, metric: str) -> pd.DataFrame:
@@ -47,7 +54,7 @@ def top_posts(posts: pd.DataFrame, metric: str) -> pd.DataFrame:
         `title`, `published_at`, `value`, `share` (running, 0 to 1; missing where
         values do not add up to a whole: rates, levels, numbers below zero).
     """
-    counted = posts.assign(value=_of_posts(posts, metric)).dropna(subset="value")
+    counted = posts.assign(value=of_posts(posts, metric)).dropna(subset="value")
     ranked = counted.sort_values(
         ["value", "account", "post"], ascending=[False, True, True], ignore_index=True
     )
@@ -60,7 +67,7 @@ def top_posts(posts: pd.DataFrame, metric: str) -> pd.DataFrame:
     )[["rank", "account", "title", "published_at", "value", "share"]]
 
 
-def _of_posts(posts: pd.DataFrame, metric: str) -> pd.Series:
+def of_posts(posts: pd.DataFrame, metric: str) -> pd.Series:
     """Return a counter; a rate of the parts that a post has, else as it was shown."""
     ratio = METRICS[metric]
     if not ratio.parts:

@@ -1,81 +1,183 @@
 """
 Questions of an analyst, a line each: a month in, a picture with its numbers out.
 
-Every answer is drawn with the report's own charts, shows itself in a notebook, and
-carries the tidy frame that it is made from as ``.frame``. The month stands first in
-every question. Metrics, operators, platforms and accounts go by id or Chinese name;
-`operator`, `platform` and `account` narrow what is asked, as of `Workbook.values`,
-`Workbook.totals` and `Workbook.published`; `back` is a number of months, the open one
-included.
+Every answer is drawn with the report's own charts, shows itself in a notebook, carries
+the tidy frame that it is made from as ``.frame``, and goes into a slide by ``.save()``.
+The month stands first in every question. Metrics, operators, platforms and accounts go
+by id or Chinese name. ``**only`` is ``operator=``, ``platform=`` and ``account=``: they
+narrow what is asked, as of `Workbook.values`; without an operator the team is meant.
+`back` is a number of months, the open one included.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pandas as pd
 
 from kpi_lib import page
 from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import METRICS
-from kpi_lib.days import days_of
-from kpi_lib.figures import brief, exact, month_short, percent, short
+from kpi_lib.days import REACH, days_of, months_back
+from kpi_lib.figures import exact, month_short, percent
 from kpi_lib.months import ONCE_A_PRODUCT
 from kpi_lib.page import Fragment, charts
-from kpi_lib.workbook import campaigns, frames, patterns
+from kpi_lib.workbook import campaigns, frames
 from kpi_lib.workbook.answers import (
     MOST,
     Answer,
+    Columns,
     Drawing,
-    Table,
     answer,
     curves,
+    most_of,
+    printed,
     scale_of,
+    sentence_of,
     text_of,
     unit_of,
     whose,
     zh,
 )
-from kpi_lib.workbook.tables import BY, Some, Tables, listed, refusal
+from kpi_lib.workbook.posts import bought, publishing, scatter, top_posts
+from kpi_lib.workbook.tables import BY, Some, Tables, id_of, listed, refusal
+
+__all__ = [
+    "activity", "bought", "campaign", "compare", "contents", "days", "engagement",
+    "followers", "goals", "months", "orders", "publishing", "ratio", "scatter",
+    "top_posts",
+]  # fmt: skip
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 def _section(
     section: Callable[[OperatorMonth], Fragment],
-    metrics: Collection[str],
+    metrics: Sequence[str],
     m: Tables,
-    *,
-    operator: str = "",
-    platform: Some = (),
-    month: str = "",
-) -> Fragment:
-    """Show a section of the report; of the team or some platforms month by month."""
-    opened = m.at(month or m.month)
-    if not operator or listed(platform):
-        # A target of all accounts must not stand beside results of some.
-        return months(opened, *metrics, operator=operator, platform=platform)
-    return section(opened.operator(operator))
-
-
-followers = partial(_section, page.followers, ("followers",))
-activity = partial(_section, page.activity, ("dau", "mau", "stickiness"))
-engagement = partial(
-    _section,
-    page.engagement,
-    ("engagement_rate", "completion_rate", "read_completion"),
-)
-orders = partial(_section, page.orders, ("orders", "conversion_rate", "revenue"))
-published = partial(_section, page.platforms, ())
-
-
-def days(
-    m: Tables,
-    *metrics: str,
-    metric: Some = (),
-    operator: str = "",
-    platform: Some = (),
-    account: Some = (),
+    month: str,
+    only: Mapping[str, Any],
 ) -> Answer:
+    """Show a section of the report above the curves of its metrics' twelve months."""
+    opened, whole = m.at(month or m.month), list(filter(only.get, only)) == ["operator"]
+    answered = months(opened, *metrics, by="account" if whole else "platform", **only)
+    if not whole:
+        # A target of all accounts must not stand beside results of some.
+        return answered
+    return replace(answered, html=section(opened.operator(only["operator"])).html)
+
+
+def followers(m: Tables, *, month: str = "", **only: Any) -> Answer:
+    """
+    Show how followers grew, who came and left, and the way to the targets.
+
+    Of one operator the report's section of a month, its curves in `.charts()`; of the
+    team, or of some platforms or accounts, a curve of twelve months each.
+
+    Returns
+    -------
+    Answer
+        One row per metric, month and account (else platform), as of `Workbook.totals`.
+
+    Examples
+    --------
+    >>> followers(m, operator="op-01").frame["month"].max()
+    '2026-10'
+    """
+    metrics = ("followers",)
+    return _section(page.followers, metrics, m, month, only)
+
+
+def activity(m: Tables, *, month: str = "", **only: Any) -> Answer:
+    """
+    Show how many used a product, and how often they came back.
+
+    Of one operator the report's section of a month, its curves in `.charts()`; of the
+    team, or of some platforms or accounts, a curve of twelve months each.
+
+    Returns
+    -------
+    Answer
+        One row per metric, month and account (else platform), as of `Workbook.totals`.
+
+    Examples
+    --------
+    >>> activity(m, operator="op-01").frame["month"].max()
+    '2026-10'
+    """
+    metrics = ("dau", "mau", "stickiness")
+    return _section(page.activity, metrics, m, month, only)
+
+
+def engagement(m: Tables, *, month: str = "", **only: Any) -> Answer:
+    """
+    Show who took part, and who read or watched to the end.
+
+    Of one operator the report's section of a month, its curves in `.charts()`; of the
+    team, or of some platforms or accounts, a curve of twelve months each.
+
+    Returns
+    -------
+    Answer
+        One row per metric, month and account (else platform), as of `Workbook.totals`.
+
+    Examples
+    --------
+    >>> engagement(m, operator="op-01").frame["month"].max()
+    '2026-10'
+    """
+    metrics = ("engagement_rate", "completion_rate", "read_completion")
+    return _section(page.engagement, metrics, m, month, only)
+
+
+def orders(m: Tables, *, month: str = "", **only: Any) -> Answer:
+    """
+    Show the way from views to orders, and what platforms paid.
+
+    Of one operator the report's section of a month, its curves in `.charts()`; of the
+    team, or of some platforms or accounts, a curve of twelve months each.
+
+    Returns
+    -------
+    Answer
+        One row per metric, month and account (else platform), as of `Workbook.totals`.
+
+    Examples
+    --------
+    >>> orders(m, operator="op-01").frame["month"].max()
+    '2026-10'
+    """
+    metrics = ("orders", "conversion_rate", "revenue")
+    return _section(page.orders, metrics, m, month, only)
+
+
+def contents(m: Tables, *, month: str = "", **only: Any) -> Answer:
+    """
+    Show what was published where, beside what was planned.
+
+    Of one operator the report's section of a month, its curves in `.charts()`; of the
+    team, or of some platforms or accounts, a curve of twelve months each.
+
+    Returns
+    -------
+    Answer
+        One row per metric, month and account (else platform), as of `Workbook.totals`.
+
+    Examples
+    --------
+    >>> contents(m, operator="op-01").frame["month"].max()
+    '2026-10'
+    """
+    metrics = ("views",)
+    return _section(page.platforms, metrics, m, month, only)
+
+
+def days(m: Tables, *metrics: str, metric: Some = (), **only: Any) -> Answer:
     """
     Draw metrics day by day over the month, a panel an account.
 
@@ -85,9 +187,9 @@ def days(
         One row per metric, account and day, as of `Workbook.values`.
     """
     names = [m.metric(name) for name in (*metrics, *listed(metric))]
-    frame = m.values(*names, operator=operator, platform=platform, account=account)
+    frame = m.values(*names, **only)
     curve = partial(charts.day_curve, days=days_of(m.month), calendar=m.calendar)
-    title = f"{whose(m, operator)}{month_short(m.month)}每天的{zh(*names)}"
+    title = f"{whose(m, **only)}{month_short(m.month)}每天的{zh(*names)}"
     sub = "一个账号一张图，同一指标同一纵轴；断开处没有数据，不是0。"
     return curves("days", title, sub, frame, m, curve, "account")
 
@@ -97,12 +199,11 @@ def months(
     *metrics: str,
     metric: Some = (),
     by: str = "platform",
-    operator: str = "",
-    platform: Some = (),
     back: int = 12,
+    **only: Any,
 ) -> Answer:
     """
-    Draw metrics month by month, a panel a platform (or account, operator, team).
+    Draw metrics month by month, a panel a platform (or whatever `by` says).
 
     Returns
     -------
@@ -110,9 +211,9 @@ def months(
         One row per metric, month and key, as of `Workbook.totals`.
     """
     names = [m.metric(name) for name in (*metrics, *listed(metric))]
-    frame = m.totals(*names, by=by, operator=operator, platform=platform, months=back)
+    frame = m.totals(*names, by=by, months=back, **only)
     curve = partial(charts.month_curve, months=m.months[-back:])
-    title = f"{whose(m, operator)}近{back}个月的{zh(*names)}"
+    title = f"{whose(m, **only)}近{back}个月的{zh(*names)}"
     sub = (
         "按考核的口径合成月值；同一指标同一纵轴。"
         "写着“换了口径”的月份，与之前的不能相比。"
@@ -121,187 +222,188 @@ def months(
 
 
 def compare(
-    m: Tables,
-    metric: str,
-    *,
-    by: str = "platform",
-    operator: str = "",
-    platform: Some = (),
+    m: Tables, metric: str, *, by: str = "platform", against: str = "", **only: Any
 ) -> Answer:
     """
-    Compare platforms, operators or accounts in the month, and with the one before.
+    Compare platforms, operators, products … in the month, and with an earlier one.
+
+    Parameters
+    ----------
+    against : str
+        Any of the twelve months before, as this one of last year; empty: the last.
 
     Returns
     -------
     Answer
-        One row per key, largest first: `key`, `name`, `value`, `before` (last month;
-        may be missing), `change` (relative; missing where the two are not counted
-        alike), `breaks` (whether they are not).
+        One row per key, largest first: `key`, `name`, `value`, `before` (the earlier
+        month; may be missing), `change` (relative; missing where the two are not
+        counted alike), `breaks` (whether they are not).
+
+    Examples
+    --------
+    >>> compare(m, "views", by="team", against="2025-10").frame["key"].tolist()
+    ['team']
     """
-    name = m.metric(metric)
-    rows = m.totals(name, by=by, operator=operator, platform=platform, months=2)
-    now, past = (
-        rows[rows["month"] == month].set_index("key")
-        for month in (m.months[-1], m.months[-2])
-    )
-    frame = now.assign(before=past["value"].reindex(now.index)).reset_index()
+    name, earlier = m.metric(metric), against or m.months[-2]
+    if earlier not in (year := months_back(m.month, REACH)[:-1]):
+        raise refusal(f"不能与{earlier}相比", f"{year[0]}至{year[-1]}")
+    rows = m.totals(name, by=by, months=REACH, **only)
+    later = rows[rows["month"] > earlier].groupby("key")["breaks"].any()
+    past = rows[rows["month"] == earlier].set_index("key")["value"].rename("before")
+    now = rows.loc[rows["month"] == m.month, ["key", "name", "value"]]
+    frame = now.join(past, on="key").join(later, on="key")
     frame = frame.sort_values("value", ascending=False, ignore_index=True)
     base = frame["before"].where((frame["before"] > 0) & ~frame["breaks"])
     frame = frame.assign(change=frame["value"] / base - 1)
     frame = frame[["key", "name", "value", "before", "change", "breaks"]]
     text = text_of(name)
-    title = f"{whose(m, operator)}{month_short(m.month)}{zh(name)}"
+    title = f"{whose(m, **only)}{month_short(m.month)}{zh(name)}"
     drawings = []
     if len(frame):
-        title += _largest(frame, "最高" if METRICS[name].unit == "share" else "最多")
+        title += most_of(frame, "最高" if METRICS[name].unit == "share" else "最多")
         ax = charts.bars(frame.head(MOST), text=text)
         drawings = [Drawing(ax, f"{name}-{by}", zh(name), unit_of(name))]
-    shown = pd.DataFrame(
-        {
-            BY[by]: frame["name"],
-            "当月": frame["value"].map(text),
-            "上月": frame["before"].map(text),
-            "变化": frame["change"].map(partial(percent, places=1, sign=True)),
-        }
-    )
-    table = Table(shown, figures=3)
-    sub = "条是当月，竖线是上月。"
+    columns: Columns = {
+        BY[by]: ("name", str),
+        "当月": ("value", text),
+        against or "上月": ("before", text),
+        "变化": ("change", partial(percent, places=1, sign=True)),
+    }
+    sub = f"条是当月，竖线是{against or '上月'}。"
     if len(frame) > MOST:
         sub += f"图中是最大的{MOST}个，其余{len(frame) - MOST}个在表里。"
     if (frame["breaks"] & frame["before"].notna()).any():
         names = "、".join(frame.loc[frame["breaks"] & frame["before"].notna(), "name"])
         sub += f"{names}两个月的口径不同（手工、期末减期初、当月发布），不算变化。"
-    return answer("compare", title, sub, frame, drawings, table)
+    return answer("compare", title, sub, frame, drawings, printed(frame, columns))
 
 
-def _largest(frame: pd.DataFrame, most: str) -> str:
-    """Name the first of several, if no other has as much."""
-    first = frame[frame["value"] == frame["value"].iloc[0]]
-    if len(frame) == 1:
-        return ""
-    if len(first) == 1:
-        return f"：{brief(first['name'].iloc[0])}{most}"
-    return f"：{len(first)}个并列{most}"
-
-
-def publishing(
-    m: Tables, *, operator: str = "", platform: Some = (), back: int = 3
-) -> Answer:
-    """
-    Show at which hours of which weekdays posts went out.
-
-    Returns
-    -------
-    Answer
-        One row per weekday (0 Monday) and hour that has posts: `value` (posts).
-    """
-    posts = m.published(operator=operator, platform=platform, months=back)
-    frame = patterns.publishing_times(posts)
-    count = int(frame["value"].sum())
-    title, drawings = f"{whose(m, operator)}没有写明钟点的作品", []
-    if count:
-        title = f"{whose(m, operator)}{_busiest(frame)}"
-        ax = charts.week_hours(frame)
-        drawings = [Drawing(ax, "hours", "发布时间", f"{count}条作品")]
-    return answer(
-        "publishing",
-        title,
-        f"近{back}个月的作品，颜色越深越多；只有日期、没有钟点的导出（"
-        f"{len(posts) - count}条）不在图中。",
-        frame,
-        drawings,
-    )
-
-
-def _busiest(hours: pd.DataFrame) -> str:
-    """Name the hour with most posts, if no other has as many."""
-    most = hours[hours["value"] == hours["value"].max()]
-    if len(most) > 1:
-        return f"有{len(most)}个钟点并列最多，各{int(most['value'].iloc[0])}条"
-    day, hour = charts.WEEKDAYS[int(most["weekday"].iloc[0])], int(most["hour"].iloc[0])
-    return f"最常在星期{day}{hour}时发布"
-
-
-def top_posts(
+def ratio(
     m: Tables,
-    metric: str = "views",
+    above: str,
+    below: str,
     *,
-    operator: str = "",
-    platform: Some = (),
-    most: int = 5,
+    by: str = "platform",
+    back: int = 12,
+    **how: Any,
 ) -> Answer:
     """
-    Show which posts carry the month by a counter, and name the first few.
+    Draw one flow over another by month, as revenue per 1,000 views.
 
     Returns
     -------
     Answer
-        One row per post, largest first, with its running share; posts are ranked by a
-        rate, too, which has no share.
+        One row per month and key, as of `Workbook.ratio`.
+
+    Examples
+    --------
+    >>> bool(ratio(m, "revenue", "views", per=1000).frame["value"].min() > 0)
+    True
     """
-    name = m.metric(metric)
-    posts = m.published(operator=operator, platform=platform)
-    frame = patterns.top_posts(posts, name)
-    whole = bool(frame["share"].notna().any())
-    title, drawings = f"{whose(m, operator)}没有作品的{zh(name)}", []
-    if whole:
-        first = min(most, len(frame))
-        share = percent(frame["share"].iloc[first - 1], 0)
-        title = f"前{first}条作品占了{len(frame)}条的{zh(name)}的{share}"
-        what = f"{zh(name)}的累计占比"
-        drawings = [Drawing(charts.shares(frame), name, what, "虚线：条条一样")]
-    elif len(frame):
-        title = f"{whose(m, operator)}{len(frame)}条作品的{zh(name)}，从高到低"
-    text = _text(name, exact)
-    first_few = frame.head(most)
-    shown = pd.DataFrame(
-        {
-            "作品": first_few["title"].map(partial(brief, most=24)),
-            "账号": first_few["account"].map(m.names("account")),
-            "发布": first_few["published_at"].dt.strftime("%m-%d"),
-            zh(name): first_few["value"].map(text),
-        }
-    )
-    if whole:
-        shown["累计"] = first_few["share"].map(partial(percent, places=0))
-    sub = "当月发布的作品，从多到少；累计数以最近一次下载为准。"
-    return answer("top", title, sub, frame, drawings, Table(shown, figures=1 + whole))
+    frame = m.ratio(above, below, by=by, months=back, **how)
+    curve = partial(charts.month_curve, months=m.months[-back:])
+    name = "".join(frame["metric"].head(1)) or "没有两样都有的账号"
+    sub = "先加后除，只算两样都有的账号和日子；换了口径的月份，与之前的不能相比。"
+    title = f"{whose(m, **how)}近{back}个月{name}"
+    return curves("ratio", title, sub, frame, m, curve, by)
 
 
-def campaign(m: Tables, campaign: str = "", metric: str = "views") -> Answer:
+def goals(m: Tables, *, operator: str = "") -> Answer:
     """
-    Set a campaign's days beside like spans before, with the uncertainty stated.
+    Hold followers against the targets of all four horizons, as the report does.
+
+    Returns
+    -------
+    Answer
+        One row per operator and horizon with a target: `operator`, `name`, `period`,
+        `goal`, `value` (share of the way to it), `before` (share of the period that
+        has gone by), `missing` (followers).
+
+    Examples
+    --------
+    >>> goals(m, operator="op-01").frame["name"].tolist()
+    ['短期', '中期', '后期', '终极']
+    """
+    people = [operator] if operator else m.operators["operator"]
+    rows = [
+        {"operator": own.operator.name, **horizon}
+        for own in map(m.operator, people)
+        for horizon in page.horizons_of(own)
+    ]
+    columns = {"way": "value", "elapsed": "before"}
+    kept = ["operator", "name", "period", "goal", "way", "elapsed", "missing"]
+    frame = pd.DataFrame(rows, columns=kept).rename(columns=columns)
+    frame = frame.astype(dict.fromkeys(("goal", "value", "before", "missing"), float))
+    drawings = [
+        Drawing(charts.bars(row, text=percent), f"goals-{at}", str(who), "走过的路")
+        for at, (who, row) in enumerate(frame.groupby("operator", sort=False), 1)
+    ]
+    title = f"{whose(m, operator)}的粉丝离四个期限的目标还有多远"
+    sub = "条是走到目标的几成，竖线是期限已经过去的几成；终极目标没有期限。"
+    return answer("goals", title, sub, frame, drawings)
+
+
+def campaign(m: Tables, campaign: Some = (), metric: str = "views") -> Answer:
+    """
+    Set campaigns' days beside like spans before, with the uncertainty stated.
 
     Parameters
     ----------
     m : Workbook
         The month.
-    campaign : str
-        Id or name of a campaign of the month's work log; empty: its first.
+    campaign : str or collection of str
+        Ids or names of campaigns of the month's work log, which stand side by side;
+        none: its first.
     metric : str
         What is on record by day: a flow, a ratio of flows, DAU.
 
     Returns
     -------
     Answer
-        One row per span: `at` (0 the campaign, negative before, 1 after), `first`,
-        `last`, `value` (mean of a day, the operator's own part; a ratio is one sum of
-        the span's days and accounts over the other).
+        One row per campaign and span: `campaign`, `at` (0 the campaign, negative
+        before, 1 after), `first`, `last`, `value` (mean of a day, the operator's own
+        part; a ratio is one sum of the span's days and accounts over the other).
 
     Raises
     ------
     InvalidInput
-        A level, or a ratio of a month: their days do not add up.
+        A level, or a ratio of a month: their days do not add up. No such campaign.
+
+    Examples
+    --------
+    >>> both = campaign(m, ["H2610-01", "H2610-02"], "views")
+    >>> both.frame["campaign"].unique().tolist()
+    ['H2610-01', 'H2610-02']
     """
     name = m.metric(metric)
     if not frames.days_compare(name):
         raise refusal(f"{zh(name)}不能按天加起来，几天不能相比", "views、互动率这样的")
-    found = m.campaigns
-    if campaign and len(found):
-        found = found[(found["id"] == campaign) | (found["name"] == campaign)]
-    if found.empty:
-        return answer("campaign", f"工作记录里没有活动{campaign or ''}", "", found)
-    entry = found.iloc[0]
+    table = m.campaigns.set_index("id", drop=False)
+    names = {str(id): str(name) for id, name in table["name"].items()}
+    asked = [id_of("活动", name, names) for name in listed(campaign)] or [*names][:1]
+    if not asked:
+        return answer("campaign", "工作记录里没有活动", "", table)
+    rows = (row for id in asked for _, row in table.loc[[id]].iterrows())
+    effects = [_effect(m, row, name) for row in rows]
+    frame = pd.concat([each.frame for each in effects], ignore_index=True)
+    drawings = [drawing for each in effects for drawing in each.drawings]
+    if len(effects) == 1:
+        return answer("campaign", effects[0].title, effects[0].sub, frame, drawings)
+    own = table.loc[asked].assign(cost=table["spend"] / table["new"])
+    columns: Columns = {
+        "活动": ("name", str),
+        "花费": ("spend", exact),
+        "曝光": ("exposure", exact),
+        "新增": ("new", exact),
+        "每个新增花费": ("cost", partial(exact, places=2)),
+    }
+    title = f"{len(effects)}个活动并排：{zh(name)}"
+    sub = " ".join(f"{each.title}：{each.sub}" for each in effects)
+    return answer("campaign", title, sub, frame, drawings, printed(own, columns))
+
+
+def _effect(m: Tables, entry: pd.Series, name: str) -> Answer:
+    """Answer of one campaign: its title, sentence, spans and drawing; without HTML."""
     first, last = entry["start"].date(), entry["end"].date()
     near = campaigns.range_of(first, last)
     own = _sums(m, name, str(entry["operator"]))
@@ -309,66 +411,25 @@ def campaign(m: Tables, campaign: str = "", metric: str = "views") -> Answer:
     frame = campaigns.spans(total, first, last)
     effect = campaigns.effect(frame)
     title = f"{entry['name']}：{entry['start']:%m-%d}至{entry['end']:%m-%d}的{zh(name)}"
+    frame.insert(0, "campaign", entry["id"])
     if effect is None:
-        return answer("campaign", title, "没有足够的日子可以对照。", frame)
-    text, scale = _text(name), scale_of(name, frame["value"])
+        return Answer("", frame, title=title, sub="没有足够的日子可以对照。")
+    text, scale = sentence_of(name), scale_of(name, frame["value"])
     ax = charts.windows(frame, low=effect.low, high=effect.high, scale=scale, end=text)
     count = int(total["accounts"].iloc[0])
     mean = "" if METRICS[name].unit == "share" else "日均"
     sub = effect.sentence(text, campaigns.outside(total, first, last), mean)
     sub += f"只算每天都有数据的{count}个账号。"
-    file = f"{entry['id']}-{name}"
     note = f"每段的{mean or zh(name)}；带子是按之前的走势推到活动这几天的范围"
-    drawing = Drawing(ax, file, zh(name), note)
-    return answer("campaign", title, sub, frame, [drawing])
-
-
-def _text(metric: str, other: charts.Format = short) -> charts.Format:
-    """Return how values of a metric are printed in a sentence or a table."""
-    share = METRICS[metric].unit == "share"
-    return partial(percent, places=2) if share else other
+    drawing = Drawing(ax, f"{entry['id']}-{name}", str(entry["name"]), note)
+    return Answer("", frame, (drawing,), title=title, sub=sub)
 
 
 def _sums(m: Tables, metric: str, operator: str) -> pd.DataFrame:
     """Return what is added up of every own day: `above`, of a ratio also `below`."""
     ratio = METRICS[metric]
-    rows = m.days_of(operator, (), (), len(m.months))
+    rows = m.days_of(len(m.months), operator)
     days = frames.sums_of_days(rows, ratio.numerator or (metric,), ratio.denominator)
     if metric in ONCE_A_PRODUCT:
         days = days[frames.first_of_product(days, m.roster.accounts, ["date"])]
     return days
-
-
-def bought(m: Tables, *, operator: str = "", platform: Some = ()) -> Answer:
-    """
-    List signs of bought traffic: hints with their reasons, never points.
-
-    Returns
-    -------
-    Answer
-        One row per sign: `account`, `date`, `what`, `reason`.
-    """
-    posts = m.published(operator=operator, platform=platform)
-    levels, views = (
-        m.values(metric, operator=operator, platform=platform)
-        for metric in ("followers", "views")
-    )
-    signs = [patterns.empty_views(posts), patterns.empty_followers(levels, views)]
-    frame = pd.concat(signs, ignore_index=True)
-    what = f"有{len(frame)}处值得问一问" if len(frame) else "没有看到买量的迹象"
-    shown = pd.DataFrame(
-        {
-            "账号": frame["account"].map(m.names("account")),
-            "日期": pd.to_datetime(frame["date"]).dt.strftime("%m-%d"),
-            "什么": frame["what"].map(partial(brief, most=24)),
-            "为什么列出来": frame["reason"],
-        }
-    )
-    return answer(
-        "bought",
-        f"{whose(m, operator)}{what}",
-        "看两件事：阅读/播放超过平常3倍而互动不到平常的三分之一的作品，粉丝一天涨了"
-        "平常的5倍而阅读/播放没有多的日子。只是提示，不进评分；推荐位、热点、转载也会这样。",
-        frame,
-        table=Table(shown),
-    )

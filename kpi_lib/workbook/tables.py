@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import pandas as pd
 
 from kpi_lib import days, inputs
 from kpi_lib.appraisal import Month, OperatorMonth
 from kpi_lib.catalogue import METRICS
+from kpi_lib.days import REACH
 from kpi_lib.errors import InvalidInput, WorkspaceError
 from kpi_lib.files import Platform, platforms
 from kpi_lib.inputs import Campaign, Target
@@ -24,7 +25,13 @@ from kpi_lib.run import newest
 from kpi_lib.workbook import frames
 from kpi_lib.workspace import Workspace
 
-BY = {"platform": "平台", "account": "账号", "operator": "运营", "team": "团队"}
+BY = {
+    "platform": "平台",
+    "account": "账号",
+    "operator": "运营",
+    "product": "产品",
+    "team": "团队",
+}
 """What `Workbook.totals` adds up to, and what it is called."""
 
 TOTALS = ("metric", "month", "key", "name", "value", "basis", "breaks")
@@ -106,24 +113,28 @@ class Tables(Month):
             own), `horizon`, `period`, `value` (the metric's unit, a rate as a
             fraction), `set_on`, `approved_by`, `note`.
         """
-        rows = _dumped(self.inputs.targets, days=["set_on"])
-        return rows.astype({"value": float}) if len(rows) else rows
+        return _dumped(self.inputs.targets, Target)
 
     @property
     def campaigns(self) -> pd.DataFrame:
         """One row per campaign of the month's work log: days, CNY, targets, results."""
-        return _dumped(self.worklog.campaigns, days=["start", "end"])
+        return _dumped(self.worklog.campaigns, Campaign)
+
+    @cached_property
+    def downloads(self) -> pd.DataFrame:
+        """One row per post and download of the month, every column: see `posts`."""
+        return self.load("posts", self.month)
+
+    @cached_property
+    def posts(self) -> pd.DataFrame:
+        """One row per post, as downloaded last; only columns with a value."""
+        last = self.downloads.sort_values("downloaded", na_position="first")
+        last = last.drop_duplicates(["account", "post"], keep="last")
+        return last.sort_index().dropna(axis=1, how="all").reset_index(drop=True)
 
     # Questions.
 
-    def values(
-        self,
-        *names: str,
-        operator: str = "",
-        platform: Some = (),
-        account: Some = (),
-        months: int = 1,
-    ) -> pd.DataFrame:
+    def values(self, *names: str, months: int = 1, **only: Any) -> pd.DataFrame:
         """
         Return metrics by day, their parts added up.
 
@@ -131,12 +142,11 @@ class Tables(Month):
         ----------
         *names : str
             Metrics by name or Chinese name, see docs/codebook.md.
-        operator : str
-            The own part of one operator (days owned × share); empty: whole accounts.
-        platform, account : str or collection of str
-            Only these; none: all.
         months : int
             Months back, this one included; 1 to 12.
+        **only : str or collection of str
+            `operator`: the own part of one operator (days owned × share); without it
+            whole accounts. `platform`, `account`: one or several.
 
         Returns
         -------
@@ -163,29 +173,22 @@ class Tables(Month):
             if not frames.has_days(metric):
                 zh = METRICS[metric].zh
                 raise refusal(f"{zh}是一个月的数，没有每天的值", "m.totals或months")
-        rows = self.days_of(operator, platform, account, months)
+        rows = self.days_of(months, **only)
         values = pd.concat(
             [frames.by_day(rows, metric) for metric in metrics], ignore_index=True
         )
         return values[["metric", "account", "platform", "date", "value"]]
 
-    def days_of(
-        self, operator: str, platform: Some, account: Some, months: int
-    ) -> pd.DataFrame:
+    def days_of(self, months: int, operator: str = "", **only: Some) -> pd.DataFrame:
         """Return the rows of `daily`, or one operator's part, that `values` adds up."""
         rows = self.daily
         if operator:
             rows = self.own_days(self.roster.operator(self.operator_id(operator)))
-        rows = self._only(rows, platform, account)
-        return rows[rows["date"] >= pd.Timestamp(f"{self._since(months)}-01")]
+        rows = self._only(rows, **only)
+        return rows[rows["date"] >= pd.Timestamp(f"{self.since(months)}-01")]
 
     def totals(
-        self,
-        *names: str,
-        by: str = "platform",
-        operator: str = "",
-        platform: Some = (),
-        months: int = 12,
+        self, *names: str, by: str = "platform", months: int = 12, **only: Any
     ) -> pd.DataFrame:
         """
         Return metrics by month, added up as the appraisal adds them up.
@@ -197,14 +200,12 @@ class Tables(Month):
         ----------
         *names : str
             Metrics by name or Chinese name.
-        by : {"account", "platform", "operator", "team"}
-            What to add up to.
-        operator : str
-            Only the part of one operator; empty: of all.
-        platform : str or collection of str
-            Only these; none: all.
+        by : {"account", "platform", "operator", "product", "team"}
+            What to add up to; an account without a product is in none.
         months : int
-            Months back, this one included; 1 to 12.
+            Months back, this one included; 1 to 13, which is this month of last year.
+        **only : str or collection of str
+            As of `values`.
 
         Returns
         -------
@@ -228,34 +229,99 @@ class Tables(Month):
         >>> bool(year["value"].between(0, 1).all())
         True
         """
+        rows = self._of_months(self.monthly, by, **only)
+        accounts, metrics = self.roster.accounts, self._metrics(names)
+        sums = [frames.by_month(rows, metric, by, accounts) for metric in metrics]
+        return self._told(pd.concat(sums, ignore_index=True), by, months)
+
+    def ratio(
+        self,
+        above: str,
+        below: str,
+        *,
+        per: int = 1,
+        by: str = "platform",
+        months: int = 12,
+        **only: Any,
+    ) -> pd.DataFrame:
+        """
+        Return one flow over another by month: one sum over the other.
+
+        Both sums are of the same accounts, and of the days on which both are known;
+        where one of them has no days, of months that have both.
+
+        Parameters
+        ----------
+        above, below : str
+            Metrics by name or Chinese name.
+        per : int
+            Below how many: 1000 for revenue per 1,000 views.
+        by, months, **only
+            As of `totals`.
+
+        Returns
+        -------
+        DataFrame
+            As of `totals`; `metric` is what the ratio is called.
+
+        Raises
+        ------
+        InvalidInput
+            A metric that is no flow: its days do not add up.
+
+        Examples
+        --------
+        >>> m.ratio("revenue", "views", per=1000, account="tt-01")["key"].unique()[0]
+        'toutiao'
+        """
+        top, base = self._metrics((above, below))
+        for metric in (top, base):
+            if METRICS[metric].kind != "flow":
+                what = f"{METRICS[metric].zh}不能相加，不能这样相比"
+                raise refusal(what, "views、revenue这样的")
+        people = [self.roster.operator(id) for id in self.operators["operator"]]
+        days = pd.concat([self.own_days(at).assign(operator=at.id) for at in people])
+        rows, days = (self._of_months(at, by, **only) for at in (self.monthly, days))
+        sums = frames.ratio_by_month(days, rows, (top, base), by)
+        name = f"每{per:,}{METRICS[base].zh}的{METRICS[top].zh}"
+        return self._told(
+            sums.assign(metric=name, value=per * sums["value"]), by, months
+        )
+
+    def _of_months(
+        self, rows: pd.DataFrame, by: str, operator: str = "", **only: Some
+    ) -> pd.DataFrame:
+        """Return the rows that are asked for, each with what it is added up to."""
         id_of("by", by, {key: key for key in BY})
-        since = self._since(months)
-        rows = self._only(self.monthly, platform, ()).assign(team="team")
+        products = {account.id: account.product for account in self.roster.accounts}
+        rows = self._only(rows, **only).assign(team="team")
+        rows["product"] = rows["account"].map(products).replace("", None)
         if operator:
             rows = rows[rows["operator"] == self.operator_id(operator)]
-        accounts = self.roster.accounts
-        metrics = self._metrics(names)
+        return rows.dropna(subset=by)
+
+    def _told(self, sums: pd.DataFrame, by: str, months: int) -> pd.DataFrame:
+        """Return sums of some months under the names that pages have."""
         # Whether the first month is counted as the one before it, that one tells.
-        sums = [frames.by_month(rows, metric, by, accounts) for metric in metrics]
-        totals = pd.concat(sums, ignore_index=True).rename(columns={by: "key"})
-        totals = totals[totals["month"] >= since].reset_index(drop=True)
+        totals = sums.rename(columns={by: "key"})
+        totals = totals[totals["month"] >= self.since(months)].reset_index(drop=True)
         totals["name"] = totals["key"].map(self.names(by))
         return totals[list(TOTALS)]
 
     def published(
-        self, *, operator: str = "", platform: Some = (), months: int = 1
+        self, *, months: int = 1, operator: str = "", **only: Any
     ) -> pd.DataFrame:
         """
         Return posts by their day of publishing, with their latest counters.
 
         Parameters
         ----------
-        operator : str
-            Only those published on a day of the operator's own; empty: all.
-        platform : str or collection of str
-            Only these; none: all.
         months : int
             Months back, this one included.
+        operator : str
+            Only those published on a day of the operator's own; empty: all.
+        **only : str or collection of str
+            `platform`, `account`: one or several.
 
         Returns
         -------
@@ -268,11 +334,12 @@ class Tables(Month):
         >>> sorted(posts["platform"].unique())
         ['bilibili', 'douyin']
         """
-        self._since(months)
+        self.since(months)
         person = None
         if operator:
             person = self.roster.operator(self.operator_id(operator))
-        return self._only(self.own_posts(person, months), platform, ())
+        own = self._only(self.own_posts(person, months), **only)
+        return own.reindex(columns=self.downloads.columns)
 
     # Names.
 
@@ -300,6 +367,8 @@ class Tables(Month):
                     for leave in person.leave
                     if leave.cover
                 }
+            case "product":
+                return {at.product: at.product for at in self.roster.accounts}
         return {"team": BY["team"]}
 
     def metric(self, name: str) -> str:
@@ -324,12 +393,15 @@ class Tables(Month):
         """Return the id of an account, also given its name."""
         return id_of("账号", name, self.names("account"))
 
-    def _since(self, months: int) -> str:
-        if not 1 <= months <= len(self.months):
-            raise refusal(f"months是{months}", f"1至{len(self.months)}")
+    def since(self, months: int) -> str:
+        """Return the first of so many months back, the open one included."""
+        if not 1 <= months <= REACH:
+            raise refusal(f"months是{months}", f"1至{REACH}")
         return days.months_back(self.month, months)[0]
 
-    def _only(self, rows: pd.DataFrame, platform: Some, account: Some) -> pd.DataFrame:
+    def _only(
+        self, rows: pd.DataFrame, platform: Some = (), account: Some = ()
+    ) -> pd.DataFrame:
         if platform_ids := [self.platform(name) for name in listed(platform)]:
             rows = rows[rows["platform"].isin(platform_ids)]
         if account_ids := [self.account_id(name) for name in listed(account)]:
@@ -337,11 +409,21 @@ class Tables(Month):
         return rows
 
 
-def _dumped(rows: Sequence[Target | Campaign], days: Sequence[str]) -> pd.DataFrame:
-    """Return rows that people wrote, without where they wrote them; none: empty."""
+def _dumped(
+    rows: Sequence[Target | Campaign], model: type[Target | Campaign]
+) -> pd.DataFrame:
+    """Return rows that people wrote, numbers as floats, without where they wrote."""
     place = {"source", "sheet", "row", "sha256"}
-    frame = pd.DataFrame([row.model_dump(exclude=place) for row in rows])
-    return frame.astype(dict.fromkeys(days if len(frame) else (), "datetime64[s]"))
+    fields = {name: str(at.annotation) for name, at in model.model_fields.items()}
+    types = {"Decimal": "float64", "datetime": "datetime64[s]"}
+    frame = pd.DataFrame([row.model_dump() for row in rows], columns=list(fields))
+    numbers = {
+        name: kind
+        for name, said in fields.items()
+        for word, kind in types.items()
+        if word in said
+    }
+    return frame.astype(numbers).drop(columns=[*place & fields.keys()])
 
 
 # Names that people write, an id or the Chinese name, become ids or are refused.

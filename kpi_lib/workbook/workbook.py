@@ -54,12 +54,18 @@ class Workbook(Tables):
     `status`, `explain`, `verify`, `rescore`, `new_month`, `add`.
     """
 
+    def __dir__(self) -> list[str]:
+        """Name what an analyst wants of it."""
+        own = [name for part in (Workbook, Tables) for name in vars(part)]
+        shown = (*TABLES, "month", "months")
+        return [name for name in (*own, *shown) if name[0] != "_" and name != "days_of"]
+
     def _repr_html_(self) -> str:
         days_of_accounts = self.monthly[
             (self.monthly["metric"] == "account_days")
             & (self.monthly["month"] == self.month)
         ]
-        return page.render(
+        return page.style()._repr_html_() + page.render(
             "brief_month",
             m=self,
             unknown=int((self.files["layout"] == "").sum()),
@@ -127,7 +133,7 @@ class Workbook(Tables):
             *(questions.compare(self, metric) for metric in MONTHLY),
             questions.publishing(self),
             questions.top_posts(self),
-            *(questions.campaign(self, id) for id in self.campaigns.get("id", ())),
+            *(questions.campaign(self, id) for id in self.campaigns["id"]),
         ]
         return (drawn for answer in answers for drawn in answer.charts())
 

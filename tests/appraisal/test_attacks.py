@@ -263,9 +263,12 @@ def scored(opened: Month, operator: str, files: Iterable[File]) -> Card:
         for problem in opened.findings
         if not touched & set(problem.where.split("/"))
     ]
-    mixed = Tables(month=MONTH, findings=(*told, *anew.findings), **frames)
     memory = foreseen.InMemory(
-        opened.workspace, MONTH, opened.inputs, tables={MONTH: mixed}
+        workspace=opened.workspace,
+        month=MONTH,
+        inputs=opened.inputs,
+        tables={MONTH: frames},
+        told=(*told, *anew.findings),
     )
     return memory.score(operator)
 

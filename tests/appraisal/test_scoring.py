@@ -395,22 +395,20 @@ class TestWorklog:
     def test_reviews(self) -> None:
         # Weeks of 2026-10: W41 to W44 (5 Oct to 31 Oct); W40's last working day is
         # 30 September. Four weeks and the month are due.
-        def week(number: int, day: date) -> Review:
-            return Review(
-                operator="op-01", kind="week", period=f"2026-W{number}", delivered=day
-            )
-
         weeks = Calendar().weeks(MONTH)
         due = [w for w in weeks if w.due]
+        proof = {"link": "复盘.pptx", "confirmed_by": "示例主管"}
         rows = tuple(
-            Review(operator="op-01", kind="week", period=w.name, delivered=w.due)
+            Review(
+                operator="op-01", kind="week", period=w.name, delivered=w.due, **proof
+            )
             for w in due[:-1]
         )
         late = rows[0].model_copy(
             update={"period": due[-1].name, "delivered": date(2026, 11, 9)}
         )
-        month = Review(
-            operator="op-01", kind="month", period=MONTH, delivered=date(2026, 11, 3)
+        month = rows[0].model_copy(
+            update={"kind": "month", "period": MONTH, "delivered": date(2026, 11, 3)}
         )
         log = Worklog(month=MONTH, reviews=(*rows, late, month))
         expected = half_up(Fraction(5 * len(due), len(due) + 1))
@@ -487,6 +485,8 @@ class TestWorklog:
             operator="op-01",
             kind="feedback",
             date=date(2026, 10, 9),
+            text="夜间模式",
+            to="产品部",
             confirmed_by="示例主管",
         )
         log = Worklog(month=MONTH, feedback=(said,))

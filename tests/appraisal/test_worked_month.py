@@ -139,7 +139,8 @@ def content(number: int) -> Content:
 
 
 def review(kind: str, period: str, on: date) -> Review:
-    return Review(operator=ID, kind=kind, period=period, delivered=on)  # type: ignore[arg-type]
+    more = {"link": "复盘.pptx", "confirmed_by": MANAGER}
+    return Review(operator=ID, kind=kind, period=period, delivered=on, **more)  # type: ignore[arg-type]
 
 
 LOG = Worklog(
@@ -157,7 +158,7 @@ LOG = Worklog(
     reviews=(
         review("week", "2026-W41", day(10)),
         review("week", "2026-W42", day(16)),
-        review("week", "2026-W43", day(26)),
+        review("week", "2026-W43", day(27)),
         review("week", "2026-W44", day(30)),
         review("month", MONTH, day(3, 11)),
     ),
@@ -193,8 +194,21 @@ LOG = Worklog(
         ),
     ),
     feedback=(
-        Feedback(operator=ID, kind="feedback", date=day(9), confirmed_by=MANAGER),
-        Feedback(operator=ID, kind="portrait", date=day(22), confirmed_by=MANAGER),
+        Feedback(
+            operator=ID,
+            kind="feedback",
+            date=day(9),
+            text="想要夜间模式",
+            to="产品部",
+            confirmed_by=MANAGER,
+        ),
+        Feedback(
+            operator=ID,
+            kind="portrait",
+            date=day(22),
+            link="画像.pdf",
+            confirmed_by=MANAGER,
+        ),
     ),
     confirmations=(NoneHere(operator=ID, sheet="社群", by=MANAGER, on=day(2, 11)),),
 )
@@ -267,10 +281,10 @@ def test_what_the_points_rest_on() -> None:
     assert CARD["rests_on"] == {
         "exports": "29.13",  # 4.76 + 0.19 + 7.60 + 2.70 + 5.70 + 5.80 + 2.38
         "manual": "0.00",
-        # 3.50 + 3.11 + 2.00 + 3.60 + 3.00 + 1.00 + 4.50 + 1.50 + 1.50 + 2.50
-        "confirmed": "26.21",
-        # 6.67 + 5.40 + 4.00 + 2.81
-        "unconfirmed": "18.88",
+        # 3.50 + 3.11 + 2.00 + 3.60 + 3.00 + 4.00 + 1.00 + 4.50 + 1.50 + 1.50 + 2.50
+        "confirmed": "30.21",
+        # 6.67 + 5.40 + 2.81
+        "unconfirmed": "14.88",
         "rated": "0.00",
     }
 

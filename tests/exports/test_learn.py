@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from kpi_lib.errors import ExportColumns, ExportError, UnknownExport
 from kpi_lib.exports import Export, learn, reader
-from kpi_lib.files import Layout, declaration, declarations, layouts, platforms
+from kpi_lib.files import Layout, declaration, declare, layouts, platforms
 
 TWINS = Path(__file__).parents[1] / "data" / "exports"
 MONTH = "2026-10"
@@ -37,13 +38,18 @@ LEARNT = [
 ]
 
 
-def use(monkeypatch: pytest.MonkeyPatch, text: str) -> Layout:
-    """Put a draft beside the declarations, as a file of formats/ would be."""
-    platform, drafted = declaration(text)
-    known = (platforms() | {platform.id: platform}, layouts() | drafted)
-    monkeypatch.setattr(declarations, "_declarations", lambda: known)
-    (layout,) = drafted.values()
+def use(text: str) -> Layout:
+    """Put a draft beside the declarations, as a file of data/formats/ stands."""
+    drafted = declaration(text)
+    declare([drafted])
+    (layout,) = drafted.named.values()
     return layout
+
+
+@pytest.fixture(autouse=True)
+def _nothing_own() -> Iterator[None]:
+    yield
+    declare(())
 
 
 def days(export: Export) -> dict[tuple[object, ...], float]:
@@ -60,11 +66,11 @@ def counters(export: Export) -> dict[tuple[int, str], float]:
 
 @pytest.mark.parametrize("name", LEARNT)
 def test_a_draft_reads_the_file_it_was_learnt_from(
-    monkeypatch: pytest.MonkeyPatch, name: str
+    name: str,
 ) -> None:
     true = reader.read(TWINS / name, month=MONTH)
     text = learn.draft(TWINS / name, platform=NEW)
-    layout = use(monkeypatch, text)
+    layout = use(text)
     # Of several columns that are added elsewhere the draft takes one, and says so.
     partly = set(re.findall(r"也像(\w+)，已取", text))
     drafted = reader.read(TWINS / name, month=MONTH, platform=NEW)
@@ -115,13 +121,13 @@ FOREIGN = (
 
 
 def test_unknown_names_are_guessed_or_left(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    tmp_path: Path,
 ) -> None:
     path = write(tmp_path, FOREIGN)
     with pytest.raises(UnknownExport, match="kpi formats learn"):
         reader.read(path, month=MONTH, platform="kuaishou")
     text = learn.draft(path, platform=NEW)
-    layout = use(monkeypatch, text)
+    layout = use(text)
     export = reader.read(path, month=MONTH, platform=NEW)
 
     assert "表头在第2行" in text
@@ -149,7 +155,7 @@ def test_scales_are_told_by_the_values(
 ) -> None:
     rows = "".join(f"甲,2026-10-0{at},{c}\n" for at, c in enumerate(cells, 1))
     text = learn.draft(write(tmp_path, f"标题,发布时间,完播率\n{rows}"), platform=NEW)
-    (layout,) = declaration(text)[1].values()
+    (layout,) = declaration(text).layouts
     column = layout.columns["completion_rate"]
 
     assert {name: getattr(column, name) for name in settings} == settings
@@ -177,7 +183,7 @@ def test_what_cannot_be_learnt(
 
 def test_a_header_without_rows_is_learnt_by_name(tmp_path: Path) -> None:
     text = learn.draft(write(tmp_path, "日期,播放量\n"), platform=NEW)
-    (layout,) = declaration(text)[1].values()
+    (layout,) = declaration(text).layouts
 
     assert set(layout.columns) == {"date", "views"}
 
@@ -186,7 +192,7 @@ def test_odd_names_stay_yaml(tmp_path: Path) -> None:
     head = '日期,"a: [b]","#1",\'x\',"- y","多\n行","\x7f"'
     path = write(tmp_path, f"{head}\n2026-10-01,1,1,1,1,1,1\n")
     text = learn.draft(path, platform=NEW)
-    (layout,) = declaration(text)[1].values()
+    (layout,) = declaration(text).layouts
 
     assert layout.ignore == ("a: [b]", "#1", "'x'", "- y", "多\n行", "\x7f")
 
@@ -195,8 +201,9 @@ def test_a_platform_is_named_by_its_id_or_name(tmp_path: Path) -> None:
     path = write(tmp_path, FOREIGN)
     text = learn.draft(path, platform="快手")
 
-    assert declaration(text)[0] == platforms()["kuaishou"]
-    assert "接到kpi_lib/files/formats/kuaishou.yml" in text
+    assert platforms()["kuaishou"].label == declaration(text).label
+    assert "存为data/formats/kuaishou.yml" in text
+    assert "seal" not in text
     with pytest.raises(ExportError, match="没有“某应用”这个平台"):
         learn.draft(path, platform="某应用")
 

@@ -38,6 +38,7 @@ COLUMNS = (
 GOLDEN = [
     ("gongzhonghao.notified", "gongzhonghao/notified.xls"),
     ("gongzhonghao.users", "gongzhonghao/users.xls"),
+    ("gongzhonghao.channels", "gongzhonghao/channels.csv"),
     ("gongzhonghao.ads", "gongzhonghao/ads.csv"),
     ("toutiao.works", "toutiao/works.xlsx"),
     ("toutiao.trend", "toutiao/trend.xlsx"),
@@ -49,13 +50,18 @@ GOLDEN = [
     ("douyin.posts_daily", "douyin/posts_daily.csv"),
     ("bilibili.compare", "bilibili/compare.csv"),
     ("bilibili.history", "bilibili/history.csv"),
+    ("bilibili.followers", "bilibili/followers_level_alone.csv"),
+    ("bilibili.followers", "bilibili/followers.csv"),
     ("shipinhao.posts", "shipinhao/posts.csv"),
     ("shipinhao.posts", "shipinhao/posts_19_columns.csv"),
     ("shipinhao.daily", "shipinhao/daily.csv"),
+    ("shipinhao.followers", "shipinhao/followers.csv"),
     ("xiaohongshu.notes", "xiaohongshu/notes.xlsx"),
     ("youtube.totals", "youtube/totals_views.csv"),
     ("youtube.totals", "youtube/totals_subscribers.csv"),
+    ("youtube.totals", "youtube/totals_german.csv"),
     ("zhihu.daily", "zhihu/daily.xls"),
+    ("zhihu.followers", "zhihu/followers.csv"),
     ("doudian.orders", "doudian/orders.csv"),
     ("manual", "manual/manual.csv"),
     ("gongzhonghao.tendency", "gongzhonghao/tendency.xls"),
@@ -78,6 +84,7 @@ GOLDEN = [
     ("youtube.chart", "youtube/chart.csv"),
     ("product.ga4", "product/ga4.csv"),
     ("product.ga4", "product/ga4_free_form.csv"),
+    ("product.ga4", "product/ga4_snapshot.csv"),
     ("qiehao.articles", "qiehao/articles.csv"),
     ("qiehao.videos", "qiehao/videos.csv"),
     ("kuaishou.daily", "kuaishou/daily.csv"),
@@ -195,7 +202,8 @@ def test_a_finding_is_said_with_its_lists_metrics_and_reasons(tmp_path: Path) ->
         told = [say(problem.what) for problem in export.findings]
     assert told == [
         "unused columns: 甲, 乙",
-        "row 2, 3, “播放量”: “约1万” is not a number; only this cell is not counted",
+        "row 2, 3, “播放量”: “约1万” is not a number; it should be like 1234, 1,234 or "
+        "12k; only this cell is not counted",
     ]
 
 
@@ -216,6 +224,9 @@ IGNORED = {
     ("bilibili.compare", "涨粉量"): "followers gained by a post, not of the account",
     ("gongzhonghao.notified", "总阅读人数"): "people; 总阅读次数 is the views",
     ("gongzhonghao.notified", "总分享人数"): "people; 总分享次数 is the shares",
+    ("gongzhonghao.channels", "阅读人数"): "people; 阅读次数 is the views",
+    ("gongzhonghao.channels", "分享人数"): "people; 分享次数 is the shares",
+    ("gongzhonghao.channels", "收藏人数"): "people; 收藏次数 is the favorites",
     ("gongzhonghao.ads", "曝光量"): "of the advertisement, not of the account",
     ("kuaishou.daily", "完播率"): "a rate of a day cannot be added up",
     ("product.ga4", "Engagement rate"): "Google's own, of sessions",
@@ -380,8 +391,8 @@ def test_missing_column_names_the_layout_and_the_column(tmp_path: Path) -> None:
             "时间,推荐,喜欢,评论,分享,关注", "导出时勾选全部列", id="one is missing"
         ),
         pytest.param(
-            "时间,净增关注,新增关注,取消关注,关注者总数",
-            "表头里5个列名只有1个对得上，多半是另一个页面的导出",
+            "时间,主页访客,企微点击,取消关注,私信人数",
+            "表头里5个列名只有2个对得上，多半是另一个页面的导出",
             id="another page",
         ),
     ],

@@ -41,26 +41,26 @@ def test_headers_hold_aliases_and_ignored_ones() -> None:
     ("grain", "columns", "message"),
     [
         pytest.param(
-            "daily", {"date": DATE, "plays": COUNT}, "no such metric", id="metric"
+            "daily", {"date": DATE, "plays": COUNT}, "没有“plays”", id="metric"
         ),
         pytest.param(
             "daily",
             {"date": DATE, "revenue:shop": COUNT},
-            "no such metric",
+            "没有“revenue:shop”",
             id="stream",
         ),
         pytest.param(
             "daily",
             {"date": DATE, "completion_rate": COUNT},
-            "a ratio cannot be summed",
+            "是比率",
             id="ratio by day",
         ),
         pytest.param(
-            "daily", {"date": DATE, "views": DATE}, "is a number", id="date for metric"
+            "daily", {"date": DATE, "views": DATE}, "应是数", id="date for metric"
         ),
-        pytest.param("posts", {"date": DATE}, "needs the column", id="grain"),
-        pytest.param("none", {"date": DATE}, "has no columns", id="nothing counted"),
-        pytest.param("none", {}, "says why", id="nothing said"),
+        pytest.param("posts", {"date": DATE}, "要有", id="grain"),
+        pytest.param("none", {"date": DATE}, "不写columns", id="nothing counted"),
+        pytest.param("none", {}, "写明why", id="nothing said"),
         pytest.param("weekly", {"date": DATE}, "grain", id="unknown grain"),
     ],
 )
@@ -74,25 +74,23 @@ def test_layouts_that_cannot_be(
 def test_what_is_known_needs_something_to_be_known_by() -> None:
     declared = {"id": "a.b", "platform": "a", "name": "示例", "grain": "none"}
 
-    with pytest.raises(ValidationError, match="something to be known by"):
+    with pytest.raises(ValidationError, match="能认出它"):
         Layout.model_validate({**declared, "confirmed": True, "why": "不是指标"})
 
 
 @pytest.mark.parametrize(
     ("column", "message"),
     [
-        pytest.param({"kind": "count"}, "source or sum", id="no header"),
-        pytest.param(
-            {"kind": "percent", "source": ["率"]}, "has a scale", id="no scale"
-        ),
+        pytest.param({"kind": "count"}, "source和sum", id="no header"),
+        pytest.param({"kind": "percent", "source": ["率"]}, "要写scale", id="no scale"),
         pytest.param(
             {"kind": "count", "source": ["数"], "scale": "fraction"},
-            "has a scale",
+            "要写scale",
             id="scale of a count",
         ),
         pytest.param(
             {"kind": "count", "source": ["数"], "epoch": "s"},
-            "only a date",
+            "只有日期",
             id="epoch of a count",
         ),
         pytest.param(
@@ -120,7 +118,7 @@ def test_what_a_declaration_says_is_found_and_has_its_english() -> None:
         str(message)
         for _, _, message, *_ in extract_from_dir(
             Path(kpi_lib.__file__).parent,
-            [("**.yml", "kpi_lib.files.declarations:sentences_of")],
+            [("**.yml", "tests.declared_words:sentences_of")],
         )
     }
 

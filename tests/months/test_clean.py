@@ -465,3 +465,70 @@ class TestArrival:
 
         # The week of 28 September ends in a holiday and belongs to September.
         assert self.days(place, "bjh-01") == (".D.." + "-" * 7 + "~~~D~~~" + "-" * 13)
+
+
+def window(place: Workspace, downloaded: str, views: dict[int, int]) -> None:
+    """Put what 小红书 tells of the last days, with a sheet for each metric."""
+    path = place.data / f"raw/2026-10/xhs-01/{downloaded}/近7日观看数据.xlsx"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with xlsxwriter.Workbook(path) as book:
+        book.add_worksheet("账号总体观看数据").write_row(0, 0, ["指标", "数值"])
+        sheet = book.add_worksheet("观看趋势")
+        sheet.write_row(0, 0, ["日期", "数值"])
+        for row, (day_, value) in enumerate(views.items(), 1):
+            sheet.write_row(row, 0, [f"2026年10月{day_:02}日", value])
+
+
+def of_windows(place: Workspace) -> Tables:
+    own = account("xhs-01", "xiaohongshu", "xiaohongshu.daily")
+    roster = Roster(operators=ROSTER.operators, accounts=(own,))
+    return tidy(arrive(place, MONTH, Given(roster=roster)))
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "values"),
+    [
+        pytest.param("2026-10-12", "2026-10-13", {10: 5, 11: 160, 12: 7}, id="later"),
+        pytest.param("2026-10-13", "2026-10-12", {10: 5, 12: 7}, id="earlier"),
+        pytest.param("2026-10-12", "2026-10-12", {10: 5, 12: 7}, id="the same day"),
+        pytest.param("其他", "2026-10-13", {10: 5, 12: 7}, id="day not known"),
+    ],
+)
+def test_the_last_day_of_a_download_is_told_better_by_a_later_one(
+    place: Workspace, first: str, later: str, values: dict[int, int]
+) -> None:
+    window(place, f"甲/{first}", {10: 5, 11: 90})
+    window(place, f"乙/{later}", {10: 5, 11: 160, 12: 7})
+    daily = of_windows(place).daily
+
+    assert dict(zip(daily["date"].dt.day, daily["value"], strict=True)) == values
+
+
+def test_a_day_before_the_last_is_not(place: Workspace) -> None:
+    window(place, "2026-10-12", {10: 5, 11: 90})
+    window(place, "2026-10-13", {10: 6, 11: 160})
+    tables = of_windows(place)
+
+    assert list(tables.daily["value"]) == [160]
+    assert list(tables.ledger["fate"]).count("conflict") == 3
+
+
+FANS = "时间,净增关注,新增关注,取消关注,关注者总数\n2026/10/02,3,5,2,9\n"
+
+
+@pytest.mark.parametrize("fans", [FANS, ""])
+def test_what_videos_gained_gives_way_to_what_the_account_gained(
+    place: Workspace, fans: str
+) -> None:
+    own = account("sph-01", "shipinhao", "shipinhao.daily")
+    folder = place.data / "raw/2026-10/sph-01"
+    folder.mkdir(parents=True)
+    videos = "时间,播放,喜欢,评论,分享,关注\n2026/10/02,100,5,3,2,1\n"
+    for name, text in (("a.csv", videos), ("b.csv", fans)):
+        if text:
+            (folder / name).write_text(text, encoding="utf-8")
+    roster = Roster(operators=ROSTER.operators, accounts=(own,))
+    daily = tidy(arrive(place, MONTH, Given(roster=roster))).daily
+
+    gained = daily[daily["metric"] == "follows"]["value"]
+    assert list(gained) == ([5] if fans else [1])

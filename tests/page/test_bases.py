@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import replace
-from datetime import date, timedelta
 
 import pandas as pd
 import pytest
@@ -10,8 +9,7 @@ import pytest
 from kpi_lib import appraisal
 from kpi_lib import page as sections
 from kpi_lib.appraisal import OperatorMonth
-from kpi_lib.page import bases, charts
-from kpi_lib.page.sections import engagement, followers
+from kpi_lib.page import charts, series
 from tests.pages import text_of
 
 
@@ -29,32 +27,43 @@ def moved(sample: appraisal.Month) -> OperatorMonth:
     )
 
 
-def test_a_series_breaks_where_its_basis_changes(moved: OperatorMonth) -> None:
-    made_of = bases.of_year(moved, "views")
+def test_a_series_breaks_where_it_is_made_of_something_else(
+    moved: OperatorMonth, sample: appraisal.Month
+) -> None:
+    views = series.of_year(moved, "views")
+    steady = series.of_year(sample.operator("op-02"), "views")
 
-    assert made_of.breaks == ["2026-09"]
-    assert made_of.told("人") == "人；9月起换了数据来源，前后不可比"
-    assert made_of.words("2026-08") != made_of.words("2026-09")
-
-
-def test_a_series_of_one_basis_does_not_break(sample: appraisal.Month) -> None:
-    made_of = bases.of_year(sample.operator("op-02"), "views")
-
-    assert made_of.breaks == []
-    assert made_of.told("人") == "人"
+    assert set(series.breaks(views)) - set(series.breaks(steady)) == {"2026-09"}
 
 
-def test_the_curve_breaks_and_its_table_says_so(
+def test_a_series_breaks_where_shares_or_accounts_change(
+    sample: appraisal.Month,
+) -> None:
+    m = sample.operator("op-02")
+    mine = m.monthly[m.monthly["account"] == "dy-01"]
+    assert series.breaks(series.of_year(replace(m, monthly=mine), "views")) == []
+
+    late = mine["month"] >= "2026-09"
+    shared = mine.assign(share=mine["share"].mask(late, 0.5))
+    alone = m.monthly["account"].isin(["dy-01"]) | (m.monthly["month"] >= "2026-08")
+    joined = m.monthly[alone & m.monthly["account"].isin(["dy-01", "bili-01"])]
+
+    assert series.breaks(series.of_year(replace(m, monthly=shared), "views")) == [
+        "2026-09"
+    ]
+    assert series.breaks(series.of_year(replace(m, monthly=joined), "views")) == [
+        "2026-08"
+    ]
+
+
+def test_the_curve_says_where_it_breaks(
     moved: OperatorMonth, sample: appraisal.Month
 ) -> None:
     html = str(sections.followers(moved))
-    table = html[html.index("图中的数字：粉丝数</summary>") :]
     before = str(sections.followers(sample.operator("op-02")))
 
-    assert "9月起换了数据来源，前后不可比" in text_of(html)
-    assert "数据来源" in table
-    assert re.search(r"2026-08</th>.*当月发布的累计.*2026-09</th>", table, re.DOTALL)
-    assert "数据来源" not in text_of(before)
+    assert "9月" in text_of(html).partition("起账号、份额或数据来源变了")[0][-8:]
+    assert html != before
 
 
 def test_nothing_joins_the_months_of_two_bases() -> None:
@@ -69,17 +78,6 @@ def test_nothing_joins_the_months_of_two_bases() -> None:
 
     assert runs == [8, 2]
     assert [8.5, 8.5] in [list(line.get_xdata()) for line in ax.lines]
-
-
-def test_growth_is_not_told_over_two_bases(moved: OperatorMonth) -> None:
-    text = text_of(sections.followers(moved))
-    unseen = replace(moved, daily=moved.daily[moved.daily["date"] < "2026-10-01"])
-
-    assert followers._moved(moved, "dy-01")
-    assert not followers._moved(moved, "bili-01")
-    assert "示例抖音甲本月换了数据来源，不和上月末比。" in text
-    assert not followers._moved(unseen, "dy-01"), "nothing on record is no other way"
-    assert "4图同一纵轴" in text
 
 
 def test_no_change_is_computed_between_two_sources(moved: OperatorMonth) -> None:
@@ -105,21 +103,3 @@ def test_no_line_of_the_table_of_metrics_goes_across_a_change(
 
     assert len(before) == len(after) == 12
     assert sum(after) > sum(before)
-
-
-def test_the_weeks_break_where_an_account_is_counted_otherwise() -> None:
-    weeks = [date(2026, 9, 7) + timedelta(weeks=at) for at in range(6)]
-    days = pd.date_range(weeks[0], periods=42)
-    daily = pd.DataFrame({"date": days, "metric": "views", "value": 7.0})
-    steady = daily.assign(account="a", basis="daily")
-    by_hand = daily.assign(account="b", basis="manual")
-    later = by_hand.assign(basis=by_hand["basis"].mask(days >= "2026-09-28", "daily"))
-
-    def breaks(*accounts: pd.DataFrame) -> list[date]:
-        return engagement._weekly(pd.concat(accounts), "views", weeks)[2]
-
-    assert breaks(steady, by_hand) == []
-    assert breaks(steady, later) == [date(2026, 9, 28)]
-    values = pd.DataFrame({"week": weeks, "value": range(6)})
-    ax = charts.week_curve(values, weeks=weeks, breaks=[weeks[3]])
-    assert [3.5, 3.5] in [list(line.get_xdata()) for line in ax.lines]

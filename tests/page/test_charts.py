@@ -1,5 +1,4 @@
 import re
-from datetime import date
 from decimal import Decimal
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -179,7 +178,7 @@ def test_hostile_text_is_drawn_as_text(text: str) -> None:
     assert text in [node.text for node in root.iter("text")]
 
 
-def test_months_and_weeks_are_gaps_where_nothing_is_known() -> None:
+def test_months_are_gaps_where_nothing_is_known() -> None:
     months = months_back("2026-10", 12)
     values = pd.DataFrame({"month": months[:5] + months[7:], "value": range(10)})
     ax = charts.month_curve(values, months=months, scale=charts.scale(values["value"]))
@@ -187,12 +186,6 @@ def test_months_and_weeks_are_gaps_where_nothing_is_known() -> None:
     assert runs(ax) == [5, 5]
     assert "缺2个月" in drawn(ax)
     assert ">10月</text>" in drawn(ax)
-
-    weeks = [date(2026, 10, 5), date(2026, 10, 12), date(2026, 10, 19)]
-    known = pd.DataFrame({"week": [weeks[0], weeks[2]], "value": [1.0, 2.0]})
-    ax = charts.week_curve(known, weeks=weeks, scale=charts.scale([2]))
-
-    assert "缺1周" in drawn(ax)
 
 
 @pytest.mark.parametrize(
@@ -255,25 +248,11 @@ def test_numbers_are_grouped_as_their_language_does(
     assert shown == format_decimal(number, pattern, locale=LOCALES[lang])
 
 
-def test_campaigns_are_marked_above_the_frame() -> None:
-    held = charts.Mark("①", "国庆打卡", date(2026, 9, 28), date(2026, 10, 7))
-    gone = charts.Mark("②", "中秋", date(2026, 9, 1), date(2026, 9, 7))
-    ax = curve(month(), marks=(held, gone))
-    bars = [line for line in ax.lines if line.get_linewidth() == 1.6]
-
-    assert [list(bar.get_xdata()) for bar in bars] == [[0.5, 7.5]]
-    assert min(bars[0].get_ydata()) > 1, "in shares of the frame"
-    assert "①" in drawn(ax)
-    assert "②" not in drawn(ax)
-
-
 def test_a_frame_alone_makes_a_chart() -> None:
     months = pd.DataFrame({"month": ["2026-09", "2026-10"], "value": [1.0, 2.0]})
-    weeks = pd.DataFrame({"week": [date(2026, 10, 5)], "value": [1.0]})
 
     assert charts.day_curve(month()).get_xlim() == (0.5, 31.5)
     assert charts.month_curve(months).get_xlim() == (1, 2)
-    assert charts.week_curve(weeks).get_xlim() == (1, 2)
 
 
 def test_a_long_note_of_a_target_is_broken_right_of_the_frame() -> None:

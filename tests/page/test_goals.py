@@ -14,7 +14,6 @@ from kpi_lib.appraisal.quotas import quotas
 from kpi_lib.inputs.entries import Campaign, Content, NoneHere
 from kpi_lib.inputs.roster import Operator, Roster
 from kpi_lib.inputs.targets import Target
-from kpi_lib.page import parts
 from tests.pages import Reader, rows_of, text_of
 from tests.sample_month import MONTH, PERSON, person, with_inputs, with_log
 from tests.scored import aim
@@ -57,32 +56,20 @@ def campaign(first: int = 1, last: int = 3, **more: Any) -> Campaign:
 # Campaigns.
 
 
-def test_campaigns_are_numbered_by_their_first_day(month: OperatorMonth) -> None:
-    marks = [(sign, one.name) for sign, one in parts.numbered(month)]
-
-    assert marks == [
-        ("①", "秋日打卡"),
-        ("②", "双十一预热群活动"),
-        ("", "线下见面会"),
-    ]
-
-
-def test_one_that_was_not_held_has_no_number(rough: Month) -> None:
+def test_campaigns_stand_by_their_first_day_and_those_not_held_last(
+    rough: Month, month: OperatorMonth
+) -> None:
     called_off = campaign(1, 2, name="取消的", not_held="场地没有批")
     strange = campaign(28, 31, name="十一月的", end=date(2026, 11, 2))
     made = with_campaigns(rough, called_off, campaign(5, 6), strange)
 
-    marks = [(sign, one.name) for sign, one in parts.numbered(made)]
+    def names(m: OperatorMonth) -> list[str]:
+        html = str(sections.campaigns(m))
+        return re.findall(r'<bdi class="clip">([^<]*)</bdi>', html)
 
-    assert marks == [("①", "一场"), ("", "取消的")]
-    assert "没有办：场地没有批" in text_of(sections.campaigns(made))
-
-
-@pytest.mark.parametrize(
-    ("number", "sign"), [(1, "①"), (20, "⑳"), (21, "(21)")], ids=str
-)
-def test_circled(number: int, sign: str) -> None:
-    assert parts.circled(number) == sign
+    assert names(month) == ["秋日打卡", "双十一预热群活动", "线下见面会"]
+    assert names(made) == ["一场", "取消的"], "a month later is another month"
+    assert "未办：场地没有批" in text_of(sections.campaigns(made))
 
 
 def test_the_title_of_the_campaigns_is_made_of_the_card(month: OperatorMonth) -> None:
@@ -107,7 +94,7 @@ def test_what_nobody_else_confirmed_is_marked(rough: Month) -> None:
 
     rows = rows_of(str(sections.campaigns(made)))
 
-    assert ["没有他人确认" in row for row in rows[1:3]] == [True, False]
+    assert ["未经他人确认" in row for row in rows[1:3]] == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +104,7 @@ def test_what_nobody_else_confirmed_is_marked(rough: Month) -> None:
         pytest.param("1", False, 1, "应办活动1场，已办1场", id="one"),
         pytest.param("1", False, 2, "应办活动1场，已办2场", id="more"),
         pytest.param("", False, 1, "已办活动1场", id="none due"),
-        pytest.param("0", True, 0, "没有应办的活动，也没有活动记录", id="excluded"),
+        pytest.param("0", True, 0, "本月无应办活动，也无活动记录", id="excluded"),
         pytest.param(
             "2", False, 0, "没有活动可列：工作记录的“活动”表没有记录", id="pending"
         ),
@@ -201,7 +188,7 @@ def test_a_missing_day_says_so_and_is_no_zero(rough: Month) -> None:
     html = str(sections.quotas(made))
 
     assert states(html)[12] == "缺"
-    assert "缺1天的记录，不当作0" in text_of(html)
+    assert "缺1天的记录，不计为0" in text_of(html)
 
 
 def test_weeks_without_any_record_are_missing(rough: Month) -> None:
@@ -228,15 +215,13 @@ def test_the_strip_stands_on_the_calendar_s_columns(month: OperatorMonth) -> Non
 @pytest.mark.parametrize(
     ("counts", "said"),
     [
-        pytest.param([2] * 31, "有定量的4周，内容都达到", id="all"),
+        pytest.param([2] * 31, "4周均完成发布量", id="all"),
         pytest.param(
             [2] * 18 + [0] * 10 + [2] * 3,
-            "有定量的4周中，内容2周达到；差得最多的是10月19日至25日，定量10条，发布0条",
+            "4周中2周完成发布量；10月19日至25日差距最大，应发10条，实发0条",
             id="some",
         ),
-        pytest.param(
-            [2] * 18 + [0] * 13, "有定量的4周中，内容2周达到\n", id="two as far off"
-        ),
+        pytest.param([2] * 18 + [0] * 13, "4周中2周完成发布量\n", id="two as far off"),
     ],
 )
 def test_the_title_says_which_weeks(rough: Month, counts: list[int], said: str) -> None:
@@ -244,7 +229,9 @@ def test_the_title_says_which_weeks(rough: Month, counts: list[int], said: str) 
 
 
 def test_the_title_says_that_nothing_is_known(month: OperatorMonth) -> None:
-    assert "内容没有记录" in text_of(sections.quotas(without_results(month)))
+    assert "没有内容记录，发布量无法判断" in text_of(
+        sections.quotas(without_results(month))
+    )
 
 
 def test_counters_have_no_days_to_miss(month: OperatorMonth) -> None:

@@ -21,7 +21,8 @@ from kpi_lib.appraisal.quotas import Quotas
 from kpi_lib.inputs.entries import GivenRating
 from kpi_lib.inputs.worklog import Worklog
 from kpi_lib.language import Sentence, speaking
-from kpi_lib.page.html import failure_page, page, sentences_of
+from kpi_lib.page.html import failure_page, page
+from tests.declared_words import prose_of
 from tests.pages import shown
 from tests.sample_month import PERSON, bonus, person, with_log, with_plan
 
@@ -201,7 +202,7 @@ def test_a_failure_is_told_in_the_language_of_the_page() -> None:
 @pytest.mark.parametrize("name", ["1-clean", "3-appraisal", "4-team"])
 def test_every_paragraph_of_a_notebook_has_its_english(name: str) -> None:
     with (NOTEBOOKS / f"{name}.ipynb").open("rb") as file:
-        prose = [said for _, _, said, _ in sentences_of(file, (), (), {})]
+        prose = [said for _, _, said, _ in prose_of(file, (), (), {})]
 
     assert prose
     assert [said for said in prose if said not in language.catalogue()] == []

@@ -2,6 +2,7 @@
 
 import os
 import re
+import zlib
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,55 @@ def test_the_pdf_has_a_bookmark_for_every_heading(printed: bytes) -> None:
 
 def test_the_pdf_s_text_can_be_selected(printed: bytes) -> None:
     assert b"/ToUnicode" in printed
+
+
+def characters(pdf: bytes) -> str:
+    """Return what a PDF says its glyphs are, by its last word on each table."""
+    tables = {}
+    for at in printing.STREAM.finditer(pdf):
+        text = zlib.decompress(pdf[at.end() : at.end() + int(at[2])])
+        if b"begincmap" in text:
+            tables[at[1]] = text
+    codes = re.findall(rb"(?m)^<\w+> <(\w{4})>$", b"".join(tables.values()))
+    return "".join(chr(int(code, 16)) for code in codes)
+
+
+def titles(pdf: bytes) -> list[str]:
+    found = {at[1]: at[2].decode() for at in printing.BOOKMARK.finditer(pdf)}
+    return [bytes.fromhex(title).decode("utf-16-be") for title in found.values()]
+
+
+def test_the_pdf_is_searched_by_what_people_type(printed: bytes) -> None:
+    found = characters(printed)
+
+    assert set("示例目标月") <= set(found)
+    assert re.findall("[\u2e80-\u2fdf]", found) == []
+
+
+def test_each_bookmark_is_said_once(printed: bytes) -> None:
+    said = titles(printed)
+
+    assert len(said) > len(HEADED)
+    assert [title for title in said if printing._once(title) != title] == []
+
+
+@pytest.mark.parametrize(
+    ("title", "once"),
+    [
+        pytest.param("净增9,729人净增9,729人", "净增9,729人", id="whole"),
+        pytest.param(
+            "没算的行，没算的行，为什么为什么", "没算的行，为什么", id="clauses"
+        ),
+        pytest.param("本月：甲，甲，乙", "本月：甲，甲，乙", id="a word twice"),
+        pytest.param("11月", "11月", id="a figure twice"),
+    ],
+)
+def test_a_title_that_stands_twice(title: str, once: str) -> None:
+    assert printing._once(title) == once
+
+
+def test_what_is_no_pdf_of_this_browser_stays_as_it_is() -> None:
+    assert printing.mended(b"%PDF-1.7\n") == b"%PDF-1.7\n"
 
 
 def test_the_pdf_is_a4_and_short_enough_to_be_signed(printed: bytes) -> None:

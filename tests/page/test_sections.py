@@ -12,15 +12,13 @@ import pytest
 
 from kpi_lib import page as sections
 from kpi_lib.appraisal import Card, Month, OperatorMonth
-from kpi_lib.days import days_of
 from kpi_lib.errors import Problem
 from kpi_lib.inputs.entries import GivenRating
 from kpi_lib.inputs.roster import Account, Roster
 from kpi_lib.language import LANGUAGES, speaking, to_json
 from kpi_lib.page import parts as parts_module
 from kpi_lib.page import templates
-from kpi_lib.page.sections import engagement, followers, score_card
-from kpi_lib.page.series import campaign_marks
+from kpi_lib.page.sections import followers, score_card
 from tests import sample_month
 from tests.pages import Reader, rows_of, text_of
 from tests.sample_month import MONTH, PERSON
@@ -82,7 +80,7 @@ def test_the_change_is_on_the_measures_both_months_could_rate(
 ) -> None:
     text = text_of(str(sections.header(month)))
 
-    assert "比9月（同样95分）" in text
+    assert "比9月（同口径95分）" in text
     assert "−2.93" in text
     assert "79.31→76.38" in text
 
@@ -135,31 +133,6 @@ def test_accounts_with_as_many_posts_are_both_named(
 
     assert "本月发布作品23个，示例抖音甲、示例B站最多，各10个；21天没有发布" in tied
     assert "本月发布作品16个，示例视频号最多，9个" in alone
-
-
-def test_only_whole_months_compete_for_the_largest_growth(sample: Month) -> None:
-    m = sample.operator("op-02")
-    text = text_of(sections.followers(m))
-
-    assert "示例B站比例增长最多，+8.1%" in text
-    assert "示例抖音乙从接手前一天算起" in text
-    assert "示例抖音乙：比接手前+3.0%" in str(sections.followers(m))
-
-
-def test_growth_alike_as_printed_is_nobodys_own(month: OperatorMonth) -> None:
-    days = days_of(MONTH)
-    who = parts_module.unknown("weibo-a")
-
-    def grown(share: float, due: list[date]) -> followers.Growth:
-        return followers.Growth(who, {days[-1]: share}, None, 1.0, due)
-
-    two = [grown(0.0811, days), grown(0.0814, days), grown(0.02, days)]
-    half = grown(0.2, days[15:])
-
-    assert followers._best(month, two) == two[:2]
-    assert followers._best(month, [*two, half]) == two[:2]
-    assert followers._best(month, [grown(-0.1, days), grown(0, days)]) == []
-    assert followers._best(month, two[:1]) == [], "nobody to compare with"
 
 
 def test_losses_and_pending_add_up_to_what_was_possible(month: OperatorMonth) -> None:
@@ -238,9 +211,8 @@ def test_evidence_says_where(rows: list[str], place: str) -> None:
 def test_each_duty_draws_its_curves(parts: dict[str, str]) -> None:
     charts = {name: html.count('<svg class="chart"') for name, html in parts.items()}
 
-    assert charts["followers"] == 6, "one in sight, one of each account in the fold"
-    assert charts["activity"] == 2
-    assert charts["engagement"] == 4
+    drawn = ("followers", "activity", "orders", "engagement")
+    assert [charts[name] for name in drawn] == [1, 2, 2, 4]
     assert parts["metrics"].count('class="spark"') == 13
 
 
@@ -256,22 +228,15 @@ def test_the_table_of_metrics_holds_what_the_card_holds(
     )
     named = {row[0]: row[1:5] for row in rows}
 
-    assert named["粉丝数（增长）"] == ["+3,563", "+3,478", "102.4%", "+25.1%"]
+    assert named["粉丝数（增长）"] == ["+3,563 28/31天", "+3,478", "102.4%", "+25.1%"]
     assert named["粘性"][:3] == ["22.99%", "24.83%", "92.6%"]
-    assert named["平台收益"][:3] == ["¥3,141", "¥3,311", "94.9%"]
+    assert named["平台收益"][:3] == ["¥3,141 30/31天", "¥3,311", "94.9%"]
     assert "13项指标中3项达到目标；差得最多的是新增关注，" in text_of(parts["metrics"])
 
 
 def test_every_drawing_has_its_numbers_in_a_table(parts: dict[str, str]) -> None:
     for name in ("waterfall", "followers", "activity", "orders", "engagement"):
         assert '<details class="data">' in parts[name], name
-
-
-def test_a_day_without_a_value_is_a_dash_in_the_table(parts: dict[str, str]) -> None:
-    row = re.search(r'<th scope="row">10-13</th>(.*?)</tr>', parts["followers"])
-
-    assert row is not None
-    assert row[1].count("—") == 1, "the microblog has no value on this day"
 
 
 def test_ids_are_unlike_all_over_the_page(parts: dict[str, str]) -> None:
@@ -286,7 +251,7 @@ def test_a_month_without_data_says_so(name: str, nothing: OperatorMonth) -> None
 
     assert '<svg class="chart"' not in html
     if name in {"platforms", "followers", "activity", "orders", "engagement"}:
-        assert "这里不画空图" in html
+        assert '<p class="none">' in html
 
 
 @pytest.mark.parametrize("name", PARTS)
@@ -314,26 +279,6 @@ def test_sources_define_the_metrics_and_say_how_to_check(
     assert "kpi explain 2026-10 op-03" in text
     assert f"sha256 {month.card['plan']['sha256'][:12]}…" in text
     assert "粘性" in text
-
-
-def test_weeks_add_up_the_same_accounts() -> None:
-    weeks = [day.date() for day in pd.date_range("2026-08-31", periods=8, freq="7D")]
-    rows = [
-        (day, account, "shares", value)
-        for account, value, days in (
-            ("a", 10.0, pd.date_range("2026-08-31", periods=56)),
-            # Left off after three weeks: its end is no loss of readers.
-            ("b", 90.0, pd.date_range("2026-08-31", periods=21)),
-        )
-        for day in days
-    ]
-    daily = pd.DataFrame(rows, columns=["date", "account", "metric", "value"])
-    daily = daily.assign(basis="daily")
-
-    means, accounts, breaks = engagement._weekly(daily, "shares", weeks)
-
-    assert (accounts, breaks) == (1, [])
-    assert list(means.values()) == [10.0] * 8
 
 
 @pytest.mark.parametrize(
@@ -380,25 +325,6 @@ def with_accounts(opened: Month, **changed: Any) -> OperatorMonth:
     return sample_month.person(sample_month.with_inputs(opened, roster=roster))
 
 
-def test_an_account_handed_over_lacks_no_day(rough: Month) -> None:
-    owner = {"operator": PERSON, "from": "2025-11-01", "to": "2026-10-15"}
-    handed = with_accounts(rough, weibo={"owners": [owner]})
-
-    text = text_of(sections.followers(handed))
-
-    assert "人，10月1日至15日" in text
-    assert "缺3天" in text, "the days that were missing before"
-    assert "缺19天" not in text
-
-
-def test_equal_names_keep_their_columns(rough: Month) -> None:
-    html = str(sections.followers(with_accounts(rough, all={"name": "同名"})))
-    row = re.search(r'<th scope="row">10-12</th>(.*?)</tr>', html)
-
-    assert row is not None
-    assert row[1].count("<td") == 5
-
-
 def test_team_scores_name_who_is_missing_and_link_the_rest(
     sample: Month, hostile: OperatorMonth
 ) -> None:
@@ -409,7 +335,7 @@ def test_team_scores_name_who_is_missing_and_link_the_rest(
 
     assert links == ["op-01.html", "op-03.html"]
     assert "示例运营丁" in page.text
-    assert "没有做出来" in page.text
+    assert "未生成" in page.text
 
 
 def test_team_items_redden_with_what_was_lost(month: OperatorMonth) -> None:
@@ -429,7 +355,7 @@ def test_team_parts_without_cards() -> None:
     assert "还没有" in str(sections.team_scores([]))
     assert "还没有" in str(sections.team_items([]))
     assert "还没有" in str(sections.team_evidence([]))
-    assert "每个人的页面都做出来了" in str(sections.team_missing([]))
+    assert "全部个人页已生成" in str(sections.team_missing([]))
     assert "0人有评分" in str(sections.team_header([], ["示例运营丁"], MONTH))
 
 
@@ -455,7 +381,7 @@ def test_the_fates_of_rows_are_counted(month: OperatorMonth) -> None:
 def test_quarantine_gives_a_row_for_every_reason(month: OperatorMonth) -> None:
     text = text_of(str(sections.quarantine(month.ledger)))
 
-    assert "2行读不懂，隔离未计" in text
+    assert "2行无法识别，已隔离，未计入" in text
     assert "“约1.2万”不是数" in text
 
 
@@ -475,7 +401,7 @@ def test_findings_are_listed_by_level() -> None:
     )
 
     assert html.index("读不懂") < html.index("缺文件")
-    assert "没有要说明的" in str(sections.findings([]))
+    assert "无需说明" in str(sections.findings([]))
 
 
 def test_a_platform_without_a_declaration_is_named(rough: Month) -> None:
@@ -518,15 +444,6 @@ def test_no_space_is_typed_between_chinese_and_figures(parts: dict[str, str]) ->
         lines = re.split(r"<[^>]+>", html)
         for line in (one for one in lines if not one.startswith("kpi explain")):
             assert not re.search(r"[一-龥] \d|\d [一-龥]", line), (name, line)
-
-
-def test_campaigns_are_numbered_once_for_the_page(month: Any) -> None:
-    marks = campaign_marks(month)
-
-    assert [(one.sign, one.name) for one in marks] == [
-        ("①", "秋日打卡"),
-        ("②", "双十一预热群活动"),
-    ], "what was not held is no campaign"
 
 
 def with_posts(month: OperatorMonth, views: list[float]) -> OperatorMonth:
@@ -574,11 +491,6 @@ def test_a_hundred_quarantined_rows_are_listed(
     assert html.count('<tr><th scope="row"><code>') == 100
     assert more in html
     assert ("另有" in html) is bool(more)
-
-
-def test_marked_panels_name_the_campaigns(parts: dict[str, str]) -> None:
-    for name in ("followers", "activity"):
-        assert "①秋日打卡、②双十一预热群活动。" in text_of(parts[name]), name
 
 
 @pytest.mark.parametrize(
@@ -655,7 +567,7 @@ def test_files_stand_by_account_and_open_one_by_one(parts: dict[str, str]) -> No
     html = parts["counted"]
     head, rest = html.split("<summary>按账号、按文件</summary>")
 
-    assert "视频号数据概览.csv" not in head.split("没有一种格式认得")[1]
+    assert "视频号数据概览.csv" not in head.split("无法识别格式，未计入")[1]
     assert "视频号数据概览.csv" in rest
 
 
@@ -696,19 +608,13 @@ TITLED = {
 
 TOLD = {
     "zh-Hans": {
-        "followers": "示例微博：比上月末+2.0%，28,072人",
-        "activity": "DAU日活：10月31日4.89万人，日均49,287人",
-        "engagement": "评论：最后一周日均192次",
+        "followers": "粉丝数：近12个月5.12万～7.67万，本月7.67万，目标7.67万",
     },
     "zh-Hant": {
-        "followers": "示例微博：比上月末+2.0%，28,072人",
-        "activity": "DAU日活：10月31日4.89萬人，日均49,287人",
-        "engagement": "評論：最後一週日均192次",
+        "followers": "粉絲數：近12個月5.12萬～7.67萬，本月7.67萬，目標7.67萬",
     },
     "en": {
-        "followers": "示例微博: +2.0% since the end of last month, 28,072 followers",
-        "activity": "DAU: 48.9K users on Oct 31, 49,287 a day on average",
-        "engagement": "Comments: 192 a day in the last week",
+        "activity": "MAU: 12 months 171K to 214K, this month 214K, target 208K",
     },
 }
 
@@ -729,7 +635,8 @@ def test_titles_and_alt_texts_speak_the_language(
     for name, title in TITLED[language].items():
         assert title in text_of(spoken[language][name])
     for name, told in TOLD[language].items():
-        assert f'aria-label="{told}"' in spoken[language][name]
+        alts = re.findall(r'aria-label="([^"]*)"', spoken[language][name])
+        assert told in alts
 
 
 def test_the_duties_in_english_keep_chinese_for_data_only(

@@ -62,13 +62,13 @@ def test_a_self_rating_stands_beside_the_score_and_counts_nothing(
     text = settled(month, rough)
 
     assert "自评（不计分）" in text
-    assert re.search(r"任务一次通过按验收记录自评.*?3\.50\s*3\.67满分4", text)
+    assert re.search(r"任务一次通过\s按验收记录自评.*?3\.50\s*3\.67\s满分4", text)
 
 
 def test_a_rating_stands_beside_what_was_computed(
     month: OperatorMonth, rough: Month
 ) -> None:
-    row = re.search(r"按签到表核定.*?4\.59\s*4\.20满分5", settled(month, rough))
+    row = re.search(r"按签到表核定.*?4\.59\s*4\.20\s满分5", settled(month, rough))
 
     assert row is not None
 
@@ -78,8 +78,8 @@ def test_a_rating_that_does_not_count_says_so(
 ) -> None:
     text = settled(month, with_log(rough, ratings=(rating(points=Decimal(2)),)))
 
-    assert "没有写理由" in text
-    assert "2.00没有计入" in text
+    assert "未写理由" in text
+    assert "2.00 未计入" in text
 
 
 def test_a_word_of_a_scale_is_shown_as_a_word(
@@ -87,13 +87,13 @@ def test_a_word_of_a_scale_is_shown_as_a_word(
 ) -> None:
     word = rating(word="优秀", reason="见周会记录")
 
-    assert "优秀没有计入" in settled(month, with_log(rough, ratings=(word,)))
+    assert "优秀 未计入" in settled(month, with_log(rough, ratings=(word,)))
 
 
 def test_without_words_nothing_is_made_up(month: OperatorMonth, rough: Month) -> None:
     text = settled(month, with_inputs(with_log(rough, ratings=()), appeals=()))
 
-    assert "没有交自评。" in text
+    assert "未交自评。" in text
     assert "主管未调整得分。" in text
     assert "没有申诉。" in text
 
@@ -110,9 +110,9 @@ def test_an_appeal_is_open_until_it_is_decided(
         }
     )
 
-    assert "还没有答复" in settled(month, rough)
+    assert "尚未答复" in settled(month, rough)
     text = settled(month, with_inputs(rough, appeals=(decided,)))
-    assert "维持原分示例主管，2026-11-07" in text
+    assert "维持原分 示例主管，2026-11-07" in text
 
 
 def test_a_veto_keeps_the_sum_in_sight(
@@ -141,7 +141,7 @@ def test_bonus_points_stand_under_their_cap(
     text = settled(month, with_bonus)
 
     assert "加分4.74分，最多5分" in text
-    assert re.search(r"额外收益[^额]*?4\.74最多5", text)
+    assert re.search(r"额外收益[^额]*?4\.74 最多5", text)
 
 
 def test_what_points_rest_on_adds_up_to_the_score(
@@ -150,7 +150,7 @@ def test_what_points_rest_on_adds_up_to_the_score(
     text = settled(month, rough)
 
     assert "得分依据：76.38分中平台导出数据8.79分，占12%" in text
-    assert "没有他人确认的记录 20.91" in text
+    assert "未经他人确认的记录 20.91" in text
 
 
 def test_a_bonus_measure_is_found_by_its_key(
@@ -166,7 +166,7 @@ def test_a_bonus_measure_is_found_by_its_key(
 def test_what_counts_twice_is_named(month: OperatorMonth, rough: Month) -> None:
     text = settled(month, rough)
 
-    assert "有13个结果同时计在几项里" in text
+    assert "有13个结果在多项指标中重复计分" in text
     assert "短期目标达成、超额达成、粉丝/订单/收益达成" in text
 
 
@@ -285,7 +285,7 @@ def test_what_a_card_does_not_hold_is_named_and_not_zero(
 
     assert cells(html, 2) == ["—", "—", "—", "—", "12,000", "—"]
     assert cells(html, 3) == ["—"] * 6
-    assert "合计里没有示例运营丙、示例运营丁的平台收益" in text_of(html)
+    assert "合计不含示例运营丙、示例运营丁的平台收益" in text_of(html)
     # A goal without its result would make the rate of the sums a false one.
     assert cells(html, -1)[3:] == cells(html, 1)[3:]
     assert "—" not in cells(html, 1)
@@ -302,7 +302,7 @@ def test_grades_are_people_not_shares(sample: Month, cards: dict[str, Card]) -> 
     html = str(sections.team_grades([cards["op-03"], final, cards["op-02"]]))
 
     heads = re.findall(r'<th scope="row">([^<]+)</th>', html)
-    assert heads == ["良好", "合格", "有待定的分"]
+    assert heads == ["良好", "合格", "有待定分"]
     assert html.count('class="open"') == 2
     assert "%" not in html
 

@@ -311,5 +311,5 @@ def test_two_months_of_other_accounts_are_not_put_beside_each_other(
     changed = text_of(sections.orders(sample.operator("op-03")))
     same = text_of(sections.orders(sample.operator("op-01")))
 
-    assert "4.09%9月—" in changed
-    assert "3.42%9月3.12%" in same
+    assert "4.09% 9月—" in changed
+    assert "3.42% 9月3.12%" in same

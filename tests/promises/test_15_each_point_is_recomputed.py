@@ -8,13 +8,14 @@ parts, numerator. Nothing is drawn: an answer is its frame.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from statistics import median
 from typing import Any, NamedTuple
 
 import pandas as pd
 import pytest
 
 from kpi_lib.catalogue import METRICS
-from kpi_lib.workbook import questions
+from kpi_lib.workbook import posts, questions
 from kpi_lib.workbook.answers import Answer
 from kpi_lib.workbook.workbook import Workbook
 
@@ -46,9 +47,10 @@ def asked(m: Workbook, monkeypatch: pytest.MonkeyPatch) -> Workbook:
     def bare(_kind: str, title: str, sub: str, frame: pd.DataFrame, *_: Any) -> Answer:
         return Answer(f"{title}\n{sub}", frame)
 
-    monkeypatch.setattr(questions, "answer", bare)
+    for module in (questions, posts):
+        monkeypatch.setattr(module, "answer", bare)
     monkeypatch.setattr(questions, "curves", bare)
-    for chart in ("bars", "week_hours", "shares", "windows"):
+    for chart in ("bars", "points", "windows"):
         monkeypatch.setattr(questions.charts, chart, lambda *_, **__: None)
     return m
 
@@ -219,7 +221,7 @@ def test_days_are_of_accounts_and_days_with_all_parts(asked: Workbook) -> None:
 
 def of_posts(m: Workbook, choice: Choice) -> pd.DataFrame:
     """Return the month's posts with their last counters, on the operator's days."""
-    posts = chosen(m.posts, choice).sort_values("downloaded", na_position="first")
+    posts = chosen(m.downloads, choice).sort_values("downloaded", na_position="first")
     posts = posts.groupby(["account", "post"], as_index=False).tail(1)
     posts = posts[posts["published_at"].dt.strftime("%Y-%m") == m.month]
     if not choice.operator:
@@ -259,17 +261,60 @@ def test_top_posts_rank_counters_and_divided_parts(asked: Workbook) -> None:
                 assert "占了" not in found.html
 
 
-def test_every_post_with_an_hour_is_in_the_week_once(asked: Workbook) -> None:
+@pytest.mark.parametrize("by", ["hour", "weekday"])
+def test_every_post_with_an_hour_is_held_against_its_account(
+    asked: Workbook, by: str
+) -> None:
     m = asked
     for choice in choices(m):
         posts = of_posts(m, choice)
-        timed = posts.groupby("account")["published_at"].transform(
-            lambda at: bool((at != at.dt.normalize()).any())
-        )
-        timed_posts = posts[timed.astype(bool)] if len(posts) else posts
-        frame = questions.publishing(m, back=1, **choice._asdict()).frame
+        at = posts["published_at"]
+        timed = (at != at.dt.normalize()).groupby(posts["account"]).transform("any")
+        own = posts[timed.astype(bool)].dropna(subset="views")
+        times: dict[int, list[float]] = {}
+        for row in own.to_dict("records"):
+            mine = own[own["account"] == row["account"]]["views"]
+            when = row["published_at"]
+            key = when.hour if by == "hour" else when.weekday()
+            times.setdefault(key, []).append(row["views"] / median(mine))
+        found = questions.publishing(m, by=by, back=1, **choice._asdict()).frame
 
-        assert frame["value"].sum() == len(timed_posts)
+        assert found["posts"].tolist() == [len(times[key]) for key in sorted(times)]
+        assert found["value"].tolist() == pytest.approx(
+            [median(times[key]) for key in sorted(times)]
+        )
+
+
+def test_scatter_has_every_post_with_both(asked: Workbook) -> None:
+    m = asked
+    for choice in choices(m):
+        posts = of_posts(m, choice).dropna(subset=["views", "likes"])
+        frame = questions.scatter(m, "views", "likes", back=1, **choice._asdict()).frame
+
+        assert sorted(frame["x"]) == sorted(posts["views"])
+        assert sorted(frame["y"]) == sorted(posts["likes"])
+
+
+# A ratio of one's own.
+
+
+@pytest.mark.parametrize(
+    ("above", "below"), [("revenue", "views"), ("shares", "likes"), ("orders", "views")]
+)
+def test_a_ratio_is_of_the_days_that_both_have(
+    m: Workbook, above: str, below: str
+) -> None:
+    for choice in choices(m):
+        wide = of_days(m, choice)[[above, below]].dropna().reset_index()
+        sums = wide.groupby("account")[[above, below]].sum()
+        found = m.ratio(above, below, by="account", months=1, **choice._asdict())
+        daily = found[found["basis"].isin(["daily", "manual"])]
+        shares = m.monthly[m.monthly["month"] == m.month].groupby("account")["operator"]
+        alone = daily[daily["key"].map(shares.nunique()) == 1]
+        for row in alone.to_dict("records"):
+            pair = sums.loc[row["key"]]
+
+            assert row["value"] == pytest.approx(pair[above] / pair[below])
 
 
 # Days of a campaign.

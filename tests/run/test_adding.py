@@ -186,13 +186,13 @@ def test_the_command_tells_and_sets_the_exit_code(
         "放进data/raw/2026-10/zhihu-01/2026-11-02/数据.csv\n"
     )
 
-    code, _, err = kpi(file, *own)
+    code, out, _ = kpi(file, *own)
     assert code == 1
-    assert err.count("\n") == 1
-    assert "--downloaded" in err
+    assert out.startswith("数据.csv：没有放进来\n错误 数据.csv：")
+    assert "--downloaded" in out
 
     assert kpi(file, *own, "--downloaded", "11-02")[0] == 2
-    assert kpi(file, *own, "--month", "10")[0] == 2
+    assert kpi(file, *own, "--month", "10")[0] == 1
     assert kpi(file, "--account", "nobody")[0] == 1
 
     code, out, _ = kpi(file, *own, "--downloaded", "2026-11-02", "--json")

@@ -69,7 +69,7 @@ def test_a_run_leaves_every_file(first: tuple[Workspace, list[Outcome]]) -> None
         "team": "made",
     }
     assert {path.name for path in place.reports(MONTH).iterdir()} == {
-        "clean.html", "executed", "index.html", "run.json",
+        "clean.html", "executed", "index.html", "missing.html", "run.json",
         "scores.csv", "scores.xlsx", "targets.proposed.csv",
         "op-01.evidence.parquet", "op-01.html", "op-01.json",
         "op-02.evidence.parquet", "op-02.html", "op-02.json",

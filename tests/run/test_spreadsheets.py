@@ -129,7 +129,7 @@ def card(
         [],
         log=Worklog(month=MONTH, ratings=tuple(given)),
     )
-    return dict(score(evidence).said().data)
+    return dict(score(evidence).said())
 
 
 def closing(content: Workbook, sheet: str = "op-01 示例运营甲") -> dict[str, Any]:
@@ -325,7 +325,7 @@ def test_any_scores_add_up(shares: list[list[Decimal | None]]) -> None:
 
 
 def test_numbers_are_numbers_with_their_formats(sample: Month) -> None:
-    made = copy.deepcopy(dict(sample.score("op-03").said().data))
+    made = copy.deepcopy(dict(sample.score("op-03").said()))
     # What has no number shows its text.
     made["items"][3]["measures"][0]["show"] |= {"value": "", "text": "9/10条"}
     _, sheet = read([made]).worksheets

@@ -30,16 +30,26 @@ def days(values: list[float], first: str = "2026-07-06") -> pd.DataFrame:
     )
 
 
-def test_posts_are_counted_by_weekday_and_hour() -> None:
+def test_posts_of_a_time_are_held_against_the_usual_of_their_accounts() -> None:
+    monday, tuesday = pd.Timestamp("2026-10-05 20:30"), pd.Timestamp("2026-10-06 08:10")
     both = pd.concat(
         [
-            posts([1, 2]),
+            posts([100, 300]).assign(published_at=[monday, tuesday]),
+            posts([10, 10, 40], account="ks-01").assign(published_at=monday),
             posts([3], account="gzh-01", published_at=pd.Timestamp("2026-10-06")),
-        ]
+        ],
+        ignore_index=True,
     )
+    hours = patterns.by_time(both, "views", "hour")
+    days = patterns.by_time(both, "views", "weekday")
 
-    # 公众号's export has days only: midnight is no hour.
-    assert patterns.publishing_times(both).to_numpy().tolist() == [[0, 20, 2]]
+    # dy-01's middle is 200, ks-01's 10. 公众号's export has days only: no hour.
+    assert hours[["at", "posts", "value", "name"]].to_numpy().tolist() == [
+        [8, 1, 1.5, "8时"],
+        [20, 4, 1.0, "20时"],
+    ]
+    assert days["name"].tolist() == ["星期一", "星期二"]
+    assert days["value"].tolist() == hours["value"].tolist()[::-1]
 
 
 @given(st.lists(st.integers(0, 10**6), min_size=1, max_size=30))

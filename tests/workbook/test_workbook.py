@@ -21,12 +21,22 @@ from kpi_lib.catalogue import METRICS
 from kpi_lib.cli import app
 from kpi_lib.errors import InvalidInput, WorkspaceError
 from kpi_lib.months import totals
+from kpi_lib.page.charts import saving
 from kpi_lib.run import sheets
-from kpi_lib.workbook import cards, drop_downs, frames, tables, workbook
+from kpi_lib.workbook import (
+    cards,
+    drop_downs,
+    frames,
+    posts,
+    questions,
+    tables,
+    workbook,
+)
 from kpi_lib.workbook.workbook import Workbook
 from kpi_lib.workspace import Workspace
 
 KEYS = {
+    "posts": ["account", "post"],
     "daily": ["account", "date", "metric", "part"],
     "monthly": ["month", "operator", "account", "metric", "stream"],
     "ledger": ["source", "sheet", "block", "row"],
@@ -132,8 +142,8 @@ def test_an_unknown_name_is_refused_with_the_choices(m: Workbook) -> None:
         m.published(platform="抖")
     with pytest.raises(InvalidInput, match="没有运营“op-09”"):
         m.score("op-09")
-    with pytest.raises(InvalidInput, match="months是13；应为1至12"):
-        m.values("views", months=13)
+    with pytest.raises(InvalidInput, match="months是14；应为1至13"):
+        m.values("views", months=14)
 
 
 def test_a_card_is_the_pages_card_and_a_table(m: Workbook) -> None:
@@ -261,7 +271,7 @@ def test_docstrings_run_as_they_are(
         module.__name__: doctest.testmod(
             module, extraglobs={"m": m}, report=False
         ).failed
-        for module in (tables, cards, workbook, drop_downs)
+        for module in (tables, cards, workbook, drop_downs, questions, posts, saving)
     }
 
     assert failed == dict.fromkeys(failed, 0)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from string import Formatter
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from kpi_lib import months
 from kpi_lib.appraisal.evidence import Evidence, Reading, cited, excluded, pending, text
+from kpi_lib.appraisal.goals import due_number
 from kpi_lib.catalogue import DUE
 from kpi_lib.inputs import Entry, Measure
 from kpi_lib.language import Sentence
@@ -25,16 +27,18 @@ SOURCES: dict[str, type[Source[Any]]] = {}
 
 @dataclass(frozen=True)
 class Source(ABC, Generic[P]):
-    """A kind of source, of one measure: where the measure's number comes from."""
+    """
+    A kind of source, of one measure: where the measure's number comes from.
+
+    Its points rest on exports, on confirmed entries, or (``log``) as each entry stands;
+    it may count results of metrics that other measures count too.
+    """
 
     evidence: Evidence
     measure: Measure
 
     rests_on: ClassVar[str] = "log"
-    """What its points rest on: exports, confirmed; ``log``: as each entry stands."""
-
     shares_results: ClassVar[bool] = False
-    """Whether it counts results of metrics that other measures may count too."""
 
     def __init_subclass__(cls, kind: str = "") -> None:
         """Enter a class under the kind that the plan writes."""
@@ -57,27 +61,63 @@ class Source(ABC, Generic[P]):
 
 C = TypeVar("C", bound=Entry)
 
+COUNTED = Sentence("计入")
+UNCONFIRMED = Sentence("没有主管确认")
+
 
 class LogSource(Source[P]):
-    """A source of one sheet."""
+    """A source of one sheet, with the name of its due number if it has one."""
 
     entry: ClassVar[type[Entry]]
+    due: ClassVar[str] = ""
 
     def read(self) -> Reading:
         """Return what the rows give, or why there is nothing to read."""
-        rows = list(getattr(self.evidence.worklog, self.entry.FIELD))
-        if nothing := self.without(rows):
+        written = list(getattr(self.evidence.worklog, self.entry.FIELD))
+        if nothing := self.without(written):
             return nothing
-        rows = [row for row in rows if self.among(row)]
+        rows = [row for row in written if self.among(row)]
         counted, reading = self.counted(rows), self.of(rows)
         confirmed = bool(counted) and all(map(self.evidence.confirmed, counted))
-        rows_behind = (*cite(rows), *reading.evidence)
-        return replace(reading, confirmed=confirmed, evidence=rows_behind)
+        return replace(
+            reading,
+            confirmed=confirmed,
+            evidence=(*cite(rows), *reading.evidence),
+            rows=tuple(self._told(written)),
+        )
+
+    def _told(self, rows: Sequence[Any]) -> Iterator[dict[str, str]]:
+        """Say of every row whether it counts, or why not; alike ones together."""
+        places: dict[str, list[int]] = {}
+        told = [
+            (row, self.why_not(row) or (COUNTED if self._stands(row) else UNCONFIRMED))
+            for row in rows
+        ]
+        for row, why in (*told, *self.evidence.aside):
+            if isinstance(row, self.entry):
+                places.setdefault(_said(why, row, self.evidence), []).append(row.row)
+        for said, at in places.items():
+            yield {"rows": months.spans(at, "、"), "why": said}
+
+    def due_number(self) -> tuple[Fraction | None, str]:
+        """Return the due number, and what to know about it."""
+        default = getattr(self.plan, "due", None)
+        return due_number(self.evidence, self.due, default) if self.due else None, ""
 
     def without(self, rows: Sequence[Any]) -> Reading | None:
         """Return why there is nothing to read; None where there is."""
         sheet = self.entry.SHEET
-        if rows or self.evidence.has_none(sheet):
+        if rows:
+            return None
+        none, (due, _) = self.evidence.has_none(sheet), self.due_number()
+        # A due number of 0 and a signed "none" say the same: one of them is enough.
+        if self.due and (due == 0 or (none and due is None)):
+            return excluded(
+                Sentence(
+                    "本月不要求{due}（应完成数为0，或确认为无）", due=DUE[self.due]
+                )
+            )
+        if none:
             return None
         return pending(
             Sentence(
@@ -95,21 +135,30 @@ class LogSource(Source[P]):
         """Say whether a row is looked at at all."""
         return True
 
-    def meets(self, row: Any) -> bool:
-        """Say whether a row is what is counted, confirmed or not."""
-        return True
+    def why_not(self, row: Any) -> str:
+        """Say why a row, confirmed or not, is none that is counted; or nothing."""
+        return ""
 
     def counted(self, rows: Sequence[C]) -> list[C]:
         """Return the rows that count: confirmed, where that is required."""
-        return [row for row in rows if self.meets(row) and self._stands(row)]
+        return [row for row in rows if not self.why_not(row) and self._stands(row)]
 
     def unconfirmed(self, rows: Sequence[C]) -> str:
         """Say how many rows would count with another's confirmation."""
-        number = sum(self.meets(row) and not self._stands(row) for row in rows)
+        number = sum(not self.why_not(row) and not self._stands(row) for row in rows)
         return Sentence("{n}行没有他人确认，不计", n=number) if number else ""
 
     def _stands(self, row: Entry) -> bool:
         return self.measure.confirm != "required" or self.evidence.confirmed(row)
+
+
+def _said(why: str, row: Entry, evidence: Evidence) -> str:
+    """Fill a sentence from a row, if that is not done."""
+    if isinstance(why, Sentence):
+        return why
+    beside = {"sheet": row.SHEET, "rows": row.row, "month": evidence.month}
+    names = [name for _, name, *_ in Formatter().parse(why) if name]
+    return Sentence(why, **{at: beside.get(at) or getattr(row, at) for at in names})
 
 
 def cite(entries: Iterable[Any], metric: str = "") -> tuple[dict[str, str], ...]:
@@ -118,8 +167,14 @@ def cite(entries: Iterable[Any], metric: str = "") -> tuple[dict[str, str], ...]
     for entry in entries:
         places.setdefault((entry.source, entry.sheet), []).append(entry.row)
     return tuple(
-        cited(at, months.spans(rows), sheet=sheet, metric=metric, total=str(len(rows)))
-        for (at, sheet), rows in places.items()
+        cited(
+            source,
+            months.spans(rows),
+            sheet=sheet,
+            metric=metric,
+            total="" if metric else str(len(rows)),
+        )
+        for (source, sheet), rows in places.items()
     )
 
 

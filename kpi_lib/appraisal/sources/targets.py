@@ -208,6 +208,13 @@ class _OverDelivery(
 ):
     """Mean attainment in which only targets within the band go beyond 100 %."""
 
+    def of(self, metrics: Sequence[str]) -> Reading:
+        goals = [*map(self.evidence.goals.of, metrics)]
+        # Without any baseline no target may count beyond 100 %: nothing to earn.
+        if all(goals) and all(goal.base is None for goal in chain(*goals)):
+            return excluded(Sentence("没有一项必考指标有基线，不看超额"))
+        return super().of(metrics)
+
     def share(self, goal: Goal) -> Number | None:
         floor = self.evidence.plan.band.floor
         plain = goal.met_only or goal.growth is None or goal.growth < floor
@@ -311,19 +318,16 @@ class _Coverage(_Required[kinds.Coverage], kind="coverage"):
             for metric in metrics
             for horizon in self.plan.horizons
         }
-        lacking = [
-            Sentence(
-                N_("{metric}（{horizon}，没有按期批准，或远低于短期目标）")
-                if targets_of(self.evidence, metric, horizon)
-                else N_("{metric}（{horizon}）"),
-                metric=METRICS[metric].label,
-                horizon=HORIZONS[horizon],
-            )
-            for (metric, horizon), rows in cells.items()
-            if not rows
-        ]
-        covered = len(cells) - len(lacking)
-        rows = ",".join(map(str, sorted({*chain(*cells.values())})))
+        lacking: dict[str, list[Sentence]] = {}
+        for (metric, horizon), rows in cells.items():
+            there = targets_of(self.evidence, metric, horizon)
+            cell = {"metric": METRICS[metric].label, "horizon": HORIZONS[horizon]}
+            if not rows:
+                why = LATE if there else MISSING
+                said = Sentence("{metric}（{horizon}）", **cell)
+                lacking.setdefault(why, []).append(said)
+        covered = sum(map(bool, cells.values()))
+        behind = ",".join(map(str, sorted({*chain(*cells.values())})))
         return Reading(
             value=Fraction(covered),
             target=Fraction(len(cells)),
@@ -335,12 +339,19 @@ class _Coverage(_Required[kinds.Coverage], kind="coverage"):
                         n=len(metrics),
                         horizons=len(self.plan.horizons),
                     ),
-                    Sentence("缺：{targets}", targets=lacking) if lacking else "",
+                    *(
+                        Sentence(why, targets=targets, on=self.evidence.deadline)
+                        for why, targets in lacking.items()
+                    ),
                 ]
             ),
             inputs={"covered": str(covered), "cells": str(len(cells))},
-            evidence=(cited("data/targets.csv", rows),) if rows else (),
+            evidence=(cited("data/targets.csv", behind),) if behind else (),
         )
+
+
+MISSING = N_("缺：{targets}")
+LATE = N_("{on}前没有批准，或远低于短期目标：{targets}")
 
 
 def _covering(evidence: Evidence, metric: str, horizon: str) -> list[int]:

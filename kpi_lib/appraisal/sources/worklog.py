@@ -19,37 +19,28 @@ from typing import Any, ClassVar, Literal
 
 from kpi_lib import days
 from kpi_lib.appraisal.evidence import Reading, excluded, few, pending, text
-from kpi_lib.appraisal.goals import due_number
-from kpi_lib.appraisal.sources.base import (
-    NONE_HERE,
-    LogSource,
-    P,
-    against,
-    mean,
-    no_due,
-)
+from kpi_lib.appraisal.sources import base
 from kpi_lib.figures import joined
 from kpi_lib.files import platforms
 from kpi_lib.inputs import entries, kinds
 from kpi_lib.language import N_, Sentence
 
 
-class _Count(LogSource[P]):
-    """Rows of one sheet that satisfy something, against what was due or all rows."""
+class _Count(base.LogSource[base.P]):
+    """
+    Rows of one sheet that satisfy something, against what was due or all rows.
+
+    `below` the line stand the due number, the rows, or nothing, where the number itself
+    is scored.
+    """
 
     unit: ClassVar[str]
     below: ClassVar[Literal["due", "rows", "nothing"]] = "due"
-    """
-    Below the line: the due number, the rows, or nothing, where the number itself is
-    scored.
-    """
-    due: ClassVar[str] = ""
-    """Name of the due number."""
 
     def of(self, rows: list[Any]) -> Reading:
         due, note = self.due_number()
         if self.due and due is None:
-            return no_due(self.due)
+            return base.no_due(self.due)
         number = len(self.counted(rows))
         notes = joined([note, self.unconfirmed(rows)])
         if self.below == "nothing":
@@ -60,15 +51,14 @@ class _Count(LogSource[P]):
                 inputs={"value": str(number), "rows": str(len(rows))},
             )
         below = Fraction(len(rows)) if self.below == "rows" else due or Fraction(0)
-        return against(number, below, self.unit, notes)
-
-    def due_number(self) -> tuple[Fraction | None, str]:
-        """Return the due number, and what to know about it."""
-        default = getattr(self.plan, "due", None)
-        return due_number(self.evidence, self.due, default) if self.due else None, ""
+        return base.against(number, below, self.unit, notes)
 
 
 # Tasks, suggestions, contents, adjustments.
+
+
+UNDONE = N_("“{name}”没有实际完成日")
+LATE = N_("“{name}”应在{planned}前，{done}完成，晚")
 
 
 class _TasksOnTime(_Count[Any], kind="tasks_on_time"):
@@ -76,8 +66,10 @@ class _TasksOnTime(_Count[Any], kind="tasks_on_time"):
 
     entry, unit, due = entries.Task, "项", "tasks_due"
 
-    def meets(self, row: entries.Task) -> bool:
-        return row.done is not None and row.done <= row.planned
+    def why_not(self, row: entries.Task) -> str:
+        if row.done is None:
+            return UNDONE
+        return "" if row.done <= row.planned else LATE
 
 
 class _TasksAccepted(_Count[Any], kind="tasks_accepted"):
@@ -88,8 +80,12 @@ class _TasksAccepted(_Count[Any], kind="tasks_accepted"):
     def among(self, row: entries.Task) -> bool:
         return row.done is not None
 
-    def meets(self, row: entries.Task) -> bool:
-        return bool(row.accepted) and not row.rework
+    def why_not(self, row: entries.Task) -> str:
+        if row.done is None:
+            return UNDONE
+        if row.rework:
+            return N_("“{name}”返工过")
+        return "" if row.accepted else N_("“{name}”没有验收")
 
 
 class _SuggestionsAdopted(_Count[Any], kind="suggestions_adopted"):
@@ -97,8 +93,8 @@ class _SuggestionsAdopted(_Count[Any], kind="suggestions_adopted"):
 
     entry, unit, below = entries.Suggestion, "条", "nothing"
 
-    def meets(self, row: entries.Suggestion) -> bool:
-        return bool(row.adopted)
+    def why_not(self, row: entries.Suggestion) -> str:
+        return "" if row.adopted else N_("“{text}”没有采纳")
 
 
 class _ContentsPublished(_Count[Any], kind="contents_published"):
@@ -106,20 +102,18 @@ class _ContentsPublished(_Count[Any], kind="contents_published"):
 
     entry, unit, due = entries.Content, "条", "contents_due"
 
-    def published(self, row: entries.Content) -> bool:
-        return bool(self.evidence.published_on(row))
-
-    meets = published
+    def why_not(self, row: entries.Content) -> str:
+        if self.evidence.published_on(row):
+            return ""
+        if row.published_platforms:
+            return N_("“{title}”：账号的作品清单里没有")
+        return N_("“{title}”没有填已发平台")
 
     def of(self, rows: list[Any]) -> Reading:
         denied = [
-            Sentence(
-                "{title}（{platforms}）",
-                title=row.title,
-                platforms=[platforms()[p].label for p in sorted(missing)],
-            )
+            row.title
             for row in rows
-            if (missing := {*row.published_platforms} - self.evidence.published_on(row))
+            if not self.evidence.published_on(row) >= {*row.published_platforms}
         ]
         text = N_("写着已发，账号的作品清单里却没有，不计：{contents}")
         told = (Sentence(text, contents=few(denied)),) if denied else ()
@@ -130,10 +124,15 @@ class _ContentsDistributed(_ContentsPublished, kind="contents_distributed"):
     """Published contents that reached every platform planned for them."""
 
     below, due = "rows", ""
-    among = _ContentsPublished.published
 
-    def meets(self, row: entries.Content) -> bool:
-        return set(row.planned_platforms) <= self.evidence.published_on(row)
+    def among(self, row: entries.Content) -> bool:
+        return bool(self.evidence.published_on(row))
+
+    def why_not(self, row: entries.Content) -> str:
+        lacking = {*row.planned_platforms} - self.evidence.published_on(row)
+        names = [platforms()[id].label for id in sorted(lacking)]
+        text = N_("“{name}”没有发到{platforms}")
+        return Sentence(text, name=row.title, platforms=names) if names else ""
 
 
 class _Adjustments(_Count[kinds.Documented], kind="adjustments"):
@@ -145,24 +144,19 @@ class _Adjustments(_Count[kinds.Documented], kind="adjustments"):
 # Campaigns.
 
 
-class _Campaigns(LogSource[P]):
+class _Campaigns(base.LogSource[base.P]):
     """A source of the campaigns that ended in the month; none may be wanted."""
 
-    entry = entries.Campaign
+    entry, due = entries.Campaign, "campaigns_due"
 
-    def without(self, rows: Sequence[Any]) -> Reading | None:
-        if not rows and due_number(self.evidence, "campaigns_due") == 0:
-            return excluded(Sentence("本月不要求活动（campaigns_due为0）"))
-        return super().without(rows)
-
-    def meets(self, row: entries.Campaign) -> bool:
-        return not row.not_held
+    def why_not(self, row: entries.Campaign) -> str:
+        return N_("“{name}”没有举办：{not_held}") if row.not_held else ""
 
 
 class _CampaignsHeld(_Campaigns[Any], _Count[Any], kind="campaigns_held"):
     """Campaigns held, against the due number."""
 
-    unit, due = "场", "campaigns_due"
+    unit = "场"
 
 
 NOT_HELD = Sentence("本月没有举办活动")
@@ -195,18 +189,18 @@ class _CampaignResults(_Campaigns[Any], kind="campaign_results"):
             target = _sum(getattr(row, f"{name}_target") for row in aimed)
             if not target:
                 continue
-            held = filter(self.meets, aimed)
+            held = [row for row in aimed if not row.not_held]
             if blank := [row.name for row in held if getattr(row, name) is None]:
                 return pending(Sentence(lacking, names=blank))
             result = _sum(getattr(row, name) for row in self.counted(aimed))
             inputs |= {f"{name}.value": text(result), f"{name}.target": text(target)}
             counts.append((Sentence(label), result, target))
-        if not any(map(self.meets, rows)):
+        if all(row.not_held for row in rows):
             return excluded(NOT_HELD)
         if not counts:
             lacking = Sentence("活动没有曝光、拉新、转化的目标")
             return pending(lacking)
-        return mean(counts, inputs, self.unconfirmed(rows))
+        return base.mean(counts, inputs, self.unconfirmed(rows))
 
 
 class _CampaignSpend(_Campaigns[Any], kind="campaign_spend"):
@@ -218,7 +212,7 @@ class _CampaignSpend(_Campaigns[Any], kind="campaign_spend"):
     """
 
     def of(self, rows: list[entries.Campaign]) -> Reading:
-        held = [row for row in rows if self.meets(row)]
+        held = [row for row in rows if not row.not_held]
         if blank := [row.name for row in held if row.spend is None]:
             note = Sentence("活动“{names}”没有填实际花费", names=blank)
             return pending(note)
@@ -258,6 +252,13 @@ class _FeedbackDelivered(_Count[kinds.Documented], kind="feedback"):
             return due, ""
         return due + 1, Sentence("本季度还没有用户画像，应交数加1")
 
+    def why_not(self, row: entries.Feedback) -> str:
+        if not self.evidence.plan.evidence.documented:
+            return ""
+        if row.kind == "portrait":
+            return "" if row.link else N_("{date}的画像没有写链接或文件")
+        return "" if row.text and row.to else N_("{date}的反馈没有写内容或交给谁")
+
     def _portrayed(self) -> bool:
         """Say whether the quarter that the month ends has a user portrait."""
         evidence = self.evidence
@@ -271,7 +272,7 @@ class _FeedbackDelivered(_Count[kinds.Documented], kind="feedback"):
         )
 
 
-class _Reviews(LogSource[Any], kind="reviews"):
+class _Reviews(base.LogSource[Any], kind="reviews"):
     """
     Weekly and monthly reviews delivered in time, against those due.
 
@@ -285,19 +286,28 @@ class _Reviews(LogSource[Any], kind="reviews"):
     def owed(self) -> dict[tuple[str, str], date]:
         """Return the day by which each review is due, by kind and period."""
         evidence, month = self.evidence, self.evidence.month
+        rules, calendar = evidence.plan.evidence, evidence.calendar
         owed = {
-            ("week", week.name): week.due
-            for week in evidence.calendar.weeks(month)
+            ("week", week.name): calendar.after(week.due, rules.review_grace)
+            for week in calendar.weeks(month)
             if week.due and any(map(evidence.works_on, week.working_days))
         }
-        last = evidence.calendar.review_due(month, evidence.plan.evidence.review_days)
+        last = calendar.review_due(month, rules.review_days)
         if evidence.operator.holds(last):
             owed["month", month] = last
         return owed
 
-    def meets(self, row: entries.Review) -> bool:
+    def why_not(self, row: entries.Review) -> str:
         due = self.owed().get((row.kind, row.period))
-        return bool(due and row.delivered and row.delivered <= due)
+        if due is None:
+            return N_("{period}不是本月应交的")
+        if row.delivered is None:
+            return N_("{period}没有交付日")
+        if not row.link and self.evidence.plan.evidence.documented:
+            return N_("{period}没有写链接或文件")
+        numbers = {"period": row.period, "due": due, "on": row.delivered}
+        late = Sentence("{period}应在{due}前，{on}交，晚", **numbers)
+        return late if row.delivered > due else ""
 
     def of(self, rows: list[entries.Review]) -> Reading:
         owed, month = self.owed(), ("month", self.evidence.month)
@@ -309,11 +319,11 @@ class _Reviews(LogSource[Any], kind="reviews"):
             or month in written
             or self.evidence.has_none(self.entry.SHEET, after=last)
         ):
-            return against(len(delivered), len(owed), "次")
+            return base.against(len(delivered), len(owed), "次")
         note = Sentence(
             "月复盘还没有记录（{last}前交），也没有在“{none}”表写明无",
             last=last,
-            none=NONE_HERE,
+            none=base.NONE_HERE,
         )
         inputs = {"delivered": str(len(delivered)), "due": str(len(owed))}
         return pending(note, inputs=inputs)
@@ -324,7 +334,7 @@ LACKING_DAYS = N_(
 )
 
 
-class _CommentsAnswered(LogSource[Any], kind="comments_answered"):
+class _CommentsAnswered(base.LogSource[Any], kind="comments_answered"):
     """
     Comments answered ÷ received, on each platform the larger of log and exports.
 
@@ -386,7 +396,7 @@ class _CommentsAnswered(LogSource[Any], kind="comments_answered"):
             yield platform, (logged, total.reading(evidence.which) or Fraction(0))
 
 
-class _CommunitiesKept(LogSource[kinds.Communities], kind="communities"):
+class _CommunitiesKept(base.LogSource[kinds.Communities], kind="communities"):
     """
     Half communities founded ÷ due, half active ÷ all.
 
@@ -394,12 +404,19 @@ class _CommunitiesKept(LogSource[kinds.Communities], kind="communities"):
     enough of its members, or enough people, speak.
     """
 
-    entry = entries.Community
+    entry, due = entries.Community, "communities_due"
+
+    def without(self, rows: Sequence[Any]) -> Reading | None:
+        nothing = super().without(rows)
+        # One that is no longer in the log still counts.
+        kept = nothing and nothing.state == "excluded" and self._gone([])
+        return None if kept else nothing
 
     def of(self, rows: list[entries.Community]) -> Reading:
-        due = due_number(self.evidence, "communities_due")
-        if due is None:
-            return no_due("communities_due")
+        due, _ = self.due_number()
+        if due is None and rows:
+            return base.no_due(self.due)
+        due = due or Fraction(0)
         blank = [row.name for row in rows if None in (row.members, row.speakers)]
         if blank:
             note = Sentence("社群“{names}”没有填成员数或发言人数", names=blank)
@@ -420,7 +437,7 @@ class _CommunitiesKept(LogSource[kinds.Communities], kind="communities"):
         numbers = {"founded": founded, "due": due, "active": active, "all": number}
         inputs = {name: text(Fraction(str(n))) for name, n in numbers.items()}
         note = Sentence("上月有、本月没有记录，算不活跃：{names}", names=gone)
-        return mean(halves, inputs, note if gone else "")
+        return base.mean(halves, inputs, note if gone else "")
 
     def _gone(self, rows: list[entries.Community]) -> list[str]:
         """Name the communities of the month before that the log no longer has."""
@@ -429,8 +446,9 @@ class _CommunitiesKept(LogSource[kinds.Communities], kind="communities"):
         names = {row.name for row in rows}
         return [row.name for row in then if row.name not in names and row.members]
 
-    def meets(self, row: entries.Community) -> bool:
+    def why_not(self, row: entries.Community) -> str:
         speakers, members = row.speakers or 0, row.members or 0
-        if speakers >= self.plan.active_people:
-            return True
-        return bool(members) and Fraction(speakers, members) >= self.plan.active_share
+        share = Fraction(speakers, members) if members else Fraction(0)
+        if speakers >= self.plan.active_people or share >= self.plan.active_share:
+            return ""
+        return N_("“{name}”不活跃：{members}人中{speakers}人发言")

@@ -1,7 +1,7 @@
 """
 Tidy frames to Axes in the house style, and Axes to SVG that is fit for a page.
 
-In goes a frame, one row per day, week, month or name; out comes a panel of native size,
+In goes a frame, one row per day, month or name; out comes a panel of native size,
 280 px wide, told apart from its neighbours by the caption that the page gives it.
 `svg` makes it part of a page, `save` a file that stands alone. Nothing here opens a
 file of data.
@@ -10,14 +10,11 @@ file of data.
 from __future__ import annotations
 
 from kpi_lib.page.charts.compared import (
-    WEEKDAYS,
     bars,
-    shares,
-    week_hours,
+    points,
     windows,
 )
-from kpi_lib.page.charts.curves import day_curve, month_curve, week_curve
-from kpi_lib.page.charts.marks import Mark
+from kpi_lib.page.charts.curves import day_curve, month_curve
 from kpi_lib.page.charts.markup import svg
 from kpi_lib.page.charts.panels import WIDTH, Format, Ink, Scale, panel, scale
-from kpi_lib.page.charts.saving import save, save_all, standalone
+from kpi_lib.page.charts.saving import save, save_all, save_sheet, style

@@ -6,7 +6,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from kpi_lib import figures
-from kpi_lib.page.charts.curves import line
 from kpi_lib.page.charts.panels import (
     BOTTOM,
     RIGHT,
@@ -14,17 +13,13 @@ from kpi_lib.page.charts.panels import (
     Format,
     Ink,
     Scale,
-    dashed,
     dress,
     end_label,
     house,
     note,
     panel,
-    scale,
     width_of,
 )
-
-WEEKDAYS = "一二三四五六日"
 
 
 def bars(values: pd.DataFrame, *, text: Format = figures.short) -> Axes:
@@ -53,49 +48,16 @@ def bars(values: pd.DataFrame, *, text: Format = figures.short) -> Axes:
         rows = range(len(values))
         ax.barh(rows, values["value"], height=0.55, color=Ink.SERIES, linewidth=0)
         ax.plot(values["before"], rows, "|", ms=14, mew=1.5, color=Ink.INK)
-        high = pd.concat([values["value"], values["before"]]).max()
-        ax.set(xlim=(0, high if high > 0 else 1), ylim=(len(values) - 0.5, -0.5))
+        both = pd.concat([values["value"], values["before"]])
+        low, high = min(both.min(), 0), max(both.max(), 0)
+        ax.set(
+            xlim=(low, high or (1 if not low else 0)), ylim=(len(values) - 0.5, -0.5)
+        )
         ax.grid(visible=False)
         ax.spines["bottom"].set_visible(False)
         ax.set_yticks(list(rows), names, color=Ink.INK)
         for row, value in zip(rows, values["value"], strict=True):
             note(ax, ax.get_xlim()[1], row, (6, -4), "left", text(value))
-    return ax
-
-
-def week_hours(values: pd.DataFrame) -> Axes:
-    """
-    Draw a week of hours: the darker, the more.
-
-    Parameters
-    ----------
-    values : DataFrame
-        One row per weekday and hour that has any: `weekday` (0 Monday to 6), `hour`
-        (0 to 23), `value` (above 0).
-
-    Returns
-    -------
-    Axes
-    """
-    with house():
-        ax = panel(150, right=8)
-        most = float(values["value"].max())
-        columns = (values[name].astype(float) for name in ("weekday", "hour", "value"))
-        for weekday, hour, value in zip(*columns, strict=True):
-            # From .15, so that one is seen beside many.
-            ax.bar(
-                hour + 0.5,
-                0.9,
-                width=0.9,
-                bottom=weekday - 0.45,
-                color=Ink.SERIES,
-                alpha=round(0.15 + 0.85 * value / most, 3),
-                linewidth=0,
-            )
-        ax.set(xlim=(0, 24), ylim=(6.5, -0.5))
-        ax.set_yticks(range(7), list(WEEKDAYS))
-        ax.set_xticks(range(0, 25, 6), ["0时", "6", "12", "18", "24"])
-        ax.grid(visible=False)
     return ax
 
 
@@ -144,29 +106,25 @@ def windows(
     return ax
 
 
-def shares(values: pd.DataFrame) -> Axes:
+def points(values: pd.DataFrame, *, x: Scale, y: Scale) -> Axes:
     """
-    Draw how much of the whole the first few hold: a curve of running shares.
+    Draw a dot for each thing that has two numbers.
 
     Parameters
     ----------
     values : DataFrame
-        One row per thing, largest first: `rank` (from 1), `share` (running, 0 to 1).
+        One row per thing: `x`, `y`.
+    x, y : Scale
+        Both scales.
 
     Returns
     -------
     Axes
     """
-    count = len(values)
     with house():
-        ax = panel(160)
-        line(
-            ax,
-            pd.DataFrame({"x": [0, *values["rank"]], "value": [0, *values["share"]]}),
-        )
-        ax.set_xlim(0, max(count, 1))
-        # What it would be if all were alike.
-        dashed(ax, [0, count], [0, 1])
-        percent = scale([0, 1], text=lambda at: f"{at:.0%}", steps=4)
-        dress(ax, percent, {0.0: "0", float(count): f"{count}条"})
+        ax = panel(right=12)
+        (dots,) = ax.plot(values["x"], values["y"], "o", color=Ink.SERIES)
+        dots.set(markersize=4, alpha=0.6, markeredgewidth=0, clip_on=False)
+        ax.set_xlim(x.low, x.high)
+        dress(ax, y, {at: x.text(at) for at in x.ticks})
     return ax

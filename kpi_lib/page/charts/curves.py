@@ -1,9 +1,11 @@
-"""One series over days, weeks or months: gaps told, targets drawn, campaigns marked."""
+"""One series over days or months: gaps told, targets drawn, days off shaded."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import date
+from itertools import pairwise
+from typing import Protocol
 
 import pandas as pd
 import seaborn as sns
@@ -11,7 +13,6 @@ from matplotlib.axes import Axes
 
 from kpi_lib import figures
 from kpi_lib.language import _
-from kpi_lib.page.charts.marks import Days, Mark, draw_mark, shade
 from kpi_lib.page.charts.panels import (
     NOTE,
     WIDTH,
@@ -37,6 +38,16 @@ WORDY = 50
 """A note of what is missing that is wider than this, in px, is a long one."""
 
 
+class Days(Protocol):
+    """What shading needs to know of a calendar."""
+
+    def is_working(self, day: date) -> bool:
+        """Tell whether a day is worked."""
+
+    def is_holiday(self, day: date) -> bool:
+        """Tell whether a day is a public holiday."""
+
+
 def day_curve(
     values: pd.DataFrame,
     *,
@@ -46,8 +57,6 @@ def day_curve(
     end: Format = figures.short,
     target: float | None = None,
     target_text: str = "",
-    due: Collection[date] | None = None,
-    marks: Sequence[Mark] = (),
 ) -> Axes:
     """
     Draw one month by day; a missing day is a gap.
@@ -68,10 +77,6 @@ def day_curve(
         Drawn as a thin dashed line.
     target_text : str
         Label of the target.
-    due : collection of date, optional
-        Days that count as missing where they have no value; all of them if not given.
-    marks : sequence of Mark
-        Campaigns.
 
     Returns
     -------
@@ -83,8 +88,12 @@ def day_curve(
         ax = panel()
         line(ax, points)
         ax.set_xlim(0.5, len(days) + 0.5)
-        _dress_days(ax, days, scale or _scale(values), calendar, marks)
-        _note_gaps(ax, points, lambda n: _("缺{n}天", n=n), _is_due(days, due))
+        sevenths = [day for day in range(1, len(days) - 3, 7) if day < 29]
+        ticks = {float(day): str(day) for day in (*sevenths, len(days))}
+        dress(ax, scale or _scale(values), ticks)
+        if calendar is not None:
+            shade(ax, days, calendar)
+        _note_gaps(ax, points, lambda n: _("缺{n}天", n=n))
         _finish(ax, points, target, target_text, end)
     return ax
 
@@ -128,50 +137,12 @@ def month_curve(
     points = _in_order(values.set_index("month")["value"], months)
     points["broken"] = [month in breaks for month in months]
     with house():
-        ax = _long(points, ticks, scale or _scale(values))
+        ax = panel()
+        line(ax, points)
+        ax.set_xlim(1, max(len(points), 2))
+        dress(ax, scale or _scale(values), ticks)
         _note_gaps(ax, points, lambda n: _("缺{n}个月", n=n))
         _finish(ax, points, target, target_text, end)
-    return ax
-
-
-def week_curve(
-    values: pd.DataFrame,
-    *,
-    weeks: Sequence[date] = (),
-    breaks: Collection[date] = (),
-    scale: Scale | None = None,
-    end: Format = figures.short,
-) -> Axes:
-    """
-    Draw one figure over weeks; a missing week is a gap.
-
-    Parameters
-    ----------
-    values : DataFrame
-        One row per week, with `week` (its Monday) and `value`.
-    weeks : sequence of date
-        All Mondays, ascending; those of `values` if not given.
-    breaks : collection of date
-        Mondays from which on it is another series, not joined to what was before.
-    scale, end
-        As of `day_curve`.
-
-    Returns
-    -------
-    Axes
-    """
-    weeks = weeks or sorted(values["week"])
-    ticks = {
-        float(at): figures.month_short(week.isoformat())
-        for at, week in enumerate(weeks, 1)
-        if week.day <= 7 and (week.month - weeks[-1].month) % 3 == 0
-    }
-    points = _in_order(values.set_index("week")["value"], weeks)
-    points["broken"] = [week in breaks for week in weeks]
-    with house():
-        ax = _long(points, ticks, scale or _scale(values))
-        _note_gaps(ax, points, lambda n: _("缺{n}周", n=n))
-        _finish(ax, points, None, "", end)
     return ax
 
 
@@ -196,10 +167,6 @@ def _by_day(values: pd.DataFrame, days: Sequence[date]) -> pd.DataFrame:
 def _in_order(values: pd.Series, places: Collection[object]) -> pd.DataFrame:
     placed = values.astype(float).reindex(list(places))
     return pd.DataFrame({"x": range(1, len(places) + 1), "value": placed.to_numpy()})
-
-
-def _is_due(days: Sequence[date], due: Collection[date] | None) -> pd.Series:
-    return pd.Series([due is None or day in due for day in days])
 
 
 # What is drawn.
@@ -234,29 +201,26 @@ def line(ax: Axes, points: pd.DataFrame) -> None:
     ax.plot(dots["x"], dots["value"], "o", ms=4.5, mew=0, color=Ink.SERIES)
 
 
-def _long(points: pd.DataFrame, ticks: dict[float, str], scale: Scale) -> Axes:
-    """Draw a curve over months or weeks."""
-    ax = panel()
-    line(ax, points)
-    ax.set_xlim(1, max(len(points), 2))
-    dress(ax, scale, ticks)
-    return ax
+def shade(ax: Axes, days: Sequence[date], calendar: Days) -> None:
+    """Shade days off: weekends lightly, public holidays more."""
 
+    def ink(day: date) -> str:
+        if calendar.is_holiday(day):
+            return Ink.HOLIDAY
+        return "" if calendar.is_working(day) else Ink.SHADE
 
-def _dress_days(
-    ax: Axes,
-    days: Sequence[date],
-    scale: Scale,
-    calendar: Days | None,
-    marks: Sequence[Mark],
-) -> None:
-    """Label every seventh day and the last, shade days off, mark campaigns."""
-    sevenths = [day for day in range(1, len(days) - 3, 7) if day < 29]
-    dress(ax, scale, {float(day): str(day) for day in (*sevenths, len(days))})
-    if calendar is not None:
-        shade(ax, days, calendar)
-    for mark in marks:
-        draw_mark(ax, days, mark)
+    inks = [ink(day) for day in days]
+    changes = [at for at, (a, b) in enumerate(pairwise(inks), 1) if a != b]
+    for start, end in pairwise([0, *changes, len(inks)]):
+        if inks[start]:
+            ax.axvspan(
+                start + 0.5,
+                end + 0.5,
+                facecolor=inks[start],
+                edgecolor="none",
+                zorder=0,
+                clip_on=False,
+            )
 
 
 def _finish(
@@ -310,12 +274,9 @@ def _note_gaps(
     ax: Axes,
     points: pd.DataFrame,
     missing: Callable[[int], str],
-    due: pd.Series | None = None,
 ) -> None:
-    """Write how much of what is due is missing, at the base of the widest gap."""
+    """Write how much is missing, at the base of the widest gap."""
     known = points["value"].notna()
-    if due is not None:
-        points, known = points[due], known[due]
     if known.all() or not known.any():
         return
     gaps = points[~known].assign(run=(known != known.shift()).cumsum()[~known])

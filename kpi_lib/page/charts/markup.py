@@ -12,14 +12,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from kpi_lib.language import _
-from kpi_lib.page.charts.panels import NOTE, Ink, house
+from kpi_lib.page.charts.panels import NOTE, Ink, Panel, house
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
 XLINK = "{http://www.w3.org/1999/xlink}href"
 
 
 def svg(
-    ax: Axes,
+    drawing: Axes | Figure,
     *,
     title: str,
     last: str,
@@ -31,7 +31,7 @@ def svg(
 
     Parameters
     ----------
-    ax : Axes
+    drawing : Axes or Figure
         A finished panel.
     title : str
         What is drawn, for whoever cannot see it.
@@ -40,7 +40,8 @@ def svg(
     prefix : str
         Put before every id; unlike any other on the page.
     series : str
-        Light colour of the series, ``#rrggbb``; empty for the accent.
+        Light colour of the series, ``#rrggbb``, which a panel keeps; empty for the
+        accent.
 
     Returns
     -------
@@ -48,9 +49,13 @@ def svg(
         An ``<svg>`` without prolog, metadata, style element and fixed size, with
         colours as variables of the page and text in the page's font.
     """
-    figure = cast("Figure", ax.figure)
+    if isinstance(drawing, Panel):
+        drawing.series = series
+    figure = drawing if isinstance(drawing, Figure) else cast("Figure", drawing.figure)
     with house(), io.StringIO() as buffer:
-        figure.savefig(
+        # As it is, in the codes of `Ink`: a panel's own figure saves true colours.
+        Figure.savefig(
+            figure,
             buffer,
             format="svg",
             metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")),

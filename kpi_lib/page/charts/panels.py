@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import matplotlib as mpl
 import pandas as pd
@@ -126,14 +126,15 @@ def scale(
 
 
 @cache
-def _house_style() -> mpl.RcParams:
+def house_style() -> mpl.RcParams:
+    """Return the house's look, its colours as `Ink` has them."""
     return mpl.rc_params_from_file(STYLE, use_default_template=False)
 
 
 @contextmanager
 def house() -> Iterator[None]:
     """Draw in the house style, silent about the one warning we cause on purpose."""
-    with mpl.rc_context(_house_style()), warnings.catch_warnings():
+    with mpl.rc_context(house_style()), warnings.catch_warnings():
         # The page draws the text in the reader's own Chinese font.
         warnings.filterwarnings("ignore", r"Glyph \d+ .* missing", UserWarning)
         yield
@@ -142,10 +143,23 @@ def house() -> Iterator[None]:
 class Panel(Axes):
     """Axes that show themselves where a cell ends with them."""
 
+    series = ""
+    """Colour of the series, ``#rrggbb``; empty for the accent."""
+
     def _repr_svg_(self) -> str:
         from kpi_lib.page.charts.saving import standalone
 
-        return standalone(self, title="")
+        return standalone(cast("Figure", self.figure), title="")
+
+
+class Picture(Figure):
+    """The figure of a panel: whoever saves it gets true colours, and Chinese."""
+
+    def savefig(self, *args: Any, **options: Any) -> None:
+        """Save as matplotlib does, as it looks on the page."""
+        from kpi_lib.page.charts.saving import print_to
+
+        print_to(self, *args, **options)
 
 
 def panel(height: int = 150, *, left: int = LEFT, right: int = RIGHT) -> Axes:
@@ -166,7 +180,7 @@ def panel(height: int = 150, *, left: int = LEFT, right: int = RIGHT) -> Axes:
         Of a figure of its own, outside pyplot's state; a notebook shows it.
     """
     with house():
-        figure = Figure(figsize=(WIDTH / 72, height / 72), dpi=72)
+        figure = Picture(figsize=(WIDTH / 72, height / 72), dpi=72)
         FigureCanvasSVG(figure)
         figure.patch.set_visible(False)
         ax = figure.add_axes(

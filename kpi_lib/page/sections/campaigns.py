@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from kpi_lib import figures
 from kpi_lib.appraisal import OperatorMonth
+from kpi_lib.days import month_of
 from kpi_lib.language import N_, _
-from kpi_lib.page.parts import Fragment, made, numbered
+from kpi_lib.page.parts import Fragment, made
 from kpi_lib.page.templates import ratio
 
 FIGURES = {"exposure": N_("曝光"), "new": N_("拉新"), "conversion": N_("转化")}
@@ -18,7 +19,11 @@ def campaigns(m: OperatorMonth) -> Fragment:
 
     The sums are the score card's own: what nobody else confirmed is not in them.
     """
-    rows, card = numbered(m), m.card.said()
+    card = m.card.said()
+    rows = sorted(
+        (at for at in m.worklog.campaigns if month_of(at.end) == m.month),
+        key=lambda at: (bool(at.not_held), at.start, at.end, at.row),
+    )
     held = card.measure("campaigns_held")
     results, spent = card.measure("campaign_results"), card.measure("campaign_spend")
     counted = [measure for measure in (results, spent) if measure]
@@ -34,7 +39,7 @@ def campaigns(m: OperatorMonth) -> Fragment:
     return made(
         "campaigns",
         rows=rows,
-        held=sum(not campaign.not_held for _sign, campaign in rows),
+        held=sum(not campaign.not_held for campaign in rows),
         measure=held,
         due=figures.decimal(held["target"]) if held else None,
         nobody=("", m.operator.id, m.operator.name),

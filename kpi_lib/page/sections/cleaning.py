@@ -17,7 +17,6 @@ from kpi_lib.files import MANUAL, layouts, platforms
 from kpi_lib.inputs import Account
 from kpi_lib.language import N_, _, say
 from kpi_lib.months import reason
-from kpi_lib.page.bases import BASES
 from kpi_lib.page.parts import (
     Brand,
     Fragment,
@@ -25,6 +24,7 @@ from kpi_lib.page.parts import (
     dressed,
     made,
     shade_of,
+    told_apart,
     unknown,
 )
 
@@ -39,10 +39,21 @@ FATES = {
     "note": N_("说明行"),
     "outside": N_("别的月份"),
     "private": N_("不公开，不计"),
-    "quarantined": N_("读不懂，未计入"),
+    "quarantined": N_("无法识别，未计入"),
     "conflict": N_("两个值，待选定"),
 }
 """What became of a row, in the reader's words; in the order of the page."""
+
+BASES = {
+    "daily": N_("按日"),
+    "level": N_("按日"),
+    "difference": N_("两次下载相减"),
+    "published": N_("当月发布的累计"),
+    "manual": N_("手工填报"),
+    "listed": N_("仅作品清单，数值取自按日文件"),
+    "": figures.NONE,
+}
+"""How numbers are come by, in the reader's words."""
 
 LOOKED_AT = ("quarantined", "partial", "conflict", "duplicate", "private")
 """Fates whose rows a reader may want to see one by one."""
@@ -62,7 +73,9 @@ def arrival(
     dates = [stamp.date() for stamp in days["date"].drop_duplicates()]
     shades = [shade_of(day, calendar) for day in dates]
     rows: list[dict[str, Any]] = []
-    for id, part in days.groupby("account", sort=False):
+    groups = [*days.groupby("account", sort=False)]
+    named = told_apart([brands[str(id)] for id, _part in groups])
+    for who, (_id, part) in zip(named, groups, strict=True):
         states = list(part["state"])
         missing = [
             day for day, state in zip(dates, states, strict=True) if state == "missing"
@@ -71,7 +84,7 @@ def arrival(
         gaps = {day.isocalendar()[:2] for day in missing} if weekly else missing
         rows.append(
             {
-                "who": brands[str(id)],
+                "who": who,
                 "cells": list(zip(states, shades, strict=True)),
                 "due": any(states),
                 "missing": len(missing),

@@ -1,221 +1,55 @@
-"""The duty of followers: growth by day, who came and left, the way to targets."""
+"""The duty of followers: a year by months, who came and left, the way to targets."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from kpi_lib import figures
 from kpi_lib.appraisal import OperatorMonth
-from kpi_lib.catalogue import HORIZONS, METRICS
-from kpi_lib.days import days_of, month_of, months_back, months_of, quarter_of
-from kpi_lib.language import N_, _
-from kpi_lib.page import bases, charts, series, sums
-from kpi_lib.page.parts import Brand, Fragment, made, nothing, who_is
+from kpi_lib.catalogue import HORIZONS
+from kpi_lib.days import days_of, months_of, quarter_of
+from kpi_lib.language import _
+from kpi_lib.page import series, sums
+from kpi_lib.page.parts import Fragment, made, nothing, who_is
 from kpi_lib.page.templates import ratio
 
 
-@dataclass(frozen=True)
-class Growth:
-    """One account's followers by day, as shares over its opening level."""
-
-    who: Brand
-    by_day: dict[date, float]
-    goal: float | None
-    """The target on the same scale, where the account has one of its own."""
-    level: float
-    """Followers on the last day known."""
-    due: list[date]
-    """The own days."""
-
-    @property
-    def late(self) -> bool:
-        """Whether it was taken over during the month, and grows since then."""
-        return bool(self.due) and self.due[0].day > 1
-
-    @property
-    def last(self) -> float:
-        """Growth on the last day known."""
-        return self.by_day[max(self.by_day)]
-
-
-SINCE = {
-    False: N_("比上月末{growth}，{level}人"),
-    True: N_("比接手前{growth}，{level}人"),
-}
-"""What growth is told of: a whole month, or one that began late."""
-
-
 def followers(m: OperatorMonth) -> Fragment:
-    """Show each account's growth by day, then who came and who left."""
-    before = months_back(m.month, 2)[0]
-    opening = series.of_month(m, "followers_opening") or series.of_month(
-        m, "followers", before
-    )
-    grown = _growths(m, opening)
-    rows = _rows(m, opening)
-    if not grown and not rows:
-        return nothing(_("粉丝数"), _("没有一个账号有粉丝数"))
-    totals = {
-        key: series.sum_known(row[key] for row in rows)
-        for key in ("level", "lost", "new", "net")
+    """Show the followers of a year, who came and who left, the way to the targets."""
+    columns = {
+        "level": series.of_month(m, "followers"),
+        "new": series.of_month(m, "follows"),
+        "lost": series.of_month(m, "unfollows"),
+        # The change of the followers is what counts, where there is one.
+        "net": series.of_month(m, "net_follows") | series.of_month(m, "followers_gain"),
     }
-    horizons = _horizons(m, totals["level"])
+    rows: list[dict[str, Any]] = [
+        {"who": who_is(m, account)}
+        | {key: values.get(account.id) for key, values in columns.items()}
+        | {"days": series.days_told(m, "followers_gain", account=account.id)}
+        for account in m.accounts
+        if any(account.id in columns[key] for key in ("level", "new", "net"))
+    ]
+    if not rows:
+        return nothing(_("粉丝数"), _("没有一个账号有粉丝数"))
+    totals = {key: series.sum_known(row[key] for row in rows) for key in columns}
+    horizons = horizons_of(m)
+    curves = series.curves(m, "followers")
     return made(
         "followers",
-        year=_year(m),
-        panels=_growth_panels(m, grown),
-        grown=grown,
-        moved=[
-            account.name
-            for account in m.accounts
-            if account.id in opening and _moved(m, account.id)
-        ],
-        late=[growth.who.name for growth in grown if growth.late],
+        curves=curves,
         rows=rows,
         totals=totals,
         uneven=sums.uneven(
             ([row[key] for row in rows], value, 0) for key, value in totals.items()
         ),
-        widest=max(
-            (row[key] or 0 for row in rows for key in ("new", "lost")), default=0
-        )
-        or 1,
-        best=_best(m, grown),
-        met=[growth.last >= growth.goal for growth in grown if growth.goal is not None],
-        before=before,
-        marks=series.marks_told(m),
         horizons=horizons,
         stand=_stand(horizons),
-        table=series.day_table(
-            m,
-            [(growth.who.name, growth.by_day) for growth in grown],
-            lambda value: figures.percent(value, 2, sign=True),
-        ),
     )
 
 
-def _year(m: OperatorMonth) -> tuple[series.Panel, dict[str, Any]] | None:
-    """Draw the followers of twelve months, all own accounts added up."""
-    by_month = series.total_by_month(m, "followers")
-    if not by_month:
-        return None
-    label = METRICS["followers"].label
-    return (
-        series.year_panel(
-            m, "followers", by_month, note=_("月末，近12个月，人"), prefix="fans"
-        ),
-        series.year_table(m, [(label, by_month)], "followers"),
-    )
-
-
-def _growths(m: OperatorMonth, opening: Mapping[str, float]) -> list[Growth]:
-    """Return the growth of every account with daily levels and an opening one."""
-    accounts = Counter(account.platform for account in m.accounts)
-    grown = []
-    for account in m.accounts:
-        levels = series.by_day(m, account.id, "followers")
-        start = opening.get(account.id)
-        if not levels or not start or _moved(m, account.id):
-            continue
-        goal = series.short_target(m, "followers", account.platform)
-        alone = accounts[account.platform] == 1
-        grown.append(
-            Growth(
-                who=who_is(m, account),
-                by_day={day: level / start - 1 for day, level in levels.items()},
-                goal=goal / start - 1 if goal and alone else None,
-                level=levels[max(levels)],
-                due=series.own_days(m, account),
-            )
-        )
-    return grown
-
-
-def _moved(m: OperatorMonth, account: str) -> bool:
-    """Say whether the month's levels are come by in another way than the one before."""
-    days = bases.of_days(m, account, "followers")
-    before = [basis for day, basis in days.items() if month_of(day) < m.month]
-    now = {basis for day, basis in days.items() if month_of(day) == m.month}
-    return bool(before and now) and now != {before[-1]}
-
-
-def _best(m: OperatorMonth, grown: Sequence[Growth]) -> list[Growth]:
-    """
-    Return whoever grew most: all that print the same share, nobody if none grew.
-
-    Only accounts of the whole month are compared; half of one grows less.
-    """
-    whole = [growth for growth in grown if len(growth.due) == len(days_of(m.month))]
-    most = max((growth.last for growth in whole), default=0.0)
-    alike = [at for at in whole if _percent(at.last) == _percent(most)]
-    return alike if len(whole) > 1 and most > 0 else []
-
-
-def _growth_panels(m: OperatorMonth, grown: Sequence[Growth]) -> list[series.Panel]:
-    """Draw every account on the same scale."""
-    shares = [
-        at for growth in grown for at in (*growth.by_day.values(), growth.goal or 0)
-    ]
-    scale = charts.scale(shares, text=series.percent_tick)
-    panels = []
-    for at, growth in enumerate(grown):
-        ax = charts.day_curve(
-            series.frame(growth.by_day),
-            **series.of_days(m),
-            scale=scale,
-            end=_percent,
-            target=growth.goal,
-            target_text=series.target_text(_percent(growth.goal)),
-            due=growth.due,
-        )
-        level, days = figures.short(growth.level), series.owned_span(m, growth.due)
-        panels.append(
-            series.panel(
-                ax,
-                name=growth.who.name,
-                note=_("{level}人，{days}", level=level, days=days)
-                if days
-                else _("{level}人", level=level),
-                last=_(
-                    SINCE[growth.late],
-                    growth=_percent(growth.last),
-                    level=figures.exact(growth.level),
-                ),
-                prefix=f"fan{at}",
-                who=growth.who,
-            )
-        )
-    return panels
-
-
-def _percent(share: float | None) -> str:
-    return figures.percent(share, 1, sign=True)
-
-
-def _rows(m: OperatorMonth, opening: Mapping[str, float]) -> list[dict[str, Any]]:
-    """Return level, new, lost and net of every account that has any of them."""
-    columns = {
-        "level": series.of_month(m, "followers"),
-        "new": series.of_month(m, "follows"),
-        "lost": series.of_month(m, "unfollows"),
-        "net": series.of_month(m, "net_follows") | series.of_month(m, "followers_gain"),
-    }
-    rows = []
-    for account in m.accounts:
-        row = {key: values.get(account.id) for key, values in columns.items()}
-        level, start = row["level"], opening.get(account.id)
-        if row["net"] is None and level is not None and start is not None:
-            row["net"] = level - start
-        if any(row[key] is not None for key in ("level", "new", "net")):
-            rows.append({"who": who_is(m, account), **row})
-    return rows
-
-
-def _horizons(m: OperatorMonth, level: float | None) -> list[dict[str, Any]]:
+def horizons_of(m: OperatorMonth) -> list[dict[str, Any]]:
     """
     Set the followers against the targets of all four horizons that hold now.
 
@@ -224,6 +58,7 @@ def _horizons(m: OperatorMonth, level: float | None) -> list[dict[str, Any]]:
     None where they are not known. The ultimate target has no period: it is measured by
     the followers now.
     """
+    level = series.sum_known(series.of_month(m, "followers").values())
     periods = {
         "short": m.month,
         "mid": quarter_of(m.month),
@@ -316,14 +151,14 @@ def _since(
 ) -> tuple[float | None, float | None]:
     """Return the opening followers of a period and the gain of its months so far."""
     since = [month for month in months if month <= m.month]
-    gains = m.by_month.get("followers_gain", {})
-    if not set(since) <= set(gains):
+    gains = [series.of_month(m, "followers_gain", month) for month in since]
+    if not all(gains):
         return None, None
     # An account that was taken over later opens with the followers it had then.
     first: dict[str, float] = {}
     for month in since:
         first = series.of_month(m, "followers_opening", month) | first
-    return sum(first.values()), sum(sum(gains[month].values()) for month in since)
+    return sum(first.values()), sum(sum(gained.values()) for gained in gains)
 
 
 def _elapsed(months: Sequence[str], month: str) -> float:

@@ -10,7 +10,9 @@ from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import months_back
 from kpi_lib.language import _
+from kpi_lib.page import series
 from kpi_lib.page.parts import Fragment, made, nothing, platform_of
+from kpi_lib.page.templates import ratio
 
 WIDTH, HEIGHT, MARGIN = 116, 24, 4
 """Of the line of twelve months, px."""
@@ -29,9 +31,8 @@ def metrics(m: OperatorMonth) -> Fragment:
     }
     if not parts:
         return nothing(_("指标"), _("本月没有考核结果的指标"))
-    by_month = months.by_month(m.monthly)
     rows = [
-        _row(m, by_month, part)
+        _row(m, part)
         for name in METRICS
         for (metric, _platform), part in parts.items()
         if metric == name
@@ -50,21 +51,11 @@ def metrics(m: OperatorMonth) -> Fragment:
     )
 
 
-def _row(
-    m: OperatorMonth, by_month: Mapping[str, months.Rows], part: Mapping[str, str]
-) -> dict[str, Any]:
+def _row(m: OperatorMonth, part: Mapping[str, str]) -> dict[str, Any]:
     """Return one metric: what the card holds of it, and its twelve months."""
     metric, platform = METRICS[part["metric"]], part["platform"]
-    totals = {
-        month: months.total(
-            by_month.get(month, {}),
-            metric.result,
-            accounts=m.accounts,
-            platform=platform,
-        )
-        for month in months_back(m.month, 12)
-    }
-    _earlier, last, now = [*totals.values()][-3:]
+    year = series.of_year(m, metric.result, platform)
+    values = series.known(year)
     amount, sign = figures.amount(metric.name), metric.moves_by_gain
     share = metric.unit == "share"
 
@@ -73,54 +64,46 @@ def _row(
 
     value, opening = (figures.decimal(part[key]) for key in ("value", "opening"))
     goal = figures.decimal(part["counted"])
+    aim = None if goal is None else goal - (opening or 0)
+    last, now = map(values.get, months_back(m.month, 2))
     change = None
     # Two months are beside each other only where they are of the same accounts.
-    if None not in (last.value, now.value) and last.made_of == now.made_of:
-        by = float(now.value or 0) - float(last.value or 0)
-        change = by if share else by / float(last.value) if last.value else None
+    if last is not None and now is not None and m.month not in series.breaks(year):
+        change = now - last if share else ratio(now - last, last)
     name = part["name"]
     if platform:
         place = platform_of(m, platform).name
         name = _("{name}（{platform}）", name=name, platform=place)
-    ends = [float(at.value) for at in totals.values() if at.value is not None]
     return {
         "name": _("{metric}（增长）", metric=name) if sign else name,
         "value": printed(value),
-        "goal": printed(None if goal is None else goal - (opening or 0)),
+        "days": series.days_told(m, metric.result, platform=platform),
+        "goal": printed(aim),
         "attained": figures.decimal(part["attained"]),
         "change": figures.NONE
         if change is None
         else _("{by}点", by=figures.percent(change, 2, sign=True).rstrip("%"))
         if share
         else figures.percent(change, sign=True),
-        "said": _(
-            "近12个月{low}～{high}，本月{now}，目标{goal}",
-            low=printed(min(ends, default=None)),
-            high=printed(max(ends, default=None)),
-            now=printed(value),
-            goal=printed(None if goal is None else goal - (opening or 0)),
-        ),
-        "lines": _lines(totals),
+        "said": series.year_in_words(values, value, aim, printed),
+        "lines": _lines(year),
     }
 
 
-def _lines(totals: Mapping[str, months.Total]) -> list[list[tuple[float, float]]]:
-    """Lay out the months with a value; no line joins two of other accounts or bases."""
-    known = [
-        (at, float(total.value), total.made_of)
-        for at, total in enumerate(totals.values())
-        if total.value is not None
-    ]
-    low, high = (
-        end((value for _at, value, _of in known), default=0.0) for end in (min, max)
-    )
+def _lines(year: Mapping[str, months.Total]) -> list[list[tuple[float, float]]]:
+    """Lay out the months with a value; no line joins two that do not compare."""
+    values, broken = series.known(year), series.breaks(year)
+    low, high = (end(values.values(), default=0.0) for end in (min, max))
     span = max(high - low, LEAST_SPAN * abs(high)) or 1.0
     base = (low + high - span) / 2
-    step = (WIDTH - 2 * MARGIN) / (len(totals) - 1)
+    step = (WIDTH - 2 * MARGIN) / (len(year) - 1)
     lines: list[list[tuple[float, float]]] = []
-    for (at, value, of), before in zip(known, [None, *known], strict=False):
-        y = HEIGHT - MARGIN - (value - base) / span * (HEIGHT - 2 * MARGIN)
-        if before is None or before[0] != at - 1 or before[2] != of:
-            lines.append([])
-        lines[-1].append((round(MARGIN + at * step, 1), round(y, 1)))
+    joined = False
+    for at, month in enumerate(year):
+        if month in values:
+            y = HEIGHT - MARGIN - (values[month] - base) / span * (HEIGHT - 2 * MARGIN)
+            if not joined or month in broken:
+                lines.append([])
+            lines[-1].append((round(MARGIN + at * step, 1), round(y, 1)))
+        joined = month in values
     return lines

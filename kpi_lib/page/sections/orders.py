@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from math import nan
 from typing import Any
 
+import pandas as pd
+
 from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import STREAMS
 from kpi_lib.days import months_back
@@ -22,10 +24,12 @@ def orders(m: OperatorMonth) -> Fragment:
     funnel, revenue = _funnel(m), _revenue(m)
     if funnel is None and revenue is None:
         return nothing(_("订单和收益"), _("没有点击、订单或收益的数据"))
+    curves = series.curves(m, "orders", "revenue")
     return made(
         "orders",
         funnel=funnel,
         revenue=revenue,
+        curves=curves,
         before=months_back(m.month, 2)[0],
     )
 
@@ -43,6 +47,7 @@ def _funnel(m: OperatorMonth) -> dict[str, Any] | None:
     rows: list[dict[str, Any]] = [
         {"who": who_is(m, account), "click": clicked.get(id), "buy": bought.get(id)}
         | {name: values.get(id) for name, values in now.items()}
+        | {"days": {at: series.days_told(m, at, account=id) for at in COUNTS}}
         for account in m.accounts
         if (id := account.id) in now["clicks"] or id in now["orders"]
     ]
@@ -57,7 +62,7 @@ def _funnel(m: OperatorMonth) -> dict[str, Any] | None:
         # Held against what is drawn only where every order is drawn.
         "orders": goals["orders"] if buy["now"].above == totals["orders"] else None,
         "rows": rows,
-        "totals": totals,
+        "totals": totals | {"days": {}},
         "uneven": sums.uneven(
             ([row[name] for row in rows], totals[name], 0) for name in COUNTS
         ),
@@ -86,7 +91,7 @@ CENTS = 2
 
 def _revenue(m: OperatorMonth) -> dict[str, Any] | None:
     """Return this month's revenue by stream."""
-    by_month = series.total_by_month(m, "revenue")
+    by_month = series.known(series.of_year(m, "revenue"))
     if not by_month:
         return None
     streams = _streams(m)
@@ -109,13 +114,12 @@ def _revenue(m: OperatorMonth) -> dict[str, Any] | None:
 
 def _streams(m: OperatorMonth) -> list[tuple[str, float]]:
     """Return the month's revenue by stream; one that is not ours stays as written."""
-    rows = m.monthly[(m.monthly["metric"] == "revenue") & m.monthly["value"].notna()]
-    sums = rows[rows["month"] == m.month].groupby("stream")["value"].sum()
+    values: dict[str, float] = {}
+    for row in series.rows(m, "revenue"):
+        if pd.notna(row["value"]):
+            values[row["stream"]] = values.get(row["stream"], 0) + row["value"]
     return [
-        (
-            _(STREAMS[name]) if name in STREAMS else name or _("未分来源"),
-            float(sums[name]),
-        )
-        for name in [*STREAMS, *sorted(set(sums.index) - set(STREAMS))]
-        if name in sums.index
+        (_(STREAMS[name]) if name in STREAMS else name or _("未分来源"), values[name])
+        for name in [*STREAMS, *sorted(set(values) - set(STREAMS))]
+        if name in values
     ]

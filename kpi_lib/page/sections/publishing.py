@@ -14,7 +14,15 @@ from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.days import days_of
 from kpi_lib.inputs import Content
 from kpi_lib.language import _
-from kpi_lib.page.parts import Fragment, made, nothing, platform_of, shade_of, who_is
+from kpi_lib.page.parts import (
+    Fragment,
+    made,
+    nothing,
+    platform_of,
+    shade_of,
+    told_apart,
+    who_is,
+)
 
 
 def platforms(m: OperatorMonth) -> Fragment:
@@ -37,10 +45,8 @@ def _calendar(m: OperatorMonth) -> dict[str, Any] | None:
     shades = [shade_of(day, m.calendar) for day in days]
     published = pd.to_datetime(m.posts["published_at"]).dt.date
     counts = Counter(zip(m.posts["account"], published, strict=True))
-    by_account = [
-        (who_is(m, account), [counts[account.id, day] for day in days])
-        for account in m.accounts
-    ]
+    brands = told_apart([who_is(m, account) for account in m.accounts])
+    by_account = [(who, [counts[who.id, day] for day in days]) for who in brands]
     rows = [(who, posts, sum(posts)) for who, posts in by_account if any(posts)]
     most = max(total for _who, _posts, total in rows)
     every_day = zip(*(posts for _who, posts, _total in rows), strict=True)

@@ -12,7 +12,9 @@ from kpi_lib.appraisal import Card, CardItem, CardMeasure, OperatorMonth
 from kpi_lib.catalogue import METRICS
 from kpi_lib.inputs import STATUS
 from kpi_lib.language import _
-from kpi_lib.page.parts import Brand, Fragment, made, total, who_is
+from kpi_lib.page import series
+from kpi_lib.page.parts import Brand, Fragment, made, rows_in, total, who_is
+from kpi_lib.page.sections.rules import paragraph
 from kpi_lib.page.templates import ratio
 
 MEANS = ("attainment", "over_delivery")
@@ -81,7 +83,7 @@ def _parts(m: OperatorMonth, measure: CardMeasure) -> dict[str, Any] | None:
     if not parts:
         return None
     brands = {account.id: who_is(m, account) for account in m.accounts}
-    rows = [_part(part, brands.get(part.get("account", ""))) for part in parts]
+    rows = [_part(m, part, brands.get(part.get("account", ""))) for part in parts]
     weights = [at for part in parts if (at := figures.decimal(part.get("weight")))]
     known = figures.decimal(measure["value"]) is not None
     capped: dict[str, list[str]] = {}
@@ -116,7 +118,9 @@ def _why(part: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
     return _("至多计{most}", most=most)
 
 
-def _part(part: Mapping[str, Any], who: Brand | None) -> dict[str, Any]:
+def _part(
+    m: OperatorMonth, part: Mapping[str, Any], who: Brand | None
+) -> dict[str, Any]:
     """Write one part: followers as a gain, rates as percent."""
     metric = METRICS.get(part["metric"])
 
@@ -137,6 +141,8 @@ def _part(part: Mapping[str, Any], who: Brand | None) -> dict[str, Any]:
         "label": part["name"],
         "who": who,
         "value": written(part["value"]),
+        "days": metric
+        and series.days_told(m, metric.result, platform=part["platform"]),
         "aim": written(part["counted"], part["opening"]),
         "floored": part["counted"] != part["target"],
     }
@@ -162,6 +168,7 @@ def _view(
         "text": "" if "rating" in measure or measure.waits else show["text"],
         "replaced": show["text"] if "rating" in measure else "",
         "again": again,
+        "law": paragraph(measure["source"]["kind"]),
         "word": "" if status == "scored" else _(STATUS[status]),
         "width": float(min(share, Decimal(1)) * 100),
         "evidence": _evidence(
@@ -202,18 +209,13 @@ def _metrics(parts: Iterable[Mapping[str, Any]]) -> list[str]:
 
 def _place(sheet: str, rows: Sequence[str]) -> str:
     """Say where in a file: the sheet, and its rows or how many of them."""
-    spans = [
-        tuple(int(end) for end in span.split("-"))
-        for span in dict.fromkeys(",".join(rows).split(","))
-        if span.replace("-", "").isdigit()
-    ]
-    listed = {at for span in spans for at in range(span[0], span[-1] + 1)}
+    listed = rows_in(rows)
     where = _rows(min(listed), max(listed), len(listed)) if listed else ""
     if not sheet:
         return where
     if not where:
-        return _("「{sheet}」", sheet=sheet)
-    return _("「{sheet}」{rows}", sheet=sheet, rows=where)
+        return _("“{sheet}”", sheet=sheet)
+    return _("“{sheet}”{rows}", sheet=sheet, rows=where)
 
 
 def _rows(first: int, last: int, n: int) -> str:

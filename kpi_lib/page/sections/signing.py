@@ -14,7 +14,7 @@ RESTS = {
     "exports": N_("平台导出的数据"),
     "manual": N_("手工填报的数据"),
     "confirmed": N_("他人确认或批准过的记录"),
-    "unconfirmed": N_("没有他人确认的记录"),
+    "unconfirmed": N_("未经他人确认的记录"),
     "rated": N_("主管评定"),
 }
 """What points rest on, the surest first."""

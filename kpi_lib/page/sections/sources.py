@@ -7,9 +7,11 @@ from typing import Any
 
 from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import METRICS
-from kpi_lib.language import N_, _
+from kpi_lib.language import _, language
+from kpi_lib.page import series
 from kpi_lib.page.parts import Fragment, made, who_is
 from kpi_lib.page.sections.cleaning import fates_of, file_rows, left_out
+from kpi_lib.page.sections.rules import law
 
 SHOWN_HERE = {
     "followers",
@@ -67,15 +69,6 @@ def _by_owner(m: OperatorMonth, rows: Sequence[dict[Any, Any]]) -> list[dict[str
     ]
 
 
-KINDS = {
-    "stock": N_("期末值"),
-    "flow": N_("各日之和"),
-    "mean": N_("日均"),
-    "ratio": N_("先汇总再相除"),
-}
-"""How the days of a metric become a month."""
-
-
 def sources(m: OperatorMonth) -> Fragment:
     """Define the metrics used, name the plan, and say how to check a point."""
     present = set(m.monthly.loc[m.monthly["month"] == m.month, "metric"])
@@ -84,11 +77,12 @@ def sources(m: OperatorMonth) -> Fragment:
         "sources",
         card=m.card.said(),
         operator=m.card["operator"],
+        law=law(language()),
         definitions=[
             metric
             for name, metric in METRICS.items()
             if name in wanted or (metric.parts and present.issuperset(metric.parts))
         ],
-        kinds={kind: _(name) for kind, name in KINDS.items()},
+        kinds={kind: _(name) for kind, name in series.KINDS.items()},
         assumed=m.calendar.assumed(m.month),
     )

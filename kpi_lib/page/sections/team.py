@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from kpi_lib import figures
-from kpi_lib.appraisal import Card, CardItem
+from kpi_lib.appraisal import Card, CardItem, CardMeasure
 from kpi_lib.days import shift
 from kpi_lib.language import _, say
-from kpi_lib.page.parts import Fragment, losses, made, nothing, tied
+from kpi_lib.page.parts import Fragment, losses, made, nothing, rows_in, tied, total
 from kpi_lib.page.series import sum_known, sum_whole
 
 # `missing` names the operators without a page; `printed` holds the ids of those whose
@@ -181,6 +182,46 @@ def team_evidence(cards: Sequence[Card]) -> Fragment:
         (card, figures.listed([at["name"] for at in card.waiting])) for card in thin
     ]
     return made("team_evidence", rows=rows, all=len(cards))
+
+
+WHAT_OF_A_ROW = ("name", "title", "text", "item", "date", "sheet")
+"""Columns that tell one row of a sheet from another, the first that it has."""
+
+
+def team_confirmed(cards: Sequence[Card]) -> Fragment:
+    """List what stands in another person's name: each row, and what hangs on it."""
+    people = []
+    for card in map(Card.said, _by_id(cards)):
+        places = {key: _places(measure) for key, measure in card.measures.items()}
+        rows, hanging = [], set()
+        for row in card["confirmed"]:
+            written = json.loads(row["what"])
+            of = {
+                key
+                for key, measure in card.measures.items()
+                if (row["sheet"], row["row"]) in places[key]
+                or written.get("item") in (key, measure["name"])
+            }
+            hanging |= of
+            rows.append(
+                row
+                | {
+                    "what": next(filter(None, map(written.get, WHAT_OF_A_ROW)), ""),
+                    "measures": [at for key, at in card.measures.items() if key in of],
+                }
+            )
+        points = total(card.measures[key].earned for key in hanging)
+        people.append((card, rows, points))
+    return made("team_confirmed", people=[at for at in people if at[1]])
+
+
+def _places(measure: CardMeasure) -> set[tuple[str, int]]:
+    """Return the rows of sheets that a measure was made from."""
+    return {
+        (part.get("sheet") or "", row)
+        for part in measure["evidence"]
+        for row in rows_in([str(part.get("rows") or "")])
+    }
 
 
 def team_missing(missing: Sequence[str]) -> Fragment:

@@ -95,11 +95,11 @@ class Size:
     row: int
 
 
-SIZES = (Size("wide", 860, 150, 800, 19), Size("narrow", 328, 124, 296, 18))
+SIZES = (Size("wide", 680, 165, 630, 20), Size("narrow", 328, 132, 292, 19))
 """Beside the text and on a phone."""
 
 
-EM = 11
+EM = 12
 """Size of the names in the waterfall, px."""
 
 

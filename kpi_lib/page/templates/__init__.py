@@ -71,7 +71,8 @@ def environment() -> Environment:
     """Return the one environment in which fragments are rendered."""
     made = Environment(
         loader=FileSystemLoader(HERE / "sections"),
-        autoescape=True,
+        # A text for a terminal is no page.
+        autoescape=lambda name: not str(name).endswith(".txt.j2"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -103,10 +104,19 @@ def environment() -> Environment:
     return made
 
 
+GLUED = re.compile(r"([^\s>]|</\w+>)(?=<(?:span|small)\b(?! class=.c\b))")
+"""Where words run together if the style sheet does not part them."""
+
+
 def render(template: str, **values: object) -> str:
     """Render one template of this folder's sections."""
     html = environment().get_template(f"{template}.html.j2").render(values)
-    return re.sub(r"\n\s*", "\n", html).strip()
+    return GLUED.sub(r"\1 ", re.sub(r"\n\s*", "\n", html)).strip()
+
+
+def text(template: str, **values: object) -> str:
+    """Render one template of plain text, for a terminal."""
+    return environment().get_template(f"{template}.txt.j2").render(values)
 
 
 @cache

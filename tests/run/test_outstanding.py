@@ -1,0 +1,112 @@
+"""What is missing is told with whose it is, and before it costs points."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from kpi_lib.run import outstanding, runner
+from kpi_lib.workspace import Workspace
+from tests import tiny_workspace
+from tests.test_cli import kpi
+from tests.tiny_workspace import MONTH
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Workspace:
+    return tiny_workspace.build(tmp_path / "w")
+
+
+def told(place: Workspace, day: int, month: int = 10) -> list[str]:
+    return [str(one) for one in outstanding.due(place, date(2026, month, day))]
+
+
+W43 = "2026-10-23前交2026-W43的复盘"
+
+
+@pytest.mark.parametrize(
+    ("day", "due"), [(15, False), (16, True), (23, True), (24, False)]
+)
+def test_a_review_is_told_a_week_before_its_day(
+    place: Workspace, day: int, due: bool
+) -> None:
+    line = f"示例甲、示例乙：{W43}。写进工作记录的“复盘”表。"
+
+    assert (line in told(place, day)) == due
+
+
+def test_what_is_delivered_is_not_owed(place: Workspace) -> None:
+    log = place.raw(MONTH) / "worklog"
+    log.mkdir()
+    (log / "复盘.csv").write_text(
+        "运营,周/月,周期,交付日,链接\n示例甲,周,2026-W43,2026-10-22,\n", "utf-8"
+    )
+
+    assert f"示例乙：{W43}。写进工作记录的“复盘”表。" in told(place, 23)
+
+
+def test_targets_and_the_closing_download_come_after_the_month(
+    place: Workspace,
+) -> None:
+    line = "示例知乎：2026-11-05前（从2026-11-01起）下载2026-10的导出文件"
+    export = next(place.raw(MONTH).glob("zhihu-01/*"))
+    assert not any(one.startswith(line) for one in told(place, 31))
+    export.rename(export.with_name("2026-10-31"))
+
+    assert any(one.startswith(line) for one in told(place, 31))
+    assert any("前定下2026-11的短期目标" in one for one in told(place, 31))
+    assert not any("2026-11的短期目标" in one for one in told(place, 7, 11))
+
+
+def test_a_file_that_is_wrong_is_told_and_stops_nothing(place: Workspace) -> None:
+    place.table("targets").write_text("operator,metrik\nop-01,x\n", "utf-8")
+
+    assert told(place, 23)[0].startswith("data/targets.csv")
+
+
+@pytest.mark.notebook
+@pytest.mark.usefixtures("in_turn")
+def test_next_runs_and_tells_what_waits(
+    place: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(
+        tiny_workspace.ROOT / "notebooks", place.notebooks, dirs_exist_ok=True
+    )
+    code, out, _ = kpi(capsys, "next", "--workspace", str(place.root))
+    lines = [line for line in out.splitlines() if line.startswith("提醒 示例甲")]
+    page = (place.reports(MONTH) / "missing.html").read_text("utf-8")
+    index = (place.reports(MONTH) / "index.html").read_text("utf-8")
+
+    assert code == 0
+    assert len(lines) == page.count("<bdi>示例甲</bdi>") > 3
+    assert "项，" in index
+    assert "见missing.html" in index
+    assert runner.status(place, MONTH)[-1].state == "done"
+
+
+def test_kpi_alone_is_next_and_outside_a_workspace_says_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, _, err = kpi(capsys)
+
+    assert (code, err.count("\n")) == (1, 1)
+    assert "用kpi init DIR新建一个" in err
+
+
+def test_the_newest_month_is_the_newest_with_exports(
+    place: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert kpi(capsys, "init", str(place.root / "new"))[0] == 0
+    assert kpi(capsys, "check", "--workspace", str(place.root / "new"))[0] == 0
+    assert (
+        "没有要考核的人"
+        in kpi(capsys, "check", "--workspace", str(place.root / "new"))[1]
+    )
+    (place.raw("2026-11")).mkdir()
+
+    assert outstanding.published("2026-11", str(place.root)) == []
+    assert runner.newest(place, "latest") == MONTH
