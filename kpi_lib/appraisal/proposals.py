@@ -177,8 +177,9 @@ class _Proposal:
         evidence, days = self.evidence, days_of(self.following)
 
         def share(account: str) -> float:
-            of = (evidence.roster.share(account, evidence.operator, at) for at in days)
-            return float(sum(map(Fraction, of), Fraction(0)) / len(days))
+            own, id = evidence.roster.account(account), evidence.operator.id
+            of = (Fraction(own.shares(at).get(id, 0)) for at in days)
+            return float(sum(of, Fraction(0)) / len(days))
 
         latest = self.compared[0].month
         made_of = evidence.total(self.metric.result, month=latest).made_of

@@ -255,7 +255,7 @@ def _formats(workspace: Workspace, paths: Iterable[Path]) -> list[Declaration]:
     read: list[Declaration] = []
     for path in paths:
         where = workspace.relative(path)
-        own = load_document(path, Declaration, where).value
+        own, _ = load_document(path, Declaration, where)
         expected = f"data/formats/{own.id}.yml"
         if where != expected:  # else two might tell of one platform
             raise InvalidInput.of(

@@ -128,11 +128,9 @@ def refuse(job: Job, error: str, seconds: float = 0) -> Outcome:
 def _execute(workspace: Workspace, job: Job, output: Path) -> Any:
     from kpi_lib.run import notebook
 
-    path, given = workspace.notebooks / NOTEBOOKS[job.kind], dict(job.parameters)
-    if "lang" not in notebook.declared(path):  # written in one language alone
-        del given["lang"]
+    path, folder = workspace.notebooks / NOTEBOOKS[job.kind], workspace.root
     return notebook.execute(
-        path, given, output=output, folder=workspace.root, job=job.name
+        path, job.parameters, output=output, folder=folder, job=job.name
     )
 
 
@@ -222,6 +220,7 @@ def _team(workspace: Workspace, job: Job) -> _Made:
     pages = [folder / f"{name}.html" for name in ("index", "clean", "missing")]
     index, cleaned, missing = pages
     rows = [row for row in rows if row["measure"]["status"] != "excluded"]
+    rows.sort(key=lambda row: -Decimal(row["measure"]["points"]))
     write_atomic(missing, page.missing_page(rows, job.month, lang=job.lang))
     said = {who: notices.said(total) for who, total in job.last.items()}
     changes = [f"{who}：{change}" for who, change in said.items() if change]

@@ -1,8 +1,8 @@
 """
 Runs a notebook with parameters, to its end or to a ``RunError``.
 
-Parameters are texts, checked before anything runs (papermill only warns about a name it
-does not know); the cells run in this process, in the workspace's folder; the
+Parameters are checked before anything runs (by the engine: papermill only warns about a
+name it does not know); the cells run in this process, in the workspace's folder; the
 executed notebook is written aside and renamed, and holds no time of day, so that the
 same inputs give the same bytes.
 """
@@ -21,7 +21,7 @@ from papermill.engines import papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
 from kpi_lib import held
-from kpi_lib.errors import InvalidInput, Problem, RunError
+from kpi_lib.errors import InvalidInput, RunError
 from kpi_lib.run.engine import INJECTED, InProcessEngine
 from kpi_lib.run.record import FAILED, of_notebook
 from kpi_lib.workspace import write_atomic
@@ -47,11 +47,13 @@ def execute(
     """
     Run a notebook with parameters in this process, and save what came of it.
 
-    Names that the notebook does not declare, or not as text, are refused. One that
+    Names that the notebook does not declare are refused, but for ``lang``. One that
     failed is saved beside ``output`` as ``<name>.failed.ipynb``, and what stood under
     ``output`` stays.
     """
-    checked(notebook, parameters)
+    names = declared(notebook)
+    # Only a page that is written in several languages declares one.
+    parameters = {n: v for n, v in parameters.items() if n != "lang" or n in names}
     given = read(notebook)  # and not by papermill: what is held is what runs
     begun: list[NotebookNode] = []
     error: Exception | None = None
@@ -59,7 +61,7 @@ def execute(
         papermill.execute_notebook(
             given,
             None,
-            dict(parameters),
+            parameters,
             engine_name="kpi",
             kernel_name="python3",
             language="python",
@@ -121,23 +123,6 @@ def declared(notebook: Path) -> dict[str, Value]:
             expected="有且只有一个带parameters标签的格，其中只有“名称=值”",
             do="请从备份恢复，或用kpi init DIR建一个新的工作区，从里面拷贝一份",
         ) from err
-
-
-def checked(notebook: Path, parameters: Mapping[str, str]) -> None:
-    """Refuse parameters that a notebook does not declare, or not as text."""
-    defaults, where = declared(notebook), notebook.name
-    strangers = (
-        Problem(what=f"没有参数“{name}”", where=where, expected="、".join(defaults))
-        for name in parameters
-        if name not in defaults
-    )
-    others = (
-        Problem(what=f"参数“{name}”的值是文字", where=where, expected=repr(default))
-        for name, default in defaults.items()
-        if name in parameters and not isinstance(default, str | None)
-    )
-    if problems := (*strangers, *others):
-        raise InvalidInput(problems)
 
 
 def _assignment(node: ast.stmt) -> tuple[str, Value]:
