@@ -91,7 +91,6 @@ class Entry(Row):
     """A row of the work log, and its file, sheet (none in a CSV) and row."""
 
     EXAMPLE = "例"
-    WRITTEN = "zh"
 
     SHEET: ClassVar[str] = ""
     """What its sheet is called."""

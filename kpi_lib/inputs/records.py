@@ -95,7 +95,7 @@ class DayOff(_Record):
     kind: Annotated[
         Literal["off", "work"],
         words({"休": "off", "班": "work"}),
-        Header("休或班", "off or work"),
+        Header("休或班", also=("off or work",)),
     ]
     name: Annotated[Note, Header("名称")] = ""
 

@@ -38,8 +38,7 @@ class Header:
     """Marks a field of a row model as a column."""
 
     zh: str = ""
-    en: str = ""
-    """What it is called; in English as the field, if not said."""
+    """What it is called, and written by templates; in English as the field."""
     also: tuple[str, ...] = ()
     """Other names that are understood."""
     example: str = ""
@@ -71,9 +70,6 @@ class Row(Part):
 
     FILE: ClassVar[str] = ""
     """The name of its file in data/, without the ending; that of the workspace too."""
-
-    WRITTEN: ClassVar[str] = "en"
-    """The language of the headers that templates and messages write."""
 
     WHOLE: ClassVar[bool] = False
     """Whether the table must have every column, also those that may be blank."""
@@ -119,10 +115,8 @@ def _read_by(model: type[Row]) -> tuple[Column, ...]:
         if header is None:
             continue
         form = next((mark for mark in marks if isinstance(mark, Form)), Form())
-        en = header.en or name
-        heads = (header.zh, en) if model.WRITTEN == "zh" else (en, header.zh)
         filled = field.is_required() if header.required is None else header.required
-        names = (*heads, *header.also)
+        names = (header.zh, name, *header.also)
         required = filled or model.WHOLE
         read_by.append(Column(name, names, required, filled, header, form))
     return tuple(read_by)

@@ -69,9 +69,9 @@ def test_columns_are_what_the_fields_declare() -> None:
     ]
 
     assert declared == [
-        ("date", ("date", "日期"), True, "date"),
-        ("value", ("value", "数值"), False, "text"),
-        ("note", ("note", "说明", "备注"), False, "text"),
+        ("date", ("日期", "date"), True, "date"),
+        ("value", ("数值", "value"), False, "text"),
+        ("note", ("说明", "note", "备注"), False, "text"),
     ]
 
 
@@ -106,7 +106,7 @@ def test_a_row_made_in_code_is_checked_too() -> None:
     ("text", "message"),
     [
         pytest.param(
-            "value\n1\n", "第1行：缺少列date；应为date、value、note", id="missing"
+            "value\n1\n", "第1行：缺少列日期；应为日期、数值、说明", id="missing"
         ),
         pytest.param("date,x\n", "第1行第2列：不认识的列“x”", id="unknown"),
         pytest.param("date,日期\n", "列“日期”重复", id="twice"),
