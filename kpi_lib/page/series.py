@@ -167,6 +167,7 @@ def panel(
     last: str,
     prefix: str,
     who: Brand | None = None,
+    points: Iterable[tuple[float, float, str]] = (),
 ) -> Panel:
     """
     Caption a drawing and make it fit for the page.
@@ -183,6 +184,8 @@ def panel(
         Put before every id of the drawing; once a page.
     who : Brand, optional
         Whose it is.
+    points : iterable of (float, float, str)
+        Places on the axes, and what a pointer that rests there is told.
 
     Returns
     -------
@@ -194,15 +197,9 @@ def panel(
         last=last,
         prefix=prefix,
         series=who.light if who else "",
+        points=points,
     )
     return Panel(name, note, drawing, who)
-
-
-def frame(values: Mapping[Any, float], key: str = "date") -> pd.DataFrame:
-    """Return values as charts want them: one row each, its `key` and `value`."""
-    types = {"value": "float64"}
-    rows = list(values.items())
-    return pd.DataFrame(rows, columns=[key, "value"]).astype(types)
 
 
 def texts_of(metric: str) -> tuple[Callable[..., str], charts.Format]:
@@ -288,7 +285,7 @@ def _year_panel(
     text, tick = texts_of(metric)
     return panel(
         charts.month_curve(
-            frame(values, "month"),
+            pd.DataFrame({"month": [*values], "value": [*values.values()]}),
             months=months_back(m.month, 12),
             end=text,
             target=goal,
@@ -300,6 +297,11 @@ def _year_panel(
         note=_("{kind}，{unit}", kind=_(KINDS[kind]), unit=say(UNITS[unit])),
         last=year_in_words(values, values.get(m.month), goal, text),
         prefix=metric,
+        points=[
+            (at, values[month], f"{month} {figures.exact(values[month])}")
+            for at, month in enumerate(months_back(m.month, 12), 1)
+            if month in values
+        ],
     )
 
 

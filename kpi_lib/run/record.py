@@ -50,14 +50,24 @@ def of(value: object) -> str:
 def of_file(path: Path) -> str:
     """Return the SHA-256 of a file; empty if there is none or it cannot be read."""
     try:
-        if path.suffix == ".ipynb" and path.parent.name == "notebooks":
-            return of_notebook(path.read_bytes())
+        if _is_source(path):
+            return of_content(path, path.read_bytes())
         return sha256_file(path) if path.is_file() else ""
     except OSError:
         return ""
 
 
-def of_notebook(content: bytes) -> str:
+def of_content(path: Path, content: bytes) -> str:
+    """Return the SHA-256 of what was read of a file, as `of_file` has it."""
+    return _of_notebook(content) if _is_source(path) else sha256(content)
+
+
+def _is_source(path: Path) -> bool:
+    """Say whether it is a notebook that runs, not one that a run left."""
+    return path.suffix == ".ipynb" and path.parent.name == "notebooks"
+
+
+def _of_notebook(content: bytes) -> str:
     """Return the SHA-256 of what runs: cells and tags, no outputs or editor's notes."""
     try:
         cells = [

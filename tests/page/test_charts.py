@@ -145,6 +145,22 @@ def test_a_drawing_is_fit_for_the_page() -> None:
     assert len(svg) < 8 * 1024
 
 
+def test_a_pointer_on_a_point_is_told_its_value() -> None:
+    svg = drawn(curve(month()), points=[(31.0, 31.0, "10月31日<31>")])
+    (place,) = ET.fromstring(svg).iter("circle")
+    # The label at the end of the line stands beside its last point.
+    (end,) = [
+        at
+        for at in ET.fromstring(svg).iter("text")
+        if at.text == "31" and at.get("font-weight")
+    ]
+
+    assert place.findtext("title") == "10月31日<31>"
+    assert place.get("pointer-events") == "all"
+    assert abs(float(place.get("cy", 0)) - float(end.get("y", 0))) < 8
+    assert 0 < float(end.get("x", 0)) - float(place.get("cx", 0)) < 12
+
+
 def test_two_drawings_share_no_id() -> None:
     ids = [
         set(re.findall(r' id="([^"]+)"', drawn(curve(month()), prefix=prefix)))

@@ -59,10 +59,10 @@ def in_latin(part: Any) -> Any:
         return Sentence(part.template, **in_latin(part.values))
     if isinstance(part, str):
         return latin(part)
-    if isinstance(part, dict):
-        return {latin(str(name)): in_latin(one) for name, one in part.items()}
     if isinstance(part, Card):
         return Card(in_latin(dict(part)))
+    if isinstance(part, dict):
+        return {latin(str(name)): in_latin(one) for name, one in part.items()}
     if isinstance(part, tuple) and hasattr(part, "_fields"):
         return type(part)(*map(in_latin, part))
     if isinstance(part, list | tuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterable
 from html import escape
 from typing import cast
 from xml.etree import ElementTree as ET
@@ -25,6 +26,7 @@ def svg(
     last: str,
     prefix: str,
     series: str = "",
+    points: Iterable[tuple[float, float, str]] = (),
 ) -> str:
     """
     Make a panel fit for the page.
@@ -42,6 +44,8 @@ def svg(
     series : str
         Light colour of the series, ``#rrggbb``, which a panel keeps; empty for the
         accent.
+    points : iterable of (float, float, str)
+        Places on the axes, and what a pointer that rests there is told.
 
     Returns
     -------
@@ -68,6 +72,12 @@ def svg(
     if series:
         inks[Ink.SERIES] = f"var(--s,{series})"
     body = "".join(_markup(child, prefix, inks) for child in root)
+    for x, y, said in points:
+        across, up = figure.axes[0].transData.transform((x, y))
+        body += (
+            f'<circle cx="{across:.1f}" cy="{figure.bbox.height - up:.1f}" r="7"'
+            f' fill="none" pointer-events="all"><title>{escape(said)}</title></circle>'
+        )
     size = _short(root.attrib["viewBox"])
     label = escape(_("{title}：{last}", title=title, last=last) if last else title)
     return (

@@ -308,16 +308,16 @@ def compare(
     """
     brands = _Brands(accounts)
     last = months_back(month, 2)[0]
-    values = {at: _by_account(monthly[monthly["month"] == at]) for at in (last, month)}
-    was, is_ = (_bases(monthly[monthly["month"] == at]) for at in (last, month))
+    was, is_ = (_by_account(monthly[monthly["month"] == at]) for at in (last, month))
     rows: list[dict[str, Any]] = []
-    for account, metric in sorted({*values[last], *values[month]}):
+    for account, metric in sorted({*was, *is_}):
         definition = METRICS.get(metric)
         if definition is None or not definition.target:
             continue
-        key = account, metric
-        before, now = (values[at].get(key) for at in (last, month))
-        moved = key in was and key in is_ and was[key] != is_[key]
+        (before, old), (now, new) = (
+            found.get((account, metric), (None, set())) for found in (was, is_)
+        )
+        moved = bool(old and new and old != new)
         by = now / before - 1 if before and now is not None and not moved else None
         rows.append(
             {
@@ -335,25 +335,16 @@ def compare(
     return made("compare", rows=rows, month=month, last=last)
 
 
-def _bases(monthly: pd.DataFrame) -> dict[tuple[str, str], set[str]]:
-    """Return how each account's metrics are come by; a rate is made of one way only."""
+def _by_account(
+    monthly: pd.DataFrame,
+) -> dict[tuple[str, str], tuple[float, set[str]]]:
+    """Put the owners' parts of each account and metric together, with their bases."""
     rows = monthly[monthly["value"].notna()]
-    found: dict[tuple[str, str], set[str]] = {}
-    for account, metric, basis in zip(
-        rows["account"], rows["metric"], rows["basis"], strict=True
-    ):
-        found.setdefault((account, metric), set()).add(basis)
-    return found
-
-
-def _by_account(monthly: pd.DataFrame) -> dict[tuple[str, str], float]:
-    """Put the owners' parts of each account and metric together again."""
-    rows = monthly[monthly["value"].notna()]
-    values: dict[tuple[str, str], float] = {}
-    for (account, metric), parts in rows.groupby(["account", "metric"])["value"]:
+    values = {}
+    for (account, metric), parts in rows.groupby(["account", "metric"]):
         definition = METRICS.get(str(metric))
         # Flows and followers are held in shares; means, MAU and rates are whole.
         shared = definition is not None and definition.accrues
-        whole = parts.sum() if shared else parts.max()
-        values[str(account), str(metric)] = float(whole)
+        whole = parts["value"].sum() if shared else parts["value"].max()
+        values[str(account), str(metric)] = float(whole), set(parts["basis"])
     return values
