@@ -87,16 +87,16 @@ def pins(lock: Path) -> dict[str, tuple[str, ...]]:
 def fonts() -> Finding:
     """Look for a Chinese font, which PDFs and pictures need (pages do not)."""
     lister = shutil.which("fc-list")
-    if not lister:
+    if lister:
+        ask = [lister, ":lang=zh-cn", "family"]
+        listed = subprocess.run(ask, capture_output=True, text=True, timeout=30)
+        there = min(listed.stdout.splitlines(), default="").split(",")[0]
+        ok = bool(there)
+    else:
         # Windows and macOS bring Chinese fonts and have no fontconfig.
         ok = sys.platform in ("win32", "darwin")
         there = "系统自带" if ok else "没有fontconfig，无法查看"
-        return Finding("中文字体", ok, there, _INSTALL_FONTS)
-    ask = [lister, ":lang=zh-cn", "family"]
-    listed = subprocess.run(ask, capture_output=True, text=True, timeout=30)
-    families = sorted({line.split(",")[0] for line in listed.stdout.splitlines()})
-    there = families[0] if families else "没有"
-    return Finding("中文字体", bool(families), there, _INSTALL_FONTS)
+    return Finding("中文字体", ok, there or "没有", _INSTALL_FONTS)
 
 
 _INSTALL_FONTS = "sudo apt-get install fontconfig fonts-noto-cjk"

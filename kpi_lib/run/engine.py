@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import platform
 import re
 import sys
 import tempfile
@@ -35,7 +34,6 @@ from kpi_lib.run import processes
 INLINE = "module://matplotlib_inline.backend_inline"
 
 INJECTED = "injected-parameters"
-"""Tag of the cell that papermill puts after the parameters."""
 
 STREAMS = {"stdout": 1, "stderr": 2}
 
@@ -74,10 +72,7 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
 
     def run(self, folder: Path) -> None:
         self.reset_execution_trackers()
-        self.nb.metadata["language_info"] = {
-            "name": "python",
-            "version": platform.python_version(),
-        }
+        self.nb.metadata["language_info"] = {"name": "python"}
         self._step = 0
         with (
             tempfile.TemporaryDirectory(prefix="kpi-", ignore_cleanup_errors=True) as p,

@@ -23,7 +23,7 @@ from papermill.exceptions import PapermillExecutionError
 from kpi_lib import held
 from kpi_lib.errors import InvalidInput, RunError
 from kpi_lib.run.engine import INJECTED, InProcessEngine
-from kpi_lib.run.record import FAILED, of_content
+from kpi_lib.run.record import FAILED, of_notebook
 from kpi_lib.workspace import write_atomic
 
 Value = str | int | float | bool | None
@@ -101,7 +101,7 @@ def execute(
 def read(path: Path) -> NotebookNode:
     """Return a notebook as it lies there; OSError or ValueError if it is none."""
     content = path.read_bytes()
-    held.held(path, of_content(path, content))
+    held.held(path, of_notebook(path, content))
     text = content.decode("utf-8")
     return nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call,no-any-return]
 

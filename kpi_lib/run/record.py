@@ -50,25 +50,17 @@ def of(value: object) -> str:
 def of_file(path: Path) -> str:
     """Return the SHA-256 of a file; empty if there is none or it cannot be read."""
     try:
-        if _is_source(path):
-            return of_content(path, path.read_bytes())
+        if path.suffix == ".ipynb":
+            return of_notebook(path, path.read_bytes())
         return sha256_file(path) if path.is_file() else ""
     except OSError:
         return ""
 
 
-def of_content(path: Path, content: bytes) -> str:
-    """Return the SHA-256 of what was read of a file, as `of_file` has it."""
-    return _of_notebook(content) if _is_source(path) else sha256(content)
-
-
-def _is_source(path: Path) -> bool:
-    """Say whether it is a notebook that runs, not one that a run left."""
-    return path.suffix == ".ipynb" and path.parent.name == "notebooks"
-
-
-def _of_notebook(content: bytes) -> str:
-    """Return the SHA-256 of what runs: cells and tags, no outputs or editor's notes."""
+def of_notebook(path: Path, content: bytes) -> str:
+    """Return the SHA-256 of a notebook; of one to run without what an editor adds."""
+    if path.parent.name != "notebooks":
+        return sha256(content)
     try:
         cells = [
             (cell["cell_type"], cell["metadata"].get("tags"), "".join(cell["source"]))

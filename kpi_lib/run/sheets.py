@@ -209,7 +209,6 @@ def height_of(lines: float) -> float:
 
 
 WIDEST, NARROWEST = 40, 9
-"""Digits that a column of a frame is wide."""
 
 MOST_ROWS = 1_048_575
 
