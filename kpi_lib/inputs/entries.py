@@ -338,14 +338,10 @@ class GivenRating(Entry):
     ] = None
     word: Annotated[str, Form(_word), Header(cell_of="points")] = ""
     # A rating made in code may lack its person and its day, a row may not.
-    by: Annotated[
-        str,
-        Form(forms.to_text, in_tables=True),
-        Header("姓名", example="示例运营甲", required=True),
-    ] = ""
+    by: Annotated[Text, Header("姓名", example="示例运营甲", required=True)] = ""
     on: Annotated[
         date | None,
-        Form(forms.to_date, "date", in_tables=True),
+        Form(forms.to_date, "date"),
         Header("日期", example="{month}-28", required=True),
     ] = None
     reason: Annotated[Note, Header("理由", example="全部按时", wide=True)] = ""

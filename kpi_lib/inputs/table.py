@@ -150,7 +150,9 @@ class TableSheet:
         """Name a cell by its letters in a workbook, by the name given in a CSV."""
         if not self.name:
             return f"第{record.line or record.row}行{name}"
-        cell = f"第{record.row}行" if at is None else f"{letters(at)}{record.row}"
+        cell = (
+            f"第{record.row}行" if at is None else f"{xl_col_to_name(at)}{record.row}"
+        )
         return f"{self.name}!{cell}"
 
     def note(
@@ -386,11 +388,6 @@ def _content(cell: Cell) -> Cell:
     if not isinstance(cell, str):
         return cell
     return cell.strip() or None
-
-
-def letters(position: int) -> str:
-    """Return the letters of a spreadsheet column: ``A`` for 0, ``AA`` for 26."""
-    return str(xl_col_to_name(position))
 
 
 # --- rows about people -------------------------------------------------------------

@@ -106,7 +106,7 @@ def test_no_file_and_a_header_alone_are_empty(tmp_path: Path, table: str) -> Non
         pytest.param(
             "decisions", "views", "fans", "应为粉丝数（followers）、", id="metric"
         ),
-        pytest.param("decisions", ",12,", ",0,", "行号，从1起", id="row"),
+        pytest.param("decisions", ",12,", ",0,", "“0”；应为不小于1", id="row"),
         pytest.param("decisions", ",后台", ",", "“理由”没有填", id="reason"),
         pytest.param("decisions", "data/raw", "../raw", "于工作区的路径", id="source"),
         pytest.param(

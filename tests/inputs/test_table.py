@@ -8,8 +8,6 @@ from typing import Annotated
 
 import pytest
 import xlsxwriter
-from hypothesis import given
-from hypothesis import strategies as st
 
 from kpi_lib import files
 from kpi_lib.errors import InvalidInput
@@ -27,15 +25,6 @@ class Measured(Row):
     value: Annotated[Number | None, Header("数值", example="12")] = None
     note: Annotated[Note, Header("说明", also=("备注",))] = ""
     row: int = 0
-
-
-@given(st.integers(0, 20_000))
-def test_letters_count_as_a_spreadsheet_does(position: int) -> None:
-    back = 0
-    for letter in table.letters(position):
-        back = back * 26 + ord(letter) - ord("A") + 1
-
-    assert back == position + 1
 
 
 def load(folder: Path, text: str) -> tuple[Measured, ...]:
