@@ -226,7 +226,7 @@ class Form:
     words: tuple[str, ...] = ()
     """The words of its drop-down."""
     named: str = ""
-    """Instead of `read`: what of the `Directory` reads it, but where code makes a row."""
+    """Instead of `read`: what of the `Directory` reads it, not what code makes."""
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
