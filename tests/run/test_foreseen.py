@@ -109,3 +109,18 @@ def test_what_a_plan_counts_as_nothing_is_told() -> None:
 
     assert (found.level, found.place) == ("warning", "执行力·任务")
     assert found.what == "按考核计划会计0分（6分）：没有任务记录"
+
+
+def test_what_costs_points_in_silence_is_told(tmp_path: Path) -> None:
+    place = tiny_workspace.build(tmp_path / "w")
+    text = place.roster.read_text("utf-8")
+    place.roster.write_text(text.replace("    expects: [manual]\n", ""), "utf-8")
+    (place.raw(MONTH) / "worklog-示例甲.xlsx").write_bytes(b"")
+
+    told = {str(one) for one in run.check(place, MONTH) if one.level == "warning"}
+
+    assert {
+        "data/roster.yml，账号zhihu-01：没有写expects，不知道该有哪些导出，它的指标都不考。",
+        "data/raw/2026-10/worklog-示例甲.xlsx：不属于花名册里的任何账号，没有读；"
+        "应为以账号id命名的文件夹。工作记录要叫worklog.xlsx，请改名。",
+    } <= told
