@@ -13,6 +13,7 @@ from kpi_lib.run.checks import check
 from kpi_lib.run.doctor import examine
 from kpi_lib.run.jobs import Outcome
 from kpi_lib.run.runner import clean, run, status
+from kpi_lib.run.sharing import Parcel, hand_out, parcels, passwords_of
 from kpi_lib.run.sheets import frames_xlsx
 from kpi_lib.run.stale import newest
 from kpi_lib.run.verify import recompute, verify
