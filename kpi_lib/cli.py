@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kpi_lib.cli_formats import formats_app
 from kpi_lib.errors import printable
 from kpi_lib.language import LANGUAGES
 from kpi_lib.telling import STATES, near, say, tell, telling
@@ -34,6 +35,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(formats_app, name="formats")
 
 Month = Annotated[
     str, typer.Argument(metavar="MONTH", help="月份，如2026-10，或latest")
@@ -54,6 +56,10 @@ Place = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="每行输出一个JSON对象")]
+Operators = Annotated[
+    list[str] | None,
+    typer.Option("--operator", metavar="ID", help="只做这位运营；可以重复"),
+]
 Force = Annotated[bool, typer.Option("--force", help="没有变化的也重新做")]
 
 
@@ -144,10 +150,7 @@ def clean(
 @app.command()
 def run(
     month: Month,
-    operator: Annotated[
-        list[str] | None,
-        typer.Option("--operator", metavar="ID", help="只做这位运营；可以重复"),
-    ] = None,
+    operator: Operators = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="同时做几份；默认与核数相同")
     ] = None,
@@ -305,6 +308,39 @@ def sign(
 
 
 @app.command()
+def share(
+    month: Month,
+    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="放到这个文件夹")],
+    operator: Operators = None,
+    team: Annotated[bool, typer.Option("--team", help="连同索引页，有所有人")] = False,
+    pdf: Annotated[bool, typer.Option("--pdf", help="连同PDF")] = False,
+    password_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="给页面加密：一行密码给所有人，或每人一行“编号 密码”"
+        ),
+    ] = None,
+    *,
+    workspace: Place,
+) -> None:
+    """
+    把每个人自己的页面拷到可以交出去的文件里。
+
+    例：kpi share 2026-10 --to ../交给本人 --password-file 密码.txt
+    """
+    from kpi_lib import run
+
+    if pdf and password_file:
+        raise typer.BadParameter("PDF不能加密，请分两次交", param_hint="--pdf")
+    shared = run.parcels(workspace, month, operators=operator, team=team, pdf=pdf)
+    passwords = run.passwords_of(password_file, shared) if password_file else None
+    tell([problem for parcel in shared for problem in parcel.problems])
+    run.hand_out(shared, to, passwords)
+    for parcel in shared:
+        typer.echo(f"已写好：{near(to / parcel.name)}")
+
+
+@app.command()
 def rescore(
     month: Month,
     plan: Annotated[
@@ -386,55 +422,6 @@ def add(
         if not as_json:
             tell(added.problems)
     raise typer.Exit(refused)
-
-
-formats_app = typer.Typer(
-    help="认得的导出版式；新的导出用learn起草一份声明。"
-    "\n\n例：kpi formats   kpi formats learn 导出.xlsx --platform kuaishou",
-    invoke_without_command=True,
-    rich_markup_mode=None,
-)
-app.add_typer(formats_app, name="formats")
-
-
-@formats_app.callback()
-def formats(context: typer.Context) -> None:
-    """List the layouts that are known."""
-    if context.invoked_subcommand is not None:
-        return
-    from kpi_lib import run
-    from kpi_lib.files import layouts, platforms
-
-    run.own_formats()
-    names = {platform.id: platform.name for platform in platforms().values()}
-    for layout in layouts().values():
-        sure = "" if layout.confirmed else "（没有用真实文件核对过）"
-        platform = names.get(layout.platform, "任何平台")
-        typer.echo(f"{layout.id}：{platform} {layout.name}{sure}")
-
-
-@formats_app.command()
-def learn(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="平台导出的原文件")],
-    platform: Annotated[
-        str,
-        typer.Option(
-            "--platform", metavar="NAME", help="平台的编号或名称；新平台用小写字母编号"
-        ),
-    ],
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="FILE", help="写到这里；默认data/formats里"),
-    ] = None,
-) -> None:
-    """
-    由一份新的导出起草声明，每处猜测都标“待确认”。
-
-    例：kpi formats learn 导出.xlsx --platform kuaishou
-    """
-    from kpi_lib import run
-
-    typer.echo(run.learn(file, platform, out))
 
 
 @app.command()

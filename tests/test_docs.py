@@ -8,6 +8,7 @@ and by papermill's own command.
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import resource
@@ -23,6 +24,7 @@ import pytest
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
+from kpi_lib import inputs
 from kpi_lib.page import html
 from kpi_lib.workspace import Workspace
 from tests.sample_month import MONTH, ROOT
@@ -97,6 +99,36 @@ def test_every_command_of_the_readme_works(
     operators = {f"op-0{number}.html" for number in (1, 2, 3, 4)}
     assert pages == {"index.html", "clean.html", "missing.html", *operators}
     assert (clone.parent / "our-team" / "data" / "plan.yml").is_file()
+
+
+@pytest.mark.notebook
+@pytest.mark.usefixtures("typed")
+def test_what_is_shared_is_of_one_person(clone: Path) -> None:
+    place = Workspace(clone)
+    roster = inputs.load(place, MONTH).roster
+    people = roster.appraised(MONTH)
+    pages = {path.name: path for path in (clone.parent / "for-operators").iterdir()}
+    assert sorted(pages) == sorted(
+        f"{MONTH} {person.name} 考核报告（暂定）.html" for person in people
+    )
+    for person in people:
+        text = pages[f"{MONTH} {person.name} 考核报告（暂定）.html"].read_text("utf-8")
+        own = {account.id for account in roster.owned_by(person, MONTH)}
+        others = [other for other in people if other != person]
+        accounts = [a for a in roster.accounts if a.id not in own]
+        scores = [
+            json.loads(place.reports(MONTH).joinpath(f"{other.id}.json").read_text())
+            for other in others
+        ]
+        strange = [
+            *(word for other in others for word in (other.id, other.name)),
+            *(word for account in accounts for word in (account.id, account.name)),
+            *(card["total"] for card in scores),
+        ]
+        assert [
+            word for word in strange if re.search(rf"(?<![\w-]){re.escape(word)}", text)
+        ] == []
+        assert re.findall(r'<a[^>]*href="(?!#|https?:)[^"]*"', text) == []
 
 
 def test_both_readmes_have_the_same_commands() -> None:

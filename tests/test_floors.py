@@ -28,6 +28,7 @@ HOMES = {
     "python_calamine": {"files"},
     "xlsxwriter": {"inputs", "page", "run"},
     "chinese_calendar": {"root"},
+    "cryptography": {"page"},
     "ruamel": {"root", "inputs", "files"},
     "filelock": {"run"},
     "ipywidgets": {"workbook"},

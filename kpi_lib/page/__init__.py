@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from kpi_lib.page import charts
 from kpi_lib.page.html import failure_page, missing_page, page, sealed
+from kpi_lib.page.locked import locked
 from kpi_lib.page.parts import Brand, Fragment, brand_of, made, seal, style
 from kpi_lib.page.printing import browser, pdf, required
 from kpi_lib.page.sections.activity import activity
