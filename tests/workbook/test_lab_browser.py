@@ -150,7 +150,7 @@ def test_run_all_ends_without_an_error(page: Page) -> None:
 
 
 def test_a_chart_is_seen_and_follows_the_drop_down(page: Page) -> None:
-    one = cell(page, "questions.compare")
+    one = cell(page, "ask(questions.compare")
     one.scroll_into_view_if_needed()
     chart = one.locator("svg.chart")
 
@@ -174,7 +174,7 @@ def test_saved_and_opened_again_it_shows_what_was_chosen(page: Page, lab: str) -
     assert charts >= 20
     expect(walked(page)).to_have_count(charts)
     assert page.get_by_text("Error displaying widget").count() == 0
-    compared = cell(page, "questions.compare").locator("svg.chart")
+    compared = cell(page, "ask(questions.compare").locator("svg.chart")
     expect(compared).to_contain_text("示例运营甲")
 
 
