@@ -1,6 +1,9 @@
 """The shape of the notebooks: an article with one-line calls, not a program."""
 
 import ast
+import re
+import subprocess
+import sys
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -129,3 +132,23 @@ def test_what_becomes_a_page_has_titles(name: str) -> None:
 
     assert titles
     assert [one for one in titles if one.endswith(("？", "?"))] == []
+
+
+def test_git_sees_no_change_after_a_run_and_a_save(tmp_path: Path) -> None:
+    # As JupyterLab writes it; the filter that `make` sets up takes it out again.
+    for name in NAMES:
+        saved = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
+        saved.metadata["language_info"] = {"name": "python", "version": "3.13.1"}
+        for cell in code(saved):
+            cell.outputs = [nbformat.v4.new_output("stream", text="甲\n")]  # type: ignore[no-untyped-call]
+            cell.execution_count = 3
+            cell.metadata["execution"] = {"iopub.status.busy": "2026-11-28T13:00:00Z"}
+        text = nbformat.writes(saved)
+        (tmp_path / f"{name}.ipynb").write_text(f"{text}\n", "utf-8")
+    makefile = (FOLDER.parent / "Makefile").read_text("utf-8")
+    flags = re.findall(r"^STRIP := (.*)$", makefile, re.MULTILINE)[0].split()
+    files = sorted(tmp_path.iterdir())
+    subprocess.run([sys.executable, "-m", "nbstripout", *flags, *files], check=True)
+
+    for file in files:
+        assert file.read_bytes() == (FOLDER / file.name).read_bytes(), file.name

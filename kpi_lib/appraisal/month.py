@@ -350,7 +350,7 @@ class Month:
             One row per account and post of `back` months, columns as of `posts`.
         """
         months = months_back(self.month, back)
-        posts = self.posts if back == 1 else self.load("posts", *months)
+        posts = self.load("posts", *months)
         dated = _dated(posts)
         own = dated[dated["date"].dt.strftime("%Y-%m").isin(months)]
         if operator is not None:

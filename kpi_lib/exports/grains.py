@@ -22,8 +22,8 @@ from kpi_lib.language import N_, Sentence
 
 SCIENTIFIC = re.compile(r"\d(\.\d+)?E\+\d+", re.IGNORECASE)
 
+# Rates that only one kind of post has; on the other kind the cell is no value.
 PERCENT_OF = {"completion_rate": "video", "read_completion": "article"}
-"""Rates that only one kind of post has; on the other kind the cell is no value."""
 
 ROUNDED = N_("{rows}数值在平台上已经四舍五入（万、千、亿）")
 HIDDEN = N_("{rows}数字中间有看不见的字符，已按去掉它们的数读，请对照后台")
@@ -268,12 +268,12 @@ def numbered(rows: Sequence[int]) -> Sentence:
 
 # ------------------------------------------------------- figures by hand
 
+# What may stand in 指标.
 FILLABLE = {
     metric.zh: name
     for name, metric in METRICS.items()
     if metric.kind != "ratio" and name not in {"followers_gain", "followers_opening"}
 }
-"""What may stand in 指标."""
 
 _METRIC_NAMES = {
     header_key(word): name

@@ -14,8 +14,8 @@ from kpi_lib import files
 from kpi_lib.files import Cell, Layout, Sheet, header_key, platforms
 from kpi_lib.language import Sentence
 
+# Units that change a number; the others of a header only say what is counted.
 SCALES = ("千", "万", "亿", "%")
-"""Units that change a number; the others of a header only say what is counted."""
 
 _WITH_UNIT = re.compile(r"(.+?)\((千|万|亿|%|元|人次|人|次|个|条|篇|秒)\)")
 

@@ -27,12 +27,13 @@ from kpi_lib.language import Sentence
 
 Grain = Literal["daily", "posts"]
 
+# Share of a column's cells that must be of a kind: a short file has totals too.
 ENOUGH = 0.6
-"""Share of a column's cells that must be of a kind: a short file has totals too."""
 
 LOOKED_AT = 2000
 OF_THE_ACCOUNT = ("followers", "follows", "unfollows", "net_follows", "dau", "mau")
 POST_ROLES = ("title", "id", "link", "kind", "status")
+# Names of roles that no known layout uses yet.
 EXTRA = {
     "title": ("标题", "作品标题", "名称", "title"),
     "link": ("链接", "网址", "url", "link"),
@@ -42,7 +43,6 @@ EXTRA = {
     "published_at": ("发布时间", "发布日期", "发表时间", "发布", "首次发布时间"),
     "date": ("日期", "时间", "date", "day", "统计日期", "数据日期"),
 }
-"""Names of roles that no known layout uses yet."""
 
 GRAINS = {
     "posts": "每行是一篇内容，数从发布起累计；每行是一天时改为daily",
@@ -365,8 +365,8 @@ def _besides(
     days = Counter(map(files.plain, chain(*dates)))
     again = [day for day, rows in days.items() if rows > 1]
     if again:
-        yield f"# 注意：{_safe(again[0])}等{len(again)}天各有几行，不是每天一行："
-        yield "# 还按哪一列分行，就把它写成group，用only写明只取哪一行（如“全部”）。"
+        yield f"# 注意：{_safe(again[0])}等{len(again)}天各有几行，还按别的列分行："
+        yield "# 把那一列写成group，用only写明只取哪一行（如“全部”）。"
 
 
 def _platform_lines(platform: str) -> Iterator[str]:

@@ -25,11 +25,11 @@ from kpi_lib.exports.rows import DailyRow
 from kpi_lib.files import WrongValue
 from kpi_lib.language import N_, Sentence
 
+# Days without an order that are still 0; after more, the file is of two parts.
 GAP = 31
-"""Days without an order that are still 0; after more, the file is of two parts."""
 
+# Fewer numbers than this may end in zeros by chance; one does once in 10,000.
 ROUNDED_IDS = 3
-"""Fewer numbers than this may end in zeros by chance; one does once in 10,000."""
 
 UNPAID = N_("{n}行订单状态是{status}，没有成交，不计")
 OF_NO_DAY = N_("{rows}读不出是哪一天的订单，每天的订单和成交额都只知道下限")

@@ -13,11 +13,11 @@ from kpi_lib.errors import Problem
 from kpi_lib.exports.rows import DailyRow
 from kpi_lib.language import N_, Sentence
 
+# A daily figure that grows so many days in a row by chance: one in 10!.
 MANY_DAYS = 10
-"""A daily figure that grows so many days in a row by chance: one in 10!."""
 
+# Metrics that hardly are 0 throughout in an account that is at work.
 SIZES = frozenset({"views", "impressions", "followers", "dau", "mau"})
-"""Metrics that hardly are 0 throughout in an account that is at work."""
 
 
 class Total(NamedTuple):
@@ -32,8 +32,8 @@ class Total(NamedTuple):
 
 Series = Mapping[str, Mapping[date, float]]
 
+# What looks wrong, and what to do about it.
 Doubt = tuple[Sentence, Sentence]
-"""What looks wrong, and what to do about it."""
 
 
 def doubts(rows: Sequence[DailyRow], totals: Iterable[Total]) -> Iterator[Problem]:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import groupby, pairwise, product
+from itertools import groupby, pairwise
 
 from kpi_lib import files
 from kpi_lib.catalogue import METRICS
@@ -22,11 +22,11 @@ from kpi_lib.exports.headers import Table, find_fits, over_two_rows, repeated, t
 from kpi_lib.files import MANUAL, Layout, Record, Sheet, header_key, layouts
 from kpi_lib.language import N_, Sentence
 
+# Preambles seen are at most ten lines long (Google Analytics).
 HEADER_WITHIN = 12
-"""Preambles seen are at most ten lines long (Google Analytics)."""
 
+# What stands under a header and is none: a number, a share, a date, a time.
 _VALUE = re.compile(r"[-+<¥]?\d[\d.,:/%+ 千万亿kw年月日时分秒星T-]*", re.IGNORECASE)
-"""What stands under a header and is none: a number, a share, a date, a time."""
 
 UNREAD = Sentence("表头和上面的表不同，也不认得，这张表没有读")
 
@@ -34,13 +34,13 @@ _TOTALS = (
     "累计 合计 总计 总和 汇总 小计 全部 平均 日均 均值 平均值 "
     "total totals grandtotal sum average gesamt"
 )
+# First words of rows that sum up others, as `header_key` writes them.
 TOTALS = frozenset(_TOTALS.split())
-"""First words of rows that sum up others, as `header_key` writes them."""
 
 NOTE_STARTS = re.compile(r"注|备注|说明|提示|数据来源|来源|\*|#|※")
 
+# So many layouts a problem may name; no platform has as many.
 FEW = 12
-"""So many layouts a problem may name; no platform has as many."""
 
 
 def recognise(book: files.Book, platform: str | None) -> list[Table]:
@@ -161,12 +161,8 @@ def _stacked(sheet: Sheet, layout: Layout) -> Iterator[Table]:
 
 def _start(firsts: Sequence[str], layout: Layout) -> datetime | None:
     """Return the day that the days of a table count from, by the lines above it."""
-    told = map(header_key, layout.columns["date"].counts_from)
-    days = [
-        key.removeprefix(opening)
-        for key, opening in product(firsts, told)
-        if key.startswith(opening)
-    ]
+    openings = tuple(map(header_key, layout.columns["date"].counts_from))
+    days = [key.partition(":")[2] for key in firsts if key.startswith(openings)]
     try:
         return files.moment(days[-1]) if days else None
     except files.WrongValue:  # without it no day is read, and each is told

@@ -163,11 +163,12 @@ class Row(NamedTuple):
 
     def of_another_part(self) -> Outcome | None:
         """Return the fate of a row of a part that the declaration does not take."""
-        for key, column in self.table.layout.filters.items():
-            if header_key(self.cell(key)) not in map(header_key, column.only):
+        for key, column in self.table.layout.columns.items():
+            cell, words = self.cell(key), column.only
+            if words and header_key(cell) not in map(header_key, words):
                 name = self.header(key)
-                why = Sentence("“{column}”只取{words}", column=name, words=column.only)
-                return Outcome("note", why, name, files.shown(self.cell(key)))
+                why = Sentence("“{column}”只取{words}", column=name, words=words)
+                return Outcome("note", why, name, files.shown(cell))
         return None
 
     @property

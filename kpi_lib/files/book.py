@@ -119,14 +119,14 @@ class Most:
 
 SHORTER = Sentence("缩短时间段再导出")
 
+# As for workbooks.
 MOST_CELLS = Most(800_000, Name("80万", "800,000"), SHORTER)
-"""As for workbooks."""
 
+# Of a CSV that people write: the targets of a thousand operators for a year.
 MOST_OWN_CELLS = Most(4_000_000, Name("400万", "4,000,000"), SHORTER)
-"""Of a CSV that people write: the targets of a thousand operators for a year."""
 
+# Of a CSV of orders: about 200,000 lines of the widest export that is known.
 MOST_ORDER_CELLS = Most(5_000_000, Name("500万", "5,000,000"), Sentence("按周分次导出"))
-"""Of a CSV of orders: about 200,000 lines of the widest export that is known."""
 
 
 def refusal(

@@ -16,16 +16,16 @@ from typing import Literal, NamedTuple
 
 from kpi_lib.language import N_, Sentence
 
+# What a cell holds. Empty is None; text is never turned into a number.
 Cell = str | int | float | bool | date | datetime | None
-"""What a cell holds. Empty is None; text is never turned into a number."""
 
 NumberKind = Literal["count", "money", "percent"]
 Scale = Literal["text_percent", "fraction", "percent_number"]
 MoneyUnit = Literal["yuan", "fen"]
 
 _NOTHING = "- -- --- — —— – *** / null none n/a na #n/a nan 无 无数据 暂无 暂无数据"
+# What platforms write where they have no value, after `plain`.
 MISSING = frozenset({"", *_NOTHING.split()})
-"""What platforms write where they have no value, after `plain`."""
 
 UNITS = {
     "": Decimal(1),
@@ -36,8 +36,8 @@ UNITS = {
     "亿": Decimal(100_000_000),
 }
 NO_NUMBER = N_("“{value}”不是数，应为1234、1,234或1.2万的样子")
+# Beyond this a float no longer holds every whole number.
 LARGEST = Decimal(2**53)
-"""Beyond this a float no longer holds every whole number."""
 
 _NUMBER = re.compile(
     r"([+-]?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?(千|k|万|w|亿)?(\+?)", re.ASCII
@@ -46,14 +46,14 @@ _DIGITS = re.compile(r"\d{1,15}", re.ASCII)
 _PERCENT = re.compile(r"([+-]?\d+(?:\.\d+)?)%", re.ASCII)
 _BELOW = re.compile(r"<=?\d+(?:\.\d+)?%?", re.ASCII)
 _BARE = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
+# What keeps a number from being changed by Excel: a formula, an apostrophe.
 _WRAPPED = re.compile(r'="([^"]*)"|\'(?=[\d+-])(.*)', re.DOTALL)
-"""What keeps a number from being changed by Excel: a formula, an apostrophe."""
+# A no-break or thin space that parts thousands.
 _THIN = re.compile("(?<=\\d)[\u00a0\u202f\u2009](?=\\d{3}(?!\\d))")
-"""A no-break or thin space that parts thousands."""
+# An invisible character within a number.
 _INSIDE = re.compile("\\d[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]+[\\d.,]")
-"""An invisible character within a number."""
+# Characters that show what follows in another direction.
 _OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
-"""Characters that show what follows in another direction."""
 _COUNTED = re.compile(r"(?<=[\d千k万w亿+])(?:人次|人|次)$")
 _LOOKALIKES = ("<super>", "<sub>", "<circle>", "<fraction>", "<square>")
 

@@ -20,17 +20,17 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+# Seconds after which a child stands still: it ends itself after ten of processor.
 TIME_OUT = 120.0
-"""Seconds after which a child stands still: it ends itself after ten of processor."""
 
+# Another child is asked once: what ends one may be a moment's lack of memory.
 TRIES = 2
-"""Another child is asked once: what ends one may be a moment's lack of memory."""
 
+# Signals by which a child ends for what it read, and the refusal of that file.
 BY_THE_FILE = {
     "SIGXCPU": "late",
     **dict.fromkeys(("SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSEGV"), "died"),
 }
-"""Signals by which a child ends for what it read, and the refusal of that file."""
 
 BY_THE_MACHINE = "trouble"
 

@@ -31,12 +31,12 @@ _ROLES = (
     "date published_at title id link kind status after_sales account metric value note"
     " group"
 )
+# Keys of `columns` that are no metrics.
 ROLES = frozenset(_ROLES.split())
-"""Keys of `columns` that are no metrics."""
 
 FORMATS = Path(__file__).with_name("formats")
+# Id of the layout that any platform may use: figures written down by hand.
 MANUAL = "manual"
-"""Id of the layout that any platform may use: figures written down by hand."""
 
 Hex = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
 
@@ -159,11 +159,6 @@ class Layout(_Declared):
         """The columns that are metrics, by ``metric`` or ``metric:part``."""
         return {key: col for key, col in self.columns.items() if key not in ROLES}
 
-    @cached_property
-    def filters(self) -> dict[str, Column]:
-        """The columns that tell which rows are taken."""
-        return {key: column for key, column in self.columns.items() if column.only}
-
     @property
     def metrics(self) -> tuple[str, ...]:
         """The metrics it maps, without their parts; none for ``manual``."""
@@ -272,8 +267,8 @@ def declaration(text: str) -> Declaration:
     return Declaration.model_validate(YAML(typ="safe", pure=True).load(text))
 
 
+# Those of the workspace that is read.
 _OWN: list[Declaration] = []
-"""Those of the workspace that is read."""
 
 
 def declare(own: Iterable[Declaration]) -> list[Declaration]:
@@ -299,10 +294,9 @@ def declare(own: Iterable[Declaration]) -> list[Declaration]:
 
 @cache
 def _declarations() -> tuple[dict[str, Platform], dict[str, Layout], str]:
-    shipped = [each for id, each in _shipped().items() if id != MANUAL]
-    declared = {
-        each.id: each for each in (*map(Declaration.model_validate, shipped), *_OWN)
-    }
+    shipped = (each for id, each in _shipped().items() if id != MANUAL)
+    every = (*map(Declaration.model_validate, shipped), *_OWN)
+    declared = {each.id: each for each in every}
     ordered = sorted(declared.values(), key=lambda each: (each.order, each.id))
     layouts: dict[str, Layout] = {}
     for id in dict.fromkeys((*_shipped(), *declared)):

@@ -26,14 +26,14 @@ _YMD = re.compile(rf"(\d{{4}})[-/.年](\d{{1,2}})[-/.月](\d{{1,2}})日?{_TIME}"
 _COMPACT = re.compile(rf"(\d{{4}})(\d{{2}})(\d{{2}}){_TIME}", re.ASCII)
 _NO_YEAR = re.compile(rf"(\d{{1,2}})月(\d{{1,2}})日{_WEEKDAY}", re.ASCII)
 _YEAR_LAST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})", re.ASCII)
+# Days since the end of 1899, from 1998 to 2099: an Excel date without its format.
 _SERIAL = re.compile(r"(?:3[6-9]|[4-6]\d|7[0-2])\d{3}(?:\.\d+)?", re.ASCII)
-"""Days since the end of 1899, from 1998 to 2099: an Excel date without its format."""
 _NAMED = re.compile(
     r"(?:([^\W\d_]{3,})\.? ([0-9]{1,2})|([0-9]{1,2})\.?(?: de)? ([^\W\d_]{3,})\.?)"
     r"(?:,? (?:de |del )?([0-9]{4}))?"
 )
+# Of interfaces whose exports name months; no name is of two months.
 LANGUAGES = ("en", "es", "de", "pt", "fr", "it")
-"""Of interfaces whose exports name months; no name is of two months."""
 
 _NO_DAY = N_("“{value}”看不出是哪一年哪一天，应写成2026-10-01的样子")
 _NO_DATE = N_(

@@ -42,8 +42,8 @@ COLUMNS = 16_384
 INFLATED = 200 * 1024 * 1024
 RATIO, RATIO_FROM = 200, 1024 * 1024
 LINKS = "xl/_rels/workbook.xml.rels"
+# Most cells of a sheet's used rectangle: the reader holds all of it at once.
 CELLS = 800_000
-"""Most cells of a sheet's used rectangle: the reader holds all of it at once."""
 
 
 def N_(template: str, **values: int) -> list[Any]:  # noqa: N802 - as gettext calls it

@@ -41,11 +41,11 @@ from kpi_lib.workspace import sha256
 
 SIZE_CAP = 50 * 1024 * 1024
 
+# How browsers name a file while they download it.
 UNFINISHED = {".crdownload", ".part", ".partial", ".download", ".opdownload"}
-"""How browsers name a file while they download it."""
 
+# So many rows or columns a notice names.
 MOST_NUMBERS = 10
-"""So many rows or columns a notice names."""
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ZIP = b"PK"
@@ -159,6 +159,7 @@ def _read_markup(start: str, encoding: str, where: str) -> Book:
 
 # ----------------------------------------------------------- the child process
 
+# What is wrong, what to do, what was expected where not `EXPECTED`, by code.
 REFUSALS: dict[str, tuple[Sentence, ...]] = {
     "damaged": (
         Sentence("文件已损坏或不完整，读不出表格"),
@@ -203,7 +204,6 @@ REFUSALS: dict[str, tuple[Sentence, ...]] = {
         Sentence("较短的时间段"),
     ),
 }
-"""What is wrong, what to do, what was expected where not `EXPECTED`, by code."""
 
 
 def _ask_child(kind: Kind, content: bytes, encoding: str, where: str) -> Book:

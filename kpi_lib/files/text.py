@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import io
 import json
 import re
 from collections import Counter
@@ -15,17 +14,19 @@ from kpi_lib.errors import Problem, Unreadable
 from kpi_lib.files.book import Book, Most, Record, Sheet, disagreement, refusal
 from kpi_lib.language import N_, Sentence
 
+# As Excel has: a longer row is no row of a table.
 MOST_COLUMNS = 16_384
-"""As Excel has: a longer row is no row of a table."""
 DELIMITERS = ",\t;|"
+# Characters that text does not hold; line ends, tabs and form feeds it may.
 CONTROLS = [chr(number) for number in (*range(1, 9), *range(14, 32))]
-"""Characters that text does not hold; line ends, tabs and form feeds it may."""
+# So long a line is no row: its cells alone would take hundreds of megabytes.
 LONG_LINE = 20_000_000
-"""So long a line is no row: its cells alone would take hundreds of megabytes."""
+# So many rows tell how long the cells of a column are.
 FORM_ROWS = 3
-"""So many rows tell how long the cells of a column are."""
+# So many lines tell the delimiter; headers stand within the first dozen rows.
 HEAD_LINES, HEAD_CHARACTERS = 12, 1 << 16
-"""So many lines tell the delimiter; headers stand within the first dozen rows."""
+
+_LINES = re.compile(r"[^\r\n]*+(?:\r\n?|\n)|[^\r\n]++")
 
 AS_UTF_8 = Sentence("在Excel里另存为“CSV UTF-8”")
 NARROW = Sentence("每行{n}格以内", n=MOST_COLUMNS)
@@ -143,7 +144,9 @@ def _long_line(text: str) -> int | None:
 def _rows(
     text: str, delimiter: str, most: Most, where: str
 ) -> tuple[list[Record], list[Problem]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    # Line by line: a stream of the text would hold it again, at four bytes a character.
+    lines = (line[0] for line in _LINES.finditer(text))
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     records: list[Record] = []
     notices: list[Problem] = []
     line, cells = 1, 0

@@ -23,6 +23,10 @@ _SEPARATORS = re.compile(r"[、，,；;/／|\s]+")
 _SEVERAL = "平台名，多个之间用顿号"
 
 
+Called = Mapping[str, tuple[str, Measure]]
+"""What a measure may be called → the plan's ``item.measure`` and itself."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Directory:
     """What the rows of a table may name; its properties read cells (`Form.named`)."""
@@ -37,9 +41,7 @@ class Directory:
     """Operators' ids and the platforms on which each owns something."""
     month: str = ""
     """Of the work log that is read."""
-    called: Callable[[str, str], Mapping[str, tuple[str, Measure]] | None] = (
-        lambda operator, month: None
-    )
+    called: Callable[[str, str], Called | None] = lambda operator, month: None
     """What a measure of an operator's month may be called; None: no plan is known."""
 
     @cached_property

@@ -91,7 +91,6 @@ class Entry(Row):
     """A row of the work log, and its file, sheet (none in a CSV) and row."""
 
     EXAMPLE = "例"
-    WRITTEN = "zh"
 
     SHEET: ClassVar[str] = ""
     """What its sheet is called."""
@@ -116,8 +115,7 @@ class Entry(Row):
             named = getattr(self, column, ())
             for id in (named,) if isinstance(named, str) else named:
                 if owned is not None and id not in owned:
-                    name = directory.operators[self.operator]
-                    what = f"{name}没有{directory.platforms[id]}的账号"
+                    what = f"“{self.operator}”没有{directory.platforms[id]}的账号"
                     yield Wrong(column, what, do="请核对运营和平台")
 
     @property
@@ -340,14 +338,10 @@ class GivenRating(Entry):
     ] = None
     word: Annotated[str, Form(_word), Header(cell_of="points")] = ""
     # A rating made in code may lack its person and its day, a row may not.
-    by: Annotated[
-        str,
-        Form(forms.to_text, in_tables=True),
-        Header("姓名", example="示例运营甲", required=True),
-    ] = ""
+    by: Annotated[Text, Header("姓名", example="示例运营甲", required=True)] = ""
     on: Annotated[
         date | None,
-        Form(forms.to_date, "date", in_tables=True),
+        Form(forms.to_date, "date"),
         Header("日期", example="{month}-28", required=True),
     ] = None
     reason: Annotated[Note, Header("理由", example="全部按时", wide=True)] = ""

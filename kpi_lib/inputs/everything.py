@@ -18,9 +18,9 @@ from kpi_lib.errors import InvalidInput, Problem
 from kpi_lib.files import Declaration, declare, layouts
 from kpi_lib.held import files_in, held, holding, is_noise, listed
 from kpi_lib.inputs import plan, roster
-from kpi_lib.inputs.directory import Directory, platform_names
+from kpi_lib.inputs.directory import Called, Directory, platform_names
 from kpi_lib.inputs.people import Operator, Roster
-from kpi_lib.inputs.plan import EvidenceRules, Measure, Plan
+from kpi_lib.inputs.plan import EvidenceRules, Plan
 from kpi_lib.inputs.records import Appeal, DayOff, Decision, Download, Signoff
 from kpi_lib.inputs.table import Row, TableRow, by_operator, load_table
 from kpi_lib.inputs.targets import Target, spread
@@ -296,7 +296,7 @@ def load_roster(workspace: Workspace) -> Roster:
     return roster.load_roster(path, platform_names(), layouts(), where)
 
 
-def load_for_exports(workspace: Workspace) -> tuple[Any, ...]:
+def load_for_exports(workspace: Workspace) -> Inputs:
     """
     Read what exports are read by, whatever is wrong with plans and targets.
 
@@ -307,8 +307,8 @@ def load_for_exports(workspace: Workspace) -> tuple[Any, ...]:
 
     Returns
     -------
-    tuple
-        `roster`, `downloads` and `decisions`, as in `Inputs`.
+    Inputs
+        `roster`, `downloads` and `decisions` alone.
 
     Raises
     ------
@@ -316,11 +316,11 @@ def load_for_exports(workspace: Workspace) -> tuple[Any, ...]:
         If one of them is wrong.
     """
     decided = _decided(workspace)
-    needed = ("roster", "downloads", "decisions")
-    values = tuple(decided.values.get(name) for name in needed)
-    if None in values:
+    names = ("roster", "downloads", "decisions")
+    needed: dict[str, Any] = {name: decided.values.get(name) for name in names}
+    if None in needed.values():
         raise InvalidInput(tuple(decided.problems))
-    return values
+    return Inputs(**needed)
 
 
 def _taken(
@@ -343,7 +343,7 @@ def _decided(workspace: Workspace) -> _Decided:
         problems += plan.mistakes(plans, people)
     directory = people and _directory(people, plans or {})
 
-    def read(path: Path, model: type[Row], **more: Any) -> Any:
+    def read(path: Path, model: type[Row], **more: Any) -> tuple[Any, ...]:
         where = workspace.relative(path)
         return load_table(path, model, where, directory, problems, **more)
 
@@ -352,7 +352,6 @@ def _decided(workspace: Workspace) -> _Decided:
 
     def targets() -> tuple[Target, ...]:
         first: dict[Hashable, TableRow] = {}
-        rows: tuple[Target, ...]
         rows = read(workspace.table(Target.FILE), Target, first=first)
         for matrix in sorted(workspace.data.glob("targets.*.xlsx")):
             rows += read(matrix, Target, first=first, lay=spread)
@@ -401,7 +400,7 @@ def _worklog(
 def _directory(people: Roster, plans: Mapping[str, Plan]) -> Directory:
     """Return what tables may name."""
 
-    def called(operator: str, month: str) -> Mapping[str, tuple[str, Measure]] | None:
+    def called(operator: str, month: str) -> Called | None:
         try:
             file = plan.for_month(plans, month, people.operator(operator))
         except (InvalidInput, ValueError):  # no plan then, or two: told where it counts

@@ -226,9 +226,7 @@ class Form:
     words: tuple[str, ...] = ()
     """The words of its drop-down."""
     named: str = ""
-    """Instead of `read`: the name of the `Directory`'s function that reads it."""
-    in_tables: bool = False
-    """Whether a row made in code is taken as it is; always so where `named`."""
+    """Instead of `read`: what of the `Directory` reads it, not what code makes."""
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -236,7 +234,7 @@ class Form:
         """Read before pydantic checks the type: its own 20261001 is seconds."""
 
         def read(cell: object, info: ValidationInfo) -> object:
-            if info.context is None and (self.named or self.in_tables):
+            if info.context is None and self.named:
                 return cell
             read = getattr(info.context, self.named) if self.named else self.read
             return read(cell)

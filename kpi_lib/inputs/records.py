@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
+from pydantic import Field
+
 from kpi_lib.catalogue import METRICS
 from kpi_lib.inputs import forms
 from kpi_lib.inputs.directory import Directory, unknown
@@ -30,13 +32,6 @@ def _source(cell: object) -> str:
     if not source.startswith(RAW) or len(parts) < 5 or {"", ".", ".."} & set(parts):
         raise WrongForm(expected)
     return source
-
-
-def _row(cell: object) -> int:
-    row = forms.to_whole(cell)
-    if row < 1:
-        raise WrongForm("行号，从1起")
-    return row
 
 
 def _sha256(cell: object) -> str:
@@ -69,7 +64,7 @@ class Decision(_Record):
     date: Annotated[Day, Header("日期")]
     metric: Annotated[str, Form(_METRIC), Header("指标")]
     source: Annotated[Source, Header("文件")]
-    row: Annotated[int, Form(_row), Header("行")]
+    row: Annotated[forms.Whole, Field(ge=1), Header("行")]
     by: Annotated[Text, Header("决定人")]
     on: Annotated[Day, Header("决定日")]
     reason: Annotated[Text, Header("理由")]
@@ -95,7 +90,7 @@ class DayOff(_Record):
     kind: Annotated[
         Literal["off", "work"],
         words({"休": "off", "班": "work"}),
-        Header("休或班", "off or work"),
+        Header("休或班", also=("off or work",)),
     ]
     name: Annotated[Note, Header("名称")] = ""
 

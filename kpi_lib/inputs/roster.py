@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 
 from kpi_lib.errors import InvalidInput, Problem
@@ -34,19 +36,20 @@ def load_roster(
     return roster
 
 
+@dataclass
 class _Checks:
     """Notes what is wrong across a roster."""
 
-    def __init__(
-        self,
-        roster: Roster,
-        layouts: Collection[str],
-        where: str,
-        line: Callable[[KeyPath], int],
-    ) -> None:
-        self.roster, self.layouts, self.where, self.line = roster, layouts, where, line
-        self.people = {person.id: person for person in self.roster.operators}
-        self.mistakes: list[Problem] = []
+    roster: Roster
+    layouts: Collection[str]
+    where: str
+    line: Callable[[KeyPath], int]
+    mistakes: list[Problem] = field(default_factory=list)
+
+    @cached_property
+    def people(self) -> dict[str, Operator]:
+        """Everybody by id."""
+        return {person.id: person for person in self.roster.operators}
 
     def note(self, path: KeyPath, what: str, expected: str = "", do: str = "") -> None:
         """Note a mistake at a path in the file."""

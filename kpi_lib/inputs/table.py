@@ -38,8 +38,7 @@ class Header:
     """Marks a field of a row model as a column."""
 
     zh: str = ""
-    en: str = ""
-    """What it is called; in English as the field, if not said."""
+    """What it is called, and written by templates; in English as the field."""
     also: tuple[str, ...] = ()
     """Other names that are understood."""
     example: str = ""
@@ -71,9 +70,6 @@ class Row(Part):
 
     FILE: ClassVar[str] = ""
     """The name of its file in data/, without the ending; that of the workspace too."""
-
-    WRITTEN: ClassVar[str] = "en"
-    """The language of the headers that templates and messages write."""
 
     WHOLE: ClassVar[bool] = False
     """Whether the table must have every column, also those that may be blank."""
@@ -119,10 +115,8 @@ def _read_by(model: type[Row]) -> tuple[Column, ...]:
         if header is None:
             continue
         form = next((mark for mark in marks if isinstance(mark, Form)), Form())
-        en = header.en or name
-        heads = (header.zh, en) if model.WRITTEN == "zh" else (en, header.zh)
         filled = field.is_required() if header.required is None else header.required
-        names = (*heads, *header.also)
+        names = (header.zh, name, *header.also)
         required = filled or model.WHOLE
         read_by.append(Column(name, names, required, filled, header, form))
     return tuple(read_by)
@@ -156,7 +150,9 @@ class TableSheet:
         """Name a cell by its letters in a workbook, by the name given in a CSV."""
         if not self.name:
             return f"第{record.line or record.row}行{name}"
-        cell = f"第{record.row}行" if at is None else f"{letters(at)}{record.row}"
+        cell = (
+            f"第{record.row}行" if at is None else f"{xl_col_to_name(at)}{record.row}"
+        )
         return f"{self.name}!{cell}"
 
     def note(
@@ -392,11 +388,6 @@ def _content(cell: Cell) -> Cell:
     if not isinstance(cell, str):
         return cell
     return cell.strip() or None
-
-
-def letters(position: int) -> str:
-    """Return the letters of a spreadsheet column: ``A`` for 0, ``AA`` for 26."""
-    return str(xl_col_to_name(position))
 
 
 # --- rows about people -------------------------------------------------------------

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import xlsxwriter
+from xlsxwriter.utility import xl_col_to_name
 
 from kpi_lib.days import is_month
 from kpi_lib.errors import WorkspaceError
 from kpi_lib.inputs.directory import platform_names
 from kpi_lib.inputs.entries import SHEETS
-from kpi_lib.inputs.table import OTHER_SHEETS, Column, Row, columns, letters
+from kpi_lib.inputs.table import OTHER_SHEETS, Column, Row, columns
 from kpi_lib.inputs.targets import NAMES, Across
 from kpi_lib.workspace import write_atomic
 
@@ -173,7 +174,7 @@ class _Template:
             return _listed([*column.form.words])
         kind = column.form.kind
         if kind in self.listed and (values := self.listed[kind][1]):
-            letter, last = letters([*self.listed].index(kind)), len(values) + 1
+            letter, last = xl_col_to_name([*self.listed].index(kind)), len(values) + 1
             source = f"={OTHER_SHEETS[1]}!${letter}$2:${letter}${last}"
             # An id is read as well as a name, and of oneself one may say more than the
             # plan measures.

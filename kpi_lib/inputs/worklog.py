@@ -111,21 +111,17 @@ def load_worklog(
     for part, title, sheet in _sheets(path, where, problems):
         kind = "文件" if path.is_dir() else "表"
         model = _BY_NAME.get(normal(title))
+        noted = TableSheet(sheet.name, part, problems)
         if model is None:
-            unknown = Problem(
-                what=f"不认识的{kind}“{title}”",
-                where=part,
-                expected=choices([entry.SHEET for entry in SHEETS]),
-                do=f"请改正{kind}名，或把内容移到工作记录之外",
-            )
-            problems.append(unknown)
+            expected = choices([entry.SHEET for entry in SHEETS])
+            do = f"请改正{kind}名，或把内容移到工作记录之外"
+            noted.note("", f"不认识的{kind}“{title}”", expected, do)
         elif model.FIELD in seen:
             what = f"“{model.SHEET}”已在{seen[model.FIELD]}"
-            problems.append(Problem(what=what, where=part, do="请合并成一张"))
+            noted.note("", what, do="请合并成一张")
         else:
             seen[model.FIELD] = f"{part}的表“{title}”"
             findings += sheet.notices
-            noted = TableSheet(sheet.name, part, problems)
             rows = read_rows(noted, sheet.records, model, directory)
             read[model.FIELD] = tuple(rows)
     wrong = [problem for problem in problems if problem.level == "error"]

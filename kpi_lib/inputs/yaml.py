@@ -126,15 +126,15 @@ def _parsed(text: str, where: str) -> CommentedMap:
     try:
         tree = loader.load(text)
     except (YAMLError, ValueError) as fault:
-        raise InvalidInput((replace(_no_yaml(fault), where=where),)) from None
+        raise InvalidInput((replace(_no_yaml(fault, text), where=where),)) from None
     if not isinstance(tree, CommentedMap):
         what, expected = "文件是空的或不是一张表", "顶层是“键: 值”的表"
         raise InvalidInput.of(what, where=where, expected=expected)
     return tree
 
 
-def _no_yaml(fault: Exception) -> Problem:
-    """Say what the parser stopped at."""
+def _no_yaml(fault: Exception, text: str) -> Problem:
+    """Say what the parser stopped at, and what people mostly do there."""
     said = str(fault)
     mark = getattr(fault, "problem_mark", None) or getattr(fault, "context_mark", None)
     line = mark.line + 1 if mark else 0
@@ -145,11 +145,15 @@ def _no_yaml(fault: Exception) -> Problem:
     place = f"第{line}行，第{mark.column + 1}个字" if mark else ""
     if "expected a single document" in said:
         return Problem(what="含有多个YAML文档（---）", place=place)
+    do = "请检查这一行和它上面一行的缩进、冒号和引号"
+    for near in (text.split("\n") if line else [])[max(line - 2, 0) : line]:
+        do = "中文的“：”请改成英文的“: ”" if "：" in near else do
+        do = f"下面有内容时，请删去“{near.strip()}”的[]" if "[]" in near else do
     return Problem(
         what="不是合法的YAML",
         place=place,
         expected="“键: 值”（冒号后有空格），缩进只用空格，特殊字符加引号",
-        do="请检查这一行和它上面一行的缩进、冒号和引号",
+        do=do,
     )
 
 

@@ -56,13 +56,13 @@ MONTHLY = {
     **dict.fromkeys(SUMS, "float64"),
 }
 
+# In order of trust: an account's metric takes the first basis that it has.
 BASES = ("daily", "difference", "published", "manual")
-"""In order of trust: an account's metric takes the first basis that it has."""
 
 
 Days = Mapping[date, Value]
+# Account, metric and part → the values of its days.
 Series = Mapping[tuple[str, str, str], Days]
-"""Account, metric and part → the values of its days."""
 
 
 def add_up(arrived: Arrived, cleaned: Cleaned, before: Cleaned) -> pd.DataFrame:

@@ -20,8 +20,8 @@ from kpi_lib.months.doubts import doubts
 from kpi_lib.months.reading import read
 from kpi_lib.workspace import Workspace
 
+# Days of an account without a daily file are looked for this many months ahead.
 LOOK_AHEAD = 3
-"""Days of an account without a daily file are looked for this many months ahead."""
 
 _DAY = re.compile(r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})\)?$", re.ASCII)
 
@@ -374,7 +374,9 @@ def _strays(workspace: Workspace, month: str, accounts: Iterable[str]) -> list[P
             what=Sentence("不属于花名册里的任何账号，没有读"),
             where=workspace.relative(path) + ("/" if path.is_dir() else ""),
             expected=Sentence("以账号id命名的文件夹"),
-            do=Sentence("改名或移进账号的文件夹，或在data/roster.yml里登记这个账号"),
+            do=Sentence("工作记录要叫worklog.xlsx，请改名")
+            if re.search("worklog|工作记录", path.name)
+            else Sentence("改名或移进账号的文件夹，或在data/roster.yml里登记这个账号"),
             level="warning",
         )
         for path in (sorted(folder.iterdir()) if folder.is_dir() else ())

@@ -12,7 +12,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from itertools import compress
 from typing import NamedTuple
 
 from kpi_lib.catalogue import METRICS
@@ -25,17 +24,17 @@ from kpi_lib.language import N_, Sentence
 from kpi_lib.months.arrivals import File
 from kpi_lib.months.totals import spans
 
+# So many days that contradict themselves, and none that does not, are no accident.
 MANY_DAYS = 10
-"""So many days that contradict themselves, and none that does not, are no accident."""
 
+# Metrics of a day, and how they fit together.
 TOGETHER: dict[tuple[str, ...], Callable[..., bool]] = {
     ("net_follows", "follows", "unfollows"): lambda net, new, lost: net == new - lost,
     ("likes", "views"): lambda likes, views: likes <= views,
 }
-"""Metrics of a day, and how they fit together."""
 
+# What may happen to the values of a record, what is told first at first.
 WORST: tuple[Fate, ...] = ("conflict", "quarantined", "kept", "duplicate")
-"""What may happen to the values of a record, what is told first at first."""
 
 BACKWARDS = Sentence("这几列每一天都互相矛盾，像是弄反了，决定之前不计")
 
@@ -55,12 +54,12 @@ class Post(NamedTuple):
 class Cleaned:
     """What counts of a month's files, and what contradicts itself."""
 
+    # One row per account (named in each), date, metric and part.
     daily: Sequence[DailyRow] = ()
-    """One row per account (named in each), date, metric and part."""
+    # One row per post and download.
     posts: Sequence[Post] = ()
-    """One row per post and download."""
+    # Values that contradict each other, left out of the above.
     daily_conflicts: Sequence[DailyRow] = ()
-    """Values that contradict each other, left out of the above."""
     posts_conflicts: Sequence[Post] = ()
 
     def of(self, accounts: Collection[str]) -> Cleaned:
@@ -157,9 +156,9 @@ class Cleaning:
         kept: list[DailyRow] = []
         conflicts: list[DailyRow] = []
         for (_, day, metric, _), rows in sorted(values.items()):
-            places = ((f"{day:%Y-%m}", at.source, at.row, at.metric) for at in rows)
-            decided = (at in self._chosen for at in places)
-            picked = next(compress(rows, decided), None)
+            at = f"{day:%Y-%m}"
+            decided = (r for r in rows if (at, r.source, r.row, metric) in self._chosen)
+            picked = next(decided, None)
             if winner := picked or _agreed(rows) or _agreed(self._settled(rows)):
                 kept.append(winner)
                 for row in rows:

@@ -23,9 +23,10 @@ from kpi_lib.months.clean import Cleaned
 from kpi_lib.months.counters import WEIGHTED, Counters, closed_and_opened
 from kpi_lib.months.totals import Number, spans
 
+# From here on a platform may write 1.2万: round figures are taken with a margin.
 ROUNDED_FROM = 1000
-"""From here on a platform may write 1.2万: round figures are taken with a margin."""
 
+# What is said of each kind; in a note where nothing rests on it.
 KINDS = {
     "net": N_("有{n}天的净增关注不等于新增减取消，照原样计"),
     "level": N_("有{n}天的粉丝数变化不等于当天的净增关注，照原样计"),
@@ -35,7 +36,6 @@ KINDS = {
     "once": N_("有{n}条作品只在期初、期末两次下载中的一次里，没有差可算，没有计"),
     "once_aside": N_("有{n}条作品只在期初、期末两次下载中的一次里，只列作品，数按日计"),
 }
-"""What is said of each kind; in a note where nothing rests on it."""
 
 CHECK = N_("对照后台核对；是导出错了就重新导出")
 DO = {
@@ -106,8 +106,8 @@ def _in_files(arrived: Arrived, cleaned: Cleaned) -> Iterator[Clash]:
             yield from _of_post(file.account, post)
 
 
+# The level of the day before, among the rows of a day.
 YESTERDAY = "followers before"
-"""The level of the day before, among the rows of a day."""
 
 
 def _by_day(

@@ -19,11 +19,11 @@ from kpi_lib.months.cells import Value
 from kpi_lib.months.clean import Post
 from kpi_lib.months.totals import Number, exactly
 
+# Rates of posts or days → the two sums that carry their weight.
 WEIGHTED = {
     "completion_rate": ("completed_views", "video_views"),
     "read_completion": ("read_through", "article_views"),
 }
-"""Rates of posts or days → the two sums that carry their weight."""
 
 
 @dataclass(frozen=True)

@@ -12,17 +12,15 @@ from kpi_lib.language import Sentence
 if TYPE_CHECKING:
     from kpi_lib.months.arrivals import File
 
+# Fewer figures than this may be the same in two accounts by chance.
 SAME_FROM = 7
-"""Fewer figures than this may be the same in two accounts by chance."""
 
+# Two levels so many days apart, or fewer, are compared.
 NEAR = 3
-"""Two levels so many days apart, or fewer, are compared."""
 
+# So much of a level, beyond what was gained, is no follower's doing; the same where the
+# file does not say what was gained; and so few people that nobody looks at them.
 JUMP, UNTOLD_JUMP, SMALL = 0.05, 0.3, 100
-"""
-So much of a level, beyond what was gained, is no follower's doing; the same where the
-file does not say what was gained; and so few people that nobody looks at them.
-"""
 
 
 def doubts(files: Sequence[File]) -> dict[str, Sentence]:

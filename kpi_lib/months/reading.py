@@ -12,8 +12,8 @@ from kpi_lib.files import declared
 from kpi_lib.held import held, holding
 from kpi_lib.workspace import sha256_file
 
+# Files that are kept as they were read: those of about four quarters of a team.
 KEPT = 1024
-"""Files that are kept as they were read: those of about four quarters of a team."""
 
 
 def read(path: Path, *, month: str, platform: str, at: str) -> Export:

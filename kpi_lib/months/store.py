@@ -28,9 +28,9 @@ from kpi_lib.workspace import (
     write_atomic,
 )
 
+# Rows that are read together: tables are sorted by account, so that what one operator
+# has of a month of any size lies in a group or a few.
 GROUP = 8_192
-"""Rows that are read together: tables are sorted by account, so that what one operator
-has of a month of any size lies in a group or a few."""
 
 FINDINGS = "findings.json"
 
@@ -200,11 +200,11 @@ def _own_rows(
     return rows.cast(pa.schema([schema.field(name) for name in rows.column_names]))
 
 
+# How texts of small tables are held: arrow's way costs more for each step on them.
 _STRINGS = {
     kind: pd.StringDtype("python", na_value=nan)
     for kind in (pa.string(), pa.large_string())
 }
-"""How texts of small tables are held: arrow's way costs more for each step on them."""
 
 
 def rows(workspace: Workspace, month: str, name: str) -> int:

@@ -58,6 +58,7 @@ FILES = {
     **dict.fromkeys(("records", "kept", "left", "days"), "int64"),
     "basis": "str",
 }
+# Columns of each table and how they are held.
 SCHEMAS = {
     "daily": DAILY,
     "posts": POSTS,
@@ -65,7 +66,6 @@ SCHEMAS = {
     "ledger": LEDGER,
     "files": FILES,
 }
-"""Columns of each table and how they are held."""
 
 Rows = Iterator[tuple[object, ...]]
 
@@ -288,9 +288,7 @@ def arrival(arrived: Arrived, tables: Tables) -> pd.DataFrame:
         on the day itself, ``covered`` or ``missing`` on the others of the week.
     """
     present: dict[str, set[date]] = defaultdict(set)
-    for account, stamp in zip(
-        tables.daily["account"], tables.daily["date"], strict=True
-    ):
+    for account, stamp in tables.daily[["account", "date"]].itertuples(index=False):
         present[account].add(stamp.date())
     downloads: dict[str, set[date]] = defaultdict(set)
     for file in (*arrived.before, *arrived.files):

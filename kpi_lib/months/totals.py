@@ -27,23 +27,23 @@ from kpi_lib.inputs import Account, EvidenceRules, Roster
 from kpi_lib.language import N_, Sentence
 from kpi_lib.months.owned import in_charge
 
+# An exact number; a float only for infinity (a value known by its lower bound).
 Number = Fraction | float
-"""An exact number; a float only for infinity (a value known by its lower bound)."""
 
+# Bases that add days up.
 BY_DAYS = ("daily", "manual")
-"""Bases that add days up."""
 
+# Never added over accounts of one product (APPRAISAL, Metrics).
 ONCE_A_PRODUCT = ("dau", "mau")
-"""Never added over accounts of one product (APPRAISAL, Metrics)."""
 
+# Of a ratio of one account: its two sums, and the bounds of each.
 SUMS = ("above", "above_low", "above_high", "below", "below_low", "below_high")
-"""Of a ratio of one account: its two sums, and the bounds of each."""
 
+# Flows in name only: a gain needs two levels, not every day between them.
 NOT_BY_DAYS = (*GAINS, "account_days")
-"""Flows in name only: a gain needs two levels, not every day between them."""
 
+# Below it every whole number is a float of its own.
 WHOLE = 2**53
-"""Below it every whole number is a float of its own."""
 
 
 def exactly(value: float) -> Number:
@@ -120,8 +120,8 @@ class Total:
         return reading
 
 
+# Metric → its rows of `monthly`, in the order of accounts and streams.
 Rows = Mapping[str, Sequence[Mapping[Hashable, Any]]]
-"""Metric → its rows of `monthly`, in the order of accounts and streams."""
 
 
 def by_month(monthly: pd.DataFrame) -> dict[str, Rows]:

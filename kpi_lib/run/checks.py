@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 
 from kpi_lib import inputs
 from kpi_lib.errors import InvalidInput, Problem
@@ -43,8 +44,7 @@ def check(workspace: Workspace, month: str) -> list[Problem]:
         # The exports are looked at even if a plan or a target is wrong, but not without
         # a roster; what is wrong with that is told already.
         with contextlib.suppress(InvalidInput):
-            people, downloads, decisions = inputs.load_for_exports(workspace)
-            given = Inputs(roster=people, downloads=downloads, decisions=decisions)
+            given = inputs.load_for_exports(workspace)
     if given is not None:
         try:
             tables = months.tidy(months.arrive(workspace, month, given))
@@ -58,4 +58,10 @@ def check(workspace: Workspace, month: str) -> list[Problem]:
                     problems.append(nobody)
         except InvalidInput as err:  # a name or a folder that cannot be read
             problems += err.problems
+        where = workspace.relative(workspace.roster)
+        what = "没有写expects，不知道该有哪些导出，它的指标都不考"
+        expects = Problem(what=what, where=where, level="warning")
+        for account in given.roster.accounts:
+            if not account.expects:
+                problems.append(replace(expects, place=f"账号{account.id}"))
     return sorted(dict.fromkeys(problems), key=lambda at: _ORDER.index(at.level))

@@ -57,10 +57,11 @@ class InProcessEngine(NBClientEngine):  # type: ignore[misc]  # papermill has no
             raise ValueError("--engine kpi runs cells in this process: no time limit")
         tagged = [at for at in nb_man.nb.cells if "parameters" in at.metadata.tags]
         declared = re.findall(r"^(\w+)", "\n".join(at.source for at in tagged), re.M)
-        for name in nb_man.nb.metadata.papermill.get("parameters", {}):
-            if name not in declared:  # papermill only warns
-                expected = "、".join(declared)
-                raise InvalidInput.of(f"没有参数“{name}”", expected=expected)
+        given = nb_man.nb.metadata.papermill.get("parameters", {})
+        if unknown := [name for name in given if name not in declared]:
+            # papermill only warns
+            what = f"没有参数“{unknown[0]}”"
+            raise InvalidInput.of(what, expected="、".join(declared))
         if begun is not None:
             begun.append(nb_man.nb)
         folder = (resources or {}).get("metadata", {}).get("path") or Path.cwd()

@@ -220,12 +220,12 @@ def _team(workspace: Workspace, job: Job) -> _Made:
     pages = [folder / f"{name}.html" for name in ("index", "clean", "missing")]
     index, cleaned, missing = pages
     rows = [row for row in rows if row["measure"]["status"] != "excluded"]
-    rows.sort(key=lambda row: -Decimal(row["measure"]["points"]))
+    rows.sort(key=lambda row: -Decimal(row["points"]))
     write_atomic(missing, page.missing_page(rows, job.month, lang=job.lang))
     said = {who: notices.said(total) for who, total in job.last.items()}
     changes = [f"{who}：{change}" for who, change in said.items() if change]
     if rows:
-        points = sum(Decimal(row["measure"]["points"]) for row in rows)
+        points = sum(Decimal(row["points"]) for row in rows)
         lack = N_("还缺{n}项，{points}分待定：见missing.html。")
         changes.insert(0, _(lack, n=len(rows), points=points))
     write_atomic(index, _page(job, executed, *changes))

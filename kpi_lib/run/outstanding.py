@@ -28,6 +28,10 @@ TOLD: dict[str, tuple[Level, str]] = {
 }
 
 
+STAKE = {"excluded": "points"}
+"""What of a measure is at stake: its possible points; none where it is out."""
+
+
 def lacking(cards: Sequence[Part]) -> list[dict[str, Any]]:
     """
     Return a row for each measure that got no points of its own.
@@ -40,10 +44,12 @@ def lacking(cards: Sequence[Part]) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        Keys card, item (its name) and measure, in the order of cards and plan.
+        Keys card, item (its name), measure and points: those at stake, with what it
+        has of the measures of its item that are out. In the order of cards and plan.
     """
     return [
         {"card": card, "item": row["name"], "measure": measure}
+        | {"points": measure[STAKE.get(measure["status"], "possible")]}
         for card in cards
         for row in rows_of(card)
         for measure in row["measures"]
@@ -51,13 +57,13 @@ def lacking(cards: Sequence[Part]) -> list[dict[str, Any]]:
     ]
 
 
-def told(card: Part, item: str, measure: Part) -> Problem:
+def told(card: Part, item: str, measure: Part, points: str) -> Problem:
     """
     Tell of one measure what a run does not score, and why.
 
     Parameters
     ----------
-    card, item, measure : mapping, str, mapping
+    card, item, measure, points : mapping, str, mapping, str
         As `lacking` has them.
 
     Returns
@@ -68,7 +74,7 @@ def told(card: Part, item: str, measure: Part) -> Problem:
     from kpi_lib.appraisal import SETTLED  # the process that starts a run needs none
 
     level, text = TOLD[measure["status"]]
-    what, note = text.format(points=measure["points"]), str(measure["note"])
+    what, note = text.format(points=points), str(measure["note"])
     return Problem(
         level=level,
         where=f"{card['name']}（{card['operator']}）",

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from kpi_lib.days import is_month
 from kpi_lib.errors import KpiError, Level, Problem
 from kpi_lib.held import files_in, read_json, read_run
 from kpi_lib.run import record
@@ -158,8 +159,8 @@ def _compared(
         used = [run for run, files in later.items() if _used(files, name, is_)]
         if was == is_:
             continue
-        raw = name.removeprefix("data/raw/")
-        if name not in recorded and raw != name and raw.split("/")[0] > month:
+        of = name.removeprefix("data/raw/").removeprefix("data/targets.")[:7]
+        if name not in recorded and is_month(of) and of > month:
             came.setdefault(f"是{month}的运行之后来的，没有用", []).append(name)
         elif used:
             what = f"与{month}的运行用的不同，是{used[-1]}的运行用的"

@@ -214,11 +214,8 @@ def scale_of(metric: str, values: pd.Series) -> charts.Scale:
     """Return one scale for all panels of a metric."""
     if metric not in METRICS:
         return charts.scale(values)
-    levels_of_shares = (
-        METRICS[metric].unit == "share" and METRICS[metric].kind == "stock"
-    )
-    tick = texts_of(metric)[1]
-    return charts.scale(values.tolist(), text=tick, zero=not levels_of_shares)
+    level = METRICS[metric].unit == "share" and METRICS[metric].kind == "stock"
+    return charts.scale(values.tolist(), text=texts_of(metric)[1], zero=not level)
 
 
 def whose(m: Tables, operator: str = "", **_: object) -> str:

@@ -18,8 +18,11 @@ from kpi_lib.catalogue import METRICS
 ENGAGED = ["comments", "shares", "likes"]
 
 
-NAMES = {"hour": "{}时".format, "weekday": lambda day: f"星期{'一二三四五六日'[day]}"}
-"""What posts are put together by, and what a time is called."""
+TIMES: dict[str, tuple[str, Callable[[int], str]]] = {
+    "hour": ("hour", "{}时".format),
+    "weekday": ("day_of_week", lambda day: f"星期{'一二三四五六日'[day]}"),
+}
+"""What posts are put together by: pandas' name for it, and what each is called."""
 
 
 def by_time(posts: pd.DataFrame, metric: str, by: str) -> pd.DataFrame:
@@ -38,9 +41,10 @@ def by_time(posts: pd.DataFrame, metric: str, by: str) -> pd.DataFrame:
     known = posts.assign(value=of_posts(posts, metric))[timed].dropna(subset="value")
     usual = known["value"].groupby(known["account"]).transform("median")
     times = (known["value"] / usual.where(usual > 0)).dropna()
-    found = times.groupby(getattr(known["published_at"].dt, by).rename("at"))
+    unit, text = TIMES[by]
+    found = times.groupby(getattr(known["published_at"].dt, unit).rename("at"))
     rows: pd.DataFrame = found.agg(posts="size", value="median").reset_index()
-    return rows.assign(name=rows["at"].map(NAMES[by]), before=1.0)
+    return rows.assign(name=rows["at"].map(text), before=1.0)
 
 
 def top_posts(posts: pd.DataFrame, metric: str) -> pd.DataFrame:

@@ -62,20 +62,16 @@ def publishing(
         habit = most_of(frame.assign(value=frame["posts"]))
         effect = most_of(told, "最高") or f"，没有两处各满{ENOUGH}条作品，比不出高低"
         title = f"{whose(m, **only)}近{back}个月的作品{habit}；{zh(name)}{effect}"
-        ax = charts.bars(frame, text=_times)
+        ax = charts.bars(frame, text="{:.2f}倍".format)
         drawings = [Drawing(ax, f"{name}-{by}", zh(name), "是账号中位数的几倍")]
     left = len(posts) - int(frame["posts"].sum())
     sub = (
         f"作品各除以自己账号的中位数，再取每处的中位数；竖线是1倍。不满{ENOUGH}条的不下"
         f"结论；内容、平台没有分开。另有{left}条没有钟点。"
     )
-    columns = {"作品": ("posts", exact), "倍数": ("value", _times)}
+    columns = {"作品": ("posts", exact), "倍数": ("value", "{:.2f}倍".format)}
     table = printed(frame, {"时间": ("name", str), **columns})
     return answer("publishing", title, sub, frame, drawings, table)
-
-
-def _times(value: float) -> str:
-    return f"{value:.2f}倍"
 
 
 def scatter(

@@ -272,8 +272,7 @@ def compare(
     sub = f"条是当月，竖线是{against or '上月'}。"
     if len(frame) > MOST:
         sub += f"图中是最大的{MOST}个，其余{len(frame) - MOST}个在表里。"
-    if (frame["breaks"] & frame["before"].notna()).any():
-        names = "、".join(frame.loc[frame["breaks"] & frame["before"].notna(), "name"])
+    if names := "、".join(frame.loc[frame["breaks"] & frame["before"].notna(), "name"]):
         sub += f"{names}两个月的口径不同（手工、期末减期初、当月发布），不算变化。"
     return answer("compare", title, sub, frame, drawings, printed(frame, columns))
 
@@ -330,9 +329,9 @@ def goals(m: Tables, *, operator: str = "") -> Answer:
         for own in map(m.operator, people)
         for horizon in page.horizons_of(own)
     ]
-    columns = {"way": "value", "elapsed": "before"}
     kept = ["operator", "name", "period", "goal", "way", "elapsed", "missing"]
-    frame = pd.DataFrame(rows, columns=kept).rename(columns=columns)
+    frame = pd.DataFrame(rows, columns=kept)
+    frame = frame.rename(columns={"way": "value", "elapsed": "before"})
     frame = frame.astype(dict.fromkeys(("goal", "value", "before", "missing"), float))
     drawings = [
         Drawing(charts.bars(row, text=percent), f"goals-{at}", str(who), "走过的路")

@@ -37,7 +37,7 @@ BY = {
 TOTALS = ("metric", "month", "key", "name", "value", "basis", "breaks")
 """Columns of `Workbook.totals`."""
 
-Some = str | Collection[str]
+Some = str | Collection[str] | None
 """One name or several; an empty one is none."""
 
 
@@ -127,10 +127,11 @@ class Tables(Month):
 
     @cached_property
     def posts(self) -> pd.DataFrame:
-        """One row per post, as downloaded last; only columns with a value."""
+        """One row per post, as downloaded last; only metrics that have a value."""
         last = self.downloads.sort_values("downloaded", na_position="first")
         last = last.drop_duplicates(["account", "post"], keep="last")
-        return last.sort_index().dropna(axis=1, how="all").reset_index(drop=True)
+        empty = [name for name in METRICS if name in last and last[name].isna().all()]
+        return last.drop(columns=empty).sort_index().reset_index(drop=True)
 
     # Questions.
 
@@ -275,10 +276,9 @@ class Tables(Month):
         'toutiao'
         """
         top, base = self._metrics((above, below))
-        for metric in (top, base):
-            if METRICS[metric].kind != "flow":
-                what = f"{METRICS[metric].zh}不能相加，不能这样相比"
-                raise refusal(what, "views、revenue这样的")
+        if level := [at for at in (top, base) if METRICS[at].kind != "flow"]:
+            what = f"{METRICS[level[0]].zh}不能相加，不能这样相比"
+            raise refusal(what, "views、revenue这样的")
         people = [self.roster.operator(id) for id in self.operators["operator"]]
         days = pd.concat([self.own_days(at).assign(operator=at.id) for at in people])
         rows, days = (self._of_months(at, by, **only) for at in (self.monthly, days))
@@ -431,7 +431,7 @@ def _dumped(
 
 def listed(names: Some) -> list[str]:
     """Return the names given, be it one, several or none."""
-    return [name for name in ([names] if isinstance(names, str) else names) if name]
+    return list(filter(None, [names] if isinstance(names, str) else names or ()))
 
 
 def id_of(kind: str, given: str, names: Mapping[str, str]) -> str:

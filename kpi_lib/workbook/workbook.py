@@ -27,10 +27,6 @@ TABLES = (
 )  # fmt: skip
 """Tables that `Workbook.to_excel` writes, in the order of their sheets."""
 
-DAILY = ("views", "engagement_rate")
-MONTHLY = ("followers", "views", "engagement_rate", "completion_rate", "revenue")
-"""Metrics of which `Workbook.charts` draws days, and months and platforms."""
-
 PROBLEM = ("level", "where", "place", "what", "expected", "do")
 OUTCOME = ("job", "state", "error")
 """Columns of what commands tell."""
@@ -56,9 +52,8 @@ class Workbook(Tables):
 
     def __dir__(self) -> list[str]:
         """Name what an analyst wants of it."""
-        own = [name for part in (Workbook, Tables) for name in vars(part)]
-        shown = (*TABLES, "month", "months")
-        return [name for name in (*own, *shown) if name[0] != "_" and name != "days_of"]
+        own = {*vars(Workbook), *vars(Tables), *TABLES, "month", "months"} - {"days_of"}
+        return [name for name in own if name[0] != "_"]
 
     def _repr_html_(self) -> str:
         days_of_accounts = self.monthly[
@@ -127,10 +122,12 @@ class Workbook(Tables):
 
     def charts(self) -> Iterator[tuple[str, Axes]]:
         """Draw the team's charts, named for files, as `charts.save_all` takes them."""
+        rates = ("engagement_rate", "completion_rate")
+        metrics = ("followers", "views", *rates, "revenue")
         answers = [
-            questions.days(self, metric=DAILY),
-            questions.months(self, metric=MONTHLY),
-            *(questions.compare(self, metric) for metric in MONTHLY),
+            questions.days(self, "views", "engagement_rate"),
+            questions.months(self, *metrics),
+            *(questions.compare(self, metric) for metric in metrics),
             questions.publishing(self),
             questions.top_posts(self),
             *(questions.campaign(self, id) for id in self.campaigns["id"]),
@@ -261,9 +258,8 @@ def open_month(month: str = "latest", root: str = "") -> Workbook:
 def number_formats() -> dict[str, str]:
     """Return Excel's format by column: shares as percentages, yuan with decimals."""
     by_unit = {"share": "0.00%", "CNY": "#,##0.00"}
-    units = {name: metric.unit for name, metric in METRICS.items()}
     return {
-        **{name: by_unit.get(unit, "#,##0") for name, unit in units.items()},
+        **{name: by_unit.get(at.unit, "#,##0") for name, at in METRICS.items()},
         **dict.fromkeys(("points", "possible", "score"), "0.00"),
         **dict.fromkeys(("value", "low", "high"), "#,##0.####"),
         "published_at": "yyyy-mm-dd hh:mm",

@@ -213,3 +213,23 @@ def test_a_file_that_is_known_already_is_told() -> None:
 
     assert "已经认得，是toutiao.fans" in text
     assert "- id: daily" in text
+
+
+def test_days_with_several_rows_and_other_tables_are_told(tmp_path: Path) -> None:
+    text = "日期,播放量,来源\n2026-10-01,1,甲\n2026-10-01,2,乙\n2026-10-02,3,甲\n"
+    below = "\n地区,占比\n北京,10%\n"
+    told = learn.draft(write(tmp_path, text + below), platform=NEW)
+
+    assert "2026-10-01等1天各有几行" in told
+    assert "第6行像另一张表的表头" in told
+    alone = learn.draft(write(tmp_path, "日期,新数\n2026-10-01,1\n"), platform=NEW)
+    assert "# 注意" not in alone
+
+
+def test_the_total_of_followers_is_no_unknown_word(tmp_path: Path) -> None:
+    path = write(
+        tmp_path, "日期,关注者总数,关注者变化\n2026-10-01,9,1\n2026-10-02,8,-1\n"
+    )
+    (layout,) = declaration(learn.draft(path, platform=NEW)).layouts
+
+    assert layout.metrics == ("followers", "net_follows")

@@ -6,6 +6,7 @@ import ast
 import io
 import os
 import re
+import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
@@ -18,8 +19,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kpi_lib.errors import MachineTrouble, Unreadable
-from kpi_lib.files import child, tables
-from kpi_lib.files.book import Book
+from kpi_lib.files import child, tables, text
+from kpi_lib.files.book import MOST_ORDER_CELLS, Book
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 LINKS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -625,3 +626,16 @@ def test_an_answer_of_more_than_a_million_bytes_comes_whole(tmp_path: Path) -> N
     (found,) = tables.read(path, where="large.xlsx").sheets
 
     assert [len(record.cells) for record in found.records] == [10] * 3000
+
+
+def test_a_text_is_not_held_a_second_time_while_it_is_read() -> None:
+    content = ("一," + "1," * 400 + "\n") * 3_000
+    tracemalloc.start()
+    try:
+        book = text.read_csv(content, "utf-8", "a.csv", MOST_ORDER_CELLS)
+        now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert len(book.sheets[0].records) == 3_000
+    assert peak - now < len(content)

@@ -11,7 +11,6 @@ from kpi_lib import exports, files, inputs, run
 from kpi_lib.errors import InvalidInput, UnknownExport
 from kpi_lib.exports import Export
 from kpi_lib.months import reading
-from kpi_lib.run import record
 from kpi_lib.run.stale import Agenda
 from kpi_lib.workspace import Workspace
 from tests import tiny_workspace
@@ -154,7 +153,7 @@ def test_they_are_part_of_every_job_of_a_month(tmp_path: Path) -> None:
     place = tiny_workspace.build(tmp_path)
 
     def parts() -> list[str]:
-        agenda = Agenda(place, MONTH, "zh-Hans", record.inputs(place))
+        agenda = Agenda(place, MONTH)
         people = agenda.inputs.roster.appraised(MONTH)
         own = agenda.operator_jobs(people)
         jobs = [agenda.clean_job(MONTH), *own, agenda.team_job()]

@@ -331,8 +331,9 @@ def test_a_name_that_two_measures_share_means_neither() -> None:
     assert found["bilibili.views"][0] == "bilibili.views"
 
 
-def test_the_manual_names_every_kind_of_source_and_rule() -> None:
-    manual = (Path(__file__).parents[2] / "docs" / "plan.md").read_text("utf-8")
+@pytest.mark.parametrize("name", ["plan.md", "plan.zh-CN.md"])
+def test_the_manual_names_every_kind_of_source_and_rule(name: str) -> None:
+    manual = (ROOT / "docs" / name).read_text("utf-8")
     named = {
         kind
         for union in (kinds.Source, kinds.Rule)

@@ -106,8 +106,8 @@ def test_no_file_and_a_header_alone_are_empty(tmp_path: Path, table: str) -> Non
         pytest.param(
             "decisions", "views", "fans", "应为粉丝数（followers）、", id="metric"
         ),
-        pytest.param("decisions", ",12,", ",0,", "行号，从1起", id="row"),
-        pytest.param("decisions", ",后台", ",", "“reason”没有填", id="reason"),
+        pytest.param("decisions", ",12,", ",0,", "“0”；应为不小于1", id="row"),
+        pytest.param("decisions", ",后台", ",", "“理由”没有填", id="reason"),
         pytest.param("decisions", "data/raw", "../raw", "于工作区的路径", id="source"),
         pytest.param(
             "downloads", "10/toutiao-a/", "10/../", "相对于工作区", id="climb"
@@ -116,9 +116,9 @@ def test_no_file_and_a_header_alone_are_empty(tmp_path: Path, table: str) -> Non
         pytest.param("calendar", "off", "rest", "“rest”；应为休、班", id="off"),
         pytest.param("signoff", "sign", "ok", "“ok”；应为签字、重开", id="action"),
         pytest.param("signoff", SHA, SHA[:-1], "64位的score_sha256", id="hash"),
-        pytest.param("signoff", "76.72", "", "“total”没有填", id="total"),
-        pytest.param("signoff", "sign", "reopen", "“reason”没有填", id="why-reopen"),
-        pytest.param("appeals", ",示例主管", ",", "“decided_by”没有填", id="by"),
+        pytest.param("signoff", "76.72", "", "“总分”没有填", id="total"),
+        pytest.param("signoff", "sign", "reopen", "“理由”没有填", id="why-reopen"),
+        pytest.param("appeals", ",示例主管", ",", "“处理人”没有填", id="by"),
         pytest.param(
             "decisions",
             ",toutiao-a,",

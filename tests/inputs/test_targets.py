@@ -202,10 +202,10 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     [
         pytest.param(
             HEADER + ",extra",
-            "第1行第10列：不认识的列“extra”；应为operator、",
+            "第1行第10列：不认识的列“extra”；应为运营、",
             id="unknown",
         ),
-        pytest.param(HEADER.replace("set_on,", ""), "缺少列set_on", id="missing"),
+        pytest.param(HEADER.replace("set_on,", ""), "缺少列设定日", id="missing"),
         pytest.param(HEADER.replace("note", "value"), "列“value”重复", id="repeated"),
     ],
 )

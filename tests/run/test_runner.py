@@ -147,7 +147,6 @@ def test_nothing_changed_is_told_of_every_job(place: Workspace) -> None:
     [
         "data/roster.yml",
         "data/clean/2026-07/note.txt",
-        "notebooks/3-appraisal.ipynb",
         "reports/2026-10/op-02.json",
         "reports/2026-10/scores.csv",
         "reports/2026-10/op-02.pdf",

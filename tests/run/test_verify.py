@@ -77,6 +77,14 @@ def test_what_the_next_month_brings_is_no_alarm(place: Workspace) -> None:
         "data/raw/2026-11/zhihu-01/2026-11-28/export.csv",
     )
 
+    # The matrix of the next month's targets is no alarm either, one of this month is.
+    inputs.prepare(place, "2026-11")
+    assert told(place) == []
+    matrix = place.data / "targets.2026-11.xlsx"
+    matrix.rename(place.data / "targets.2026-10.xlsx")
+    assert "data/targets.2026-10.xlsx：运行之后新加的输入文件" in told(place)[0]
+    (place.data / "targets.2026-10.xlsx").unlink()
+
     write_targets(place, 130)
     assert told(place) != []
     runner.run(place, "2026-11")

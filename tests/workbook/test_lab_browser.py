@@ -3,11 +3,9 @@
 import os
 import re
 import secrets
-import shlex
 import shutil
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -16,6 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
+from kpi_lib.run.lab import COMMAND
 from kpi_lib.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +30,7 @@ if not CHROMIUM.exists():
 SECONDS = 120
 """Until a cell ran: ten times what an idle machine takes for all of them."""
 
-NOTEBOOK = "lab/tree/2-explore.ipynb"
+NOTEBOOK = "lab/tree/notebooks/2-explore.ipynb"
 
 OWN = (
     "JUPYTER_CONFIG_DIR",
@@ -41,14 +40,6 @@ OWN = (
     "JUPYTERLAB_WORKSPACES_DIR",
     "IPYTHONDIR",
 )
-
-
-def flags() -> list[str]:
-    """Return what `make lab` starts JupyterLab with."""
-    text = (ROOT / "Makefile").read_text("utf-8")
-    quiet = re.search(r"^QUIET := ((?:.*\\\n)*.*)", text, re.MULTILINE)
-    assert quiet
-    return shlex.split(quiet[1].replace("\\\n", " ").replace("$(CURDIR)", str(ROOT)))
 
 
 @pytest.fixture(scope="module")
@@ -66,10 +57,10 @@ def lab(
     with (folder / "log").open("w") as log:
         server = subprocess.Popen(
             [
-                *(sys.executable, "-m", "jupyterlab", "notebooks", *flags()),
+                *COMMAND,
                 *("--no-browser", "--ServerApp.ip=127.0.0.1"),
                 *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
-                *(f"--IdentityProvider.token={token}", "--ServerApp.allow_root=True"),
+                f"--IdentityProvider.token={token}",
             ],
             cwd=place.root,
             env=os.environ
@@ -117,7 +108,7 @@ def page(lab: str) -> Iterator[Page]:
         expect(kernel).to_have_attribute("data-status", "idle", timeout=SECONDS * 1000)
         run_all(page)
         # Run All ends at the last cell, which is drawn then: prose, after all code.
-        last = cell(page, "m.what_if(")
+        last = cell(page, "to_csv(")
         expect(last.locator(".jp-InputPrompt")).to_have_text(
             re.compile(r"\[\d+\]:"), timeout=5 * SECONDS * 1000
         )

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
+import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import matplotlib as mpl
 import pandas as pd
 import pytest
+import seaborn as sns
+from matplotlib import colors
 from matplotlib.axes import Axes
 from PIL import Image
 
@@ -273,6 +279,157 @@ def test_the_band_is_the_range_before() -> None:
 
     assert "9" in words
     assert [one.get_text() for one in ax.get_xticklabels()] == ["前1", "活动", "后"]
+
+
+NEEDED = {
+    "days": ("views",), "months": ("views",), "compare": ("views",),
+    "ratio": ("revenue", "views"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", questions.__all__)
+def test_every_question_is_a_function_with_its_numbers_and_a_slide(
+    m: Workbook, name: str, tmp_path: Path
+) -> None:
+    question = getattr(questions, name)
+    answer = question(m, *NEEDED.get(name, ()))
+    path = answer.save(tmp_path / "slide.svg", width=1280)
+    slide = ET.fromstring(path.read_text("utf-8"))
+    text = "".join(slide.itertext())
+
+    assert inspect.isfunction(question)
+    assert "Returns\n    -------\n    Answer\n" in question.__doc__
+    assert isinstance(answer.frame, pd.DataFrame)
+    assert answer.charts() or name == "bought"
+    assert slide.attrib["width"] == "1280"
+    assert answer.title in text
+    assert "数据：各平台的导出文件和手工填报" in text
+    for drawing in answer.drawings:
+        assert drawing.name in text
+    assert "\n" not in repr(answer)
+
+
+def test_what_tab_shows_is_what_is_meant(m: Workbook) -> None:
+    assert dir(questions) == questions.__all__
+    assert {"values", "totals", "ratio", "posts", "what_if"} <= set(dir(m))
+    assert not {"load", "own_days", "days_of", "known_targets"} & set(dir(m))
+    for shown in (m, m.score("op-01"), m.what_if("op-01"), questions.bought(m)):
+        assert len(repr(shown)) < 120
+
+
+@pytest.mark.filterwarnings("ignore:这台电脑没有:UserWarning")
+def test_a_slide_is_16_to_9_in_the_platforms_colours(
+    m: Workbook, tmp_path: Path
+) -> None:
+    answer = questions.days(m, "views", account=["dy-01", "ks-01"])
+    colours = [m.platforms[one].light for one in ("douyin", "kuaishou")]
+    with Image.open(answer.save(tmp_path / "slide.png", width=1280)) as picture:
+        size = picture.size
+        pixels = {colour for _, colour in picture.convert("RGB").getcolors(10**6) or []}
+
+    assert size == (1280, 720)
+    for colour in (*colours, "#1c1e20", "#fcfbf8"):
+        assert tuple(bytes.fromhex(colour[1:])) in pixels
+    assert (6, 6, 6) not in pixels
+
+
+@pytest.mark.filterwarnings("ignore:这台电脑没有:UserWarning")
+def test_matplotlib_saves_a_panel_as_the_page_shows_it() -> None:
+    buffer, figure = io.BytesIO(), curve().figure
+    figure.savefig(buffer, format="png")
+    with Image.open(buffer) as picture:
+        pixels = {colour for _, colour in picture.convert("RGB").getcolors(10**6) or []}
+
+    assert tuple(bytes.fromhex("1d4c7c")) in pixels
+    assert not {(1, 1, 1), (2, 2, 2), (6, 6, 6)} & pixels
+
+
+def test_an_analysts_own_plot_takes_the_houses_look(m: Workbook) -> None:
+    with mpl.rc_context():
+        palette = charts.style()
+        ax = sns.barplot(m.totals("views", months=1), x="value", y="name", hue="name",
+                         palette=palette, saturation=1)  # fmt: skip
+        ax.set_title("各平台的阅读/播放")
+        fonts, face = mpl.rcParams["font.family"], ax.figure.get_facecolor()
+        ax.figure.savefig(io.BytesIO(), format="png")  # no glyph is missing
+        bars = {colors.to_hex(bar.get_facecolor()) for bar in ax.patches}
+
+    assert bars <= set(palette.values())
+    assert palette["抖音"] == palette["douyin"]
+    assert colors.to_hex(face) == "#fcfbf8"
+    assert fonts[-1] == "DejaVu Sans"
+
+
+def test_a_bar_below_zero_is_drawn() -> None:
+    values = pd.DataFrame(
+        {"name": ["涨", "跌"], "value": [5, -3], "before": [None, None]}
+    )
+    ax = charts.bars(values)
+    low, high = ax.get_xlim()
+
+    assert (low, high) == (-3, 5)
+    assert [bar.get_width() for bar in ax.patches] == [5, -3]  # type: ignore[attr-defined]
+
+
+def test_the_largest_are_drawn_where_there_is_no_room_for_all(m: Workbook) -> None:
+    answer = questions.months(m, "views", by="platform", back=3)
+    last = answer.frame[answer.frame["month"] == m.month].set_index("name")["value"]
+    drawn = [drawing.name for drawing in answer.drawings]
+
+    assert drawn == last.sort_values(ascending=False).index[:12].tolist()
+    assert "另有3张较小的没有画出" in answer.sub
+
+
+def test_this_month_is_held_against_last_years(m: Workbook) -> None:
+    year = m.monthly.assign(month=m.monthly["month"].replace("2026-09", "2025-10"))
+    older = replace(m)
+    vars(older)["monthly"] = year
+    found = questions.compare(older, "views", against="2025-10").frame.set_index("key")
+    right = m.totals("views", months=2)
+    before = right[right["month"] == "2026-09"].set_index("key")["value"]
+
+    assert found["before"].to_dict() == pytest.approx(before.to_dict())
+    with pytest.raises(InvalidInput, match="不能与2026-10相比；应为2025-10至2026-09"):
+        questions.compare(m, "views", against="2026-10")
+
+
+def test_products_are_added_up_from_their_accounts(m: Workbook) -> None:
+    found = m.totals("dau", by="product", months=1)
+    team = m.totals("dau", by="team", months=1)
+
+    assert found["value"].sum() == pytest.approx(team["value"].sum())
+    assert questions.activity(m, account="app-01").frame["metric"].nunique() == 3
+
+
+def test_two_campaigns_stand_side_by_side(m: Workbook) -> None:
+    both = questions.campaign(m, ["H2610-01", "国庆出行合拍"], "views")
+    alone = questions.campaign(m, "国庆出行合拍", "views")
+    own = both.frame[both.frame["campaign"] == "H2610-02"].reset_index(drop=True)
+
+    pd.testing.assert_frame_equal(own, alone.frame)
+    names = [drawing.name for drawing in both.drawings]
+    assert names == ["重阳图文接力", "国庆出行合拍"]
+    assert "每个新增花费" in both.html
+
+
+def test_goals_are_those_of_the_page(m: Workbook) -> None:
+    frame = questions.goals(m, operator="op-02").frame.set_index("name")
+
+    assert frame["goal"].tolist()[0] == 167_245
+    assert frame.loc["短期", "value"] == pytest.approx(0.969, abs=0.001)
+    assert frame.loc["短期", "before"] == 1
+
+
+def test_a_ratio_of_levels_is_refused(m: Workbook) -> None:
+    with pytest.raises(InvalidInput, match="粉丝数不能相加"):
+        m.ratio("followers", "views")
+
+
+def test_the_answer_of_drop_downs_is_taken_along(m: Workbook, tmp_path: Path) -> None:
+    asked = drop_downs.ask(questions.compare, m, metric="views", by="platform")
+
+    assert asked.frame.equals(asked.answer.frame)
+    assert asked.save(tmp_path / "a.svg").exists()
 
 
 def test_a_fragment_is_still_a_fragment(m: Workbook) -> None:

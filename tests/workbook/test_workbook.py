@@ -7,6 +7,7 @@ import doctest
 import io
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
@@ -194,7 +195,9 @@ def test_another_month_is_opened_from_this_one(m: Workbook) -> None:
 
 
 def test_every_command_is_one_call() -> None:
-    elsewhere = {"init", "doctor", "formats"}  # they need no month
+    # They need no month, or talk to a person: `next` is check and run with a list, and
+    # nothing is signed without a yes.
+    elsewhere = {"init", "doctor", "formats", "lab", "next", "sign"}
     commands = {
         one.name or one.callback.__name__  # type: ignore[union-attr]
         for one in app.registered_commands
@@ -239,6 +242,29 @@ def test_everything_goes_into_one_workbook(m: Workbook, tmp_path: Path) -> None:
     assert list(head) == list(m.daily.columns)
     assert first[head.index("date")] == m.daily["date"].iloc[0].to_pydatetime()
     assert first[head.index("value")] == m.daily["value"].iloc[0]
+
+
+def test_numbers_of_people_are_floats_and_an_empty_table_has_its_columns(
+    m: Workbook,
+) -> None:
+    bare = replace(m.inputs, targets=())
+    empty = replace(m, inputs=bare)
+
+    assert m.campaigns.dtypes["spend"] == "float64"
+    assert m.campaigns["budget"].round(2).sum() > 0
+    assert list(empty.targets.columns) == list(m.targets.columns)
+    assert empty.targets.dtypes["value"] == "float64"
+
+
+def test_a_post_is_there_once_as_it_was_downloaded_last(m: Workbook) -> None:
+    again = m.downloads.sort_values("downloaded").groupby(["account", "post"])
+    last = again["views"].last()
+    posts = m.posts.set_index(["account", "post"])["views"]
+
+    assert len(m.posts) < len(m.downloads)
+    assert not {"dau", "orders"} & {*m.posts.columns}
+    assert posts.index.is_unique
+    pd.testing.assert_series_equal(posts.dropna(), last[posts.dropna().index])
 
 
 def test_no_text_of_a_frame_is_a_formula() -> None:

@@ -167,20 +167,16 @@ def save_sheet(
     rows = -(-len(panels) // columns)
     wide = (SHEET - 2 * MARGIN - (columns - 1) * GAP) / columns
     texts = [(text, 16, Ink.INK) for text in _folded(title, 16)]
-    for line in lines:
-        texts += [(text, 10, Ink.MUTE) for text in _folded(line, 10)]
+    texts += [(text, 10, Ink.MUTE) for line in lines for text in _folded(line, 10)]
     head = MARGIN + sum(1.5 * size for _, size, _ in texts)
     high = max((_figure(ax).bbox.height for ax, *_ in panels), default=0)
-    if rows:
-        room = SHEET * 9 / 16 - head - 2 * MARGIN
-        high = max(high, room / rows - CAPTION)
+    room = SHEET * 9 / 16 - head - 2 * MARGIN
+    high = max(high, room / max(rows, 1) - CAPTION)
     height = head + rows * (high + CAPTION) + 2 * MARGIN
     with house():
         sheet = Figure((SHEET / 72, height / 72), dpi=72)
 
-        def write(
-            x: float, y: float, text: str, size: int, ink: str = Ink.MUTE
-        ) -> None:
+        def write(x: float, y: float, text: str, size: int, ink: str) -> None:
             bold = "bold" if ink == Ink.INK else "normal"
             at = (x / SHEET, 1 - y / height)
             sheet.text(*at, text, fontsize=size, color=ink, fontweight=bold)

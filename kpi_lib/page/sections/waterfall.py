@@ -95,7 +95,7 @@ class Size:
     row: int
 
 
-SIZES = (Size("wide", 680, 165, 630, 20), Size("narrow", 328, 132, 292, 19))
+SIZES = (Size("wide", 680, 165, 630, 20), Size("narrow", 328, 132, 292, 18))
 """Beside the text and on a phone."""
 
 

@@ -10,11 +10,14 @@ from kpi_lib.workspace import Workspace
 
 SETTINGS = Path(__file__).parent
 
+COMMAND = [
+    *(sys.executable, "-m", "jupyterlab"),
+    f"--config={SETTINGS / 'jupyter_lab_config.json'}",
+    f"--LabApp.app_settings_dir={SETTINGS}",
+]
+"""The workspace is the root; root itself may open it, as in a container."""
+
 
 def lab(workspace: Workspace) -> int:
     """Open a workspace's notebooks in JupyterLab until it ends; its exit code."""
-    # Its root too may open it: in a container nobody else is there.
-    config = SETTINGS / "jupyter_lab_config.json"
-    flags = [f"--config={config}", f"--LabApp.app_settings_dir={SETTINGS}"]
-    command = [sys.executable, "-m", "jupyterlab", *flags]
-    return subprocess.call(command, cwd=workspace.root)
+    return subprocess.call(COMMAND, cwd=workspace.root)
