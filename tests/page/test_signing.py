@@ -150,7 +150,7 @@ def test_what_points_rest_on_adds_up_to_the_score(
     text = settled(month, rough)
 
     assert "得分依据：76.38分中平台导出数据8.79分，占12%" in text
-    assert "未经他人确认的记录 20.91" in text
+    assert "未经他人确认的记录 16.91" in text
 
 
 def test_a_bonus_measure_is_found_by_its_key(
@@ -352,7 +352,7 @@ def test_points_on_unconfirmed_entries_are_thin_evidence(
     html = str(sections.team_evidence([month.card, sure]))
 
     assert "2人中1人有" in text_of(html)
-    assert "20.91" in text_of(html)
+    assert "16.91" in text_of(html)
 
 
 def test_an_empty_team_has_its_parts() -> None:
