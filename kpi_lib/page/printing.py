@@ -130,6 +130,7 @@ def mended(raw: bytes) -> bytes:
     return raw + b"xref\n" + table + last % (end[1], end[2], len(raw))
 
 
+# Radicals that Unicode says no character for.
 SIMPLIFIED = dict(
     zip(
         "⺎⺠⻁⻄⻅⻆⻉⻋⻓⻔⻘⻚⻛⻜⻝⻢⻣⻤⻥⻦⻧⻨⻩⻪⻬⻮⻰",
@@ -137,7 +138,6 @@ SIMPLIFIED = dict(
         strict=True,
     )
 )
-"""Radicals that Unicode says no character for."""
 
 
 def _character(radical: re.Match[bytes]) -> bytes:

@@ -63,8 +63,8 @@ def of_ratio(m: OperatorMonth, metric: str, month: str = "") -> dict[str, Sums]:
     }
 
 
+# Bases of months that were added up from days.
 BY_DAYS = ("daily", "manual")
-"""Bases of months that were added up from days."""
 
 
 def of_flows(m: OperatorMonth, above: str, below: str, month: str) -> dict[str, Sums]:

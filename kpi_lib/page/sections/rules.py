@@ -10,6 +10,7 @@ from mistune import create_markdown
 from kpi_lib.inputs import default
 from kpi_lib.language import _, traditional
 
+# First words, in Chinese and in English, of what is said of a kind of source.
 PARAGRAPHS = {
     "coverage": ("目标覆盖", "Coverage"),
     "challenge": ("挑战性", "Challenge"),
@@ -18,7 +19,6 @@ PARAGRAPHS = {
     "account_days": ("账号日", "Account-days"),
     "entries": ("填写的记录", "What is written"),
 }
-"""First words, in Chinese and in English, of what is said of a kind of source."""
 
 
 def paragraph(kind: str) -> str:

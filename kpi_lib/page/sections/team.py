@@ -184,8 +184,8 @@ def team_evidence(cards: Sequence[Card]) -> Fragment:
     return made("team_evidence", rows=rows, all=len(cards))
 
 
+# Columns that tell one row of a sheet from another, the first that it has.
 WHAT_OF_A_ROW = ("name", "title", "text", "item", "date", "sheet")
-"""Columns that tell one row of a sheet from another, the first that it has."""
 
 
 def team_confirmed(cards: Sequence[Card]) -> Fragment:

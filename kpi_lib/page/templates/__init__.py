@@ -104,8 +104,8 @@ def environment() -> Environment:
     return made
 
 
+# Where words run together if the style sheet does not part them.
 GLUED = re.compile(r"([^\s>]|</\w+>)(?=<(?:span|small)\b(?! class=.c\b))")
-"""Where words run together if the style sheet does not part them."""
 
 
 def render(template: str, **values: object) -> str:
