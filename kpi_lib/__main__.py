@@ -20,8 +20,7 @@ STOPPED = (
     "已停止。已经写好的文件都是完整的，没有写到一半的；"
     "再运行同一条命令，会从这里接着做。"
 )
-INTERRUPTED = 130
-"""What typer ends with on Ctrl-C."""
+INTERRUPTED = 130  # What typer ends with on Ctrl-C
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -21,8 +21,7 @@ from chinese_calendar import Holiday
 
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
 
-LOOK_BACK = 12
-"""Months that the curves show, the appraised one included."""
+LOOK_BACK = 12  # Months that the curves show, the appraised one included
 
 REACH = LOOK_BACK + 1
 """Months that a page is made from: a year ago, next month followed on the first. The

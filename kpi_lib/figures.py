@@ -138,8 +138,7 @@ def percent(value: Number, places: int = 1, *, sign: bool = False) -> str:
 
 
 WHOLE = Decimal(100)
-FINEST = 9
-"""Places of a percentage beyond which floats hold nothing but dust."""
+FINEST = 9  # Places of a percentage beyond which floats hold nothing but dust
 
 
 def short_of_whole(percentage: Decimal, places: int) -> int:

@@ -18,11 +18,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-LANGUAGES = ("zh-Hans", "zh-Hant", "en")
-"""Languages of the pages, the default first."""
+LANGUAGES = ("zh-Hans", "zh-Hant", "en")  # Languages of the pages, the default first
 
-LOCALES = {"zh-Hans": "zh_Hans", "zh-Hant": "zh_Hant", "en": "en"}
-"""What Babel calls each."""
+LOCALES = {"zh-Hans": "zh_Hans", "zh-Hant": "zh_Hant", "en": "en"}  # Babel's names
 
 CATALOGUE = Path(__file__).parent / "locale" / "en.po"
 

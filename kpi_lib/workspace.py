@@ -27,11 +27,9 @@ NAMES = frozenset(
 )
 """What jobs, pages and files of ours are called, without their endings: no one's id."""
 
-OWN = "own.json"
-"""In a cleaned month's folder: hashes of the rows of each account and operator."""
+OWN = "own.json"  # In a cleaned month: hashes of the rows of each account and operator
 
-STRAY = ".tmp-"
-"""How the name of a file that is being written begins; never taken for a result."""
+STRAY = ".tmp-"  # How a file's name begins that is being written; never a result
 
 
 @dataclass(frozen=True)

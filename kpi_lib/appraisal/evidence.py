@@ -31,14 +31,11 @@ Number = Fraction | float
 Which = Literal["value", "low", "high"]
 
 
-NAMED = 4
-"""Things that a remark names; it counts the others."""
+NAMED = 4  # Things that a remark names; it counts the others
 
-EARLY = 7
-"""Days before the day planned on which a content may have come out."""
+EARLY = 7  # Days before the day planned on which a content may have come out
 
-CUT = 6
-"""Signs of a title from which on its beginning is known again."""
+CUT = 6  # Signs of a title from which on its beginning is known again
 
 
 class History:

@@ -14,8 +14,7 @@ from kpi_lib.appraisal.rules import UNITS, Rule, percent, rule_of
 from kpi_lib.appraisal.scoring import Outcome
 from kpi_lib.language import N_, Sentence
 
-LINES = 3
-"""Steps that are named, those with most to gain; and parts furthest from all of it."""
+LINES = 3  # Steps that are named, most to gain first; parts furthest from all of it
 
 SAYS = {
     "from": N_(

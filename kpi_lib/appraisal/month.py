@@ -31,8 +31,7 @@ from kpi_lib.months import ONCE_A_PRODUCT, load_findings
 from kpi_lib.months import load as load_months
 from kpi_lib.workspace import Workspace, sha256
 
-EARLIER = 3
-"""Months before the appraised one whose scores are shown beside it."""
+EARLIER = 3  # Months before the appraised one whose scores are shown beside it
 
 OWN_DAYS = [
     *("date", "account", "platform", "metric", "part"),

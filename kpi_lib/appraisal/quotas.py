@@ -27,8 +27,7 @@ from kpi_lib.inputs import Content
 from kpi_lib.language import Sentence
 from kpi_lib.months import by_day
 
-CONTENTS = "contents"
-"""Name of the published contents among the metrics of a quota."""
+CONTENTS = "contents"  # Name of the published contents among the metrics of a quota
 
 MONTHS = ("metric", "quota", "result", "attained")
 WEEKS = (*MONTHS, "week", "first", "last", "working_days")

@@ -37,8 +37,7 @@ UNITS = {
 """Units of readings: how so many of them are said."""
 
 
-RULES: dict[str, type[Rule[Any]]] = {}
-"""By the kind that the plan writes."""
+RULES: dict[str, type[Rule[Any]]] = {}  # By the kind that the plan writes
 
 
 @dataclass(frozen=True)

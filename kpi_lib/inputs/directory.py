@@ -31,16 +31,12 @@ Called = Mapping[str, tuple[str, Measure]]
 class Directory:
     """What the rows of a table may name; its properties read cells (`Form.named`)."""
 
-    operators: Mapping[str, str] = field(default_factory=dict)
-    """Ids and names."""
-    platforms: Mapping[str, str] = field(default_factory=dict)
-    """Ids and names."""
-    accounts: Mapping[str, str] = field(default_factory=dict)
-    """Ids and names."""
+    operators: Mapping[str, str] = field(default_factory=dict)  # Ids and names
+    platforms: Mapping[str, str] = field(default_factory=dict)  # Ids and names
+    accounts: Mapping[str, str] = field(default_factory=dict)  # Ids and names
     owned: Mapping[str, Collection[str]] = field(default_factory=dict)
     """Operators' ids and the platforms on which each owns something."""
-    month: str = ""
-    """Of the work log that is read."""
+    month: str = ""  # Of the work log that is read
     called: Callable[[str, str], Called | None] = lambda operator, month: None
     """What a measure of an operator's month may be called; None: no plan is known."""
 

@@ -92,12 +92,10 @@ class Entry(Row):
 
     EXAMPLE = "例"
 
-    SHEET: ClassVar[str] = ""
-    """What its sheet is called."""
+    SHEET: ClassVar[str] = ""  # What its sheet is called
     FIELD: ClassVar[str] = ""
     """The field of the `Worklog` that holds it; its sheet's name in English."""
-    DATED: ClassVar[str] = ""
-    """The field with the date that decides its month; empty where there is none."""
+    DATED: ClassVar[str] = ""  # The field whose date decides its month, if one does
 
     operator: str
     source: str = ""

@@ -132,8 +132,7 @@ def for_month(workspace: Workspace, month: str) -> Inputs:
     return inputs
 
 
-WORKLOGS = 6
-"""Months of work logs: a quarter's portraits, also for the earlier scores shown."""
+WORKLOGS = 6  # Months of work logs: a quarter's portraits, for earlier scores too
 
 
 # --- read once -------------------------------------------------------------------

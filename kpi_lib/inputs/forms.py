@@ -221,12 +221,9 @@ class Form:
 
     read: Callable[[Any], object] = lambda cell: cell
     """Takes the cell, None for a blank one, or raises `WrongForm`."""
-    kind: str = "text"
-    """What the template makes of it: the format and the check of its cells."""
-    words: tuple[str, ...] = ()
-    """The words of its drop-down."""
-    named: str = ""
-    """Instead of `read`: what of the `Directory` reads it, not what code makes."""
+    kind: str = "text"  # The format and the check of its cells in the template
+    words: tuple[str, ...] = ()  # The words of its drop-down
+    named: str = ""  # Instead of `read`: what of the `Directory` reads it
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler

@@ -99,8 +99,7 @@ class Item(Part):
             kinds.exact(self.weight)
 
 
-WITH_ABOVE = "with above"
-"""Weight of an item that shares the weight of the item above it."""
+WITH_ABOVE = "with above"  # Weight of an item that shares the weight above it
 
 
 class Group(Part):

@@ -15,8 +15,7 @@ from kpi_lib.inputs.forms import Day, Form, Note, Text, Wrong, WrongForm, named,
 from kpi_lib.inputs.table import Header, Row
 from kpi_lib.inputs.targets import Target
 
-RAW = "data/raw/"
-"""Where every source lies, relative to the workspace."""
+RAW = "data/raw/"  # Where every source lies, relative to the workspace
 
 HASH_FORM = "64位的score_sha256，从考核报告的JSON里原样拷贝"
 

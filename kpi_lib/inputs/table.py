@@ -37,18 +37,14 @@ OTHER_SHEETS = ("说明", "选项")
 class Header:
     """Marks a field of a row model as a column."""
 
-    zh: str = ""
-    """What it is called, and written by templates; in English as the field."""
-    also: tuple[str, ...] = ()
-    """Other names that are understood."""
+    zh: str = ""  # What it is called, and written by templates; in English as the field
+    also: tuple[str, ...] = ()  # Other names that are understood
     example: str = ""
     """The cell of the template's example row; ``{month}`` stands for the month."""
     required: bool | None = None
     """Whether the table must have it; if not said: if the field has no default."""
-    wide: bool = False
-    """Whether the template gives it room for a sentence."""
-    cell_of: str = ""
-    """The field whose cell it shares, instead of an own column."""
+    wide: bool = False  # Whether the template gives it room for a sentence
+    cell_of: str = ""  # The field whose cell it shares, instead of an own column
 
 
 @dataclass(frozen=True)
@@ -57,8 +53,7 @@ class Column:
 
     name: str
     names: tuple[str, ...]
-    required: bool
-    """Whether the table must have it."""
+    required: bool  # Whether the table must have it
     filled: bool
     """Whether no cell of it may be blank; a blank one else is the field's default."""
     header: Header
@@ -74,11 +69,9 @@ class Row(Part):
     WHOLE: ClassVar[bool] = False
     """Whether the table must have every column, also those that may be blank."""
 
-    KEY: ClassVar[tuple[str, ...]] = ()
-    """The fields that no two rows may share."""
+    KEY: ClassVar[tuple[str, ...]] = ()  # The fields that no two rows may share
 
-    EXAMPLE: ClassVar[str] = ""
-    """How the first cell of a row begins that is an example and never counted."""
+    EXAMPLE: ClassVar[str] = ""  # How the first cell of an example row begins
 
     def mistakes(self, directory: Directory) -> Iterator[Wrong]:
         """Tell what is wrong between cells, once each of them is right alone."""
@@ -137,8 +130,7 @@ def _marks(kind: object) -> Iterator[object]:
 class TableSheet:
     """A sheet of a table that people write, and what is wrong with it."""
 
-    name: str
-    """Of the sheet of a workbook; empty for a CSV."""
+    name: str  # Of the sheet of a workbook; empty for a CSV
     where: str
     problems: list[Problem]
     positions: dict[str, int] = field(default_factory=dict)
@@ -169,8 +161,7 @@ class TableRow:
 
     sheet: TableSheet
     record: files.Record
-    cells: Mapping[str, Cell]
-    """Every declared column."""
+    cells: Mapping[str, Cell]  # Every declared column
 
     def header(self, column: str) -> str:
         """Return what a column is called in this file."""

@@ -25,8 +25,7 @@ from kpi_lib.workspace import write_atomic
 
 # A fixed day: the workbook would else carry the moment it was written.
 CREATED = datetime(2026, 1, 1)
-ROWS = 1000
-"""Rows that carry drop-downs and checks."""
+ROWS = 1000  # Rows that carry drop-downs and checks
 
 WIDTHS = {"platforms": 24, "yes_no": 8, "word": 10, "count": 10}
 USUAL, WIDE = 12, 28
@@ -52,8 +51,7 @@ TARGET_NOTES = (
 )
 
 WORKLOG: Mapping[str, type[Row]] = {entry.SHEET: entry for entry in SHEETS}
-MATRIX: Mapping[str, type[Row]] = {"目标": Across}
-"""The sheets of each template and their rows."""
+MATRIX: Mapping[str, type[Row]] = {"目标": Across}  # Sheets of a template, their rows
 
 
 def write_template(

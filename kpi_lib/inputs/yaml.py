@@ -28,8 +28,7 @@ from kpi_lib.workspace import sha256
 M = TypeVar("M", bound=BaseModel)
 KeyPath = tuple[str | int, ...]
 
-MOST_BYTES = 250_000
-"""Of a YAML file, a dozen times the usual plan: beyond it the parser takes minutes."""
+MOST_BYTES = 250_000  # A dozen times the usual plan: more takes minutes
 
 
 def load_document(

@@ -21,8 +21,7 @@ from markupsafe import Markup
 from kpi_lib.language import LANGUAGES, speaking
 from kpi_lib.page import templates
 
-ROUNDS = 600_000
-"""OWASP's least for PBKDF2 with SHA-256 (Password Storage Cheat Sheet, 2023)."""
+ROUNDS = 600_000  # OWASP's least for PBKDF2 with SHA-256 (2023)
 
 
 def locked(html: str, password: str, *, lang: str = LANGUAGES[0]) -> str:

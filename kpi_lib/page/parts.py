@@ -22,8 +22,7 @@ from kpi_lib.inputs import Account
 from kpi_lib.language import _, say
 from kpi_lib.page import templates
 
-SEALED = "application/vnd.kpi.card+json"
-"""MIME type under which the last cell keeps the card."""
+SEALED = "application/vnd.kpi.card+json"  # MIME type of the card in the last cell
 
 
 @dataclass(frozen=True)
@@ -98,8 +97,7 @@ def losses(card: Card) -> list[tuple[str, Decimal]]:
     return sorted([*card.lost, *cut], key=lambda loss: -loss[1])
 
 
-Points = Sequence[tuple[str, Decimal]]
-"""Names and points, the most first."""
+Points = Sequence[tuple[str, Decimal]]  # Names and points, the most first
 
 
 def tied(points: Points) -> list[tuple[list[str], Decimal]]:

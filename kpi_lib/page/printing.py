@@ -15,8 +15,7 @@ from pathlib import Path
 from kpi_lib.errors import Problem, WorkspaceError
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
-TIMEOUT = 60
-"""Seconds for a page: twenty times what one takes."""
+TIMEOUT = 60  # Seconds for a page: twenty times what one takes
 
 
 def browser() -> str:

@@ -241,10 +241,8 @@ class Curves:
 
     panels: list[Panel]
     head: list[str]
-    rows: list[tuple[str, list[str]]]
-    """Month and its numbers, also of months that have none."""
-    broken: list[str]
-    """Which lines break in which months, a sentence each."""
+    rows: list[tuple[str, list[str]]]  # Month and its numbers, or of one without any
+    broken: list[str]  # Which lines break in which months, a sentence each
 
 
 def curves(m: OperatorMonth, *metrics: str) -> Curves:

@@ -22,8 +22,7 @@ class Sums:
 
     above: float
     below: float
-    days: int = 0
-    """How many days those are; 0 where there are none to count."""
+    days: int = 0  # How many days those are; 0 where there are none to count
     due: int = 0
 
     @property

@@ -15,7 +15,7 @@ from kpi_lib.run.jobs import Outcome
 from kpi_lib.run.lab import lab
 from kpi_lib.run.outstanding import due, to_do
 from kpi_lib.run.runner import clean, run, status
-from kpi_lib.run.sharing import Parcel, hand_out, parcels, passwords_of
+from kpi_lib.run.sharing import hand_out, parcels, passwords_of
 from kpi_lib.run.sheets import frames_xlsx
 from kpi_lib.run.signing import to_sign
 from kpi_lib.run.stale import Status, newest

@@ -25,8 +25,7 @@ from kpi_lib.workspace import Workspace, write_atomic
 
 State = Literal["copied", "there", "refused"]
 
-ANY_MONTH = "2026-01"
-"""Read for this month where only the day of download is asked for."""
+ANY_MONTH = "2026-01"  # Read for this month where only the day of download is asked for
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,11 +15,9 @@ from pathlib import Path
 from kpi_lib.errors import WorkspaceError
 from kpi_lib.workspace import Workspace
 
-PYTHON = (3, 11)
-"""The oldest Python that the package is written for (pyproject.toml)."""
+PYTHON = (3, 11)  # The oldest Python that the package is written for (pyproject.toml)
 
-DISK = 1 << 30
-"""Free bytes that a year of 20 operators takes twice over."""
+DISK = 1 << 30  # Free bytes that a year of 20 operators takes twice over
 
 LOCK = Path(__file__).parents[2] / "requirements.lock"
 

@@ -27,8 +27,7 @@ from kpi_lib.workspace import STRAY, Workspace, write_atomic
 
 CLEANING = N_("数据清洗")
 
-MADE = "made.json"
-"""In a cleaned month's folder: the key it was made by, and what was made."""
+MADE = "made.json"  # In a cleaned month's folder: its key, and what was made
 
 
 @dataclass(frozen=True, kw_only=True)

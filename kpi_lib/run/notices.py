@@ -41,8 +41,7 @@ WORDS = {
     "parameters": N_("参数"),
 }
 
-SHOWN = 12
-"""Digits of a hash on a page: enough that nobody finds another with the same."""
+SHOWN = 12  # Digits of a hash on a page: enough that nobody finds another with the same
 
 
 def changed(now: Mapping[str, str], then: Mapping[str, str]) -> list[str]:

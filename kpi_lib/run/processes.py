@@ -35,8 +35,7 @@ ONE_THREAD = {
 """Environment of every process that works: the jobs share the cores among themselves,
 and a library's threads would be cut in two by a fork."""
 
-WARM = "KPI_WARM"
-"""Environment variable with what `kpi_lib.run.warm` reads beforehand, as JSON."""
+WARM = "KPI_WARM"  # Variable with what `kpi_lib.run.warm` reads beforehand, as JSON
 
 STEP_LIMIT = 300
 """Seconds that a step of a job, a cell of its notebook, may take: a month of 400
@@ -44,19 +43,16 @@ exports is cleaned in under 30."""
 
 JOB_LIMIT = 4 * STEP_LIMIT
 
-START_LIMIT = 120
-"""Seconds until a process must have begun, all that it needs imported before: 4 do."""
+START_LIMIT = 120  # Seconds to begin, all that is needed imported before: 4 do
 
-END_LIMIT = 10
-"""Seconds until the system must have told of a process that was ended."""
+END_LIMIT = 10  # Seconds until the system must have told of a process that was ended
 
 A_WORKER = 400 << 20
 
 _HOW = "forkserver" if sys.platform == "linux" else "spawn"
 _SAFE = "PYTHONSAFEPATH"  # a file in the current folder must not stand for a library
 _PR_SET_PDEATHSIG = 1
-_SERVER_LOST = 255
-"""Exit code that multiprocessing gives a process whose own it cannot know any more."""
+_SERVER_LOST = 255  # multiprocessing's exit code of a process that it lost
 
 Item = TypeVar("Item")
 

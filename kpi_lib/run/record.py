@@ -38,8 +38,7 @@ NOTEBOOKS: dict[Kind, str] = {
 
 FAILED = ".failed.ipynb"
 
-NEAR = range(-1, 4)
-"""Months whose folders hold exports of a month: openings before, history after."""
+NEAR = range(-1, 4)  # Months whose folders hold exports of a month, before and after
 
 
 def of(value: object) -> str:

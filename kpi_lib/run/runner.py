@@ -182,8 +182,7 @@ class _Work:
     workers: int
     total: int
     progress: Progress | None
-    jobs: dict[str, Job] = field(default_factory=dict)
-    """Those that were to be done, by name."""
+    jobs: dict[str, Job] = field(default_factory=dict)  # Those to be done, by name
     done: int = 0
 
     def clean(self, months: Sequence[str], force: bool) -> list[Outcome]:

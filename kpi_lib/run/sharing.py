@@ -16,8 +16,7 @@ from kpi_lib.run import runner
 from kpi_lib.run.stale import appraised, newest
 from kpi_lib.workspace import Workspace, write_atomic
 
-LEAST_PASSWORD = 8
-"""Characters: whoever has the file may try passwords as long as they like."""
+LEAST_PASSWORD = 8  # Characters: who has the file may try as long as they like
 
 _LINK = re.compile(
     r'<a\b[^>]*\bhref="(?!\w+:)([^"#]+)(?:#[^"]*)?"[^>]*>(.*?)</a>', re.DOTALL

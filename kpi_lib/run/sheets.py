@@ -20,13 +20,11 @@ from kpi_lib.language import N_, _
 if TYPE_CHECKING:
     import pandas as pd
 
-CREATED = datetime(2026, 1, 1)
-"""A fixed day: the workbook would else carry the moment it was written."""
+CREATED = datetime(2026, 1, 1)  # A fixed day, not the moment of writing
 
 FONT = {"font_name": "微软雅黑", "font_size": 10, "font_scheme": "none"}
 
-LINE, TALLEST = 15, 409
-"""Points of a line of text, and the highest row that Excel has."""
+LINE, TALLEST = 15, 409  # Points of a line of text, and the highest row that Excel has
 
 LONGEST_NAME, LONGEST_TEXT, LONGEST_HEADER = 31, 32_767, 100
 """UTF-16 units: Excel's most for a sheet's name and a cell, ours in a page's head."""

@@ -32,16 +32,14 @@ from kpi_lib.run.sheets import (
 )
 
 # Not the typed one of `appraisal`: the process that starts a run imports no frames.
-Card = Mapping[str, Any]
-"""A card, an item or a measure, its texts said."""
+Card = Mapping[str, Any]  # A card, an item or a measure, its texts said
 
 _POINTS, _SCORE, _SHARE = "General", "0.00", "0.00%"
 
 PENDING, EXCLUDED = STATUS["pending"], STATUS["excluded"]
 
 
-BONUS = N_("加分")
-"""The bonus among the items, and what it is called; no id of a plan."""
+BONUS = N_("加分")  # The bonus among the items, and what it is called; no id of a plan
 
 
 def rows_of(card: Card) -> list[Card]:
@@ -139,8 +137,7 @@ SUMS = (N_("总分"), N_("可得分"), N_("已评分"), N_("得分率"))
 
 _AT = {title: at for at, (title, _width) in enumerate(COLUMNS)}
 
-_HEAD, _FIRST = 2, 3
-"""Rows of a card's sheet, from 0: its column titles, its first measure."""
+_HEAD, _FIRST = 2, 3  # Rows of a card's sheet, from 0: column titles, first measure
 
 
 def scores_xlsx(cards: Sequence[Card]) -> bytes:

@@ -19,8 +19,7 @@ from kpi_lib.page import Brand, Fragment, brand_of, charts, panel, texts_of
 from kpi_lib.workbook.tables import Tables
 from kpi_lib.workspace import sha256
 
-MOST = 12
-"""Panels shown at once; the rest is counted."""
+MOST = 12  # Panels shown at once; the rest is counted
 
 
 class Drawing(NamedTuple):

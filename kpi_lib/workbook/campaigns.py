@@ -18,17 +18,13 @@ import pandas as pd
 
 from kpi_lib import figures
 
-SPANS = 8
-"""Spans before a campaign, of which the line is drawn."""
+SPANS = 8  # Spans before a campaign, of which the line is drawn
 
-FEWEST = 4
-"""Fewer spans than these say nothing of where they were going."""
+FEWEST = 4  # Fewer spans than these say nothing of where they were going
 
-BACK = 90
-"""Days before a campaign from which like spans are tried, one begun every day."""
+BACK = 90  # Days before a campaign from which like spans are tried, one begun every day
 
-ENOUGH = 20
-"""Of fewer tries no share is told."""
+ENOUGH = 20  # Of fewer tries no share is told
 
 
 def whole_days(days: pd.DataFrame, since: date) -> pd.DataFrame:

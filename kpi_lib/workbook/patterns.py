@@ -86,8 +86,7 @@ def of_posts(posts: pd.DataFrame, metric: str) -> pd.Series:
 MANY, FEW, LEAST = 3.0, 1 / 3, 8
 """A post is told of: views × 3 and engagement ÷ 3 of its account's median, of 8 up."""
 
-JUMP, DAYS = 5.0, 20
-"""A day is told of: five times the account's usual change, of 20 days up."""
+JUMP, DAYS = 5.0, 20  # A day is told of: five times the usual change, of 20 days up
 
 
 def empty_views(posts: pd.DataFrame) -> pd.DataFrame:

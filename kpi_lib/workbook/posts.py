@@ -26,8 +26,7 @@ from kpi_lib.workbook.answers import (
 )
 from kpi_lib.workbook.tables import Tables
 
-ENOUGH = 8
-"""Of fewer posts nothing is claimed."""
+ENOUGH = 8  # Of fewer posts nothing is claimed
 
 
 def publishing(

@@ -37,8 +37,7 @@ BY = {
 TOTALS = ("metric", "month", "key", "name", "value", "basis", "breaks")
 """Columns of `Workbook.totals`."""
 
-Some = str | Collection[str] | None
-"""One name or several; an empty one is none."""
+Some = str | Collection[str] | None  # One name or several; an empty one is none
 
 
 @dataclass(frozen=True)

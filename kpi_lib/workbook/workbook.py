@@ -28,8 +28,7 @@ TABLES = (
 """Tables that `Workbook.to_excel` writes, in the order of their sheets."""
 
 PROBLEM = ("level", "where", "place", "what", "expected", "do")
-OUTCOME = ("job", "state", "error")
-"""Columns of what commands tell."""
+OUTCOME = ("job", "state", "error")  # Columns of what commands tell
 
 
 class Lines(list[str]):

@@ -17,13 +17,11 @@ from kpi_lib.catalogue import DUE
 from kpi_lib.inputs import Entry, Measure
 from kpi_lib.language import Sentence
 
-NONE_HERE = "确认"
-"""The sheet that states, signed, that another has nothing."""
+NONE_HERE = "确认"  # The sheet that states, signed, that another has nothing
 
 P = TypeVar("P")
 
-SOURCES: dict[str, type[Source[Any]]] = {}
-"""By the kind that the plan writes."""
+SOURCES: dict[str, type[Source[Any]]] = {}  # By the kind that the plan writes
 
 
 @dataclass(frozen=True)

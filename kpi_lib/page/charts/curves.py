@@ -31,11 +31,9 @@ from kpi_lib.page.charts.panels import (
     write,
 )
 
-LINE = 11
-"""From line to line of a note in px."""
+LINE = 11  # From line to line of a note in px
 
-WORDY = 50
-"""A note of what is missing that is wider than this, in px, is a long one."""
+WORDY = 50  # A note of what is missing that is wider than this, in px, is a long one
 
 
 class Days(Protocol):

@@ -50,14 +50,11 @@ class Ink(StrEnum):
 
 WIDTH = 280
 LEFT, TOP, BOTTOM = 36, 16, 20
-RIGHT = 56
-"""Room for the value at the end of a line."""
+RIGHT = 56  # Room for the value at the end of a line
 
-DASHES = (5, 3.75)
-"""4 px on, 3 px off, at the width .8 by which matplotlib multiplies."""
+DASHES = (5, 3.75)  # 4 px on, 3 px off, at the width .8 by which matplotlib multiplies
 
-NOTE = "note"
-"""Class of a long note: a panel too small for it drops it."""
+NOTE = "note"  # Class of a long note: a panel too small for it drops it
 
 Format = Callable[[float], str]
 
@@ -143,8 +140,7 @@ def house() -> Iterator[None]:
 class Panel(Axes):
     """Axes that show themselves where a cell ends with them."""
 
-    series = ""
-    """Colour of the series, ``#rrggbb``; empty for the accent."""
+    series = ""  # Colour of the series, ``#rrggbb``; empty for the accent
 
     def _repr_svg_(self) -> str:
         from kpi_lib.page.charts.saving import standalone

@@ -50,8 +50,7 @@ FONT_HINT = (
     "Debian、Ubuntu上sudo apt-get install fonts-noto-cjk，再重开内核；或存成SVG"
 )
 
-PAPER = "#fcfbf8"
-"""Ground of a picture that stands alone, as the page's."""
+PAPER = "#fcfbf8"  # Ground of a picture that stands alone, as the page's
 
 
 SHEET, MARGIN, GAP, CAPTION = 800, 24, 20, 24

@@ -223,8 +223,7 @@ def _sides(fates: pd.Series[str]) -> list[int]:
     return [len(fates), *rows, len(fates) - sum(rows)]
 
 
-SHOWN = 100
-"""Quarantined rows that the page lists one by one."""
+SHOWN = 100  # Quarantined rows that the page lists one by one
 
 
 def quarantine(ledger: pd.DataFrame) -> Fragment:

@@ -14,11 +14,9 @@ from kpi_lib.page import series
 from kpi_lib.page.parts import Fragment, made, nothing, platform_of
 from kpi_lib.page.templates import ratio
 
-WIDTH, HEIGHT, MARGIN = 116, 24, 4
-"""Of the line of twelve months, px."""
+WIDTH, HEIGHT, MARGIN = 116, 24, 4  # Of the line of twelve months, px
 
-LEAST_SPAN = 0.1
-"""What a line's height stands for at least, of its highest value: flat looks flat."""
+LEAST_SPAN = 0.1  # A line's height is this much of its highest value at least
 
 
 def metrics(m: OperatorMonth) -> Fragment:

@@ -15,8 +15,7 @@ from kpi_lib.language import _
 from kpi_lib.page import series, sums
 from kpi_lib.page.parts import Fragment, made, nothing, who_is
 
-COUNTS = ("views", "clicks", "orders", "gmv")
-"""What is counted of the way to an order."""
+COUNTS = ("views", "clicks", "orders", "gmv")  # What is counted of the way to an order
 
 
 def orders(m: OperatorMonth) -> Fragment:
@@ -85,8 +84,7 @@ def _way(
     }
 
 
-CENTS = 2
-"""Places of yuan that are not whole."""
+CENTS = 2  # Places of yuan that are not whole
 
 
 def _revenue(m: OperatorMonth) -> dict[str, Any] | None:

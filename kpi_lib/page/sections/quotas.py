@@ -14,12 +14,10 @@ from kpi_lib.catalogue import METRICS
 from kpi_lib.language import _
 from kpi_lib.page.parts import Fragment, made, shade_of
 
-CONTENTS = "contents"
-"""What the published contents are called among the quotas."""
+CONTENTS = "contents"  # What the published contents are called among the quotas
 
 
-TINY = 1e-9
-"""Under this a day quota such as 12/21 and what was added up to it are one number."""
+TINY = 1e-9  # Under this a day's quota (12/21) and what adds up to it are one number
 
 
 def quotas(m: OperatorMonth) -> Fragment:

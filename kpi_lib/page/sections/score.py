@@ -32,8 +32,7 @@ class Change:
     rated: Decimal
     before: Decimal
     now: Decimal
-    moved: list[tuple[str, Decimal]]
-    """Measures with other points than before, and how many more."""
+    moved: list[tuple[str, Decimal]]  # Measures and by how many points they moved
 
     @property
     def by(self) -> Decimal:

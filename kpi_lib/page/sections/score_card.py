@@ -17,8 +17,7 @@ from kpi_lib.page.parts import Brand, Fragment, made, rows_in, total, who_is
 from kpi_lib.page.sections.rules import paragraph
 from kpi_lib.page.templates import ratio
 
-MEANS = ("attainment", "over_delivery")
-"""Sources that are means over results of the same targets."""
+MEANS = ("attainment", "over_delivery")  # Sources that are means over the same targets
 
 
 def score_card(m: OperatorMonth) -> Fragment:
@@ -177,8 +176,7 @@ def _view(
     }
 
 
-FILES_SHOWN = 4
-"""Files named as evidence of one measure; the card's JSON holds every row."""
+FILES_SHOWN = 4  # Files named as evidence of a measure; the card's JSON has every row
 
 
 def _evidence(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -14,8 +14,7 @@ from kpi_lib.appraisal import Card, OperatorMonth
 from kpi_lib.language import _
 from kpi_lib.page.parts import Fragment, Points, foremost, losses, made, total
 
-MERGED = Decimal("0.30")
-"""Losses under this many points share one bar of the waterfall."""
+MERGED = Decimal("0.30")  # Losses under this many points share one bar of the waterfall
 
 
 TOP_LOSSES = 4
@@ -99,8 +98,7 @@ SIZES = (Size("wide", 680, 165, 630, 20), Size("narrow", 328, 132, 292, 18))
 """Beside the text and on a phone."""
 
 
-EM = 12
-"""Size of the names in the waterfall, px."""
+EM = 12  # Size of the names in the waterfall, px
 
 
 def _room(text: str) -> float:
