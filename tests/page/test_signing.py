@@ -333,6 +333,7 @@ def test_files_are_linked_that_stand_there(cards: dict[str, Card]) -> None:
         "scores.csv",
         "targets.proposed.csv",
         "op-02.pdf",
+        "missing.html",
         "clean.html",
     ]
 

@@ -340,7 +340,7 @@ def test_a_fault_of_ours_is_said_to_be_one_and_kept_in_a_file(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("of ours")
 
-    monkeypatch.setattr(cli, "_tell", broken)
+    monkeypatch.setattr(cli, "tell", broken)
     told = kpi("check", MONTH, "--workspace", place.root)
 
     line = re.fullmatch(

@@ -156,7 +156,8 @@ def _said(why: str, row: Entry, evidence: Evidence) -> str:
         return why
     beside = {"sheet": row.SHEET, "rows": row.row, "month": evidence.month}
     names = [name for _, name, *_ in Formatter().parse(why) if name]
-    return Sentence(why, **{at: beside.get(at) or getattr(row, at) for at in names})
+    values = {at: beside[at] if at in beside else getattr(row, at) for at in names}
+    return Sentence(why, **values)
 
 
 def cite(entries: Iterable[Any], metric: str = "") -> tuple[dict[str, str], ...]:

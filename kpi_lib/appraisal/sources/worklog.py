@@ -129,7 +129,8 @@ class _ContentsDistributed(_ContentsPublished, kind="contents_distributed"):
 
     def why_not(self, row: entries.Content) -> str:
         lacking = {*row.planned_platforms} - self.evidence.published_on(row)
-        names = [platforms()[id].label for id in sorted(lacking)]
+        known = platforms()
+        names = [known[id].label if id in known else id for id in sorted(lacking)]
         text = N_("“{name}”没有发到{platforms}")
         return Sentence(text, name=row.title, platforms=names) if names else ""
 
