@@ -60,16 +60,15 @@ def of_days(evidence: Evidence) -> Iterator[Sentence]:
         if metric in needed
         for row in evidence.short_of_days.get(metric, ())
     ]
-    for account in dict.fromkeys(row["account"] for row in short):
-        rows = [row for row in short if row["account"] == account]
-        least = min(rows, key=lambda row: row["days_present"])
-        metrics = dict.fromkeys(row["metric"] for row in rows)
+    lacks = ("account", "days_present", "days_due")
+    for key in dict.fromkeys(tuple(row[at] for at in lacks) for row in short):
+        rows = [row for row in short if tuple(row[at] for at in lacks) == key]
         yield Sentence(
             "{account}只有{n}天的数，应有{due}天，缺的天不计：{metrics}",
-            account=evidence.roster.account(account).name,
-            n=f"{least['days_present']:g}",
-            due=f"{least['days_due']:g}",
-            metrics=few([METRICS[metric].label for metric in metrics]),
+            account=evidence.roster.account(key[0]).name,
+            n=f"{key[1]:g}",
+            due=f"{key[2]:g}",
+            metrics=few([METRICS[row["metric"]].label for row in rows]),
         )
 
 

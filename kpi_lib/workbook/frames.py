@@ -166,6 +166,11 @@ def _bases(
     each = parts.sort_values("basis").drop_duplicates(["month", by, "basis"])
     words = each.groupby(["month", by])["basis"].agg("、".join)
     breaks = parts.groupby(["month", by])["breaks"].any()
+    if by == "operator":  # who took an account over has not grown by it
+        held = parts.assign(held=parts["account"] + parts["share"].map(" {}".format))
+        sets = held.groupby(["operator", "month"])["held"].agg(frozenset)
+        before = sets.groupby(level="operator").shift()
+        breaks |= (before.notna() & (before != sets)).swaplevel()
     return pd.concat([words, breaks], axis=1).reset_index()
 
 

@@ -273,7 +273,7 @@ def compare(
     if len(frame) > MOST:
         sub += f"图中是最大的{MOST}个，其余{len(frame) - MOST}个在表里。"
     if names := "、".join(frame.loc[frame["breaks"] & frame["before"].notna(), "name"]):
-        sub += f"{names}两个月的口径不同（手工、期末减期初、当月发布），不算变化。"
+        sub += f"{names}两个月的账号、份额或口径不同，不算变化。"
     return answer("compare", title, sub, frame, drawings, printed(frame, columns))
 
 

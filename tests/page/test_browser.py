@@ -93,7 +93,9 @@ def files(
     nothing: OperatorMonth,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, str]:
-    cards = [sample.score("op-01"), sample.score("op-02"), hostile.card]
+    # The third has an appeal that waits for an answer.
+    whose = ("op-01", "op-02", "op-03")
+    cards = [*(sample.score(id) for id in whose), hostile.card]
     pages = {
         "appraisal": html.page(notebook_of(month), title="示例运营丙"),
         "english": spoken(month, "en"),

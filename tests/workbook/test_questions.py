@@ -67,8 +67,15 @@ def test_the_largest_comes_first_and_last_month_is_beside(m: Workbook) -> None:
     frame = questions.compare(m, "views", by="operator").frame
 
     assert frame["value"].is_monotonic_decreasing
-    first = frame.iloc[0]
-    assert first["change"] == pytest.approx(first["value"] / first["before"] - 1)
+    same = frame[~frame["breaks"]].iloc[0]
+    assert same["change"] == pytest.approx(same["value"] / same["before"] - 1)
+
+
+def test_who_took_an_account_over_has_not_grown_by_it(m: Workbook) -> None:
+    frame = questions.compare(m, "views", by="operator").frame.set_index("key")
+
+    assert {*frame.index[frame["breaks"]]} == {"op-02", "op-04"}  # dy-02 changed hands
+    assert frame.loc[["op-02", "op-04"], "change"].isna().all()
 
 
 def test_no_change_is_told_where_the_basis_changed(m: Workbook) -> None:
@@ -82,7 +89,7 @@ def test_no_change_is_told_where_the_basis_changed(m: Workbook) -> None:
     assert not by_key.loc["dy-01", "breaks"]
     assert not pd.isna(by_key.loc["dy-01", "change"])
     assert "示例公众号甲" in answer.html
-    assert "两个月的口径不同" in answer.html
+    assert "两个月的账号、份额或口径不同" in answer.html
 
 
 def test_a_break_is_written_beside_its_curve(m: Workbook) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from kpi_lib import figures, months
 from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import METRICS
-from kpi_lib.days import months_back
+from kpi_lib.days import days_of, months_back
 from kpi_lib.language import _
 from kpi_lib.page import series
 from kpi_lib.page.parts import Fragment, made, nothing, platform_of
@@ -37,13 +37,16 @@ def metrics(m: OperatorMonth) -> Fragment:
     ]
     known = [row for row in rows if row["attained"] is not None]
     short = [row for row in known if row["attained"] < 1]
+    before = months_back(m.month, 2)[0]
+    away = [day for day in days_of(before) if m.operator.leave_on(day)]
     return made(
         "metrics",
         rows=rows,
         known=len(known),
         reached=len(known) - len(short),
         worst=min(short, key=lambda row: row["attained"], default=None),
-        before=months_back(m.month, 2)[0],
+        before=before,
+        away=len(away),
         width=WIDTH,
         height=HEIGHT,
     )
