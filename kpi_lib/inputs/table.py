@@ -39,8 +39,7 @@ class Header:
 
     zh: str = ""  # What it is called, and written by templates; in English as the field
     also: tuple[str, ...] = ()  # Other names that are understood
-    example: str = ""
-    """The cell of the template's example row; ``{month}`` stands for the month."""
+    example: str = ""  # The template's example cell; ``{month}`` is the month
     required: bool | None = None
     """Whether the table must have it; if not said: if the field has no default."""
     wide: bool = False  # Whether the template gives it room for a sentence
@@ -54,8 +53,7 @@ class Column:
     name: str
     names: tuple[str, ...]
     required: bool  # Whether the table must have it
-    filled: bool
-    """Whether no cell of it may be blank; a blank one else is the field's default."""
+    filled: bool  # Whether no cell may be blank; a blank one else is the default
     header: Header
     form: Form
 

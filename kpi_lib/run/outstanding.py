@@ -28,8 +28,7 @@ TOLD: dict[str, tuple[Level, str]] = {
 }
 
 
-STAKE = {"excluded": "points"}
-"""What of a measure is at stake: its possible points; none where it is out."""
+STAKE = {"excluded": "points"}  # At stake are possible points; where it is out, its own
 
 
 def lacking(cards: Sequence[Part]) -> list[dict[str, Any]]:

@@ -99,7 +99,7 @@ class _Required(Source[P]):
         named = getattr(self.plan, "metrics", "required")
         required = self.evidence.goals.required
         metrics = [name for name in required if named == "required" or name in named]
-        return self.of(metrics) if metrics else excluded(Sentence("没有必考的指标"))
+        return self.of(metrics) if metrics else excluded(NOTHING)
 
     @abstractmethod
     def of(self, metrics: Sequence[str]) -> Reading: ...
@@ -368,6 +368,7 @@ class _Coverage(_Required[kinds.Coverage], kind="coverage"):
 set_on = attrgetter("set_on")
 
 MISSING = N_("缺：{targets}")
+NOTHING = Sentence("没有必考的指标；在花名册的required里写上要考的")
 LATE = N_("{on}前没有批准，或远低于短期目标：{targets}")
 
 
