@@ -195,9 +195,9 @@ def test_another_month_is_opened_from_this_one(m: Workbook) -> None:
 
 
 def test_every_command_is_one_call() -> None:
-    # They need no month, or talk to a person: `next` is check and run with a list, and
-    # nothing is signed without a yes.
-    elsewhere = {"init", "doctor", "formats", "lab", "next", "sign"}
+    # They need no month, or talk to a person: `next` is check and run with a list,
+    # nothing is signed without a yes, and `share` is for whoever sends pages out.
+    elsewhere = {"init", "doctor", "formats", "lab", "next", "share", "sign"}
     commands = {
         one.name or one.callback.__name__  # type: ignore[union-attr]
         for one in app.registered_commands
