@@ -167,7 +167,7 @@ def _bases(
     words = each.groupby(["month", by])["basis"].agg("、".join)
     breaks = parts.groupby(["month", by])["breaks"].any()
     if by == "operator":  # who took an account over has not grown by it
-        held = parts.assign(held=parts["account"] + parts["share"].map(" {}".format))
+        held = parts.assign(held=parts["account"] + " " + parts["share"].astype("str"))
         sets = held.groupby(["operator", "month"])["held"].agg(frozenset)
         before = sets.groupby(level="operator").shift()
         breaks |= (before.notna() & (before != sets)).swaplevel()
