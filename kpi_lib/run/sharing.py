@@ -83,6 +83,8 @@ def parcels(
     ------
     WorkspaceError
         If one of the pages failed, or was not made yet.
+    InvalidInput
+        If an operator is not appraised in the month, or inputs cannot be used.
     """
     month = newest(workspace, month)
     people = appraised(inputs.load(workspace, month).roster, month, operators)
@@ -139,6 +141,11 @@ def hand_out(
         The folder; made where it is not there. Files of these names are replaced.
     passwords : mapping of str to str, optional
         The password of each `Parcel.job`; None leaves the pages open.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be written; those before it stand.
     """
     names = {p.source.name: p.name for p in shared}
     for parcel in shared:
