@@ -109,9 +109,10 @@ def _read() -> dict[str, Metric]:
 
 METRICS: dict[str, Metric] = _read()
 
+# The level behind each gain.
 GAINS = {metric.gain: metric for metric in METRICS.values() if metric.moves_by_gain}
-"""The level behind each gain."""
 
+# What units are called; a share shown as a percentage needs no word.
 UNITS: dict[Unit, Sentence] = {
     "people": Sentence("人"),
     "times": Sentence("次"),
@@ -120,8 +121,8 @@ UNITS: dict[Unit, Sentence] = {
     "share": Sentence("比率"),
     "days": Sentence("天"),
 }
-"""What units are called; a share shown as a percentage needs no word."""
 
+# Streams of revenue, in the plan's own order.
 STREAMS: dict[str, Sentence] = {
     "article": Sentence("图文"),
     "video": Sentence("视频"),
@@ -130,8 +131,8 @@ STREAMS: dict[str, Sentence] = {
     "circle": Sentence("圈子"),
     "ads": Sentence("自营广告"),
 }
-"""Streams of revenue, in the plan's own order."""
 
+# Due numbers: what may stand in the metric column of targets.csv beside metrics.
 DUE: dict[str, Sentence] = {
     "tasks_due": Sentence("任务"),
     "contents_due": Sentence("内容"),
@@ -140,12 +141,11 @@ DUE: dict[str, Sentence] = {
     "feedback_due": Sentence("反馈"),
     "communities_due": Sentence("社群"),
 }
-"""Due numbers: what may stand in the metric column of targets.csv beside metrics."""
 
+# Horizons of targets: month, quarter, year, and no end.
 HORIZONS: dict[str, Sentence] = {
     "short": Sentence("短期"),
     "mid": Sentence("中期"),
     "long": Sentence("后期"),
     "ultimate": Sentence("终极"),
 }
-"""Horizons of targets: month, quarter, year, and no end."""

@@ -23,9 +23,9 @@ _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
 
 LOOK_BACK = 12  # Months that the curves show, the appraised one included
 
+# Months that a page is made from: a year ago, next month followed on the first. The
+# earlier scores, each with the months of its baseline, lie within.
 REACH = LOOK_BACK + 1
-"""Months that a page is made from: a year ago, next month followed on the first. The
-earlier scores, each with the months of its baseline, lie within."""
 
 
 def month_of(day: date) -> str:

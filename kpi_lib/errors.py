@@ -105,8 +105,8 @@ class InvalidInput(KpiError):
 class ExportError(InvalidInput):
     """A platform export cannot be taken."""
 
+    # A row of the ledger for every record, where the file could be opened.
     ledger: tuple[Any, ...] = ()
-    """A row of the ledger for every record, where the file could be opened."""
 
 
 class Unreadable(ExportError):
@@ -180,9 +180,10 @@ class RunError(KpiError):
 
 # --- what the system refuses -----------------------------------------------------
 
+# Numbers of what may work again in a moment, whatever file it was about.
 BUSY = frozenset((errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE))
-"""Numbers of what may work again in a moment, whatever file it was about."""
 
+# By their numbers: what the system refuses, and what to do about it.
 _SYSTEM = {
     (errno.ENOSPC, errno.EDQUOT): (N_("磁盘满了"), N_("请腾出空间，再运行一次")),
     (errno.ENAMETOOLONG,): (N_("名字太长，系统不接受"), N_("请把名字改短")),
@@ -205,7 +206,6 @@ _SYSTEM = {
         N_("请关闭其他程序，再运行一次"),
     ),
 }
-"""By their numbers: what the system refuses, and what to do about it."""
 
 
 def of_system(err: OSError, where: str = "") -> Problem:

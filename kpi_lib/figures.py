@@ -106,11 +106,11 @@ def axis(value: Number) -> str:
 
 
 _THOUSAND = Decimal(1000)
+# Words for large round numbers on an axis, the largest first.
 UNITS: dict[str, tuple[tuple[Decimal, str], ...]] = {
     "zh": ((YI, N_("亿")), (WAN, N_("万")), (_THOUSAND, N_("千"))),
     "en": ((_THOUSAND**3, "B"), (_THOUSAND**2, "M"), (_THOUSAND, "K")),
 }
-"""Words for large round numbers on an axis, the largest first."""
 
 
 def plain(value: Number, most: int = 4) -> str:

@@ -19,13 +19,13 @@ from kpi_lib.errors import WorkspaceError
 
 PLAN = "data/plan.yml"
 
+# What jobs, pages and files of ours are called, without their endings: no one's id.
 NAMES = frozenset(
     [
         *("index", "clean", "missing", "team", "run", "record", "scores", "targets"),
         *("executed", "worklog", "made", "own", "findings"),
     ]
 )
-"""What jobs, pages and files of ours are called, without their endings: no one's id."""
 
 OWN = "own.json"  # In a cleaned month: hashes of the rows of each account and operator
 

@@ -28,8 +28,8 @@ from kpi_lib.workspace import canonical_json, sha256
 
 SCHEMA = 1
 
+# How every measure that waits is settled.
 SETTLED = Sentence("待定的补上后重新运行；补不上的，由主管在工作记录的“评分”表评定")
-"""How every measure that waits is settled."""
 
 
 def score(

@@ -25,8 +25,8 @@ from kpi_lib.months import Total
 if TYPE_CHECKING:
     from kpi_lib.appraisal.goals import Goals
 
+# An exact number; a float only for infinity (a value known by its lower bound).
 Number = Fraction | float
-"""An exact number; a float only for infinity (a value known by its lower bound)."""
 
 Which = Literal["value", "low", "high"]
 

@@ -33,11 +33,11 @@ from kpi_lib.workspace import Workspace, sha256
 
 EARLIER = 3  # Months before the appraised one whose scores are shown beside it
 
+# What an operator's page needs to know of a daily value.
 OWN_DAYS = [
     *("date", "account", "platform", "metric", "part"),
     *("value", "basis", "censored"),
 ]
-"""What an operator's page needs to know of a daily value."""
 
 
 class _Own:

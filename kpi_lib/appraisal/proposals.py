@@ -21,11 +21,11 @@ from kpi_lib.days import days_of, shift
 from kpi_lib.figures import amount, joined, month_label, percent
 from kpi_lib.language import N_, Name, Sentence
 
+# The three proposals, and what they are called.
 LEVELS = {"low": Sentence("低"), "middle": Sentence("中"), "high": Sentence("高")}
-"""The three proposals, and what they are called."""
 
+# Significant figures of proposed numbers; the second where the first will not do.
 DIGITS = (2, 3)
-"""Significant figures of proposed numbers; the second where the first will not do."""
 
 
 def propose(evidence: Evidence) -> list[dict[str, str]]:
@@ -267,18 +267,18 @@ class _Proposal:
         )
 
 
+# What is said of a month below the baseline: of a gain, and of all others.
 _BELOW = {
     True: N_("本月净增{value}不及基线{base}"),
     False: N_("本月结果{value}不及基线{base}"),
 }
-"""What is said of a month below the baseline: of a gain, and of all others."""
 
+# What is said of proposals that ask for less than the month gave, and why they do; of
+# what one wants little of, too.
 _EASIER = {
     False: N_("{levels}档低于本月的{value}：各档都从{months}的中位数{base}算起"),
     True: N_("{levels}档高于本月的{value}：各档都从{months}的中位数{base}算起"),
 }
-"""What is said of proposals that ask for less than the month gave, and why they do;
-of what one wants little of, too."""
 
 _UP_FROM_LEVEL = N_(
     "月末粉丝数＋{months}净增的中位数×（1＋{steps}），向上取{digits}位有效数字"

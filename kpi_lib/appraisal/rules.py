@@ -25,6 +25,7 @@ from kpi_lib.language import N_, Sentence
 
 R = TypeVar("R", bound=BaseModel)
 
+# Units of readings: how so many of them are said.
 UNITS = {
     "格": N_("{n}格"),
     "项": N_("{n}项"),
@@ -34,7 +35,6 @@ UNITS = {
     "篇": N_("{n}篇"),
     "账号日": N_("{n}账号日"),
 }
-"""Units of readings: how so many of them are said."""
 
 
 RULES: dict[str, type[Rule[Any]]] = {}  # By the kind that the plan writes
@@ -254,12 +254,12 @@ _EACH = {
     "points": N_("每少{size}（百分点）扣{per}分"),
     "unit": N_("每少{size}扣{per}分"),
 }
+# What one step is of: in words, and in a sum.
 _DEDUCTED = {
     "target": N_("{sum}（{value}对{target}，每差目标的{size}一档），不低于0"),
     "points": N_("{sum}（{value}对{target}，每差{size}个百分点一档），不低于0"),
     "unit": N_("{sum}（{value}对{target}，每差{size}一档），不低于0"),
 }
-"""What one step is of: in words, and in a sum."""
 
 
 class _Count(Rule[kinds.Count], kind="count"):

@@ -21,11 +21,11 @@ from kpi_lib.inputs.template import MATRIX, WORKLOG, write_template
 from kpi_lib.workspace import Workspace, write_atomic
 
 PACKAGE = Path(__file__).parents[1]
+# What a new workspace begins with, beside the headers of its tables.
 EMPTY = Path(__file__).parent / "empty"
-"""What a new workspace begins with, beside the headers of its tables."""
 
+# Where a new workspace keeps a work log to copy; no month's, so never read.
 TEMPLATE = "data/raw/worklog-template.xlsx"
-"""Where a new workspace keeps a work log to copy; no month's, so never read."""
 
 EXAMPLE_MONTH = "2026-01"
 

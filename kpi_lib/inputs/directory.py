@@ -23,8 +23,8 @@ _SEPARATORS = re.compile(r"[、，,；;/／|\s]+")
 _SEVERAL = "平台名，多个之间用顿号"
 
 
+# What a measure may be called → the plan's ``item.measure`` and itself.
 Called = Mapping[str, tuple[str, Measure]]
-"""What a measure may be called → the plan's ``item.measure`` and itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +34,11 @@ class Directory:
     operators: Mapping[str, str] = field(default_factory=dict)  # Ids and names
     platforms: Mapping[str, str] = field(default_factory=dict)  # Ids and names
     accounts: Mapping[str, str] = field(default_factory=dict)  # Ids and names
+    # Operators' ids and the platforms on which each owns something.
     owned: Mapping[str, Collection[str]] = field(default_factory=dict)
-    """Operators' ids and the platforms on which each owns something."""
     month: str = ""  # Of the work log that is read
+    # What a measure of an operator's month may be called; None: no plan is known.
     called: Callable[[str, str], Called | None] = lambda operator, month: None
-    """What a measure of an operator's month may be called; None: no plan is known."""
 
     @cached_property
     def operator(self) -> Callable[[object], str]:

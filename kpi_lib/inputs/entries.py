@@ -27,9 +27,10 @@ from kpi_lib.inputs.table import Header, Row, TableRow
 
 _YES = "是 已采纳 采纳 已验收 通过 合格 已返工 返工 有 √ ✓ y yes true 1"
 _NO = "否 未采纳 不采纳 未验收 未通过 不通过 不合格 未返工 无 没有 × ✗ n no false 0"
+# Every word for yes and no that is understood; a blank cell is: not yet.
 YES_NO = dict.fromkeys(_YES.split(), True) | dict.fromkeys(_NO.split(), False)
-"""Every word for yes and no that is understood; a blank cell is: not yet."""
 
+# Forms of contents.
 FORMS = {
     "图文": "article",
     "视频": "video",
@@ -37,7 +38,6 @@ FORMS = {
     "直播": "live",
     "其他": "other",
 }
-"""Forms of contents."""
 
 
 _WEEK = re.compile(r"(20\d{2})-?[Ww](\d{1,2})", re.ASCII)
@@ -50,11 +50,11 @@ def _week(cell: object) -> str:
     return week_of(date.fromisocalendar(int(match[1]), int(match[2]), 1))
 
 
+# How the period of a review is read: a week, or a month.
 _PERIODS = {
     "week": forms.expecting("周，例如2026-W41，或这一周里的一天", _week),
     "month": forms.expecting(forms.MONTH_FORM, forms.to_month),
 }
-"""How the period of a review is read: a week, or a month."""
 
 
 def _is_word(cell: object) -> bool:
@@ -425,5 +425,5 @@ class NoneHere(Entry):
             yield Wrong("by", what, "运营本人以外的人", "请由主管确认")
 
 
+# The entries of every sheet of the work log, in the template's order.
 SHEETS: tuple[type[Entry], ...] = (*_SUBJECTS, NoneHere)
-"""The entries of every sheet of the work log, in the template's order."""

@@ -137,17 +137,14 @@ WORKLOGS = 6  # Months of work logs: a quarter's portraits, for earlier scores t
 
 # --- read once -------------------------------------------------------------------
 
+# Files and the hashes of their bytes. Of the bytes, not of size and time: a file that
+# is written again within one tick of the file system's clock keeps its inode, size and
+# time, and must yet be read again. To hash what people write takes a millisecond, to
+# parse it a hundred.
 Stamp = Mapping[str, str]
-"""
-Files and the hashes of their bytes.
 
-Of the bytes, not of size and time: a file that is written again within one tick of the
-file system's clock keeps its inode, size and time, and must yet be read again. To hash
-what people write takes a millisecond, to parse it a hundred.
-"""
-
+# What was read last by workspace and name, and the files' stamp then.
 _KEPT: dict[tuple[Path, str], tuple[Stamp, Any]] = {}
-"""What was read last by workspace and name, and the files' stamp then."""
 
 
 def _once(

@@ -31,8 +31,8 @@ from kpi_lib.errors import InvalidInput
 
 T = TypeVar("T")
 
+# Metrics that targets may be set for, and their names.
 TARGETED = {name: metric.zh for name, metric in METRICS.items() if metric.target}
-"""Metrics that targets may be set for, and their names."""
 
 DATE_FORM = "日期，例如2026-10-31"
 MONTH_FORM = "月份，例如2026-10"
@@ -219,8 +219,8 @@ def id_or_name(names: Mapping[str, str]) -> Callable[[object], str]:
 class Form:
     """How a cell of a field is read, and how the template offers it."""
 
+    # Takes the cell, None for a blank one, or raises `WrongForm`.
     read: Callable[[Any], object] = lambda cell: cell
-    """Takes the cell, None for a blank one, or raises `WrongForm`."""
     kind: str = "text"  # The format and the check of its cells in the template
     words: tuple[str, ...] = ()  # The words of its drop-down
     named: str = ""  # Instead of `read`: what of the `Directory` reads it
@@ -252,14 +252,14 @@ def words(meanings: Mapping[str, T]) -> Form:
 
 Day = Annotated[date, Form(to_date, "date")]
 Month = Annotated[str, Form(to_month)]
+# An exact number; ``35%`` is 0.35, true and false are refused.
 Number = Annotated[Decimal, Form(to_decimal)]
-"""An exact number; ``35%`` is 0.35, true and false are refused."""
 Amount = Annotated[Decimal, Form(to_amount, "amount")]
 Whole = Annotated[int, Form(to_whole, "count")]
 Metric = Annotated[str, Form(id_or_name(TARGETED))]
 Text = Annotated[str, Form(to_text)]
+# Text that a row made in code may lack.
 Note = Annotated[str, Form(lambda cell: to_text(cell) if cell else "")]
-"""Text that a row made in code may lack."""
 
 
 # --- in messages -----------------------------------------------------------------
@@ -284,6 +284,7 @@ def choices(values: Collection[str], limit: int = 40) -> str:
     return listed if len(values) <= limit else f"{listed}…等{len(values)}个"
 
 
+# What pydantic's own kinds of mistakes expected.
 _EXPECTED = {
     kind: expected
     for expected, kinds in {
@@ -298,7 +299,6 @@ _EXPECTED = {
     }.items()
     for kind in kinds.split()
 }
-"""What pydantic's own kinds of mistakes expected."""
 
 _LIMITS = {
     "ge": "不小于{}",

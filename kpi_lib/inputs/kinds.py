@@ -182,8 +182,8 @@ Source = Annotated[
 # Rules: how a number becomes points.
 
 
+# What a bound is compared with: value ÷ target, or the value in its own unit.
 Of = Literal["share", "value"]
-"""What a bound is compared with: value ÷ target, or the value in its own unit."""
 
 
 class Ratio(Part):

@@ -25,11 +25,11 @@ from kpi_lib.workspace import NAMES, canonical_json, sha256
 
 T = TypeVar("T")
 
+# Ids that nobody may have.
 RESERVED = NAMES | {
     *("con", "nul", "prn", "aux"),  # devices of Windows
     *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10)),
 }
-"""Ids that nobody may have."""
 
 _ID = re.compile(r"[a-z][a-z0-9-]{0,31}", re.ASCII)
 _URL = re.compile(r"https?://[^\s<>\"']+", re.ASCII)

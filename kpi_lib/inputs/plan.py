@@ -27,6 +27,7 @@ from kpi_lib.inputs.people import Operator, Roster
 from kpi_lib.inputs.yaml import load_document
 from kpi_lib.language import Sentence
 
+# What may become of a measure, and what it is called.
 STATUS = {
     "scored": Sentence("已评"),
     "rated_by_manager": Sentence("主管评定"),
@@ -34,19 +35,18 @@ STATUS = {
     "zero": Sentence("缺，按0分"),
     "excluded": Sentence("不考核"),
 }
-"""What may become of a measure, and what it is called."""
 
 
+# Kinds of sources that give a number and nothing to divide it by.
 WITHOUT_TARGET = ("suggestions_adopted", "campaign_spend", "posts_reaching")
-"""Kinds of sources that give a number and nothing to divide it by."""
 
 
+# Kinds of sources whose entries name who confirmed them (确认人).
 CONFIRMED = [
     kind
     for source in (kinds.Confirmed, kinds.Documented)
     for kind in get_args(source.model_fields["kind"].annotation)
 ]
-"""Kinds of sources whose entries name who confirmed them (确认人)."""
 
 
 class Measure(Part):

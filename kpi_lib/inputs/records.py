@@ -163,5 +163,5 @@ class Appeal(_Record):
         return self.model_copy(update={"measure": key})
 
 
+# The row of each table, targets first.
 TABLES: tuple[type[Row], ...] = (Target, Decision, Download, DayOff, Signoff, Appeal)
-"""The row of each table, targets first."""

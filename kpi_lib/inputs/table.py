@@ -27,8 +27,8 @@ from kpi_lib.inputs.forms import Form, Part, Wrong, WrongForm, choices, normal, 
 
 R = TypeVar("R", bound="Row")
 
+# Sheets of a template that hold no rows: its notes and its lists of choices.
 OTHER_SHEETS = ("说明", "选项")
-"""Sheets of a template that hold no rows: its notes and its lists of choices."""
 
 # --- declared --------------------------------------------------------------------
 
@@ -40,8 +40,8 @@ class Header:
     zh: str = ""  # What it is called, and written by templates; in English as the field
     also: tuple[str, ...] = ()  # Other names that are understood
     example: str = ""  # The template's example cell; ``{month}`` is the month
+    # Whether the table must have it; if not said: if the field has no default.
     required: bool | None = None
-    """Whether the table must have it; if not said: if the field has no default."""
     wide: bool = False  # Whether the template gives it room for a sentence
     cell_of: str = ""  # The field whose cell it shares, instead of an own column
 
@@ -61,11 +61,11 @@ class Column:
 class Row(Part):
     """A row of a table; fields `source`, `sheet` and `row` tell where it stands."""
 
+    # The name of its file in data/, without the ending; that of the workspace too.
     FILE: ClassVar[str] = ""
-    """The name of its file in data/, without the ending; that of the workspace too."""
 
+    # Whether the table must have every column, also those that may be blank.
     WHOLE: ClassVar[bool] = False
-    """Whether the table must have every column, also those that may be blank."""
 
     KEY: ClassVar[tuple[str, ...]] = ()  # The fields that no two rows may share
 
@@ -131,10 +131,10 @@ class TableSheet:
     name: str  # Of the sheet of a workbook; empty for a CSV
     where: str
     problems: list[Problem]
+    # Where each column of the header stands, from 0.
     positions: dict[str, int] = field(default_factory=dict)
-    """Where each column of the header stands, from 0."""
+    # What each column is called in this file.
     headers: dict[str, str] = field(default_factory=dict)
-    """What each column is called in this file."""
 
     def place(self, record: files.Record, at: int | None = None, name: str = "") -> str:
         """Name a cell by its letters in a workbook, by the name given in a CSV."""

@@ -23,8 +23,8 @@ from kpi_lib.inputs.forms import Day, Form, Note, Wrong, WrongForm, named, words
 from kpi_lib.inputs.table import Column, Header, Row, TableRow, TableSheet
 from kpi_lib.workspace import canonical_json, sha256
 
+# What a target may be set for: metrics and due numbers, and their names.
 NAMES = forms.TARGETED | {name: name for name in DUE}
-"""What a target may be set for: metrics and due numbers, and their names."""
 _HORIZON = words({zh: name for name, zh in HORIZONS.items()})
 
 
@@ -32,11 +32,11 @@ _MONTH = forms.expecting(
     "短期目标的月份，例如2026-10（Excel会把它改写成Oct-26，请把这一列设为文本）",
     forms.to_month,
 )
+# How the period of a further horizon is written; ultimate has none.
 _PERIODS = {
     "mid": (r"(20\d{2})-?[Qq]([1-4])", "中期目标的季度，例如2026-Q4"),
     "long": (r"(20\d{2})", "后期目标的年份，例如2026"),
 }
-"""How the period of a further horizon is written; ultimate has none."""
 
 
 class Target(Row):

@@ -197,6 +197,7 @@ def _told(title: str, message: str) -> dict[str, Any]:
 _FIRST, _LAST = date(2000, 1, 1), date(2099, 12, 31)
 _DAYS = {"criteria": "between", "minimum": _FIRST, "maximum": _LAST}
 _LEAST = {"criteria": ">=", "value": 0}
+# What Excel checks, or tells, of each kind of cells.
 CHECKS: Mapping[str, Mapping[str, Any]] = {
     "date": _checked("date", "不是日期", "请填日期，例如2026-10-31。", **_DAYS),
     "count": _checked("integer", "不是整数", "请填不小于0的整数。", **_LEAST),
@@ -205,4 +206,3 @@ CHECKS: Mapping[str, Mapping[str, Any]] = {
     "points": _told("分数", "填分数，或计划里的等级词，例如优秀；否决不填。"),
     "period": _told("周期", "周填2026-W41或这一周里的一天；月填2026-10。"),
 }
-"""What Excel checks, or tells, of each kind of cells."""

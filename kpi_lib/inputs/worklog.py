@@ -86,8 +86,8 @@ class Worklog:
 
 
 OF_ANOTHER_MONTH = N_("{sheet}第{rows}行的日期不在{month}，不计")
+# Why an entry does not count.
 SAID_BEFORE = N_("{sheet}第{rows}行与前面的一行相同，只计一次")
-"""Why an entry does not count."""
 
 # --- reading -------------------------------------------------------------------
 

@@ -85,8 +85,8 @@ class Cleaning:
         self.files = sorted(files, key=lambda file: file.source)
         self._names = names
         self._chosen = {(at.month, at.source, at.row, at.metric) for at in decisions}
+        # Metrics that do not count, by file: they contradict each other every day.
         self._doubted = {file.source: self._backwards(file) for file in self.files}
-        """Metrics that do not count, by file: they contradict each other every day."""
         self._by_source = {file.source: file for file in self.files}
         # A record holds several metrics: the worst that happened to one is told.
         self._worst: dict[tuple[object, ...], tuple[Fate, str, str]] = {}

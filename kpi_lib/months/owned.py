@@ -21,11 +21,11 @@ class Owned:
         self.days = days_of(arrived.month)
         self.first_days = arrived.first_days
         roster = self.given.roster
+        # Who looks after what on which days; days of leave are the cover's.
         self.shares = {
             account.id: in_charge(roster, account, self.days)
             for account in roster.accounts
         }
-        """Who looks after what on which days; days of leave are the cover's."""
 
     def due(self, account: str, operator: str) -> list[date]:
         """Return the operator's days of an account since its first export."""

@@ -26,8 +26,8 @@ from kpi_lib.language import LANGUAGES, _, catalogue, speaking, spoken, translat
 from kpi_lib.page import templates
 from kpi_lib.page.parts import SEALED
 
+# What a page may load: nothing but what it carries itself.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:"
-"""What a page may load: nothing but what it carries itself."""
 
 FRAGMENT = '<div class="kpi">'
 STYLE = "<style data-kpi>"

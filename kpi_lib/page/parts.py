@@ -59,11 +59,11 @@ class Style:
         return f"<style data-kpi>{templates.css()}\n{IN_NOTEBOOKS}</style>"
 
 
+# What only a cell's output needs: it stands alone, under no heading of the page.
 IN_NOTEBOOKS = """\
 .kpi>h3:first-child{margin-top:12px}
 table.brief caption{caption-side:top;text-align:left;white-space:nowrap}
 table.brief th{white-space:nowrap}"""
-"""What only a cell's output needs: it stands alone, under no heading of the page."""
 
 
 def style() -> Style:

@@ -209,13 +209,13 @@ def texts_of(metric: str) -> tuple[Callable[..., str], charts.Format]:
     return figures.short, figures.axis
 
 
+# How the days of a metric become a month.
 KINDS = {
     "stock": N_("期末值"),
     "flow": N_("各日之和"),
     "mean": N_("日均"),
     "ratio": N_("先汇总再相除"),
 }
-"""How the days of a metric become a month."""
 
 
 def year_in_words(

@@ -28,18 +28,18 @@ from typing import Any, Generic, TypeVar
 
 from kpi_lib.errors import KpiError
 
+# Environment of every process that works: the jobs share the cores among themselves,
+# and a library's threads would be cut in two by a fork.
 ONE_THREAD = {
     f"{library}_NUM_THREADS": "1"
     for library in ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM", "NUMEXPR")
 }
-"""Environment of every process that works: the jobs share the cores among themselves,
-and a library's threads would be cut in two by a fork."""
 
 WARM = "KPI_WARM"  # Variable with what `kpi_lib.run.warm` reads beforehand, as JSON
 
+# Seconds that a step of a job, a cell of its notebook, may take: a month of 400 exports
+# is cleaned in under 30.
 STEP_LIMIT = 300
-"""Seconds that a step of a job, a cell of its notebook, may take: a month of 400
-exports is cleaned in under 30."""
 
 JOB_LIMIT = 4 * STEP_LIMIT
 
@@ -56,8 +56,8 @@ _SERVER_LOST = 255  # multiprocessing's exit code of a process that it lost
 
 Item = TypeVar("Item")
 
+# In a process that was started here: the way to whoever started it.
 _starter: Connection | None = None
-"""In a process that was started here: the way to whoever started it."""
 
 
 class Died(KpiError):

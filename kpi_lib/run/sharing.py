@@ -18,10 +18,10 @@ from kpi_lib.workspace import Workspace, write_atomic
 
 LEAST_PASSWORD = 8  # Characters: who has the file may try as long as they like
 
+# A link to a file beside the page; those inside it or to another site stay.
 _LINK = re.compile(
     r'<a\b[^>]*\bhref="(?!\w+:)([^"#]+)(?:#[^"]*)?"[^>]*>(.*?)</a>', re.DOTALL
 )
-"""A link to a file beside the page; those inside it or to another site stay."""
 
 
 @dataclass(frozen=True)

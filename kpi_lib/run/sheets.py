@@ -26,8 +26,8 @@ FONT = {"font_name": "微软雅黑", "font_size": 10, "font_scheme": "none"}
 
 LINE, TALLEST = 15, 409  # Points of a line of text, and the highest row that Excel has
 
+# UTF-16 units: Excel's most for a sheet's name and a cell, ours in a page's head.
 LONGEST_NAME, LONGEST_TEXT, LONGEST_HEADER = 31, 32_767, 100
-"""UTF-16 units: Excel's most for a sheet's name and a cell, ours in a page's head."""
 
 SUMMARY = N_("汇总")
 

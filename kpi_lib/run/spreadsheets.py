@@ -121,13 +121,13 @@ def _csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
     return text.getvalue().encode("utf-8-sig")
 
 
+# The plan's own table, then its measures: titles and widths in digits.
 COLUMNS = (
     (N_("KPI指标"), 10), (N_("量化KPI"), 10), (N_("具体内容"), 56), (N_("分值"), 6),
     (N_("权重"), 7), (N_("评分"), 8), (N_("量化指标"), 19), (N_("数值"), 13),
     (N_("目标"), 13), (N_("得分算式"), 34), (N_("可得分"), 8), (N_("得分"), 8),
     (N_("状态"), 11), (N_("说明"), 30),
 )  # fmt: skip
-"""The plan's own table, then its measures: titles and widths in digits."""
 
 WIDE = dict(COLUMNS)
 

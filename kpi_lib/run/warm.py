@@ -17,8 +17,8 @@ from pathlib import Path
 
 from kpi_lib.run import processes
 
+# Imported for the jobs' sake alone.
 NEEDED = ("IPython", "kpi_lib.appraisal", "kpi_lib.run.notebook", "pyarrow.dataset")
-"""Imported for the jobs' sake alone."""
 
 
 def up() -> None:

@@ -129,8 +129,8 @@ def answer(
     return Answer(html, frame, tuple(named), title, sub, table)
 
 
+# Heads of a table, and the column below each with how its cells are printed.
 Columns = Mapping[str, tuple[str, Callable[[Any], str | None]]]
-"""Heads of a table, and the column below each with how its cells are printed."""
 
 
 def printed(frame: pd.DataFrame, columns: Columns) -> Table:

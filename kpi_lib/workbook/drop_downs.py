@@ -34,6 +34,7 @@ def _metrics(m: Tables) -> Options:
     ]
 
 
+# Choices that there are controls for: what stands before each, and its options.
 CHOICES: dict[str, tuple[str, Callable[[Tables], Options]]] = {
     "operator": ("运营", lambda m: [(who.name, who.id) for who in m.appraised]),
     "platform": ("平台", lambda m: [(at.name, id) for id, at in m.platforms.items()]),
@@ -47,13 +48,12 @@ CHOICES: dict[str, tuple[str, Callable[[Tables], Options]]] = {
     ),
     "campaign": ("活动", lambda m: [(at.name, at.id) for at in m.worklog.campaigns]),
 }
-"""Choices that there are controls for: what stands before each, and its options."""
 
+# Questions that not every metric can be asked of, and which can.
 ANSWERABLE: dict[Callable[..., Fragment], Callable[[str], bool]] = {
     questions.days: frames.has_days,
     questions.campaign: frames.days_compare,
 }
-"""Questions that not every metric can be asked of, and which can."""
 
 
 class Asked:

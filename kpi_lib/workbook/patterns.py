@@ -18,11 +18,11 @@ from kpi_lib.catalogue import METRICS
 ENGAGED = ["comments", "shares", "likes"]
 
 
+# What posts are put together by: pandas' name for it, and what each is called.
 TIMES: dict[str, tuple[str, Callable[[int], str]]] = {
     "hour": ("hour", "{}时".format),
     "weekday": ("day_of_week", lambda day: f"星期{'一二三四五六日'[day]}"),
 }
-"""What posts are put together by: pandas' name for it, and what each is called."""
 
 
 def by_time(posts: pd.DataFrame, metric: str, by: str) -> pd.DataFrame:
@@ -83,8 +83,8 @@ def of_posts(posts: pd.DataFrame, metric: str) -> pd.Series:
     return (above / below.where(below > 0)).fillna(posts[metric])
 
 
+# A post is told of: views × 3 and engagement ÷ 3 of its account's median, of 8 up.
 MANY, FEW, LEAST = 3.0, 1 / 3, 8
-"""A post is told of: views × 3 and engagement ÷ 3 of its account's median, of 8 up."""
 
 JUMP, DAYS = 5.0, 20  # A day is told of: five times the usual change, of 20 days up
 

@@ -25,6 +25,7 @@ from kpi_lib.run import newest
 from kpi_lib.workbook import frames
 from kpi_lib.workspace import Workspace
 
+# What `Workbook.totals` adds up to, and what it is called.
 BY = {
     "platform": "平台",
     "account": "账号",
@@ -32,10 +33,9 @@ BY = {
     "product": "产品",
     "team": "团队",
 }
-"""What `Workbook.totals` adds up to, and what it is called."""
 
+# Columns of `Workbook.totals`.
 TOTALS = ("metric", "month", "key", "name", "value", "basis", "breaks")
-"""Columns of `Workbook.totals`."""
 
 Some = str | Collection[str] | None  # One name or several; an empty one is none
 

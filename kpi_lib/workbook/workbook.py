@@ -21,11 +21,11 @@ from kpi_lib.workbook.cards import ScoreCard, WhatIf
 from kpi_lib.workbook.tables import Tables
 from kpi_lib.workspace import Workspace, write_atomic
 
+# Tables that `Workbook.to_excel` writes, in the order of their sheets.
 TABLES = (
     "operators", "scores", "daily", "monthly", "posts", "files", "ledger", "accounts",
     "targets", "campaigns",
 )  # fmt: skip
-"""Tables that `Workbook.to_excel` writes, in the order of their sheets."""
 
 PROBLEM = ("level", "where", "place", "what", "expected", "do")
 OUTCOME = ("job", "state", "error")  # Columns of what commands tell

@@ -161,12 +161,12 @@ class _CampaignsHeld(_Campaigns[Any], _Count[Any], kind="campaigns_held"):
 
 NOT_HELD = Sentence("本月没有举办活动")
 
+# What a campaign has a target and a result of.
 FIGURES = {
     "exposure": Sentence("曝光"),
     "new": Sentence("拉新"),
     "conversion": Sentence("转化"),
 }
-"""What a campaign has a target and a result of."""
 
 
 class _CampaignResults(_Campaigns[Any], kind="campaign_results"):

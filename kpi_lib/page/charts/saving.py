@@ -26,6 +26,7 @@ from kpi_lib.page.charts.markup import svg
 from kpi_lib.page.charts.panels import Ink, Panel, house, house_style, width_of
 from kpi_lib.workspace import write_atomic
 
+# Chinese fonts that matplotlib can draw with, best first.
 FONTS = (
     "Noto Sans CJK SC",
     "Noto Sans SC",
@@ -39,7 +40,6 @@ FONTS = (
     "SimHei",
     "Noto Sans CJK JP",
 )
-"""Chinese fonts that matplotlib can draw with, best first."""
 
 FONT_FILE = re.compile(
     r"(Sans(CJK|SC|CN)|PingFang|msyh|wqy|simhei).*\.(tt[cf]|otf)$", re.I
@@ -53,8 +53,8 @@ FONT_HINT = (
 PAPER = "#fcfbf8"  # Ground of a picture that stands alone, as the page's
 
 
+# A sheet's width, what is left around it and between panels, and above each, in px.
 SHEET, MARGIN, GAP, CAPTION = 800, 24, 20, 24
-"""A sheet's width, what is left around it and between panels, and above each, in px."""
 
 
 def style() -> dict[str, str]:

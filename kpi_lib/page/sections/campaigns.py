@@ -9,8 +9,8 @@ from kpi_lib.language import N_, _
 from kpi_lib.page.parts import Fragment, made
 from kpi_lib.page.templates import ratio
 
+# What a campaign is measured by, as the work log's columns are called.
 FIGURES = {"exposure": N_("曝光"), "new": N_("拉新"), "conversion": N_("转化")}
-"""What a campaign is measured by, as the work log's columns are called."""
 
 
 def campaigns(m: OperatorMonth) -> Fragment:

@@ -28,6 +28,7 @@ from kpi_lib.page.parts import (
     unknown,
 )
 
+# What became of a row, in the reader's words; in the order of the page.
 FATES = {
     "kept": N_("计入"),
     "partial": N_("部分计入"),
@@ -42,8 +43,8 @@ FATES = {
     "quarantined": N_("无法识别，未计入"),
     "conflict": N_("两个值，待选定"),
 }
-"""What became of a row, in the reader's words; in the order of the page."""
 
+# How numbers are come by, in the reader's words.
 BASES = {
     "daily": N_("按日"),
     "level": N_("按日"),
@@ -53,10 +54,9 @@ BASES = {
     "listed": N_("仅作品清单，数值取自按日文件"),
     "": figures.NONE,
 }
-"""How numbers are come by, in the reader's words."""
 
+# Fates whose rows a reader may want to see one by one.
 LOOKED_AT = ("quarantined", "partial", "conflict", "duplicate", "private")
-"""Fates whose rows a reader may want to see one by one."""
 
 
 def arrival(
@@ -102,8 +102,8 @@ def arrival(
     )
 
 
+# States of an account of which only counters are exported, once a week.
 BY_WEEK = {"covered", "download"}
-"""States of an account of which only counters are exported, once a week."""
 
 
 class _Brands(dict[str, Brand]):
@@ -287,8 +287,8 @@ def findings(problems: Sequence[Problem]) -> Fragment:
     return made("findings", groups=groups)
 
 
+# What findings are called, worst first.
 LEVELS = {"error": N_("错误{n}条"), "warning": N_("提示{n}条"), "note": N_("说明{n}条")}
-"""What findings are called, worst first."""
 
 
 def _finding(problem: Problem) -> dict[str, str]:

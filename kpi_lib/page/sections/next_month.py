@@ -14,16 +14,16 @@ from kpi_lib.page.parts import Fragment, made, platform_of
 from kpi_lib.page.sections.quotas import quota_name
 from kpi_lib.page.series import of_month, sum_known
 
+# The plans that the appraisal plan's daily duties ask for, by what they move.
 PLANS = {
     N_("增粉计划"): ("followers",),
     N_("定增计划"): ("dau", "mau", "stickiness"),
     N_("收益计划"): ("orders", "conversion_rate", "revenue"),
 }
-"""The plans that the appraisal plan's daily duties ask for, by what they move."""
 
 
+# The three proposals of a metric, and what they are called.
 STEPS = {"low": N_("低"), "middle": N_("中"), "high": N_("高")}
-"""The three proposals of a metric, and what they are called."""
 
 
 def next_month(m: OperatorMonth) -> Fragment:

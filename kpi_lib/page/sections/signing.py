@@ -10,6 +10,7 @@ from kpi_lib.appraisal import Card, OperatorMonth
 from kpi_lib.language import N_, _
 from kpi_lib.page.parts import Fragment, made, total
 
+# What points rest on, the surest first.
 RESTS = {
     "exports": N_("平台导出的数据"),
     "manual": N_("手工填报的数据"),
@@ -17,7 +18,6 @@ RESTS = {
     "unconfirmed": N_("未经他人确认的记录"),
     "rated": N_("主管评定"),
 }
-"""What points rest on, the surest first."""
 
 
 def settled(m: OperatorMonth) -> Fragment:

@@ -13,6 +13,7 @@ from kpi_lib.page.parts import Fragment, made, who_is
 from kpi_lib.page.sections.cleaning import fates_of, file_rows, left_out
 from kpi_lib.page.sections.rules import law
 
+# What the page prints of every month, asked for or not.
 SHOWN_HERE = {
     "followers",
     "follows",
@@ -29,11 +30,10 @@ SHOWN_HERE = {
     "revenue",
     "account_days",
 }
-"""What the page prints of every month, asked for or not."""
 
 
+# What is counted of a file: its rows, those that counted, those that did not.
 ROWS = ("records", "kept", "left")
-"""What is counted of a file: its rows, those that counted, those that did not."""
 
 
 def counted(m: OperatorMonth) -> Fragment:

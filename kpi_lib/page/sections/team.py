@@ -98,8 +98,8 @@ def team_money(cards: Sequence[Card]) -> Fragment:
 
 Money = Mapping[str, Decimal | None]
 
+# What is added up of campaigns and of revenue.
 CAMPAIGNS, REVENUE = ("budget", "spend"), ("revenue", "goal")
-"""What is added up of campaigns and of revenue."""
 
 
 def _money(card: Card) -> Money:

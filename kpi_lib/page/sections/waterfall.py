@@ -94,8 +94,8 @@ class Size:
     row: int
 
 
+# Beside the text and on a phone.
 SIZES = (Size("wide", 680, 165, 630, 20), Size("narrow", 328, 132, 292, 18))
-"""Beside the text and on a phone."""
 
 
 EM = 12  # Size of the names in the waterfall, px

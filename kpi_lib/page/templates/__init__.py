@@ -23,8 +23,8 @@ HERE = Path(__file__).parent
 
 Amount = TypeVar("Amount", float, Decimal)
 
+# Parts of the one style sheet; the later one may lean on the earlier.
 SHEETS = ("page.css", "sections.css")
-"""Parts of the one style sheet; the later one may lean on the earlier."""
 
 
 def clauses(text: str) -> Markup:

@@ -10,12 +10,12 @@ from kpi_lib.workspace import Workspace
 
 SETTINGS = Path(__file__).parent
 
+# The workspace is the root; root itself may open it, as in a container.
 COMMAND = [
     *(sys.executable, "-m", "jupyterlab"),
     f"--config={SETTINGS / 'jupyter_lab_config.json'}",
     f"--LabApp.app_settings_dir={SETTINGS}",
 ]
-"""The workspace is the root; root itself may open it, as in a container."""
 
 
 def lab(workspace: Workspace) -> int:
