@@ -247,8 +247,9 @@ def explain(
 
     例：kpi explain 2026-10 op-01   kpi explain 2026-10 op-01 content.published
     """
-    from kpi_lib import workbook
+    from kpi_lib import run, workbook
 
+    month = run.newest(workspace, month)
     for line in workbook.explain(workspace, month, operator, measure):
         typer.echo(printable(line))
 
@@ -269,6 +270,8 @@ def verify(
     """
     from kpi_lib import run
 
+    if month == "latest":  # of a month named the exports may be gone: that is told
+        month = run.newest(workspace, month)
     problems = run.verify(workspace, month)
     if recompute:
         problems += run.recompute(workspace, month)

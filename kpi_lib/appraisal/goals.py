@@ -56,6 +56,7 @@ class Goal:
     floored: bool  # whether the floor was applied
     approved: bool  # only an approved one may be scored
     covered: tuple[Share, ...] = ()  # of those on leave; in `counted` and the result
+    days: str = ""  # on record of those due where some lack, as 28/31
 
     @property
     def metric(self) -> Metric:
@@ -102,7 +103,9 @@ class Goal:
             "platform": self.target.platform,
             **self._numbers,
             "attained": text(self.attained),
+            "baseline": text(self.base),
             "growth": text(self.growth),
+            "days": self.days,
         }
 
     @property
@@ -389,6 +392,7 @@ def _own_goal(evidence: Evidence, metric: str, platform: str) -> Goal | None:
         growth=growth,
         floored=floored,
         approved=evidence.approved(row) or in_force(evidence, row),
+        days=total.days,
     )
 
 

@@ -21,11 +21,13 @@ from kpi_lib.months.owned import mapped_metrics
 from kpi_lib.months.store import load, load_findings, parquet, rows, save
 from kpi_lib.months.tables import Tables, arrival, reason, scored, tidy
 from kpi_lib.months.totals import (
+    BY_DAYS,
     ONCE_A_PRODUCT,
     Rows,
     Total,
     by_day,
     by_month,
+    days_short,
     exact,
     exactly,
     lacks_days,

@@ -104,6 +104,8 @@ class Total:
         Why it is not to be scored, one clause each; empty if it may be.
     sources : tuple of dict
         Evidence: source, sheet, rows, metric, sum.
+    days : str
+        As `days_short` has it: what it rests on, where days are lacking.
     """
 
     metric: str
@@ -111,6 +113,7 @@ class Total:
     low: Number | None
     high: Number | None
     made_of: tuple[tuple[str, float, str], ...] = ()
+    days: str = ""
     gaps: tuple[str, ...] = ()
     sources: tuple[dict[str, str], ...] = ()
 
@@ -195,6 +198,7 @@ def total(
             for row in rows
             for cited in json.loads(row["sources"])
         ),
+        days=days_short(metric, rows),
     )
 
 
@@ -256,6 +260,34 @@ def lacks_days(row: Mapping[Hashable, Any]) -> bool:
     """
     by_days = row["basis"] in BY_DAYS and row["metric"] not in NOT_BY_DAYS
     return bool(by_days and row["days_present"] < row["days_due"])
+
+
+def days_short(metric: str, rows: Iterable[Mapping[Hashable, Any]]) -> str:
+    """
+    Tell on how many days a figure rests where they are not all there.
+
+    Parameters
+    ----------
+    metric : str
+        Any name of the catalogue.
+    rows : iterable of mapping
+        Rows of ``MONTHLY`` that the figure is added up from.
+
+    Returns
+    -------
+    str
+        Days on record of those due, as ``"28/31"``, of the account that lacks most;
+        empty if none lacks any, and of what is no sum or mean of days.
+    """
+    if METRICS[metric].kind not in ("flow", "mean"):
+        return ""
+    days = [
+        (int(row["days_present"]), int(row["days_due"]))
+        for row in rows
+        if 0 < row["days_present"] < row["days_due"]
+    ]
+    least = min(days, key=lambda at: Fraction(*at), default=())
+    return "/".join(map(str, least))
 
 
 def _ratio(

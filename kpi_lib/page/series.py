@@ -64,26 +64,10 @@ def of_year(
     }
 
 
-def days_told(
-    m: OperatorMonth, metric: str, *, account: str = "", platform: str = ""
-) -> str:
-    """Say on how many days a figure rests where they are not all there, as 28/31天.
-
-    Of several accounts those of the one that lacks most; a level rests on its last day.
-    """
-    if METRICS[metric].kind not in ("flow", "mean"):
-        return ""
-    days = [
-        (int(row["days_present"]), int(row["days_due"]))
-        for row in rows(m, metric)
-        if account in ("", row["account"])
-        and platform in ("", row["platform"])
-        and 0 < row["days_present"] < row["days_due"]
-    ]
-    if not days:
-        return ""
-    present, due = min(days, key=lambda at: at[0] / at[1])
-    return _("{n}/{due}天", n=present, due=due)
+def days_told(m: OperatorMonth, metric: str, account: str) -> str:
+    """Say on how many days an account's figure rests where they are not all there."""
+    own = [row for row in rows(m, metric) if row["account"] == account]
+    return months.days_short(metric, own)
 
 
 def known(year: Mapping[str, months.Total]) -> dict[str, float]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from kpi_lib import figures
+from kpi_lib import figures, months
 from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.language import _
 from kpi_lib.page import series
@@ -62,10 +62,6 @@ def of_ratio(m: OperatorMonth, metric: str, month: str = "") -> dict[str, Sums]:
     }
 
 
-# Bases of months that were added up from days.
-BY_DAYS = ("daily", "manual")
-
-
 def of_flows(m: OperatorMonth, above: str, below: str, month: str) -> dict[str, Sums]:
     """
     Return account to the sums of two flows, of the days on which both are known.
@@ -79,7 +75,7 @@ def of_flows(m: OperatorMonth, above: str, below: str, month: str) -> dict[str, 
         {
             row["account"]
             for row in series.rows(m, name, month)
-            if row["basis"] in BY_DAYS
+            if row["basis"] in months.BY_DAYS
         }
         for name in names
     ]

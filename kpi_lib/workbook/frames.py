@@ -13,11 +13,9 @@ import pandas as pd
 
 from kpi_lib.catalogue import METRICS
 from kpi_lib.inputs import Account
-from kpi_lib.months import ONCE_A_PRODUCT
+from kpi_lib.months import BY_DAYS, ONCE_A_PRODUCT
 
 SIDES = ["above", "below"]  # The two sums of a ratio
-
-BY_DAYS = ("daily", "manual")  # Bases of months that were added up from days
 
 
 def of_records(records: Iterable[object], columns: Sequence[str]) -> pd.DataFrame:

@@ -17,6 +17,7 @@ import pytest
 from kpi_lib.appraisal import Card, month
 from kpi_lib.appraisal.compose import score
 from kpi_lib.appraisal.month import OWN_DAYS, Month
+from kpi_lib.catalogue import METRICS
 from kpi_lib.errors import InvalidInput, Problem, WorkspaceError
 from kpi_lib.inputs.records import Signoff
 from kpi_lib.months import store
@@ -113,6 +114,32 @@ def test_parts_of_shared_and_handed_over_accounts_add_up(sample: Month) -> None:
         ]
         if metric != "followers_gain":
             assert parts["value"].sum() == pytest.approx(days["value"].sum())
+
+
+def test_a_figure_of_part_of_the_days_says_so_in_the_card(
+    sample: Month, cards: dict[str, Card]
+) -> None:
+    """The account that lacks most stands beside the figure; counters have no days."""
+    monthly = sample.monthly[sample.monthly["month"] == MONTH]
+    said = 0
+    for id_, card in cards.items():
+        own = monthly[monthly["operator"] == id_]
+        for part in (part for one in measures(card) for part in one["parts"]):
+            metric = METRICS.get(part["metric"])
+            by_days = metric and METRICS[metric.result].kind in ("flow", "mean")
+            if metric is None or not by_days:
+                assert part["days"] == ""
+                continue
+            rows = own[own["metric"] == metric.result]
+            if part["platform"]:
+                rows = rows[rows["platform"] == part["platform"]]
+            rows = rows[rows["days_present"].between(1, rows["days_due"] - 1)]
+            rows = rows.assign(part=rows["days_present"] / rows["days_due"])
+            least = rows.sort_values("part").head(1).to_dict("records")
+            days = [f"{row['days_present']:g}/{row['days_due']:g}" for row in least]
+            assert part["days"] == "".join(days), (id_, part["metric"])
+            said += bool(days)
+    assert said > 3
 
 
 def test_days_of_the_quotas_sum_to_the_month(sample: Month) -> None:

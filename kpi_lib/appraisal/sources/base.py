@@ -222,6 +222,7 @@ def part(name: str, value: Fraction, target: Fraction, **more: str) -> dict[str,
         "opening": "",
         "attained": text(value / target if target else None),
         "growth": "",
+        "days": "",
         **more,
     }
 

@@ -35,7 +35,7 @@ def _engagement_rate(m: OperatorMonth) -> dict[str, Any] | None:
             "who": who_is(m, account),
             "part": parts[account.id],
             **{name: values[account.id] for name, values in counts.items()},
-            "days": {at: series.days_told(m, at, account=account.id) for at in COUNTS},
+            "days": {at: series.days_told(m, at, account.id) for at in COUNTS},
         }
         for account in m.accounts
         if account.id in parts

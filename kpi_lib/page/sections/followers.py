@@ -27,7 +27,7 @@ def followers(m: OperatorMonth) -> Fragment:
     rows: list[dict[str, Any]] = [
         {"who": who_is(m, account)}
         | {key: values.get(account.id) for key, values in columns.items()}
-        | {"days": series.days_told(m, "followers_gain", account=account.id)}
+        | {"days": series.days_told(m, "followers_gain", account.id)}
         for account in m.accounts
         if any(account.id in columns[key] for key in ("level", "new", "net"))
     ]

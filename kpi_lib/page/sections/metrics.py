@@ -78,7 +78,7 @@ def _row(m: OperatorMonth, part: Mapping[str, str]) -> dict[str, Any]:
     return {
         "name": _("{metric}（增长）", metric=name) if sign else name,
         "value": printed(value),
-        "days": series.days_told(m, metric.result, platform=platform),
+        "days": year[m.month].days,
         "goal": printed(aim),
         "attained": figures.decimal(part["attained"]),
         "change": figures.NONE

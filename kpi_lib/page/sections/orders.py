@@ -46,7 +46,7 @@ def _funnel(m: OperatorMonth) -> dict[str, Any] | None:
     rows: list[dict[str, Any]] = [
         {"who": who_is(m, account), "click": clicked.get(id), "buy": bought.get(id)}
         | {name: values.get(id) for name, values in now.items()}
-        | {"days": {at: series.days_told(m, at, account=id) for at in COUNTS}}
+        | {"days": {at: series.days_told(m, at, id) for at in COUNTS}}
         for account in m.accounts
         if (id := account.id) in now["clicks"] or id in now["orders"]
     ]

@@ -12,7 +12,6 @@ from kpi_lib.appraisal import Card, CardItem, CardMeasure, OperatorMonth
 from kpi_lib.catalogue import METRICS
 from kpi_lib.inputs import STATUS
 from kpi_lib.language import _
-from kpi_lib.page import series
 from kpi_lib.page.parts import Brand, Fragment, made, rows_in, total, who_is
 from kpi_lib.page.sections.rules import paragraph
 from kpi_lib.page.templates import ratio
@@ -140,8 +139,7 @@ def _part(
         "label": part["name"],
         "who": who,
         "value": written(part["value"]),
-        "days": metric
-        and series.days_told(m, metric.result, platform=part["platform"]),
+        "base": written(part.get("baseline", "")),
         "aim": written(part["counted"], part["opening"]),
         "floored": part["counted"] != part["target"],
     }
