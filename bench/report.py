@@ -168,7 +168,7 @@ def plain_page(operator: str) -> float:
     write_atomic(folder / f"{operator}.html", html)
     card = json.dumps(html_module.sealed(source), ensure_ascii=False, indent=1)
     write_atomic(folder / f"{operator}.json", card)
-    evidence = month.evidence_bytes(team.MONTH, operator)
+    evidence = month.evidence_bytes(Workspace(Path()), team.MONTH, operator)
     write_atomic(folder / f"{operator}.evidence.parquet", evidence)
     return sum(TAKEN)
 

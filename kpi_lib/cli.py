@@ -157,6 +157,9 @@ def run(
     lang: Annotated[str, typer.Option(help="报告的语言")] = LANGUAGES[0],
     pdf: Annotated[bool, typer.Option("--pdf", help="同时做成PDF")] = False,
     force: Force = False,
+    scheduler: Annotated[
+        str, typer.Option(metavar="URL", help="交给Dask集群做，如tcp://host:8786")
+    ] = "",
     *,
     workspace: Place,
     as_json: AsJson = False,
@@ -179,6 +182,7 @@ def run(
             lang=lang,
             force=force,
             pdf=pdf,
+            scheduler=scheduler,
             progress=step,
         )
     month = run.newest(workspace, month)
