@@ -142,6 +142,7 @@ class Month:
 
     def _of(self, operator: str) -> _Own:
         if operator not in self._people:
+            self._people.clear()  # one after another: hundreds would fill the memory
             self._people[operator] = _Own(self, operator)
         return self._people[operator]
 
