@@ -224,13 +224,18 @@ def _standing(
     return standing, tuple(refused)
 
 
+def due_target(evidence: Evidence, name: str) -> Target | None:
+    """Return the row of a due number that a manager approved."""
+    rows = targets_of(evidence, name, "short")
+    return _standing(evidence, [row for row in rows if evidence.confirmed(row)])[0]
+
+
 def due_number(
     evidence: Evidence, name: str, default: int | None = None
 ) -> Fraction | None:
     """Return a due number, scaled by the working days present; None without one."""
     # A row that a manager approved, or the plan's; never what the operator typed.
-    rows = targets_of(evidence, name, "short")
-    target, _ = _standing(evidence, [row for row in rows if evidence.approved(row)])
+    target = due_target(evidence, name)
     number = target.value if target else default
     return None if number is None else Fraction(number) * evidence.part
 
@@ -248,13 +253,13 @@ def period(month: str, horizon: str) -> str:
 def in_force(evidence: Evidence, row: Target) -> bool:
     """Say whether a target stood, approved or on record, by the plan's deadline."""
     return row.set_on <= evidence.deadline and (
-        evidence.approved(row) or row.sha256 in evidence.known_targets
+        evidence.confirmed(row) or row.sha256 in evidence.known_targets
     )
 
 
 def _excused(evidence: Evidence, row: Target) -> bool:
     """Say whether a manager approved an easier target and a reason is written."""
-    return evidence.approved(row) and bool(row.note)
+    return evidence.confirmed(row) and bool(row.note)
 
 
 def _easier(row: Target, than: Target) -> bool:
@@ -390,7 +395,7 @@ def _own_goal(evidence: Evidence, metric: str, platform: str) -> Goal | None:
         base=base,
         growth=growth,
         floored=floored,
-        approved=evidence.approved(row) or in_force(evidence, row),
+        approved=evidence.confirmed(row) or in_force(evidence, row),
         days=total.days,
     )
 

@@ -68,6 +68,14 @@ class _Own:
         frame = pd.DataFrame(shares, columns=["account", "date", "share"])
         return frame.astype({"date": "datetime64[s]", "account": "str"})
 
+    @cached_property
+    def days(self) -> pd.DataFrame:
+        """The operator's part of every day of the months shown."""
+        own = self.month.daily.merge(self.shares, on=["account", "date"])
+        whole = own["metric"].isin(ONCE_A_PRODUCT)
+        own["value"] = own["value"].where(whole, own["value"] * own["share"])
+        return own[OWN_DAYS].sort_values(OWN_DAYS[:5], ignore_index=True)
+
     def evidence(self, month: str, *, covers: bool = True) -> Evidence:
         """Gather what a month's score is made from, by the plan of that month."""
         inputs = self.month.inputs
@@ -83,6 +91,7 @@ class _Own:
                 known_targets=self.month.known_targets,
                 worklogs=inputs.worklogs,
                 posts=self.posts(month),
+                days=lambda: self.days,
                 covered=tuple(self._covered(month)) if covers else (),
             )
         return self._evidence[month, covers]
@@ -332,10 +341,7 @@ class Month:
             One row per date, account, metric and part; `value` × share, but DAU and
             MAU whole.
         """
-        own = self.daily.merge(self._of(operator.id).shares, on=["account", "date"])
-        whole = own["metric"].isin(ONCE_A_PRODUCT)
-        own["value"] = own["value"].where(whole, own["value"] * own["share"])
-        return own[OWN_DAYS].sort_values(OWN_DAYS[:5], ignore_index=True)
+        return self._of(operator.id).days
 
     def own_posts(
         self, operator: Operator | None = None, back: int = 1

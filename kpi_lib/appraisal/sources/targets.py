@@ -347,7 +347,7 @@ class _Coverage(_Required[kinds.Coverage], kind="coverage"):
                 for metric in metrics
                 if METRICS[metric].unit != "share"  # one month's is none of three
                 for row in sorted(targets_of(evidence, metric, horizon), key=set_on)
-                if not row.platform and evidence.approved(row)
+                if not row.platform and evidence.confirmed(row)
             }
             results = [*map(partial(self._over, months), latest.values())]
             if int(evidence.month[5:]) % months == 0 and results:
