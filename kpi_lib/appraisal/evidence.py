@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
+from functools import cache, cached_property
 from math import floor, inf, isinf
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -47,28 +47,26 @@ class History:
         self.monthly, self.roster, self.operator = monthly, roster, operator
         self._accounts = roster.ever_owned_by(operator.id)
         self._rows = months.by_month(monthly)
-        self._totals: dict[tuple[str, str, str, inputs.EvidenceRules], Total] = {}
+        # Every total is asked for by many measures.
+        self.total = cache(self._total)
 
     def rows(self, month: str) -> months.Rows:
         """Return the rows of a month, by metric."""
         return self._rows.get(month, {})
 
-    def total(
+    def _total(
         self, metric: str, month: str, platform: str, rules: inputs.EvidenceRules
     ) -> Total:
         """Return a metric over all own accounts of a month, or those of a platform."""
-        key = (metric, month, platform, rules)
-        if key not in self._totals:
-            total = months.total(
-                self.rows(month),
-                metric,
-                accounts=self._accounts,
-                platform=platform,
-                rules=rules,
-            )
-            withheld = self._withheld(metric, month, platform)
-            self._totals[key] = replace(total, gaps=(*total.gaps, *withheld))
-        return self._totals[key]
+        total = months.total(
+            self.rows(month),
+            metric,
+            accounts=self._accounts,
+            platform=platform,
+            rules=rules,
+        )
+        withheld = self._withheld(metric, month, platform)
+        return replace(total, gaps=(*total.gaps, *withheld))
 
     def _withheld(self, metric: str, month: str, platform: str) -> Iterator[Sentence]:
         """Say what was written by hand of an account before, and is not any more."""
@@ -265,14 +263,13 @@ class Evidence:
         An account may have it untold that has never told it, and tells what stands
         `beside` it.
         """
-        known = self.days() if self.plan.evidence.held_to_days else pd.DataFrame()
-        if known.empty:
+        known = self.days()
+        if known.empty or not self.plan.evidence.held_to_days:
             return inf
-        telling = {name: {*of["account"]} for name, of in known.groupby("metric")}
-        tell = telling.get(metric, set())
-        tell |= {own.id for own in self.accounts if metric in self.mapped(own)}
+        telling = known.groupby("metric")["account"].agg(set)
+        silent = telling.get(beside, set()) - telling.get(metric, set())
         of = known[(known["metric"] == metric) & known["date"].isin(days)]
-        if not tell or telling.get(beside, set()) - tell or of["censored"].any():
+        if silent or metric not in telling or of["censored"].any():
             return inf
         return sum(map(months.exactly, of["value"]), Fraction(0))
 

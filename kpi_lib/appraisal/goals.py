@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache, partial
 from statistics import median
 
 from kpi_lib.appraisal.evidence import Evidence, Number, attained, half_up, text
@@ -133,7 +134,8 @@ class Goals:
     def __init__(self, evidence: Evidence) -> None:
         self.evidence = evidence
         self.required = required(evidence)
-        self._goals: dict[tuple[str, str], Goal | None] = {}
+        # A metric's short target against its result; None without a target.
+        self.goal = cache(partial(_with_covers, evidence))
 
     def of(self, metric: str) -> list[Goal]:
         """Return the short target of the whole, or one per platform that has one."""
@@ -143,13 +145,6 @@ class Goals:
         platforms = dict.fromkeys(a.platform for a in self.evidence.accounts)
         goals = [self.goal(metric, platform) for platform in platforms]
         return [goal for goal in goals if goal]
-
-    def goal(self, metric: str, platform: str = "") -> Goal | None:
-        """Return a metric's short target against its result; None without a target."""
-        key = (metric, platform)
-        if key not in self._goals:
-            self._goals[key] = _with_covers(self.evidence, metric, platform)
-        return self._goals[key]
 
 
 def required(evidence: Evidence) -> tuple[str, ...]:
@@ -326,7 +321,7 @@ def baseline(
 # One target against its result.
 
 
-def _with_covers(evidence: Evidence, metric: str, platform: str) -> Goal | None:
+def _with_covers(evidence: Evidence, metric: str, platform: str = "") -> Goal | None:
     goal = _own_goal(evidence, metric, platform)
     if goal is None or goal.value is None:
         return goal

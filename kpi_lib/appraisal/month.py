@@ -7,9 +7,9 @@ what one operator may see, and nothing of the others.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import Any
 
 import pandas as pd
@@ -22,7 +22,7 @@ from kpi_lib.appraisal.evidence import Covered, Evidence, History
 from kpi_lib.appraisal.operator_month import OperatorMonth
 from kpi_lib.appraisal.quotas import quotas
 from kpi_lib.catalogue import METRICS
-from kpi_lib.days import LOOK_BACK, REACH, Calendar, days_of, months_back
+from kpi_lib.days import LOOK_BACK, REACH, days_of, months_back
 from kpi_lib.errors import InvalidInput, Problem
 from kpi_lib.files import platforms
 from kpi_lib.held import read, read_run
@@ -45,7 +45,7 @@ class _Own:
 
     def __init__(self, month: Month, operator: str) -> None:
         self.month, self.operator = month, month.roster.operator(operator)
-        self._evidence: dict[tuple[str, bool], Evidence] = {}
+        self.evidence = cache(self._gather)
 
     @cached_property
     def history(self) -> History:
@@ -76,25 +76,23 @@ class _Own:
         own["value"] = own["value"].where(whole, own["value"] * own["share"])
         return own[OWN_DAYS].sort_values(OWN_DAYS[:5], ignore_index=True)
 
-    def evidence(self, month: str, *, covers: bool = True) -> Evidence:
+    def _gather(self, month: str, *, covers: bool = True) -> Evidence:
         """Gather what a month's score is made from, by the plan of that month."""
         inputs = self.month.inputs
         if wrong := tuple(at for at in inputs.mistakes if at.of == self.operator.id):
             raise InvalidInput(wrong)
-        if (month, covers) not in self._evidence:
-            self._evidence[month, covers] = Evidence(
-                month=month,
-                plan=inputs.plan_of(month, self.operator),
-                history=self.history,
-                calendar=inputs.calendar,
-                targets=inputs.targets_of(self.operator.id),
-                known_targets=self.month.known_targets,
-                worklogs=inputs.worklogs,
-                posts=self.posts(month),
-                days=lambda: self.days,
-                covered=tuple(self._covered(month)) if covers else (),
-            )
-        return self._evidence[month, covers]
+        return Evidence(
+            month=month,
+            plan=inputs.plan_of(month, self.operator),
+            history=self.history,
+            calendar=inputs.calendar,
+            targets=inputs.targets_of(self.operator.id),
+            known_targets=self.month.known_targets,
+            worklogs=inputs.worklogs,
+            posts=self.posts(month),
+            days=lambda: self.days,
+            covered=tuple(self._covered(month)) if covers else (),
+        )
 
     def _covered(self, month: str) -> Iterator[Covered]:
         """Gather those on leave whom the operator covered."""
@@ -141,23 +139,8 @@ class Month:
     only: str = ""
 
     @cached_property
-    def _people(self) -> dict[str, _Own]:
-        return {}
-
-    def _of(self, operator: str) -> _Own:
-        if operator not in self._people:
-            self._people[operator] = _Own(self, operator)
-        return self._people[operator]
-
-    @property
-    def plan(self) -> Plan:
-        """The plan of the month."""
-        return self.inputs.plan
-
-    @property
-    def calendar(self) -> Calendar:
-        """Working days and holidays."""
-        return self.inputs.calendar
+    def _of(self) -> Callable[[str], _Own]:
+        return cache(partial(_Own, self))
 
     @property
     def roster(self) -> Roster:

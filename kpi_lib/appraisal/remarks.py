@@ -17,7 +17,7 @@ from kpi_lib.catalogue import DUE, HORIZONS, METRICS
 from kpi_lib.errors import Problem
 from kpi_lib.files import MANUAL
 from kpi_lib.inputs import Account, Entry, Inputs, Plan, Target
-from kpi_lib.language import N_, Sentence
+from kpi_lib.language import N_, Name, Sentence
 
 NOBODY = N_("{sheet}第{rows}行的“{name}”不是花名册里的主管或approvers，不算确认")
 
@@ -62,21 +62,18 @@ def of_days(evidence: Evidence) -> Iterator[Sentence]:
         for metric in evidence.goals.required
         for part in (metric, *METRICS[metric].parts)
     }
-    short = [
-        row
-        for metric in METRICS
-        if metric in needed
-        for row in evidence.short_of_days.get(metric, ())
-    ]
-    lacks = ("account", "days_present", "days_due")
-    for key in dict.fromkeys(tuple(row[at] for at in lacks) for row in short):
-        rows = [row for row in short if tuple(row[at] for at in lacks) == key]
+    labels: dict[tuple[str, float, float], list[Name]] = defaultdict(list)
+    for metric in METRICS:
+        for row in evidence.short_of_days.get(metric, ()) if metric in needed else ():
+            lacks = row["account"], row["days_present"], row["days_due"]
+            labels[lacks].append(METRICS[metric].label)
+    for (account, present, due), metrics in labels.items():
         yield Sentence(
             "{account}只有{n}天的数，应有{due}天，缺的天不计：{metrics}",
-            account=evidence.roster.account(key[0]).name,
-            n=f"{key[1]:g}",
-            due=f"{key[2]:g}",
-            metrics=few([METRICS[row["metric"]].label for row in rows]),
+            account=evidence.roster.account(account).name,
+            n=f"{present:g}",
+            due=f"{due:g}",
+            metrics=few(metrics),
         )
 
 

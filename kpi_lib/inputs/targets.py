@@ -19,7 +19,7 @@ from kpi_lib.days import quarter_of
 from kpi_lib.files import Record
 from kpi_lib.inputs import forms, table
 from kpi_lib.inputs.directory import Directory
-from kpi_lib.inputs.forms import Day, Form, Note, Wrong, WrongForm, words
+from kpi_lib.inputs.forms import Day, Form, Note, Wrong, WrongForm, named, words
 from kpi_lib.inputs.table import Column, Header, Row, TableRow, TableSheet
 from kpi_lib.workspace import canonical_json, sha256
 
@@ -51,9 +51,9 @@ class Target(Row):
     FILE = "targets"
     KEY = ("operator", "metric", "platform", "horizon", "period", "set_on")
 
-    operator: Annotated[str, forms.named("operator"), Header("运营")]
+    operator: Annotated[str, named("operator"), Header("运营")]
     metric: Annotated[str, Form(forms.id_or_name(NAMES)), Header("指标")]
-    platform: Annotated[str, forms.named("platform"), Header("平台")] = ""
+    platform: Annotated[str, named("platform"), Header("平台")] = ""
     horizon: Annotated[str, _HORIZON, Header("期限")]
     period: Annotated[str, Header("周期")]
     value: Annotated[Decimal, Header("目标值", also=("数值",))]
@@ -125,27 +125,19 @@ class Target(Row):
 
     def meant(self, directory: Directory) -> Target:
         """Return the target with the hash of its meaning."""
-        return self.model_copy(update={"sha256": sha256(self.meaning.encode())})
-
-    @property
-    def meaning(self) -> str:
-        """What it says, wherever it stands and however its value was written."""
         meaning = self.model_dump(mode="json", exclude={"source", "row", "sha256"})
-        return canonical_json(meaning | {"value": f"{self.value.normalize():f}"})
-
-    @property
-    def named(self) -> str:
-        """Who approved it."""
-        return self.approved_by
+        meaning["value"] = f"{self.value.normalize():f}"
+        digest = sha256(canonical_json(meaning).encode())
+        return self.model_copy(update={"sha256": digest})
 
 
 class Across(Row):
     """A row of a matrix of targets: a metric in a month, its horizons across."""
 
     month: Annotated[str, Header("月份")]
-    operator: Annotated[str, forms.named("operator", "operator"), Header("运营")]
+    operator: Annotated[str, named("operator", "operator"), Header("运营")]
     metric: Annotated[str, Form(kind="metric"), Header("指标")]
-    platform: Annotated[str, forms.named("platform", "platform"), Header("平台")] = ""
+    platform: Annotated[str, named("platform", "platform"), Header("平台")] = ""
     last: Annotated[Any, Header("上月")] = None
     proposed: Annotated[Any, Header("建议")] = None
     short: Annotated[Any, Form(kind="number"), Header("短期", required=True)] = None

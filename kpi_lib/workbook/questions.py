@@ -188,7 +188,7 @@ def days(m: Tables, *metrics: str, metric: Some = (), **only: Any) -> Answer:
     """
     names = [m.metric(name) for name in (*metrics, *listed(metric))]
     frame = m.values(*names, **only)
-    curve = partial(charts.day_curve, days=days_of(m.month), calendar=m.calendar)
+    curve = partial(charts.day_curve, days=days_of(m.month), calendar=m.inputs.calendar)
     title = f"{whose(m, **only)}{month_short(m.month)}每天的{zh(*names)}"
     sub = "一个账号一张图，同一指标同一纵轴；断开处没有数据，不是0。"
     return curves("days", title, sub, frame, m, curve, "account")

@@ -116,17 +116,11 @@ class _ContentsPublished(_Count[Any], kind="contents_published"):
         return N_("“{title}”没有填已发平台")
 
     def of(self, rows: list[Any]) -> Reading:
-        came_out = self.evidence.came_out
-        told = {
-            DENIED: [at for at in rows if {*at.published_platforms} - {*came_out(at)}],
-            CAME_LATE: [at for at in rows if self.evidence.came_late(at)],
-        }
-        flags = tuple(
-            Sentence(text, contents=few([row.title for row in at]))
-            for text, at in told.items()
-            if at
-        )
-        return replace(super().of(rows), flags=flags)
+        came, late = self.evidence.came_out, self.evidence.came_late
+        denied = [at.title for at in rows if {*at.published_platforms} - {*came(at)}]
+        untrue = {DENIED: denied, CAME_LATE: [at.title for at in rows if late(at)]}
+        told = (Sentence(text, contents=few(at)) for text, at in untrue.items() if at)
+        return replace(super().of(rows), flags=tuple(told))
 
 
 DENIED = N_("写着已发，账号的作品清单里却没有，不计：{contents}")
