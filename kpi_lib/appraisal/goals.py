@@ -104,6 +104,7 @@ class Goal:
             "platform": self.target.platform,
             **self._numbers,
             "attained": text(self.attained),
+            "baseline": text(self.base),
             "growth": text(self.growth),
             "days": self.days,
         }
