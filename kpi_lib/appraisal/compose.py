@@ -149,7 +149,7 @@ def _confirmed(evidence: Evidence) -> list[dict[str, Any]]:
             "sheet": remarks.sheet_of(row),
             "row": row.row,
             "what": row.meaning,
-            "target": remarks.target_said(row) if isinstance(row, Target) else "",
+            "text": remarks.target_said(row) if isinstance(row, Target) else "",
         }
         for row in remarks.naming(evidence)
         if evidence.confirmed(row)

@@ -271,7 +271,8 @@ class Evidence:
         of = known[(known["metric"] == metric) & known["date"].isin(days)]
         if silent or metric not in telling or of["censored"].any():
             return inf
-        return sum(map(months.exactly, of["value"]), Fraction(0))
+        # A part by share is a float: its dust is none that anybody typed too much.
+        return round(Fraction(sum(map(months.exactly, of["value"]))), 6)
 
     def present(self, month: str = "") -> list[date]:
         """Return the working days of a month on which the operator was present."""

@@ -22,7 +22,7 @@ from kpi_lib.appraisal.evidence import Covered, Evidence, History
 from kpi_lib.appraisal.operator_month import OperatorMonth
 from kpi_lib.appraisal.quotas import quotas
 from kpi_lib.catalogue import METRICS
-from kpi_lib.days import LOOK_BACK, REACH, days_of, months_back
+from kpi_lib.days import LOOK_BACK, REACH, Calendar, days_of, months_back
 from kpi_lib.errors import InvalidInput, Problem
 from kpi_lib.files import platforms
 from kpi_lib.held import read, read_run

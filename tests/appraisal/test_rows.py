@@ -254,6 +254,8 @@ ORDERS = (own("orders", 10.0),)
     [
         pytest.param(ORDERS, [(1, 5, 50)], 50, id="as many as the days have"),
         pytest.param(ORDERS, [(1, 5, 51)], 50, id="one more"),
+        pytest.param((own("orders", 0.1 + 0.2),), [(1, 10, 3)], 3, id="no dust"),
+        pytest.param((own("orders", 0.7 * 3),), [(1, 10, 21)], 21, id="nor below"),
         pytest.param(ORDERS, [(1, 5, 50), (8, 9, 20)], 70, id="two"),
         pytest.param(ORDERS, [(1, 5, 60), (8, 9, 1)], 51, id="one hides no other"),
         pytest.param(ORDERS, [(1, 5, 50), (4, 6, 30)], 60, id="shared days count once"),
