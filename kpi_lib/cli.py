@@ -157,6 +157,9 @@ def run(
     lang: Annotated[str, typer.Option(help="报告的语言")] = LANGUAGES[0],
     pdf: Annotated[bool, typer.Option("--pdf", help="同时做成PDF")] = False,
     force: Force = False,
+    scheduler: Annotated[
+        str, typer.Option(metavar="URL", help="交给Dask集群做，如tcp://host:8786")
+    ] = "",
     *,
     workspace: Place,
     as_json: AsJson = False,
@@ -179,6 +182,7 @@ def run(
             lang=lang,
             force=force,
             pdf=pdf,
+            scheduler=scheduler,
             progress=step,
         )
     month = run.newest(workspace, month)
@@ -243,8 +247,9 @@ def explain(
 
     例：kpi explain 2026-10 op-01   kpi explain 2026-10 op-01 content.published
     """
-    from kpi_lib import workbook
+    from kpi_lib import run, workbook
 
+    month = run.newest(workspace, month)
     for line in workbook.explain(workspace, month, operator, measure):
         typer.echo(printable(line))
 
@@ -265,6 +270,8 @@ def verify(
     """
     from kpi_lib import run
 
+    if month == "latest":  # of a month named the exports may be gone: that is told
+        month = run.newest(workspace, month)
     problems = run.verify(workspace, month)
     if recompute:
         problems += run.recompute(workspace, month)

@@ -20,6 +20,9 @@ from typing import Any
 
 LANGUAGES = ("zh-Hans", "zh-Hant", "en")  # Languages of the pages, the default first
 
+# What OpenCC converts letter by letter, and how Taiwan writes it.
+TAIWAN = {"點贊": "點讚", "賬號": "帳號", "周": "週"}
+
 LOCALES = {"zh-Hans": "zh_Hans", "zh-Hant": "zh_Hant", "en": "en"}  # Babel's names
 
 CATALOGUE = Path(__file__).parent / "locale" / "en.po"
@@ -247,7 +250,10 @@ def translated(text: str) -> str:
 @cache
 def traditional(text: str) -> str:
     """Return a sentence of ours, never data, in the characters of Taiwan."""
-    return str(_opencc("s2tw").convert(text))
+    text = str(_opencc("s2tw").convert(text))
+    for converted, usual in TAIWAN.items():
+        text = text.replace(converted, usual)
+    return text
 
 
 def simplified(text: str) -> str:

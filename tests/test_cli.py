@@ -148,6 +148,11 @@ def test_a_run_prints_a_line_a_job_and_where_the_index_is(
     code, out, _ = kpi(capsys, "status", MONTH, *where)
     assert code == 1
     assert "op-01 已做" in out.splitlines()
+    for command in ("status", "check", "verify"):
+        named = kpi(capsys, command, MONTH, *where)
+        assert kpi(capsys, command, "latest", *where) == named
+    named = kpi(capsys, "explain", MONTH, "op-01", *where)
+    assert kpi(capsys, "explain", "latest", "op-01", *where) == named
 
     tiny_workspace.appraisal(place)
     code, out, _ = kpi(capsys, "run", MONTH, "--json", *where)

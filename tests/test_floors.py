@@ -30,6 +30,7 @@ HOMES = {
     "chinese_calendar": {"root"},
     "cryptography": {"page"},
     "ruamel": {"root", "inputs", "files"},
+    "distributed": {"run"},
     "filelock": {"run"},
     "ipywidgets": {"workbook"},
     "opencc": {"root"},

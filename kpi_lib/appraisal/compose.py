@@ -337,7 +337,7 @@ def _resting(
     evidence: Evidence, outcomes: Sequence[Outcome]
 ) -> dict[str, list[Decimal]]:
     """Sort points by what they rest on; a mixed measure counts as by hand."""
-    kinds = ("exports", "manual", "confirmed", "unconfirmed", "rated")
+    kinds = ("exports", "manual", "approved", "confirmed", "unconfirmed", "rated")
     resting: dict[str, list[Decimal]] = {kind: [] for kind in kinds}
     now = evidence.now
     by_hand = frozenset(now.loc[now["basis"] == "manual", "metric"])

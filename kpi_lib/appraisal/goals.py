@@ -103,6 +103,7 @@ class Goal:
             "platform": self.target.platform,
             **self._numbers,
             "attained": text(self.attained),
+            "baseline": text(self.base),
             "growth": text(self.growth),
             "days": self.days,
         }

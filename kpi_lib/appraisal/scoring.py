@@ -40,6 +40,7 @@ class Outcome:
 
 
 AWAY = Sentence("本月没有在岗的工作日，不考核")
+BETWEEN = N_("有不同的值，在decisions.csv选定后才计；得分在{least}与{most}之间")
 
 # From a source to a reading.
 
@@ -143,9 +144,7 @@ def _outcome(
         points = Fraction(possible) or measure.points
         least, most = (half_up(at * points) for at in reading.between)
         between = least, most
-        note = Sentence(
-            "有不同的值没有选定，得分在{least}与{most}之间", least=least, most=most
-        )
+        note = Sentence(BETWEEN, least=least, most=most)
         reading = replace(reading, note=joined((reading.note, note)))
     if state != "excluded" and (given := _rating(evidence, item, measure)):
         rating, rated = given

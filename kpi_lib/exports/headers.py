@@ -187,7 +187,8 @@ def repeated(table: Table) -> list[str | Sentence]:
     return twice
 
 
-def title_of(layout: Layout) -> str:
+def title_of(layout: Layout) -> Sentence:
     """Return a layout as messages call it."""
     platform = platforms().get(layout.platform)
-    return f"{platform.name}“{layout.name}”" if platform else f"“{layout.name}”"
+    names = {"platform": platform.label if platform else "", "layout": layout.label}
+    return Sentence("{platform}“{layout}”", **names)

@@ -291,11 +291,12 @@ def _nearest(book: files.Book, allowed: Sequence[Layout]) -> ExportError:
         for fit in find_fits(sheet, header, allowed)
     ]
     if not fits:
-        few = "、".join(map(title_of, allowed)) if len(allowed) <= FEW else ""
+        few = allowed if len(allowed) <= FEW else ()
+        names = Sentence("{layouts}", layouts=[*map(title_of, few)])
         big5 = Sentence("像是Big5（繁体）编码：在Excel里另存为“CSV UTF-8”再放入")
         learn = Sentence("新的导出用kpi formats learn起草一份声明")
         do = big5 if _looks_big5(book) else learn
-        return UnknownExport.of(Sentence("没有认得的表头"), expected=few, do=do)
+        return UnknownExport.of(Sentence("没有认得的表头"), expected=names, do=do)
     order = {layout.id: place for place, layout in enumerate(allowed)}
     fit = max(
         fits, key=lambda fit: (fit.known, -len(fit.missing), -order[fit.layout.id])

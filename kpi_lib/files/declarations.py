@@ -45,12 +45,20 @@ class _Declared(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Platform(_Declared):
+class _Named(_Declared):
+    name: str  # what the platform calls it
+    en: str = ""
+
+    @property
+    def label(self) -> Name:
+        """Its name, to be said in any language."""
+        return Name(self.name, self.en)
+
+
+class Platform(_Named):
     """A platform's identity."""
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
-    name: str
-    en: str
     # The one character of its seal, and its colours on the light and the dark page.
     seal: Annotated[str, Field(min_length=1, max_length=1)]
     light: Hex
@@ -58,11 +66,6 @@ class Platform(_Declared):
     form: Form
     confirmed: bool  # at least one layout is known from a real export
     order: int  # place in lists: the plan's own order
-
-    @property
-    def label(self) -> Name:
-        """Its name, to be said in any language."""
-        return Name(self.name, self.en)
 
 
 class Column(_Declared):
@@ -115,13 +118,12 @@ class Beside(_Declared):
     why: Annotated[str, Field(min_length=1)]  # why nothing of it is counted
 
 
-class Layout(_Declared):
+class Layout(_Named):
     """One export of a platform."""
 
     # ``<platform>.<layout>``, or ``manual``; in a file the part behind the platform.
     id: str
     platform: str = ""  # empty for ``manual``
-    name: str  # what the platform calls it
     # A row per day, per post with counters, or per line of an order; none where
     # nothing in it is a metric of ours: known, and every row accounted for.
     grain: Grain

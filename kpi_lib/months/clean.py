@@ -315,10 +315,14 @@ def _conflicts(daily: Iterable[DailyRow], posts: Iterable[Post]) -> Iterator[Pro
     for row in daily:
         by_metric[row.account, row.metric].append(row)
     for (_, metric), days in sorted(by_metric.items()):
+        text = N_("{days}的{metric}有不同的值，未计")
+        if len({row.date for row in days}) == 1:
+            text = N_("{days}的{metric}有不同的值，未计：{values}")
         what = Sentence(
-            "{days}的{metric}有不同的值，未计",
+            text,
             days=stretches(row.date for row in days),
             metric=METRICS[metric].label,
+            values=[f"{value:g}" for value in sorted({row.value for row in days})],
         )
         yield _conflict(what, days)
     by_download: dict[tuple[str, str], list[PostRow]] = defaultdict(list)

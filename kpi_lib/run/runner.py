@@ -9,7 +9,7 @@ they name was there before them.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ def run(
     lang: str = LANGUAGES[0],
     force: bool = False,
     pdf: bool = False,
+    scheduler: str = "",
     progress: Progress | None = None,
 ) -> list[Outcome]:
     """
@@ -57,6 +58,8 @@ def run(
         Also re-make what is not stale.
     pdf : bool
         Also print each operator's page to a PDF.
+    scheduler : str
+        Address of a Dask scheduler, whose workers do the jobs; empty: this machine.
     progress : callable, optional
         Called with each outcome, the jobs done so far and the jobs in all.
 
@@ -76,13 +79,18 @@ def run(
         from kpi_lib import page
 
         page.required()
-    with alone(workspace):
+    with alone(workspace), ExitStack() as stack:
         agenda = Agenda(workspace, month, lang)
         chosen = appraised(agenda.inputs.roster, month, operators)
         months = looked_back(workspace, month)
         total = len(months) + len(chosen) + 1
         workers = workers or processes.workers()
         doing = _Work(agenda, workers, total, progress)
+        if scheduler:
+            from kpi_lib.run import cluster
+
+            connecting = cluster.connected(scheduler, workspace)
+            doing.call_each = stack.enter_context(connecting)
         outcomes = doing.clean(months, force)
         failed = [done.job for done in outcomes if done.state == "failed"]
         broken = [name.removeprefix(stale.CLEANED) for name in failed]
@@ -182,6 +190,7 @@ class _Work:
     workers: int
     total: int
     progress: Progress | None
+    call_each: Callable[..., Iterable[tuple[Job, Any]]] = processes.each
     jobs: dict[str, Job] = field(default_factory=dict)  # Those to be done, by name
     done: int = 0
 
@@ -241,7 +250,7 @@ class _Work:
             "lang": self.agenda.lang,
         }
         killed: list[Job] = []
-        for job, answer in processes.each(
+        for job, answer in self.call_each(
             work, stretches, workers=self.workers, warm=warm
         ):
             if isinstance(answer, Outcome):

@@ -162,7 +162,7 @@ def curves(
             if "breaks" in values and values["breaks"].any():
                 # Of `Workbook.totals`: from these months on it is another series.
                 breaks = values.loc[values["breaks"], "month"].tolist()
-                note += f"，{'、'.join(map(month_short, breaks))}换了口径"
+                note += f"，{'、'.join(map(month_short, breaks))}换了账号或口径"
                 where = {"breaks": breaks}
             ax = draw(values, scale=scale, end=end, **where)
             name, file = m.names(by)[str(id)], f"{metric}-{id}"

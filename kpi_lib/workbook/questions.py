@@ -216,7 +216,7 @@ def months(
     title = f"{whose(m, **only)}近{back}个月的{zh(*names)}"
     sub = (
         "按考核的口径合成月值；同一指标同一纵轴。"
-        "写着“换了口径”的月份，与之前的不能相比。"
+        "写着“换了账号或口径”的月份，与之前的不能相比。"
     )
     return curves("months", title, sub, frame, m, curve, by)
 
@@ -302,7 +302,7 @@ def ratio(
     frame = m.ratio(above, below, by=by, months=back, **how)
     curve = partial(charts.month_curve, months=m.months[-back:])
     name = "".join(frame["metric"].head(1)) or "没有两样都有的账号"
-    sub = "先加后除，只算两样都有的账号和日子；换了口径的月份，与之前的不能相比。"
+    sub = "先加后除，只算两样都有的账号和日子；换了账号或口径的月份，与之前的不能相比。"
     title = f"{whose(m, **how)}近{back}个月{name}"
     return curves("ratio", title, sub, frame, m, curve, by)
 

@@ -161,7 +161,7 @@ class Workbook(Tables):
         **options : object
             `operators` (roster ids; default: everybody in the month), `workers`
             (notebooks at once; default: one per core), `force` (also what is not
-            stale), `pdf` (also PDFs), `lang`.
+            stale), `pdf` (also PDFs), `lang`, `scheduler` (of a Dask cluster).
 
         Returns
         -------

@@ -276,13 +276,14 @@ def test_the_whole() -> None:
 
 
 def test_what_the_points_rest_on() -> None:
-    # Exports: attainment and its kin and the days on record. Confirmed: targets and
-    # the entries that another confirmed. Unconfirmed: what only the operator wrote.
+    # Exports: attainment and its kin and the days on record. Approved: targets.
+    # Confirmed: what another confirmed. Unconfirmed: what only the operator wrote.
     assert CARD["rests_on"] == {
         "exports": "29.13",  # 4.76 + 0.19 + 7.60 + 2.70 + 5.70 + 5.80 + 2.38
         "manual": "0.00",
-        # 3.50 + 3.11 + 2.00 + 3.60 + 3.00 + 4.00 + 1.00 + 4.50 + 1.50 + 1.50 + 2.50
-        "confirmed": "30.21",
+        "approved": "6.61",  # 3.50 + 3.11
+        # 2.00 + 3.60 + 3.00 + 4.00 + 1.00 + 4.50 + 1.50 + 1.50 + 2.50
+        "confirmed": "23.60",
         # 6.67 + 5.40 + 2.81
         "unconfirmed": "14.88",
         "rated": "0.00",

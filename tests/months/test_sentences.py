@@ -80,8 +80,8 @@ def test_a_finding_comes_back_as_a_sentence(sample_place: Workspace) -> None:
     found = store.load_findings(sample_place, "2026-10")
     (conflict,) = [one for one in found if "有不同的值，未计" in one.what]
 
-    assert conflict.what == "2026-10-14的新增关注有不同的值，未计"
+    assert conflict.what == "2026-10-14的新增关注有不同的值，未计：82、275"
     with speaking("en"):
         assert say(conflict.what) == (
-            "New followers of 2026-10-14 has different values; not counted"
+            "New followers of 2026-10-14 has different values; not counted: 82, 275"
         )

@@ -94,7 +94,7 @@ def test_english_has_no_chinese_but_data(part: str, month: Any) -> None:
         ),
         pytest.param(
             "quotas",
-            ("4周中3周完成", "4週中3周完成", "in 3 of 4 weeks"),
+            ("4周中3周完成", "4週中3週完成", "in 3 of 4 weeks"),
             id="quotas",
         ),
         pytest.param(

@@ -255,7 +255,7 @@ class _OneMetric(_Results[kinds.OneMetric], kind="metric"):
 class _Challenge(_Mean[Any], kind="challenge"):
     """How challenging the short targets are, of those with a baseline."""
 
-    rests_on = "confirmed"  # targets count only with an approval
+    rests_on = "approved"  # targets count only with an approval
 
     def share(self, goal: Goal) -> Number | None:
         return None if goal.growth is None else in_band(goal.growth, self.evidence)
@@ -299,7 +299,7 @@ def in_band(growth: Fraction, evidence: Evidence) -> Fraction:
 class _Coverage(_Required[kinds.Coverage], kind="coverage"):
     """Cells of required metric × horizon that had a target by the plan's deadline."""
 
-    rests_on = "confirmed"
+    rests_on = "approved"
 
     def of(self, metrics: Sequence[str]) -> Reading:
         cells = {

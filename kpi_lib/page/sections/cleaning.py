@@ -167,10 +167,8 @@ def file_rows(files: pd.DataFrame) -> list[dict[Any, Any]]:
 
 def _layout_name(layout: str) -> str:
     """Name an export as its platform does; the one filled in by hand is ours."""
-    if layout == MANUAL:
-        return _("手工填报")
     declared = layouts().get(layout)
-    return declared.name if declared else layout
+    return str(say(declared.label)) if declared else layout
 
 
 def _reading(row: Mapping[str, Any]) -> dict[str, Any]:

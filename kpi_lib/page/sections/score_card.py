@@ -139,6 +139,7 @@ def _part(
         "label": part["name"],
         "who": who,
         "value": written(part["value"]),
+        "base": written(part.get("baseline", "")),
         "aim": written(part["counted"], part["opening"]),
         "floored": part["counted"] != part["target"],
     }

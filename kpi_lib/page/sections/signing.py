@@ -14,7 +14,8 @@ from kpi_lib.page.parts import Fragment, made, total
 RESTS = {
     "exports": N_("平台导出的数据"),
     "manual": N_("手工填报的数据"),
-    "confirmed": N_("他人确认或批准过的记录"),
+    "approved": N_("经批准的目标"),
+    "confirmed": N_("他人确认过的记录"),
     "unconfirmed": N_("未经他人确认的记录"),
     "rated": N_("主管评定"),
 }
