@@ -68,41 +68,28 @@ def _jumps(
 
     What follows from nothing but a file in doubt is in doubt with it.
     """
-    known: dict[date, float] = {}
-    doubted: dict[date, float] = {}
+    seen: dict[date, tuple[float, bool]] = {}  # a level, and if it is in doubt
     with_levels = [(levels, f) for f in files if (levels := _of("followers", f))]
     for levels, file in sorted(with_levels, key=lambda each: min(each[0])):
         day, nets = min(levels), _of("net_follows", file)
-        then, beside = _near(known, day), _near(doubted, day)
-        why = N_("粉丝数由{then}的{before}跳到{day}的{level}")
-        out = then and not _follows(known[then], then, levels[day], day, nets)
-        if beside and not then:
-            then, why = beside, N_("粉丝数接着{then}的{before}，那份文件也存疑")
-            out = _follows(doubted[then], then, levels[day], day, nets)
-        if not then or not out or file.source in decided:
-            known |= levels
-            continue
-        before = {**doubted, **known}[then]
-        doubted |= levels
-        told = {"then": str(then), "day": str(day), "before": f"{before:,.0f}"}
-        yield file.source, Sentence(why, **told, level=f"{levels[day]:,.0f}")
-
-
-def _near(levels: Mapping[date, float], day: date) -> date | None:
-    """Return the last day of a level that a later one is compared with."""
-    near = (at for at in levels if day - timedelta(days=NEAR) <= at < day)
-    return max(near, default=None)
-
-
-def _follows(
-    before: float, then: date, level: float, day: date, nets: Mapping[date, float]
-) -> bool:
-    """Say whether a level is what the one before and the days' gains make, or near."""
-    between = [then + timedelta(days=by + 1) for by in range((day - then).days)]
-    gained, tolerated = 0.0, UNTOLD_JUMP
-    if all(at in nets for at in between):
-        gained, tolerated = sum(nets[at] for at in between), JUMP
-    return abs(level - before - gained) <= max(SMALL, tolerated * before)
+        near = [at for at in seen if day - timedelta(days=NEAR) <= at < day]
+        # One that counts is looked at first, then the latest.
+        then = max(near, key=lambda at: (not seen[at][1], at), default=day)
+        before, doubted = seen.get(then, (levels[day], False))
+        gained, tolerated = 0.0, UNTOLD_JUMP
+        between = [then + timedelta(days=by + 1) for by in range((day - then).days)]
+        if all(at in nets for at in between):
+            gained, tolerated = sum(nets[at] for at in between), JUMP
+        off = abs(levels[day] - before - gained) > max(SMALL, tolerated * before)
+        out = off != doubted and file.source not in decided
+        own = {at: (level, out) for at, level in levels.items()}
+        seen = own | seen if out else seen | own
+        if out:
+            why = N_("粉丝数由{then}的{before}跳到{day}的{level}")
+            if doubted:
+                why = N_("粉丝数接着{then}的{before}，那份文件也存疑")
+            told = {"then": str(then), "day": str(day), "before": f"{before:,.0f}"}
+            yield file.source, Sentence(why, **told, level=f"{levels[day]:,.0f}")
 
 
 def _of(metric: str, file: File) -> Mapping[date, float]:

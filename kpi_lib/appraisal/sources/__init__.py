@@ -41,27 +41,23 @@ class _AccountDays(Source[Any], kind="account_days"):
     rests_on = "exports"
 
     def read(self) -> Reading:
-        now = self.evidence.now
-        rows = now[now["metric"] == "account_days"]
-        if rows.empty:
+        rows = self.evidence.history.rows(self.evidence.month).get("account_days", ())
+        if not rows:
             return pending(self._nothing_due())
-        by_id = {
-            row["account"]: row
-            for row in rows.assign(gap=rows["gap"].dt.date).to_dict("records")
-        }
+        by_id = {row["account"]: row for row in rows}
         own = [(at, by_id[at.id]) for at in self.evidence.accounts if at.id in by_id]
         parts = tuple(
             part(at.name, *(total([row[of]]) for of in OF_DAYS), account=at.id)
             for at, row in own
         )
         gaps = [
-            Sentence("{account}（{day}）", account=at.name, day=row["gap"])
+            Sentence("{account}（{day}）", account=at.name, day=row["gap"].date())
             for at, row in own
             if not pd.isna(row["gap"])
         ]
         late = Sentence("没有按时在册的天，各账号最早的：{gaps}", gaps=few(gaps))
         files = self.evidence.total("account_days").sources
-        value, due = (total(rows[of]) for of in OF_DAYS)
+        value, due = (total(row[of] for row in rows) for of in OF_DAYS)
         note = late if gaps else ""
         return against(value, due, "账号日", note, evidence=files, parts=parts)
 
