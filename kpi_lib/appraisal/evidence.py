@@ -18,7 +18,6 @@ from kpi_lib import inputs, months
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import Calendar, days_of, shift
 from kpi_lib.figures import joined
-from kpi_lib.files import layouts
 from kpi_lib.language import N_, Sentence
 from kpi_lib.months import Total
 
@@ -200,10 +199,6 @@ class Evidence:
     def accounts(self) -> list[inputs.Account]:
         """Own accounts of the month, in the roster's order."""
         return self.roster.owned_by(self.operator, self.month)
-
-    def mapped(self, account: inputs.Account) -> set[str]:
-        """Return the metrics that an account's expected layouts map."""
-        return {*months.mapped_metrics(account, layouts())}
 
     def total(self, metric: str, *, month: str = "", platform: str = "") -> Total:
         """Return a metric over all own accounts of a month."""

@@ -19,7 +19,7 @@ from kpi_lib.catalogue import METRICS, Metric
 from kpi_lib.days import days_of, quarter_of, shift
 from kpi_lib.inputs import Operator, Target
 from kpi_lib.language import N_, Sentence
-from kpi_lib.months import Total
+from kpi_lib.months import Total, mapped_metrics
 
 
 @dataclass(frozen=True)
@@ -152,11 +152,7 @@ def required(evidence: Evidence) -> tuple[str, ...]:
     """Return the roster's list, or the plan's metrics that an own layout maps."""
     named = evidence.operator.required
     if named is None:
-        mapped = {
-            metric
-            for account in evidence.accounts
-            for metric in evidence.mapped(account)
-        }
+        mapped = set[str]().union(*map(mapped_metrics, evidence.accounts))
         chosen = {m for m in evidence.plan.metrics if is_mapped(m, mapped)}
         # An operator without videos is measured on articles (APPRAISAL, Metrics).
         if "completion_rate" in chosen:

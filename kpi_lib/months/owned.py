@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from fractions import Fraction
+from itertools import chain
 
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import days_of
-from kpi_lib.files import Layout
+from kpi_lib.files import MANUAL, layouts
 from kpi_lib.inputs import Account, Roster
 from kpi_lib.months.arrivals import Arrived
 
@@ -82,7 +83,7 @@ def in_charge(
     return shares
 
 
-def mapped_metrics(account: Account, layouts: Mapping[str, Layout]) -> tuple[str, ...]:
+def mapped_metrics(account: Account) -> set[str]:
     """
     Return the metrics that an account's expected layouts map, `manual` not counted.
 
@@ -90,18 +91,12 @@ def mapped_metrics(account: Account, layouts: Mapping[str, Layout]) -> tuple[str
     ----------
     account : Account
         With the layouts that the roster expects of it.
-    layouts : mapping of str to Layout
-        The layouts known, by id.
 
     Returns
     -------
-    tuple of str
-        Field names, in the catalogue's order.
+    set of str
+        Names of the catalogue.
     """
-    named = {
-        metric
-        for layout in account.expects
-        if layout != "manual" and layout in layouts
-        for metric in layouts[layout].metrics
-    }
-    return tuple(metric for metric in METRICS if metric in named)
+    known, expected = layouts(), {*account.expects} - {MANUAL}
+    named = (known[layout].metrics for layout in known.keys() & expected)
+    return set(METRICS).intersection(chain(*named))

@@ -475,8 +475,10 @@ TOLD_OTHERWISE = (
     # The next day's download closes the month instead: its day is printed, and what it
     # has more the next month has less.
     "data/raw/2026-10/tt-01/2026-11-02/图文_-_1-60.xlsx",
-    # One of two files that contradict each other: nothing is left to decide.
+    # One of two files that contradict each other: nothing is left to decide. The days
+    # that the later one alone has are told as lacking.
     "data/raw/2026-10/sph-01/2026-10-15/视频号数据概览.csv",
+    "data/raw/2026-10/sph-01/2026-11-02/视频号数据概览.csv",
 )
 
 
