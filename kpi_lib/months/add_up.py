@@ -218,12 +218,15 @@ class _Adding(Owned):
         platform = self.given.roster.account(account).platform
         # A conflict can turn either way (a level less a level): bounds are bounds.
         numbers = (value, min(low, high), max(low, high))
-        share = self.share(account, operator)
+        # The share owned on the mean day of the month.
+        share = sum(self.owned(account, operator).values(), Fraction(0)) / len(
+            self.days
+        )
         # A day that is known from below only is not on record.
         days = float(len(cell.days & cells[-1].days))
         present = days if metric != "account_days" else value
         whose = (self.month, operator, account, platform, metric, stream)
-        made_of = (cell.basis, share, present, float(cell.due))
+        made_of = (cell.basis, float(share), present, float(cell.due))
         places = (cell.opened, cell.closed, cell.gap, cell.sources)
         return (*whose, *numbers, *made_of, *places, *above, *below)
 

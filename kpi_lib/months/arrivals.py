@@ -136,19 +136,17 @@ class Arrived:
         What people write by hand has no download: of an account of which nothing else
         is expected by day, every day is.
         """
-        days = days_of(self.month)
         within = self.given.evidence_of(self.month).reached_within
         if within is None or not grains(account, by_hand=False) - {"posts"}:
-            return {*days}
+            return {*days_of(self.month)}
         after, before = self.given.calendar.after, timedelta(days=within - 1)
-        until = {day: after(day + before, 1) for day in days}
         return {
-            row.date
+            day
             for file in self.files
             if file.account == account.id and file.export.layout != MANUAL
             if file.downloaded and not file.doubt
-            for row in file.daily
-            if row.date <= file.downloaded <= until[row.date]
+            for day in {row.date for row in file.daily}
+            if day <= file.downloaded <= after(day + before, 1)
         }
 
 

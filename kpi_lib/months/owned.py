@@ -20,7 +20,6 @@ class Owned:
     def __init__(self, arrived: Arrived) -> None:
         self.arrived, self.month, self.given = arrived, arrived.month, arrived.given
         self.days = days_of(arrived.month)
-        self.first_days = arrived.first_days
         roster = self.given.roster
         # Who looks after what on which days; days of leave are the cover's.
         self.shares = {
@@ -30,14 +29,9 @@ class Owned:
 
     def due(self, account: str, operator: str) -> list[date]:
         """Return the operator's days of an account since its first export."""
-        first = self.first_days.get(account, self.days[0])
+        first = self.arrived.first_days.get(account, self.days[0])
         own = self.shares[account].get(operator, ())
         return [day for day in own if day >= first]
-
-    def share(self, account: str, operator: str) -> float:
-        """Return the share owned on the mean day of the month."""
-        owned = sum(self.owned(account, operator).values(), Fraction(0))
-        return float(owned / len(self.days))
 
     def owned(self, account: str, operator: str) -> dict[date, Fraction]:
         """Return the days on which an operator owns of an account, and the shares."""
@@ -47,13 +41,11 @@ class Owned:
 
     def owed(self, account: Account) -> dict[str, dict[date, Fraction]]:
         """Return everybody's account-days: own ones less leave, plus covers."""
-        first = self.first_days.get(account.id, self.days[0])
         owed: dict[str, dict[date, Fraction]] = {}
         for bearer, shares in self.shares[account.id].items():
             days = owed.setdefault(bearer.split()[0], {})
-            for day, share in shares.items():
-                if day >= first:
-                    days[day] = days.get(day, Fraction(0)) + share
+            for day in self.due(account.id, bearer):
+                days[day] = days.get(day, Fraction(0)) + shares[day]
         return owed
 
     def weeks(
