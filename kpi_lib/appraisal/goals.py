@@ -16,7 +16,7 @@ from statistics import median
 
 from kpi_lib.appraisal.evidence import Evidence, Number, attained, half_up, text
 from kpi_lib.catalogue import METRICS, Metric
-from kpi_lib.days import days_of, quarter_of, shift
+from kpi_lib.days import days_of, periods_of, shift
 from kpi_lib.inputs import Operator, Target
 from kpi_lib.language import N_, Sentence
 from kpi_lib.months import Total, mapped_metrics
@@ -182,7 +182,7 @@ def of_month(evidence: Evidence) -> list[Target]:
     return [
         row
         for row in evidence.targets
-        if row.period == period(evidence.month, row.horizon)
+        if row.period == periods_of(evidence.month)[row.horizon]
         and row.set_on <= days_of(evidence.month)[-1]
     ]
 
@@ -230,16 +230,6 @@ def due_number(
     target = due_target(evidence, name)
     number = target.value if target else default
     return None if number is None else Fraction(number) * evidence.part
-
-
-def period(month: str, horizon: str) -> str:
-    """Return the period of a month under a horizon, as targets.csv writes it."""
-    return {
-        "short": month,
-        "mid": quarter_of(month),
-        "long": month[:4],
-        "ultimate": "",
-    }[horizon]
 
 
 def in_force(evidence: Evidence, row: Target) -> bool:

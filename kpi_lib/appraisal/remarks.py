@@ -37,7 +37,7 @@ def of_entries(evidence: Evidence) -> Iterator[Sentence]:
 
 def naming(evidence: Evidence) -> list[Entry | Target]:
     """Return the rows that name who stands for them, of the log and of the targets."""
-    targets = sorted(of_month(evidence), key=lambda row: (row.row, row.sha256))
+    targets = sorted(of_month(evidence), key=lambda row: (row.row, row.key, row.set_on))
     rows: list[Entry | Target] = [*evidence.worklog.entries(), *targets]
     return [row for row in rows if row.named]
 
