@@ -92,7 +92,6 @@ class Entry(Row):
 
     EXAMPLE = "例"
 
-    SHEET: ClassVar[str] = ""  # What its sheet is called
     FIELD: ClassVar[str] = ""  # Of the `Worklog`, that holds it; its sheet in English
     DATED: ClassVar[str] = ""  # The field whose date decides its month, if one does
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import (
@@ -24,6 +25,7 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import CoreSchema, ErrorDetails, core_schema
+from ruamel.yaml import YAML
 
 from kpi_lib import files
 from kpi_lib.catalogue import METRICS
@@ -285,30 +287,9 @@ def choices(values: Collection[str], limit: int = 40) -> str:
 
 
 # What pydantic's own kinds of mistakes expected.
-_EXPECTED = {
-    kind: expected
-    for expected, kinds in {
-        "文字（编号、日期等请加引号）": "string_type",
-        TEXT_FORM: "string_too_short",
-        "整数": "int_type int_parsing int_from_float",
-        "true或false": "bool_type bool_parsing",
-        "数字": "float_type float_parsing decimal_type decimal_parsing finite_number",
-        DATE_FORM: "date_type date_parsing date_from_datetime_parsing",
-        "列表（每项以“- ”开头，或[甲, 乙]）": "list_type tuple_type",
-        "“键: 值”的表": "dict_type mapping_type model_type model_attributes_type",
-    }.items()
-    for kind in kinds.split()
-}
-
-_LIMITS = {
-    "ge": "不小于{}",
-    "gt": "大于{}",
-    "le": "不大于{}",
-    "lt": "小于{}",
-    "min_length": "至少{}项",
-    "max_length": "至多{}项",
-    "pattern": "符合{}",
-}
+_EXPECTED = YAML(typ="safe", pure=True).load(
+    Path(__file__).with_name("expected.yml").read_text("utf-8")
+)
 
 
 def expectation(mistake: ErrorDetails) -> str:
@@ -316,15 +297,15 @@ def expectation(mistake: ErrorDetails) -> str:
     context = mistake.get("ctx", {})
     if isinstance(context.get("error"), WrongForm):
         return str(context["error"])
-    if mistake["type"] in _EXPECTED:
-        return _EXPECTED[mistake["type"]]
+    if expected := _EXPECTED["kinds"].get(mistake["type"]):
+        return str(expected)
     for key in ("expected", "expected_tags"):
         if key in context:
             listed = str(context[key]).replace("'", "")
             return listed.replace(" or ", "、").replace(", ", "、")
-    for key, bound in _LIMITS.items():
+    for key, bound in _EXPECTED["limits"].items():
         if key in context:
-            return bound.format(context[key])
+            return str(bound.format(context[key]))
     return f"别的值（{mistake['msg']}）"
 
 

@@ -14,6 +14,7 @@ from kpi_lib.errors import InvalidInput
 from kpi_lib.inputs import table
 from kpi_lib.inputs.forms import Day, Note, Number, Whole
 from kpi_lib.inputs.table import Header, Row
+from tests.raising import raising
 
 
 class Measured(Row):
@@ -30,7 +31,7 @@ class Measured(Row):
 def load(folder: Path, text: str) -> tuple[Measured, ...]:
     path = folder / "t.csv"
     path.write_text(text, encoding="utf-8-sig")
-    return table.load_table(path, Measured, "data/t.csv")
+    return raising(table.load_table, path, Measured, "data/t.csv", None)
 
 
 def rows(folder: Path, text: str) -> list[table.TableRow]:
@@ -116,4 +117,4 @@ def test_a_workbook_with_two_filled_sheets_is_refused(tmp_path: Path) -> None:
             book.add_worksheet(name).write_string(0, 0, "date")
 
     with pytest.raises(InvalidInput, match="有2张有内容的表：一、二；应为只有一张表"):
-        table.load_table(path, Measured, "data/t.xlsx")
+        raising(table.load_table, path, Measured, "data/t.xlsx", None)

@@ -16,6 +16,7 @@ from kpi_lib.inputs import entries, worklog
 from kpi_lib.inputs.directory import Directory
 from kpi_lib.inputs.plan import Measure
 from kpi_lib.inputs.table import columns
+from tests.raising import raising
 
 OPERATORS = {"op-01": "示例运营甲", "op-02": "示例运营乙"}
 PLATFORMS = {"gongzhonghao": "公众号", "toutiao": "头条号", "bilibili": "B站"}
@@ -68,8 +69,12 @@ def write(path: Path, sheets: Mapping[str, Rows]) -> None:
 def load(folder: Path, sheets: Mapping[str, Rows]) -> worklog.Worklog:
     path = folder / "worklog.xlsx"
     write(path, sheets)
-    return worklog.load_worklog(
-        path, MONTH, replace(DIRECTORY, called=lambda *of: CALLED), WHERE
+    return raising(
+        worklog.load_worklog,
+        path,
+        MONTH,
+        replace(DIRECTORY, called=lambda *of: CALLED),
+        WHERE,
     )
 
 
@@ -146,7 +151,9 @@ def test_own_holds_the_entries_of_one_operator(tmp_path: Path) -> None:
 
 
 def test_no_work_log_is_an_empty_one(tmp_path: Path) -> None:
-    found = worklog.load_worklog(tmp_path / "no.xlsx", MONTH, Directory(), WHERE)
+    found = raising(
+        worklog.load_worklog, tmp_path / "no.xlsx", MONTH, Directory(), WHERE
+    )
 
     assert found == worklog.Worklog(month=MONTH, source=WHERE)
 
@@ -346,7 +353,7 @@ def test_a_row_of_nobody_stops_everybody(tmp_path: Path) -> None:
     write(path, {"任务": [header("任务"), nobody, ["T2", "op-01", None]]})
 
     with pytest.raises(InvalidInput) as caught:
-        worklog.load_worklog(path, MONTH, DIRECTORY, WHERE)
+        raising(worklog.load_worklog, path, MONTH, DIRECTORY, WHERE)
 
     assert [at.of for at in caught.value.problems] == ["", "op-01", "op-01"]
 
@@ -369,7 +376,9 @@ def test_what_may_be_wrong_is_told_and_counts_all_the_same(tmp_path: Path) -> No
     write(path, {**sheets, "确认": [header("确认"), said]})
     owned = {"op-01": ("gongzhonghao", "bilibili"), "op-02": ()}
 
-    found = worklog.load_worklog(path, MONTH, replace(DIRECTORY, owned=owned), WHERE)
+    found = raising(
+        worklog.load_worklog, path, MONTH, replace(DIRECTORY, owned=owned), WHERE
+    )
 
     assert [str(at).removeprefix(f"{WHERE}，") for at in found.findings] == [
         "内容!F2：“op-01”没有头条号的账号。请核对运营和平台。",
@@ -382,7 +391,9 @@ def test_what_may_be_wrong_is_told_and_counts_all_the_same(tmp_path: Path) -> No
 
 
 def folder_load(folder: Path) -> worklog.Worklog:
-    return worklog.load_worklog(folder, MONTH, DIRECTORY, "data/raw/2026-10/worklog")
+    return raising(
+        worklog.load_worklog, folder, MONTH, DIRECTORY, "data/raw/2026-10/worklog"
+    )
 
 
 def test_a_folder_of_csvs(tmp_path: Path) -> None:
