@@ -223,6 +223,7 @@ class Review(Entry):
         if cell is None:
             raise forms.WrongForm("2026-W41这样的周，或2026-10这样的月份")
         kind = info.data.get("kind")
+        cell = forms.with_year(cell, getattr(info.context, "month", ""))
         return _PERIODS[kind](cell) if kind else ""
 
 

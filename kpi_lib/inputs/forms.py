@@ -89,6 +89,9 @@ class Part(BaseModel):
 # --- reading -------------------------------------------------------------------
 
 _MONTH = re.compile(r"(\d{4})(?:-(\d{1,2})|/(\d{1,2})|年(\d{1,2})月)", re.ASCII)
+_SHORT = re.compile(
+    r"(\d{1,2})月(?:(\d{1,2})[日号])?|第(\d{1,2})周|[Ww](\d{1,2})", re.ASCII
+)
 _NUMBER = re.compile(
     r"([+-]?(?:\d{1,15}|\d{1,3}(?:,\d{3}){1,4})(?:\.\d{1,12})?) ?"
     r"(?:([%％千万亿])元?|[元个人次])?",
@@ -130,6 +133,32 @@ def to_month(cell: object) -> str:
     if year not in _YEARS or not 1 <= month <= 12:
         raise WrongForm(f"存在的{MONTH_FORM}")
     return f"{year:04d}-{month:02d}"
+
+
+def with_year(cell: object, month: str) -> object:
+    """
+    Add the year to a day, month or week that has none: it lies nearest to a month.
+
+    Parameters
+    ----------
+    cell : object
+        Text as 10月3日, 10月, W41 or 第41周; anything else is returned as it is.
+    month : str
+        ``YYYY-MM``; empty where none is known.
+
+    Returns
+    -------
+    object
+        Text as 2026-10-3, 2026-10 or 2026-W41.
+    """
+    match = _SHORT.fullmatch(cell.strip()) if month and isinstance(cell, str) else None
+    if match is None:
+        return cell
+    at, day, *weeks = match.groups()
+    week = weeks[0] or weeks[1]
+    away = int(at or (int(week) - 1) * 12 // 53 + 1) - int(month[5:])
+    year = int(month[:4]) + (away < -6) - (away > 6)
+    return f"{year}-W{week}" if week else "-".join(filter(None, (str(year), at, day)))
 
 
 def to_decimal(cell: object) -> Decimal:
@@ -235,6 +264,8 @@ class Form:
         def read(cell: object, info: ValidationInfo) -> object:
             if info.context is None and self.named:
                 return cell
+            if self.kind == "date":
+                cell = with_year(cell, getattr(info.context, "month", ""))
             read = getattr(info.context, self.named) if self.named else self.read
             return read(cell)
 

@@ -102,6 +102,8 @@ def test_a_row_made_in_code_is_checked_too() -> None:
         pytest.param("date,日期\n", "列“日期”重复", id="twice"),
         pytest.param("date,\n2026-10-01,5\n", "没有表头", id="no-header"),
         pytest.param("date\n2026-10-01,5\n", "第2行第2列：内容比表头多", id="shifted"),
+        pytest.param("date,数值\n2026-10-01，5\n", "第2行：.*中文逗号", id="comma"),
+        pytest.param("date，数值\n", "第1行：.*中文逗号", id="comma-in-the-header"),
         pytest.param('date\n"2026\n', "没有配对的引号", id="quote"),
     ],
 )

@@ -177,7 +177,9 @@ def test_english_headers_in_another_order(tmp_path: Path) -> None:
         pytest.param("周", date(2026, 10, 11), "2026-W41", id="a-day-of-the-week"),
         pytest.param("week", "2026w41", "2026-W41", id="loosely-written"),
         pytest.param("周", date(2027, 1, 1), "2026-W53", id="year-of-the-week"),
+        pytest.param("周", "第41周", "2026-W41", id="week-without-its-year"),
         pytest.param("月", "2026-10", "2026-10", id="month"),
+        pytest.param("月", "10月", "2026-10", id="month-without-its-year"),
         pytest.param("月", datetime(2026, 10, 1), "2026-10", id="month-made-a-day"),
     ],
 )
@@ -425,3 +427,9 @@ def test_mistakes_in_a_folder_are_named(tmp_path: Path) -> None:
     assert "worklog/任务.csv，第2行“计划完成日”：值是“x”" in told
     assert "worklog/杂.csv：不认识的文件“杂”" in told
     assert "worklog/空.csv：文件是空的" in told
+
+
+def test_a_day_without_its_year_is_of_the_month_s(tmp_path: Path) -> None:
+    rows = [header("建议"), ["op-01", "统一封面", "10月3日"]]
+
+    assert load(tmp_path, {"建议": rows}).suggestions[0].date == date(2026, 10, 3)

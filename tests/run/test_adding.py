@@ -71,7 +71,15 @@ def test_a_month_of_one_s_own(place: Workspace, downloads: Path) -> None:
     assert one.days == 1
 
 
-@pytest.mark.parametrize("name", ["数据_2026-11-02.csv", "数据(20261102).csv"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "数据_2026-11-02.csv",
+        "数据(20261102).csv",
+        "数据2026-11-2.csv",
+        "数据2026年11月2日.csv",
+    ],
+)
 def test_the_day_at_the_end_of_the_name(
     place: Workspace, downloads: Path, name: str
 ) -> None:
