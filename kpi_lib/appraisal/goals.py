@@ -8,7 +8,7 @@ before it does not count, and leave scales what accrues by the day.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from statistics import median
@@ -207,18 +207,51 @@ def holding(
 ) -> tuple[Target | None, tuple[Target, ...]]:
     """Return the short target that holds, of the whole or of a platform; and others."""
     rows = targets_of(evidence, metric, "short")
-    return _standing(evidence, [row for row in rows if row.platform == platform])
+    own = [row for row in rows if row.platform == platform]
+    return _standing(evidence.operator, own)
+
+
+def short_targets(
+    operator: Operator, rows: Iterable[Target], metric: str, platform: str = ""
+) -> dict[str, float]:
+    """
+    Return a metric's target of every month that has one, as it is held there.
+
+    Parameters
+    ----------
+    operator : Operator
+        Whose targets they are.
+    rows : iterable of Target
+        All of them.
+    metric, platform : str
+        A field name, and a platform's id; empty for the target of the whole.
+
+    Returns
+    -------
+    dict of str to float
+        By month, in the metric's unit.
+    """
+    key = (metric, platform, "short")
+    months: dict[str, list[Target]] = {}
+    for row in rows:
+        if (row.metric, row.platform, row.horizon) == key:
+            months.setdefault(row.period, []).append(row)
+    held = {at: _standing(operator, own)[0] for at, own in sorted(months.items())}
+    return {at: float(row.value) for at, row in held.items() if row}
 
 
 def _standing(
-    evidence: Evidence, rows: Sequence[Target]
+    operator: Operator, rows: Sequence[Target]
 ) -> tuple[Target | None, tuple[Target, ...]]:
     """Return the row set last, and those refused: late, easier and without a reason."""
     standing: Target | None = None
     refused: list[Target] = []
     for row in sorted(rows, key=lambda row: row.set_on):
-        late = row.set_on > days_of(evidence.month)[0]
-        if standing and late and _easier(row, standing) and not _excused(evidence, row):
+        days = days_of(row.period)
+        late = row.set_on > days[0]
+        if row.set_on > days[-1]:
+            continue
+        if standing and late and _easier(row, standing) and not _excused(operator, row):
             refused.append(row)
         else:
             standing = row
@@ -231,7 +264,8 @@ def due_number(
     """Return a due number, scaled by the working days present; None without one."""
     # A row that a manager approved, or the plan's; never what the operator typed.
     rows = targets_of(evidence, name, "short")
-    target, _ = _standing(evidence, [row for row in rows if evidence.approved(row)])
+    approved = [row for row in rows if evidence.approved(row)]
+    target, _ = _standing(evidence.operator, approved)
     number = target.value if target else default
     return None if number is None else Fraction(number) * evidence.part
 
@@ -253,9 +287,9 @@ def in_force(evidence: Evidence, row: Target) -> bool:
     )
 
 
-def _excused(evidence: Evidence, row: Target) -> bool:
+def _excused(operator: Operator, row: Target) -> bool:
     """Say whether a manager approved an easier target and a reason is written."""
-    return evidence.approved(row) and bool(row.note)
+    return operator.is_approver(row.approved_by) and bool(row.note)
 
 
 def _easier(row: Target, than: Target) -> bool:
@@ -371,13 +405,13 @@ def _own_goal(evidence: Evidence, metric: str, platform: str) -> Goal | None:
         floor = evidence.plan.band.floor
         easiest = base / (1 + floor) if less else opening + base * (1 + floor)
         below = target > easiest if less else target < easiest
-        if below and not _excused(evidence, row):
+        if below and not _excused(evidence.operator, row):
             target, floored = easiest, True
     planned = target - opening
     if definition.accrues:
         target = opening + planned * evidence.charge(metric)
     gaps = gaps_of(metric, value, [*unopened, *total.gaps])
-    if opening and planned <= 0 and not _excused(evidence, row):
+    if opening and planned <= 0 and not _excused(evidence.operator, row):
         gaps.append(Sentence(NOT_ABOVE, target=text(row.value), opening=text(opening)))
     return Goal(
         target=row,

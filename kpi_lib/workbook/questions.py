@@ -19,7 +19,7 @@ from typing import Any
 import pandas as pd
 
 from kpi_lib import page
-from kpi_lib.appraisal import OperatorMonth
+from kpi_lib.appraisal import OperatorMonth, short_targets
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import REACH, days_of, months_back
 from kpi_lib.figures import exact, month_short, percent
@@ -208,10 +208,18 @@ def months(
     Returns
     -------
     Answer
-        One row per metric, month and key, as of `Workbook.totals`.
+        One row per metric, month and key, as of `Workbook.totals`, and `target`: the
+        month's short one as it is held; missing where none is of just these accounts.
+
+    Examples
+    --------
+    >>> own = months(m, "views", by="operator", operator="op-01").frame
+    >>> own.loc[own["month"] == "2026-10", "target"].tolist()
+    [960500.0]
     """
     names = [m.metric(name) for name in (*metrics, *listed(metric))]
     frame = m.totals(*names, by=by, months=back, **only)
+    frame = frame.assign(target=_targets(m, frame, by, **only))
     curve = partial(charts.month_curve, months=m.months[-back:])
     title = f"{whose(m, **only)}近{back}个月的{zh(*names)}"
     sub = (
@@ -219,6 +227,29 @@ def months(
         "写着“换了账号或口径”的月份，与之前的不能相比。"
     )
     return curves("months", title, sub, frame, m, curve, by)
+
+
+def _targets(
+    m: Tables,
+    frame: pd.DataFrame,
+    by: str,
+    operator: str = "",
+    platform: Some = (),
+    account: Some = (),
+) -> pd.Series:
+    """Return the target of each row that is of one operator, whole or of a platform."""
+    own = m.operator_id(operator) if operator else ""
+    asked = [m.platform(name) for name in listed(platform)] or [""]
+    held: dict[tuple[str, str], dict[str, float]] = {}
+    for metric, key in {*zip(frame["metric"], frame["key"], strict=True)}:
+        who, of = (key, asked) if by == "operator" else (own, [key])
+        rows = m.inputs.targets_of(who)
+        if rows and len(of) == 1 and not account and by in ("operator", "platform"):
+            person = m.roster.operator(who)
+            held[metric, key] = short_targets(person, rows, metric, *of)
+    keys = zip(frame["metric"], frame["key"], frame["month"], strict=True)
+    targets = [held.get((metric, key), {}).get(month) for metric, key, month in keys]
+    return pd.Series(targets, index=frame.index, dtype=float)
 
 
 def compare(

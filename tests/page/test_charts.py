@@ -120,6 +120,35 @@ def test_the_target_is_a_thin_dashed_labelled_line() -> None:
     assert "目标20" in drawn(ax)
 
 
+def steps(ax: Axes) -> dict[float, float]:
+    """Return the target drawn at the middle of every place of the axis."""
+    (line,) = [line for line in ax.lines if line.is_dashed()]
+    ends = pd.DataFrame({"x": line.get_xdata(), "y": line.get_ydata()}, dtype=float)
+    middles = ends["x"].round().where(ends["x"] % 1 == 0, ends["x"] + 0.5).iloc[::2]
+    assert ends["y"].iloc[::2].equals(ends["y"].iloc[1::2].set_axis(ends.index[::2]))
+    drawn = dict(zip(middles, ends["y"].iloc[::2], strict=True))
+    return {x: y for x, y in drawn.items() if pd.notna(y)}
+
+
+def test_targets_of_months_are_a_step_each() -> None:
+    months = months_back("2026-10", 5)
+    values = pd.DataFrame({"month": months, "value": [10.0, 20, 30, 40, 50]})
+    targets = {"2026-06": 12.0, "2026-08": 25.0, "2026-09": 25.0, "2026-10": 60.0}
+    scale = charts.scale([*values["value"], *targets.values()])
+    ax = charts.month_curve(values, targets=targets, scale=scale)
+
+    assert steps(ax) == {1.0: 12.0, 3.0: 25.0, 4.0: 25.0, 5.0: 60.0}
+    assert ">60</text>" in drawn(ax)
+    assert ">12</text>" not in drawn(ax)
+
+
+def test_months_without_a_target_have_no_dashed_line() -> None:
+    values = pd.DataFrame({"month": ["2026-09", "2026-10"], "value": [1.0, 2.0]})
+    ax = charts.month_curve(values, targets={"2026-01": 3.0})
+
+    assert not [line for line in ax.lines if line.is_dashed()]
+
+
 def test_the_last_value_stands_at_the_end_of_the_line() -> None:
     assert ">31</text>" in drawn(curve(month()))
 

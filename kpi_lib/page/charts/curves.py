@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
 from typing import Protocol
@@ -92,7 +92,10 @@ def day_curve(
         if calendar is not None:
             shade(ax, days, calendar)
         _note_gaps(ax, points, lambda n: _("缺{n}天", n=n))
-        _finish(ax, points, target, target_text, end)
+        if target is not None:
+            line_of = pd.DataFrame({"x": ax.get_xlim(), "value": target})
+            _target(ax, points, line_of, target_text)
+        _end(ax, points, end)
     return ax
 
 
@@ -102,8 +105,8 @@ def month_curve(
     months: Sequence[str] = (),
     scale: Scale | None = None,
     end: Format = figures.short,
-    target: float | None = None,
-    target_text: str = "",
+    targets: Mapping[str, float] | None = None,
+    target_text: Format = figures.short,
     breaks: Collection[str] = (),
 ) -> Axes:
     """
@@ -115,8 +118,12 @@ def month_curve(
         One row per month, with `month` (``YYYY-MM``) and `value`.
     months : sequence of str
         All months, ascending; those of `values` if not given.
-    scale, end, target, target_text
+    scale, end
         As of `day_curve`.
+    targets : mapping of str to float, optional
+        By month, drawn as thin dashed steps.
+    target_text : callable
+        Label of the last of them.
     breaks : collection of str
         Months that are counted in another way than those before: nothing joins them.
 
@@ -140,7 +147,10 @@ def month_curve(
         ax.set_xlim(1, max(len(points), 2))
         dress(ax, scale or _scale(values), ticks)
         _note_gaps(ax, points, lambda n: _("缺{n}个月", n=n))
-        _finish(ax, points, target, target_text, end)
+        steps = _steps(ax, {at: (targets or {}).get(at) for at in months})
+        if len(known := steps["value"].dropna()):
+            _target(ax, points, steps, target_text(known.iloc[-1]))
+        _end(ax, points, end)
     return ax
 
 
@@ -221,40 +231,53 @@ def shade(ax: Axes, days: Sequence[date], calendar: Days) -> None:
             )
 
 
-def _finish(
-    ax: Axes, points: pd.DataFrame, target: float | None, text: str, end: Format
-) -> None:
-    """Add what every curve has: target, and the value at its end."""
-    if target is not None:
-        _target(ax, points, target, text)
+def _end(ax: Axes, points: pd.DataFrame, end: Format) -> None:
+    """Write the value at the end."""
     known = points.dropna(subset="value")
     if len(known):
         last = known.iloc[-1]
         end_label(ax, float(last["x"]), float(last["value"]), end(last["value"]))
 
 
-def _target(ax: Axes, points: pd.DataFrame, target: float, text: str) -> None:
-    """Draw the target, labelled where the series is not."""
+def _steps(ax: Axes, targets: Mapping[str, float | None]) -> pd.DataFrame:
+    """Return the ends of a step a month, missing where there is no target."""
     first, last = ax.get_xlim()
-    dashed(ax, [first, last], [target, target]).set_clip_on(False)
-    known = points.dropna(subset="value")
+    ends = [
+        (x, value)
+        for at, value in enumerate(targets.values(), 1)
+        for x in (max(at - 0.5, first), min(at + 0.5, last))
+    ]
+    return pd.DataFrame(ends, columns=["x", "value"], dtype=float)
+
+
+def _target(ax: Axes, points: pd.DataFrame, steps: pd.DataFrame, text: str) -> None:
+    """Draw the target, labelled where neither the series nor another step is."""
+    dashed(ax, steps["x"].tolist(), steps["value"].tolist()).set_clip_on(False)
+    ways = steps.dropna()
+    (first, last), (end, target) = ax.get_xlim(), ways.iloc[-1]
+    others = ways[ways["value"] != target]
+    known = pd.concat([points.dropna(subset="value"), others])
     low, high = ax.get_ylim()
     per_px = (high - low) / height_of(ax)
     room = width_of(text) / (ax.get_position().width * WIDTH) * (last - first)
-    near = {"left": known["x"] <= first + room, "right": known["x"] >= last - room}
+    near = {"right": known["x"].between(end - room, end)}
+    if ways["x"].iloc[0] == first and others.empty:
+        near = {"left": known["x"] <= first + room} | near
     gap = (known["value"] - target) / per_px
     # Above the line first, where a label is looked for.
     for above in (True, False):
         fits = target + 13 * per_px <= high if above else target - 13 * per_px >= low
-        for side, x, by in (("left", first, 3), ("right", last, -3)):
-            clear = gap[near[side]] if above else -gap[near[side]]
+        for side, close in near.items():
+            x, by = (first, 3) if side == "left" else (end, -3)
+            clear = gap[close] if above else -gap[close]
             if fits and not clear.between(-2, 15).any():
                 note(ax, x, target, (by, 4 if above else -11), side, text)
                 return
     # No room on the line: right of the frame, clear of the value at its end.
-    end = float(gap.iloc[-1]) if len(gap) else 99.0
-    below = end > 0
-    base = -4 if abs(end) >= 14 else end - 4 + (-14 if below else 14)
+    values = points["value"].dropna()
+    over = (values.iloc[-1] - target) / per_px if len(values) else 99.0
+    below = over > 0
+    base = -4 if abs(over) >= 14 else over - 4 + (-14 if below else 14)
     lines = _broken(text, (1 - ax.get_position().x1) * WIDTH)
     for at, part in enumerate(lines if below else reversed(lines)):
         down = base + (-at if below else at) * LINE

@@ -175,7 +175,7 @@ def save_sheet(
     with house():
         sheet = Figure((SHEET / 72, height / 72), dpi=72)
 
-        def write(x: float, y: float, text: str, size: int, ink: str) -> None:
+        def write(x: float, y: float, text: str, size: float, ink: str) -> None:
             bold = "bold" if ink == Ink.INK else "normal"
             at = (x / SHEET, 1 - y / height)
             sheet.text(*at, text, fontsize=size, color=ink, fontweight=bold)
@@ -190,7 +190,10 @@ def save_sheet(
             sheet.add_artist(_Placed(_figure(ax), (x, height - y, wide, high)))
             write(x, y - high - 6, "■", 9, series_of(_figure(ax)))
             write(x + 14, y - high - 6, name, 10, Ink.INK)
-            write(x + 14 + width_of(name), y - high - 6, note, 10, Ink.MUTE)
+            after = 14 + width_of(name)
+            # As small as it must be to end with its panel.
+            fits = 10 * min(1, (wide - after) / width_of(note))
+            write(x + after, y - high - 6, note, fits, Ink.MUTE)
         write(MARGIN, height - MARGIN, source, 9, Ink.MUTE)
     return _write(sheet, Path(path), title, width / SHEET)
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kpi_lib import figures
-from kpi_lib.appraisal import OperatorMonth
+from kpi_lib.appraisal import OperatorMonth, period
 from kpi_lib.catalogue import HORIZONS
-from kpi_lib.days import days_of, months_of, quarter_of
+from kpi_lib.days import days_of, months_of
 from kpi_lib.language import _
 from kpi_lib.page import series, sums
 from kpi_lib.page.parts import Fragment, made, nothing, who_is
@@ -59,26 +59,22 @@ def horizons_of(m: OperatorMonth) -> list[dict[str, Any]]:
     the followers now.
     """
     level = series.sum_known(series.of_month(m, "followers").values())
-    periods = {
-        "short": m.month,
-        "mid": quarter_of(m.month),
-        "long": m.month[:4],
-        "ultimate": "",
-    }
+    periods = {horizon: period(m.month, horizon) for horizon in HORIZONS}
     goals = {
         target.horizon: float(target.value)
         for target in sorted(m.targets, key=lambda target: target.set_on)
         if target.metric == "followers"
         and not target.platform
         and periods.get(target.horizon) == target.period
-    }
+        and target.set_on <= days_of(m.month)[-1]
+    } | {"short": series.short_target(m, "followers") or 0.0}
     rows = []
-    for name, period in periods.items():
+    for name, span in periods.items():
         goal = goals.get(name, 0.0)
         if goal <= 0:
             continue
-        row = {"name": _(HORIZONS[name]), "period": period, "goal": goal}
-        months = months_of(period) if period else ()
+        row = {"name": _(HORIZONS[name]), "period": span, "goal": goal}
+        months = months_of(span) if span else ()
         since = _since(m, months) if months else None
         start, gained = since or (None, None)
         elapsed = _elapsed(months, m.month) if months else None
