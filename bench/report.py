@@ -168,7 +168,7 @@ def plain_page(operator: str) -> float:
     write_atomic(folder / f"{operator}.html", html)
     card = json.dumps(html_module.sealed(source), ensure_ascii=False, indent=1)
     write_atomic(folder / f"{operator}.json", card)
-    evidence = month.evidence_bytes(team.MONTH, operator)
+    evidence = month.evidence_bytes(Workspace(Path()), team.MONTH, operator)
     write_atomic(folder / f"{operator}.evidence.parquet", evidence)
     return sum(TAKEN)
 
@@ -205,11 +205,14 @@ def adopt() -> None:
 
 def spent(do: Callable[[], None]) -> tuple[float, float]:
     """Return the seconds that something took, and those of processor under us."""
+    # What this process itself keeps, the reader's child and the server of jobs, stays.
+    kept = {*children(os.getpid())}
     start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     do()
-    with contextlib.suppress(ChildProcessError):
-        while True:
-            os.wait()
+    while late := {*children(os.getpid())} - kept:
+        for pid in late:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, 0)
     wall, after = (
         time.perf_counter() - start,
         resource.getrusage(resource.RUSAGE_CHILDREN),
@@ -236,15 +239,17 @@ class Memory(threading.Thread):
             self.most = max(self.most, sum(held) / 1024 / WORKERS)
 
 
-def descendants(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
     found: list[int] = []
-    for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            for child in map(int, children.read_text().split()):
-                found += [child, *descendants(child)]
-        except OSError:
-            continue
+    for listed in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            found += map(int, listed.read_text().split())
     return found
+
+
+def descendants(pid: int) -> list[int]:
+    own = children(pid)
+    return [*own, *(below for child in own for below in descendants(child))]
 
 
 def pss(pid: int) -> int:

@@ -81,7 +81,7 @@ def sample_place(world: World) -> Workspace:
 @pytest.fixture(scope="session")
 def sample(sample_place: Workspace) -> appraisal.Month:
     """The sample's October, as the pages are made from it."""
-    return appraisal.open_month(sample_month.MONTH, str(sample_place.root))
+    return appraisal.Month.open(sample_place, sample_month.MONTH)
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,8 @@
 """
-The front door: one month of a workspace, cleaned, scored, and cut to one operator.
+One month of a workspace, cleaned, scored, and cut to one operator.
 
-``m = open_month("2026-10")`` gives the team's tables; ``m.operator("op-01")`` gives
-what one operator may see, and nothing of the others.
+A `Month` has the team's tables; ``m.operator("op-01")`` gives what one operator may
+see, and nothing of the others. People open it as a `Workbook`: `kpi_lib.open_month`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, Self
 
 import pandas as pd
 
@@ -130,6 +130,11 @@ class Month:
     month: str
     inputs: Inputs
     only: str = ""
+
+    @classmethod
+    def open(cls, workspace: Workspace, month: str) -> Self:
+        """Open a month; what people wrote is read now, tables when first asked for."""
+        return cls(workspace, month, for_month(workspace, month))
 
     @cached_property
     def _people(self) -> dict[str, _Own]:
@@ -388,41 +393,16 @@ def _in_charge(
     return rows.loc[[bool(pd.isna(day) or own(account, day)) for account, day in pairs]]
 
 
-def open_month(month: str, root: str = "") -> Month:
-    """
-    Open a month of a workspace.
-
-    Parameters
-    ----------
-    month : str
-        ``YYYY-MM``.
-    root : str
-        A path in the workspace; empty for the nearest one upward.
-
-    Returns
-    -------
-    Month
-        Tables are read when they are first asked for.
-
-    Raises
-    ------
-    InvalidInput
-        With every problem of what people wrote.
-    WorkspaceError
-        If there is no workspace.
-    """
-    workspace = Workspace.find(root)
-    return Month(workspace, month, for_month(workspace, month))
-
-
-def evidence_bytes(month: str, operator: str, root: str = "") -> bytes:
+def evidence_bytes(workspace: Workspace, month: str, operator: str) -> bytes:
     """
     Return the rows behind one operator's score, as parquet.
 
     Parameters
     ----------
-    month, operator, root : str
-        As in `open_month`, and a roster id.
+    workspace : Workspace
+        Where the month lies.
+    month, operator : str
+        ``YYYY-MM``, and a roster id.
 
     Returns
     -------
@@ -430,7 +410,7 @@ def evidence_bytes(month: str, operator: str, root: str = "") -> bytes:
         One row per value of the month on an own account: daily values of the days in
         charge and counters of posts published on such, each with file, sheet and row.
     """
-    opened = replace(open_month(month, root), only=operator)
+    opened = replace(Month.open(workspace, month), only=operator)
     ids = [account.id for account in opened.roster.owned_by(operator, month)]
     daily = _rows_of(opened.load("daily", month), ids)
     daily = _in_charge(opened.roster, operator, daily, daily["date"])

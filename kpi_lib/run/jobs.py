@@ -184,8 +184,7 @@ def _appraise(workspace: Workspace, job: Job) -> _Made:
     notebook = folder / "executed" / f"{job.name}.ipynb"
     with holding(workspace.root, job.meant):
         executed = _execute(workspace, job, notebook)
-        root = str(workspace.root)
-        evidence = appraisal.evidence_bytes(job.month, job.name, root)
+        evidence = appraisal.evidence_bytes(workspace, job.month, job.name)
     card = page.sealed(executed)
     if card is None or (card["operator"], card["month"]) != (job.name, job.month):
         raise RunError(

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import pandas as pd
 
-from kpi_lib import days, inputs
+from kpi_lib import days
 from kpi_lib.appraisal import Month, OperatorMonth
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import REACH
@@ -60,8 +60,7 @@ class Tables(Month):
     @classmethod
     def open(cls, workspace: Workspace, month: str) -> Self:
         """Open a month of a workspace, or its ``latest``."""
-        month = newest(workspace, month)
-        return cls(workspace, month, inputs.for_month(workspace, month))
+        return super().open(workspace, newest(workspace, month))
 
     def at(self, month: str) -> Self:
         """Open another month of the same workspace; this one itself if it is meant."""

@@ -34,7 +34,7 @@ def sample(sample_place: Workspace, tmp_path_factory: pytest.TempPathFactory) ->
     """The sample in a folder of its own, to be written in."""
     root = tmp_path_factory.mktemp("sample") / "team"
     shutil.copytree(sample_place.root, root)
-    return month.open_month(MONTH, str(root))
+    return Month.open(Workspace(root), MONTH)
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +182,7 @@ def test_an_operator_sees_only_the_own_part(sample: Month) -> None:
 
 
 def test_the_same_card_twice(sample: Month) -> None:
-    again = month.open_month(MONTH, str(sample.workspace.root))
+    again = Month.open(sample.workspace, MONTH)
 
     assert again.score("op-02") == sample.score("op-02")
 
@@ -199,8 +199,7 @@ def test_evidence_holds_the_rows_behind_the_score(
     sample: Month, tmp_path: Path
 ) -> None:
     path = tmp_path / "evidence.parquet"
-    root = str(sample.workspace.root)
-    path.write_bytes(month.evidence_bytes(MONTH, "op-04", root))
+    path.write_bytes(month.evidence_bytes(sample.workspace, MONTH, "op-04"))
     rows = pd.read_parquet(path)
 
     assert {"account", "metric", "value", "source", "sheet", "row"} <= set(rows)
@@ -223,8 +222,7 @@ def test_evidence_of_a_handed_over_account_ends_with_the_own_days(
     days, posts = {}, {}
     for operator in ("op-04", "op-02"):
         path = tmp_path / f"{operator}.parquet"
-        root = str(sample.workspace.root)
-        path.write_bytes(month.evidence_bytes(MONTH, operator, root))
+        path.write_bytes(month.evidence_bytes(sample.workspace, MONTH, operator))
         rows = pd.read_parquet(path)
         own = rows[rows["account"] == "dy-02"]
         days[operator] = sorted({day.day for day in own["date"].dropna()})
@@ -355,7 +353,7 @@ class TestPlansByMonth:
         plan = {"id": "new-media", "version": "1", "sha256": "0" * 64}
         (folder / "run.json").write_text(json.dumps({"plan": plan}), "utf-8")
         try:
-            told = month.open_month(MONTH, str(sample.workspace.root)).score("op-01")
+            told = Month.open(sample.workspace, MONTH).score("op-01")
         finally:
             shutil.rmtree(folder)
 

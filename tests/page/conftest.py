@@ -17,7 +17,7 @@ from tests.sample_month import MONTH
 def rough(world: World, sample_place: Workspace) -> appraisal.Month:
     """The sample's October with what it lacks, see `sample_month.rough`."""
     place = world("rough", partial(sample_month.rough, sample=sample_place))
-    return appraisal.open_month(MONTH, str(place.root))
+    return appraisal.Month.open(place, MONTH)
 
 
 @pytest.fixture(scope="session")
@@ -33,14 +33,14 @@ def hostile(world: World, sample_place: Workspace) -> OperatorMonth:
         sample_month.rough, sample=sample_place, name=HOSTILE_NAME, text=HOSTILE
     )
     place = world("hostile", make)
-    return sample_month.person(appraisal.open_month(MONTH, str(place.root)))
+    return sample_month.person(appraisal.Month.open(place, MONTH))
 
 
 @pytest.fixture(scope="session")
 def empty(world: World) -> appraisal.Month:
     """A team whose operator has no account and sent nothing."""
     place = world("nothing", sample_month.nothing)
-    return appraisal.open_month(MONTH, str(place.root))
+    return appraisal.Month.open(place, MONTH)
 
 
 @pytest.fixture(scope="session")

@@ -58,7 +58,7 @@ def scored(place: Workspace) -> dict[str, Mapping[str, Any]]:
     """Clean the month for real and score everybody."""
     given = inputs.for_month(place, MONTH)
     months.save(place, months.tidy(months.arrive(place, MONTH, given)))
-    opened = appraisal.open_month(MONTH, str(place.root))
+    opened = appraisal.Month.open(place, MONTH)
     return {person.id: opened.score(person.id) for person in opened.appraised}
 
 

@@ -305,7 +305,7 @@ def test_every_number_is_computed_again_from_the_raw_files(tmp_path: Path) -> No
     for month in looked_back(place, MONTH):
         given = inputs.load(place, month)
         months.save(place, months.tidy(months.arrive(place, month, given)))
-    opened = appraisal.open_month(MONTH, str(place.root))
+    opened = appraisal.Month.open(place, MONTH)
     folder = place.reports(MONTH)
     folder.mkdir(parents=True)
     for id in ("op-01", "op-02"):

@@ -148,11 +148,10 @@ def test_an_unknown_name_is_refused_with_the_choices(m: Workbook) -> None:
 
 
 def test_a_card_is_the_pages_card_and_a_table(m: Workbook) -> None:
-    root = str(m.workspace.root)
     card = m.score("op-01")
 
     assert card == m.operator("op-01").card
-    assert card == appraisal.open_month(m.month, root).score("op-01")
+    assert card == appraisal.Month.open(m.workspace, m.month).score("op-01")
     assert card.frame["score"].sum() == pytest.approx(float(card["total"]))
     assert card["total"] in card._repr_html_()
 
