@@ -212,10 +212,10 @@ def holding(
 
 
 def short_targets(
-    operator: Operator, rows: Iterable[Target], metric: str, platform: str = ""
-) -> dict[str, float]:
+    operator: Operator, rows: Iterable[Target]
+) -> dict[tuple[str, str, str], float]:
     """
-    Return a metric's target of every month that has one, as it is held there.
+    Return the short targets of all months, each as it is held there.
 
     Parameters
     ----------
@@ -223,20 +223,18 @@ def short_targets(
         Whose targets they are.
     rows : iterable of Target
         All of them.
-    metric, platform : str
-        A field name, and a platform's id; empty for the target of the whole.
 
     Returns
     -------
-    dict of str to float
-        By month, in the metric's unit.
+    dict of (str, str, str) to float
+        By metric, platform (empty: of the whole) and month, in the metric's unit.
     """
-    key = (metric, platform, "short")
-    months: dict[str, list[Target]] = {}
+    places: dict[tuple[str, str, str], list[Target]] = {}
     for row in rows:
-        if (row.metric, row.platform, row.horizon) == key:
-            months.setdefault(row.period, []).append(row)
-    held = {at: _standing(operator, own)[0] for at, own in sorted(months.items())}
+        if row.horizon == "short":
+            place = (row.metric, row.platform, row.period)
+            places.setdefault(place, []).append(row)
+    held = {at: _standing(operator, own)[0] for at, own in places.items()}
     return {at: float(row.value) for at, row in held.items() if row}
 
 

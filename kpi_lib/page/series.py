@@ -103,7 +103,7 @@ def sum_whole(values: Iterable[Amount | None]) -> Amount | None:
 
 def short_target(m: OperatorMonth, metric: str) -> float | None:
     """Return the month's target of the whole, as it is held there."""
-    return short_targets(m.operator, m.targets, metric).get(m.month)
+    return short_targets(m.operator, m.targets).get((metric, "", m.month))
 
 
 def own_days(m: OperatorMonth, account: Account, month: str = "") -> list[date]:
@@ -256,12 +256,14 @@ def _year_panel(
     m: OperatorMonth, metric: str, values: Mapping[str, float], broken: Sequence[str]
 ) -> Panel:
     kind, unit = METRICS[metric].kind, METRICS[metric].unit
-    goals = short_targets(m.operator, m.targets, metric)
+    held = short_targets(m.operator, m.targets)
+    year = months_back(m.month, 12)
+    goals = {at: held[key] for at in year if (key := (metric, "", at)) in held}
     text, tick = texts_of(metric)
     return panel(
         charts.month_curve(
             pd.DataFrame({"month": [*values], "value": [*values.values()]}),
-            months=months_back(m.month, 12),
+            months=year,
             end=text,
             targets=goals,
             scale=charts.scale([*values.values(), *goals.values()], text=tick),
@@ -274,7 +276,7 @@ def _year_panel(
         prefix=metric,
         points=[
             (at, values[month], f"{month} {figures.exact(values[month])}")
-            for at, month in enumerate(months_back(m.month, 12), 1)
+            for at, month in enumerate(year, 1)
             if month in values
         ],
     )

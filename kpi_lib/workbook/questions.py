@@ -238,17 +238,21 @@ def _targets(
     account: Some = (),
 ) -> pd.Series:
     """Return the target of each row that is of one operator, whole or of a platform."""
-    own = m.operator_id(operator) if operator else ""
     asked = [m.platform(name) for name in listed(platform)] or [""]
-    held: dict[tuple[str, str], dict[str, float]] = {}
-    for metric, key in {*zip(frame["metric"], frame["key"], strict=True)}:
-        who, of = (key, asked) if by == "operator" else (own, [key])
-        rows = m.inputs.targets_of(who)
-        if rows and len(of) == 1 and not account and by in ("operator", "platform"):
-            person = m.roster.operator(who)
-            held[metric, key] = short_targets(person, rows, metric, *of)
-    keys = zip(frame["metric"], frame["key"], frame["month"], strict=True)
-    targets = [held.get((metric, key), {}).get(month) for metric, key, month in keys]
+    own = m.operator_id(operator) if operator else ""
+    held: dict[tuple[str, ...], float] = {
+        (who.id, *at): value
+        for who in m.appraised
+        for at, value in short_targets(who, m.inputs.targets_of(who.id)).items()
+    }
+    whole = by == "operator" and len(asked) == 1
+    if account or not (whole or by == "platform"):
+        held = {}
+    places = zip(frame["metric"], frame["key"], frame["month"], strict=True)
+    targets = [
+        held.get((key, metric, *asked, month) if whole else (own, metric, key, month))
+        for metric, key, month in places
+    ]
     return pd.Series(targets, index=frame.index, dtype=float)
 
 

@@ -68,11 +68,11 @@ def test_an_easier_target_counts_until_the_first_day(set_on: date, value: int) -
     easier = aim("views", "1100", set_on=set_on, row=3)
     given = month(aim("views", "1200"), easier)
     target, refused = goals.holding(given, "views")
-    drawn = goals.short_targets(given.operator, given.targets, "views")
+    drawn = goals.short_targets(given.operator, given.targets)
 
     assert target
     assert target.value == value
-    assert drawn == {"2026-10": value}
+    assert drawn == {("views", "", "2026-10"): value}
     assert len(refused) == (value == 1200)
 
 
@@ -88,10 +88,10 @@ def test_a_target_of_the_month_is_set_by_its_last_day(
 ) -> None:
     given = month(aim("views", "1200", set_on=set_on))
     target, _ = goals.holding(given, "views")
-    drawn = goals.short_targets(given.operator, given.targets, "views")
+    drawn = goals.short_targets(given.operator, given.targets)
 
     assert (target is not None) is there
-    assert ("2026-10" in drawn) is there
+    assert (("views", "", "2026-10") in drawn) is there
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ from decimal import Decimal
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pandas as pd
 import pytest
 from babel.numbers import format_decimal
@@ -121,13 +122,12 @@ def test_the_target_is_a_thin_dashed_labelled_line() -> None:
 
 
 def steps(ax: Axes) -> dict[float, float]:
-    """Return the target drawn at the middle of every place of the axis."""
+    """Return the target of every place that has one; a step reaches half-way."""
     (line,) = [line for line in ax.lines if line.is_dashed()]
-    ends = pd.DataFrame({"x": line.get_xdata(), "y": line.get_ydata()}, dtype=float)
-    middles = ends["x"].round().where(ends["x"] % 1 == 0, ends["x"] + 0.5).iloc[::2]
-    assert ends["y"].iloc[::2].equals(ends["y"].iloc[1::2].set_axis(ends.index[::2]))
-    drawn = dict(zip(middles, ends["y"].iloc[::2], strict=True))
-    return {x: y for x, y in drawn.items() if pd.notna(y)}
+    assert line.get_drawstyle() == "steps-mid"
+    drawn = pd.Series(np.asarray(line.get_ydata()), np.asarray(line.get_xdata()))
+    found: dict[float, float] = drawn.astype(float).dropna().to_dict()
+    return found
 
 
 def test_targets_of_months_are_a_step_each() -> None:
@@ -140,6 +140,14 @@ def test_targets_of_months_are_a_step_each() -> None:
     assert steps(ax) == {1.0: 12.0, 3.0: 25.0, 4.0: 25.0, 5.0: 60.0}
     assert ">60</text>" in drawn(ax)
     assert ">12</text>" not in drawn(ax)
+
+
+def test_a_month_without_a_target_names_none_of_those_before() -> None:
+    values = pd.DataFrame({"month": ["2026-09", "2026-10"], "value": [1.0, 2.0]})
+    ax = charts.month_curve(values, targets={"2026-09": 3.0})
+
+    assert steps(ax) == {1.0: 3.0}
+    assert ">3</text>" not in drawn(ax)
 
 
 def test_months_without_a_target_have_no_dashed_line() -> None:

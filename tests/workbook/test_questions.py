@@ -142,7 +142,7 @@ def test_no_target_of_all_platforms_stands_beside_one_of_them(m: Workbook) -> No
 
 def steps(ax: Axes) -> list[float]:
     lines = [line for line in ax.lines if line.is_dashed()]
-    drawn = [float(y) for line in lines for y in np.asarray(line.get_ydata())[::2]]
+    drawn = [float(y) for line in lines for y in np.asarray(line.get_ydata())]
     return [y for y in drawn if y == y]
 
 

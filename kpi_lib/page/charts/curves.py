@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
-from typing import Protocol
+from typing import Any, Protocol
 
 import pandas as pd
 import seaborn as sns
@@ -14,22 +14,22 @@ from matplotlib.axes import Axes
 from kpi_lib import figures
 from kpi_lib.language import _
 from kpi_lib.page.charts.panels import (
+    DASHES,
     NOTE,
     WIDTH,
     Format,
     Ink,
     Scale,
-    dashed,
     dress,
     end_label,
     height_of,
     house,
     note,
     panel,
-    scale,
     width_of,
     write,
 )
+from kpi_lib.page.charts.panels import scale as scale_for
 
 LINE = 11  # From line to line of a note in px
 
@@ -81,21 +81,20 @@ def day_curve(
     Axes
     """
     days = _span(values, days)
-    points = _by_day(values, days)
+    by_date = values["value"].set_axis(pd.to_datetime(values["date"]))
+    points = _in_order(by_date, pd.to_datetime(list(days)))
     with house():
         ax = panel()
         line(ax, points)
         ax.set_xlim(0.5, len(days) + 0.5)
         sevenths = [day for day in range(1, len(days) - 3, 7) if day < 29]
         ticks = {float(day): str(day) for day in (*sevenths, len(days))}
-        dress(ax, scale or _scale(values), ticks)
+        dress(ax, scale or scale_for(values["value"]), ticks)
         if calendar is not None:
             shade(ax, days, calendar)
         _note_gaps(ax, points, lambda n: _("缺{n}天", n=n))
-        if target is not None:
-            line_of = pd.DataFrame({"x": ax.get_xlim(), "value": target})
-            _target(ax, points, line_of, target_text)
-        _end(ax, points, end)
+        goals = pd.DataFrame({"x": ax.get_xlim(), "value": target}, dtype=float)
+        _finish(ax, points, goals, lambda _: target_text, end)
     return ax
 
 
@@ -145,31 +144,20 @@ def month_curve(
         ax = panel()
         line(ax, points)
         ax.set_xlim(1, max(len(points), 2))
-        dress(ax, scale or _scale(values), ticks)
+        dress(ax, scale or scale_for(values["value"]), ticks)
         _note_gaps(ax, points, lambda n: _("缺{n}个月", n=n))
-        steps = _steps(ax, {at: (targets or {}).get(at) for at in months})
-        if len(known := steps["value"].dropna()):
-            _target(ax, points, steps, target_text(known.iloc[-1]))
-        _end(ax, points, end)
+        goals = _in_order(pd.Series(targets or {}, dtype=float), months)
+        _finish(ax, points, goals, target_text, end)
     return ax
 
 
 # From values to points: `x` from 1, `value` missing where nothing is known.
 
 
-def _scale(values: pd.DataFrame) -> Scale:
-    return scale(values["value"])
-
-
 def _span(values: pd.DataFrame, days: Sequence[date]) -> Sequence[date]:
     """Return the days that are given, or every day from the first to the last."""
     dates = pd.to_datetime(values["date"])
     return days or [day.date() for day in pd.date_range(dates.min(), dates.max())]
-
-
-def _by_day(values: pd.DataFrame, days: Sequence[date]) -> pd.DataFrame:
-    by_date = values["value"].set_axis(pd.to_datetime(values["date"]))
-    return _in_order(by_date, pd.to_datetime(list(days)))
 
 
 def _in_order(values: pd.Series, places: Collection[object]) -> pd.DataFrame:
@@ -231,57 +219,29 @@ def shade(ax: Axes, days: Sequence[date], calendar: Days) -> None:
             )
 
 
-def _end(ax: Axes, points: pd.DataFrame, end: Format) -> None:
-    """Write the value at the end."""
-    known = points.dropna(subset="value")
-    if len(known):
-        last = known.iloc[-1]
-        end_label(ax, float(last["x"]), float(last["value"]), end(last["value"]))
-
-
-def _steps(ax: Axes, targets: Mapping[str, float | None]) -> pd.DataFrame:
-    """Return the ends of a step a month, missing where there is no target."""
-    first, last = ax.get_xlim()
-    ends = [
-        (x, value)
-        for at, value in enumerate(targets.values(), 1)
-        for x in (max(at - 0.5, first), min(at + 0.5, last))
-    ]
-    return pd.DataFrame(ends, columns=["x", "value"], dtype=float)
-
-
-def _target(ax: Axes, points: pd.DataFrame, steps: pd.DataFrame, text: str) -> None:
-    """Draw the target, labelled where neither the series nor another step is."""
-    dashed(ax, steps["x"].tolist(), steps["value"].tolist()).set_clip_on(False)
-    ways = steps.dropna()
-    (first, last), (end, target) = ax.get_xlim(), ways.iloc[-1]
-    others = ways[ways["value"] != target]
-    known = pd.concat([points.dropna(subset="value"), others])
-    low, high = ax.get_ylim()
-    per_px = (high - low) / height_of(ax)
-    room = width_of(text) / (ax.get_position().width * WIDTH) * (last - first)
-    near = {"right": known["x"].between(end - room, end)}
-    if ways["x"].iloc[0] == first and others.empty:
-        near = {"left": known["x"] <= first + room} | near
-    gap = (known["value"] - target) / per_px
-    # Above the line first, where a label is looked for.
-    for above in (True, False):
-        fits = target + 13 * per_px <= high if above else target - 13 * per_px >= low
-        for side, close in near.items():
-            x, by = (first, 3) if side == "left" else (end, -3)
-            clear = gap[close] if above else -gap[close]
-            if fits and not clear.between(-2, 15).any():
-                note(ax, x, target, (by, 4 if above else -11), side, text)
-                return
-    # No room on the line: right of the frame, clear of the value at its end.
-    values = points["value"].dropna()
-    over = (values.iloc[-1] - target) / per_px if len(values) else 99.0
-    below = over > 0
-    base = -4 if abs(over) >= 14 else over - 4 + (-14 if below else 14)
-    lines = _broken(text, (1 - ax.get_position().x1) * WIDTH)
+def _finish(
+    ax: Axes, points: pd.DataFrame, goals: pd.DataFrame, label: Format, end: Format
+) -> None:
+    """Draw targets as steps; write the last value and target right of the frame."""
+    thin: dict[str, Any] = {"linewidth": 0.8, "dashes": DASHES, "zorder": 1.5}
+    thin |= {"color": Ink.INK, "drawstyle": "steps-mid", "clip_on": False}
+    if goals["value"].notna().any():
+        ax.plot(goals["x"], goals["value"], **thin)
+    x, target = goals.iloc[-1]
+    off = 99.0
+    for last, value in points.dropna(subset="value")[["x", "value"]].tail(1).to_numpy():
+        end_label(ax, last, value, end(value))
+        low, high = ax.get_ylim()
+        off = (value - target) / (high - low) * height_of(ax)
+    if pd.isna(target):
+        return
+    # Clear of the value at its end.
+    below = off > 0
+    base = -4 if abs(off) >= 14 else off - 4 + (-14 if below else 14)
+    lines = _broken(label(target), (1 - ax.get_position().x1) * WIDTH)
     for at, part in enumerate(lines if below else reversed(lines)):
         down = base + (-at if below else at) * LINE
-        note(ax, last, target, (6, down), "left", part)
+        note(ax, x, target, (6, down), "left", part)
 
 
 def _broken(text: str, room: float) -> list[str]:
