@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from kpi_lib.errors import MachineTrouble, Problem, WorkspaceError
+from kpi_lib.errors import WorkspaceError
 from kpi_lib.held import read_json
 from kpi_lib.run import processes, record
 from kpi_lib.run.processes import Item
@@ -85,8 +85,8 @@ def _each(
             answers = future.result()
         except Exception as err:  # of the cluster: whatever a job raises is an answer
             why = f"集群断开了，或工作进程一再死掉（{type(err).__name__}）"
-            lost = Problem(what=why, do="请再运行一次，只做没有做完的")
-            answers = [MachineTrouble(lost)] * len(given[future])
+            lost = processes.Died(0, "", f"{why}。请再运行一次，只做没有做完的。")
+            answers = [lost] * len(given[future])
         yield from zip(given[future], answers, strict=True)
 
 
