@@ -119,11 +119,6 @@ class Tables(Month):
         return _dumped(self.worklog.campaigns, Campaign)
 
     @cached_property
-    def downloads(self) -> pd.DataFrame:
-        """One row per post and download of the month, every column: see `posts`."""
-        return self.load("posts", self.month)
-
-    @cached_property
     def posts(self) -> pd.DataFrame:
         """One row per post, as downloaded last; only metrics that have a value."""
         last = self.downloads.sort_values("downloaded", na_position="first")
@@ -277,9 +272,9 @@ class Tables(Month):
         if level := [at for at in (top, base) if METRICS[at].kind != "flow"]:
             what = f"{METRICS[level[0]].zh}不能相加，不能这样相比"
             raise refusal(what, "views、revenue这样的")
-        people = [self.roster.operator(id) for id in self.operators["operator"]]
-        days = pd.concat([self.own_days(at).assign(operator=at.id) for at in people])
-        rows, days = (self._of_months(at, by, **only) for at in (self.monthly, days))
+        own = [self.own_days(who).assign(operator=who.id) for who in self.appraised]
+        days = self._of_months(pd.concat(own), by, **only)
+        rows = self._of_months(self.monthly, by, **only)
         sums = frames.ratio_by_month(days, rows, (top, base), by)
         name = f"每{per:,}{METRICS[base].zh}的{METRICS[top].zh}"
         return self._told(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any
 
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
 from kpi_lib import figures
+from kpi_lib.days import Calendar
 from kpi_lib.language import _
 from kpi_lib.page.charts.panels import (
     DASHES,
@@ -36,21 +37,11 @@ LINE = 11  # From line to line of a note in px
 WORDY = 50  # A note of what is missing that is wider than this, in px, is a long one
 
 
-class Days(Protocol):
-    """What shading needs to know of a calendar."""
-
-    def is_working(self, day: date) -> bool:
-        """Tell whether a day is worked."""
-
-    def is_holiday(self, day: date) -> bool:
-        """Tell whether a day is a public holiday."""
-
-
 def day_curve(
     values: pd.DataFrame,
     *,
     days: Sequence[date] = (),
-    calendar: Days | None = None,
+    calendar: Calendar | None = None,
     scale: Scale | None = None,
     end: Format = figures.short,
     target: float | None = None,
@@ -65,7 +56,7 @@ def day_curve(
         One row per day, with `date` and `value`; days may be absent or missing.
     days : sequence of date
         All days of the month, ascending; from the first day to the last if not given.
-    calendar : Days, optional
+    calendar : Calendar, optional
         For the shading of days off.
     scale : Scale, optional
         The vertical scale; one that holds the values if not given.
@@ -80,8 +71,9 @@ def day_curve(
     -------
     Axes
     """
-    days = _span(values, days)
-    by_date = values["value"].set_axis(pd.to_datetime(values["date"]))
+    dates = pd.to_datetime(values["date"])
+    by_date = values["value"].set_axis(dates)
+    days = days or [at.date() for at in pd.date_range(dates.min(), dates.max())]
     points = _in_order(by_date, pd.to_datetime(list(days)))
     with house():
         ax = panel()
@@ -154,12 +146,6 @@ def month_curve(
 # From values to points: `x` from 1, `value` missing where nothing is known.
 
 
-def _span(values: pd.DataFrame, days: Sequence[date]) -> Sequence[date]:
-    """Return the days that are given, or every day from the first to the last."""
-    dates = pd.to_datetime(values["date"])
-    return days or [day.date() for day in pd.date_range(dates.min(), dates.max())]
-
-
 def _in_order(values: pd.Series, places: Collection[object]) -> pd.DataFrame:
     placed = values.astype(float).reindex(list(places))
     return pd.DataFrame({"x": range(1, len(places) + 1), "value": placed.to_numpy()})
@@ -197,7 +183,7 @@ def line(ax: Axes, points: pd.DataFrame) -> None:
     ax.plot(dots["x"], dots["value"], "o", ms=4.5, mew=0, color=Ink.SERIES)
 
 
-def shade(ax: Axes, days: Sequence[date], calendar: Days) -> None:
+def shade(ax: Axes, days: Sequence[date], calendar: Calendar) -> None:
     """Shade days off: weekends lightly, public holidays more."""
 
     def ink(day: date) -> str:

@@ -27,19 +27,7 @@ from kpi_lib.page.charts.panels import Ink, Panel, house, house_style, width_of
 from kpi_lib.workspace import write_atomic
 
 # Chinese fonts that matplotlib can draw with, best first.
-FONTS = (
-    "Noto Sans CJK SC",
-    "Noto Sans SC",
-    "Source Han Sans SC",
-    "Source Han Sans CN",
-    "PingFang SC",
-    "Hiragino Sans GB",
-    "Microsoft YaHei",
-    "WenQuanYi Micro Hei",
-    "WenQuanYi Zen Hei",
-    "SimHei",
-    "Noto Sans CJK JP",
-)
+FONTS = Path(__file__).with_name("fonts.txt").read_text("utf-8").splitlines()
 
 FONT_FILE = re.compile(
     r"(Sans(CJK|SC|CN)|PingFang|msyh|wqy|simhei).*\.(tt[cf]|otf)$", re.I
