@@ -6,6 +6,7 @@ import inspect
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -66,8 +67,10 @@ def test_ids_of_two_answers_never_meet(m: Workbook) -> None:
 
 
 def test_the_largest_comes_first_and_last_month_is_beside(m: Workbook) -> None:
-    frame = questions.compare(m, "views", by="operator").frame
+    answer = questions.compare(m, "views", by="operator")
+    frame = answer.frame
 
+    assert answer.title.startswith("团队2026年10月阅读/播放")
     assert frame["value"].is_monotonic_decreasing
     same = frame[~frame["breaks"]].iloc[0]
     assert same["change"] == pytest.approx(same["value"] / same["before"] - 1)
@@ -193,6 +196,43 @@ def test_a_target_of_a_platform_stands_beside_its_curve(m: Workbook) -> None:
 
         assert answer.frame["target"].dropna().tolist() == [7] * (only == asked[0])
         assert one.frame["target"].dropna().tolist() == [7]
+
+
+def test_a_target_that_was_refused_is_nowhere(m: Workbook) -> None:
+    rows = [
+        row
+        for row in m.inputs.targets_of("op-01")
+        if row.period == "2026-10" and row.metric in ("followers", "views")
+    ]
+    late = {"set_on": date(2026, 10, 20), "value": Decimal(1), "approved_by": ""}
+    easier = [row.model_copy(update=late) for row in rows]
+    inputs = replace(m.inputs, targets=(*m.inputs.targets, *easier))
+    other = replace(m, inputs=inputs)
+    first, then = (
+        [
+            questions.goals(each, operator="op-01").frame,
+            questions.months(each, "views", by="operator", operator="op-01").frame,
+            each.what_if("op-01", targets={"views": 900_000}).change,
+        ]
+        for each in (m, other)
+    )
+
+    pd.testing.assert_frame_equal(first[0], then[0])
+    pd.testing.assert_frame_equal(first[1], then[1])
+    assert first[2] == then[2] != 0
+
+
+def test_a_long_caption_ends_with_its_panel(tmp_path: Path) -> None:
+    noted = [(curve(), "示例运营丁", "一句很长的说明" * at) for at in (1, 9)]
+    path = charts.save_sheet(noted * 2, tmp_path / "a.svg", title="")
+    texts = {
+        str(node.text): float(node.attrib["font-size"].removesuffix("px"))
+        for node in ET.fromstring(path.read_text("utf-8")).iter()
+        if node.tag.endswith("text")
+    }
+
+    assert texts["一句很长的说明"] == 10
+    assert 3 < texts["一句很长的说明" * 9] < 8
 
 
 def test_a_campaign_that_is_not_there_is_said(m: Workbook) -> None:
