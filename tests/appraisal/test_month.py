@@ -432,7 +432,7 @@ class TestExplain:
             explaining.explain(place, MONTH, operator, measure)
 
 
-@pytest.mark.parametrize("table", ["daily", "posts", "monthly", "ledger", "files"])
+@pytest.mark.parametrize("table", ["daily", "downloads", "monthly", "ledger", "files"])
 def test_a_page_reads_the_own_rows_and_no_others(sample: Month, table: str) -> None:
     for person in sample.appraised:
         whole, small = (
