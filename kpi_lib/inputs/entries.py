@@ -92,7 +92,6 @@ class Entry(Row):
 
     EXAMPLE = "例"
 
-    SHEET: ClassVar[str] = ""  # What its sheet is called
     FIELD: ClassVar[str] = ""  # Of the `Worklog`, that holds it; its sheet in English
     DATED: ClassVar[str] = ""  # The field whose date decides its month, if one does
 
@@ -114,17 +113,6 @@ class Entry(Row):
                 if owned is not None and id not in owned:
                     what = f"“{self.operator}”没有{directory.platforms[id]}的账号"
                     yield Wrong(column, what, do="请核对运营和平台")
-
-    @property
-    def meaning(self) -> str:
-        """What it says, wherever it stands and whatever its number."""
-        return self.model_dump_json(exclude={"id", "source", "row"})
-
-    @property
-    def named(self) -> str:
-        """Who confirmed, rated or stated it; empty for nobody, or of oneself."""
-        by = "" if getattr(self, "kind", "") == "self" else getattr(self, "by", "")
-        return str(getattr(self, "confirmed_by", by))
 
 
 class Numbered(Entry):
@@ -224,6 +212,7 @@ class Review(Entry):
         if cell is None:
             raise forms.WrongForm("2026-W41这样的周，或2026-10这样的月份")
         kind = info.data.get("kind")
+        cell = forms.with_year(cell, getattr(info.context, "month", ""))
         return _PERIODS[kind](cell) if kind else ""
 
 

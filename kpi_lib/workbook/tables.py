@@ -7,9 +7,9 @@ record is absent, never zero. Nothing here writes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Self
 
 import pandas as pd
@@ -68,14 +68,11 @@ class Tables(Month):
 
     def operator(self, operator: str) -> OperatorMonth:
         """Cut the month to one operator (id or name): what the page's sections take."""
-        id = self.operator_id(operator)
-        if id not in self._cut:
-            self._cut[id] = super().operator(id)
-        return self._cut[id]
+        return self._cut(self.operator_id(operator))
 
     @cached_property
-    def _cut(self) -> dict[str, OperatorMonth]:
-        return {}
+    def _cut(self) -> Callable[[str], OperatorMonth]:
+        return cache(super().operator)
 
     # Tables.
 
@@ -368,10 +365,10 @@ class Tables(Month):
         """Return the field name of a metric, also given its Chinese name."""
         return id_of("指标", name, {id: metric.zh for id, metric in METRICS.items()})
 
-    def _metrics(self, names: Sequence[str]) -> list[str]:
-        if not names:
+    def _metrics(self, names: Sequence[Some]) -> list[str]:
+        if not (given := [name for some in names for name in listed(some)]):
             raise refusal("没有写指标", "一个或几个指标的名称，如views、互动率")
-        return [self.metric(name) for name in names]
+        return [self.metric(name) for name in given]
 
     def platform(self, name: str) -> str:
         """Return the id of a platform of the team's, also given its Chinese name."""

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kpi_lib import figures
-from kpi_lib.appraisal import OperatorMonth, period
+from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import HORIZONS
-from kpi_lib.days import days_of, months_of
+from kpi_lib.days import days_of, months_of, periods_of
 from kpi_lib.language import _
 from kpi_lib.page import series, sums
 from kpi_lib.page.parts import Fragment, made, nothing, who_is
@@ -59,7 +59,7 @@ def horizons_of(m: OperatorMonth) -> list[dict[str, Any]]:
     the followers now.
     """
     level = series.sum_known(series.of_month(m, "followers").values())
-    periods = {horizon: period(m.month, horizon) for horizon in HORIZONS}
+    periods = periods_of(m.month)
     goals = {
         target.horizon: float(target.value)
         for target in sorted(m.targets, key=lambda target: target.set_on)
