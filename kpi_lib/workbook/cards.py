@@ -77,7 +77,7 @@ class ScoreCard(Card):
         return page.render("brief_card", card=self)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Line:
     """
     One number on two cards: ``item.measure``, or ``total`` for the whole card.
@@ -190,14 +190,9 @@ class WhatIf:
 
 
 def _line(key: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Line:
-    return Line(
-        key=key,
-        name=(after or before)["name"],
-        before=before.get("score"),
-        after=after.get("score"),
-        possible_before=before.get("possible", ""),
-        possible_after=after.get("possible", ""),
-    )
+    scores = (card.get("score") for card in (before, after))
+    possible = (card.get("possible", "") for card in (before, after))
+    return Line(key, (after or before)["name"], *scores, *possible)
 
 
 def what_if(

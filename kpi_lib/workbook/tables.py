@@ -404,14 +404,14 @@ def _dumped(
 ) -> pd.DataFrame:
     """Return rows that people wrote, numbers as floats, without where they wrote."""
     place = {"source", "sheet", "row", "sha256"}
-    fields = {name: str(at.annotation) for name, at in model.model_fields.items()}
+    fields = model.model_fields
     types = {"Decimal": "float64", "datetime": "datetime64[s]"}
     frame = pd.DataFrame([row.model_dump() for row in rows], columns=list(fields))
     numbers = {
         name: kind
-        for name, said in fields.items()
+        for name, field in fields.items()
         for word, kind in types.items()
-        if word in said
+        if word in str(field.annotation)
     }
     return frame.astype(numbers).drop(columns=[*place & fields.keys()])
 
