@@ -308,6 +308,20 @@ def test_a_frame_alone_makes_a_chart() -> None:
     assert charts.month_curve(months).get_xlim() == (1, 2)
 
 
+def test_a_curve_of_several_series_is_refused_not_drawn_as_one() -> None:
+    twice = pd.DataFrame({"month": ["2026-09", "2026-09"], "value": [1.0, 2.0]})
+    with pytest.raises(ValueError, match="一条曲线在一处只能有一行：请先筛选"):
+        charts.month_curve(twice)
+    with pytest.raises(ValueError, match="一条曲线在一处只能有一行：请先筛选"):
+        charts.day_curve(pd.concat([month(), month()]))
+
+
+def test_bars_need_no_month_before() -> None:
+    ax = charts.bars(pd.DataFrame({"name": ["a", "b"], "value": [1.0, 2.0]}))
+
+    assert [patch.get_width() for patch in ax.patches] == [1, 2]  # type: ignore[attr-defined]
+
+
 def test_a_long_note_of_a_target_is_broken_right_of_the_frame() -> None:
     hugging = month(step=0.001).assign(value=20.0)
     with speaking("en"):

@@ -122,7 +122,7 @@ def month_curve(
     -------
     Axes
     """
-    months = months or sorted(values["month"])
+    months = months or sorted({*values["month"]})
     ticks = {
         float(at): figures.month_short(month)
         if at == len(months)
@@ -147,6 +147,8 @@ def month_curve(
 
 
 def _in_order(values: pd.Series, places: Collection[object]) -> pd.DataFrame:
+    if values.index.has_duplicates:
+        raise ValueError(_("一条曲线在一处只能有一行：请先筛选到一个账号、平台或指标"))
     placed = values.astype(float).reindex(list(places))
     return pd.DataFrame({"x": range(1, len(places) + 1), "value": placed.to_numpy()})
 
