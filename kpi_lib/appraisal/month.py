@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property, partial
+from functools import cached_property, lru_cache, partial
 from typing import Any, Self
 
 import pandas as pd
@@ -145,7 +145,8 @@ class Month:
 
     @cached_property
     def _of(self) -> Callable[[str], _Own]:
-        return cache(partial(_Own, self))
+        # One after another: those of hundreds would fill the memory.
+        return lru_cache(maxsize=1)(partial(_Own, self))
 
     @property
     def calendar(self) -> Calendar:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import count
 from pathlib import Path
 from typing import Literal
 
@@ -233,11 +232,10 @@ def _month_of(workspace: Workspace, day: date, name: str) -> str:
 
 def _place(folder: Path, file: Path, content: bytes) -> tuple[Path, bool]:
     """Return where a file goes, and whether these very bytes are there already."""
-    for number in count():
-        name = file.name if not number else f"{file.stem} ({number}){file.suffix}"
-        target = folder / name
-        if not target.exists():
-            return target, False
+    target, number = folder / file.name, 0
+    while target.exists():
         if target.is_file() and target.read_bytes() == content:
             return target, True
-    raise AssertionError("unreachable")
+        number += 1
+        target = folder / f"{file.stem} ({number}){file.suffix}"
+    return target, False
