@@ -392,10 +392,12 @@ def new_month(month: Month, workspace: Place) -> None:
 
 @app.command()
 def add(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="导出文件")],
-    account: Annotated[
-        str, typer.Option("--account", metavar="A", help="账号的编号，如dy-01")
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE…", help="导出文件、文件夹或zip")
     ],
+    account: Annotated[
+        str, typer.Option(metavar="A", help="账号；不写则看平台和文件夹名")
+    ] = "",
     downloaded: Annotated[
         datetime | None,
         typer.Option(
@@ -417,7 +419,7 @@ def add(
     """
     把下载的导出文件放进工作区，按下载日期归好；先认得，才放。
 
-    例：kpi add 作品列表.xlsx --account dy-01 --downloaded 2026-11-02
+    例：kpi add 下载/ --downloaded 2026-11-02   kpi add 作品列表.xlsx --account dy-01
     """
     from kpi_lib import run
 

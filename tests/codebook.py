@@ -1,4 +1,4 @@
-"""docs/codebook.md from the catalogue: what every number is, in one table."""
+"""docs/codebook.md and its Chinese from the catalogue: what every number is."""
 
 from __future__ import annotations
 
@@ -10,13 +10,22 @@ from kpi_lib.catalogue import (
 )
 from kpi_lib.files.declarations import layouts, platforms
 
+# How days become a month, by kind, in English and Chinese.
 KINDS = {
-    "stock": "last known value",
-    "flow": "sum of the days",
-    "mean": "mean of the days",
-    "ratio": "one sum over another",
+    "stock": ("last known value", "最后一个已知的值"),
+    "flow": ("sum of the days", "各天相加"),
+    "mean": ("mean of the days", "各天的平均"),
+    "ratio": ("one sum over another", "两个合计相除"),
 }
-"""How days become a month, by kind."""
+
+UNITS = {
+    "people": "人",
+    "share": "比率",
+    "times": "次",
+    "orders": "单",
+    "CNY": "元",
+    "days": "天",
+}
 
 HEAD = """\
 # Codebook
@@ -25,6 +34,55 @@ Made from `kpi_lib/metrics.yml` and `kpi_lib/files/formats/`; a test keeps it cu
 A share is a fraction (0.35, never 35), CNY are yuan. Platforms are those with an export
 that maps the metric; any platform can give any metric by hand (手工填报).
 """
+
+
+HEAD_ZH = """\
+# 指标表
+
+由`kpi_lib/metrics.yml`和`kpi_lib/files/formats/`生成，有测试保证不过时。比率写成小数（0.35，不写35），
+金额的单位是元。平台一列是导出里有这个指标的平台；别的平台可以手工填报。指标可以写中文，也可以写编号。
+"""
+
+
+def codebook_zh() -> str:
+    """
+    Return the codebook in Chinese.
+
+    Returns
+    -------
+    str
+        Markdown, as `codebook`.
+    """
+    lines = [
+        HEAD_ZH,
+        "| 指标 | 编号 | 一个月的值 | 单位 | 含义 | 平台 |",
+        "| --- | --- | --- | --- | --- | --- |",
+        *(_row_zh(metric) for metric in METRICS.values()),
+        "",
+        "`revenue`（平台收益）按来源分列："
+        + "、".join(f"{zh}（`{name}`）" for name, zh in STREAMS.items())
+        + "。",
+        "",
+        "目标表的指标一列还可以写应完成数："
+        + "、".join(f"{zh}（`{name}`）" for name, zh in DUE.items())
+        + "。",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _row_zh(metric: Metric) -> str:
+    kind = KINDS[metric.kind][1]
+    if metric.parts:
+        above, below = (
+            "＋".join(METRICS[name].zh for name in names)
+            for names in (metric.numerator, metric.denominator)
+        )
+        kind += f"：{f'（{above}）' if '＋' in above else above}÷{below}"
+    less = "，越少越好" if metric.less_is_better else ""
+    names = (metric.zh, f"`{metric.name}`")
+    cells = (*names, kind + less, UNITS[metric.unit], metric.meaning, _mapped(metric))
+    return "| " + " | ".join(cells) + " |"
 
 
 def codebook() -> str:
@@ -61,7 +119,7 @@ def _row(metric: Metric) -> str:
         above = " + ".join(metric.numerator)
         name += f" = ({above})" if len(metric.numerator) > 1 else f" = {above}"
         name += f" / {' + '.join(metric.denominator)}"
-    kind = f"{metric.kind}: {KINDS[metric.kind]}"
+    kind = f"{metric.kind}: {KINDS[metric.kind][0]}"
     less = "; less is better" if metric.less_is_better else ""
     cells = (name, metric.zh, kind + less, metric.unit, metric.meaning, _mapped(metric))
     return "| " + " | ".join(cells) + " |"

@@ -18,6 +18,7 @@ from kpi_lib.files import layouts, platforms
 from kpi_lib.inputs import roster, targets, worklog
 from kpi_lib.inputs.directory import Directory
 from kpi_lib.inputs.table import load_table
+from tests.raising import raising
 
 HERE = Path(__file__).resolve().parent
 WORKSPACE = HERE.parent
@@ -52,7 +53,8 @@ def goals(made: Path, people: roster.Roster) -> tuple[targets.Target, ...]:
         platforms=NAMES,
         owned=people.platforms_of(),
     )
-    return load_table(made / "data/targets.csv", targets.Target, "", directory)
+    path = made / "data/targets.csv"
+    return raising(load_table, path, targets.Target, "", directory)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +65,7 @@ def log(made: Path, people: roster.Roster) -> Callable[[str], worklog.Worklog]:
         where = f"data/raw/{month}/worklog.xlsx"
         operators = {operator.id: operator.name for operator in people.operators}
         directory = Directory(operators=operators, platforms=NAMES)
-        return worklog.load_worklog(made / where, month, directory, where)
+        return raising(worklog.load_worklog, made / where, month, directory, where)
 
     return read
 

@@ -18,7 +18,7 @@ from kpi_lib.inputs.everything import (
     load_for_exports,
     load_roster,
 )
-from kpi_lib.inputs.forms import bare, number_of
+from kpi_lib.inputs.forms import bare, number_of, with_year
 from kpi_lib.inputs.people import Account, Operator, Roster
 from kpi_lib.inputs.plan import STATUS, EvidenceRules, Item, Measure, Plan, load_plan
 from kpi_lib.inputs.records import Decision, Signoff

@@ -24,11 +24,6 @@ PACKAGE = Path(__file__).parents[1]
 # What a new workspace begins with, beside the headers of its tables.
 EMPTY = Path(__file__).parent / "empty"
 
-# Where a new workspace keeps a work log to copy; no month's, so never read.
-TEMPLATE = "data/raw/worklog-template.xlsx"
-
-EXAMPLE_MONTH = "2026-01"
-
 
 def init(folder: Path) -> list[Path]:
     """
@@ -79,12 +74,10 @@ def _write(folder: Path) -> list[Path]:
         _copy(path, folder / "notebooks" / path.name)
         for path in sorted(default("notebooks").glob("*.ipynb"))
     ]
-    template = folder / TEMPLATE
-    write_template(template, EXAMPLE_MONTH, WORKLOG, {})
     # The plan is what makes the folder a workspace, so it comes last: a half-made
     # folder is not taken for one.
     plan = _copy(default("data/plan.yml"), data / "plan.yml")
-    return [*written, template, plan]
+    return [*written, plan]
 
 
 def prepare(workspace: Workspace, month: str) -> list[Path]:

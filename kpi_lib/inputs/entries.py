@@ -92,7 +92,6 @@ class Entry(Row):
 
     EXAMPLE = "例"
 
-    SHEET: ClassVar[str] = ""  # What its sheet is called
     FIELD: ClassVar[str] = ""  # Of the `Worklog`, that holds it; its sheet in English
     DATED: ClassVar[str] = ""  # The field whose date decides its month, if one does
 
@@ -213,6 +212,7 @@ class Review(Entry):
         if cell is None:
             raise forms.WrongForm("2026-W41这样的周，或2026-10这样的月份")
         kind = info.data.get("kind")
+        cell = forms.with_year(cell, getattr(info.context, "month", ""))
         return _PERIODS[kind](cell) if kind else ""
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import (
@@ -24,6 +25,7 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import CoreSchema, ErrorDetails, core_schema
+from ruamel.yaml import YAML
 
 from kpi_lib import files
 from kpi_lib.catalogue import METRICS
@@ -87,6 +89,9 @@ class Part(BaseModel):
 # --- reading -------------------------------------------------------------------
 
 _MONTH = re.compile(r"(\d{4})(?:-(\d{1,2})|/(\d{1,2})|年(\d{1,2})月)", re.ASCII)
+_SHORT = re.compile(
+    r"(\d{1,2})月(?:(\d{1,2})[日号])?|第(\d{1,2})周|[Ww](\d{1,2})", re.ASCII
+)
 _NUMBER = re.compile(
     r"([+-]?(?:\d{1,15}|\d{1,3}(?:,\d{3}){1,4})(?:\.\d{1,12})?) ?"
     r"(?:([%％千万亿])元?|[元个人次])?",
@@ -128,6 +133,32 @@ def to_month(cell: object) -> str:
     if year not in _YEARS or not 1 <= month <= 12:
         raise WrongForm(f"存在的{MONTH_FORM}")
     return f"{year:04d}-{month:02d}"
+
+
+def with_year(cell: object, month: str) -> object:
+    """
+    Add the year to a day, month or week that has none: it lies nearest to a month.
+
+    Parameters
+    ----------
+    cell : object
+        Text as 10月3日, 10月, W41 or 第41周; anything else is returned as it is.
+    month : str
+        ``YYYY-MM``; empty where none is known.
+
+    Returns
+    -------
+    object
+        Text as 2026-10-3, 2026-10 or 2026-W41.
+    """
+    match = _SHORT.fullmatch(cell.strip()) if month and isinstance(cell, str) else None
+    if match is None:
+        return cell
+    at, day, *weeks = match.groups()
+    week = weeks[0] or weeks[1]
+    away = int(at or (int(week) - 1) * 12 // 53 + 1) - int(month[5:])
+    year = int(month[:4]) + (away < -6) - (away > 6)
+    return f"{year}-W{week}" if week else "-".join(filter(None, (str(year), at, day)))
 
 
 def to_decimal(cell: object) -> Decimal:
@@ -233,6 +264,8 @@ class Form:
         def read(cell: object, info: ValidationInfo) -> object:
             if info.context is None and self.named:
                 return cell
+            if self.kind == "date":
+                cell = with_year(cell, getattr(info.context, "month", ""))
             read = getattr(info.context, self.named) if self.named else self.read
             return read(cell)
 
@@ -285,30 +318,9 @@ def choices(values: Collection[str], limit: int = 40) -> str:
 
 
 # What pydantic's own kinds of mistakes expected.
-_EXPECTED = {
-    kind: expected
-    for expected, kinds in {
-        "文字（编号、日期等请加引号）": "string_type",
-        TEXT_FORM: "string_too_short",
-        "整数": "int_type int_parsing int_from_float",
-        "true或false": "bool_type bool_parsing",
-        "数字": "float_type float_parsing decimal_type decimal_parsing finite_number",
-        DATE_FORM: "date_type date_parsing date_from_datetime_parsing",
-        "列表（每项以“- ”开头，或[甲, 乙]）": "list_type tuple_type",
-        "“键: 值”的表": "dict_type mapping_type model_type model_attributes_type",
-    }.items()
-    for kind in kinds.split()
-}
-
-_LIMITS = {
-    "ge": "不小于{}",
-    "gt": "大于{}",
-    "le": "不大于{}",
-    "lt": "小于{}",
-    "min_length": "至少{}项",
-    "max_length": "至多{}项",
-    "pattern": "符合{}",
-}
+_EXPECTED = YAML(typ="safe", pure=True).load(
+    Path(__file__).with_name("expected.yml").read_text("utf-8")
+)
 
 
 def expectation(mistake: ErrorDetails) -> str:
@@ -316,15 +328,15 @@ def expectation(mistake: ErrorDetails) -> str:
     context = mistake.get("ctx", {})
     if isinstance(context.get("error"), WrongForm):
         return str(context["error"])
-    if mistake["type"] in _EXPECTED:
-        return _EXPECTED[mistake["type"]]
+    if expected := _EXPECTED["kinds"].get(mistake["type"]):
+        return str(expected)
     for key in ("expected", "expected_tags"):
         if key in context:
             listed = str(context[key]).replace("'", "")
             return listed.replace(" or ", "、").replace(", ", "、")
-    for key, bound in _LIMITS.items():
+    for key, bound in _EXPECTED["limits"].items():
         if key in context:
-            return bound.format(context[key])
+            return str(bound.format(context[key]))
     return f"别的值（{mistake['msg']}）"
 
 

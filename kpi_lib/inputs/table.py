@@ -64,6 +64,8 @@ class Row(Part):
     # The name of its file in data/, without the ending; that of the workspace too.
     FILE: ClassVar[str] = ""
 
+    SHEET: ClassVar[str] = ""  # What its sheet of a workbook is called
+
     # Whether the table must have every column, also those that may be blank.
     WHOLE: ClassVar[bool] = False
 
@@ -192,15 +194,14 @@ def load_table(
     path: Path,
     model: type[R],
     where: str,
-    directory: Directory | None = None,
-    problems: list[Problem] | None = None,
+    directory: Directory | None,
+    problems: list[Problem],
     **more: Any,
 ) -> tuple[R, ...]:
     """
     Read a CSV, or a workbook's one sheet with content; no file is no row.
 
-    What is wrong with it is noted in `problems`, or raised without them; `more` is for
-    `read_rows`.
+    What is wrong with it is noted in `problems`; `more` is for `read_rows`.
     """
     book = read_book(path, where)
     filled = [
@@ -214,14 +215,17 @@ def load_table(
         what = f"有{len(filled)}张有内容的表：{names}"
         expected, do = "只有一张表", "请删去其余的表"
         raise InvalidInput.of(what, where=where, expected=expected, do=do)
-    told: list[Problem] = [] if problems is None else problems
-    rows: list[R] = []
-    for sheet in filled:
-        noted = TableSheet(sheet.name, where, told)
-        rows += read_rows(noted, sheet.records, model, directory, **more)
-    if problems is None and told:
-        raise InvalidInput(tuple(told))
-    return tuple(rows)
+    return tuple(
+        row
+        for sheet in filled
+        for row in read_rows(
+            TableSheet(sheet.name, where, problems),
+            sheet.records,
+            model,
+            directory,
+            **more,
+        )
+    )
 
 
 def read_book(path: Path, where: str) -> files.Book | None:
@@ -326,6 +330,13 @@ def table_rows(
         return []
     header, *body = filled
     before = len(sheet.problems)
+    for record in filled:
+        cells = [cell for cell in record.cells if _content(cell)]
+        if not sheet.name and len(cells) == 1 and "，" in str(cells[0]):
+            do = "请把分隔用的中文逗号“，”改成英文逗号“,”"
+            sheet.note(sheet.place(record), "整行只有一格，用了中文逗号", do=do)
+    if len(sheet.problems) > before:
+        return []
     _find_columns(sheet, header, body, declared)
     for record in body:
         beyond = range(len(header.cells), len(record.cells))

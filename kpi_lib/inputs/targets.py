@@ -134,6 +134,8 @@ class Target(Row):
 class Across(Row):
     """A row of a matrix of targets: a metric in a month, its horizons across."""
 
+    SHEET = "目标"
+
     month: Annotated[str, Header("月份")]
     operator: Annotated[str, named("operator", "operator"), Header("运营")]
     metric: Annotated[str, Form(kind="metric"), Header("指标")]

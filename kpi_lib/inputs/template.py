@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import xlsxwriter
-from xlsxwriter.utility import xl_col_to_name
+from ruamel.yaml import YAML
 
 from kpi_lib.days import is_month
 from kpi_lib.errors import WorkspaceError
@@ -27,37 +27,23 @@ from kpi_lib.workspace import write_atomic
 CREATED = datetime(2026, 1, 1)
 ROWS = 1000  # Rows that carry drop-downs and checks
 
-WIDTHS = {"platforms": 24, "yes_no": 8, "word": 10, "count": 10}
-USUAL, WIDE = 12, 28
-_INK, _PAPER, _FAINT, _RULE = "#1F2A37", "#E8EDF3", "#8A94A0", "#C5CED8"
+USUAL, WIDE = 12, 28  # Widths of columns
 
-NOTES = (
-    "{month}工作记录：每张表记一个主题，没有的事不用写行。",
-    "灰色的例子行（第一格以“例”开头）永远不计，可以留着也可以删去。",
-    "运营填编号或姓名，平台填中文名；多个平台之间用顿号，例如公众号、头条号。",
-    "日期填2026-10-31这样的写法；周期填2026-W41（周）或2026-10（月）。",
-    "确认人要是运营本人以外的人：没有确认的行不计为完成。",
-    "整张表没有内容时，请在“确认”表里写明“无”、姓名和日期，否则按缺资料待定。",
-    "评分表里主管的评分要有姓名、日期和理由；自评只显示，不计分。",
-    "这一页和“选项”页不读取。",
+LOOK = YAML(typ="safe", pure=True).load(
+    Path(__file__).with_suffix(".yml").read_text("utf-8")
 )
 
 
-TARGET_NOTES = (
-    "{month}目标：一行一个人的一项指标，短期是这个月，中期是本季度，后期是本年；没有目标的格留空。",
-    "比率填45%这样的写法；应完成数（任务、内容等）只填短期；平台留空指全部平台合计。",
-    "有目标的行要填设定日和批准人，批准人要是运营本人以外的人；上月和建议两列只供参考，不读取。",
-    "改目标要另写一行，设定日写修改的那天，原来的行留着。这一页和“选项”页不读取。",
-)
-
-WORKLOG: Mapping[str, type[Row]] = {entry.SHEET: entry for entry in SHEETS}
-MATRIX: Mapping[str, type[Row]] = {"目标": Across}  # Sheets of a template, their rows
+# What a template's notes are called, and its sheets.
+Template = tuple[str, tuple[type[Row], ...]]
+WORKLOG: Template = "worklog", SHEETS
+MATRIX: Template = "targets", (Across,)
 
 
 def write_template(
     path: Path,
     month: str,
-    sheets: Mapping[str, type[Row]],
+    kind: Template,
     operators: Mapping[str, str],
     measures: Sequence[str] = (),
     rows: Sequence[Mapping[str, str]] = (),
@@ -65,16 +51,17 @@ def write_template(
     """
     Write what is to be filled in: drop-downs, checks, one example row a sheet, or rows.
 
-    `operators` (ids and names) and `measures` are for the drop-downs; `rows` are begun,
-    by the names of columns. The same arguments give the same bytes.
+    `operators` (ids and names) and `measures` are for the drop-downs; `rows` are begun.
+    The same arguments give the same bytes.
     """
     if not is_month(month):
         expected = "YYYY-MM，例如2026-10"
         raise WorkspaceError.of(f"“{month}”不是月份", expected=expected)
+    notes, sheets = kind
     template = _Template(month, operators, measures)
-    template.notes(TARGET_NOTES if sheets is MATRIX else NOTES)
-    for name, model in sheets.items():
-        template.sheet(name, columns(model), rows)
+    template.notes(LOOK["notes"][notes])
+    for model in sheets:
+        template.sheet(model.SHEET, columns(model), rows)
     template.save(path)
 
 
@@ -97,31 +84,30 @@ class _Template:
             "measure": ("量化指标", measures),
             "metric": ("指标", [*NAMES.values()]),
         }
-        font = {"font_size": 11, "valign": "vcenter"}
-        self.head = book.add_format(
-            {**font, "bold": True, "font_color": _INK, "bg_color": _PAPER}
-            | {"bottom": 1, "bottom_color": _RULE}
-        )
-        self.plain = book.add_format(font)
-        # As text, or Excel makes a day of 2026-10 and a number of an id.
-        numbers = {"text": "@", "date": "yyyy-mm-dd", "count": "0"}
-        numbers |= dict.fromkeys(("amount", "number"), "General")
-        faint = {**font, "italic": True, "font_color": _FAINT}
-        self.formats = {
-            kind: book.add_format({**font, "num_format": number})
-            for kind, number in numbers.items()
+        self.sources = {
+            kind: f"={OTHER_SHEETS[1]}!${at}$2:${at}${len(values) + 1}"
+            for at, (kind, (_, values)) in zip("ABCD", self.listed.items(), strict=True)
+            if values
         }
+        font = LOOK["font"]
+        self.head = book.add_format(font | LOOK["head"])
+        self.plain = book.add_format(font)
+        numbers = {
+            kind: {**font, "num_format": at["format"]}
+            for kind, at in LOOK["kinds"].items()
+            if "format" in at
+        }
+        self.formats = {kind: book.add_format(at) for kind, at in numbers.items()}
         self.examples = {
-            kind: book.add_format({**faint, "num_format": number})
-            for kind, number in (numbers | {"count": "General"}).items()
+            kind: book.add_format(at | LOOK["example"]) for kind, at in numbers.items()
         }
 
-    def notes(self, notes: Sequence[str]) -> None:
+    def notes(self, lines: Sequence[str]) -> None:
         """Write a sheet of lines to read."""
         sheet = self.book.add_worksheet(OTHER_SHEETS[0])
         sheet.set_column(0, 0, 90, self.plain)
-        lines = [line.format(month=self.month) for line in notes]
-        sheet.write_column(0, 0, lines, self.plain)
+        told = [line.format(month=self.month) for line in lines]
+        sheet.write_column(0, 0, told, self.plain)
 
     def sheet(
         self,
@@ -134,12 +120,15 @@ class _Template:
         sheet.freeze_panes(1, 0)
         sheet.set_row(0, 22)
         for at, column in enumerate(declared):
-            width = WIDE if column.header.wide else WIDTHS.get(column.form.kind, USUAL)
+            usual = LOOK["kinds"].get(column.form.kind, {}).get("width", USUAL)
+            width = WIDE if column.header.wide else usual
             form = self.formats.get(column.form.kind, self.formats["text"])
             sheet.set_column(at, at, width, form)
             sheet.write_string(0, at, column.names[0], self.head)
-            self._example(sheet, at, column)
-            sheet.write_column(1, at, [row.get(column.name) for row in rows], form)
+            if rows:
+                sheet.write_column(1, at, [row.get(column.name) for row in rows], form)
+            else:
+                self._example(sheet, at, column)
             if check := self._check(column):
                 sheet.data_validation(1, at, ROWS, at, {"ignore_blank": True, **check})
 
@@ -166,43 +155,14 @@ class _Template:
         else:
             sheet.write_string(1, at, text, form)
 
-    def _check(self, column: Column) -> Mapping[str, Any]:
+    def _check(self, column: Column) -> Any:
         """Return Excel's check of a column; none for free text."""
-        if column.form.words:
-            return _listed([*column.form.words])
         kind = column.form.kind
-        if kind in self.listed and (values := self.listed[kind][1]):
-            letter, last = xl_col_to_name([*self.listed].index(kind)), len(values) + 1
-            source = f"={OTHER_SHEETS[1]}!${letter}$2:${letter}${last}"
+        if column.form.words:
+            return LOOK["list"] | {"source": [*column.form.words]}
+        if source := self.sources.get(kind):
             # An id is read as well as a name, and of oneself one may say more than the
             # plan measures.
-            return _listed(source, "stop" if kind == "platform" else "warning")
-        return CHECKS.get(kind, {})
-
-
-def _listed(source: str | list[str], severity: str = "stop") -> dict[str, Any]:
-    limits = {"source": source, "error_type": severity}
-    return _checked("list", "不在选项里", "请从下拉列表里选。", **limits)
-
-
-def _checked(kind: str, title: str, message: str, **limits: Any) -> dict[str, Any]:
-    told = {"error_title": title, "error_message": message}
-    return {"validate": kind, **limits, **told}
-
-
-def _told(title: str, message: str) -> dict[str, Any]:
-    return {"validate": "any", "input_title": title, "input_message": message}
-
-
-_FIRST, _LAST = date(2000, 1, 1), date(2099, 12, 31)
-_DAYS = {"criteria": "between", "minimum": _FIRST, "maximum": _LAST}
-_LEAST = {"criteria": ">=", "value": 0}
-# What Excel checks, or tells, of each kind of cells.
-CHECKS: Mapping[str, Mapping[str, Any]] = {
-    "date": _checked("date", "不是日期", "请填日期，例如2026-10-31。", **_DAYS),
-    "count": _checked("integer", "不是整数", "请填不小于0的整数。", **_LEAST),
-    "amount": _checked("decimal", "不是数字", "请填不小于0的数字。", **_LEAST),
-    "platforms": _told("平台", "填平台的中文名，多个之间用顿号，例如公众号、头条号。"),
-    "points": _told("分数", "填分数，或计划里的等级词，例如优秀；否决不填。"),
-    "period": _told("周期", "周填2026-W41或这一周里的一天；月填2026-10。"),
-}
+            severity = "stop" if kind == "platform" else "warning"
+            return LOOK["list"] | {"source": source, "error_type": severity}
+        return LOOK["kinds"].get(kind, {}).get("check", {})

@@ -97,12 +97,12 @@ def load_worklog(
     month: str,
     directory: Directory,
     where: str,
-    errors: list[Problem] | None = None,
+    errors: list[Problem],
 ) -> Worklog:
     """
     Read a workbook, or a folder of one CSV or workbook a sheet; none is empty.
 
-    What is wrong with it is noted in `errors`, or raised without them.
+    What is wrong with it is noted in `errors`.
     """
     problems: list[Problem] = []
     findings: list[Problem] = []
@@ -125,10 +125,7 @@ def load_worklog(
             rows = read_rows(noted, sheet.records, model, directory)
             read[model.FIELD] = tuple(rows)
     wrong = [problem for problem in problems if problem.level == "error"]
-    if errors is not None:
-        errors += wrong
-    elif wrong:
-        raise InvalidInput(tuple(wrong))
+    errors += wrong
     findings += [problem for problem in problems if problem not in wrong]
     log = Worklog(month=month, source=where, **read)
     return replace(log, findings=(*findings, *_denied(log)))

@@ -14,7 +14,7 @@ from kpi_lib.errors import Problem
 from kpi_lib.exports import DailyRow, Export, LedgerRow, PostRow
 from kpi_lib.files import MANUAL, layouts
 from kpi_lib.held import files_in, is_noise, listed
-from kpi_lib.inputs import Account, Inputs, Roster
+from kpi_lib.inputs import Account, Inputs, Roster, with_year
 from kpi_lib.language import N_, Sentence
 from kpi_lib.months.doubts import doubts
 from kpi_lib.months.reading import read
@@ -23,7 +23,10 @@ from kpi_lib.workspace import Workspace
 # Days of an account without a daily file are looked for this many months ahead.
 LOOK_AHEAD = 3
 
-_DAY = re.compile(r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})\)?$", re.ASCII)
+_DAY = re.compile(
+    r"(?<!\d)(\d{4})(?:-?(\d{2})-?(\d{2})|[-年](\d{1,2})[-月](\d{1,2})日?)\)?$",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -265,7 +268,7 @@ class _Folders:
     def _noted(self, path: Path) -> date | None:
         """Return the download day: of the folder, the file name, or a person's note."""
         return (
-            day_at_the_end(path.parent.name)
+            day_at_the_end(str(with_year(path.parent.name, self.month)))
             or day_at_the_end(path.stem)
             or self.given.downloads.get(self.workspace.relative(path))
         )
@@ -298,7 +301,7 @@ def day_at_the_end(name: str) -> date | None:
     """
     digits = _DAY.search(name)
     try:
-        return date(*(int(part) for part in digits.groups())) if digits else None
+        return date(*(int(at) for at in digits.groups() if at)) if digits else None
     except ValueError:
         return None
 

@@ -7,19 +7,22 @@ keeps the download day; nothing that is there already is ever overwritten.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
+from zipfile import BadZipFile, ZipFile
 
 from kpi_lib import exports, inputs
 from kpi_lib.days import shift
 from kpi_lib.errors import ExportError, InvalidInput, Problem, WorkspaceError
 from kpi_lib.exports import Export
 from kpi_lib.files import declaration, layouts
-from kpi_lib.held import is_noise
-from kpi_lib.inputs import Account, EvidenceRules
+from kpi_lib.held import files_in, is_noise
+from kpi_lib.inputs import Account, EvidenceRules, Roster
 from kpi_lib.workspace import Workspace, write_atomic
 
 State = Literal["copied", "there", "refused"]
@@ -35,6 +38,7 @@ class Added:
     state: State
     target: str = ""
     layout: str = ""
+    day: str = ""  # Of the download, and what tells it
     month: str = ""
     days: int = 0
     posts: int = 0
@@ -49,7 +53,7 @@ class Added:
         holds += [f"{self.posts}条作品"] if self.posts else []
         what = f"{name}（{self.layout}）" + (f"，{'、'.join(holds)}" if holds else "")
         done = "放进" if self.state == "copied" else "已经有了，没有动："
-        return f"{self.file.name}：{what}；{done}{self.target}"
+        return f"{self.file.name}：{what}，{self.day}；{done}{self.target}"
 
     def as_dict(self) -> dict[str, object]:
         """Return the same for a machine."""
@@ -57,10 +61,13 @@ class Added:
         return {**vars(self), "file": str(self.file), "problems": problems}
 
 
+MOST_BYTES = 1 << 30  # Of what a zip holds
+
+
 def add(
     workspace: Workspace,
     files: Sequence[Path],
-    account: str,
+    account: str = "",
     *,
     downloaded: date | None = None,
     month: str = "",
@@ -73,9 +80,10 @@ def add(
     workspace : Workspace
         Where to.
     files : sequence of Path
-        Exports as they were downloaded.
+        Exports as they were downloaded, or folders and zips of them.
     account : str
-        Roster id of the account they are of.
+        Id or name of the account they are of; empty: the only one of a file's platform,
+        among those of whom or what its folder is named by.
     downloaded : date or None
         The day they were downloaded; None: as each file tells it, by the end of its
         name or, where the declaration says they are true, by its own properties.
@@ -91,12 +99,48 @@ def add(
     Raises
     ------
     InvalidInput
-        If there is no such account; lists those there are.
+        If there is no such account, listing those there are, or a zip cannot be opened.
     """
     # The roster alone: a wrong plan or target is no reason to refuse files.
-    owner = inputs.load_roster(workspace).account(account)
-    for file in files:
-        yield _add(workspace, file, owner, downloaded, month)
+    roster = inputs.load_roster(workspace)
+    accounts = [at for at in roster.accounts if account in ("", at.id, at.name)]
+    accounts = accounts or [roster.account(account)]
+    with TemporaryDirectory() as aside:
+        for number, path in enumerate(files):
+            if path.suffix.lower() == ".zip" and path.is_file():
+                path = _unpacked(path, Path(aside) / str(number))
+            for file in files_in(path) if path.is_dir() else [path]:
+                # The innermost folder that names somebody or an account tells most.
+                folders = (file.parent, *file.parent.parents)
+                named = (
+                    [at for at in accounts if folder.name in _names(roster, at)]
+                    for folder in folders
+                )
+                own = next(filter(None, named), accounts)
+                yield _add(workspace, file, own, downloaded, month)
+
+
+def _unpacked(path: Path, folder: Path) -> Path:
+    """Unpack a zip, each file with its time."""
+    why = "解压后超过1GB"
+    try:
+        # Names that are not said to be UTF-8 are of Chinese Windows.
+        with ZipFile(path, metadata_encoding="gbk") as packed:
+            if sum(each.file_size for each in packed.infolist()) <= MOST_BYTES:
+                for each in packed.infolist():
+                    time = datetime(*each.date_time).timestamp()
+                    os.utime(packed.extract(each, folder / path.stem), (time, time))
+                return folder
+    except (BadZipFile, ValueError, RuntimeError, NotImplementedError) as err:
+        why = str(err)
+    do = "请解压后添加文件夹"
+    raise ExportError.of(f"这个zip打不开（{why}）", where=str(path), do=do)
+
+
+def _names(roster: Roster, account: Account) -> set[str]:
+    """Return what a folder of an account's files may be called."""
+    owners = [roster.operator(own.operator) for own in account.owners]
+    return {account.id, account.name}.union(*((at.id, at.name) for at in owners))
 
 
 def own_formats() -> Path | None:
@@ -151,19 +195,26 @@ def learn(file: Path, platform: str, out: Path | None = None) -> str:
 def _add(
     workspace: Workspace,
     file: Path,
-    account: Account,
+    accounts: Sequence[Account],
     downloaded: date | None,
     month: str,
 ) -> Added:
     from kpi_lib import months
 
-    day = downloaded or months.day_at_the_end(file.stem)
+    day, told = downloaded, "按写明的下载日期"
+    if day is None and (day := months.day_at_the_end(file.stem)):
+        told = "看文件名"
     try:
         if day and not month:
             month = _month_of(workspace, day, file.name)
+        platforms = {at.platform for at in accounts}
         export = exports.read(
-            file, month=month or ANY_MONTH, platform=account.platform, source=file.name
+            file,
+            month=month or ANY_MONTH,
+            platform=platforms.pop() if len(platforms) == 1 else None,
+            source=file.name,
         )
+        account = _only(accounts, export, file.name)
         if is_noise(file.name):
             raise ExportError.of(
                 "这样开头的文件名会被当作系统或临时文件，不会被读",
@@ -171,7 +222,8 @@ def _add(
                 expected="不以.或~$开头的文件名",
                 do="改名后再添加",
             )
-        day = day or _own_day(file, export)
+        if day is None:
+            day, told = _own_day(file, export)
         at = month or _month_of(workspace, day, file.name)
         workspace.relative(workspace.raw(at) / file.name)  # refuses an odd name
     except (ExportError, WorkspaceError) as refusal:
@@ -191,6 +243,7 @@ def _add(
         state="there" if there else "copied",
         target=workspace.relative(target),
         layout=export.layout,
+        day=f"{day}下载（{told}）",
         month=at,
         days=len(days),
         posts=len({row.post for row in export.posts}),
@@ -198,15 +251,30 @@ def _add(
     )
 
 
-def _own_day(file: Path, export: Export) -> date:
-    """Return the day that a file's own properties tell, where they are true."""
+def _only(accounts: Sequence[Account], export: Export, name: str) -> Account:
+    """Return the one account that an export can be of."""
+    platform = layouts()[export.layout].platform
+    own = [at for at in accounts if platform in ("", at.platform)] or accounts
+    if len(own) == 1:
+        return own[0]
+    raise ExportError.of(
+        "不知道是哪个账号的",
+        where=name,
+        expected="、".join(f"{at.name}（{at.id}）" for at in own),
+        do="请用--account写明，或放进用账号或运营命名的文件夹",
+    )
+
+
+def _own_day(file: Path, export: Export) -> tuple[date, str]:
+    """Return the day that true properties of a file tell, and that they do."""
     day = export.modified or export.created
     if day and layouts()[export.layout].properties_dates_true:
-        return day
+        return day, "看文件属性"
+    saved = date.fromtimestamp(file.stat().st_mtime)
     raise ExportError.of(
         "文件名末尾没有日期，不知道是哪天下载的",
         where=file.name,
-        do="请加上下载日期，如--downloaded 2026-11-02",
+        do=f"请加上下载日期，如--downloaded {saved}（文件的保存日期）",
     )
 
 

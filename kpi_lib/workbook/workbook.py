@@ -196,7 +196,7 @@ class Workbook(Tables):
         return inputs.prepare(self.workspace, month)
 
     def add(
-        self, files: Iterable[str | Path], account: str, **options: Any
+        self, files: Iterable[str | Path], account: str = "", **options: Any
     ) -> pd.DataFrame:
         """
         Copy exports in, as ``kpi add``: recognised first, named by download day.
@@ -204,9 +204,9 @@ class Workbook(Tables):
         Parameters
         ----------
         files : iterable of str or Path
-            Exports as they were downloaded.
+            Exports as they were downloaded, or folders and zips of them.
         account : str
-            Roster id or name.
+            Roster id or name; empty: as ``kpi add`` finds it.
         **options : object
             `downloaded` (a date; default: as each file tells it), `month`
             (``YYYY-MM`` of the folder; default: by the download day).
@@ -215,10 +215,10 @@ class Workbook(Tables):
         -------
         DataFrame
             One row per file: `file`, `state` (copied, there, refused), `target`,
-            `layout`, `month`, `days`, `posts`, `problems`.
+            `layout`, `day`, `month`, `days`, `posts`, `problems`.
         """
         paths = [Path(file) for file in files]
-        added = run.add(self.workspace, paths, self.account_id(account), **options)
+        added = run.add(self.workspace, paths, account, **options)
         return pd.DataFrame([file.as_dict() for file in added])
 
 

@@ -14,6 +14,7 @@ from kpi_lib.inputs import blank, records, roster, template, worklog
 from kpi_lib.inputs.directory import Directory, platform_names
 from kpi_lib.inputs.table import columns, load_table
 from kpi_lib.workspace import Workspace, write_atomic
+from tests.raising import raising
 
 OPERATORS = {"op-01": "示例运营甲", "op-02": "示例运营乙"}
 MONTH = "2026-10"
@@ -26,7 +27,7 @@ def load_roster(path: Path) -> roster.Roster:
 
 def load_worklog(path: Path) -> worklog.Worklog:
     directory = Directory(operators=OPERATORS, platforms=platform_names())
-    return worklog.load_worklog(path, MONTH, directory, "worklog.xlsx")
+    return raising(worklog.load_worklog, path, MONTH, directory, "worklog.xlsx")
 
 
 @pytest.fixture
@@ -44,7 +45,8 @@ def test_init_makes_a_workspace_that_reads_as_empty(tmp_path: Path) -> None:
     assert sorted(written) == sorted(p for p in folder.rglob("*") if p.is_file())
     assert load_roster(workspace.roster) == roster.Roster()
     for model in records.TABLES:
-        assert load_table(workspace.table(model.FILE), model, model.FILE) == ()
+        path = workspace.table(model.FILE)
+        assert raising(load_table, path, model, model.FILE, None) == ()
     assert workspace.months() == []
     assert workspace.plan.read_bytes() == blank.default("data/plan.yml").read_bytes()
     assert {path.name for path in workspace.notebooks.iterdir()} == {

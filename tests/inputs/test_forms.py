@@ -80,3 +80,29 @@ def test_what_is_refused_says_the_form(
 def test_a_number_is_read_exactly(number: Decimal) -> None:
     assert forms.to_decimal(f"{number:f}") == number
     assert forms.to_decimal(f"{number:,f}") == number
+
+
+@pytest.mark.parametrize(
+    ("cell", "month", "expected"),
+    [
+        pytest.param("10月3日", "2026-10", "2026-10-3", id="day"),
+        pytest.param("10月3号", "2026-10", "2026-10-3", id="day-as-spoken"),
+        pytest.param("9月", "2026-10", "2026-9", id="month"),
+        pytest.param("W41", "2026-10", "2026-W41", id="week"),
+        pytest.param("第41周", "2026-10", "2026-W41", id="week-in-chinese"),
+        # The nearest year: December and January are neighbours.
+        pytest.param("1月2日", "2026-12", "2027-1-2", id="into-the-next-year"),
+        pytest.param("12月30日", "2027-01", "2026-12-30", id="from-the-year-before"),
+        pytest.param("W53", "2027-01", "2026-W53", id="last-week-of-the-year-before"),
+        pytest.param("W1", "2026-12", "2027-W1", id="first-week-of-the-next"),
+        pytest.param("7月1日", "2027-01", "2027-7-1", id="six-months-away"),
+        pytest.param("10月3日", "", "10月3日", id="no-month-known"),
+        pytest.param("10.3", "2026-10", "10.3", id="may-be-a-number"),
+        pytest.param("41", "2026-10", "41", id="a-number"),
+        pytest.param(date(2026, 10, 3), "2026-10", date(2026, 10, 3), id="a-day"),
+    ],
+)
+def test_a_year_is_added_where_the_month_tells_it(
+    cell: object, month: str, expected: object
+) -> None:
+    assert forms.with_year(cell, month) == expected

@@ -12,6 +12,7 @@ from kpi_lib.errors import InvalidInput
 from kpi_lib.inputs import plan, records
 from kpi_lib.inputs.directory import Directory
 from kpi_lib.inputs.table import columns, load_table
+from tests.raising import raising
 
 ROOT = Path(__file__).parents[2]
 SHA = "0123456789abcdef" * 4
@@ -36,7 +37,7 @@ def load(folder: Path, table: str, *rows: str) -> tuple[Any, ...]:
     path = folder / f"{table}.csv"
     header = ",".join(column.names[0] for column in columns(MODELS[table]))
     path.write_text("\n".join((header, *rows)) + "\n", encoding="utf-8-sig")
-    return load_table(path, MODELS[table], f"data/{table}.csv", DIRECTORY)
+    return raising(load_table, path, MODELS[table], f"data/{table}.csv", DIRECTORY)
 
 
 def test_a_decision(tmp_path: Path) -> None:
@@ -96,7 +97,7 @@ def test_an_appeal_may_be_open(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("table", sorted(ROWS))
 def test_no_file_and_a_header_alone_are_empty(tmp_path: Path, table: str) -> None:
-    assert load_table(tmp_path / "none.csv", MODELS[table], "") == ()
+    assert raising(load_table, tmp_path / "none.csv", MODELS[table], "", None) == ()
     assert not load(tmp_path, table)
 
 

@@ -14,6 +14,7 @@ from kpi_lib.errors import InvalidInput
 from kpi_lib.inputs import table
 from kpi_lib.inputs.forms import Day, Note, Number, Whole
 from kpi_lib.inputs.table import Header, Row
+from tests.raising import raising
 
 
 class Measured(Row):
@@ -30,7 +31,7 @@ class Measured(Row):
 def load(folder: Path, text: str) -> tuple[Measured, ...]:
     path = folder / "t.csv"
     path.write_text(text, encoding="utf-8-sig")
-    return table.load_table(path, Measured, "data/t.csv")
+    return raising(table.load_table, path, Measured, "data/t.csv", None)
 
 
 def rows(folder: Path, text: str) -> list[table.TableRow]:
@@ -101,6 +102,8 @@ def test_a_row_made_in_code_is_checked_too() -> None:
         pytest.param("date,日期\n", "列“日期”重复", id="twice"),
         pytest.param("date,\n2026-10-01,5\n", "没有表头", id="no-header"),
         pytest.param("date\n2026-10-01,5\n", "第2行第2列：内容比表头多", id="shifted"),
+        pytest.param("date,数值\n2026-10-01，5\n", "第2行：.*中文逗号", id="comma"),
+        pytest.param("date，数值\n", "第1行：.*中文逗号", id="comma-in-the-header"),
         pytest.param('date\n"2026\n', "没有配对的引号", id="quote"),
     ],
 )
@@ -116,4 +119,4 @@ def test_a_workbook_with_two_filled_sheets_is_refused(tmp_path: Path) -> None:
             book.add_worksheet(name).write_string(0, 0, "date")
 
     with pytest.raises(InvalidInput, match="有2张有内容的表：一、二；应为只有一张表"):
-        table.load_table(path, Measured, "data/t.xlsx")
+        raising(table.load_table, path, Measured, "data/t.xlsx", None)

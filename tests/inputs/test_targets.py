@@ -11,6 +11,7 @@ from kpi_lib.errors import InvalidInput, Problem
 from kpi_lib.inputs import targets
 from kpi_lib.inputs.directory import Directory
 from kpi_lib.inputs.table import columns, load_table
+from tests.raising import raising
 
 OWNED = {"op-01": ("toutiao", "douyin"), "op-02": ()}
 PLATFORMS = {"toutiao": "头条号", "douyin": "抖音", "bilibili": "B站"}
@@ -26,7 +27,7 @@ GOOD = "op-01,views,toutiao,short,2026-10,50000,2026-09-28,示例主管,"
 def load(folder: Path, *rows: str, header: str = HEADER) -> tuple[targets.Target, ...]:
     path = folder / "targets.csv"
     path.write_text("\n".join((header, *rows)) + "\n", encoding="utf-8-sig")
-    return load_table(path, targets.Target, "data/targets.csv", DIRECTORY)
+    return raising(load_table, path, targets.Target, "data/targets.csv", DIRECTORY)
 
 
 def test_a_good_row(tmp_path: Path) -> None:
@@ -217,7 +218,7 @@ def test_a_wrong_header_is_named(tmp_path: Path, header: str, message: str) -> N
 def test_no_file_and_a_header_alone_are_no_targets(tmp_path: Path) -> None:
     assert load(tmp_path) == ()
     (tmp_path / "targets.csv").unlink()
-    assert load_table(tmp_path / "targets.csv", targets.Target, "") == ()
+    assert raising(load_table, tmp_path / "targets.csv", targets.Target, "", None) == ()
 
 
 def test_the_hash_is_of_the_meaning(tmp_path: Path) -> None:
@@ -249,7 +250,7 @@ def test_a_workbook_may_stand_for_the_csv(tmp_path: Path) -> None:
         sheet.write_row(2, 0, ["op-01", "views", "", "long", 2026, "x", "x"])
 
     with pytest.raises(InvalidInput) as caught:
-        load_table(path, targets.Target, "data/targets.xlsx", DIRECTORY)
+        raising(load_table, path, targets.Target, "data/targets.xlsx", DIRECTORY)
 
     assert [p.place for p in caught.value.problems] == ["目标!F3", "目标!G3"]
 
@@ -267,7 +268,8 @@ def matrix(
             sheet.write_row(at, 0, row)
         book.add_worksheet("说明").write(0, 0, "一行一个人的一项指标")
     where = f"data/{path.name}"
-    return load_table(path, targets.Target, where, DIRECTORY, wrong, lay=targets.spread)
+    told = [] if wrong is None else wrong
+    return load_table(path, targets.Target, where, DIRECTORY, told, lay=targets.spread)
 
 
 def test_a_row_of_the_matrix_is_a_target_a_horizon(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from kpi_lib.inputs import entries, worklog
 from kpi_lib.inputs.directory import Directory
 from kpi_lib.inputs.plan import Measure
 from kpi_lib.inputs.table import columns
+from tests.raising import raising
 
 OPERATORS = {"op-01": "示例运营甲", "op-02": "示例运营乙"}
 PLATFORMS = {"gongzhonghao": "公众号", "toutiao": "头条号", "bilibili": "B站"}
@@ -68,8 +69,12 @@ def write(path: Path, sheets: Mapping[str, Rows]) -> None:
 def load(folder: Path, sheets: Mapping[str, Rows]) -> worklog.Worklog:
     path = folder / "worklog.xlsx"
     write(path, sheets)
-    return worklog.load_worklog(
-        path, MONTH, replace(DIRECTORY, called=lambda *of: CALLED), WHERE
+    return raising(
+        worklog.load_worklog,
+        path,
+        MONTH,
+        replace(DIRECTORY, called=lambda *of: CALLED),
+        WHERE,
     )
 
 
@@ -146,7 +151,9 @@ def test_own_holds_the_entries_of_one_operator(tmp_path: Path) -> None:
 
 
 def test_no_work_log_is_an_empty_one(tmp_path: Path) -> None:
-    found = worklog.load_worklog(tmp_path / "no.xlsx", MONTH, Directory(), WHERE)
+    found = raising(
+        worklog.load_worklog, tmp_path / "no.xlsx", MONTH, Directory(), WHERE
+    )
 
     assert found == worklog.Worklog(month=MONTH, source=WHERE)
 
@@ -170,7 +177,9 @@ def test_english_headers_in_another_order(tmp_path: Path) -> None:
         pytest.param("周", date(2026, 10, 11), "2026-W41", id="a-day-of-the-week"),
         pytest.param("week", "2026w41", "2026-W41", id="loosely-written"),
         pytest.param("周", date(2027, 1, 1), "2026-W53", id="year-of-the-week"),
+        pytest.param("周", "第41周", "2026-W41", id="week-without-its-year"),
         pytest.param("月", "2026-10", "2026-10", id="month"),
+        pytest.param("月", "10月", "2026-10", id="month-without-its-year"),
         pytest.param("月", datetime(2026, 10, 1), "2026-10", id="month-made-a-day"),
     ],
 )
@@ -346,7 +355,7 @@ def test_a_row_of_nobody_stops_everybody(tmp_path: Path) -> None:
     write(path, {"任务": [header("任务"), nobody, ["T2", "op-01", None]]})
 
     with pytest.raises(InvalidInput) as caught:
-        worklog.load_worklog(path, MONTH, DIRECTORY, WHERE)
+        raising(worklog.load_worklog, path, MONTH, DIRECTORY, WHERE)
 
     assert [at.of for at in caught.value.problems] == ["", "op-01", "op-01"]
 
@@ -369,7 +378,9 @@ def test_what_may_be_wrong_is_told_and_counts_all_the_same(tmp_path: Path) -> No
     write(path, {**sheets, "确认": [header("确认"), said]})
     owned = {"op-01": ("gongzhonghao", "bilibili"), "op-02": ()}
 
-    found = worklog.load_worklog(path, MONTH, replace(DIRECTORY, owned=owned), WHERE)
+    found = raising(
+        worklog.load_worklog, path, MONTH, replace(DIRECTORY, owned=owned), WHERE
+    )
 
     assert [str(at).removeprefix(f"{WHERE}，") for at in found.findings] == [
         "内容!F2：“op-01”没有头条号的账号。请核对运营和平台。",
@@ -382,7 +393,9 @@ def test_what_may_be_wrong_is_told_and_counts_all_the_same(tmp_path: Path) -> No
 
 
 def folder_load(folder: Path) -> worklog.Worklog:
-    return worklog.load_worklog(folder, MONTH, DIRECTORY, "data/raw/2026-10/worklog")
+    return raising(
+        worklog.load_worklog, folder, MONTH, DIRECTORY, "data/raw/2026-10/worklog"
+    )
 
 
 def test_a_folder_of_csvs(tmp_path: Path) -> None:
@@ -414,3 +427,9 @@ def test_mistakes_in_a_folder_are_named(tmp_path: Path) -> None:
     assert "worklog/任务.csv，第2行“计划完成日”：值是“x”" in told
     assert "worklog/杂.csv：不认识的文件“杂”" in told
     assert "worklog/空.csv：文件是空的" in told
+
+
+def test_a_day_without_its_year_is_of_the_month_s(tmp_path: Path) -> None:
+    rows = [header("建议"), ["op-01", "统一封面", "10月3日"]]
+
+    assert load(tmp_path, {"建议": rows}).suggestions[0].date == date(2026, 10, 3)

@@ -119,6 +119,8 @@ class TestArrive:
         ("name", "day"),
         [
             pytest.param("2026-11-02/a.csv", date(2026, 11, 2), id="folder"),
+            pytest.param("2026-11-2/a.csv", date(2026, 11, 2), id="short"),
+            pytest.param("11月2日/a.csv", date(2026, 11, 2), id="no-year"),
             pytest.param("a_2026-11-03.csv", date(2026, 11, 3), id="end of the name"),
             pytest.param("a_20261104.csv", date(2026, 11, 4), id="without dashes"),
             pytest.param(

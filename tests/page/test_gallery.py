@@ -19,7 +19,6 @@ from tests import codebook
 
 ROOT = Path(__file__).parents[2]
 GALLERY = ROOT / "docs/gallery.md"
-CODEBOOK = ROOT / "docs/codebook.md"
 REWRITE = os.environ.get("KPI_REWRITE_GOLDEN") == "1"
 
 _ENTRY = re.compile(r"```python\n(.*?)```\n\n!\[[^]]*\]\(([^)]+)\)", re.S)
@@ -91,8 +90,16 @@ def test_every_chart_is_in_the_gallery_and_nothing_else() -> None:
 
 
 @pytest.mark.golden
-def test_the_codebook_is_the_catalogue() -> None:
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("codebook.md", codebook.codebook()),
+        ("codebook.zh-CN.md", codebook.codebook_zh()),
+    ],
+)
+def test_the_codebook_is_the_catalogue(name: str, text: str) -> None:
+    path = ROOT / "docs" / name
     if REWRITE:
-        CODEBOOK.write_text(codebook.codebook(), encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
 
-    assert CODEBOOK.read_text("utf-8") == codebook.codebook()
+    assert path.read_text("utf-8") == text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import zipfile
 from datetime import date
 from pathlib import Path
 
@@ -70,7 +71,15 @@ def test_a_month_of_one_s_own(place: Workspace, downloads: Path) -> None:
     assert one.days == 1
 
 
-@pytest.mark.parametrize("name", ["数据_2026-11-02.csv", "数据(20261102).csv"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "数据_2026-11-02.csv",
+        "数据(20261102).csv",
+        "数据2026-11-2.csv",
+        "数据2026年11月2日.csv",
+    ],
+)
 def test_the_day_at_the_end_of_the_name(
     place: Workspace, downloads: Path, name: str
 ) -> None:
@@ -182,7 +191,8 @@ def test_the_command_tells_and_sets_the_exit_code(
     code, out, _ = kpi(file, *own, "--downloaded", "2026-11-02")
     assert code == 0
     assert out == (
-        "数据.csv：手工填报（manual），2026-10的1天；"
+        "数据.csv：手工填报（manual），2026-10的1天，"
+        "2026-11-02下载（按写明的下载日期）；"
         "放进data/raw/2026-10/zhihu-01/2026-11-02/数据.csv\n"
     )
 
@@ -232,3 +242,92 @@ def test_a_name_of_another_system_is_refused_and_nothing_written(
     assert one.state == "refused"
     assert "文件名不是UTF-8" in str(one.problems[0])
     assert sorted(place.data.rglob("*")) == before
+
+
+MORE = """
+  - id: "dy-01"
+    platform: douyin
+    name: "示例抖音"
+    from: 2026-09-01
+    owners: [{operator: "op-02", from: 2026-09-01, share: 1}]
+  - id: "zhihu-02"
+    platform: zhihu
+    name: "示例知乎二"
+    from: 2026-09-01
+    owners: [{operator: "op-02", from: 2026-09-01, share: 1}]
+"""
+
+WORKS = Path(__file__).parents[1] / "data/exports/douyin"
+
+
+@pytest.fixture
+def team(place: Workspace) -> Workspace:
+    place.roster.write_text(place.roster.read_text("utf-8") + MORE, "utf-8")
+    return place
+
+
+def targets(place: Workspace, *given: Path, account: str = "") -> list[str]:
+    day = date(2026, 11, 2)
+    added = adding.add(place, given, account, downloaded=day)
+    return [one.target or str(one.problems[0]) for one in added]
+
+
+def test_a_folder_is_added_by_whom_its_folders_are_named(
+    team: Workspace, downloads: Path
+) -> None:
+    # The person alone, the account's name within a person's folder, its id.
+    for at, folder in enumerate(("示例甲", "示例乙/示例知乎二", "乱/zhihu-01")):
+        (downloads / folder).mkdir(parents=True)
+        export(downloads / folder, "数据.csv", at).write_bytes(
+            f"日期,指标,数值\n2026-10-30,点赞,{at}\n".encode()
+        )
+
+    found = targets(team, downloads)
+
+    folders = [path.rsplit("/", 2)[0] for path in found]
+    accounts = ["zhihu-01", "zhihu-01", "zhihu-02"]
+    assert sorted(folders) == [f"data/raw/2026-10/{at}" for at in accounts]
+
+
+def test_a_file_goes_to_the_only_account_of_its_platform(
+    team: Workspace, downloads: Path
+) -> None:
+    (works, *_) = sorted(path for path in WORKS.rglob("*.xlsx"))
+    (downloads / works.name).write_bytes(works.read_bytes())
+
+    (found,) = targets(team, downloads / works.name)
+
+    assert found == f"data/raw/2026-10/dy-01/2026-11-02/{works.name}"
+
+
+def test_whose_it_is_is_not_guessed(team: Workspace, downloads: Path) -> None:
+    (found,) = targets(team, export(downloads))
+
+    assert "不知道是哪个账号的" in found
+    assert "示例知乎（zhihu-01）" in found
+    (named,) = targets(team, export(downloads), account="示例知乎")
+    assert named == "data/raw/2026-10/zhihu-01/2026-11-02/数据.csv"
+
+
+def test_a_zip_of_chinese_windows_is_unpacked(team: Workspace, tmp_path: Path) -> None:
+    name, path = "示例甲/数据2026-11-02.csv".encode("gbk"), tmp_path / "下载.zip"
+    plain = "n" * len(name)
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr(plain, EXPORT.format(3).encode())
+    # As Chinese Windows writes it: GBK, and no word that it is.
+    path.write_bytes(path.read_bytes().replace(plain.encode(), name))
+
+    (one,) = adding.add(team, [path])
+
+    assert one.target == "data/raw/2026-10/zhihu-01/2026-11-02/数据2026-11-02.csv"
+    assert "2026-11-02下载（看文件名）" in str(one)
+
+
+def test_a_file_that_is_no_zip_is_refused_in_one_line(
+    team: Workspace, tmp_path: Path
+) -> None:
+    path = tmp_path / "坏.zip"
+    path.write_bytes(b"no zip")
+
+    with pytest.raises(InvalidInput, match=r"这个zip打不开.*请解压后添加文件夹"):
+        list(adding.add(team, [path]))
