@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from jinja2 import Environment, StrictUndefined
+from ruamel.yaml import YAML
 
 from kpi_lib import files
 from kpi_lib.catalogue import METRICS
@@ -33,19 +34,9 @@ Grain = Literal["daily", "posts"]
 ENOUGH = 0.6
 
 LOOKED_AT = 2000
-OF_THE_ACCOUNT = ("followers", "follows", "unfollows", "net_follows", "dau", "mau")
-POST_ROLES = ("title", "id", "link", "kind", "status")
-# Names of roles that no known layout uses yet.
-EXTRA = {
-    "title": ("标题", "作品标题", "名称", "title"),
-    "link": ("链接", "网址", "url", "link"),
-    "id": ("id", "作品id", "文章id", "视频id", "笔记id"),
-    "kind": ("体裁", "类型", "作品类型"),
-    "status": ("状态",),
-    "published_at": ("发布时间", "发布日期", "发表时间", "发布", "首次发布时间"),
-    "date": ("日期", "时间", "date", "day", "统计日期", "数据日期"),
-}
-
+WORDS = YAML(typ="safe", pure=True).load(
+    Path(__file__).with_suffix(".yml").read_text("utf-8")
+)
 DRAFT = Path(__file__).with_name("draft.yml.j2")  # What a draft looks like
 _PUBLISHED = re.compile("发布|发表|投稿|publish")
 _FILLING = re.compile(r"^(总|作品|视频|文章|笔记|内容)|(量|数|次数|\(次\))$")
@@ -223,7 +214,7 @@ def _vocabulary() -> dict[str, Counter[str]]:
             for alias in (alias for part in column.parts for alias in part):
                 names[header_key(alias)][key] += 1
     own = {name: (name, metric.zh, metric.en) for name, metric in METRICS.items()}
-    for key, words in [*EXTRA.items(), *own.items()]:
+    for key, words in [*WORDS["extra"].items(), *own.items()]:
         for word in words:
             names[header_key(word)][key] += 1
     return names
@@ -290,14 +281,14 @@ def _stem(key: str) -> str:
 
 def _settings(column: _Column, key: str, grain: Grain) -> str:
     """Return how the reader has to take a column; empty where it cannot."""
-    if key in POST_ROLES:
+    if key in WORDS["post_roles"]:
         return "kind: text" if grain == "posts" else ""
     metric = METRICS.get(key.partition(":")[0])
     if metric is None or not metric.target:
         return ""
     if metric.kind == "ratio":
         return _percent(column) if grain == "posts" and key in PERCENT_OF else ""
-    if grain == "posts" and key in OF_THE_ACCOUNT:
+    if grain == "posts" and key in WORDS["of_the_account"]:
         return ""
     kind: NumberKind = "money" if metric.unit == "CNY" else "count"
     numbers = [_number(cell, kind) for cell in column.cells]
