@@ -190,9 +190,9 @@ class WhatIf:
 
 
 def _line(key: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Line:
-    scores = (card.get("score") for card in (before, after))
-    possible = (card.get("possible", "") for card in (before, after))
-    return Line(key, (after or before)["name"], *scores, *possible)
+    numbers: list[Any] = [card.get("score") for card in (before, after)]
+    numbers += [card.get("possible", "") for card in (before, after)]
+    return Line(key, (after or before)["name"], *numbers)
 
 
 def what_if(
