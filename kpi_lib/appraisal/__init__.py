@@ -11,5 +11,6 @@ from __future__ import annotations
 from kpi_lib.appraisal.card import Card, CardItem, CardMeasure
 from kpi_lib.appraisal.compose import SETTLED, score
 from kpi_lib.appraisal.evidence import Evidence
+from kpi_lib.appraisal.goals import holding, short_targets
 from kpi_lib.appraisal.month import Month, evidence_bytes
 from kpi_lib.appraisal.operator_month import OperatorMonth

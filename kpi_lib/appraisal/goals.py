@@ -8,7 +8,7 @@ before it does not count, and leave scales what accrues by the day.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache, partial
@@ -198,18 +198,49 @@ def holding(
 ) -> tuple[Target | None, tuple[Target, ...]]:
     """Return the short target that holds, of the whole or of a platform; and others."""
     rows = targets_of(evidence, metric, "short")
-    return _standing(evidence, [row for row in rows if row.platform == platform])
+    own = [row for row in rows if row.platform == platform]
+    return _standing(evidence.operator, own)
+
+
+def short_targets(
+    operator: Operator, rows: Iterable[Target]
+) -> dict[tuple[str, str, str], float]:
+    """
+    Return the short targets of all months, each as it is held there.
+
+    Parameters
+    ----------
+    operator : Operator
+        Whose targets they are.
+    rows : iterable of Target
+        All of them.
+
+    Returns
+    -------
+    dict of (str, str, str) to float
+        By metric, platform (empty: of the whole) and month, in the metric's unit.
+    """
+    places: dict[tuple[str, str, str], list[Target]] = {}
+    for row in rows:
+        if row.horizon == "short":
+            place = (row.metric, row.platform, row.period)
+            places.setdefault(place, []).append(row)
+    held = {at: _standing(operator, own)[0] for at, own in places.items()}
+    return {at: float(row.value) for at, row in held.items() if row}
 
 
 def _standing(
-    evidence: Evidence, rows: Sequence[Target]
+    operator: Operator, rows: Sequence[Target]
 ) -> tuple[Target | None, tuple[Target, ...]]:
     """Return the row set last, and those refused: late, easier and without a reason."""
     standing: Target | None = None
     refused: list[Target] = []
     for row in sorted(rows, key=lambda row: row.set_on):
-        late = row.set_on > days_of(evidence.month)[0]
-        if standing and late and _easier(row, standing) and not _excused(evidence, row):
+        days = days_of(row.period)
+        late = row.set_on > days[0]
+        if row.set_on > days[-1]:
+            continue
+        if standing and late and _easier(row, standing) and not _excused(operator, row):
             refused.append(row)
         else:
             standing = row
@@ -219,7 +250,8 @@ def _standing(
 def due_target(evidence: Evidence, name: str) -> Target | None:
     """Return the row of a due number that a manager approved."""
     rows = targets_of(evidence, name, "short")
-    return _standing(evidence, [row for row in rows if evidence.confirmed(row)])[0]
+    approved = [row for row in rows if evidence.confirmed(row)]
+    return _standing(evidence.operator, approved)[0]
 
 
 def due_number(
@@ -239,9 +271,9 @@ def in_force(evidence: Evidence, row: Target) -> bool:
     )
 
 
-def _excused(evidence: Evidence, row: Target) -> bool:
+def _excused(operator: Operator, row: Target) -> bool:
     """Say whether a manager approved an easier target and a reason is written."""
-    return evidence.confirmed(row) and bool(row.note)
+    return operator.is_approver(row.named) and bool(row.note)
 
 
 def _easier(row: Target, than: Target) -> bool:
@@ -357,13 +389,13 @@ def _own_goal(evidence: Evidence, metric: str, platform: str) -> Goal | None:
         floor = evidence.plan.band.floor
         easiest = base / (1 + floor) if less else opening + base * (1 + floor)
         below = target > easiest if less else target < easiest
-        if below and not _excused(evidence, row):
+        if below and not _excused(evidence.operator, row):
             target, floored = easiest, True
     planned = target - opening
     if definition.accrues:
         target = opening + planned * evidence.charge(metric)
     gaps = gaps_of(metric, value, [*unopened, *total.gaps])
-    if opening and planned <= 0 and not _excused(evidence, row):
+    if opening and planned <= 0 and not _excused(evidence.operator, row):
         gaps.append(Sentence(NOT_ABOVE, target=text(row.value), opening=text(opening)))
     return Goal(
         target=row,

@@ -13,7 +13,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from kpi_lib import figures, months
-from kpi_lib.appraisal import OperatorMonth
+from kpi_lib.appraisal import OperatorMonth, short_targets
 from kpi_lib.catalogue import METRICS, UNITS
 from kpi_lib.days import days_of, month_of, months_back
 from kpi_lib.inputs import Account
@@ -102,15 +102,8 @@ def sum_whole(values: Iterable[Amount | None]) -> Amount | None:
 
 
 def short_target(m: OperatorMonth, metric: str) -> float | None:
-    """Return the month's target of the whole as it was set last."""
-    wanted = (metric, "", "short", m.month)
-    targets = [
-        target
-        for target in m.targets
-        if (target.metric, target.platform, target.horizon, target.period) == wanted
-    ]
-    latest = max(targets, key=lambda target: target.set_on, default=None)
-    return float(latest.value) if latest else None
+    """Return the month's target of the whole, as it is held there."""
+    return short_targets(m.operator, m.targets).get((metric, "", m.month))
 
 
 def own_days(m: OperatorMonth, account: Account, month: str = "") -> list[date]:
@@ -263,25 +256,27 @@ def _year_panel(
     m: OperatorMonth, metric: str, values: Mapping[str, float], broken: Sequence[str]
 ) -> Panel:
     kind, unit = METRICS[metric].kind, METRICS[metric].unit
-    goal = short_target(m, metric)
+    held = short_targets(m.operator, m.targets)
+    year = months_back(m.month, 12)
+    goals = {at: held[key] for at in year if (key := (metric, "", at)) in held}
     text, tick = texts_of(metric)
     return panel(
         charts.month_curve(
             pd.DataFrame({"month": [*values], "value": [*values.values()]}),
-            months=months_back(m.month, 12),
+            months=year,
             end=text,
-            target=goal,
-            scale=charts.scale([*values.values(), goal or 0], text=tick),
-            target_text=_("目标{value}", value=text(goal)),
+            targets=goals,
+            scale=charts.scale([*values.values(), *goals.values()], text=tick),
+            target_text=lambda goal: _("目标{value}", value=text(goal)),
             breaks=broken,
         ),
         name=METRICS[metric].label,
         note=_("{kind}，{unit}", kind=_(KINDS[kind]), unit=say(UNITS[unit])),
-        last=year_in_words(values, values.get(m.month), goal, text),
+        last=year_in_words(values, values.get(m.month), goals.get(m.month), text),
         prefix=metric,
         points=[
             (at, values[month], f"{month} {figures.exact(values[month])}")
-            for at, month in enumerate(months_back(m.month, 12), 1)
+            for at, month in enumerate(year, 1)
             if month in values
         ],
     )

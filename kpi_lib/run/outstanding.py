@@ -11,6 +11,7 @@ from kpi_lib import inputs
 from kpi_lib.days import month_of, shift
 from kpi_lib.errors import InvalidInput, Level, Problem
 from kpi_lib.figures import listed
+from kpi_lib.files import layouts
 from kpi_lib.inputs import Inputs
 from kpi_lib.run.cards import published
 from kpi_lib.run.spreadsheets import rows_of
@@ -116,8 +117,8 @@ def due(workspace: Workspace, today: date) -> list[Problem]:
     Returns
     -------
     list of Problem
-        Reviews and closing downloads of its month and the one before, targets of the
-        next: a note each, with its day, the earliest first.
+        Reviews and downloads of its month and the one before, targets of the next: a
+        note each, with its day, the earliest first.
     """
     dated: dict[tuple[date, str, str], list[str]] = defaultdict(list)
     for month in (shift(month_of(today), -1), month_of(today)):
@@ -149,11 +150,34 @@ def _owed(workspace: Workspace, given: Inputs, month: str) -> Iterator[tuple[Any
         if following not in {row.period for row in given.targets_of(person.id)}:
             what = f"定下{following}的短期目标"
             yield person.name, last, what, "写进目标表，由主管批准"
-    first = date.fromisoformat(f"{following}-01")
-    closing = first.replace(day=rules.counter_window)
+    yield from _downloads(workspace, given, month)
+
+
+def _downloads(
+    workspace: Workspace, given: Inputs, month: str
+) -> Iterator[tuple[Any, ...]]:
+    """Walk which account wants a download of which days, until when, and which one."""
+    following = shift(month, 1)
+    begun, after = (date.fromisoformat(f"{at}-01") for at in (month, following))
+    closing = after.replace(day=given.evidence_of(month).counter_window)
     for account in given.roster.accounts:
+        own = [layouts()[at] for at in account.expects if at in layouts()]
+        what = f"（从{after}起）下载{month}的导出文件"
+        spans = [(after, date.max, closing, what)]
+        # One download a week is on record of an account that has counters only.
+        if {at.grain for at in own if at.platform} == {"posts"}:
+            spans += [
+                (week.start, week.end, week.end, f"下载{week.name}的作品列表")
+                for week in given.calendar.weeks(month)
+                if week.working_days
+            ]
+        for layout in (at for at in own if at.reach):
+            last = begun + timedelta(days=layout.reach)
+            what = f"下载“{layout.name}”，晚了就没有{month}月初的数"
+            spans.append((begun + timedelta(days=1), last, last, what))
         places = [workspace.raw(at) / account.id for at in (month, following)]
         days = [path.name for place in places for path in place.glob("2*-*-*")]
-        if account.shares(first) and max(days, default="") < str(first):
-            what = f"（从{first}起）下载{month}的导出文件"
-            yield account.name, closing, what, "下载后用kpi add放进来"
+        for since, until, last, what in spans:
+            there = any(str(since) <= day <= str(until) for day in days)
+            if account.shares(since) and not there:
+                yield account.name, last, what, "下载后用kpi add放进来"

@@ -153,7 +153,8 @@ def curves(
     drawings, more = [], 0
     for metric in frame["metric"].unique():
         rows = frame[frame["metric"] == metric]
-        scale, end = scale_of(metric, rows["value"]), text_of(metric)
+        drawn = pd.concat([rows["value"], rows.get("target", pd.Series(dtype=float))])
+        scale, end = scale_of(metric, drawn.dropna()), text_of(metric)
         groups = list(rows.groupby("key" if "key" in rows else by, sort=True))
         groups.sort(key=lambda group: -group[1]["value"].iloc[-1])
         more += len(groups[MOST:])
@@ -164,6 +165,10 @@ def curves(
                 breaks = values.loc[values["breaks"], "month"].tolist()
                 note += f"，{'、'.join(map(month_short, breaks))}换了账号或口径"
                 where = {"breaks": breaks}
+            if "target" in values:
+                own = values.set_index("month")["target"]
+                where["targets"] = own.dropna().to_dict()
+                where["target_text"] = lambda target, text=end: f"目标{text(target)}"
             ax = draw(values, scale=scale, end=end, **where)
             name, file = m.names(by)[str(id)], f"{metric}-{id}"
             who = brand(m, by, str(id))

@@ -19,8 +19,7 @@ from typing import Any
 import pandas as pd
 
 from kpi_lib import appraisal, inputs, page
-from kpi_lib.appraisal import Card, Evidence, Month
-from kpi_lib.days import days_of
+from kpi_lib.appraisal import Card, Evidence, Month, holding
 from kpi_lib.inputs import Plan, Target
 from kpi_lib.language import say
 from kpi_lib.workbook.tables import refusal
@@ -78,7 +77,7 @@ class ScoreCard(Card):
         return page.render("brief_card", card=self)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Line:
     """
     One number on two cards: ``item.measure``, or ``total`` for the whole card.
@@ -191,14 +190,9 @@ class WhatIf:
 
 
 def _line(key: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Line:
-    return Line(
-        key=key,
-        name=(after or before)["name"],
-        before=before.get("score"),
-        after=after.get("score"),
-        possible_before=before.get("possible", ""),
-        possible_after=after.get("possible", ""),
-    )
+    numbers: list[Any] = [card.get("score") for card in (before, after)]
+    numbers += [card.get("possible", "") for card in (before, after)]
+    return Line(key, (after or before)["name"], *numbers)
 
 
 def what_if(
@@ -283,20 +277,17 @@ def _merge(old: dict[str, Any], change: Any) -> None:
 
 
 def _targets(evidence: Evidence, changes: Mapping[str, Value]) -> tuple[Target, ...]:
-    """Return the targets with other values; the newest row of each is what counts."""
-    counting = {
-        (target.metric, target.platform): target
-        for target in sorted(evidence.targets, key=lambda target: target.set_on)
-        if (target.horizon, target.period) == ("short", evidence.month)
-        and target.set_on <= days_of(evidence.month)[-1]
-    }
+    """Return the targets with other values in the rows that hold."""
     values: dict[Target, Decimal] = {}
     for key, value in changes.items():
         metric, _, platform = key.partition("/")
-        if (metric, platform) not in counting:
-            keys = ["/".join(filter(None, parts)) for parts in counting]
-            raise refusal(f"{evidence.month}没有{key}的短期目标", "、".join(keys))
-        values[counting[metric, platform]] = inputs.number_of(value, f"{key}的目标")
+        target, _ = holding(evidence, metric, platform)
+        if target is None:
+            rows = [row for row in evidence.targets if row.period == evidence.month]
+            keys = ["/".join(filter(None, (at.metric, at.platform))) for at in rows]
+            expected = "、".join(dict.fromkeys(keys))
+            raise refusal(f"{evidence.month}没有{key}的短期目标", expected)
+        values[target] = inputs.number_of(value, f"{key}的目标")
     return tuple(
         target.model_copy(update={"value": values[target]})
         if target in values

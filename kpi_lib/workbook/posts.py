@@ -66,7 +66,7 @@ def publishing(
     left = len(posts) - int(frame["posts"].sum())
     sub = (
         f"作品各除以自己账号的中位数，再取每处的中位数；竖线是1倍。不满{ENOUGH}条的不下"
-        f"结论；内容、平台没有分开。另有{left}条没有钟点。"
+        f"结论；内容、平台没有分开。另有{left}条没有钟点。{m.since(back)}至{m.month}发布。"
     )
     columns = {"作品": ("posts", exact), "倍数": ("value", "{:.2f}倍".format)}
     table = printed(frame, {"时间": ("name", str), **columns})

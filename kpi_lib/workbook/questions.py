@@ -11,7 +11,7 @@ narrow what is asked, as of `Workbook.values`; without an operator the team is m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -19,10 +19,10 @@ from typing import Any
 import pandas as pd
 
 from kpi_lib import page
-from kpi_lib.appraisal import OperatorMonth
+from kpi_lib.appraisal import OperatorMonth, short_targets
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import REACH, days_of, months_back
-from kpi_lib.figures import exact, month_short, percent
+from kpi_lib.figures import exact, month_name, percent
 from kpi_lib.months import ONCE_A_PRODUCT
 from kpi_lib.page import Fragment, charts
 from kpi_lib.workbook import campaigns, frames
@@ -57,11 +57,11 @@ def __dir__() -> list[str]:
 
 
 def _section(
-    section: Callable[[OperatorMonth], Fragment],
-    metrics: Sequence[str],
     m: Tables,
+    section: Callable[[OperatorMonth], Fragment],
     month: str,
     only: Mapping[str, Any],
+    *metrics: str,
 ) -> Answer:
     """Show a section of the report above the curves of its metrics' twelve months."""
     opened, whole = m.at(month or m.month), list(filter(only.get, only)) == ["operator"]
@@ -89,8 +89,7 @@ def followers(m: Tables, *, month: str = "", **only: Any) -> Answer:
     >>> followers(m, operator="op-01").frame["month"].max()
     '2026-10'
     """
-    metrics = ("followers",)
-    return _section(page.followers, metrics, m, month, only)
+    return _section(m, page.followers, month, only, "followers")
 
 
 def activity(m: Tables, *, month: str = "", **only: Any) -> Answer:
@@ -110,8 +109,7 @@ def activity(m: Tables, *, month: str = "", **only: Any) -> Answer:
     >>> activity(m, operator="op-01").frame["month"].max()
     '2026-10'
     """
-    metrics = ("dau", "mau", "stickiness")
-    return _section(page.activity, metrics, m, month, only)
+    return _section(m, page.activity, month, only, "dau", "mau", "stickiness")
 
 
 def engagement(m: Tables, *, month: str = "", **only: Any) -> Answer:
@@ -131,8 +129,8 @@ def engagement(m: Tables, *, month: str = "", **only: Any) -> Answer:
     >>> engagement(m, operator="op-01").frame["month"].max()
     '2026-10'
     """
-    metrics = ("engagement_rate", "completion_rate", "read_completion")
-    return _section(page.engagement, metrics, m, month, only)
+    rates = ("engagement_rate", "completion_rate", "read_completion")
+    return _section(m, page.engagement, month, only, *rates)
 
 
 def orders(m: Tables, *, month: str = "", **only: Any) -> Answer:
@@ -152,8 +150,7 @@ def orders(m: Tables, *, month: str = "", **only: Any) -> Answer:
     >>> orders(m, operator="op-01").frame["month"].max()
     '2026-10'
     """
-    metrics = ("orders", "conversion_rate", "revenue")
-    return _section(page.orders, metrics, m, month, only)
+    return _section(m, page.orders, month, only, "orders", "conversion_rate", "revenue")
 
 
 def contents(m: Tables, *, month: str = "", **only: Any) -> Answer:
@@ -173,8 +170,7 @@ def contents(m: Tables, *, month: str = "", **only: Any) -> Answer:
     >>> contents(m, operator="op-01").frame["month"].max()
     '2026-10'
     """
-    metrics = ("views",)
-    return _section(page.platforms, metrics, m, month, only)
+    return _section(m, page.platforms, month, only, "views")
 
 
 def days(m: Tables, *metrics: str, metric: Some = (), **only: Any) -> Answer:
@@ -189,7 +185,7 @@ def days(m: Tables, *metrics: str, metric: Some = (), **only: Any) -> Answer:
     names = [m.metric(name) for name in (*metrics, *listed(metric))]
     frame = m.values(*names, **only)
     curve = partial(charts.day_curve, days=days_of(m.month), calendar=m.calendar)
-    title = f"{whose(m, **only)}{month_short(m.month)}每天的{zh(*names)}"
+    title = f"{whose(m, **only)}{month_name(m.month)}每天的{zh(*names)}"
     sub = "一个账号一张图，同一指标同一纵轴；断开处没有数据，不是0。"
     return curves("days", title, sub, frame, m, curve, "account")
 
@@ -208,10 +204,18 @@ def months(
     Returns
     -------
     Answer
-        One row per metric, month and key, as of `Workbook.totals`.
+        One row per metric, month and key, as of `Workbook.totals`, and `target`: the
+        month's short one as it is held; missing where none is of just these accounts.
+
+    Examples
+    --------
+    >>> own = months(m, "views", by="operator", operator="op-01").frame
+    >>> own.loc[own["month"] == "2026-10", "target"].tolist()
+    [960500.0]
     """
     names = [m.metric(name) for name in (*metrics, *listed(metric))]
     frame = m.totals(*names, by=by, months=back, **only)
+    frame = frame.assign(target=_targets(m, frame, by, **only))
     curve = partial(charts.month_curve, months=m.months[-back:])
     title = f"{whose(m, **only)}近{back}个月的{zh(*names)}"
     sub = (
@@ -219,6 +223,33 @@ def months(
         "写着“换了账号或口径”的月份，与之前的不能相比。"
     )
     return curves("months", title, sub, frame, m, curve, by)
+
+
+def _targets(
+    m: Tables,
+    frame: pd.DataFrame,
+    by: str,
+    operator: str = "",
+    platform: Some = (),
+    account: Some = (),
+) -> pd.Series:
+    """Return the target of each row that is of one operator, whole or of a platform."""
+    asked = [m.platform(name) for name in listed(platform)] or [""]
+    own = m.operator_id(operator) if operator else ""
+    held: dict[tuple[str, ...], float] = {
+        (who.id, *at): value
+        for who in m.appraised
+        for at, value in short_targets(who, m.inputs.targets_of(who.id)).items()
+    }
+    whole = by == "operator" and len(asked) == 1
+    if account or not (whole or by == "platform"):
+        held = {}
+    places = zip(frame["metric"], frame["key"], frame["month"], strict=True)
+    targets = [
+        held.get((key, metric, *asked, month) if whole else (own, metric, key, month))
+        for metric, key, month in places
+    ]
+    return pd.Series(targets, index=frame.index, dtype=float)
 
 
 def compare(
@@ -257,7 +288,7 @@ def compare(
     frame = frame.assign(change=frame["value"] / base - 1)
     frame = frame[["key", "name", "value", "before", "change", "breaks"]]
     text = text_of(name)
-    title = f"{whose(m, **only)}{month_short(m.month)}{zh(name)}"
+    title = f"{whose(m, **only)}{month_name(m.month)}{zh(name)}"
     drawings = []
     if len(frame):
         title += most_of(frame, "最高" if METRICS[name].unit == "share" else "最多")
@@ -337,7 +368,7 @@ def goals(m: Tables, *, operator: str = "") -> Answer:
         Drawing(charts.bars(row, text=percent), f"goals-{at}", str(who), "走过的路")
         for at, (who, row) in enumerate(frame.groupby("operator", sort=False), 1)
     ]
-    title = f"{whose(m, operator)}的粉丝离四个期限的目标还有多远"
+    title = f"{whose(m, operator)}的粉丝在{month_name(m.month)}离四个期限的目标还有多远"
     sub = "条是走到目标的几成，竖线是期限已经过去的几成；终极目标没有期限。"
     return answer("goals", title, sub, frame, drawings)
 

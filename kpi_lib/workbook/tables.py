@@ -269,9 +269,9 @@ class Tables(Month):
         if level := [at for at in (top, base) if METRICS[at].kind != "flow"]:
             what = f"{METRICS[level[0]].zh}不能相加，不能这样相比"
             raise refusal(what, "views、revenue这样的")
-        people = [self.roster.operator(id) for id in self.operators["operator"]]
-        days = pd.concat([self.own_days(at).assign(operator=at.id) for at in people])
-        rows, days = (self._of_months(at, by, **only) for at in (self.monthly, days))
+        own = [self.own_days(who).assign(operator=who.id) for who in self.appraised]
+        days = self._of_months(pd.concat(own), by, **only)
+        rows = self._of_months(self.monthly, by, **only)
         sums = frames.ratio_by_month(days, rows, (top, base), by)
         name = f"每{per:,}{METRICS[base].zh}的{METRICS[top].zh}"
         return self._told(
@@ -404,14 +404,14 @@ def _dumped(
 ) -> pd.DataFrame:
     """Return rows that people wrote, numbers as floats, without where they wrote."""
     place = {"source", "sheet", "row", "sha256"}
-    fields = {name: str(at.annotation) for name, at in model.model_fields.items()}
+    fields = model.model_fields
     types = {"Decimal": "float64", "datetime": "datetime64[s]"}
     frame = pd.DataFrame([row.model_dump() for row in rows], columns=list(fields))
     numbers = {
         name: kind
-        for name, said in fields.items()
+        for name, field in fields.items()
         for word, kind in types.items()
-        if word in said
+        if word in str(field.annotation)
     }
     return frame.astype(numbers).drop(columns=[*place & fields.keys()])
 

@@ -66,10 +66,13 @@ def test_a_target_set_by_the_deadline_is_in_force(set_on: date, late: bool) -> N
 )
 def test_an_easier_target_counts_until_the_first_day(set_on: date, value: int) -> None:
     easier = aim("views", "1100", set_on=set_on, row=3)
-    target, refused = goals.holding(month(aim("views", "1200"), easier), "views")
+    given = month(aim("views", "1200"), easier)
+    target, refused = goals.holding(given, "views")
+    drawn = goals.short_targets(given.operator, given.targets)
 
     assert target
     assert target.value == value
+    assert drawn == {("views", "", "2026-10"): value}
     assert len(refused) == (value == 1200)
 
 
@@ -83,9 +86,12 @@ def test_an_easier_target_counts_until_the_first_day(set_on: date, value: int) -
 def test_a_target_of_the_month_is_set_by_its_last_day(
     set_on: date, there: bool
 ) -> None:
-    target, _ = goals.holding(month(aim("views", "1200", set_on=set_on)), "views")
+    given = month(aim("views", "1200", set_on=set_on))
+    target, _ = goals.holding(given, "views")
+    drawn = goals.short_targets(given.operator, given.targets)
 
     assert (target is not None) is there
+    assert (("views", "", "2026-10") in drawn) is there
 
 
 @pytest.mark.parametrize(

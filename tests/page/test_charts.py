@@ -3,6 +3,7 @@ from decimal import Decimal
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pandas as pd
 import pytest
 from babel.numbers import format_decimal
@@ -118,6 +119,42 @@ def test_the_target_is_a_thin_dashed_labelled_line() -> None:
 
     assert [line.get_linewidth() for line in dashed] == [0.8]
     assert "目标20" in drawn(ax)
+
+
+def steps(ax: Axes) -> dict[float, float]:
+    """Return the target of every place that has one; a step reaches half-way."""
+    (line,) = [line for line in ax.lines if line.is_dashed()]
+    assert line.get_drawstyle() == "steps-mid"
+    drawn = pd.Series(np.asarray(line.get_ydata()), np.asarray(line.get_xdata()))
+    found: dict[float, float] = drawn.astype(float).dropna().to_dict()
+    return found
+
+
+def test_targets_of_months_are_a_step_each() -> None:
+    months = months_back("2026-10", 5)
+    values = pd.DataFrame({"month": months, "value": [10.0, 20, 30, 40, 50]})
+    targets = {"2026-06": 12.0, "2026-08": 25.0, "2026-09": 25.0, "2026-10": 60.0}
+    scale = charts.scale([*values["value"], *targets.values()])
+    ax = charts.month_curve(values, targets=targets, scale=scale)
+
+    assert steps(ax) == {1.0: 12.0, 3.0: 25.0, 4.0: 25.0, 5.0: 60.0}
+    assert ">60</text>" in drawn(ax)
+    assert ">12</text>" not in drawn(ax)
+
+
+def test_a_month_without_a_target_names_none_of_those_before() -> None:
+    values = pd.DataFrame({"month": ["2026-09", "2026-10"], "value": [1.0, 2.0]})
+    ax = charts.month_curve(values, targets={"2026-09": 3.0})
+
+    assert steps(ax) == {1.0: 3.0}
+    assert ">3</text>" not in drawn(ax)
+
+
+def test_months_without_a_target_have_no_dashed_line() -> None:
+    values = pd.DataFrame({"month": ["2026-09", "2026-10"], "value": [1.0, 2.0]})
+    ax = charts.month_curve(values, targets={"2026-01": 3.0})
+
+    assert not [line for line in ax.lines if line.is_dashed()]
 
 
 def test_the_last_value_stands_at_the_end_of_the_line() -> None:
@@ -269,6 +306,20 @@ def test_a_frame_alone_makes_a_chart() -> None:
 
     assert charts.day_curve(month()).get_xlim() == (0.5, 31.5)
     assert charts.month_curve(months).get_xlim() == (1, 2)
+
+
+def test_a_curve_of_several_series_is_refused_not_drawn_as_one() -> None:
+    twice = pd.DataFrame({"month": ["2026-09", "2026-09"], "value": [1.0, 2.0]})
+    with pytest.raises(ValueError, match="一条曲线在一处只能有一行：请先筛选"):
+        charts.month_curve(twice)
+    with pytest.raises(ValueError, match="一条曲线在一处只能有一行：请先筛选"):
+        charts.day_curve(pd.concat([month(), month()]))
+
+
+def test_bars_need_no_month_before() -> None:
+    ax = charts.bars(pd.DataFrame({"name": ["a", "b"], "value": [1.0, 2.0]}))
+
+    assert [patch.get_width() for patch in ax.patches] == [1, 2]  # type: ignore[attr-defined]
 
 
 def test_a_long_note_of_a_target_is_broken_right_of_the_frame() -> None:

@@ -170,8 +170,17 @@ def test_the_months_two_sums_are_of_days_on_which_both_are_known(m: Workbook) ->
 # By day: what `days` answers.
 
 
+KEPT: dict[Choice, pd.DataFrame] = {}  # of the one sample
+
+
 def of_days(m: Workbook, choice: Choice) -> pd.DataFrame:
     """Return accounts × days, a column a metric; the own part of an operator."""
+    if choice not in KEPT:
+        KEPT[choice] = _of_days(m, choice)
+    return KEPT[choice]
+
+
+def _of_days(m: Workbook, choice: Choice) -> pd.DataFrame:
     days = m.daily[m.daily["date"] >= pd.Timestamp(f"{m.month}-01")]
     days = chosen(days, choice)
     # Where a total stands beside its parts, it counts.
@@ -298,23 +307,97 @@ def test_scatter_has_every_post_with_both(asked: Workbook) -> None:
 # A ratio of one's own.
 
 
+def two_sums(m: Workbook, choice: Choice, parts: list[str]) -> pd.DataFrame:
+    """Return accounts, a column a part: sums of common days, else of whole months."""
+    month = m.monthly[(m.monthly["month"] == m.month) & m.monthly["metric"].isin(parts)]
+    short = month["days_present"] < month["days_due"]
+    whole = month[~(month["basis"].isin(["daily", "manual"]) & short)]
+    sums = []
+    for operator in [choice.operator] if choice.operator else OPERATORS:
+        own = Choice(operator, choice.platform)
+        days = of_days(m, own)[parts].dropna().groupby("account").sum()
+        months = chosen(whole, own).pivot_table("value", "account", "metric", "sum")
+        months = months.reindex(columns=parts).dropna()
+        sums += [days, months[~months.index.isin(days.index)]]
+    return pd.concat(sums).groupby(level=0).sum()
+
+
 @pytest.mark.parametrize(
-    ("above", "below"), [("revenue", "views"), ("shares", "likes"), ("orders", "views")]
+    ("above", "below"),
+    [
+        pytest.param("revenue", "views", id="a counter below"),
+        pytest.param("shares", "views", id="two counters"),
+        pytest.param("orders", "clicks", id="a shop of four"),
+    ],
 )
-def test_a_ratio_is_of_the_days_that_both_have(
+def test_a_ratio_is_of_the_days_that_both_have_or_of_whole_months(
     m: Workbook, above: str, below: str
 ) -> None:
+    platform = {account.id: account.platform for account in m.roster.accounts}
     for choice in choices(m):
-        wide = of_days(m, choice)[[above, below]].dropna().reset_index()
-        sums = wide.groupby("account")[[above, below]].sum()
-        found = m.ratio(above, below, by="account", months=1, **choice._asdict())
-        daily = found[found["basis"].isin(["daily", "manual"])]
-        shares = m.monthly[m.monthly["month"] == m.month].groupby("account")["operator"]
-        alone = daily[daily["key"].map(shares.nunique()) == 1]
-        for row in alone.to_dict("records"):
-            pair = sums.loc[row["key"]]
+        sums = two_sums(m, choice, [above, below])
+        for by in ("account", "platform")[: 1 if any(choice) else 2]:
+            keys = sums.index if by == "account" else sums.index.map(platform)
+            added = sums.groupby(keys).sum()
+            right = (added[above] / added[below])[added[below] > 0]
+            how = {"by": by, "months": 1, **choice._asdict()}
+            found = m.ratio(above, below, **how).set_index("key")["value"]
 
-            assert row["value"] == pytest.approx(pair[above] / pair[below])
+            assert found.to_dict() == pytest.approx(right.to_dict(), rel=1e-9)
+    told = m.ratio(above, below, by="account", months=1)
+    counted = told["basis"].str.contains("difference").any()
+    assert counted == (below == "views")
+    assert told["key"].isin(["gzh-02", "shop-01"]).any()  # of several owners
+
+
+# The way to the targets.
+
+
+def test_goals_are_gains_over_what_was_to_be_gained(asked: Workbook) -> None:
+    m = asked
+    year = [f"2026-{at:02}" for at in range(1, 11)]
+    spans = {"short": year[-1:], "mid": year[-1:], "long": year}
+    gone = {"short": 1.0, "mid": 31 / 92, "long": 304 / 365}
+    names = {"短期": "short", "中期": "mid", "后期": "long", "终极": "ultimate"}
+    periods = {"short": "2026-10", "mid": "2026-Q4", "long": "2026", "ultimate": ""}
+    told: list[float] = []
+    for choice in filter(lambda at: at.operator and not at.platform, choices(m)):
+        rows = chosen(m.monthly, choice).dropna(subset="value")
+        level = rows[(rows["month"] == m.month) & (rows["metric"] == "followers")]
+        targets = m.targets[
+            (m.targets["operator"] == choice.operator)
+            & (m.targets["metric"] == "followers")
+            & (m.targets["platform"] == "")
+        ]
+        found = questions.goals(m, operator=choice.operator).frame
+        for row in found.to_dict("records"):
+            horizon = names[row["name"]]
+            at = (targets["horizon"] == horizon) & (
+                targets["period"] == periods[horizon]
+            )
+            (goal,) = targets.loc[at, "value"]
+            if horizon == "ultimate":
+                reached = level["value"].sum()
+                right = reached / goal
+            else:
+                own = rows[rows["month"].isin(spans[horizon])]
+                opened = own[own["metric"] == "followers_opening"]
+                start = opened.sort_values("month").drop_duplicates("account")
+                opening = start["value"].sum()
+                gained = own[own["metric"] == "followers_gain"]
+                gain = gained["value"].sum()
+                if gained["month"].nunique() < len(spans[horizon]):
+                    gain = float("nan")  # a month without any is not a gain of zero
+                reached, right = opening + gain, gain / (goal - opening)
+
+                assert row["before"] == pytest.approx(gone[horizon])
+            missing = max(goal - reached, 0) if reached == reached else reached
+            told.append(right)
+            assert row["goal"] == goal
+            assert row["value"] == pytest.approx(right, nan_ok=True)
+            assert row["missing"] == pytest.approx(missing, nan_ok=True)
+        assert len(found) == 4
+    assert 0 < sum(at == at for at in told) < len(told)
 
 
 # Days of a campaign.

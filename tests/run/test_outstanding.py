@@ -61,6 +61,62 @@ def test_targets_and_the_closing_download_come_after_the_month(
     assert not any("2026-11的短期目标" in one for one in told(place, 7, 11))
 
 
+def expecting(place: Workspace, platform: str, *layouts: str) -> None:
+    text = place.roster.read_text("utf-8").replace("platform: zhihu", platform)
+    place.roster.write_text(
+        text.replace("[manual]", f"[{', '.join(layouts)}]"), "utf-8"
+    )
+
+
+def downloaded(place: Workspace, day: str) -> None:
+    (place.raw(MONTH) / "zhihu-01" / day).mkdir(parents=True)
+
+
+WEEKLY = "示例知乎：2026-10-25前下载2026-W43的作品列表。下载后用kpi add放进来。"
+
+
+@pytest.mark.parametrize(
+    ("layouts", "day", "due"),
+    [
+        (["toutiao.works"], "2026-10-18", True),
+        (["toutiao.works", "manual"], "2026-10-26", True),
+        (["toutiao.works"], "2026-10-19", False),
+        (["toutiao.works"], "2026-10-25", False),
+        # Days tell by themselves; nobody waits for a week's list.
+        (["toutiao.works", "toutiao.trend"], "2026-10-18", False),
+        (["manual"], "2026-10-18", False),
+    ],
+)
+def test_the_weekly_download_of_an_account_of_counters_is_told(
+    place: Workspace, layouts: list[str], day: str, due: bool
+) -> None:
+    expecting(place, "platform: toutiao", *layouts)
+    downloaded(place, day)
+
+    assert (WEEKLY in told(place, 24)) == due
+
+
+WINDOW = "示例知乎：2026-10-31前下载“近30日数据”，晚了就没有2026-10月初的数"
+
+
+@pytest.mark.parametrize(
+    ("day", "today", "due"),
+    [
+        ("2026-10-01", 24, True),  # tells of the days before it alone
+        ("2026-10-01", 23, False),  # more than a week ahead
+        ("2026-10-02", 24, False),
+        ("2026-10-31", 31, False),
+    ],
+)
+def test_a_window_is_told_before_it_closes(
+    place: Workspace, day: str, today: int, due: bool
+) -> None:
+    expecting(place, "platform: xiaohongshu", "xiaohongshu.daily")
+    downloaded(place, day)
+
+    assert any(one.startswith(WINDOW) for one in told(place, today)) == due
+
+
 def test_a_file_that_is_wrong_is_told_and_stops_nothing(place: Workspace) -> None:
     place.table("targets").write_text("operator,metrik\nop-01,x\n", "utf-8")
 

@@ -6,11 +6,14 @@ import inspect
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 import pytest
 import seaborn as sns
@@ -19,7 +22,7 @@ from matplotlib.axes import Axes
 from PIL import Image
 
 from kpi_lib.errors import InvalidInput
-from kpi_lib.page import charts
+from kpi_lib.page import charts, series
 from kpi_lib.page.charts import saving
 from kpi_lib.page.parts import Fragment
 from kpi_lib.workbook import answers, drop_downs, questions
@@ -64,8 +67,10 @@ def test_ids_of_two_answers_never_meet(m: Workbook) -> None:
 
 
 def test_the_largest_comes_first_and_last_month_is_beside(m: Workbook) -> None:
-    frame = questions.compare(m, "views", by="operator").frame
+    answer = questions.compare(m, "views", by="operator")
+    frame = answer.frame
 
+    assert answer.title.startswith("团队2026年10月阅读/播放")
     assert frame["value"].is_monotonic_decreasing
     same = frame[~frame["breaks"]].iloc[0]
     assert same["change"] == pytest.approx(same["value"] / same["before"] - 1)
@@ -129,11 +134,105 @@ def test_no_target_of_all_platforms_stands_beside_one_of_them(m: Workbook) -> No
     # 167,245 of all platforms stood beside two accounts' 96,817 and read 8 % for 97 %.
     every = questions.followers(m, operator="op-02")
     one = questions.followers(m, operator="op-02", platform="抖音")
-    right = m.totals("followers", operator="op-02", platform="抖音")
+    right = m.totals("followers", operator="op-02", platform="抖音").assign(
+        target=np.nan
+    )
 
     assert "167,245" in every.html
     assert "目标" not in one.html
     pd.testing.assert_frame_equal(one.frame, right)  # type: ignore[attr-defined]
+
+
+def steps(ax: Axes) -> list[float]:
+    lines = [line for line in ax.lines if line.is_dashed()]
+    drawn = [float(y) for line in lines for y in np.asarray(line.get_ydata())]
+    return [y for y in drawn if y == y]
+
+
+def test_targets_are_drawn_as_they_were_month_by_month(m: Workbook) -> None:
+    rows = m.targets
+    own = rows[(rows["operator"] == "op-01") & (rows["horizon"] == "short")]
+    revenue = own.loc[own["metric"] == "revenue"].sort_values("period")
+    answer = questions.months(m, "revenue", by="operator", operator="op-01")
+    sections = series.curves(m.operator("op-01"), "revenue")
+
+    assert revenue["value"].tolist() == [8632, 9756, 10160]
+    assert steps(answer.drawings[0].ax) == [8632, 9756, 10160]
+    assert answer.frame["target"].dropna().tolist() == [8632, 9756, 10160]
+    assert "目标1.02万" in sections.panels[0].svg
+
+
+@pytest.mark.parametrize(
+    "only",
+    [
+        {"by": "operator", "platform": ["抖音", "公众号"]},
+        {"by": "operator", "account": "dy-01"},
+        {"by": "platform", "operator": "op-01"},
+        {"by": "team"},
+        {"by": "account", "operator": "op-01"},
+    ],
+)
+def test_a_target_of_more_stands_beside_nothing_of_less(
+    m: Workbook, only: dict[str, Any]
+) -> None:
+    answer = questions.months(m, "revenue", **only)
+
+    assert answer.frame["target"].isna().all()
+    assert not any(steps(drawing.ax) for drawing in answer.drawings)
+
+
+def test_a_target_of_a_platform_stands_beside_its_curve(m: Workbook) -> None:
+    (row,) = m.inputs.targets_of("op-01")[:1]
+    own = {"metric": "views", "horizon": "short", "period": "2026-10"}
+    wechat = row.model_copy(
+        update=own | {"platform": "gongzhonghao", "value": Decimal(7)}
+    )
+    other = replace(m, inputs=replace(m.inputs, targets=(wechat,)))
+    asked: list[dict[str, Any]] = [{"by": "platform"}, {"by": "operator"}]
+    for only in asked:
+        answer = questions.months(other, "views", operator="op-01", **only)
+        only |= {"operator": "op-01", "platform": "公众号"}
+        one = questions.months(other, "views", **only)
+
+        assert answer.frame["target"].dropna().tolist() == [7] * (only == asked[0])
+        assert one.frame["target"].dropna().tolist() == [7]
+
+
+def test_a_target_that_was_refused_is_nowhere(m: Workbook) -> None:
+    rows = [
+        row
+        for row in m.inputs.targets_of("op-01")
+        if row.period == "2026-10" and row.metric in ("followers", "views")
+    ]
+    late = {"set_on": date(2026, 10, 20), "value": Decimal(1), "approved_by": ""}
+    easier = [row.model_copy(update=late) for row in rows]
+    inputs = replace(m.inputs, targets=(*m.inputs.targets, *easier))
+    other = replace(m, inputs=inputs)
+    first, then = (
+        [
+            questions.goals(each, operator="op-01").frame,
+            questions.months(each, "views", by="operator", operator="op-01").frame,
+            each.what_if("op-01", targets={"views": 900_000}).change,
+        ]
+        for each in (m, other)
+    )
+
+    pd.testing.assert_frame_equal(first[0], then[0])
+    pd.testing.assert_frame_equal(first[1], then[1])
+    assert first[2] == then[2] != 0
+
+
+def test_a_long_caption_ends_with_its_panel(tmp_path: Path) -> None:
+    noted = [(curve(), "示例运营丁", "一句很长的说明" * at) for at in (1, 9)]
+    path = charts.save_sheet(noted * 2, tmp_path / "a.svg", title="")
+    texts = {
+        str(node.text): float(node.attrib["font-size"].removesuffix("px"))
+        for node in ET.fromstring(path.read_text("utf-8")).iter()
+        if node.tag.endswith("text")
+    }
+
+    assert texts["一句很长的说明"] == 10
+    assert 3 < texts["一句很长的说明" * 9] < 8
 
 
 def test_a_campaign_that_is_not_there_is_said(m: Workbook) -> None:

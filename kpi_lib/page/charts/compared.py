@@ -38,6 +38,7 @@ def bars(values: pd.DataFrame, *, text: Format = figures.short) -> Axes:
     -------
     Axes
     """
+    values = values.reindex(columns=["name", "value", "before"])
     with house():
         ax = panel(BOTTOM + 22 * max(len(values), 1))
         names = [figures.brief(str(name), 9) for name in values["name"]]

@@ -2,55 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
-from typing import Protocol
+from typing import Any
 
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
 from kpi_lib import figures
+from kpi_lib.days import Calendar
 from kpi_lib.language import _
 from kpi_lib.page.charts.panels import (
+    DASHES,
     NOTE,
     WIDTH,
     Format,
     Ink,
     Scale,
-    dashed,
     dress,
     end_label,
     height_of,
     house,
     note,
     panel,
-    scale,
     width_of,
     write,
 )
+from kpi_lib.page.charts.panels import scale as scale_for
 
 LINE = 11  # From line to line of a note in px
 
 WORDY = 50  # A note of what is missing that is wider than this, in px, is a long one
 
 
-class Days(Protocol):
-    """What shading needs to know of a calendar."""
-
-    def is_working(self, day: date) -> bool:
-        """Tell whether a day is worked."""
-
-    def is_holiday(self, day: date) -> bool:
-        """Tell whether a day is a public holiday."""
-
-
 def day_curve(
     values: pd.DataFrame,
     *,
     days: Sequence[date] = (),
-    calendar: Days | None = None,
+    calendar: Calendar | None = None,
     scale: Scale | None = None,
     end: Format = figures.short,
     target: float | None = None,
@@ -65,7 +56,7 @@ def day_curve(
         One row per day, with `date` and `value`; days may be absent or missing.
     days : sequence of date
         All days of the month, ascending; from the first day to the last if not given.
-    calendar : Days, optional
+    calendar : Calendar, optional
         For the shading of days off.
     scale : Scale, optional
         The vertical scale; one that holds the values if not given.
@@ -80,19 +71,22 @@ def day_curve(
     -------
     Axes
     """
-    days = _span(values, days)
-    points = _by_day(values, days)
+    dates = pd.to_datetime(values["date"])
+    by_date = values["value"].set_axis(dates)
+    days = days or [at.date() for at in pd.date_range(dates.min(), dates.max())]
+    points = _in_order(by_date, pd.to_datetime(list(days)))
     with house():
         ax = panel()
         line(ax, points)
         ax.set_xlim(0.5, len(days) + 0.5)
         sevenths = [day for day in range(1, len(days) - 3, 7) if day < 29]
         ticks = {float(day): str(day) for day in (*sevenths, len(days))}
-        dress(ax, scale or _scale(values), ticks)
+        dress(ax, scale or scale_for(values["value"]), ticks)
         if calendar is not None:
             shade(ax, days, calendar)
         _note_gaps(ax, points, lambda n: _("缺{n}天", n=n))
-        _finish(ax, points, target, target_text, end)
+        goals = pd.DataFrame({"x": ax.get_xlim(), "value": target}, dtype=float)
+        _finish(ax, points, goals, lambda _: target_text, end)
     return ax
 
 
@@ -102,8 +96,8 @@ def month_curve(
     months: Sequence[str] = (),
     scale: Scale | None = None,
     end: Format = figures.short,
-    target: float | None = None,
-    target_text: str = "",
+    targets: Mapping[str, float] | None = None,
+    target_text: Format = figures.short,
     breaks: Collection[str] = (),
 ) -> Axes:
     """
@@ -115,8 +109,12 @@ def month_curve(
         One row per month, with `month` (``YYYY-MM``) and `value`.
     months : sequence of str
         All months, ascending; those of `values` if not given.
-    scale, end, target, target_text
+    scale, end
         As of `day_curve`.
+    targets : mapping of str to float, optional
+        By month, drawn as thin dashed steps.
+    target_text : callable
+        Label of the last of them.
     breaks : collection of str
         Months that are counted in another way than those before: nothing joins them.
 
@@ -124,7 +122,7 @@ def month_curve(
     -------
     Axes
     """
-    months = months or sorted(values["month"])
+    months = months or sorted({*values["month"]})
     ticks = {
         float(at): figures.month_short(month)
         if at == len(months)
@@ -138,31 +136,19 @@ def month_curve(
         ax = panel()
         line(ax, points)
         ax.set_xlim(1, max(len(points), 2))
-        dress(ax, scale or _scale(values), ticks)
+        dress(ax, scale or scale_for(values["value"]), ticks)
         _note_gaps(ax, points, lambda n: _("缺{n}个月", n=n))
-        _finish(ax, points, target, target_text, end)
+        goals = _in_order(pd.Series(targets or {}, dtype=float), months)
+        _finish(ax, points, goals, target_text, end)
     return ax
 
 
 # From values to points: `x` from 1, `value` missing where nothing is known.
 
 
-def _scale(values: pd.DataFrame) -> Scale:
-    return scale(values["value"])
-
-
-def _span(values: pd.DataFrame, days: Sequence[date]) -> Sequence[date]:
-    """Return the days that are given, or every day from the first to the last."""
-    dates = pd.to_datetime(values["date"])
-    return days or [day.date() for day in pd.date_range(dates.min(), dates.max())]
-
-
-def _by_day(values: pd.DataFrame, days: Sequence[date]) -> pd.DataFrame:
-    by_date = values["value"].set_axis(pd.to_datetime(values["date"]))
-    return _in_order(by_date, pd.to_datetime(list(days)))
-
-
 def _in_order(values: pd.Series, places: Collection[object]) -> pd.DataFrame:
+    if values.index.has_duplicates:
+        raise ValueError(_("一条曲线在一处只能有一行：请先筛选到一个账号、平台或指标"))
     placed = values.astype(float).reindex(list(places))
     return pd.DataFrame({"x": range(1, len(places) + 1), "value": placed.to_numpy()})
 
@@ -199,7 +185,7 @@ def line(ax: Axes, points: pd.DataFrame) -> None:
     ax.plot(dots["x"], dots["value"], "o", ms=4.5, mew=0, color=Ink.SERIES)
 
 
-def shade(ax: Axes, days: Sequence[date], calendar: Days) -> None:
+def shade(ax: Axes, days: Sequence[date], calendar: Calendar) -> None:
     """Shade days off: weekends lightly, public holidays more."""
 
     def ink(day: date) -> str:
@@ -222,43 +208,28 @@ def shade(ax: Axes, days: Sequence[date], calendar: Days) -> None:
 
 
 def _finish(
-    ax: Axes, points: pd.DataFrame, target: float | None, text: str, end: Format
+    ax: Axes, points: pd.DataFrame, goals: pd.DataFrame, label: Format, end: Format
 ) -> None:
-    """Add what every curve has: target, and the value at its end."""
-    if target is not None:
-        _target(ax, points, target, text)
-    known = points.dropna(subset="value")
-    if len(known):
-        last = known.iloc[-1]
-        end_label(ax, float(last["x"]), float(last["value"]), end(last["value"]))
-
-
-def _target(ax: Axes, points: pd.DataFrame, target: float, text: str) -> None:
-    """Draw the target, labelled where the series is not."""
-    first, last = ax.get_xlim()
-    dashed(ax, [first, last], [target, target]).set_clip_on(False)
-    known = points.dropna(subset="value")
-    low, high = ax.get_ylim()
-    per_px = (high - low) / height_of(ax)
-    room = width_of(text) / (ax.get_position().width * WIDTH) * (last - first)
-    near = {"left": known["x"] <= first + room, "right": known["x"] >= last - room}
-    gap = (known["value"] - target) / per_px
-    # Above the line first, where a label is looked for.
-    for above in (True, False):
-        fits = target + 13 * per_px <= high if above else target - 13 * per_px >= low
-        for side, x, by in (("left", first, 3), ("right", last, -3)):
-            clear = gap[near[side]] if above else -gap[near[side]]
-            if fits and not clear.between(-2, 15).any():
-                note(ax, x, target, (by, 4 if above else -11), side, text)
-                return
-    # No room on the line: right of the frame, clear of the value at its end.
-    end = float(gap.iloc[-1]) if len(gap) else 99.0
-    below = end > 0
-    base = -4 if abs(end) >= 14 else end - 4 + (-14 if below else 14)
-    lines = _broken(text, (1 - ax.get_position().x1) * WIDTH)
+    """Draw targets as steps; write the last value and target right of the frame."""
+    thin: dict[str, Any] = {"linewidth": 0.8, "dashes": DASHES, "zorder": 1.5}
+    thin |= {"color": Ink.INK, "drawstyle": "steps-mid", "clip_on": False}
+    if goals["value"].notna().any():
+        ax.plot(goals["x"], goals["value"], **thin)
+    x, target = goals.iloc[-1]
+    off = 99.0
+    for last, value in points.dropna(subset="value")[["x", "value"]].tail(1).to_numpy():
+        end_label(ax, last, value, end(value))
+        low, high = ax.get_ylim()
+        off = (value - target) / (high - low) * height_of(ax)
+    if pd.isna(target):
+        return
+    # Clear of the value at its end.
+    below = off > 0
+    base = -4 if abs(off) >= 14 else off - 4 + (-14 if below else 14)
+    lines = _broken(label(target), (1 - ax.get_position().x1) * WIDTH)
     for at, part in enumerate(lines if below else reversed(lines)):
         down = base + (-at if below else at) * LINE
-        note(ax, last, target, (6, down), "left", part)
+        note(ax, x, target, (6, down), "left", part)
 
 
 def _broken(text: str, room: float) -> list[str]:

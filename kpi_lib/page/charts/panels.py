@@ -17,7 +17,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from kpi_lib import figures
 
@@ -212,14 +211,6 @@ def dress(ax: Axes, scale: Scale, ticks: dict[float, str]) -> None:
         ax.spines["bottom"].set_position(("data", 0))
         below = -scale.low / (scale.high - scale.low) * height_of(ax)
         ax.tick_params(axis="x", pad=5 + below)
-
-
-def dashed(
-    ax: Axes, x: Sequence[float], y: Sequence[float], *, zorder: float = 1.5
-) -> Line2D:
-    """Draw a thin dashed line: a target, or what would be even; 1.5 is below lines."""
-    (line,) = ax.plot(x, y, color=Ink.INK, linewidth=0.8, dashes=DASHES, zorder=zorder)
-    return line
 
 
 def write(

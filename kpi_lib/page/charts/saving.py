@@ -27,19 +27,7 @@ from kpi_lib.page.charts.panels import Ink, Panel, house, house_style, width_of
 from kpi_lib.workspace import write_atomic
 
 # Chinese fonts that matplotlib can draw with, best first.
-FONTS = (
-    "Noto Sans CJK SC",
-    "Noto Sans SC",
-    "Source Han Sans SC",
-    "Source Han Sans CN",
-    "PingFang SC",
-    "Hiragino Sans GB",
-    "Microsoft YaHei",
-    "WenQuanYi Micro Hei",
-    "WenQuanYi Zen Hei",
-    "SimHei",
-    "Noto Sans CJK JP",
-)
+FONTS = Path(__file__).with_name("fonts.txt").read_text("utf-8").splitlines()
 
 FONT_FILE = re.compile(
     r"(Sans(CJK|SC|CN)|PingFang|msyh|wqy|simhei).*\.(tt[cf]|otf)$", re.I
@@ -175,7 +163,7 @@ def save_sheet(
     with house():
         sheet = Figure((SHEET / 72, height / 72), dpi=72)
 
-        def write(x: float, y: float, text: str, size: int, ink: str) -> None:
+        def write(x: float, y: float, text: str, size: float, ink: str) -> None:
             bold = "bold" if ink == Ink.INK else "normal"
             at = (x / SHEET, 1 - y / height)
             sheet.text(*at, text, fontsize=size, color=ink, fontweight=bold)
@@ -190,7 +178,10 @@ def save_sheet(
             sheet.add_artist(_Placed(_figure(ax), (x, height - y, wide, high)))
             write(x, y - high - 6, "■", 9, series_of(_figure(ax)))
             write(x + 14, y - high - 6, name, 10, Ink.INK)
-            write(x + 14 + width_of(name), y - high - 6, note, 10, Ink.MUTE)
+            after = 14 + width_of(name)
+            # As small as it must be to end with its panel.
+            fits = 10 * min(1, (wide - after) / width_of(note))
+            write(x + after, y - high - 6, note, fits, Ink.MUTE)
         write(MARGIN, height - MARGIN, source, 9, Ink.MUTE)
     return _write(sheet, Path(path), title, width / SHEET)
 

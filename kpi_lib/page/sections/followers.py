@@ -66,14 +66,15 @@ def horizons_of(m: OperatorMonth) -> list[dict[str, Any]]:
         if target.metric == "followers"
         and not target.platform
         and periods.get(target.horizon) == target.period
-    }
+        and target.set_on <= days_of(m.month)[-1]
+    } | {"short": series.short_target(m, "followers") or 0.0}
     rows = []
-    for name, period in periods.items():
+    for name, span in periods.items():
         goal = goals.get(name, 0.0)
         if goal <= 0:
             continue
-        row = {"name": _(HORIZONS[name]), "period": period, "goal": goal}
-        months = months_of(period) if period else ()
+        row = {"name": _(HORIZONS[name]), "period": span, "goal": goal}
+        months = months_of(span) if span else ()
         since = _since(m, months) if months else None
         start, gained = since or (None, None)
         elapsed = _elapsed(months, m.month) if months else None
