@@ -70,11 +70,10 @@ class _Own:
 
     @cached_property
     def days(self) -> pd.DataFrame:
-        """The operator's part of every day of the months shown."""
-        own = self.month.daily.merge(self.shares, on=["account", "date"])
-        whole = own["metric"].isin(ONCE_A_PRODUCT)
-        own["value"] = own["value"].where(whole, own["value"] * own["share"])
-        return own[OWN_DAYS].sort_values(OWN_DAYS[:5], ignore_index=True)
+        """The operator's part of every day: a small read, however large the team."""
+        month, id = self.month, self.operator.id
+        small = month if month.only else replace(month, only=id)
+        return small.own_days(self.operator)
 
     def _gather(self, month: str, *, covers: bool = True) -> Evidence:
         """Gather what a month's score is made from, by the plan of that month."""
@@ -335,7 +334,10 @@ class Month:
             One row per date, account, metric and part; `value` × share, but DAU and
             MAU whole.
         """
-        return self._of(operator.id).days
+        own = self.daily.merge(self._of(operator.id).shares, on=["account", "date"])
+        whole = own["metric"].isin(ONCE_A_PRODUCT)
+        own["value"] = own["value"].where(whole, own["value"] * own["share"])
+        return own[OWN_DAYS].sort_values(OWN_DAYS[:5], ignore_index=True)
 
     def own_posts(
         self, operator: Operator | None = None, back: int = 1

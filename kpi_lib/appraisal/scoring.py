@@ -67,19 +67,13 @@ def read(evidence: Evidence, measure: Measure) -> Reading:
         return told
     if waiting := [reading for reading in readings if reading.state == "pending"]:
         return waiting[0]
-    least, most = sorted(share(measure, reading) for reading in (low, high))
-    points = {half_up(share(measure, each) * measure.points) for each in readings}
+    share = rule_of(measure).share
+    least, most = sorted(map(share, (low, high)))
+    points = {half_up(share(each) * measure.points) for each in readings}
     if len(points) == 1:
         same = "" if low.value == high.value else Sentence("有不同的值，但得分相同")
         return replace(told, note=joined((told.note, same)))
     return replace(told, state="pending", between=(least, most))
-
-
-def share(measure: Measure, reading: Reading) -> Fraction:
-    """Return the share of a measure's points that a given reading earns by its rule."""
-    if reading.value is None:
-        raise ValueError(measure.id)
-    return rule_of(measure).share(reading)
 
 
 # Items: exclusions, ratings, points.
@@ -136,7 +130,7 @@ def _outcome(
 ) -> Outcome:
     computed = Decimal("0.00") if state == "zero" else None
     if state == "given":
-        computed = half_up(share(measure, reading) * Fraction(possible))
+        computed = half_up(rule_of(measure).share(reading) * Fraction(possible))
         state = "scored"
     score, rating, between = computed, None, None
     if reading.between:

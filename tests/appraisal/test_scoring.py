@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from kpi_lib.appraisal import goals, scoring
 from kpi_lib.appraisal.compose import score
 from kpi_lib.appraisal.evidence import Evidence, History, Reading, half_up
+from kpi_lib.appraisal.rules import rule_of
 from kpi_lib.appraisal.sources.targets import in_band
 from kpi_lib.days import Calendar
 from kpi_lib.inputs import plan
@@ -145,7 +146,7 @@ def points(name: str, given: Evidence) -> Decimal:
 
     assert reading.state == "given", reading.note
 
-    return half_up(scoring.share(found, reading) * found.points)
+    return half_up(rule_of(found).share(reading) * found.points)
 
 
 class TestAttainment:
@@ -635,7 +636,7 @@ class TestRules:
         )
         reading = Reading(value=Fraction(value), target=Fraction(target))
 
-        assert scoring.share(made, reading) == share
+        assert rule_of(made).share(reading) == share
 
 
 class TestSpread:

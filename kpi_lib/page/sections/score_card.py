@@ -42,17 +42,13 @@ def score_card(m: OperatorMonth) -> Fragment:
             ],
         }
 
-    groups = []
-    for group in card["groups"]:
-        rows = [row for row in card.rows if row["group"] == group["id"]]
-        groups.append(
-            {
-                "name": group["name"],
-                "score": total(row.earned for row in rows),
-                "possible": total(row.possible for row in rows),
-                "items": list(map(item, rows)),
-            }
-        )
+    groups = [
+        {
+            **group,
+            "items": [item(row) for row in card.rows if row["group"] == group["id"]],
+        }
+        for group in card["groups"]
+    ]
     return made("score_card", card=card, groups=groups, bonus=_bonus(m, card))
 
 
