@@ -99,7 +99,7 @@ def init(
 
     inputs.init(folder)
     month = f"{date.today():%Y-%m}"
-    Workspace(folder).raw(month).mkdir()
+    Workspace(folder).raw(month).mkdir(parents=True)
     typer.echo(f"工作区已建好：{folder}")
     typer.echo(f"接下来：填写data/roster.yml，再运行kpi new-month {month}、kpi next。")
 
