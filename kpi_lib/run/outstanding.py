@@ -11,7 +11,9 @@ from kpi_lib import inputs
 from kpi_lib.days import month_of, shift
 from kpi_lib.errors import InvalidInput, Level, Problem
 from kpi_lib.figures import listed
+from kpi_lib.files import MANUAL, layouts
 from kpi_lib.inputs import Inputs
+from kpi_lib.language import Sentence
 from kpi_lib.run.cards import published
 from kpi_lib.run.spreadsheets import rows_of
 from kpi_lib.workspace import Workspace
@@ -119,23 +121,54 @@ def due(workspace: Workspace, today: date) -> list[Problem]:
         Reviews and closing downloads of its month and the one before, targets of the
         next: a note each, with its day, the earliest first.
     """
-    dated: dict[tuple[date, str, str], list[str]] = defaultdict(list)
+    found: list[Part] = []
     for month in (shift(month_of(today), -1), month_of(today)):
         try:
             given = inputs.for_month(workspace, month)
         except InvalidInput as err:
             return [*err.problems]
-        for name, *what in _owed(workspace, given, month):
-            dated[tuple(what)].append(name)
+        found += owed(workspace, given, month)
     return [
-        Problem(where=listed(names, 6), what=f"{day}前{what}", do=do, level="note")
-        for (day, what, do), names in sorted(dated.items())
-        if today <= day <= today + SOON
+        Problem(
+            where=listed(row["who"], 6),
+            what=f"{row['day']}前{row['what']}",
+            do=row["do"],
+            level="note",
+        )
+        for row in sorted(found, key=lambda row: str(row["day"]))
+        if today <= date.fromisoformat(row["day"]) <= today + SOON
     ]
 
 
-def _owed(workspace: Workspace, given: Inputs, month: str) -> Iterator[tuple[Any, ...]]:
-    """Walk who, or which account, owes what until when, and where it is done."""
+def owed(workspace: Workspace, given: Inputs, month: str) -> list[dict[str, Any]]:
+    """
+    Tell what a month asks for that is not there yet, whatever the day.
+
+    Parameters
+    ----------
+    workspace, given, month : Workspace, Inputs, str
+        Where everything lies; what people wrote; ``YYYY-MM``.
+
+    Returns
+    -------
+    list of dict
+        Keys day (the last in time), who (people or accounts), what and do; the earliest
+        first.
+    """
+    dated: dict[tuple[date, Sentence, Sentence], list[str]] = defaultdict(list)
+    for name, *what in (
+        *_of_people(given, month),
+        *_of_accounts(workspace, given, month),
+    ):
+        dated[tuple(what)].append(name)
+    return [
+        {"day": str(day), "who": names, "what": what, "do": do}
+        for (day, what, do), names in sorted(dated.items())
+    ]
+
+
+def _of_people(given: Inputs, month: str) -> Iterator[tuple[Any, ...]]:
+    """Walk who owes what until when, and where it is done."""
     calendar, following = given.calendar, shift(month, 1)
     rules, log = given.evidence_of(month), given.worklogs[month]
     reviews = [(week.due, week.name) for week in calendar.weeks(month) if week.due]
@@ -145,15 +178,51 @@ def _owed(workspace: Workspace, given: Inputs, month: str) -> Iterator[tuple[Any
         there = {row.period for row in log.own(person.id).reviews if row.delivered}
         for day, period in reviews:
             if period not in there and person.holds(day):
-                yield person.name, day, f"交{period}的复盘", "写进工作记录的“复盘”表"
+                what = Sentence("交{period}的复盘", period=period)
+                yield person.name, day, what, Sentence("写进工作记录的“复盘”表")
         if following not in {row.period for row in given.targets_of(person.id)}:
-            what = f"定下{following}的短期目标"
-            yield person.name, last, what, "写进目标表，由主管批准"
+            what = Sentence("定下{month}的短期目标", month=following)
+            yield person.name, last, what, Sentence("写进目标表，由主管批准")
+
+
+def _of_accounts(
+    workspace: Workspace, given: Inputs, month: str
+) -> Iterator[tuple[Any, ...]]:
+    """Walk which account owes what download until when."""
+    from kpi_lib import months  # pandas, which the process that starts a run needs not
+
+    begun, following = date.fromisoformat(f"{month}-01"), shift(month, 1)
     first = date.fromisoformat(f"{following}-01")
-    closing = first.replace(day=rules.counter_window)
+    closing = first.replace(day=given.evidence_of(month).counter_window)
+    do = Sentence("下载后用kpi add放进来")
     for account in given.roster.accounts:
         places = [workspace.raw(at) / account.id for at in (month, following)]
-        days = [path.name for place in places for path in place.glob("2*-*-*")]
-        if account.shares(first) and max(days, default="") < str(first):
-            what = f"（从{first}起）下载{month}的导出文件"
-            yield account.name, closing, what, "下载后用kpi add放进来"
+        names = [path.name for place in places for path in place.glob("2*-*-*")]
+        days = [day for name in names if (day := months.day_at_the_end(name))]
+        if account.shares(first) and max(days, default=begun) < first:
+            what = Sentence(
+                "（从{day}起）下载{month}的导出文件", day=str(first), month=month
+            )
+            yield account.name, closing, what, do
+        expected = [layouts()[id] for id in account.expects if id != MANUAL]
+        for layout in expected:
+            reach = timedelta(days=layout.reaches_back)
+            met = any(closing - reach <= day <= begun + reach for day in days)
+            if reach and not met and account.shares(begun):
+                what = Sentence(
+                    "下载{layout}（只往回{n}天，再晚就没有{month}的头几天）",
+                    layout=layout.label,
+                    n=reach.days,
+                    month=month,
+                )
+                yield account.name, begun + reach, what, do
+        if any(layout.grain != "posts" for layout in expected) or not expected:
+            continue
+        # Counters alone: a download a week, from the first one on.
+        for week in given.calendar.weeks(month):
+            came = any(week.start <= day <= week.end for day in days)
+            if week.working_days and min(days, default=first) < week.start and not came:
+                what = Sentence(
+                    "下载{week}的导出文件（只有累计数的账号每周一次）", week=week.name
+                )
+                yield account.name, week.end, what, do

@@ -61,6 +61,58 @@ def test_targets_and_the_closing_download_come_after_the_month(
     assert not any("2026-11的短期目标" in one for one in told(place, 7, 11))
 
 
+def accounts(place: Workspace, platform: str, expects: str, *days: str) -> None:
+    """Make the one account another platform's, with downloads of these days."""
+    text = place.roster.read_text("utf-8").replace("platform: zhihu", platform)
+    place.roster.write_text(text.replace("[manual]", f"[{expects}]"), "utf-8")
+    (export,) = place.raw(MONTH).glob("zhihu-01/*")
+    shutil.rmtree(export)
+    for day in days:
+        (place.raw(MONTH) / "zhihu-01" / day).mkdir()
+
+
+WINDOW = "示例知乎：2026-10-31前下载近30日数据（只往回30天，再晚就没有2026-10的头几天）"
+
+
+@pytest.mark.parametrize(
+    ("days", "owes"),
+    [
+        ([], True),
+        (["2026-10-05"], True),  # the closing download reaches back to 10-06
+        (["2026-10-06"], False),
+        (["2026-10-31"], False),
+        (["2026-11-01"], True),
+    ],
+)
+def test_a_window_that_is_about_to_close_is_told(
+    place: Workspace, days: list[str], owes: bool
+) -> None:
+    accounts(place, "platform: xiaohongshu", "xiaohongshu.daily", *days)
+
+    assert any(one.startswith(WINDOW) for one in told(place, 30)) == owes
+    assert not any(one.startswith(WINDOW) for one in told(place, 23))
+
+
+WEEKLY = "示例知乎：2026-10-25前下载2026-W43的导出文件（只有累计数的账号每周一次）"
+
+
+@pytest.mark.parametrize(
+    ("days", "owes"),
+    [
+        ([], False),  # nothing is owed before the first download
+        (["2026-10-18"], True),
+        (["2026-10-19"], False),
+        (["2026-10-12", "2026-10-25"], False),
+        (["2026-10-26"], False),
+    ],
+)
+def test_counters_are_downloaded_every_week(
+    place: Workspace, days: list[str], owes: bool
+) -> None:
+    accounts(place, "platform: toutiao", "toutiao.works", *days)
+    assert any(one.startswith(WEEKLY) for one in told(place, 20)) == owes
+
+
 def test_a_file_that_is_wrong_is_told_and_stops_nothing(place: Workspace) -> None:
     place.table("targets").write_text("operator,metrik\nop-01,x\n", "utf-8")
 
@@ -81,7 +133,10 @@ def test_next_runs_and_tells_what_waits(
     index = (place.reports(MONTH) / "index.html").read_text("utf-8")
 
     assert code == 0
-    assert len(lines) == page.count("<bdi>示例甲</bdi>") > 3
+    until = '2026-10-23</th><td data-l="谁"><bdi>示例甲</bdi>、<bdi>示例乙</bdi></td>'
+
+    assert len(lines) == page.count('<a href="op-01.html">') > 3
+    assert until in page
     assert "项，" in index
     assert "见missing.html" in index
     assert runner.status(place, MONTH)[-1].state == "done"
