@@ -8,7 +8,7 @@ tables: a plain loop of papermill and nbconvert (3 operators), the loop two at a
 (6), `kpi run` (20), and the same sections, page and files by plain functions in two
 forked processes without any notebook (20). Before anything is timed, the tool's
 notebook must equal the loop's. Then a large team: all of it, nothing changed, one row
-changed; and the seconds a report takes in teams of 20, 200 and 1,000. Prints a line for
+changed; and the seconds a report takes in teams of 20, 200 and 600. Prints a line for
 each round, a table of ratios and one line of JSON; ends with 1 if a floor is not
 reached.
 """
@@ -375,7 +375,7 @@ def main() -> int:
         return 0
     adopt()
     rounds = min(options.rounds, 2) if options.quick else options.rounds
-    sizes = (ALL, 40, 100) if options.quick else (ALL, 200, 1000)
+    sizes = (ALL, 40, 100) if options.quick else (ALL, 200, 600)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         tables = team.cleaned(root / "sample")

@@ -71,6 +71,12 @@ def quarter_of(month: str) -> str:
     return f"{year:04d}-Q{(number + 2) // 3}"
 
 
+def periods_of(month: str) -> dict[str, str]:
+    """Return the period of a month under each horizon, as targets.csv writes it."""
+    mid, long = quarter_of(month), month[:4]
+    return {"short": month, "mid": mid, "long": long, "ultimate": ""}
+
+
 def months_of(period: str) -> list[str]:
     """Return the months of ``2026-10``, ``2026-Q4`` or ``2026``, ascending."""
     if is_month(period):

@@ -10,12 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 from kpi_lib.days import is_month
-from kpi_lib.errors import WorkspaceError
+from kpi_lib.errors import InvalidInput, WorkspaceError
 
 PLAN = "data/plan.yml"
 
@@ -30,6 +33,23 @@ NAMES = frozenset(
 OWN = "own.json"  # In a cleaned month: hashes of the rows of each account and operator
 
 STRAY = ".tmp-"  # How a file's name begins that is being written; never a result
+
+
+def refuse_strangers(parameters: Iterable[str], cells: Iterable[str]) -> None:
+    """Refuse parameters that a notebook's cells do not set: papermill only warns."""
+    declared = re.findall(r"^(\w+)", "\n".join(cells), re.MULTILINE)
+    for name in parameters:
+        if name not in declared:
+            raise InvalidInput.of(f"没有参数“{name}”", expected="、".join(declared))
+
+
+def _parameters_injected() -> None:
+    """Look, in a notebook, at the cell that papermill put behind its parameters."""
+    if shell := sys.modules.get("IPython") and sys.modules["IPython"].get_ipython():
+        cells = shell.user_ns.get("In", [])
+        for at, cell in enumerate(cells):
+            if cell.startswith("# Parameters\n") and any(cells[:at]):
+                refuse_strangers(re.findall(r"^(\w+) = ", cell, re.M), cells[:at])
 
 
 @dataclass(frozen=True)
@@ -48,6 +68,7 @@ class Workspace:
     @classmethod
     def find(cls, start: str | Path = "") -> Workspace:
         """Return the workspace around a path; empty: around the current folder."""
+        _parameters_injected()
         origin = Path(start or ".").resolve()
         for folder in (origin, *origin.parents):
             if (folder / PLAN).is_file():

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 
 from sample_files import (
     Author,
@@ -165,6 +166,12 @@ def douyin_daily(account: Account, span: Days) -> Files:
         sheet = SheetRows("Sheet1", rows)
         files[f"数据表现_{name}.xlsx"] = xlsx_bytes([sheet], GO_XLSX)
     return files
+
+
+def douyin_followers(account: Account, span: Days) -> Files:
+    """账号总览 of one metric, which both accounts have."""
+    name = "数据表现_总粉丝量.xlsx"
+    return {name: douyin_daily(account, span)[name]}
 
 
 def douyin_posts_daily(account: Account, span: Days) -> Files:
@@ -679,12 +686,29 @@ WEEKLY = tuple(
 )
 
 
+# What is downloaded every week of an account, the shortest of its daily exports.
+SHORTEST = {
+    "gongzhonghao": gongzhonghao_users,
+    "toutiao": toutiao_fans,
+    "douyin": douyin_followers,
+    "zhihu": zhihu_daily,
+    "bilibili": bilibili_history,
+    "shipinhao": shipinhao_daily,
+}
+
+
 def weekly() -> Files:
-    """Return the weekly downloads of 百家号, which has counters only."""
+    """Return the week's downloads: the days since the last, and 百家号's counters."""
     files: Files = {}
-    for day in WEEKLY:
-        folder = _folder(f"{day:%Y-%m}", "bjh-01", day)
-        files |= _into(folder, baijiahao_articles(BY_ID["bjh-01"], day))
+    for last, day in pairwise((WEEKLY[0].replace(day=1), *WEEKLY)):
+        first = max(last, day.replace(day=1))
+        span = [first + timedelta(days=at) for at in range((day - first).days)]
+        for account in ACCOUNTS:
+            folder = _folder(f"{day:%Y-%m}", account.id, day)
+            if account.platform in SHORTEST:
+                files |= _into(folder, SHORTEST[account.platform](account, span))
+            if account.platform == "baijiahao":
+                files |= _into(folder, baijiahao_articles(account, day))
     return files
 
 

@@ -22,7 +22,7 @@ from kpi_lib.appraisal.scoring import AWAY, Outcome, complete, score_item
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import days_of
 from kpi_lib.figures import amount, joined
-from kpi_lib.inputs import GivenRating, Item, Plan
+from kpi_lib.inputs import GivenRating, Item, Plan, Target
 from kpi_lib.language import N_, Sentence
 from kpi_lib.workspace import canonical_json, sha256
 
@@ -95,11 +95,7 @@ def score(
         "groups": _groups(plan, scored),
         "items": rows,
         "ratings": _ratings(evidence, every),
-        "confirmed": [
-            {"name": row.named, "sheet": row.SHEET, "row": row.row, "what": row.meaning}
-            for row in evidence.worklog.entries()
-            if evidence.confirmed(row)
-        ],
+        "confirmed": _confirmed(evidence),
         "appeals": [],
         "rests_on": {
             name: str(sum(points, Decimal("0.00")))
@@ -142,6 +138,21 @@ def _groups(
             **_sums([*chain(*(scored[item.id] for item in group.items))]),
         }
         for group in plan.groups
+    ]
+
+
+def _confirmed(evidence: Evidence) -> list[dict[str, Any]]:
+    """List the rows that stand in the name of somebody who may confirm or approve."""
+    return [
+        {
+            "name": row.named,
+            "sheet": remarks.sheet_of(row),
+            "row": row.row,
+            "what": row.meaning,
+            "text": remarks.target_said(row) if isinstance(row, Target) else "",
+        }
+        for row in remarks.naming(evidence)
+        if evidence.confirmed(row)
     ]
 
 

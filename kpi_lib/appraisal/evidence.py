@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
-from math import floor, isinf
+from functools import cache, cached_property
+from math import floor, inf, isinf
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
@@ -18,7 +18,6 @@ from kpi_lib import inputs, months
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import Calendar, days_of, shift
 from kpi_lib.figures import joined
-from kpi_lib.files import layouts
 from kpi_lib.language import N_, Sentence
 from kpi_lib.months import Total
 
@@ -47,28 +46,26 @@ class History:
         self.monthly, self.roster, self.operator = monthly, roster, operator
         self._accounts = roster.ever_owned_by(operator.id)
         self._rows = months.by_month(monthly)
-        self._totals: dict[tuple[str, str, str, inputs.EvidenceRules], Total] = {}
+        # Every total is asked for by many measures.
+        self.total = cache(self._total)
 
     def rows(self, month: str) -> months.Rows:
         """Return the rows of a month, by metric."""
         return self._rows.get(month, {})
 
-    def total(
+    def _total(
         self, metric: str, month: str, platform: str, rules: inputs.EvidenceRules
     ) -> Total:
         """Return a metric over all own accounts of a month, or those of a platform."""
-        key = (metric, month, platform, rules)
-        if key not in self._totals:
-            total = months.total(
-                self.rows(month),
-                metric,
-                accounts=self._accounts,
-                platform=platform,
-                rules=rules,
-            )
-            withheld = self._withheld(metric, month, platform)
-            self._totals[key] = replace(total, gaps=(*total.gaps, *withheld))
-        return self._totals[key]
+        total = months.total(
+            self.rows(month),
+            metric,
+            accounts=self._accounts,
+            platform=platform,
+            rules=rules,
+        )
+        withheld = self._withheld(metric, month, platform)
+        return replace(total, gaps=(*total.gaps, *withheld))
 
     def _withheld(self, metric: str, month: str, platform: str) -> Iterator[Sentence]:
         """Say what was written by hand of an account before, and is not any more."""
@@ -120,6 +117,8 @@ class Evidence:
         One row per post of an own account, latest counters: account, platform,
         published_at, source, sheet, row, a column a metric, and `share`, the own
         share on the publishing day (0 on another's). Empty if no list came.
+    days : callable
+        Gives the operator's part of every day, see ``Month.own_days``; few ask for it.
     which : {"value", "low", "high"}
         Which reading of contradicting values is used.
     covered : tuple of Covered
@@ -134,6 +133,7 @@ class Evidence:
     known_targets: frozenset[str] = frozenset()
     worklogs: Mapping[str, inputs.Worklog] = field(default_factory=dict, repr=False)
     posts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    days: Callable[[], pd.DataFrame] = pd.DataFrame
     which: Which = "value"
     covered: tuple[Covered, ...] = ()
 
@@ -200,10 +200,6 @@ class Evidence:
         """Own accounts of the month, in the roster's order."""
         return self.roster.owned_by(self.operator, self.month)
 
-    def mapped(self, account: inputs.Account) -> set[str]:
-        """Return the metrics that an account's expected layouts map."""
-        return {*months.mapped_metrics(account, layouts())}
-
     def total(self, metric: str, *, month: str = "", platform: str = "") -> Total:
         """Return a metric over all own accounts of a month."""
         return self.history.total(
@@ -229,24 +225,49 @@ class Evidence:
             listed[post["platform"]].append((day, title))
         return listed
 
-    def published_on(self, content: inputs.Content) -> set[str]:
-        """Return where a content came out: what is written, and no list denies."""
-        written = set(content.published_platforms)
+    def came_out(self, content: inputs.Content) -> dict[str, date | None]:
+        """Return where a content came out, as written and denied by no list, by day."""
         if not self.plan.evidence.held_to_posts:
-            return written
-        title = inputs.bare(content.title)
+            return dict.fromkeys(content.published_platforms)
+        title, own = inputs.bare(content.title), {a.platform for a in self.accounts}
         since = content.planned - timedelta(days=EARLY)
-        # A platform cuts a long title, or has a description with it.
-        denying = {
-            platform
-            for platform, posts in self._listed.items()
-            if not any(
-                not name or title in name or (len(name) >= CUT and name in title)
-                for day, name in posts
+        came: dict[str, date | None] = {}
+        for platform in content.published_platforms:
+            # A platform cuts a long title, or has a description with it.
+            alike = [
+                (day, name)
+                for day, name in self._listed.get(platform, ())
                 if day >= since
-            )
-        }
-        return written & {account.platform for account in self.accounts} - denying
+                if not name or title in name or (len(name) >= CUT and name in title)
+            ]
+            if platform in own and (alike or platform not in self._listed):
+                # A post without a title may be this one; of its day it tells nothing.
+                came[platform] = min((day for day, name in alike if name), default=None)
+        return came
+
+    def came_late(self, content: inputs.Content) -> date | None:
+        """Return the day on which a content first came out, if that was too late."""
+        first = min(filter(None, self.came_out(content).values()), default=date.min)
+        grace = self.plan.evidence.content_grace
+        return first if first > self.calendar.after(content.planned, grace) else None
+
+    def brought(self, metric: str, beside: str, days: Sequence[pd.Timestamp]) -> Number:
+        """
+        Add up a metric over own days; infinite where exports do not tell all of it.
+
+        An account may have it untold that has never told it, and tells what stands
+        `beside` it.
+        """
+        known = self.days()
+        if known.empty or not self.plan.evidence.held_to_days:
+            return inf
+        telling = known.groupby("metric")["account"].agg(set)
+        silent = telling.get(beside, set()) - telling.get(metric, set())
+        of = known[(known["metric"] == metric) & known["date"].isin(days)]
+        if silent or metric not in telling or of["censored"].any():
+            return inf
+        # A part by share is a float: its dust is none that anybody typed too much.
+        return round(Fraction(sum(map(months.exactly, of["value"]))), 6)
 
     def present(self, month: str = "") -> list[date]:
         """Return the working days of a month on which the operator was present."""
@@ -260,13 +281,9 @@ class Evidence:
         """Say whether the operator is employed and not on leave on a day."""
         return self.operator.holds(day) and not self.operator.leave_on(day)
 
-    def confirmed(self, row: inputs.Entry) -> bool:
-        """Say whether the manager, or another who may, stands for an entry."""
+    def confirmed(self, row: inputs.Entry | inputs.Target) -> bool:
+        """Say whether the manager, or another who may, stands for a row."""
         return self.operator.is_approver(row.named)
-
-    def approved(self, row: inputs.Target) -> bool:
-        """Say whether the manager, or another who may, approved a target."""
-        return self.operator.is_approver(row.approved_by)
 
     def has_none(self, sheet: str, after: date = date.min) -> bool:
         """Say whether the sheet 确认 states, after a day, that a sheet has nothing."""

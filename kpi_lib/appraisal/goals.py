@@ -11,14 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache, partial
 from statistics import median
 
 from kpi_lib.appraisal.evidence import Evidence, Number, attained, half_up, text
 from kpi_lib.catalogue import METRICS, Metric
-from kpi_lib.days import days_of, quarter_of, shift
+from kpi_lib.days import days_of, periods_of, shift
 from kpi_lib.inputs import Operator, Target
 from kpi_lib.language import N_, Sentence
-from kpi_lib.months import Total
+from kpi_lib.months import Total, mapped_metrics
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,8 @@ class Goals:
     def __init__(self, evidence: Evidence) -> None:
         self.evidence = evidence
         self.required = required(evidence)
-        self._goals: dict[tuple[str, str], Goal | None] = {}
+        # A metric's short target against its result; None without a target.
+        self.goal = cache(partial(_with_covers, evidence))
 
     def of(self, metric: str) -> list[Goal]:
         """Return the short target of the whole, or one per platform that has one."""
@@ -145,23 +147,12 @@ class Goals:
         goals = [self.goal(metric, platform) for platform in platforms]
         return [goal for goal in goals if goal]
 
-    def goal(self, metric: str, platform: str = "") -> Goal | None:
-        """Return a metric's short target against its result; None without a target."""
-        key = (metric, platform)
-        if key not in self._goals:
-            self._goals[key] = _with_covers(self.evidence, metric, platform)
-        return self._goals[key]
-
 
 def required(evidence: Evidence) -> tuple[str, ...]:
     """Return the roster's list, or the plan's metrics that an own layout maps."""
     named = evidence.operator.required
     if named is None:
-        mapped = {
-            metric
-            for account in evidence.accounts
-            for metric in evidence.mapped(account)
-        }
+        mapped = set[str]().union(*map(mapped_metrics, evidence.accounts))
         chosen = {m for m in evidence.plan.metrics if is_mapped(m, mapped)}
         # An operator without videos is measured on articles (APPRAISAL, Metrics).
         if "completion_rate" in chosen:
@@ -191,7 +182,7 @@ def of_month(evidence: Evidence) -> list[Target]:
     return [
         row
         for row in evidence.targets
-        if row.period == period(evidence.month, row.horizon)
+        if row.period == periods_of(evidence.month)[row.horizon]
         and row.set_on <= days_of(evidence.month)[-1]
     ]
 
@@ -225,37 +216,32 @@ def _standing(
     return standing, tuple(refused)
 
 
+def due_target(evidence: Evidence, name: str) -> Target | None:
+    """Return the row of a due number that a manager approved."""
+    rows = targets_of(evidence, name, "short")
+    return _standing(evidence, [row for row in rows if evidence.confirmed(row)])[0]
+
+
 def due_number(
     evidence: Evidence, name: str, default: int | None = None
 ) -> Fraction | None:
     """Return a due number, scaled by the working days present; None without one."""
     # A row that a manager approved, or the plan's; never what the operator typed.
-    rows = targets_of(evidence, name, "short")
-    target, _ = _standing(evidence, [row for row in rows if evidence.approved(row)])
+    target = due_target(evidence, name)
     number = target.value if target else default
     return None if number is None else Fraction(number) * evidence.part
-
-
-def period(month: str, horizon: str) -> str:
-    """Return the period of a month under a horizon, as targets.csv writes it."""
-    return {
-        "short": month,
-        "mid": quarter_of(month),
-        "long": month[:4],
-        "ultimate": "",
-    }[horizon]
 
 
 def in_force(evidence: Evidence, row: Target) -> bool:
     """Say whether a target stood, approved or on record, by the plan's deadline."""
     return row.set_on <= evidence.deadline and (
-        evidence.approved(row) or row.sha256 in evidence.known_targets
+        evidence.confirmed(row) or row.sha256 in evidence.known_targets
     )
 
 
 def _excused(evidence: Evidence, row: Target) -> bool:
     """Say whether a manager approved an easier target and a reason is written."""
-    return evidence.approved(row) and bool(row.note)
+    return evidence.confirmed(row) and bool(row.note)
 
 
 def _easier(row: Target, than: Target) -> bool:
@@ -322,7 +308,7 @@ def baseline(
 # One target against its result.
 
 
-def _with_covers(evidence: Evidence, metric: str, platform: str) -> Goal | None:
+def _with_covers(evidence: Evidence, metric: str, platform: str = "") -> Goal | None:
     goal = _own_goal(evidence, metric, platform)
     if goal is None or goal.value is None:
         return goal
@@ -391,7 +377,7 @@ def _own_goal(evidence: Evidence, metric: str, platform: str) -> Goal | None:
         base=base,
         growth=growth,
         floored=floored,
-        approved=evidence.approved(row) or in_force(evidence, row),
+        approved=evidence.confirmed(row) or in_force(evidence, row),
         days=total.days,
     )
 

@@ -7,9 +7,9 @@ see, and nothing of the others. People open it as a `Workbook`: `kpi_lib.open_mo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache, partial
 from typing import Any, Self
 
 import pandas as pd
@@ -45,7 +45,7 @@ class _Own:
 
     def __init__(self, month: Month, operator: str) -> None:
         self.month, self.operator = month, month.roster.operator(operator)
-        self._evidence: dict[tuple[str, bool], Evidence] = {}
+        self.evidence = cache(self._gather)
 
     @cached_property
     def history(self) -> History:
@@ -68,24 +68,31 @@ class _Own:
         frame = pd.DataFrame(shares, columns=["account", "date", "share"])
         return frame.astype({"date": "datetime64[s]", "account": "str"})
 
-    def evidence(self, month: str, *, covers: bool = True) -> Evidence:
+    @cached_property
+    def days(self) -> pd.DataFrame:
+        """The operator's part of every day of the months shown."""
+        own = self.month.daily.merge(self.shares, on=["account", "date"])
+        whole = own["metric"].isin(ONCE_A_PRODUCT)
+        own["value"] = own["value"].where(whole, own["value"] * own["share"])
+        return own[OWN_DAYS].sort_values(OWN_DAYS[:5], ignore_index=True)
+
+    def _gather(self, month: str, *, covers: bool = True) -> Evidence:
         """Gather what a month's score is made from, by the plan of that month."""
         inputs = self.month.inputs
         if wrong := tuple(at for at in inputs.mistakes if at.of == self.operator.id):
             raise InvalidInput(wrong)
-        if (month, covers) not in self._evidence:
-            self._evidence[month, covers] = Evidence(
-                month=month,
-                plan=inputs.plan_of(month, self.operator),
-                history=self.history,
-                calendar=inputs.calendar,
-                targets=inputs.targets_of(self.operator.id),
-                known_targets=self.month.known_targets,
-                worklogs=inputs.worklogs,
-                posts=self.posts(month),
-                covered=tuple(self._covered(month)) if covers else (),
-            )
-        return self._evidence[month, covers]
+        return Evidence(
+            month=month,
+            plan=inputs.plan_of(month, self.operator),
+            history=self.history,
+            calendar=inputs.calendar,
+            targets=inputs.targets_of(self.operator.id),
+            known_targets=self.month.known_targets,
+            worklogs=inputs.worklogs,
+            posts=self.posts(month),
+            days=lambda: self.days,
+            covered=tuple(self._covered(month)) if covers else (),
+        )
 
     def _covered(self, month: str) -> Iterator[Covered]:
         """Gather those on leave whom the operator covered."""
@@ -137,18 +144,9 @@ class Month:
         return cls(workspace, month, for_month(workspace, month))
 
     @cached_property
-    def _people(self) -> dict[str, _Own]:
-        return {}
-
-    def _of(self, operator: str) -> _Own:
-        if operator not in self._people:
-            self._people[operator] = _Own(self, operator)
-        return self._people[operator]
-
-    @property
-    def plan(self) -> Plan:
-        """The plan of the month."""
-        return self.inputs.plan
+    def _of(self) -> Callable[[str], _Own]:
+        # One after another: those of hundreds would fill the memory.
+        return lru_cache(maxsize=1)(partial(_Own, self))
 
     @property
     def calendar(self) -> Calendar:
@@ -337,10 +335,7 @@ class Month:
             One row per date, account, metric and part; `value` × share, but DAU and
             MAU whole.
         """
-        own = self.daily.merge(self._of(operator.id).shares, on=["account", "date"])
-        whole = own["metric"].isin(ONCE_A_PRODUCT)
-        own["value"] = own["value"].where(whole, own["value"] * own["share"])
-        return own[OWN_DAYS].sort_values(OWN_DAYS[:5], ignore_index=True)
+        return self._of(operator.id).days
 
     def own_posts(
         self, operator: Operator | None = None, back: int = 1

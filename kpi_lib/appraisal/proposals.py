@@ -14,12 +14,13 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import NamedTuple
 
-from kpi_lib.appraisal import goals
+from kpi_lib.appraisal import goals, rules
 from kpi_lib.appraisal.evidence import Evidence, text
 from kpi_lib.catalogue import METRICS, UNITS
 from kpi_lib.days import days_of, shift
 from kpi_lib.figures import amount, joined, month_label, percent
 from kpi_lib.language import N_, Name, Sentence
+from kpi_lib.months import mapped_metrics
 
 # The three proposals, and what they are called.
 LEVELS = {"low": Sentence("低"), "middle": Sentence("中"), "high": Sentence("高")}
@@ -191,7 +192,7 @@ class _Proposal:
             if account not in evidence.accounts
         ]
         parts = {self.metric.name, *self.metric.parts}
-        return any(parts & evidence.mapped(account) for account in added)
+        return any(parts & mapped_metrics(account) for account in added)
 
     def _notes(self) -> Iterator[Sentence]:
         evidence, band = self.evidence, self.evidence.plan.band
@@ -203,8 +204,8 @@ class _Proposal:
             yield Sentence(
                 "取整后{levels}的增幅在{floor}至{top}之外",
                 levels=outside,
-                floor=_percent(band.floor),
-                top=_percent(band.top),
+                floor=rules.percent(band.floor),
+                top=rules.percent(band.top),
             )
         days = len(days_of(self.following))
         here = sum(map(evidence.works_on, days_of(self.following)))
@@ -262,7 +263,7 @@ class _Proposal:
         return Sentence(
             _UP_FROM_LEVEL if self.metric.moves_by_gain else sentence,
             months=self._months(),
-            steps=list(map(_percent, self.growths)),
+            steps=list(map(rules.percent, self.growths)),
             digits=self.digits,
         )
 
@@ -298,7 +299,3 @@ def rounded(number: Fraction, digits: int, *, whole: bool, up: bool) -> Fraction
     if whole:
         step = max(step, Fraction(1))
     return (ceil if up else floor)(number / step) * step
-
-
-def _percent(growth: Fraction) -> str:
-    return f"{text(growth * 100)}%"

@@ -170,7 +170,7 @@ def _contents(evidence: Evidence, notes: dict[str, str]) -> _Line | None:
     if not rows and not evidence.has_none(Content.SHEET):
         notes[CONTENTS] = Sentence("工作记录的“{sheet}”表没有记录", sheet=Content.SHEET)
         return _Line(CONTENTS, due, None, {})
-    published = Counter(row.planned for row in rows if evidence.published_on(row))
+    published = Counter(row.planned for row in rows if evidence.came_out(row))
     # The sheet lists every content: a day without one is a known 0.
     days = {day: Fraction(published[day]) for day in days_of(evidence.month)}
     return _Line(CONTENTS, due, sum(days.values(), Fraction(0)), days)

@@ -16,8 +16,8 @@ from kpi_lib.appraisal.goals import of_month
 from kpi_lib.catalogue import DUE, HORIZONS, METRICS
 from kpi_lib.errors import Problem
 from kpi_lib.files import MANUAL
-from kpi_lib.inputs import Account, Inputs, Plan, Target
-from kpi_lib.language import N_, Sentence
+from kpi_lib.inputs import Account, Entry, Inputs, Plan, Target
+from kpi_lib.language import N_, Name, Sentence
 
 NOBODY = N_("{sheet}第{rows}行的“{name}”不是花名册里的主管或approvers，不算确认")
 
@@ -27,16 +27,24 @@ def of_entries(evidence: Evidence) -> Iterator[Sentence]:
     rows: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     for entry, why in evidence.aside:
         rows[why, entry.SHEET, ""].append(entry.row)
-    for entry in evidence.worklog.entries():
-        if entry.named and not evidence.confirmed(entry):
-            rows[NOBODY, entry.SHEET, entry.named].append(entry.row)
-    for target in of_month(evidence):
-        if target.approved_by and not evidence.approved(target):
-            file = target.source.rpartition("/")[2]
-            rows[NOBODY, file, target.approved_by].append(target.row)
+    for row in naming(evidence):
+        if not evidence.confirmed(row):
+            rows[NOBODY, sheet_of(row), row.named].append(row.row)
     for (why, sheet, name), at in rows.items():
         where = months.spans(at, "、")
         yield Sentence(why, sheet=sheet, rows=where, name=name, month=evidence.month)
+
+
+def naming(evidence: Evidence) -> list[Entry | Target]:
+    """Return the rows that name who stands for them, of the log and of the targets."""
+    targets = sorted(of_month(evidence), key=lambda row: (row.row, row.key, row.set_on))
+    rows: list[Entry | Target] = [*evidence.worklog.entries(), *targets]
+    return [row for row in rows if row.named]
+
+
+def sheet_of(row: Entry | Target) -> str:
+    """Return what the sheet of a row is called, or its file where it has one table."""
+    return getattr(row, "SHEET", "") or row.source.rpartition("/")[2]
 
 
 def of_decisions(evidence: Evidence, inputs: Inputs) -> Iterator[Sentence]:
@@ -54,21 +62,18 @@ def of_days(evidence: Evidence) -> Iterator[Sentence]:
         for metric in evidence.goals.required
         for part in (metric, *METRICS[metric].parts)
     }
-    short = [
-        row
-        for metric in METRICS
-        if metric in needed
-        for row in evidence.short_of_days.get(metric, ())
-    ]
-    lacks = ("account", "days_present", "days_due")
-    for key in dict.fromkeys(tuple(row[at] for at in lacks) for row in short):
-        rows = [row for row in short if tuple(row[at] for at in lacks) == key]
+    labels: dict[tuple[str, float, float], list[Name]] = defaultdict(list)
+    for metric in METRICS:
+        for row in evidence.short_of_days.get(metric, ()) if metric in needed else ():
+            lacks = row["account"], row["days_present"], row["days_due"]
+            labels[lacks].append(METRICS[metric].label)
+    for (account, present, due), metrics in labels.items():
         yield Sentence(
             "{account}只有{n}天的数，应有{due}天，缺的天不计：{metrics}",
-            account=evidence.roster.account(key[0]).name,
-            n=f"{key[1]:g}",
-            due=f"{key[2]:g}",
-            metrics=few([METRICS[row["metric"]].label for row in rows]),
+            account=evidence.roster.account(account).name,
+            n=f"{present:g}",
+            due=f"{due:g}",
+            metrics=few(metrics),
         )
 
 
@@ -86,16 +91,19 @@ def of_targets(
         if not late and (known or days.month_of(row.set_on) > max(run, default="")):
             continue
         was = "" if before is row else f"{figures.plain(before.value)}→"
-        value = f"{was}{figures.plain(row.value)}"
-        numbers = {"value": value, "on": str(row.set_on)}
-        target = Sentence("{target}{value}（{on}）", target=_name(row), **numbers)
-        told.setdefault(LATE if late else BACKDATED, []).append(target)
+        told.setdefault(LATE if late else BACKDATED, []).append(target_said(row, was))
     for why, targets in told.items():
         yield Sentence(why, month=evidence.month, targets=few(targets))
 
 
 LATE = N_("{month}开始之后定的：{targets}")
 BACKDATED = N_("设定日早于上一次考核，那时的记录里却没有：{targets}")
+
+
+def target_said(row: Target, was: str = "") -> Sentence:
+    """Say what a target is for, its value and since when."""
+    numbers = {"value": f"{was}{figures.plain(row.value)}", "on": str(row.set_on)}
+    return Sentence("{target}{value}（{on}）", target=_name(row), **numbers)
 
 
 def _name(row: Target) -> Sentence:

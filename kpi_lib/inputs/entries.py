@@ -114,17 +114,6 @@ class Entry(Row):
                     what = f"“{self.operator}”没有{directory.platforms[id]}的账号"
                     yield Wrong(column, what, do="请核对运营和平台")
 
-    @property
-    def meaning(self) -> str:
-        """What it says, wherever it stands and whatever its number."""
-        return self.model_dump_json(exclude={"id", "source", "row"})
-
-    @property
-    def named(self) -> str:
-        """Who confirmed, rated or stated it; empty for nobody, or of oneself."""
-        by = "" if getattr(self, "kind", "") == "self" else getattr(self, "by", "")
-        return str(getattr(self, "confirmed_by", by))
-
 
 class Numbered(Entry):
     """A row of a sheet whose rows have ids."""

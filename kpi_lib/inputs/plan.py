@@ -153,7 +153,14 @@ class EvidenceRules(Part):
     documented : bool
         Reviews and portraits have their link, feedback its text and whom it went to.
     held_to_posts : bool
-        A content came out where the account's list of posts has it (Contents).
+        A content came out where and when the account's list of posts has it (Contents).
+    content_grace : int
+        It may come out so many working days after the day planned.
+    held_to_days : bool
+        A campaign brought at most what the accounts' days add up to (Campaigns).
+    reached_within : int or None
+        A day is on record that is downloaded at most so many days after it, or on the
+        working day that follows these; None: whenever it comes (Account-days).
     further_least : Share
         A mid, long or ultimate target of less than this share of the short is none.
     target_days : int
@@ -169,6 +176,9 @@ class EvidenceRules(Part):
     review_grace: int = Field(default=1, ge=0, le=5)
     documented: bool = True
     held_to_posts: bool = True
+    content_grace: int = Field(default=1, ge=0, le=31)
+    held_to_days: bool = True
+    reached_within: int | None = Field(default=7, ge=1, le=31)
     further_least: Share = Fraction(4, 5)
     target_days: int = Field(default=5, ge=1, le=23)
 

@@ -73,6 +73,17 @@ class Row(Part):
 
     EXAMPLE: ClassVar[str] = ""  # How the first cell of an example row begins
 
+    @property
+    def meaning(self) -> str:
+        """What it says, wherever it stands and whatever its number."""
+        return self.model_dump_json(exclude={"id", "source", "row", "sha256"})
+
+    @property
+    def named(self) -> str:
+        """Who stands for it: confirmed, approved, rated, stated; not of oneself."""
+        by = "" if getattr(self, "kind", "") == "self" else getattr(self, "by", "")
+        return str(getattr(self, "confirmed_by", getattr(self, "approved_by", by)))
+
     def mistakes(self, directory: Directory) -> Iterator[Wrong]:
         """Tell what is wrong between cells, once each of them is right alone."""
         yield from ()

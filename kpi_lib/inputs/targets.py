@@ -15,7 +15,7 @@ from typing import Annotated, Any
 from pydantic import ValidationInfo, field_validator
 
 from kpi_lib.catalogue import DUE, HORIZONS, METRICS
-from kpi_lib.days import quarter_of
+from kpi_lib.days import periods_of
 from kpi_lib.files import Record
 from kpi_lib.inputs import forms, table
 from kpi_lib.inputs.directory import Directory
@@ -160,13 +160,12 @@ def spread(
         filled = {name: cell for name, cell in values.items() if cell is not None}
         periods = {"short": row.cells["month"]}
         try:
-            month = forms.to_month(row.cells["month"])
-            periods |= {"short": month, "mid": quarter_of(month), "long": month[:4]}
+            periods |= periods_of(forms.to_month(row.cells["month"]))
         except WrongForm:  # told once, as of a short target
             filled = dict([("short", cell) for cell in filled.values()][:1])
         at, called = sheet.positions, sheet.headers
         for name, value in filled.items():
-            cells = {"horizon": name, "period": periods.get(name), "value": value}
+            cells = {"horizon": name, "period": periods[name] or None, "value": value}
             stands = replace(
                 sheet,
                 positions={**at, "value": at[name], "period": at["month"]},

@@ -16,6 +16,7 @@ from kpi_lib.months.arrivals import (
     arrive,
     day_at_the_end,
     expected,
+    grains,
 )
 from kpi_lib.months.owned import mapped_metrics
 from kpi_lib.months.store import load, load_findings, parquet, rows, save

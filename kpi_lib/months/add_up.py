@@ -16,7 +16,7 @@ in whole numbers and fractions; `value`, `low` and `high` are rounded once, at t
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import ChainMap, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -28,9 +28,8 @@ import pandas as pd
 from kpi_lib.catalogue import GAINS, METRICS, Metric
 from kpi_lib.exports import DailyRow
 from kpi_lib.figures import unrounded
-from kpi_lib.files import layouts
 from kpi_lib.inputs import Account
-from kpi_lib.months.arrivals import Arrived
+from kpi_lib.months.arrivals import Arrived, grains
 from kpi_lib.months.cells import Cell, Cells, Key, Value
 from kpi_lib.months.clean import Cleaned, Post
 from kpi_lib.months.counters import (
@@ -51,7 +50,7 @@ MONTHLY = {
     **dict.fromkeys(("value", "low", "high"), "float64"),
     "basis": "str",
     **dict.fromkeys(("share", "days_present", "days_due"), "float64"),
-    **dict.fromkeys(("opened", "closed"), "datetime64[s]"),
+    **dict.fromkeys(("opened", "closed", "gap"), "datetime64[s]"),
     "sources": "str",
     **dict.fromkeys(SUMS, "float64"),
 }
@@ -219,13 +218,16 @@ class _Adding(Owned):
         platform = self.given.roster.account(account).platform
         # A conflict can turn either way (a level less a level): bounds are bounds.
         numbers = (value, min(low, high), max(low, high))
-        share = self.share(account, operator)
+        # The share owned on the mean day of the month.
+        share = sum(self.owned(account, operator).values(), Fraction(0)) / len(
+            self.days
+        )
         # A day that is known from below only is not on record.
         days = float(len(cell.days & cells[-1].days))
         present = days if metric != "account_days" else value
         whose = (self.month, operator, account, platform, metric, stream)
-        made_of = (cell.basis, share, present, float(cell.due))
-        places = (cell.opened, cell.closed, cell.sources)
+        made_of = (cell.basis, float(share), present, float(cell.due))
+        places = (cell.opened, cell.closed, cell.gap, cell.sources)
         return (*whose, *numbers, *made_of, *places, *above, *below)
 
     # Counters of posts.
@@ -308,7 +310,7 @@ class _Adding(Owned):
         """Write a row without a value for what an own account maps and lacks."""
         there = {key[:3] for key in cells}
         for account in accounts:
-            mapped = set(mapped_metrics(account, layouts()))
+            mapped = mapped_metrics(account)
             if "manual" in account.expects:
                 mapped |= {metric for id, metric in recorded if id == account.id}
             mapped |= {gain for gain, level in GAINS.items() if level.name in mapped}
@@ -333,35 +335,44 @@ class _Adding(Owned):
         cells: Cells,
         accounts: Sequence[Account],
         series: Series,
-        posts: Iterable[Post],
+        posts: Sequence[Post],
     ) -> None:
-        days: dict[str, dict[date, Value]] = defaultdict(dict)
-        for (id, _, _), values in series.items():
-            days[id] = {**values, **days[id]}
-        # A first week's download may lie in the folder of the month that it closes.
-        downloads: dict[str, dict[date, Value]] = defaultdict(dict)
-        for post in posts:
-            if post.downloaded:
-                place = (post.row.source, post.row.sheet, post.row.row)
-                value = Value(post.downloaded, 0, "", *place)
-                downloads[post.account].setdefault(post.downloaded, value)
-        known = layouts()
         for account in accounts:
-            grains = {known[name].grain for name in account.expects if name in known}
-            if not grains - {"none"}:
+            if not (owes := grains(account)):
                 continue
-            daily = bool(grains - {"none", "posts"})
+            daily = owes != {"posts"}
+            there = self._by_day(account, series) if daily else _came(account, posts)
             for operator, owed in self.owed(account).items():
-                there = (days if daily else downloads)[account.id]
                 due, present = sum(owed.values(), Fraction(0)), owed
                 if not daily:
                     due, present = self.weeks(owed, sorted(there))
                 cell = Cell(basis="daily" if daily else "published", due=due)
                 cell.value = Fraction(0)
+                cell.gap = min(present.keys() - there.keys(), default=None)
                 for day in sorted(present.keys() & there.keys()):
                     cell.add(there[day], present[day])
                 if due:
                     cells[Key(operator, account.id, "account_days", "")] = cell
+
+    def _by_day(self, account: Account, series: Series) -> Days:
+        """Return the days of an account that were downloaded in time, a value each."""
+        own = [values for (id, _, _), values in series.items() if id == account.id]
+        in_time = self.arrived.in_time(account)
+        known = ChainMap(*map(dict, own))
+        return {day: known[day] for day in known if day in in_time}
+
+
+def _came(account: Account, posts: Iterable[Post]) -> Days:
+    """Return the days on which an account's list of posts was downloaded.
+
+    A first week's download may lie in the folder of the month that it closes.
+    """
+    came: dict[date, Value] = {}
+    for post in posts:
+        if post.account == account.id and post.downloaded:
+            place = (post.row.source, post.row.sheet, post.row.row)
+            came.setdefault(post.downloaded, Value(post.downloaded, 0, "", *place))
+    return came
 
 
 def _before_it_came(series: Series, id: str, level: str, part: str) -> Days:

@@ -12,7 +12,7 @@ from pathlib import Path
 from kpi_lib.days import days_of, shift
 from kpi_lib.errors import Problem
 from kpi_lib.exports import DailyRow, Export, LedgerRow, PostRow
-from kpi_lib.files import layouts
+from kpi_lib.files import MANUAL, layouts
 from kpi_lib.held import files_in, is_noise, listed
 from kpi_lib.inputs import Account, Inputs, Roster, with_year
 from kpi_lib.language import N_, Sentence
@@ -132,6 +132,48 @@ class Arrived:
     findings: tuple[Problem, ...] = ()
     first_days: Mapping[str, date] = field(default_factory=dict)
 
+    def in_time(self, account: Account) -> set[date]:
+        """
+        Return the days of an account that are no later than the plan allows.
+
+        What people write by hand has no download: of an account of which nothing else
+        is expected by day, every day is.
+        """
+        within = self.given.evidence_of(self.month).reached_within
+        if within is None or not grains(account, by_hand=False) - {"posts"}:
+            return {*days_of(self.month)}
+        after, before = self.given.calendar.after, timedelta(days=within - 1)
+        return {
+            day
+            for file in self.files
+            if file.account == account.id and file.export.layout != MANUAL
+            if file.downloaded and not file.doubt
+            for day in {row.date for row in file.daily}
+            if day <= file.downloaded <= after(day + before, 1)
+        }
+
+
+def grains(account: Account, *, by_hand: bool = True) -> set[str]:
+    """
+    Return what an account owes by the layouts that the roster expects of it.
+
+    Parameters
+    ----------
+    account : Account
+        Of the roster.
+    by_hand : bool
+        Whether figures written by hand are owed too.
+
+    Returns
+    -------
+    set of str
+        ``posts`` for lists of posts, ``daily`` and others for what comes by day.
+    """
+    known = layouts()
+    owed = [name for name in account.expects if by_hand or name != MANUAL]
+    owes: set[str] = {known[name].grain for name in owed if name in known}
+    return owes - {"none"}
+
 
 def arrive(workspace: Workspace, month: str, given: Inputs) -> Arrived:
     """
@@ -161,9 +203,7 @@ def arrive(workspace: Workspace, month: str, given: Inputs) -> Arrived:
         first_days[account.id] = max(
             _first_day(workspace, account, month, own), account.from_
         )
-    doubted = doubts([*before, *files])
-    for decision in given.decided:
-        doubted.pop(decision.source, None)
+    doubted = doubts([*before, *files], {row.source for row in given.decided})
     return Arrived(
         month=month,
         given=given,
@@ -279,10 +319,11 @@ def _first_day(
     for earlier in workspace.months():
         if earlier < month and _exports(workspace, earlier, account):
             return first
-    days = [
-        *(row.date for file in files for row in file.export.daily if row.date <= last),
-        *(file.downloaded for file in files if file.posts and file.downloaded),
-    ]
+    days = [file.downloaded for file in files if file.posts and file.downloaded]
+    # Lists of posts alone owe a download a week from the first one on.
+    if grains(account) != {"posts"}:
+        every = (row.date for file in files for row in file.export.daily)
+        days += [day for day in every if day <= last]
     return max(min(days, default=first), first)
 
 

@@ -41,7 +41,8 @@ class Cell:
     One operator, account, metric and stream, as it is being added up.
 
     `amounts` are what was added, by day or by post. A ratio has `parts` by metric, over
-    what all of them cover, and the two sums that are divided, `above` and `below`.
+    what all of them cover, and the two sums that are divided, `above` and `below`. Of
+    account-days `gap` is the first that is due and not on record.
     """
 
     basis: str
@@ -50,6 +51,7 @@ class Cell:
     due: Fraction = Fraction(0)
     opened: date | None = None
     closed: date | None = None
+    gap: date | None = None
     amounts: dict[date | str, list[tuple[Value, Number]]] = field(
         default_factory=lambda: defaultdict(list)
     )

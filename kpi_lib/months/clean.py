@@ -19,6 +19,7 @@ from kpi_lib.days import stretches
 from kpi_lib.errors import LedgerError, Problem
 from kpi_lib.exports import DailyRow, Fate, LedgerRow, PostRow
 from kpi_lib.figures import unrounded
+from kpi_lib.files import MANUAL
 from kpi_lib.inputs import Decision
 from kpi_lib.language import N_, Sentence
 from kpi_lib.months.arrivals import File
@@ -244,9 +245,13 @@ class Cleaning:
             )
             labels = [METRICS[metric].label for metric in doubted]
             yield warning(what=Sentence(text, metrics=labels), do=Sentence(do))
-        if file.posts and file.downloaded is None:
+        undated = file.downloaded is None and file.export.layout != MANUAL
+        if undated and (file.posts or file.daily):
+            text = N_("没有下载日期，里面的天不算按时在册")
+            if file.posts:
+                text = N_("累计数的文件没有下载日期，只能用“当月发布”的口径")
             yield warning(
-                what=Sentence("累计数的文件没有下载日期，只能用“当月发布”的口径"),
+                what=Sentence(text),
                 expected=Sentence("文件名末尾或上级文件夹有日期，如2026-11-02"),
                 do=Sentence("用kpi add FILE --account A --downloaded DAY放进来"),
             )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from kpi_lib.language import Sentence
+from kpi_lib.language import N_, Sentence
 
 if TYPE_CHECKING:
     from kpi_lib.months.arrivals import File
@@ -23,16 +23,16 @@ NEAR = 3
 JUMP, UNTOLD_JUMP, SMALL = 0.05, 0.3, 100
 
 
-def doubts(files: Sequence[File]) -> dict[str, Sentence]:
-    """Return why files of a team's months are in doubt, by source."""
+def doubts(files: Sequence[File], decided: Collection[str] = ()) -> dict[str, Sentence]:
+    """Return why files of a team's months are in doubt, by source, but decided ones."""
     found = {**dict(_younger(files)), **dict(_twins(files))}
     by_account: dict[str, list[File]] = defaultdict(list)
     for file in files:
-        if file.source not in found:
+        if file.source not in found or file.source in decided:
             by_account[file.account].append(file)
     for own in by_account.values():
-        found.update(_jumps(own))
-    return found
+        found.update(_jumps(own, decided))
+    return {source: why for source, why in found.items() if source not in decided}
 
 
 def _younger(files: Sequence[File]) -> Iterator[tuple[str, Sentence]]:
@@ -61,27 +61,35 @@ def _twins(files: Sequence[File]) -> Iterator[tuple[str, Sentence]]:
             yield file.source, Sentence("与{source}的内容一模一样", source=other)
 
 
-def _jumps(files: Sequence[File]) -> Iterator[tuple[str, Sentence]]:
-    """Find files whose first level does not follow from the last of another file."""
-    known: dict[date, float] = {}
+def _jumps(
+    files: Sequence[File], decided: Collection[str]
+) -> Iterator[tuple[str, Sentence]]:
+    """Find files whose first level does not follow from the last of another file.
+
+    What follows from nothing but a file in doubt is in doubt with it.
+    """
+    seen: dict[date, tuple[float, bool]] = {}  # a level, and if it is in doubt
     with_levels = [(levels, f) for f in files if (levels := _of("followers", f))]
     for levels, file in sorted(with_levels, key=lambda each: min(each[0])):
-        day = min(levels)
-        near = [at for at in known if day - timedelta(days=NEAR) <= at < day]
-        then = max(near, default=day)
+        day, nets = min(levels), _of("net_follows", file)
+        near = [at for at in seen if day - timedelta(days=NEAR) <= at < day]
+        # One that counts is looked at first, then the latest.
+        then = max(near, key=lambda at: (not seen[at][1], at), default=day)
+        before, doubted = seen.get(then, (levels[day], False))
         gained, tolerated = 0.0, UNTOLD_JUMP
-        nets = _of("net_follows", file)
         between = [then + timedelta(days=by + 1) for by in range((day - then).days)]
         if all(at in nets for at in between):
             gained, tolerated = sum(nets[at] for at in between), JUMP
-        before, level = known.get(then, levels[day]), levels[day]
-        if abs(level - before - gained) <= max(SMALL, tolerated * before):
-            known |= levels
-            continue
-        told = {"then": str(then), "day": str(day), "before": f"{before:,.0f}"}
-        told["level"] = f"{level:,.0f}"
-        why = Sentence("粉丝数由{then}的{before}跳到{day}的{level}", **told)
-        yield file.source, why
+        off = abs(levels[day] - before - gained) > max(SMALL, tolerated * before)
+        out = off != doubted and file.source not in decided
+        own = {at: (level, out) for at, level in levels.items()}
+        seen = own | seen if out else seen | own
+        if out:
+            why = N_("粉丝数由{then}的{before}跳到{day}的{level}")
+            if doubted:
+                why = N_("粉丝数接着{then}的{before}，那份文件也存疑")
+            told = {"then": str(then), "day": str(day), "before": f"{before:,.0f}"}
+            yield file.source, Sentence(why, **told, level=f"{levels[day]:,.0f}")
 
 
 def _of(metric: str, file: File) -> Mapping[date, float]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from fractions import Fraction
+from itertools import chain
 
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import days_of
-from kpi_lib.files import Layout
+from kpi_lib.files import MANUAL, layouts
 from kpi_lib.inputs import Account, Roster
 from kpi_lib.months.arrivals import Arrived
 
@@ -19,7 +20,6 @@ class Owned:
     def __init__(self, arrived: Arrived) -> None:
         self.arrived, self.month, self.given = arrived, arrived.month, arrived.given
         self.days = days_of(arrived.month)
-        self.first_days = arrived.first_days
         roster = self.given.roster
         # Who looks after what on which days; days of leave are the cover's.
         self.shares = {
@@ -29,14 +29,9 @@ class Owned:
 
     def due(self, account: str, operator: str) -> list[date]:
         """Return the operator's days of an account since its first export."""
-        first = self.first_days.get(account, self.days[0])
+        first = self.arrived.first_days.get(account, self.days[0])
         own = self.shares[account].get(operator, ())
         return [day for day in own if day >= first]
-
-    def share(self, account: str, operator: str) -> float:
-        """Return the share owned on the mean day of the month."""
-        owned = sum(self.owned(account, operator).values(), Fraction(0))
-        return float(owned / len(self.days))
 
     def owned(self, account: str, operator: str) -> dict[date, Fraction]:
         """Return the days on which an operator owns of an account, and the shares."""
@@ -46,13 +41,11 @@ class Owned:
 
     def owed(self, account: Account) -> dict[str, dict[date, Fraction]]:
         """Return everybody's account-days: own ones less leave, plus covers."""
-        first = self.first_days.get(account.id, self.days[0])
         owed: dict[str, dict[date, Fraction]] = {}
         for bearer, shares in self.shares[account.id].items():
             days = owed.setdefault(bearer.split()[0], {})
-            for day, share in shares.items():
-                if day >= first:
-                    days[day] = days.get(day, Fraction(0)) + share
+            for day in self.due(account.id, bearer):
+                days[day] = days.get(day, Fraction(0)) + shares[day]
         return owed
 
     def weeks(
@@ -82,7 +75,7 @@ def in_charge(
     return shares
 
 
-def mapped_metrics(account: Account, layouts: Mapping[str, Layout]) -> tuple[str, ...]:
+def mapped_metrics(account: Account) -> set[str]:
     """
     Return the metrics that an account's expected layouts map, `manual` not counted.
 
@@ -90,18 +83,12 @@ def mapped_metrics(account: Account, layouts: Mapping[str, Layout]) -> tuple[str
     ----------
     account : Account
         With the layouts that the roster expects of it.
-    layouts : mapping of str to Layout
-        The layouts known, by id.
 
     Returns
     -------
-    tuple of str
-        Field names, in the catalogue's order.
+    set of str
+        Names of the catalogue.
     """
-    named = {
-        metric
-        for layout in account.expects
-        if layout != "manual" and layout in layouts
-        for metric in layouts[layout].metrics
-    }
-    return tuple(metric for metric in METRICS if metric in named)
+    known, expected = layouts(), {*account.expects} - {MANUAL}
+    named = (known[layout].metrics for layout in known.keys() & expected)
+    return set(METRICS).intersection(chain(*named))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,14 +12,14 @@ from typing import Any
 import pandas as pd
 
 from kpi_lib.catalogue import METRICS
-from kpi_lib.days import Week, days_of
+from kpi_lib.days import days_of
 from kpi_lib.errors import Problem
 from kpi_lib.exports import DailyRow, LedgerRow
 from kpi_lib.files import Layout, layouts
 from kpi_lib.inputs import Account
 from kpi_lib.language import Sentence
 from kpi_lib.months.add_up import MONTHLY, add_up
-from kpi_lib.months.arrivals import Arrived, File
+from kpi_lib.months.arrivals import Arrived, File, grains
 from kpi_lib.months.clean import Cleaned, Cleaning, Post
 from kpi_lib.months.contradictions import contradictions
 
@@ -283,52 +283,39 @@ def arrival(arrived: Arrived, tables: Tables) -> pd.DataFrame:
     -------
     DataFrame
         One row per account that lives in the month and day: account, date, state;
-        `state` is ``present``, ``missing`` or empty for a day that is not due; an
+        `state` is ``present``, ``late`` (downloaded too late to be on record),
+        ``missing`` or empty for a day that is not due; an
         account with counters only owes a download a week: its days are ``download``
         on the day itself, ``covered`` or ``missing`` on the others of the week.
     """
-    present: dict[str, set[date]] = defaultdict(set)
-    for account, stamp in tables.daily[["account", "date"]].itertuples(index=False):
-        present[account].add(stamp.date())
-    downloads: dict[str, set[date]] = defaultdict(set)
-    for file in (*arrived.before, *arrived.files):
-        if file.posts and file.downloaded:
-            downloads[file.account].add(file.downloaded)
-    days, weeks = days_of(arrived.month), arrived.given.calendar.weeks(arrived.month)
+    by_account = tables.daily.groupby("account")["date"]
+    present = {id: {*days.dt.date} for id, days in by_account}
+    days = days_of(arrived.month)
     rows = []
-    for owner in arrived.given.roster.accounts:
-        if not owner.overlaps(days[0], days[-1]):
-            continue
-        first = arrived.first_days[owner.id]
-        states = _states(
-            owner,
-            [day for day in days if owner.overlaps(day, day) and day >= first],
-            present[owner.id],
-            downloads[owner.id],
-            weeks,
-        )
-        rows += [(owner.id, day, states.get(day, "")) for day in days]
+    for account in arrived.given.roster.accounts:
+        if account.overlaps(days[0], days[-1]):
+            states = _states(arrived, account, present.get(account.id, set()))
+            rows += [(account.id, day, states.get(day, "")) for day in days]
     return pd.DataFrame(rows, columns=list(ARRIVAL)).astype(ARRIVAL)
 
 
-def _states(
-    account: Account,
-    due: Sequence[date],
-    present: set[date],
-    downloads: set[date],
-    weeks: Sequence[Week],
-) -> dict[date, str]:
-    expects = [layouts()[name] for name in account.expects if name in layouts()]
-    if any(layout.grain != "posts" for layout in expects):
-        return dict.fromkeys(due, "missing") | dict.fromkeys(present, "present")
-    states: dict[date, str] = {}
-    for week in weeks if expects else ():
-        inside = [day for day in week.days_in_month if day in due]
+def _states(arrived: Arrived, account: Account, present: set[date]) -> dict[date, str]:
+    first, owes = arrived.first_days[account.id], grains(account)
+    days = (day for day in days_of(arrived.month) if account.overlaps(day, day))
+    due = {day for day in days if day >= first}
+    if owes - {"posts"}:
+        late, in_time = dict.fromkeys(present, "late"), arrived.in_time(account)
+        there = late | dict.fromkeys(present & in_time, "present")
+        return dict.fromkeys(due, "missing") | there
+    downloads = {
+        file.downloaded
+        for file in (*arrived.before, *arrived.files)
+        if file.account == account.id and file.posts and file.downloaded
+    }
+    states = dict.fromkeys(present, "present") | dict.fromkeys(downloads, "download")
+    for week in arrived.given.calendar.weeks(arrived.month) if owes else ():
         if week.working_days:
             came = any(week.start <= day <= week.end for day in downloads)
-            states |= dict.fromkeys(inside, "covered" if came else "missing")
-    return (
-        states
-        | dict.fromkeys(present, "present")
-        | dict.fromkeys(downloads, "download")
-    )
+            inside = due.intersection(week.days_in_month)
+            states = dict.fromkeys(inside, "covered" if came else "missing") | states
+    return states

@@ -11,7 +11,6 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
@@ -301,11 +300,10 @@ def _month_of(workspace: Workspace, day: date, name: str) -> str:
 
 def _place(folder: Path, file: Path, content: bytes) -> tuple[Path, bool]:
     """Return where a file goes, and whether these very bytes are there already."""
-    for number in count():
-        name = file.name if not number else f"{file.stem} ({number}){file.suffix}"
-        target = folder / name
-        if not target.exists():
-            return target, False
+    target, number = folder / file.name, 0
+    while target.exists():
         if target.is_file() and target.read_bytes() == content:
             return target, True
-    raise AssertionError("unreachable")
+        number += 1
+        target = folder / f"{file.stem} ({number}){file.suffix}"
+    return target, False

@@ -15,17 +15,15 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from kpi_lib.errors import MachineTrouble, Problem, WorkspaceError
+from kpi_lib.errors import WorkspaceError
 from kpi_lib.held import read_json
 from kpi_lib.run import processes, record
 from kpi_lib.run.processes import Item
 from kpi_lib.workspace import Workspace
 
-# How a worker is started: one that a nanny guards may not begin processes.
-START = "dask worker {address} --no-nanny --nthreads 1"
+START = "dask worker {address} --nthreads 1"
 
-# What must be alike beside code and versions, and what mends what is not.
-WORKSPACE, PROCESSES = "工作区", "启动子进程的权限"
+WORKSPACE = "工作区"  # Beside code and versions, what must be alike
 SHARE = "请把工作区放在共享文件系统上，各处路径相同"
 INSTALL = "请在那台机器上装同一个提交和requirements.lock，再启动工作进程"
 
@@ -56,24 +54,21 @@ def connected(address: str, workspace: Workspace) -> Iterator[Callable[..., Any]
         workers = client.run(_standing, workspace, on_error="return")
         if not workers:
             raise WorkspaceError.of("没有工作进程", where=address, do=f"请运行{start}")
-        mends = {WORKSPACE: SHARE, PROCESSES: f"请这样启动：{start}"}
         for worker, theirs in workers.items():
             known = theirs if isinstance(theirs, dict) else {}
-            for name in ours:
-                if known.get(name) != ours[name]:
-                    what = f"工作进程的{name}与这里不同"
-                    do = mends.get(name, INSTALL)
-                    raise WorkspaceError.of(what, where=worker, do=do)
+            if off := [name for name in ours if known.get(name) != ours[name]]:
+                what = f"工作进程的{off[0]}与这里不同"
+                do = SHARE if off == [WORKSPACE] else INSTALL
+                raise WorkspaceError.of(what, where=worker, do=do)
         yield partial(_each, client.get_executor(pure=False))  # type: ignore[no-untyped-call]
 
 
 def _standing(workspace: Workspace) -> dict[str, object]:
-    """Tell, here or of a worker: code and versions, the run it sees, what it may do."""
+    """Tell, here or of a worker, its code and versions, and the run that it sees."""
     return {
         "kpi_lib": record.package(),
         **record.versions(),
         WORKSPACE: read_json(workspace.lock.with_suffix(".json")),
-        PROCESSES: not multiprocessing.current_process().daemon,
     }
 
 
@@ -89,9 +84,9 @@ def _each(
         try:
             answers = future.result()
         except Exception as err:  # of the cluster: whatever a job raises is an answer
-            what = f"集群断开了，或工作进程一再死掉（{type(err).__name__}）"
-            trouble = Problem(what=what, do="请再运行一次，只做没有做完的")
-            answers = [MachineTrouble(trouble)] * len(given[future])
+            why = f"集群断开了，或工作进程一再死掉（{type(err).__name__}）"
+            lost = processes.Died(0, "", f"{why}。请再运行一次，只做没有做完的。")
+            answers = [lost] * len(given[future])
         yield from zip(given[future], answers, strict=True)
 
 
@@ -99,4 +94,6 @@ def _there(
     call: Callable[[Item], Any], items: Sequence[Item], options: Mapping[str, Any]
 ) -> list[Any]:
     """Do a turn on a worker, as this machine would."""
+    # A worker that a nanny starts again may not begin processes, unless told otherwise.
+    multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
     return [answer for _, answer in processes.each(call, [items], **options)]

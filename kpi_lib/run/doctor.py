@@ -94,10 +94,8 @@ def fonts() -> Finding:
         # Windows and macOS bring Chinese fonts and have no fontconfig.
         ok = sys.platform in ("win32", "darwin")
         there = "系统自带" if ok else "没有fontconfig，无法查看"
-    return Finding("中文字体", ok, there or "没有", _INSTALL_FONTS)
-
-
-_INSTALL_FONTS = "sudo apt-get install fontconfig fonts-noto-cjk"
+    do = "sudo apt-get install fontconfig fonts-noto-cjk"
+    return Finding("中文字体", ok, there or "没有", do)
 
 
 def chromium() -> Finding:

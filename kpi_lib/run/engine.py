@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import re
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -28,8 +27,9 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine
 from traitlets.config import Config
 
-from kpi_lib.errors import InvalidInput, of_system
+from kpi_lib.errors import of_system
 from kpi_lib.run import processes
+from kpi_lib.workspace import refuse_strangers
 
 INLINE = "module://matplotlib_inline.backend_inline"
 
@@ -56,12 +56,8 @@ class InProcessEngine(NBClientEngine):  # type: ignore[misc]  # papermill has no
         if execution_timeout:
             raise ValueError("--engine kpi runs cells in this process: no time limit")
         tagged = [at for at in nb_man.nb.cells if "parameters" in at.metadata.tags]
-        declared = re.findall(r"^(\w+)", "\n".join(at.source for at in tagged), re.M)
         given = nb_man.nb.metadata.papermill.get("parameters", {})
-        if unknown := [name for name in given if name not in declared]:
-            # papermill only warns
-            what = f"没有参数“{unknown[0]}”"
-            raise InvalidInput.of(what, expected="、".join(declared))
+        refuse_strangers(given, [at.source for at in tagged])
         if begun is not None:
             begun.append(nb_man.nb)
         folder = (resources or {}).get("metadata", {}).get("path") or Path.cwd()

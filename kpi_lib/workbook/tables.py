@@ -7,9 +7,9 @@ record is absent, never zero. Nothing here writes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Self
 
 import pandas as pd
@@ -68,14 +68,11 @@ class Tables(Month):
 
     def operator(self, operator: str) -> OperatorMonth:
         """Cut the month to one operator (id or name): what the page's sections take."""
-        id = self.operator_id(operator)
-        if id not in self._cut:
-            self._cut[id] = super().operator(id)
-        return self._cut[id]
+        return self._cut(self.operator_id(operator))
 
     @cached_property
-    def _cut(self) -> dict[str, OperatorMonth]:
-        return {}
+    def _cut(self) -> Callable[[str], OperatorMonth]:
+        return cache(super().operator)
 
     # Tables.
 

@@ -8,12 +8,21 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from kpi_lib.appraisal import scoring
 from kpi_lib.appraisal.evidence import Evidence, Reading
 from kpi_lib.inputs import plan
-from kpi_lib.inputs.entries import Community, Content, Feedback, NoneHere, Review, Task
+from kpi_lib.inputs.entries import (
+    Campaign,
+    Community,
+    Content,
+    Feedback,
+    NoneHere,
+    Review,
+    Task,
+)
 from kpi_lib.inputs.worklog import Worklog
 from tests import scored
 from tests.scored import ID, MANAGER, MONTH, aim, measure
@@ -36,7 +45,8 @@ def read(given: Evidence, kind: str, **more: Any) -> Reading:
     return scoring.read(given, measure({"kind": kind, **more}, confirm=confirm))
 
 
-CONFIRMED = ("tasks_on_time", "tasks_accepted", "reviews", "feedback")
+CONFIRMED = ("tasks_on_time", "tasks_accepted", "reviews", "feedback",
+             "campaign_results")  # fmt: skip
 
 
 def told(reading: Reading) -> dict[str, str]:
@@ -82,7 +92,7 @@ def review(row: int, on: date | None, **more: Any) -> Review:
     [
         # W42 works until Friday 16 October; Monday 19 is its day of grace.
         pytest.param(review(2, date(2026, 10, 16)), "计入", id="on its last day"),
-        pytest.param(review(2, date(2026, 10, 19)), "计入", id="on the day of grace"),
+        pytest.param(review(2, date(2026, 10, 19)), "计入", id="the day of grace"),
         pytest.param(
             review(2, date(2026, 10, 20)),
             "2026-W42应在2026-10-19前，2026-10-20交，晚",
@@ -161,6 +171,129 @@ def test_rows_set_aside_say_so_too() -> None:
         "3": "内容第3行的日期不在2026-10，不计",
         "4": "内容第4行与前面的一行相同，只计一次",
     }
+
+
+def content(**more: Any) -> Content:
+    both = ("toutiao", "zhihu")
+    known = {"planned": date(2026, 10, 9), "planned_platforms": both,
+             "published_platforms": both}  # fmt: skip
+    return Content(operator=ID, id="N1", title="选题", form="article", row=2,
+                   **known | more)  # fmt: skip
+
+
+def listed(came: dict[str, int], title: str = "选题") -> pd.DataFrame:
+    """Make the lists of posts, by platform and day of October."""
+    rows = [("tt", platform, day, 9, 1) for platform, day in came.items()]
+    return scored.posts(*rows).assign(title=title)
+
+
+@pytest.mark.parametrize(
+    ("came", "counts", "whole"),
+    [
+        pytest.param({"toutiao": 9, "zhihu": 9}, True, True, id="on the day"),
+        # Friday the 9th is planned: 10 October is worked for the holiday.
+        pytest.param({"toutiao": 10, "zhihu": 10}, True, True, id="the day of grace"),
+        pytest.param({"toutiao": 11, "zhihu": 12}, False, True, id="the day after"),
+        pytest.param({"toutiao": 10, "zhihu": 12}, True, True, id="first in time"),
+        pytest.param({"toutiao": 12}, False, True, id="late where a list tells"),
+        pytest.param({"toutiao": 2}, True, True, id="a week before"),
+        pytest.param({}, True, True, id="no list at all"),
+    ],
+)
+def test_a_content_that_came_out_late_is_told_and_is_not_in_time(
+    came: dict[str, int], counts: bool, whole: bool
+) -> None:
+    people = scored.people({"tt": "toutiao", "zh": "zhihu"}, required=["views"])
+    log = Worklog(month=MONTH, contents=(content(),))
+    posts = listed(came) if came else None
+    given = scored.evidence(PLAN, people, (), [aim("contents_due", "1")], log=log,
+                            listed=posts)  # fmt: skip
+    published, spread = (
+        read(given, f"contents_{of}") for of in ("published", "distributed")
+    )
+
+    assert (published.value, spread.value) == (counts, whole)
+    late = [] if counts else ["比计划日晚，不算发布完成：选题"]
+    assert [str(flag) for flag in published.flags] == late
+    day = f"2026-10-{min(came.values(), default=9):02}"
+    why = "计入" if counts else f"“选题”计划2026-10-09，{day}才发布，晚"
+    assert told(published) == {"2": why}
+
+
+def test_grace_of_contents_and_whether_lists_are_asked_is_the_plans() -> None:
+    people = scored.people({"tt": "toutiao"}, required=["views"])
+    only = content(planned_platforms=("toutiao",), published_platforms=("toutiao",))
+    log = Worklog(month=MONTH, contents=(only,))
+    for rules, value in (({"content_grace": 2}, 1), ({"content_grace": 1}, 0),
+                         ({"held_to_posts": False}, 1)):  # fmt: skip
+        by = PLAN.model_copy(update={"evidence": plan.EvidenceRules(**rules)})
+        given = scored.evidence(by, people, (), [aim("contents_due", "1")], log=log,
+                                listed=listed({"toutiao": 12}))  # fmt: skip
+        assert read(given, "contents_published").value == value, rules
+
+
+def campaign(number: str, first: int, last: int, **figures: int) -> Campaign:
+    return Campaign(operator=ID, id=number, name=f"活动{number}", confirmed_by=MANAGER,
+                    start=date(2026, 10, first), end=date(2026, 10, last),
+                    row=int(number), **figures)  # fmt: skip
+
+
+def own(metric: str, value: float, account: str = "tt", **more: object) -> pd.DataFrame:
+    """Make an account's days of October, a value each."""
+    rows = [{"date": day, "account": account, "metric": metric, "value": value,
+             "censored": False} | more
+            for day in pd.date_range("2026-10-01", "2026-10-31")]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+ORDERS = (own("orders", 10.0),)
+
+
+@pytest.mark.parametrize(
+    ("days", "campaigns", "result"),
+    [
+        pytest.param(ORDERS, [(1, 5, 50)], 50, id="as many as the days have"),
+        pytest.param(ORDERS, [(1, 5, 51)], 50, id="one more"),
+        pytest.param((own("orders", 0.1 + 0.2),), [(1, 10, 3)], 3, id="no dust"),
+        pytest.param((own("orders", 0.7 * 3),), [(1, 10, 21)], 21, id="nor below"),
+        pytest.param(ORDERS, [(1, 5, 50), (8, 9, 20)], 70, id="two"),
+        pytest.param(ORDERS, [(1, 5, 60), (8, 9, 1)], 51, id="one hides no other"),
+        pytest.param(ORDERS, [(1, 5, 50), (4, 6, 30)], 60, id="shared days count once"),
+        pytest.param((), [(1, 5, 60)], 60, id="no days at all"),
+        pytest.param((own("views", 9.0),), [(1, 5, 60)], 60, id="nobody tells orders"),
+        pytest.param(
+            (*ORDERS, own("clicks", 9.0, "zh")), [(1, 5, 60)], 60,
+            id="an account with clicks does not tell its orders",
+        ),
+        pytest.param(
+            (*ORDERS, own("clicks", 9.0)), [(1, 5, 60)], 50, id="the same account does"
+        ),
+        pytest.param(
+            (own("orders", 9.0, censored=True),), [(1, 5, 60)], 60,
+            id="known from below only",
+        ),
+    ],
+)  # fmt: skip
+def test_a_campaign_brings_at_most_what_the_days_of_the_accounts_did(
+    days: tuple[pd.DataFrame, ...], campaigns: list[tuple[int, int, int]], result: int
+) -> None:
+    rows = tuple(
+        campaign(str(at), first, last, conversion=typed, conversion_target=100)
+        for at, (first, last, typed) in enumerate(campaigns, 2)
+    )
+    known = pd.concat(days) if days else pd.DataFrame()
+    given = replace(month(campaigns=rows), days=lambda: known)
+    reading = read(given, "campaign_results")
+    typed = sum(typed for *_, typed in campaigns)
+
+    assert reading.inputs["conversion.value"] == str(result)
+    said = f"活动的转化填了{typed}，按各账号活动期间的电商订单只计{result}"
+    assert [str(flag) for flag in reading.flags] == ([said] if result < typed else [])
+    rules = plan.EvidenceRules(held_to_days=False)
+    by = PLAN.model_copy(update={"evidence": rules})
+    free = read(replace(given, plan=by), "campaign_results")
+    assert free.inputs["conversion.value"] == str(typed)
+    assert not free.flags
 
 
 NONE = (NoneHere(operator=ID, sheet="活动", by=MANAGER, on=date(2026, 11, 4)),)

@@ -203,10 +203,12 @@ class TestDays:
         assert total.gaps == ("tt没有点赞",)
 
     def test_account_days(self) -> None:
-        table = months(people(), daily=days("views", dict.fromkeys(DAYS[:28], 1)))
-        found = row(table, "account_days")
+        whenever = EvidenceRules(reached_within=None)
+        views = days("views", dict.fromkeys(DAYS[:28], 1))
+        found = row(months(people(), evidence=whenever, daily=views), "account_days")
 
         assert (found["value"], found["days_due"]) == (28, 31)
+        assert found["gap"].date() == DAYS[28]
 
 
 class TestBounds:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import xlsxwriter
 
@@ -465,6 +466,104 @@ class TestArrival:
 
         # The week of 28 September ends in a holiday and belongs to September.
         assert self.days(place, "bjh-01") == (".D.." + "-" * 7 + "~~~D~~~" + "-" * 13)
+
+
+class TestAccountDays:
+    """A day counts where a download reached it within the plan's days after it."""
+
+    roster = ROSTER.model_copy(
+        update={
+            "accounts": (
+                *ROSTER.accounts,
+                account("sph-01", "shipinhao", "shipinhao.daily", "manual"),
+            )
+        }
+    )
+
+    def found(
+        self, place: Workspace, within: int | None = 7, account: str = "sph-01"
+    ) -> tuple[float, float, str]:
+        """Return the days on record of those due, and the first that is not."""
+        rules = EvidenceRules(reached_within=within)
+        given = Given(roster=self.roster, evidence=rules)
+        monthly = tidy(arrive(place, MONTH, given)).monthly
+        row = monthly.set_index(["account", "metric"]).loc[account, "account_days"]
+        gap = "" if pd.isna(row["gap"]) else f"{row['gap']:%m-%d}"
+        return row["value"], row["days_due"], gap
+
+    def downloads(self, place: Workspace, *downloaded: str, until: int = 0) -> None:
+        """Put what each download has: the month's days before its own."""
+        for name in downloaded:
+            last = until or (int(name[-2:]) - 1 if name.startswith(MONTH) else 31)
+            lines = ["时间,播放,推荐,喜欢,评论,分享,关注"]
+            lines += [f"2026/10/{at:02d},90,9,9,1,1,1" for at in range(1, last + 1)]
+            path = place.raw(MONTH) / "sph-01" / name / "视频号数据概览.csv"
+            path.parent.mkdir(parents=True)
+            path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    @pytest.mark.parametrize(
+        ("within", "found"),
+        [
+            # The 24th, a week later a Saturday, could be reached until the Monday.
+            pytest.param(7, (8, 31, "10-01"), id="from the 24th on"),
+            pytest.param(8, (9, 31, "10-01"), id="from the 23rd on"),
+            pytest.param(
+                10, (11, 31, "10-01"), id="from the 21st on, until a Saturday"
+            ),
+            pytest.param(None, (31, 31, ""), id="whenever"),
+        ],
+    )
+    def test_one_download_a_month_reaches_its_end(
+        self, place: Workspace, within: int | None, found: tuple[float, float, str]
+    ) -> None:
+        self.downloads(place, "2026-11-02")
+
+        assert self.found(place, within) == found
+
+    def test_a_download_a_week_reaches_every_day(self, place: Workspace) -> None:
+        weekly = [f"{MONTH}-{at:02d}" for at in (8, 15, 22, 29)]
+        self.downloads(place, *weekly, "2026-11-02")
+
+        assert self.found(place) == (31, 31, "")
+
+    def test_a_week_left_out_is_late_from_its_first_day(self, place: Workspace) -> None:
+        self.downloads(place, *(f"{MONTH}-{at:02d}" for at in (8, 22)), "2026-11-02")
+
+        # The 8th to the 14th had to come by the 15th to 21st; the 22nd, 23rd by 30th.
+        assert self.found(place) == (22, 31, "10-08")
+
+    def test_a_download_of_no_known_day_reaches_nothing(self, place: Workspace) -> None:
+        self.downloads(place, "latest", until=31)
+
+        told = tidy(arrive(place, MONTH, Given(roster=self.roster))).findings
+
+        assert self.found(place) == (0, 31, "10-01")
+        assert any("没有下载日期" in problem.what for problem in told)
+
+    def test_days_after_their_download_are_not_reached(self, place: Workspace) -> None:
+        self.downloads(place, f"{MONTH}-08", until=31)
+
+        assert self.found(place)[0] == 8
+
+    def test_figures_by_hand_reach_nothing_where_exports_are_due(
+        self, place: Workspace
+    ) -> None:
+        rows = [(f"{MONTH}-{at:02d}", "", "点赞", 9, "") for at in range(1, 32)]
+        put(place, f"{MONTH}/sph-01/{MONTH}-31/手工填报.csv", *rows)
+        put(place, f"{MONTH}/sohu-01/手工填报.csv", *rows, day(31, "评论", 1))
+
+        assert self.found(place) == (0, 31, "10-01")
+        assert self.found(place, account="sohu-01") == (31, 31, "")
+
+    def test_lists_of_posts_owe_weeks_from_their_first_download_on(
+        self, place: Workspace
+    ) -> None:
+        rows = [(f"{MONTH}-{at:02d}", "", "粉丝数", 9, "") for at in range(1, 32)]
+        put(place, f"{MONTH}/bjh-01/手工填报.csv", *rows)
+        posts(place, f"{MONTH}/bjh-01/{MONTH}-22/a.csv", p1=("2026-10-03", 50, 6))
+
+        # Three weeks of October are left: 22nd, 29th; November's first day ends one.
+        assert self.found(place, account="bjh-01")[:2] == (7, 14)
 
 
 def window(place: Workspace, downloaded: str, views: dict[int, int]) -> None:

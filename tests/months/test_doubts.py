@@ -99,4 +99,17 @@ def test_a_level_that_jumps_between_two_files(
         for file in files
     ]
 
-    assert any("跳到" in why for why in doubts(higher).values()) is jumps
+    october = {
+        file.source
+        for file in higher
+        if file.month == MONTH and any(r.metric == "followers" for r in file.daily)
+    }
+    told = doubts(higher)
+
+    assert any("跳到" in why for why in told.values()) is jumps
+    # A week's file that goes on from one in doubt is in doubt with it.
+    assert len(october) > 2
+    assert told.keys() == (october if jumps else set())
+    # What a person decided on is followed as any other.
+    first, *_ = sorted(october)
+    assert len(doubts(higher, {first})) == (1 if jumps else 0)

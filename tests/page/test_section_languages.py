@@ -112,7 +112,7 @@ def test_english_has_no_chinese_but_data(part: str, month: Any) -> None:
             id="settled",
         ),
         pytest.param(
-            "counted", ("未计入29行", "未計入29行", "rows counted"), id="counted"
+            "counted", ("未计入52行", "未計入52行", "rows counted"), id="counted"
         ),
         pytest.param(
             "fates", ("每行都有去向", "每行都有去向", "each accounted for"), id="fates"

@@ -360,3 +360,28 @@ def test_an_empty_team_has_its_parts() -> None:
     assert "还没有一份评分" in str(sections.team_grades([]))
     assert "clean.html" in str(sections.team_files([]))
     assert "没有活动费用" in str(sections.team_money([]))
+
+
+def test_the_index_lists_who_approved_which_target_the_latest_first(
+    sample: Month,
+) -> None:
+    card = sample.score("op-04").said()
+    table = str(sections.team_confirmed([card]))
+    rows = [
+        [text_of(cell) for cell in re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row, re.S)]
+        for row in re.findall(r"<tr>(.*?)</tr>", table, re.S)
+    ]
+    header, *rows = rows
+    days = [row[0] for row in rows]
+    targets = [row for row in rows if "targets.csv" in row[1]]
+
+    assert header[:3] == ["日期", "位置", "内容"]
+    assert len(rows) == len(card["confirmed"])
+    assert days == sorted(days, reverse=True)
+    assert all(re.fullmatch(r"20\d\d-\d\d-\d\d", day) for day in days)
+    # A due number and a target, each with what hangs on it.
+    due = next(row for row in targets if row[2].startswith("内容的应完成数"))
+    assert "发布完成" in due[4]
+    orders = next(row for row in targets if row[2].startswith("电商订单的短期目标"))
+    assert "目标覆盖" in orders[4]
+    assert "短期目标达成" in orders[4]

@@ -56,10 +56,10 @@ def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def worker(
-    address: str, cwd: Path, *more: str
+    address: str, cwd: Path
 ) -> contextlib.AbstractContextManager[tuple[subprocess.Popen[str], str]]:
     words = ("worker", address, "--host", "127.0.0.1", "--nthreads", "1")
-    return started(*words, "--no-dashboard", *more, cwd=cwd)
+    return started(*words, "--no-dashboard", cwd=cwd)
 
 
 def made(place: Workspace) -> dict[str, bytes]:
@@ -78,17 +78,18 @@ def test_two_workers_of_whom_one_is_killed_give_the_bytes_of_a_run_alone(
     alone = tiny_workspace.build(tmp_path / "alone" / "w")
     runner.run(alone, MONTH)
     place = tiny_workspace.build(tmp_path / "cluster" / "w")
-    outcomes = []
-    with worker(scheduler, tmp_path, "--no-nanny") as (first, _):
-        killed: list[int] = []
+    killed: list[int] = []
+    with worker(scheduler, tmp_path), worker(scheduler, tmp_path):
+        with Client(scheduler, set_as_default=False) as client:
+            client.wait_for_workers(2)
+            first = min(client.run(os.getpid).values())
 
         def kill(*_: object) -> None:
             if not killed:
-                killed.append(first.pid)
-                os.kill(first.pid, signal.SIGKILL)
+                killed.append(first)
+                os.kill(first, signal.SIGKILL)
 
-        with worker(scheduler, tmp_path, "--no-nanny"):
-            outcomes = runner.run(place, MONTH, scheduler=scheduler, progress=kill)
+        outcomes = runner.run(place, MONTH, scheduler=scheduler, progress=kill)
 
     assert killed
     assert {one.state for one in outcomes} == {"made"}
@@ -113,19 +114,11 @@ def refused(scheduler: str, place: Workspace, words: str) -> None:
     assert not place.reports(MONTH).exists()
 
 
-def test_a_worker_that_may_not_start_processes_is_refused(
-    scheduler: str, tmp_path: Path
-) -> None:
-    place = tiny_workspace.build(tmp_path / "w")
-    with worker(scheduler, tmp_path, "--nanny"):
-        refused(scheduler, place, "启动子进程的权限与这里不同。请这样启动：dask worker")
-
-
 def test_a_worker_of_other_code_or_without_the_workspace_is_refused(
     scheduler: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = tiny_workspace.build(tmp_path / "w")
-    with worker(scheduler, tmp_path, "--no-nanny"):
+    with worker(scheduler, tmp_path):
         with monkeypatch.context() as patched:
             # As where the same path leads to another folder, in which no run begins.
             patched.setattr(cluster, "read_json", lambda path: {"pid": 0})

@@ -209,6 +209,24 @@ def test_papermill_by_hand_uses_the_engine(tmp_path: Path) -> None:
     assert (done.stdout, "Traceback" in done.stderr) == ("", False)
 
 
+def test_a_misspelt_parameter_is_refused_by_our_first_call_in_any_kernel(
+    tmp_path: Path,
+) -> None:
+    opening = "from kpi_lib.workspace import Workspace\nWorkspace.find()"
+    notebook = write(tmp_path / "k.ipynb", opening)
+
+    with pytest.raises(
+        papermill.PapermillExecutionError, match="没有参数“mnoth”；应为month"
+    ):
+        papermill.execute_notebook(
+            notebook,
+            tmp_path / "o.ipynb",
+            {"mnoth": "2026-09"},
+            kernel_name="python3",
+            progress_bar=False,
+        )
+
+
 def test_answers_stand_below_their_drop_downs(
     sample_place: Any, tmp_path: Path
 ) -> None:

@@ -47,7 +47,7 @@ def test_points_move_from_one_measure_to_another(m: Workbook) -> None:
 
 def test_a_rule_of_another_kind_replaces_the_old(m: Workbook) -> None:
     rule = {"kind": "tiers", "tiers": [{"at_least": "2", "share": "1"}]}
-    plan = changed_plan(m.plan, {"content.published": {"rule": rule}})
+    plan = changed_plan(m.inputs.plan, {"content.published": {"rule": rule}})
     found = m.what_if("op-01", plan={"content.published": {"rule": rule}})
 
     assert dict(plan.measures())["content.published"].rule.kind == "tiers"
@@ -55,8 +55,8 @@ def test_a_rule_of_another_kind_replaces_the_old(m: Workbook) -> None:
 
 
 def test_an_unchanged_copy_is_the_same_plan(m: Workbook) -> None:
-    assert changed_plan(m.plan, {}) == m.plan
-    changed = changed_plan(m.plan, {"weights": {"views": 3}})
+    assert changed_plan(m.inputs.plan, {}) == m.inputs.plan
+    changed = changed_plan(m.inputs.plan, {"weights": {"views": 3}})
     assert changed.weights["views"] == Fraction(3)
 
 

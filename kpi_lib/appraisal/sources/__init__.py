@@ -5,11 +5,13 @@ from __future__ import annotations
 from math import nan
 from typing import Any
 
-from kpi_lib.appraisal.evidence import Evidence, Reading, pending, text
+import pandas as pd
+
+from kpi_lib import months
+from kpi_lib.appraisal.evidence import Evidence, Reading, few, pending, text
 from kpi_lib.appraisal.sources import targets, worklog  # each enters its own kinds
 from kpi_lib.appraisal.sources.base import SOURCES, Source, against, cite, part, total
 from kpi_lib.catalogue import METRICS
-from kpi_lib.files import layouts
 from kpi_lib.inputs import Measure, kinds
 from kpi_lib.language import N_, Sentence
 
@@ -29,40 +31,42 @@ class _RatedByManager(Source[Any], kind="rated"):
         return pending(Sentence("等主管评分"))
 
 
+# Of the account-days of a month, what is on record and what is due.
+OF_DAYS = ("value", "days_due")
+
+
 class _AccountDays(Source[Any], kind="account_days"):
     """Account-days on record, against those due."""
 
     rests_on = "exports"
 
     def read(self) -> Reading:
-        now = self.evidence.now
-        rows = now[now["metric"] == "account_days"]
-        if rows.empty:
+        rows = self.evidence.history.rows(self.evidence.month).get("account_days", ())
+        if not rows:
             return pending(self._nothing_due())
-        value, due = total(rows["value"]), total(rows["days_due"])
+        by_id = {row["account"]: row for row in rows}
+        own = [(at, by_id[at.id]) for at in self.evidence.accounts if at.id in by_id]
         parts = tuple(
-            part(
-                account.name or account.id,
-                total(own["value"]),
-                total(own["days_due"]),
-                account=account.id,
-            )
-            for account in self.evidence.accounts
-            if len(own := rows[rows["account"] == account.id])
+            part(at.name, *(total([row[of]]) for of in OF_DAYS), account=at.id)
+            for at, row in own
         )
+        gaps = [
+            Sentence("{account}（{day}）", account=at.name, day=row["gap"].date())
+            for at, row in own
+            if not pd.isna(row["gap"])
+        ]
+        late = Sentence("没有按时在册的天，各账号最早的：{gaps}", gaps=few(gaps))
         files = self.evidence.total("account_days").sources
-        return against(value, due, "账号日", evidence=files, parts=parts)
+        value, due = (total(row[of] for row in rows) for of in OF_DAYS)
+        note = late if gaps else ""
+        return against(value, due, "账号日", note, evidence=files, parts=parts)
 
     def _nothing_due(self) -> Sentence:
         """Say why no account-day is due, by what the roster and the folders have."""
-        known, accounts = layouts(), self.evidence.accounts
+        accounts = self.evidence.accounts
         if not accounts:
             return Sentence("没有应交数据的账号日：本月没有自己的账号")
-        expected = [
-            account
-            for account in accounts
-            if any(known[id].grain != "none" for id in account.expects if id in known)
-        ]
+        expected = [account for account in accounts if months.grains(account)]
         text = N_("没有应交数据的账号日：还没有收到过{accounts}的任何导出")
         if not expected:
             text = N_("没有应交数据的账号日：花名册没有写{accounts}该交哪些导出")

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from kpi_lib import months
 from kpi_lib.appraisal.evidence import Evidence, Reading, cited, excluded, pending, text
-from kpi_lib.appraisal.goals import due_number
+from kpi_lib.appraisal.goals import due_number, due_target
 from kpi_lib.catalogue import DUE
 from kpi_lib.inputs import Entry, Measure
 from kpi_lib.language import Sentence
@@ -76,11 +76,12 @@ class LogSource(Source[P]):
             return nothing
         rows = [row for row in written if self.among(row)]
         counted, reading = self.counted(rows), self.of(rows)
+        due = due_target(self.evidence, self.due)
         confirmed = bool(counted) and all(map(self.evidence.confirmed, counted))
         return replace(
             reading,
             confirmed=confirmed,
-            evidence=(*cite(rows), *reading.evidence),
+            evidence=(*cite([*rows, *([due] if due else [])]), *reading.evidence),
             rows=tuple(self._told(written)),
         )
 
@@ -164,7 +165,8 @@ def cite(entries: Iterable[Any], metric: str = "") -> tuple[dict[str, str], ...]
     """Return the rows behind a number, sheet by sheet."""
     places: dict[tuple[str, str], list[int]] = {}
     for entry in entries:
-        places.setdefault((entry.source, entry.sheet), []).append(entry.row)
+        at = entry.source, getattr(entry, "sheet", "")
+        places.setdefault(at, []).append(entry.row)
     return tuple(
         cited(
             source,

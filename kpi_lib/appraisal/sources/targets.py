@@ -33,12 +33,13 @@ from kpi_lib.appraisal.goals import (
     is_mapped,
     targets_of,
 )
-from kpi_lib.appraisal.sources.base import P, Source
+from kpi_lib.appraisal.sources.base import P, Source, cite
 from kpi_lib.catalogue import HORIZONS, METRICS
 from kpi_lib.days import months_back
 from kpi_lib.figures import amount, joined
 from kpi_lib.inputs import Account, Target, kinds
 from kpi_lib.language import N_, Sentence
+from kpi_lib.months import mapped_metrics
 
 
 def _unset(metric: str, goals: Sequence[Goal]) -> list[str]:
@@ -315,7 +316,6 @@ class _Coverage(_Required[kinds.Coverage], kind="coverage"):
                 said = Sentence("{metric}（{horizon}）", **cell)
                 lacking.setdefault(why, []).append(said)
         covered = sum(map(bool, cells.values()))
-        behind = ",".join(map(str, sorted({*chain(*cells.values())})))
         return Reading(
             value=Fraction(covered),
             target=Fraction(len(cells)),
@@ -335,7 +335,7 @@ class _Coverage(_Required[kinds.Coverage], kind="coverage"):
                 ]
             ),
             inputs={"covered": str(covered), "cells": str(len(cells))},
-            evidence=(cited("data/targets.csv", behind),) if behind else (),
+            evidence=cite(chain(*cells.values())),
         )
 
     def _ended(self, metrics: Sequence[str]) -> Iterator[Sentence]:
@@ -347,7 +347,7 @@ class _Coverage(_Required[kinds.Coverage], kind="coverage"):
                 for metric in metrics
                 if METRICS[metric].unit != "share"  # one month's is none of three
                 for row in sorted(targets_of(evidence, metric, horizon), key=set_on)
-                if not row.platform and evidence.approved(row)
+                if not row.platform and evidence.confirmed(row)
             }
             results = [*map(partial(self._over, months), latest.values())]
             if int(evidence.month[5:]) % months == 0 and results:
@@ -372,14 +372,14 @@ NOTHING = Sentence("没有必考的指标；在花名册的required里写上要�
 LATE = N_("{on}前没有批准，或远低于短期目标：{targets}")
 
 
-def _covering(evidence: Evidence, metric: str, horizon: str) -> list[int]:
+def _covering(evidence: Evidence, metric: str, horizon: str) -> list[Target]:
     """Return rows of the whole, or of every own platform that maps the metric."""
     standing = [
         row
         for row in targets_of(evidence, metric, horizon)
         if in_force(evidence, row) and not _hollow(evidence, row)
     ]
-    whole = [row.row for row in standing if not row.platform]
+    whole = [row for row in standing if not row.platform]
     if whole:
         return whole
     needed = {
@@ -387,7 +387,7 @@ def _covering(evidence: Evidence, metric: str, horizon: str) -> list[int]:
         for account in evidence.accounts
         if _maps(evidence, account, metric)
     }
-    rows = {row.platform: row.row for row in standing}
+    rows = {row.platform: row for row in standing}
     return list(rows.values()) if needed and needed <= set(rows) else []
 
 
@@ -404,5 +404,5 @@ def _hollow(evidence: Evidence, row: Target) -> bool:
 
 def _maps(evidence: Evidence, account: Account, metric: str) -> bool:
     rows = evidence.monthly[evidence.monthly["account"] == account.id]
-    mapped = evidence.mapped(account), set(rows["metric"])
+    mapped = mapped_metrics(account), set(rows["metric"])
     return any(is_mapped(metric, metrics) for metrics in mapped)

@@ -13,12 +13,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
+from itertools import chain
 from math import isinf
 from typing import Any, ClassVar, Literal
+
+import pandas as pd
 
 from kpi_lib import days
 from kpi_lib.appraisal.evidence import Reading, excluded, few, pending, text
 from kpi_lib.appraisal.sources import base
+from kpi_lib.catalogue import METRICS
 from kpi_lib.figures import joined
 from kpi_lib.files import platforms
 from kpi_lib.inputs import entries, kinds
@@ -102,21 +106,25 @@ class _ContentsPublished(_Count[Any], kind="contents_published"):
     entry, unit, due = entries.Content, "条", "contents_due"
 
     def why_not(self, row: entries.Content) -> str:
-        if self.evidence.published_on(row):
+        if late := self.evidence.came_late(row):
+            text = N_("“{title}”计划{planned}，{on}才发布，晚")
+            return Sentence(text, title=row.title, planned=row.planned, on=late)
+        if self.evidence.came_out(row):
             return ""
         if row.published_platforms:
             return N_("“{title}”：账号的作品清单里没有")
         return N_("“{title}”没有填已发平台")
 
     def of(self, rows: list[Any]) -> Reading:
-        denied = [
-            row.title
-            for row in rows
-            if not self.evidence.published_on(row) >= {*row.published_platforms}
-        ]
-        text = N_("写着已发，账号的作品清单里却没有，不计：{contents}")
-        told = (Sentence(text, contents=few(denied)),) if denied else ()
-        return replace(super().of(rows), flags=told)
+        came, late = self.evidence.came_out, self.evidence.came_late
+        denied = [at.title for at in rows if {*at.published_platforms} - {*came(at)}]
+        untrue = {DENIED: denied, CAME_LATE: [at.title for at in rows if late(at)]}
+        told = (Sentence(text, contents=few(at)) for text, at in untrue.items() if at)
+        return replace(super().of(rows), flags=tuple(told))
+
+
+DENIED = N_("写着已发，账号的作品清单里却没有，不计：{contents}")
+CAME_LATE = N_("比计划日晚，不算发布完成：{contents}")
 
 
 class _ContentsDistributed(_ContentsPublished, kind="contents_distributed"):
@@ -125,10 +133,10 @@ class _ContentsDistributed(_ContentsPublished, kind="contents_distributed"):
     below, due = "rows", ""
 
     def among(self, row: entries.Content) -> bool:
-        return bool(self.evidence.published_on(row))
+        return bool(self.evidence.came_out(row))
 
     def why_not(self, row: entries.Content) -> str:
-        lacking = {*row.planned_platforms} - self.evidence.published_on(row)
+        lacking = {*row.planned_platforms} - self.evidence.came_out(row).keys()
         known = platforms()
         names = [known[id].label if id in known else id for id in sorted(lacking)]
         text = N_("“{name}”没有发到{platforms}")
@@ -161,12 +169,14 @@ class _CampaignsHeld(_Campaigns[Any], _Count[Any], kind="campaigns_held"):
 
 NOT_HELD = Sentence("本月没有举办活动")
 
-# What a campaign has a target and a result of.
+# What a campaign has a target and a result of; the metric of exports that it is, and
+# the one that an account tells of if it may have it.
 FIGURES = {
-    "exposure": Sentence("曝光"),
-    "new": Sentence("拉新"),
-    "conversion": Sentence("转化"),
+    "exposure": (Sentence("曝光"), "impressions", "views"),
+    "new": (Sentence("拉新"), "follows", "followers"),
+    "conversion": (Sentence("转化"), "orders", "clicks"),
 }
+OVER = N_("活动的{figure}填了{typed}，按各账号活动期间的{metric}只计{most}")
 
 
 class _CampaignResults(_Campaigns[Any], kind="campaign_results"):
@@ -180,7 +190,8 @@ class _CampaignResults(_Campaigns[Any], kind="campaign_results"):
     def of(self, rows: list[entries.Campaign]) -> Reading:
         counts: list[tuple[str, Fraction, Fraction]] = []
         inputs: dict[str, str] = {}
-        for name, figure in FIGURES.items():
+        flags: list[Sentence] = []
+        for name, (figure, *_) in FIGURES.items():
             aimed = [row for row in rows if getattr(row, f"{name}_target")]
             target = base.total(getattr(row, f"{name}_target") for row in aimed)
             if not target:
@@ -189,7 +200,8 @@ class _CampaignResults(_Campaigns[Any], kind="campaign_results"):
             if blank := [row.name for row in held if getattr(row, name) is None]:
                 lacking = N_("活动“{names}”没有填{figure}")
                 return pending(Sentence(lacking, names=blank, figure=figure))
-            result = base.total(getattr(row, name) for row in self.counted(aimed))
+            result, told = self._result(name, self.counted(aimed))
+            flags += told
             inputs |= {f"{name}.value": text(result), f"{name}.target": text(target)}
             counts.append((figure, result, target))
         if all(row.not_held for row in rows):
@@ -197,7 +209,23 @@ class _CampaignResults(_Campaigns[Any], kind="campaign_results"):
         if not counts:
             lacking = Sentence("活动没有曝光、拉新、转化的目标")
             return pending(lacking)
-        return base.mean(counts, inputs, self.unconfirmed(rows))
+        reading = base.mean(counts, inputs, self.unconfirmed(rows))
+        return replace(reading, flags=tuple(flags))
+
+    def _result(
+        self, name: str, rows: Sequence[entries.Campaign]
+    ) -> tuple[Fraction, list[Sentence]]:
+        """Add up a figure, up to what the accounts' own days did; tell of more."""
+        figure, metric, beside = FIGURES[name]
+        typed = [base.total([getattr(row, name)]) for row in rows]
+        spans = [[*pd.date_range(row.start, row.end)] for row in rows]
+        # What two campaigns share of their days counts for one of them.
+        days_of = [*spans, [*chain(*spans)]]
+        *each, every = (self.evidence.brought(metric, beside, days) for days in days_of)
+        result = Fraction(min(every, sum(map(min, typed, each), Fraction(0))))
+        numbers = {"typed": text(sum(typed, Fraction(0))), "most": text(result)}
+        over = Sentence(OVER, figure=figure, metric=METRICS[metric].label, **numbers)
+        return result, [over] if result < sum(typed) else []
 
 
 class _CampaignSpend(_Campaigns[Any], kind="campaign_spend"):

@@ -57,7 +57,7 @@ def arrival(
     for who, (_id, part) in zip(named, groups, strict=True):
         states = list(part["state"])
         missing = [
-            day for day, state in zip(dates, states, strict=True) if state == "missing"
+            day for day, state in zip(dates, states, strict=True) if state in GAPS
         ]
         weekly = not BY_WEEK.isdisjoint(states)
         gaps = {day.isocalendar()[:2] for day in missing} if weekly else missing
@@ -80,6 +80,9 @@ def arrival(
         worst=worst[0] if len(worst) == 1 else None,
     )
 
+
+# What was due and is not on record: not there, or downloaded too late.
+GAPS = ("missing", "late")
 
 # States of an account of which only counters are exported, once a week.
 BY_WEEK = {"covered", "download"}

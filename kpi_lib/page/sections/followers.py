@@ -8,7 +8,7 @@ from typing import Any
 from kpi_lib import figures
 from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import HORIZONS
-from kpi_lib.days import days_of, months_of, quarter_of
+from kpi_lib.days import days_of, months_of, periods_of
 from kpi_lib.language import _
 from kpi_lib.page import series, sums
 from kpi_lib.page.parts import Fragment, made, nothing, who_is
@@ -59,12 +59,7 @@ def horizons_of(m: OperatorMonth) -> list[dict[str, Any]]:
     the followers now.
     """
     level = series.sum_known(series.of_month(m, "followers").values())
-    periods = {
-        "short": m.month,
-        "mid": quarter_of(m.month),
-        "long": m.month[:4],
-        "ultimate": "",
-    }
+    periods = periods_of(m.month)
     goals = {
         target.horizon: float(target.value)
         for target in sorted(m.targets, key=lambda target: target.set_on)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from operator import itemgetter
+from typing import Any
 
 from kpi_lib.appraisal import Card, OperatorMonth
 from kpi_lib.page.parts import (
@@ -24,35 +24,11 @@ def _first(points: Points) -> tuple[list[str], Decimal]:
     return next(iter(tied(points)), ([], Decimal(0)))
 
 
-@dataclass(frozen=True)
-class Change:
-    """Two months on the measures that both could rate."""
+def _change(card: Card, previous: Card | None) -> dict[str, Any] | None:
+    """Compare with last month where a measure has a score and equal points.
 
-    month: str
-    rated: Decimal
-    before: Decimal
-    now: Decimal
-    moved: list[tuple[str, Decimal]]  # Measures and by how many points they moved
-
-    @property
-    def by(self) -> Decimal:
-        """Points more or fewer."""
-        return self.now - self.before
-
-    @property
-    def up(self) -> tuple[list[str], Decimal]:
-        """The measures that gained most, and how much each."""
-        return _first(sorted(self.moved, key=itemgetter(1), reverse=True))
-
-    @property
-    def down(self) -> tuple[list[str], Decimal]:
-        """The measures that lost most, and how much each."""
-        names, by = _first(sorted(self.moved, key=itemgetter(1)))
-        return names, -by
-
-
-def _change(card: Card, previous: Card | None) -> Change | None:
-    """Compare with last month where a measure has a score and equal points."""
+    `up` and `down` are those that gained and lost most, and how much each.
+    """
     if previous is None or previous["plan"]["id"] != card["plan"]["id"]:
         return None
     pairs = [
@@ -66,13 +42,20 @@ def _change(card: Card, previous: Card | None) -> Change | None:
     if not pairs:
         return None
     moves = [(now["name"], now.earned - before.earned) for now, before in pairs]
-    return Change(
-        month=previous["month"],
-        rated=total(now.possible for now, _before in pairs),
-        before=total(before.earned for _now, before in pairs),
-        now=total(now.earned for now, _before in pairs),
-        moved=[move for move in moves if move[1]],
-    )
+    moved = [move for move in moves if move[1]]
+    ways = (sorted(moved, key=itemgetter(1), reverse=up) for up in (True, False))
+    gained, (dropped, by) = map(_first, ways)
+    ours, theirs = (total(at.earned for at in of) for of in zip(*pairs, strict=True))
+    return {
+        "month": previous["month"],
+        "rated": total(at.possible for at, _before in pairs),
+        "before": theirs,
+        "now": ours,
+        "by": ours - theirs,
+        "moved": moved,
+        "up": gained,
+        "down": (dropped, -by),
+    }
 
 
 def header(m: OperatorMonth) -> Fragment:

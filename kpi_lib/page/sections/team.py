@@ -187,9 +187,12 @@ def team_evidence(cards: Sequence[Card]) -> Fragment:
 # Columns that tell one row of a sheet from another, the first that it has.
 WHAT_OF_A_ROW = ("name", "title", "text", "item", "date", "sheet")
 
+# Columns that hold the day on which a row was written, or of what it tells.
+DAY_OF_A_ROW = ("set_on", "on", "delivered", "done", "end", "date")
+
 
 def team_confirmed(cards: Sequence[Card]) -> Fragment:
-    """List what stands in another person's name: each row, and what hangs on it."""
+    """List what stands in another person's name, latest first, and what hangs on it."""
     people = []
     for card in map(Card.said, _by_id(cards)):
         places = {key: _places(measure) for key, measure in card.measures.items()}
@@ -206,20 +209,27 @@ def team_confirmed(cards: Sequence[Card]) -> Fragment:
             rows.append(
                 row
                 | {
-                    "what": next(filter(None, map(written.get, WHAT_OF_A_ROW)), ""),
+                    "what": row["text"] or _first(written, WHAT_OF_A_ROW),
+                    "day": _first(written, DAY_OF_A_ROW),
                     "measures": [at for key, at in card.measures.items() if key in of],
                 }
             )
         points = total(card.measures[key].earned for key in hanging)
+        rows.sort(key=lambda row: row["day"], reverse=True)
         people.append((card, rows, points))
     return made("team_confirmed", people=[at for at in people if at[1]])
 
 
-def _places(measure: CardMeasure) -> set[tuple[str, int]]:
-    """Return the rows of sheets that a measure was made from."""
+def _first(written: Mapping[str, Any], columns: Iterable[str]) -> str:
+    return str(next(filter(None, map(written.get, columns)), ""))
+
+
+def _places(measure: CardMeasure) -> set[tuple[str | None, int]]:
+    """Return the rows that a measure was made from, by sheet and by file."""
     return {
-        (part.get("sheet") or "", row)
+        (name, row)
         for part in measure["evidence"]
+        for name in (part.get("sheet"), part["source"].rpartition("/")[2])
         for row in rows_in([str(part.get("rows") or "")])
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -83,19 +83,12 @@ def _steps(card: Card, large: Points, rest: Points) -> list[Bar]:
     return [*bars, Bar(_("得分"), "end", at, at, figures.points(at))]
 
 
-@dataclass(frozen=True)
-class Size:
-    """A width for which the waterfall is drawn, px; `label` is the names' most."""
-
-    name: str
-    width: int
-    label: int
-    right: int
-    row: int
-
-
-# Beside the text and on a phone.
-SIZES = (Size("wide", 680, 165, 630, 20), Size("narrow", 328, 132, 292, 18))
+# For which widths the waterfall is drawn, px: beside the text and on a phone; `label`
+# is the most that names take.
+SIZES = (
+    {"name": "wide", "width": 680, "label": 165, "right": 630, "row": 20},
+    {"name": "narrow", "width": 328, "label": 132, "right": 292, "row": 18},
+)
 
 
 EM = 12  # Size of the names in the waterfall, px
@@ -115,35 +108,32 @@ def _fitted(text: str, room: int) -> str:
 
 
 def _drawn(
-    bars: Sequence[Bar], low: Decimal, high: Decimal, size: Size
+    bars: Sequence[Bar], low: Decimal, high: Decimal, size: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Place the waterfall's rows in px for one width."""
     span = float(high - low) or 1.0
-    names = [_fitted(bar.name, size.label) for bar in bars]
+    names = [_fitted(bar.name, size["label"]) for bar in bars]
     label = math.ceil(max(map(_room, names)))
-    left = label + 12
+    left, right = label + 12, int(size["right"])
 
     def x(points: Decimal) -> float:
-        return round(left + (size.right - left) * float(points - low) / span, 1)
+        return round(left + (right - left) * float(points - low) / span, 1)
 
-    most = 6 if size.width > 400 else 5
+    most = 6 if size["width"] > 400 else 5
     step = next((by for by in (5, 10, 20, 50) if span / by <= most), 100)
     return {
-        "name": size.name,
-        "width": size.width,
+        **size,
         "label": label,
         "left": left,
-        "right": size.right,
-        "height": size.row * len(bars) + 28,
-        "row": size.row,
-        "bottom": size.row * len(bars) + 6,
+        "height": size["row"] * len(bars) + 28,
+        "bottom": size["row"] * len(bars) + 6,
         "ticks": [(x(Decimal(at)), at) for at in range(int(low), int(high) + 1, step)],
         "bars": [
             {
                 "kind": bar.kind,
                 "label": name,
                 "text": bar.text,
-                "y": 4 + size.row * at,
+                "y": 4 + size["row"] * at,
                 "x0": x(bar.low),
                 "x1": x(bar.high),
                 "end": x(bar.high if bar.kind == "gain" else bar.low),
