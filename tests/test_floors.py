@@ -29,7 +29,7 @@ HOMES = {
     "xlsxwriter": {"inputs", "page", "run"},
     "chinese_calendar": {"root"},
     "cryptography": {"page"},
-    "ruamel": {"root", "inputs", "files"},
+    "ruamel": {"root", "inputs", "files", "exports"},
     "distributed": {"run"},
     "filelock": {"run"},
     "ipywidgets": {"workbook"},

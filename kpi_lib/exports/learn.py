@@ -17,6 +17,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal
 
+from ruamel.yaml import YAML
+
 from kpi_lib import files
 from kpi_lib.catalogue import METRICS
 from kpi_lib.errors import ExportColumns, ExportError, UnknownExport, printable
@@ -31,23 +33,9 @@ Grain = Literal["daily", "posts"]
 ENOUGH = 0.6
 
 LOOKED_AT = 2000
-OF_THE_ACCOUNT = ("followers", "follows", "unfollows", "net_follows", "dau", "mau")
-POST_ROLES = ("title", "id", "link", "kind", "status")
-# Names of roles that no known layout uses yet.
-EXTRA = {
-    "title": ("标题", "作品标题", "名称", "title"),
-    "link": ("链接", "网址", "url", "link"),
-    "id": ("id", "作品id", "文章id", "视频id", "笔记id"),
-    "kind": ("体裁", "类型", "作品类型"),
-    "status": ("状态",),
-    "published_at": ("发布时间", "发布日期", "发表时间", "发布", "首次发布时间"),
-    "date": ("日期", "时间", "date", "day", "统计日期", "数据日期"),
-}
-
-GRAINS = {
-    "posts": "每行是一篇内容，数从发布起累计；每行是一天时改为daily",
-    "daily": "每行是一天，数是当天的；数是累计的（如总粉丝）只能用于粉丝数",
-}
+WORDS = YAML(typ="safe", pure=True).load(
+    Path(__file__).with_suffix(".yml").read_text("utf-8")
+)
 _PUBLISHED = re.compile("发布|发表|投稿|publish")
 _FILLING = re.compile(r"^(总|作品|视频|文章|笔记|内容)|(量|数|次数|\(次\))$")
 
@@ -214,7 +202,7 @@ def _vocabulary() -> dict[str, Counter[str]]:
             for alias in (alias for part in column.parts for alias in part):
                 names[header_key(alias)][key] += 1
     own = {name: (name, metric.zh, metric.en) for name, metric in METRICS.items()}
-    for key, words in [*EXTRA.items(), *own.items()]:
+    for key, words in [*WORDS["extra"].items(), *own.items()]:
         for word in words:
             names[header_key(word)][key] += 1
     return names
@@ -281,14 +269,14 @@ def _stem(key: str) -> str:
 
 def _settings(column: _Column, key: str, grain: Grain) -> str:
     """Return how the reader has to take a column; empty where it cannot."""
-    if key in POST_ROLES:
+    if key in WORDS["post_roles"]:
         return "kind: text" if grain == "posts" else ""
     metric = METRICS.get(key.partition(":")[0])
     if metric is None or not metric.target:
         return ""
     if metric.kind == "ratio":
         return _percent(column) if grain == "posts" and key in PERCENT_OF else ""
-    if grain == "posts" and key in OF_THE_ACCOUNT:
+    if grain == "posts" and key in WORDS["of_the_account"]:
         return ""
     kind: NumberKind = "money" if metric.unit == "CNY" else "count"
     numbers = [_number(cell, kind) for cell in column.cells]
@@ -395,7 +383,7 @@ def _layout_lines(
     yield "layouts:"
     yield f"  - id: {free}"
     yield f"    name: {_quoted(title)}  # 待确认：平台怎样称呼这个导出"
-    yield f"    grain: {grain}  # 待确认：{GRAINS[grain]}"
+    yield f"    grain: {grain}  # 待确认：{WORDS['grains'][grain]}"
     yield "    confirmed: false"
     yield '    download: ""  # 待确认：在后台的哪里下载'
     yield "    columns:"

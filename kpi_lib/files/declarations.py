@@ -131,7 +131,7 @@ class Layout(_Named):
     # By role (see `ROLES`) or metric, a part behind a colon: ``revenue:ads``.
     columns: dict[str, Column] = {}
     provisional: int = 0  # days at a download's end that a later one tells better
-    reaches_back: int = 0  # days before its download that it tells; 0: all
+    reach: int = 0  # days before a download that it tells of; earlier ones are lost
     properties_dates_true: bool = False  # the workbook tells the day of download
     download: str = ""  # where it is found in the platform's back end
     any_metric: bool = False  # the file holds one metric or more of those listed

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ValidationInfo, field_validator
 
@@ -87,6 +87,9 @@ ConfirmedBy = Annotated[Note, Header("确认人", example="示例主管")]
 # --- the rows -----------------------------------------------------------------------
 
 
+_ENTERED: list[type[Entry]] = []
+
+
 class Entry(Row):
     """A row of the work log, and its file, sheet (none in a CSV) and row."""
 
@@ -99,6 +102,11 @@ class Entry(Row):
     source: str = ""
     sheet: str = ""
     row: int = 0
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **more: Any) -> None:
+        """Enter the sheet that it is the row of."""
+        _ENTERED.extend([cls] if cls.FIELD else [])
 
     def doubts(self, directory: Directory) -> Iterator[Wrong]:
         """Tell of a day of another month, and of platforms without an own account."""
@@ -371,23 +379,6 @@ class GivenRating(Entry):
         return self.model_copy(update={"item": called[self.item][0]})
 
 
-# --- the sheets ----------------------------------------------------------------------
-
-
-_SUBJECTS: tuple[type[Entry], ...] = (
-    Task,
-    Campaign,
-    Suggestion,
-    Review,
-    Content,
-    Community,
-    Feedback,
-    Interaction,
-    Adjustment,
-    GivenRating,
-)
-
-
 class NoneHere(Entry):
     """Somebody's word that `sheet` has no rows for an operator."""
 
@@ -396,7 +387,7 @@ class NoneHere(Entry):
     operator: FirstWhose
     sheet: Annotated[
         str,
-        words({entry.SHEET: entry.SHEET for entry in _SUBJECTS}),
+        words({entry.SHEET: entry.SHEET for entry in _ENTERED}),
         Header("表", example="活动", required=True),
     ] = ""
     nothing: Annotated[
@@ -415,4 +406,4 @@ class NoneHere(Entry):
 
 
 # The entries of every sheet of the work log, in the template's order.
-SHEETS: tuple[type[Entry], ...] = (*_SUBJECTS, NoneHere)
+SHEETS = tuple(_ENTERED)

@@ -335,8 +335,6 @@ def table_rows(
         if not sheet.name and len(cells) == 1 and "，" in str(cells[0]):
             do = "请把分隔用的中文逗号“，”改成英文逗号“,”"
             sheet.note(sheet.place(record), "整行只有一格，用了中文逗号", do=do)
-    if len(sheet.problems) > before:
-        return []
     _find_columns(sheet, header, body, declared)
     for record in body:
         beyond = range(len(header.cells), len(record.cells))

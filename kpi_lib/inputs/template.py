@@ -144,16 +144,15 @@ class _Template:
         write_atomic(path, self.content.getvalue())
 
     def _example(self, sheet: Any, at: int, column: Column) -> None:
-        text = column.header.example.format(month=self.month)
+        text: Any = column.header.example.format(month=self.month)
         if not text:
             return
-        form = self.examples.get(column.form.kind, self.examples["text"])
-        if column.form.kind == "date":
-            sheet.write_datetime(1, at, date.fromisoformat(text), form)
-        elif column.form.kind in ("count", "amount"):
-            sheet.write_number(1, at, int(text), form)
-        else:
-            sheet.write_string(1, at, text, form)
+        kind, value = column.form.kind, text
+        if kind == "date":
+            value = date.fromisoformat(text)
+        elif kind in ("count", "amount"):
+            value = int(text)
+        sheet.write(1, at, value, self.examples.get(kind, self.examples["text"]))
 
     def _check(self, column: Column) -> Any:
         """Return Excel's check of a column; none for free text."""

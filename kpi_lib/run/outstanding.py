@@ -11,7 +11,7 @@ from kpi_lib import inputs
 from kpi_lib.days import month_of, shift
 from kpi_lib.errors import InvalidInput, Level, Problem
 from kpi_lib.figures import listed
-from kpi_lib.files import MANUAL, layouts
+from kpi_lib.files import layouts
 from kpi_lib.inputs import Inputs
 from kpi_lib.language import Sentence
 from kpi_lib.run.cards import published
@@ -158,7 +158,7 @@ def owed(workspace: Workspace, given: Inputs, month: str) -> list[dict[str, Any]
     dated: dict[tuple[date, Sentence, Sentence], list[str]] = defaultdict(list)
     for name, *what in (
         *_of_people(given, month),
-        *_of_accounts(workspace, given, month),
+        *_downloads(workspace, given, month),
     ):
         dated[tuple(what)].append(name)
     return [
@@ -185,44 +185,42 @@ def _of_people(given: Inputs, month: str) -> Iterator[tuple[Any, ...]]:
             yield person.name, last, what, Sentence("写进目标表，由主管批准")
 
 
-def _of_accounts(
+def _downloads(
     workspace: Workspace, given: Inputs, month: str
 ) -> Iterator[tuple[Any, ...]]:
-    """Walk which account owes what download until when."""
-    from kpi_lib import months  # pandas, which the process that starts a run needs not
-
-    begun, following = date.fromisoformat(f"{month}-01"), shift(month, 1)
-    first = date.fromisoformat(f"{following}-01")
-    closing = first.replace(day=given.evidence_of(month).counter_window)
-    do = Sentence("下载后用kpi add放进来")
+    """Walk which account wants a download of which days, until when, and which one."""
+    following = shift(month, 1)
+    begun, after = (date.fromisoformat(f"{at}-01") for at in (month, following))
+    closing = after.replace(day=given.evidence_of(month).counter_window)
+    closes = Sentence("（从{day}起）下载{month}的导出文件", day=str(after), month=month)
     for account in given.roster.accounts:
-        places = [workspace.raw(at) / account.id for at in (month, following)]
-        names = [path.name for place in places for path in place.glob("2*-*-*")]
-        days = [day for name in names if (day := months.day_at_the_end(name))]
-        if account.shares(first) and max(days, default=begun) < first:
+        own = [layouts()[at] for at in account.expects if at in layouts()]
+        spans = [(after, date.max, closing, closes)]
+        # One download a week is on record of an account that has counters only.
+        if {at.grain for at in own if at.platform} == {"posts"}:
+            spans += [
+                (
+                    week.start,
+                    week.end,
+                    week.end,
+                    Sentence("下载{week}的作品列表", week=week.name),
+                )
+                for week in given.calendar.weeks(month)
+                if week.working_days
+            ]
+        for layout in (at for at in own if at.reach):
+            last = begun + timedelta(days=layout.reach)
+            # The closing download must reach back to it, or days between are lost.
+            since = closing - timedelta(days=layout.reach)
             what = Sentence(
-                "（从{day}起）下载{month}的导出文件", day=str(first), month=month
+                "下载“{layout}”，晚了就没有{month}月初的数",
+                layout=layout.label,
+                month=month,
             )
-            yield account.name, closing, what, do
-        expected = [layouts()[id] for id in account.expects if id != MANUAL]
-        for layout in expected:
-            reach = timedelta(days=layout.reaches_back)
-            met = any(closing - reach <= day <= begun + reach for day in days)
-            if reach and not met and account.shares(begun):
-                what = Sentence(
-                    "下载{layout}（只往回{n}天，再晚就没有{month}的头几天）",
-                    layout=layout.label,
-                    n=reach.days,
-                    month=month,
-                )
-                yield account.name, begun + reach, what, do
-        if any(layout.grain != "posts" for layout in expected) or not expected:
-            continue
-        # Counters alone: a download a week, from the first one on.
-        for week in given.calendar.weeks(month):
-            came = any(week.start <= day <= week.end for day in days)
-            if week.working_days and min(days, default=first) < week.start and not came:
-                what = Sentence(
-                    "下载{week}的导出文件（只有累计数的账号每周一次）", week=week.name
-                )
-                yield account.name, week.end, what, do
+            spans.append((since, last, last, what))
+        places = [workspace.raw(at) / account.id for at in (month, following)]
+        days = [path.name for place in places for path in place.glob("2*-*-*")]
+        for since, until, last, what in spans:
+            there = any(str(since) <= day <= str(until) for day in days)
+            if account.shares(since) and not there:
+                yield account.name, last, what, Sentence("下载后用kpi add放进来")

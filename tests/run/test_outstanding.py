@@ -61,56 +61,61 @@ def test_targets_and_the_closing_download_come_after_the_month(
     assert not any("2026-11的短期目标" in one for one in told(place, 7, 11))
 
 
-def accounts(place: Workspace, platform: str, expects: str, *days: str) -> None:
-    """Make the one account another platform's, with downloads of these days."""
+def expecting(place: Workspace, platform: str, *layouts: str) -> None:
     text = place.roster.read_text("utf-8").replace("platform: zhihu", platform)
-    place.roster.write_text(text.replace("[manual]", f"[{expects}]"), "utf-8")
-    (export,) = place.raw(MONTH).glob("zhihu-01/*")
-    shutil.rmtree(export)
-    for day in days:
-        (place.raw(MONTH) / "zhihu-01" / day).mkdir()
+    place.roster.write_text(
+        text.replace("[manual]", f"[{', '.join(layouts)}]"), "utf-8"
+    )
 
 
-WINDOW = "示例知乎：2026-10-31前下载近30日数据（只往回30天，再晚就没有2026-10的头几天）"
+def downloaded(place: Workspace, day: str) -> None:
+    (place.raw(MONTH) / "zhihu-01" / day).mkdir(parents=True)
 
 
-@pytest.mark.parametrize(
-    ("days", "owes"),
-    [
-        ([], True),
-        (["2026-10-05"], True),  # the closing download reaches back to 10-06
-        (["2026-10-06"], False),
-        (["2026-10-31"], False),
-        (["2026-11-01"], True),
-    ],
-)
-def test_a_window_that_is_about_to_close_is_told(
-    place: Workspace, days: list[str], owes: bool
-) -> None:
-    accounts(place, "platform: xiaohongshu", "xiaohongshu.daily", *days)
-
-    assert any(one.startswith(WINDOW) for one in told(place, 30)) == owes
-    assert not any(one.startswith(WINDOW) for one in told(place, 23))
-
-
-WEEKLY = "示例知乎：2026-10-25前下载2026-W43的导出文件（只有累计数的账号每周一次）"
+WEEKLY = "示例知乎：2026-10-25前下载2026-W43的作品列表。下载后用kpi add放进来。"
 
 
 @pytest.mark.parametrize(
-    ("days", "owes"),
+    ("layouts", "day", "due"),
     [
-        ([], False),  # nothing is owed before the first download
-        (["2026-10-18"], True),
-        (["2026-10-19"], False),
-        (["2026-10-12", "2026-10-25"], False),
-        (["2026-10-26"], False),
+        (["toutiao.works"], "2026-10-18", True),
+        (["toutiao.works", "manual"], "2026-10-26", True),
+        (["toutiao.works"], "2026-10-19", False),
+        (["toutiao.works"], "2026-10-25", False),
+        # Days tell by themselves; nobody waits for a week's list.
+        (["toutiao.works", "toutiao.trend"], "2026-10-18", False),
+        (["manual"], "2026-10-18", False),
     ],
 )
-def test_counters_are_downloaded_every_week(
-    place: Workspace, days: list[str], owes: bool
+def test_the_weekly_download_of_an_account_of_counters_is_told(
+    place: Workspace, layouts: list[str], day: str, due: bool
 ) -> None:
-    accounts(place, "platform: toutiao", "toutiao.works", *days)
-    assert any(one.startswith(WEEKLY) for one in told(place, 20)) == owes
+    expecting(place, "platform: toutiao", *layouts)
+    downloaded(place, day)
+
+    assert (WEEKLY in told(place, 24)) == due
+
+
+WINDOW = "示例知乎：2026-10-31前下载“近30日数据”，晚了就没有2026-10月初的数"
+
+
+@pytest.mark.parametrize(
+    ("day", "today", "due"),
+    [
+        ("2026-10-01", 24, True),  # tells of the days before it alone
+        ("2026-10-01", 23, False),  # more than a week ahead
+        ("2026-10-05", 24, True),  # the closing download reaches back to the 6th
+        ("2026-10-06", 24, False),
+        ("2026-10-31", 31, False),
+    ],
+)
+def test_a_window_is_told_before_it_closes(
+    place: Workspace, day: str, today: int, due: bool
+) -> None:
+    expecting(place, "platform: xiaohongshu", "xiaohongshu.daily")
+    downloaded(place, day)
+
+    assert any(one.startswith(WINDOW) for one in told(place, today)) == due
 
 
 def test_a_file_that_is_wrong_is_told_and_stops_nothing(place: Workspace) -> None:
