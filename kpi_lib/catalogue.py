@@ -1,5 +1,5 @@
 """
-Every metric of ``metrics.yml``, and the words of targets.csv that are no metrics.
+Every metric of ``metrics.yml``, and the closed lists of words in ``words.yml``.
 
 A platform's declaration maps its columns on these names; a plan or a target that
 names another metric is refused.
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from ruamel.yaml import YAML
 
@@ -18,7 +18,7 @@ from kpi_lib.language import Name, Sentence
 Kind = Literal["stock", "flow", "mean", "ratio"]
 Unit = Literal["people", "times", "orders", "CNY", "share", "days"]
 
-TABLE = Path(__file__).parent / "metrics.yml"
+HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,8 +92,20 @@ class Metric:
         return self.kind == "flow" or self.moves_by_gain
 
 
+def _entries(file: str) -> Any:
+    return YAML(typ="safe", pure=True).load((HERE / file).read_text(encoding="utf-8"))
+
+
+def words(*names: str) -> list[dict[str, Sentence]]:
+    """Return lists of words by their names in ``words.yml``."""
+    lists = _entries("words.yml")
+    return [
+        {key: Sentence(Name.read(word)) for key, word in lists[name].items()}
+        for name in names
+    ]
+
+
 def _read() -> dict[str, Metric]:
-    entries = YAML(typ="safe", pure=True).load(TABLE.read_text(encoding="utf-8"))
     return {
         name: Metric(
             name=name,
@@ -103,7 +115,7 @@ def _read() -> dict[str, Metric]:
             denominator=tuple(entry.pop("denominator", ())),
             **entry,
         )
-        for name, entry in entries.items()
+        for name, entry in _entries("metrics.yml").items()
     }
 
 
@@ -112,40 +124,4 @@ METRICS: dict[str, Metric] = _read()
 # The level behind each gain.
 GAINS = {metric.gain: metric for metric in METRICS.values() if metric.moves_by_gain}
 
-# What units are called; a share shown as a percentage needs no word.
-UNITS: dict[Unit, Sentence] = {
-    "people": Sentence("人"),
-    "times": Sentence("次"),
-    "orders": Sentence("单"),
-    "CNY": Sentence("元"),
-    "share": Sentence("比率"),
-    "days": Sentence("天"),
-}
-
-# Streams of revenue, in the plan's own order.
-STREAMS: dict[str, Sentence] = {
-    "article": Sentence("图文"),
-    "video": Sentence("视频"),
-    "column": Sentence("专栏"),
-    "tips": Sentence("打赏"),
-    "circle": Sentence("圈子"),
-    "ads": Sentence("自营广告"),
-}
-
-# Due numbers: what may stand in the metric column of targets.csv beside metrics.
-DUE: dict[str, Sentence] = {
-    "tasks_due": Sentence("任务"),
-    "contents_due": Sentence("内容"),
-    "campaigns_due": Sentence("活动"),
-    "adjustments_due": Sentence("调整"),
-    "feedback_due": Sentence("反馈"),
-    "communities_due": Sentence("社群"),
-}
-
-# Horizons of targets: month, quarter, year, and no end.
-HORIZONS: dict[str, Sentence] = {
-    "short": Sentence("短期"),
-    "mid": Sentence("中期"),
-    "long": Sentence("后期"),
-    "ultimate": Sentence("终极"),
-}
+UNITS, STREAMS, DUE, HORIZONS = words("units", "streams", "due", "horizons")

@@ -17,6 +17,7 @@ from kpi_lib.inputs.everything import (
     load,
     load_for_exports,
     load_roster,
+    strays,
 )
 from kpi_lib.inputs.forms import bare, number_of, with_year
 from kpi_lib.inputs.people import Account, Operator, Roster

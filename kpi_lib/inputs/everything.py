@@ -6,6 +6,7 @@ Every problem of every file is collected, so that a person mends them together.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -21,7 +22,14 @@ from kpi_lib.inputs import plan, roster
 from kpi_lib.inputs.directory import Called, Directory, platform_names
 from kpi_lib.inputs.people import Operator, Roster
 from kpi_lib.inputs.plan import EvidenceRules, Plan
-from kpi_lib.inputs.records import Appeal, DayOff, Decision, Download, Signoff
+from kpi_lib.inputs.records import (
+    TABLES,
+    Appeal,
+    DayOff,
+    Decision,
+    Download,
+    Signoff,
+)
 from kpi_lib.inputs.table import Row, TableRow, by_operator, load_table
 from kpi_lib.inputs.targets import Target, spread
 from kpi_lib.inputs.worklog import Worklog, load_worklog
@@ -290,6 +298,38 @@ def load_roster(workspace: Workspace) -> Roster:
     path = workspace.roster
     where = workspace.relative(path)
     return roster.load_roster(path, platform_names(), layouts(), where)
+
+
+def strays(workspace: Workspace) -> list[Problem]:
+    """
+    Tell of files beside the plan that nothing reads.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where they lie.
+
+    Returns
+    -------
+    list of Problem
+        A warning for each, by name.
+    """
+    tables = "|".join(model.FILE for model in TABLES)
+    read = re.compile(
+        r"(plan(\..+)?|roster|first-month)\.yml|targets\..+\.xlsx"
+        rf"|({tables})\.(csv|xlsx)"
+    )
+    return [
+        Problem(
+            what="不认识的文件，没有读",
+            where=workspace.relative(path),
+            expected=f"plan.yml、roster.yml、{tables.replace('|', '、')}.csv或.xlsx",
+            do="请改名，或移到别处",
+            level="warning",
+        )
+        for path in sorted(workspace.data.iterdir())
+        if path.is_file() and not is_noise(path.name) and not read.fullmatch(path.name)
+    ]
 
 
 def load_for_exports(workspace: Workspace) -> Inputs:

@@ -283,6 +283,16 @@ class Plan(Part):
         below = rows[rows.index(item) + 1 :]
         return 1 + len([*takewhile(lambda row: row.weight == WITH_ABOVE, below)])
 
+    def doubts(self) -> Iterator[str]:
+        """Tell of weights that are not the points that they stand beside."""
+        rows = [*self.items()]
+        for at, item in enumerate(rows):
+            span = rows[at : at + self.weight_span(item)]
+            points = sum((each.points for each in span), Fraction(0))
+            if span and points != 100 * kinds.exact(item.weight):
+                named = "、".join(each.name.zh for each in span)
+                yield f"{named}的权重是{item.weight}，分值是{kinds.plain(points)}分"
+
 
 # --- the files -------------------------------------------------------------------
 

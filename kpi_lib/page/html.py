@@ -275,7 +275,11 @@ def failure_page(
 
 
 def missing_page(
-    rows: Sequence[Mapping[str, Any]], month: str, *, lang: str = LANGUAGES[0]
+    rows: Sequence[Mapping[str, Any]],
+    month: str,
+    *,
+    until: Sequence[Mapping[str, Any]] = (),
+    lang: str = LANGUAGES[0],
 ) -> str:
     """
     Make the page of what is still missing.
@@ -286,6 +290,8 @@ def missing_page(
         A row a measure that waits: operator and name, item, the card's measure.
     month : str
         The appraised month.
+    until : sequence of mapping
+        What is to be done until when: day, who, what, do.
     lang : str
         Language of the page.
 
@@ -295,7 +301,8 @@ def missing_page(
         HTML with a table of them.
     """
     with speaking(lang):
-        return _alone("missing", _("还缺什么"), month, lang, rows=spoken(list(rows)))
+        told = {"rows": spoken(list(rows)), "until": spoken(list(until))}
+        return _alone("missing", _("还缺什么"), month, lang, **told)
 
 
 def _alone(section: str, title: str, month: str, lang: str, **context: Any) -> str:

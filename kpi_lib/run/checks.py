@@ -32,12 +32,18 @@ def check(workspace: Workspace, month: str) -> list[Problem]:
     from kpi_lib import months  # pandas: only where exports are read
     from kpi_lib.run.foreseen import foreseen
 
-    problems: list[Problem] = []
+    problems = inputs.strays(workspace)
     given: Inputs | None = None
     whole = False
     try:
         given = inputs.for_month(workspace, month)
         problems += (*given.mistakes, *given.worklogs[month].findings)
+        for file, plan in given.plans.items():
+            do = "请核对：打分按分值，权重只显示"
+            problems += [
+                Problem(what=what, where=file, do=do, level="warning")
+                for what in plan.doubts()
+            ]
         whole = True
     except InvalidInput as err:
         problems += err.problems

@@ -15,13 +15,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
+from kpi_lib import inputs
 from kpi_lib.days import shift
 from kpi_lib.errors import KpiError, RunError, of_system, printable
 from kpi_lib.figures import month_name
 from kpi_lib.held import holding, read_run
 from kpi_lib.language import N_, _, speaking
 from kpi_lib.run import cards, notices, record
-from kpi_lib.run.outstanding import lacking
+from kpi_lib.run.outstanding import lacking, owed
 from kpi_lib.run.record import NOTEBOOKS, Kind
 from kpi_lib.workspace import STRAY, Workspace, write_atomic
 
@@ -215,11 +216,13 @@ def _team(workspace: Workspace, job: Job) -> _Made:
         executed = _execute(workspace, job, notebook)
         cleaning = read(source) if source.is_file() else None
         rows = lacking(cards.published(job.month, str(workspace.root)))
+        until = owed(workspace, inputs.load(workspace, job.month), job.month)
     pages = [folder / f"{name}.html" for name in ("index", "clean", "missing")]
     index, cleaned, missing = pages
     rows = [row for row in rows if row["measure"]["status"] != "excluded"]
     rows.sort(key=lambda row: -Decimal(row["points"]))
-    write_atomic(missing, page.missing_page(rows, job.month, lang=job.lang))
+    html = page.missing_page(rows, job.month, until=until, lang=job.lang)
+    write_atomic(missing, html)
     said = {who: notices.said(total) for who, total in job.last.items()}
     changes = [f"{who}：{change}" for who, change in said.items() if change]
     if rows:

@@ -11,35 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from kpi_lib.catalogue import words
 from kpi_lib.figures import listed
-from kpi_lib.language import N_, _
+from kpi_lib.language import _
 
-WORDS = {
-    "exports": N_("导出文件"),
-    "earlier": N_("更早的导出文件"),
-    "before": N_("上月清洗结果"),
-    "worklog": N_("工作记录"),
-    "mistakes": N_("填写的错误"),
-    "cleaned": N_("清洗结果"),
-    "cleaning": N_("清洗记录"),
-    "plan": N_("考核计划"),
-    "roster": N_("人员与账号"),
-    "targets": N_("目标"),
-    "calendar": N_("工作日历"),
-    "decisions": N_("取舍决定"),
-    "downloads": N_("下载日期"),
-    "formats": N_("导出声明"),
-    "signoff": N_("签字"),
-    "appeals": N_("申诉"),
-    "promised": N_("以前的计划和目标记录"),
-    "record": N_("以前各月的运行记录"),
-    "cards": N_("评分卡"),
-    "printed": "PDF",
-    "code": N_("程序"),
-    "versions": N_("软件包版本"),
-    "notebook": N_("笔记本"),
-    "parameters": N_("参数"),
-}
+# What the parts of a key are called.
+(WORDS,) = words("parts")
 
 SHOWN = 12  # Digits of a hash on a page: enough that nobody finds another with the same
 

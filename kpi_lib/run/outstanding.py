@@ -13,6 +13,7 @@ from kpi_lib.errors import InvalidInput, Level, Problem
 from kpi_lib.figures import listed
 from kpi_lib.files import layouts
 from kpi_lib.inputs import Inputs
+from kpi_lib.language import Sentence
 from kpi_lib.run.cards import published
 from kpi_lib.run.spreadsheets import rows_of
 from kpi_lib.workspace import Workspace
@@ -117,26 +118,57 @@ def due(workspace: Workspace, today: date) -> list[Problem]:
     Returns
     -------
     list of Problem
-        Reviews and downloads of its month and the one before, targets of the next: a
-        note each, with its day, the earliest first.
+        Reviews and closing downloads of its month and the one before, targets of the
+        next: a note each, with its day, the earliest first.
     """
-    dated: dict[tuple[date, str, str], list[str]] = defaultdict(list)
+    found: list[Part] = []
     for month in (shift(month_of(today), -1), month_of(today)):
         try:
             given = inputs.for_month(workspace, month)
         except InvalidInput as err:
             return [*err.problems]
-        for name, *what in _owed(workspace, given, month):
-            dated[tuple(what)].append(name)
+        found += owed(workspace, given, month)
     return [
-        Problem(where=listed(names, 6), what=f"{day}前{what}", do=do, level="note")
-        for (day, what, do), names in sorted(dated.items())
-        if today <= day <= today + SOON
+        Problem(
+            where=listed(row["who"], 6),
+            what=f"{row['day']}前{row['what']}",
+            do=row["do"],
+            level="note",
+        )
+        for row in sorted(found, key=lambda row: str(row["day"]))
+        if today <= date.fromisoformat(row["day"]) <= today + SOON
     ]
 
 
-def _owed(workspace: Workspace, given: Inputs, month: str) -> Iterator[tuple[Any, ...]]:
-    """Walk who, or which account, owes what until when, and where it is done."""
+def owed(workspace: Workspace, given: Inputs, month: str) -> list[dict[str, Any]]:
+    """
+    Tell what a month asks for that is not there yet, whatever the day.
+
+    Parameters
+    ----------
+    workspace, given, month : Workspace, Inputs, str
+        Where everything lies; what people wrote; ``YYYY-MM``.
+
+    Returns
+    -------
+    list of dict
+        Keys day (the last in time), who (people or accounts), what and do; the earliest
+        first.
+    """
+    dated: dict[tuple[date, Sentence, Sentence], list[str]] = defaultdict(list)
+    for name, *what in (
+        *_of_people(given, month),
+        *_downloads(workspace, given, month),
+    ):
+        dated[tuple(what)].append(name)
+    return [
+        {"day": str(day), "who": names, "what": what, "do": do}
+        for (day, what, do), names in sorted(dated.items())
+    ]
+
+
+def _of_people(given: Inputs, month: str) -> Iterator[tuple[Any, ...]]:
+    """Walk who owes what until when, and where it is done."""
     calendar, following = given.calendar, shift(month, 1)
     rules, log = given.evidence_of(month), given.worklogs[month]
     reviews = [(week.due, week.name) for week in calendar.weeks(month) if week.due]
@@ -146,11 +178,11 @@ def _owed(workspace: Workspace, given: Inputs, month: str) -> Iterator[tuple[Any
         there = {row.period for row in log.own(person.id).reviews if row.delivered}
         for day, period in reviews:
             if period not in there and person.holds(day):
-                yield person.name, day, f"交{period}的复盘", "写进工作记录的“复盘”表"
+                what = Sentence("交{period}的复盘", period=period)
+                yield person.name, day, what, Sentence("写进工作记录的“复盘”表")
         if following not in {row.period for row in given.targets_of(person.id)}:
-            what = f"定下{following}的短期目标"
-            yield person.name, last, what, "写进目标表，由主管批准"
-    yield from _downloads(workspace, given, month)
+            what = Sentence("定下{month}的短期目标", month=following)
+            yield person.name, last, what, Sentence("写进目标表，由主管批准")
 
 
 def _downloads(
@@ -160,24 +192,35 @@ def _downloads(
     following = shift(month, 1)
     begun, after = (date.fromisoformat(f"{at}-01") for at in (month, following))
     closing = after.replace(day=given.evidence_of(month).counter_window)
+    closes = Sentence("（从{day}起）下载{month}的导出文件", day=str(after), month=month)
     for account in given.roster.accounts:
         own = [layouts()[at] for at in account.expects if at in layouts()]
-        what = f"（从{after}起）下载{month}的导出文件"
-        spans = [(after, date.max, closing, what)]
+        spans = [(after, date.max, closing, closes)]
         # One download a week is on record of an account that has counters only.
         if {at.grain for at in own if at.platform} == {"posts"}:
             spans += [
-                (week.start, week.end, week.end, f"下载{week.name}的作品列表")
+                (
+                    week.start,
+                    week.end,
+                    week.end,
+                    Sentence("下载{week}的作品列表", week=week.name),
+                )
                 for week in given.calendar.weeks(month)
                 if week.working_days
             ]
         for layout in (at for at in own if at.reach):
             last = begun + timedelta(days=layout.reach)
-            what = f"下载“{layout.name}”，晚了就没有{month}月初的数"
-            spans.append((begun + timedelta(days=1), last, last, what))
+            # The closing download must reach back to it, or days between are lost.
+            since = closing - timedelta(days=layout.reach)
+            what = Sentence(
+                "下载“{layout}”，晚了就没有{month}月初的数",
+                layout=layout.label,
+                month=month,
+            )
+            spans.append((since, last, last, what))
         places = [workspace.raw(at) / account.id for at in (month, following)]
         days = [path.name for place in places for path in place.glob("2*-*-*")]
         for since, until, last, what in spans:
             there = any(str(since) <= day <= str(until) for day in days)
             if account.shares(since) and not there:
-                yield account.name, last, what, "下载后用kpi add放进来"
+                yield account.name, last, what, Sentence("下载后用kpi add放进来")

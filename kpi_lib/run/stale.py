@@ -22,6 +22,7 @@ from kpi_lib.language import LANGUAGES, N_
 from kpi_lib.run import notices, record
 from kpi_lib.run.cards import printed
 from kpi_lib.run.jobs import CLEANING, MADE, Job, tables_of
+from kpi_lib.run.outstanding import owed
 from kpi_lib.run.record import NEAR, NOTEBOOKS, Kind
 from kpi_lib.workspace import OWN, Workspace
 
@@ -249,6 +250,7 @@ class Agenda:
             "printed": printed(self.month, str(place.root)),
             "cleaning": cleaning,
             "cleaned": [tables_of(place, month) for month in self._months],
+            "owed": owed(place, self.inputs, self.month),
             "record": self._record,
             **self._data("formats", "plan", "roster", "targets", "calendar"),
         }

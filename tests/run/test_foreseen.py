@@ -116,6 +116,11 @@ def test_what_costs_points_in_silence_is_told(tmp_path: Path) -> None:
     text = place.roster.read_text("utf-8")
     place.roster.write_text(text.replace("    expects: [manual]\n", ""), "utf-8")
     (place.raw(MONTH) / "worklog-示例甲.xlsx").write_bytes(b"")
+    (place.data / "targets (1).csv").write_bytes(b"")
+    plan = place.plan.read_text("utf-8")
+    assert plan.count("weight: 30%") == plan.count("weight: 20%") == 1
+    swapped = plan.replace("weight: 30%", "weight: 25%")
+    place.plan.write_text(swapped.replace("weight: 20%", "weight: 25%"), "utf-8")
 
     told = {str(one) for one in run.check(place, MONTH) if one.level == "warning"}
 
@@ -124,3 +129,7 @@ def test_what_costs_points_in_silence_is_told(tmp_path: Path) -> None:
         "data/raw/2026-10/worklog-示例甲.xlsx：不属于花名册里的任何账号，没有读；"
         "应为以账号id命名的文件夹。工作记录要叫worklog.xlsx，请改名。",
     } <= told
+    (stray,) = (one for one in told if "targets (1).csv" in one)
+    assert stray.startswith("data/targets (1).csv：不认识的文件，没有读；应为plan.yml")
+    weights = {one.split("分值是")[1] for one in told if "的权重是25%" in one}
+    assert {what[:3] for what in weights} == {"20分", "30分"}

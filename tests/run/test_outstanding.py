@@ -104,7 +104,8 @@ WINDOW = "示例知乎：2026-10-31前下载“近30日数据”，晚了就没�
     [
         ("2026-10-01", 24, True),  # tells of the days before it alone
         ("2026-10-01", 23, False),  # more than a week ahead
-        ("2026-10-02", 24, False),
+        ("2026-10-05", 24, True),  # the closing download reaches back to the 6th
+        ("2026-10-06", 24, False),
         ("2026-10-31", 31, False),
     ],
 )
@@ -137,7 +138,10 @@ def test_next_runs_and_tells_what_waits(
     index = (place.reports(MONTH) / "index.html").read_text("utf-8")
 
     assert code == 0
-    assert len(lines) == page.count("<bdi>示例甲</bdi>") > 3
+    until = '2026-10-23</th><td data-l="谁"><bdi>示例甲</bdi>、<bdi>示例乙</bdi></td>'
+
+    assert len(lines) == page.count('<a href="op-01.html">') > 3
+    assert until in page
     assert "项，" in index
     assert "见missing.html" in index
     assert runner.status(place, MONTH)[-1].state == "done"

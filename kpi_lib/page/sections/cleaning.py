@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from kpi_lib import figures
-from kpi_lib.catalogue import METRICS
+from kpi_lib.catalogue import METRICS, words
 from kpi_lib.days import Calendar, months_back
 from kpi_lib.errors import Problem, printable
 from kpi_lib.files import MANUAL, layouts, platforms
@@ -29,31 +29,10 @@ from kpi_lib.page.parts import (
 )
 
 # What became of a row, in the reader's words; in the order of the page.
-FATES = {
-    "kept": N_("计入"),
-    "partial": N_("部分计入"),
-    "duplicate": N_("重复"),
-    "total": N_("合计行"),
-    "blank": N_("空行"),
-    "header": N_("表头"),
-    "preamble": N_("表头以上的说明"),
-    "note": N_("说明行"),
-    "outside": N_("别的月份"),
-    "private": N_("不公开，不计"),
-    "quarantined": N_("无法识别，未计入"),
-    "conflict": N_("两个值，待选定"),
-}
+(FATES,) = words("fates")
 
 # How numbers are come by, in the reader's words.
-BASES = {
-    "daily": N_("按日"),
-    "level": N_("按日"),
-    "difference": N_("两次下载相减"),
-    "published": N_("当月发布的累计"),
-    "manual": N_("手工填报"),
-    "listed": N_("仅作品清单，数值取自按日文件"),
-    "": figures.NONE,
-}
+BASES = words("bases")[0] | {"": figures.NONE}
 
 # Fates whose rows a reader may want to see one by one.
 LOOKED_AT = ("quarantined", "partial", "conflict", "duplicate", "private")

@@ -7,18 +7,12 @@ from typing import Any
 
 from kpi_lib import figures
 from kpi_lib.appraisal import Card, OperatorMonth
-from kpi_lib.language import N_, _
+from kpi_lib.catalogue import words
+from kpi_lib.language import _
 from kpi_lib.page.parts import Fragment, made, total
 
 # What points rest on, the surest first.
-RESTS = {
-    "exports": N_("平台导出的数据"),
-    "manual": N_("手工填报的数据"),
-    "approved": N_("经批准的目标"),
-    "confirmed": N_("他人确认过的记录"),
-    "unconfirmed": N_("未经他人确认的记录"),
-    "rated": N_("主管评定"),
-}
+(RESTS,) = words("rests")
 
 
 def settled(m: OperatorMonth) -> Fragment:
