@@ -76,7 +76,8 @@ class Workspace:
         raise WorkspaceError.of(
             f"这里和上级文件夹都没有{PLAN}，不是工作区",
             where=str(start) or ".",
-            do="请进入工作区的文件夹，或用--workspace指明，或用kpi init DIR新建一个",
+            do="请进入工作区的文件夹，或用--workspace（笔记本里是root）指明，"
+            "或用kpi init DIR新建一个",
         )
 
     @property

@@ -199,7 +199,7 @@ class Month:
         return self.load("daily", *self.months, columns=columns)
 
     @cached_property
-    def posts(self) -> pd.DataFrame:
+    def downloads(self) -> pd.DataFrame:
         """
         One row per post and download of the month.
 
@@ -346,7 +346,7 @@ class Month:
         Returns
         -------
         DataFrame
-            One row per account and post of `back` months, columns as of `posts`.
+            One row per account and post of `back` months, columns as of `downloads`.
         """
         months = months_back(self.month, back)
         posts = self.load("posts", *months)
@@ -409,8 +409,8 @@ def evidence_bytes(workspace: Workspace, month: str, operator: str) -> bytes:
     ids = [account.id for account in opened.roster.owned_by(operator, month)]
     daily = _rows_of(opened.load("daily", month), ids)
     daily = _in_charge(opened.roster, operator, daily, daily["date"])
-    counters = [name for name in METRICS if name in opened.posts]
-    posts = _rows_of(opened.posts, ids)
+    counters = [name for name in METRICS if name in opened.downloads]
+    posts = _rows_of(opened.downloads, ids)
     published = posts["published_at"].dt.normalize()
     posts = _in_charge(opened.roster, operator, posts, published).melt(
         id_vars=[

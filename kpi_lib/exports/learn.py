@@ -17,6 +17,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal
 
+from jinja2 import Environment, StrictUndefined
 from ruamel.yaml import YAML
 
 from kpi_lib import files
@@ -36,6 +37,7 @@ LOOKED_AT = 2000
 WORDS = YAML(typ="safe", pure=True).load(
     Path(__file__).with_suffix(".yml").read_text("utf-8")
 )
+DRAFT = Path(__file__).with_name("draft.yml.j2")  # What a draft looks like
 _PUBLISHED = re.compile("发布|发表|投稿|publish")
 _FILLING = re.compile(r"^(总|作品|视频|文章|笔记|内容)|(量|数|次数|\(次\))$")
 
@@ -87,15 +89,25 @@ def draft(path: Path, *, platform: str) -> str:
     for column in columns:
         _guess(column, grain)
     _settle(columns)
-    lines = [
-        f"# 由“{_safe(source)}”起草：表头在第{row}行。",
-        "# 逐条看过“待确认”，改对后删去注释，再把confirmed改为true。",
-        *_known(book),
-        *_besides(book, sheet, header, columns),
-        *_platform_lines(meant),
-        *_layout_lines(meant, columns, grain),
-    ]
-    text = "\n".join(lines) + "\n"
+    template = Environment(
+        trim_blocks=True, keep_trailing_newline=True, undefined=StrictUndefined
+    )
+    template.filters |= {"safe_text": _safe, "quoted": _quoted}
+    text = template.from_string(DRAFT.read_text("utf-8")).render(
+        source=_safe(source),
+        row=row,
+        known=_known(book),
+        tables=[*_tables_besides(book, sheet, header)],
+        again=_days_again(columns),
+        platform=meant,
+        new=not (files.FORMATS / f"{meant}.yml").exists(),
+        order=1 + max(each.order for each in platforms().values()),
+        id=_free(meant, grain),
+        grain=grain,
+        by_post=grain == "posts",
+        columns=columns,
+        names="".join(column.name for column in columns),
+    )
     files.declaration(text)
     return text
 
@@ -332,83 +344,33 @@ def _platform(name: str) -> str:
     raise ExportError.of(what, where="--platform", expected=expected)
 
 
-def _known(book: files.Book) -> Iterator[str]:
+def _known(book: files.Book) -> str:
+    """Return the layout of a file that is known already."""
     try:
-        layout = recognise(book, None)[0].layout
+        return recognise(book, None)[0].layout.id
     except ExportError:
-        return
-    yield f"# 注意：这份文件已经认得，是{layout.id}，不需要新的声明。"
+        return ""
 
 
-def _besides(
-    book: files.Book, sheet: files.Sheet, header: int, columns: Sequence[_Column]
-) -> Iterator[str]:
-    """Tell of other tables, and of days that have several rows."""
+def _tables_besides(book: files.Book, sheet: files.Sheet, header: int) -> Iterator[str]:
+    """Name the rows that seem to be headers of other tables."""
     for other in book.sheets:
         below = other.records[header + 1 if other is sheet else 0 :]
         for record in [record for record in below if _header_keys(record)][:1]:
-            where = _safe(f"{other.name}第{record.row}行")
-            yield f"# 注意：{where}像另一张表的表头，没有看：分成几个文件，各写一份。"
+            yield _safe(f"{other.name}第{record.row}行")
+
+
+def _days_again(columns: Sequence[_Column]) -> list[str]:
+    """Return the days that have several rows."""
     dates = [column.cells for column in columns if column.key == "date"]
     days = Counter(map(files.plain, chain(*dates)))
-    again = [day for day, rows in days.items() if rows > 1]
-    if again:
-        yield f"# 注意：{_safe(again[0])}等{len(again)}天各有几行，还按别的列分行："
-        yield "# 把那一列写成group，用only写明只取哪一行（如“全部”）。"
+    return [day for day, rows in days.items() if rows > 1]
 
 
-def _platform_lines(platform: str) -> Iterator[str]:
-    yield f"# 存为data/formats/{platform}.yml就能读；已有时，接上layouts里的这份。"
-    yield f"id: {platform}"
-    if (files.FORMATS / f"{platform}.yml").exists():
-        return
-    yield "# 待确认：新平台在页面上的名字、印章上的一个字（不与别的相同）和颜色，"
-    yield "# form是article、video、social、product之一。"
-    yield f"name: {platform}"
-    yield f"en: {platform.capitalize()}"
-    yield "seal: 新"
-    yield 'light: "#4a4a4a"'
-    yield 'dark: "#b5b5b5"'
-    yield "form: social"
-    yield "confirmed: false"
-    yield f"order: {1 + max(each.order for each in platforms().values())}"
-
-
-def _layout_lines(
-    platform: str, columns: Sequence[_Column], grain: Grain
-) -> Iterator[str]:
+def _free(platform: str, grain: Grain) -> str:
+    """Return an id that no layout of the platform has."""
     names = (grain, *(f"{grain}-{number}" for number in range(2, 100)))
-    free = next(name for name in names if f"{platform}.{name}" not in layouts())
-    title = "内容列表" if grain == "posts" else "按日数据"
-    yield "layouts:"
-    yield f"  - id: {free}"
-    yield f"    name: {_quoted(title)}  # 待确认：平台怎样称呼这个导出"
-    yield f"    grain: {grain}  # 待确认：{WORDS['grains'][grain]}"
-    yield "    confirmed: false"
-    yield '    download: ""  # 待确认：在后台的哪里下载'
-    yield "    columns:"
-    used = [column for column in columns if column.key]
-    for column in used:
-        source = f"source: [{_quoted(column.name)}]"
-        yield f"      {column.key}: {{{source}, {column.settings}}}{_guessed(column)}"
-    unused = [column for column in columns if not column.key]
-    if unused:
-        yield "    ignore:"
-    for column in unused:
-        yield f"      - {_quoted(column.name)}{_guessed(column)}"
-    if grain != "posts":
-        return
-    keys = {column.key for column in used}
-    if "kind" in keys:
-        yield "    kinds: {video: [视频], article: [图文, 文章]}  # 待确认：体裁里的字"
-    kind = "video" if any("播" in column.name for column in columns) else "article"
-    yield f"    default_kind: {kind}  # 待确认：video、article、micro之一，或空"
-    if "status" in keys:
-        yield "    private: [自见, 私密]  # 待确认：状态里表示不公开的字"
-
-
-def _guessed(column: _Column) -> str:
-    return f"  # 待确认：{_safe(column.why)}"
+    return next(name for name in names if f"{platform}.{name}" not in layouts())
 
 
 def _safe(text: str) -> str:

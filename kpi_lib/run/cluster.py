@@ -86,14 +86,14 @@ def _each(
         except Exception as err:  # of the cluster: whatever a job raises is an answer
             why = f"集群断开了，或工作进程一再死掉（{type(err).__name__}）"
             lost = processes.Died(0, "", f"{why}。请再运行一次，只做没有做完的。")
-            answers = [lost] * len(given[future])
-        yield from zip(given[future], answers, strict=True)
+            answers = [(item, lost) for item in given[future]]
+        yield from answers
 
 
 def _there(
-    call: Callable[[Item], Any], items: Sequence[Item], options: Mapping[str, Any]
-) -> list[Any]:
+    call: Callable[[Item], Any], turn: Sequence[Item], options: Mapping[str, Any]
+) -> list[tuple[Item, Any]]:
     """Do a turn on a worker, as this machine would."""
     # A worker that a nanny starts again may not begin processes, unless told otherwise.
     multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
-    return [answer for _, answer in processes.each(call, [items], **options)]
+    return [*processes.each(call, [turn], **options)]

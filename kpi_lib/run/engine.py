@@ -48,29 +48,31 @@ class InProcessEngine(NBClientEngine):  # type: ignore[misc]  # papermill has no
         kernel_name: str,
         *,
         resources: Mapping[str, Any] | None = None,
-        begun: list[NotebookNode] | None = None,
+        begun: list[PapermillNotebookClient] | None = None,
         execution_timeout: float | None = None,
         **_: object,
     ) -> None:
-        """Run a notebook's cells; it is put into ``begun`` first, in case one fails."""
+        """Run a notebook's cells; who does so is in ``begun`` before, if one fails."""
         if execution_timeout:
             raise ValueError("--engine kpi runs cells in this process: no time limit")
         tagged = [at for at in nb_man.nb.cells if "parameters" in at.metadata.tags]
         given = nb_man.nb.metadata.papermill.get("parameters", {})
         refuse_strangers(given, [at.source for at in tagged])
+        client = _Client(nb_man, record_timing=False)
         if begun is not None:
-            begun.append(nb_man.nb)
+            begun.append(client)
         folder = (resources or {}).get("metadata", {}).get("path") or Path.cwd()
-        _Client(nb_man, record_timing=False).run(Path(folder))
+        client.run(Path(folder))
 
 
 class _Client(PapermillNotebookClient):  # type: ignore[misc]
     """papermill's client with a shell in this process where it has a kernel."""
 
+    step = 0  # The number of the code cell that was begun last, from 1
+
     def run(self, folder: Path) -> None:
         self.reset_execution_trackers()
         self.nb.metadata["language_info"] = {"name": "python"}
-        self._step = 0
         with (
             tempfile.TemporaryDirectory(prefix="kpi-", ignore_cleanup_errors=True) as p,
             contextlib.chdir(folder),
@@ -85,8 +87,8 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
         tags = cell.metadata.get("tags", [])
         if cell.cell_type != "code":
             return cell
-        self._step += INJECTED not in tags
-        processes.reached(self._step)
+        self.step += INJECTED not in tags
+        processes.reached(self.step)
         if not cell.source.strip() or self.skip_cells_with_tag in tags:
             return cell
         shell = self._shell

@@ -13,6 +13,7 @@ import ast
 import logging
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import papermill
@@ -55,7 +56,7 @@ def execute(
     # Only a page that is written in several languages declares one.
     parameters = {n: v for n, v in parameters.items() if n != "lang" or n in names}
     given = read(notebook)  # and not by papermill: what is held is what runs
-    begun: list[NotebookNode] = []
+    begun: list[Any] = []
     error: Exception | None = None
     try:
         papermill.execute_notebook(
@@ -77,10 +78,11 @@ def execute(
     # did not run.
     except Exception as err:
         error = err
-    executed = begun[-1] if begun else None
-    if executed is not None:
-        executed.metadata.papermill["input_path"] = notebook.name
-    cell = _last_started(executed) if executed else None
+    job = job or notebook.stem
+    if not begun:
+        raise RunError(job, None, type(error).__name__, str(error)) from error
+    executed: NotebookNode = begun[-1].nb
+    executed.metadata.papermill["input_path"] = notebook.name
     if isinstance(error, PapermillExecutionError):
         name, value = error.ename, error.evalue
     elif error is not None:
@@ -88,14 +90,15 @@ def execute(
     else:
         name, value = _left_out(executed)
     failed = output.with_suffix(FAILED)
-    if not name and executed is not None:
+    if not name:
         write_atomic(output, _text(executed))
         failed.unlink(missing_ok=True)
         return executed
-    if cell is not None and executed is not None:
+    cell, saved = begun[-1].step or None, ""
+    if cell:
         write_atomic(failed, _text(executed))
-    saved = str(failed) if cell is not None else ""
-    raise RunError(job or notebook.stem, cell, name, value, saved) from error
+        saved = str(failed)
+    raise RunError(job, cell, name, value, saved) from error
 
 
 def read(path: Path) -> NotebookNode:
@@ -145,30 +148,14 @@ def _text(executed: NotebookNode) -> str:
     return nbformat.writes(executed) + "\n"  # type: ignore[no-untyped-call,no-any-return]
 
 
-def _own_code(executed: NotebookNode) -> list[NotebookNode]:
-    """Return the notebook's own code cells, without what papermill puts between."""
-    return [
+def _left_out(executed: NotebookNode) -> tuple[str, str]:
+    """Return what to tell if code cells have no count of execution, else nothing."""
+    cells = [
         cell
         for cell in executed.cells
+        # Without what papermill puts between.
         if cell.cell_type == "code" and INJECTED not in cell.metadata.get("tags", [])
     ]
-
-
-def _last_started(executed: NotebookNode) -> int | None:
-    """Return the number of the last code cell that was begun, from 1."""
-    # papermill's status says `completed` of every cell after a kernel died; the time
-    # of a cell's start is there only if it was reached.
-    begun = [
-        number
-        for number, cell in enumerate(_own_code(executed), start=1)
-        if cell.metadata.get("papermill", {}).get("start_time")
-    ]
-    return begun[-1] if begun else None
-
-
-def _left_out(executed: NotebookNode | None) -> tuple[str, str]:
-    """Return what to tell if code cells have no count of execution, else nothing."""
-    cells = _own_code(executed) if executed else []
     if not cells:
         return "NothingRun", "没有运行任何代码格"
     left = [

@@ -7,7 +7,7 @@ import json
 from kpi_lib import page
 from kpi_lib.appraisal import Card
 from kpi_lib.catalogue import METRICS
-from kpi_lib.errors import Problem, WorkspaceError
+from kpi_lib.errors import WorkspaceError
 from kpi_lib.inputs import STATUS
 from kpi_lib.workspace import Workspace
 
@@ -44,7 +44,8 @@ def explain(
     again = f"先运行kpi run {month}"
     if operator not in cards:  # nor a path to somewhere else
         where = workspace.relative(path.parent)
-        raise _refused(where, f"没有{operator}的评分卡", "、".join(cards), again)
+        what, expected = f"没有{operator}的评分卡", "、".join(cards)
+        raise WorkspaceError.of(what, where=where, expected=expected, do=again)
     place = workspace.relative(path)
     try:
         card = Card.from_json(json.loads(path.read_text(encoding="utf-8")))
@@ -59,9 +60,6 @@ def explain(
             return text.splitlines()
     except (LookupError, TypeError, ValueError, AttributeError) as err:
         what, expected = "评分卡损坏，读不懂", "运行写下的原样文件"
-        raise _refused(place, what, expected, again) from err
-    raise _refused(place, f"没有量化指标{measure}", "、".join(card.measures), "")
-
-
-def _refused(where: str, what: str, expected: str, do: str) -> WorkspaceError:
-    return WorkspaceError((Problem(what=what, where=where, expected=expected, do=do),))
+        raise WorkspaceError.of(what, where=place, expected=expected, do=again) from err
+    what, expected = f"没有量化指标{measure}", "、".join(card.measures)
+    raise WorkspaceError.of(what, where=place, expected=expected)

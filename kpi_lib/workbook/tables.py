@@ -116,11 +116,6 @@ class Tables(Month):
         return _dumped(self.worklog.campaigns, Campaign)
 
     @cached_property
-    def downloads(self) -> pd.DataFrame:
-        """One row per post and download of the month, every column: see `posts`."""
-        return self.load("posts", self.month)
-
-    @cached_property
     def posts(self) -> pd.DataFrame:
         """One row per post, as downloaded last; only metrics that have a value."""
         last = self.downloads.sort_values("downloaded", na_position="first")
@@ -370,10 +365,10 @@ class Tables(Month):
         """Return the field name of a metric, also given its Chinese name."""
         return id_of("指标", name, {id: metric.zh for id, metric in METRICS.items()})
 
-    def _metrics(self, names: Sequence[str]) -> list[str]:
-        if not names:
+    def _metrics(self, names: Sequence[Some]) -> list[str]:
+        if not (given := [name for some in names for name in listed(some)]):
             raise refusal("没有写指标", "一个或几个指标的名称，如views、互动率")
-        return [self.metric(name) for name in names]
+        return [self.metric(name) for name in given]
 
     def platform(self, name: str) -> str:
         """Return the id of a platform of the team's, also given its Chinese name."""

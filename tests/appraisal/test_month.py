@@ -207,7 +207,7 @@ def test_evidence_holds_the_rows_behind_the_score(
 
 
 def test_evidence_of_a_month_without_posts_keeps_its_columns(sample: Month) -> None:
-    nothing = sample.posts.iloc[:0]
+    nothing = sample.downloads.iloc[:0]
     days = nothing["published_at"]
 
     own = month._in_charge(sample.roster, "op-04", nothing, days)
@@ -227,7 +227,7 @@ def test_evidence_of_a_handed_over_account_ends_with_the_own_days(
         own = rows[rows["account"] == "dy-02"]
         days[operator] = sorted({day.day for day in own["date"].dropna()})
         posts[operator] = set(own["post"].dropna())
-    table = sample.posts[sample.posts["account"] == "dy-02"]
+    table = sample.downloads[sample.downloads["account"] == "dy-02"]
     early = table[table["published_at"] < pd.Timestamp("2026-10-16")]
 
     assert days == {"op-04": [*range(1, 16)], "op-02": [*range(16, 32)]}
@@ -432,7 +432,7 @@ class TestExplain:
             explaining.explain(place, MONTH, operator, measure)
 
 
-@pytest.mark.parametrize("table", ["daily", "posts", "monthly", "ledger", "files"])
+@pytest.mark.parametrize("table", ["daily", "downloads", "monthly", "ledger", "files"])
 def test_a_page_reads_the_own_rows_and_no_others(sample: Month, table: str) -> None:
     for person in sample.appraised:
         whole, small = (

@@ -215,9 +215,25 @@ def test_a_content_that_came_out_late_is_told_and_is_not_in_time(
     assert (published.value, spread.value) == (counts, whole)
     late = [] if counts else ["比计划日晚，不算发布完成：选题"]
     assert [str(flag) for flag in published.flags] == late
+    assert spread.flags == published.flags
     day = f"2026-10-{min(came.values(), default=9):02}"
     why = "计入" if counts else f"“选题”计划2026-10-09，{day}才发布，晚"
     assert told(published) == {"2": why}
+
+
+def test_what_no_list_has_is_told_once_for_all_contents() -> None:
+    people = scored.people({"tt": "toutiao", "zh": "zhihu"}, required=["views"])
+    gone = content().model_copy(update={"title": "没有发过的", "row": 3})
+    log = Worklog(month=MONTH, contents=(content(), gone))
+    given = scored.evidence(PLAN, people, (), [aim("contents_due", "2")], log=log,
+                            listed=listed({"toutiao": 9, "zhihu": 9}))  # fmt: skip
+    published, spread = (
+        read(given, f"contents_{of}") for of in ("published", "distributed")
+    )
+
+    said = "写着已发，账号的作品清单里却没有，不计：没有发过的"
+    assert [str(flag) for flag in published.flags] == [said]
+    assert spread.flags == published.flags
 
 
 def test_grace_of_contents_and_whether_lists_are_asked_is_the_plans() -> None:

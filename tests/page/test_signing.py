@@ -379,6 +379,10 @@ def test_the_index_lists_who_approved_which_target_the_latest_first(
     assert len(rows) == len(card["confirmed"])
     assert days == sorted(days, reverse=True)
     assert all(re.fullmatch(r"20\d\d-\d\d-\d\d", day) for day in days)
+    assert "签字之后" not in table
+    early = signed(sample, "op-04", on=date(2026, 10, 1)).score("op-04")
+    after = str(sections.team_confirmed([early]))
+    assert after.count("签字之后") == sum(day > "2026-10-01" for day in days) > 0
     # A due number and a target, each with what hangs on it.
     due = next(row for row in targets if row[2].startswith("内容的应完成数"))
     assert "发布完成" in due[4]

@@ -147,6 +147,12 @@ def test_an_unknown_name_is_refused_with_the_choices(m: Workbook) -> None:
         m.values("views", months=14)
 
 
+def test_several_metrics_may_come_as_a_list(m: Workbook) -> None:
+    both = m.totals("views", "likes", months=1)
+
+    assert m.totals(["views", "likes"], months=1).equals(both)  # type: ignore[arg-type]
+
+
 def test_a_card_is_the_pages_card_and_a_table(m: Workbook) -> None:
     card = m.score("op-01")
 

@@ -117,8 +117,10 @@ class _ContentsPublished(_Count[Any], kind="contents_published"):
 
     def of(self, rows: list[Any]) -> Reading:
         came, late = self.evidence.came_out, self.evidence.came_late
-        denied = [at.title for at in rows if {*at.published_platforms} - {*came(at)}]
-        untrue = {DENIED: denied, CAME_LATE: [at.title for at in rows if late(at)]}
+        # Of every content, so that two measures of them tell the same once.
+        all_ = self.evidence.worklog.contents
+        denied = [at.title for at in all_ if {*at.published_platforms} - {*came(at)}]
+        untrue = {DENIED: denied, CAME_LATE: [at.title for at in all_ if late(at)]}
         told = (Sentence(text, contents=few(at)) for text, at in untrue.items() if at)
         return replace(super().of(rows), flags=tuple(told))
 
