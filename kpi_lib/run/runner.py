@@ -190,7 +190,9 @@ class _Work:
     workers: int
     total: int
     progress: Progress | None
-    call_each: Callable[..., Iterable[tuple[Job, Any]]] = processes.each
+    call_each: Callable[..., Iterable[tuple[Job, Any]]] = field(
+        default_factory=lambda: processes.each
+    )
     jobs: dict[str, Job] = field(default_factory=dict)  # Those to be done, by name
     done: int = 0
 
