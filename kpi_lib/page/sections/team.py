@@ -209,7 +209,8 @@ def team_confirmed(cards: Sequence[Card]) -> Fragment:
             rows.append(
                 row
                 | {
-                    "what": row["text"] or _first(written, WHAT_OF_A_ROW),
+                    # A card that an earlier version made has no text.
+                    "what": row.get("text") or _first(written, WHAT_OF_A_ROW),
                     "day": _first(written, DAY_OF_A_ROW),
                     "measures": [at for key, at in card.measures.items() if key in of],
                 }
