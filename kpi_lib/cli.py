@@ -249,7 +249,8 @@ def explain(
     """
     from kpi_lib import run, workbook
 
-    month = run.newest(workspace, month)
+    if month == "latest":
+        month = run.newest(workspace, month)
     for line in workbook.explain(workspace, month, operator, measure):
         typer.echo(printable(line))
 
