@@ -16,7 +16,7 @@ import pandas as pd
 
 from kpi_lib import inputs, months
 from kpi_lib.catalogue import METRICS
-from kpi_lib.days import Calendar, days_of, shift
+from kpi_lib.days import Calendar, days_of, periods_of, shift
 from kpi_lib.figures import joined
 from kpi_lib.language import N_, Sentence
 from kpi_lib.months import Total
@@ -205,6 +205,16 @@ class Evidence:
         return self.history.total(
             metric, month or self.month, platform, self.plan.evidence
         )
+
+    @cached_property
+    def of_month(self) -> list[inputs.Target]:
+        """The targets that the month is held against, set before its end."""
+        periods, last = periods_of(self.month), days_of(self.month)[-1]
+        return [
+            row
+            for row in self.targets
+            if row.period == periods[row.horizon] and row.set_on <= last
+        ]
 
     @cached_property
     def short_of_days(self) -> dict[str, list[Mapping[Hashable, Any]]]:

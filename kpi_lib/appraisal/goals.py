@@ -16,7 +16,7 @@ from statistics import median
 
 from kpi_lib.appraisal.evidence import Evidence, Number, attained, half_up, text
 from kpi_lib.catalogue import METRICS, Metric
-from kpi_lib.days import days_of, periods_of, shift
+from kpi_lib.days import days_of, shift
 from kpi_lib.inputs import Operator, Target
 from kpi_lib.language import N_, Sentence
 from kpi_lib.months import Total, mapped_metrics
@@ -177,20 +177,10 @@ def is_mapped(metric: str, mapped: set[str]) -> bool:
 # Which target holds.
 
 
-def of_month(evidence: Evidence) -> list[Target]:
-    """Return the targets that the month is held against, set before its end."""
-    return [
-        row
-        for row in evidence.targets
-        if row.period == periods_of(evidence.month)[row.horizon]
-        and row.set_on <= days_of(evidence.month)[-1]
-    ]
-
-
 def targets_of(evidence: Evidence, metric: str, horizon: str) -> list[Target]:
     """Return the month's targets of a metric under a horizon."""
     key = (metric, horizon)
-    return [row for row in of_month(evidence) if (row.metric, row.horizon) == key]
+    return [row for row in evidence.of_month if (row.metric, row.horizon) == key]
 
 
 def holding(

@@ -12,7 +12,6 @@ import pandas as pd
 from kpi_lib import days, figures, months
 from kpi_lib.appraisal.card import Card
 from kpi_lib.appraisal.evidence import Evidence, few
-from kpi_lib.appraisal.goals import of_month
 from kpi_lib.catalogue import DUE, HORIZONS, METRICS
 from kpi_lib.errors import Problem
 from kpi_lib.files import MANUAL
@@ -37,7 +36,7 @@ def of_entries(evidence: Evidence) -> Iterator[Sentence]:
 
 def naming(evidence: Evidence) -> list[Entry | Target]:
     """Return the rows that name who stands for them, of the log and of the targets."""
-    targets = sorted(of_month(evidence), key=lambda row: (row.row, row.key, row.set_on))
+    targets = sorted(evidence.of_month, key=lambda row: (row.row, row.key, row.set_on))
     rows: list[Entry | Target] = [*evidence.worklog.entries(), *targets]
     return [row for row in rows if row.named]
 
@@ -84,7 +83,7 @@ def of_targets(
     first: dict[tuple[str, ...], Target] = {}
     told: dict[str, list[Sentence]] = {}
     run = [month for month, record in recorded.items() if "targets" in record]
-    for row in sorted(of_month(evidence), key=lambda row: row.set_on):
+    for row in sorted(evidence.of_month, key=lambda row: row.set_on):
         before = first.setdefault(row.key, row)
         known = row.sha256 in evidence.known_targets
         late = row.set_on > days.days_of(evidence.month)[0]
