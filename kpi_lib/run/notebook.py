@@ -130,7 +130,10 @@ def declared(notebook: Path) -> dict[str, Value]:
 
 def _assignment(node: ast.stmt) -> tuple[str, Value]:
     match node:
-        case ast.Assign(targets=[ast.Name(id=name)], value=default):
+        case (
+            ast.Assign(targets=[ast.Name(id=name)], value=default)
+            | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as default)
+        ):
             value = ast.literal_eval(default)
             if isinstance(value, str | int | float | bool | None):
                 return name, value
