@@ -73,9 +73,12 @@ def test_one_parameters_cell_of_assignments_with_a_comment_each(notebook: Any) -
     body = ast.parse(tagged[0].source).body
 
     assert len(tagged) == 1
-    assert all(isinstance(node, ast.Assign) for node in body)
+    assert all(
+        isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation) == "str"
+        for node in body
+    )
     assert all("#" in line for line in tagged[0].source.splitlines() if line.strip())
-    names = [ast.unparse(node.targets[0]) for node in body]  # type: ignore[attr-defined]
+    names = [ast.unparse(node.target) for node in body]  # type: ignore[attr-defined]
     assert {"month", "root"} <= set(names)
 
 
