@@ -197,7 +197,7 @@ def _downloads(
         own = [layouts()[at] for at in account.expects if at in layouts()]
         spans = [(after, date.max, closing, closes)]
         # One download a week is on record of an account that has counters only.
-        if {at.grain for at in own if at.platform} == {"posts"}:
+        if {at.grain for at in own} - {"none"} == {"posts"}:
             spans += [
                 (
                     week.start,
