@@ -19,6 +19,7 @@ import pytest
 import seaborn as sns
 from matplotlib import colors
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from PIL import Image
 
 from kpi_lib.errors import InvalidInput
@@ -453,8 +454,10 @@ def test_matplotlib_saves_a_panel_as_the_page_shows_it() -> None:
 def test_an_analysts_own_plot_takes_the_houses_look(m: Workbook) -> None:
     with mpl.rc_context():
         palette = charts.style()
-        ax = sns.barplot(m.totals("views", months=1), x="value", y="name", hue="name",
-                         palette=palette, saturation=1)  # fmt: skip
+        # Not of pyplot's state, in which another test may have left its bars.
+        ax = Figure().subplots()
+        sns.barplot(m.totals("views", months=1), x="value", y="name", hue="name",
+                    palette=palette, saturation=1, ax=ax)  # fmt: skip
         ax.set_title("各平台的阅读/播放")
         fonts, face = mpl.rcParams["font.family"], ax.figure.get_facecolor()
         ax.figure.savefig(io.BytesIO(), format="png")  # no glyph is missing
