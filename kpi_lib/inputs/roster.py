@@ -16,7 +16,7 @@ from kpi_lib.inputs.forms import choices
 from kpi_lib.inputs.people import Account, Leave, Operator, Owner, Roster
 from kpi_lib.inputs.yaml import KeyPath, load_document
 
-MOST_BYTES = 1_000_000  # Of a roster: six hundred operators
+MOST_BYTES = 1_500_000  # Of a roster: a thousand operators
 
 
 def load_roster(
