@@ -115,7 +115,14 @@ class Card(_Part):
 
     def said(self) -> Card:
         """Return it with its texts in the language that is spoken now."""
-        return Card(language.spoken(self))
+        spoken = language.language()
+        if spoken not in self._said:
+            self._said[spoken] = Card(language.spoken(self))
+        return self._said[spoken]
+
+    @cached_property
+    def _said(self) -> dict[str, Card]:
+        return {}  # by language: every section of a page asks for it
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``json.dumps`` takes: the same bytes in every language."""

@@ -261,7 +261,9 @@ class Evidence:
         grace = self.plan.evidence.content_grace
         return first if first > self.calendar.after(content.planned, grace) else None
 
-    def brought(self, metric: str, beside: str, days: Sequence[pd.Timestamp]) -> Number:
+    def brought(
+        self, metric: str, beside: str, spans: Sequence[Sequence[pd.Timestamp]]
+    ) -> list[Number]:
         """
         Add up a metric over own days; infinite where exports do not tell all of it.
 
@@ -269,15 +271,18 @@ class Evidence:
         `beside` it.
         """
         known = self.days()
-        if known.empty or not self.plan.evidence.held_to_days:
-            return inf
-        telling = known.groupby("metric")["account"].agg(set)
-        silent = telling.get(beside, set()) - telling.get(metric, set())
-        of = known[(known["metric"] == metric) & known["date"].isin(days)]
-        if silent or metric not in telling or of["censored"].any():
-            return inf
+        of, others = (known[known["metric"] == name] for name in (metric, beside))
+        silent = {*others["account"]} - {*of["account"]}
+        if silent or of.empty or not self.plan.evidence.held_to_days:
+            return [inf for _ in spans]
+        each = (of[of["date"].isin(days)] for days in spans)
         # A part by share is a float: its dust is none that anybody typed too much.
-        return round(Fraction(sum(map(months.exactly, of["value"]))), 6)
+        return [
+            inf
+            if days["censored"].any()
+            else round(Fraction(sum(map(months.exactly, days["value"]))), 6)
+            for days in each
+        ]
 
     def present(self, month: str = "") -> list[date]:
         """Return the working days of a month on which the operator was present."""

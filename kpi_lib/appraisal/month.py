@@ -312,7 +312,7 @@ class Month:
             accounts=accounts,
             platforms={a.platform: declared[a.platform] for a in accounts},
             calendar=self.inputs.calendar,
-            daily=self.own_days(person),
+            daily=self._of(operator).days,
             monthly=monthly.drop(columns="operator").reset_index(drop=True),
             posts=self.own_posts(person),
             ledger=_rows_of(self.ledger, ids),

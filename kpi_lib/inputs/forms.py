@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 
@@ -49,6 +50,7 @@ def bare(name: str) -> str:
     return normal(name).replace(" ", "")
 
 
+@lru_cache(maxsize=10_000)  # a few names are asked for with every row
 def normal(text: str) -> str:
     """Fold what looks the same: widths, case, spaces, invisible characters."""
     folded = unicodedata.normalize("NFKC", text)

@@ -222,8 +222,8 @@ class _CampaignResults(_Campaigns[Any], kind="campaign_results"):
         typed = [base.total([getattr(row, name)]) for row in rows]
         spans = [[*pd.date_range(row.start, row.end)] for row in rows]
         # What two campaigns share of their days counts for one of them.
-        days_of = [*spans, [*chain(*spans)]]
-        *each, every = (self.evidence.brought(metric, beside, days) for days in days_of)
+        spans.append([*chain(*spans)])
+        *each, every = self.evidence.brought(metric, beside, spans)
         result = Fraction(min(every, sum(map(min, typed, each), Fraction(0))))
         numbers = {"typed": text(sum(typed, Fraction(0))), "most": text(result)}
         over = Sentence(OVER, figure=figure, metric=METRICS[metric].label, **numbers)
