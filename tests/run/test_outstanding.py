@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kpi_lib import months, run
 from kpi_lib.appraisal import Card
 from kpi_lib.run import outstanding, runner
 from kpi_lib.workspace import Workspace
@@ -130,11 +131,14 @@ def test_a_file_that_is_wrong_is_told_and_stops_nothing(place: Workspace) -> Non
 @pytest.mark.notebook
 @pytest.mark.usefixtures("in_turn")
 def test_next_runs_and_tells_what_waits(
-    place: Workspace, capsys: pytest.CaptureFixture[str]
+    place: Workspace,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shutil.copytree(
         tiny_workspace.ROOT / "notebooks", place.notebooks, dirs_exist_ok=True
     )
+    before = run.check(place, MONTH)
     code, out, _ = kpi(capsys, "next", "--workspace", str(place.root))
     lines = [line for line in out.splitlines() if line.startswith("提醒 示例甲")]
     page = (place.reports(MONTH) / "missing.html").read_text("utf-8")
@@ -152,6 +156,9 @@ def test_next_runs_and_tells_what_waits(
     assert "给示例甲的分数签字" in page
     assert "件事没有做：见missing.html" in index
     assert runner.status(place, MONTH)[-1].state == "done"
+    # What was cleaned stands, and no export is read again to tell the same.
+    monkeypatch.delattr(months, "arrive")
+    assert run.check(place, MONTH) == before
 
 
 def test_an_appeal_without_an_answer_and_a_missing_signature_are_told() -> None:
