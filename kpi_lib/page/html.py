@@ -93,7 +93,8 @@ def _shown(output: Mapping[str, Any]) -> str:
     data = output.get("data", {})
     html = _joined(data.get("text/html", ""))
     if html.startswith(FRAGMENT):
-        return f"\n{html}"
+        # A page stands beside what it links to, a notebook does not.
+        return "\n" + re.sub(r'(?<=href=")\.\./reports/[\d-]+/', "", html)
     if html.startswith(STYLE) or SEALED in data:
         return ""
     return _text(_joined(data.get("text/plain", "")))
