@@ -148,7 +148,7 @@ def sample_place(world: World) -> Workspace:
 @pytest.fixture(scope="session")
 def sample(sample_place: Workspace) -> appraisal.Month:
     """The sample's October, as the pages are made from it."""
-    return appraisal.Month.open(sample_place, sample_month.MONTH)
+    return sample_month.opened(sample_place)
 
 
 @pytest.fixture(scope="session")
