@@ -3,6 +3,7 @@
 import ast
 import importlib
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,17 @@ BELOW_THE_PAGE = {"files", "exports", "inputs", "months", "appraisal"}
 MODULES = sorted(HOME.rglob("*.py"))
 
 
+@cache
+def texts() -> dict[Path, str]:
+    """Return what may use a face: package, tests and notebooks."""
+    return {
+        path: path.read_text("utf-8")
+        for place in (HOME, PAGE.parents[1] / "tests", PAGE.parents[1] / "notebooks")
+        for path in place.rglob("*")
+        if path.suffix in (".py", ".ipynb")
+    }
+
+
 def name_of(path: Path) -> str:
     return path.relative_to(HOME).as_posix()
 
@@ -52,6 +64,7 @@ def folder_of(path: Path) -> str:
     return parts[0] if len(parts) > 1 else "root"
 
 
+@cache
 def imported(path: Path) -> list[tuple[str, str]]:
     """Return module and name of every import, also inside functions."""
     names: list[tuple[str, str]] = []
@@ -94,15 +107,10 @@ def test_the_page_names_what_each_face_gives(folder: str) -> None:
 
 @pytest.mark.parametrize("folder", FLOORS[1:])
 def test_a_face_gives_nothing_that_nobody_takes(folder: str) -> None:
-    texts = [
-        path.read_text("utf-8")
-        for place in (HOME, PAGE.parents[1] / "tests", PAGE.parents[1] / "notebooks")
-        for path in place.rglob("*")
-        if path.suffix in (".py", ".ipynb") and not path.is_relative_to(HOME / folder)
-    ]
     taken = {
         name
-        for text in texts
+        for path, text in texts().items()
+        if not path.is_relative_to(HOME / folder)
         for names in re.findall(
             rf"\b{folder}\.(\w+)|from kpi_lib\.{folder} import ([(].+?[)]|.+?$)",
             text,
