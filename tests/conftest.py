@@ -27,14 +27,31 @@ SLOW = (
     "test_docs.py",
     "test_06_nothing_or_a_whole_file.py",
     "test_browser.py",
+    "test_questions.py",
+    "test_15_each_point_is_recomputed.py",
     "test_runner.py",
+    "test_attacks.py",
+    "test_month.py",
     "test_lab_browser.py",
-    "test_languages.py",
     "test_processes.py",
+    "test_13_a_hostile_file_costs_itself.py",
     "test_engine.py",
+    "test_workbook.py",
+    "test_goals.py",
+    "test_verify.py",
+    "test_languages.py",
+    "test_cluster.py",
+    "test_orders.py",
+    "test_gaming.py",
+    "test_tables.py",
+    "test_signing.py",
+    "test_standing.py",
+    "test_05_one_line_no_traceback.py",
+    "test_foreseen.py",
+    "test_spreadsheets.py",
 )
-"""Files that take longest, the longest first: begun last, they would keep one worker
-busy while the others wait."""
+"""Files that took longest when each was run alone, the longest first: begun last, they
+would keep one worker busy while the others wait."""
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -57,7 +74,7 @@ def roomy(folder: Path) -> bool:
 def pytest_configure(config: pytest.Config) -> None:
     """Let xdist give files out in our order, not by size; hear Ctrl-C."""
     config.option.loadscopereorder = False
-    if roomy(MEMORY):  # a run waits until its files are safe on a disk: half its time
+    if roomy(MEMORY):  # on a disk every run waits until its files are safe there
         tempfile.tempdir = os.environ["TMPDIR"] = str(MEMORY)
     gc.disable()  # nothing of what is imported and collected is garbage
     # A suite in the background ignores Ctrl-C, and so would every program it starts.
