@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import (
@@ -26,10 +25,9 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import CoreSchema, ErrorDetails, core_schema
-from ruamel.yaml import YAML
 
 from kpi_lib import files
-from kpi_lib.catalogue import METRICS
+from kpi_lib.catalogue import METRICS, entries
 from kpi_lib.errors import InvalidInput
 
 T = TypeVar("T")
@@ -320,9 +318,7 @@ def choices(values: Collection[str], limit: int = 40) -> str:
 
 
 # What pydantic's own kinds of mistakes expected.
-_EXPECTED = YAML(typ="safe", pure=True).load(
-    Path(__file__).with_name("expected.yml").read_text("utf-8")
-)
+_EXPECTED = entries("inputs/expected.yml")
 
 
 def expectation(mistake: ErrorDetails) -> str:

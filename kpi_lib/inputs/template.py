@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import xlsxwriter
-from ruamel.yaml import YAML
 
+from kpi_lib.catalogue import entries
 from kpi_lib.days import is_month
 from kpi_lib.errors import WorkspaceError
 from kpi_lib.inputs.directory import platform_names
@@ -29,9 +29,7 @@ ROWS = 1000  # Rows that carry drop-downs and checks
 
 USUAL, WIDE = 12, 28  # Widths of columns
 
-LOOK = YAML(typ="safe", pure=True).load(
-    Path(__file__).with_suffix(".yml").read_text("utf-8")
-)
+LOOK = entries("inputs/template.yml")
 
 
 # What a template's notes are called, and its sheets.
