@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -12,7 +12,7 @@ from kpi_lib.catalogue import METRICS
 from kpi_lib.inputs import forms
 from kpi_lib.inputs.directory import Directory, unknown
 from kpi_lib.inputs.forms import Day, Form, Note, Text, Wrong, WrongForm, named, words
-from kpi_lib.inputs.table import Header, Row
+from kpi_lib.inputs.table import Row
 from kpi_lib.inputs.targets import Target
 
 RAW = "data/raw/"  # Where every source lies, relative to the workspace
@@ -44,8 +44,7 @@ def _sha256(cell: object) -> str:
 _METRIC = forms.id_or_name({name: metric.zh for name, metric in METRICS.items()})
 
 Source = Annotated[str, Form(_source)]
-MonthCell = Annotated[forms.Month, Header("月份")]
-OperatorCell = Annotated[str, named("operator"), Header("运营")]
+Operator = Annotated[str, named("operator")]
 
 
 class _Record(Row):
@@ -58,15 +57,15 @@ class Decision(_Record):
     FILE = "decisions"
     KEY = ("account", "date", "metric")
 
-    month: MonthCell
-    account: Annotated[str, named("account"), Header("账号")]
-    date: Annotated[Day, Header("日期")]
-    metric: Annotated[str, Form(_METRIC), Header("指标")]
-    source: Annotated[Source, Header("文件")]
-    row: Annotated[forms.Whole, Field(ge=1), Header("行")]
-    by: Annotated[Text, Header("决定人")]
-    on: Annotated[Day, Header("决定日")]
-    reason: Annotated[Text, Header("理由")]
+    month: forms.Month
+    account: Annotated[str, named("account")]
+    date: Day
+    metric: Annotated[str, Form(_METRIC)]
+    source: Source
+    row: Annotated[forms.Whole, Field(ge=1)]
+    by: Text
+    on: Day
+    reason: Text
 
 
 class Download(_Record):
@@ -75,8 +74,8 @@ class Download(_Record):
     FILE = "downloads"
     KEY = ("source",)
 
-    source: Annotated[Source, Header("文件")]
-    downloaded: Annotated[Day, Header("下载日")]
+    source: Source
+    downloaded: Day
 
 
 class DayOff(_Record):
@@ -85,13 +84,9 @@ class DayOff(_Record):
     FILE = "calendar"
     KEY = ("date",)
 
-    date: Annotated[Day, Header("日期")]
-    kind: Annotated[
-        Literal["off", "work"],
-        words({"休": "off", "班": "work"}),
-        Header("休或班", also=("off or work",)),
-    ]
-    name: Annotated[Note, Header("名称")] = ""
+    date: Day
+    kind: Annotated[str, words({"休": "off", "班": "work"})]
+    name: Note = ""
 
 
 class Signoff(_Record):
@@ -104,18 +99,14 @@ class Signoff(_Record):
 
     FILE = "signoff"
 
-    month: MonthCell
-    operator: OperatorCell
-    action: Annotated[
-        Literal["sign", "reopen"],
-        words({"签字": "sign", "重开": "reopen"}),
-        Header("动作"),
-    ]
-    total: Annotated[forms.Number | None, Header("总分")]
-    score_sha256: Annotated[str, Form(_sha256), Header("校验值")]
-    by: Annotated[Text, Header("签字人")]
-    on: Annotated[Day, Header("签字日")]
-    reason: Annotated[Note, Header("理由")] = ""
+    month: forms.Month
+    operator: Operator
+    action: Annotated[str, words({"签字": "sign", "重开": "reopen"})]
+    total: forms.Number | None
+    score_sha256: Annotated[str, Form(_sha256)]
+    by: Text
+    on: Day
+    reason: Note = ""
 
     def mistakes(self, directory: Directory) -> Iterator[Wrong]:
         """Nobody signs for oneself; a signature names what it is under."""
@@ -136,15 +127,15 @@ class Appeal(_Record):
     FILE = "appeals"
     KEY = ("id",)
 
-    id: Annotated[Text, Header("编号")]
-    month: MonthCell
-    operator: OperatorCell
-    measure: Annotated[Text, Header("量化指标")]
-    text: Annotated[Text, Header("申诉内容")]
-    on: Annotated[Day, Header("申诉日")]
-    decision: Annotated[Note, Header("处理结果")] = ""
-    decided_by: Annotated[Note, Header("处理人")] = ""
-    decided_on: Annotated[Day | None, Header("处理日")] = None
+    id: Text
+    month: forms.Month
+    operator: Operator
+    measure: Text
+    text: Text
+    on: Day
+    decision: Note = ""
+    decided_by: Note = ""
+    decided_on: Day | None = None
 
     def mistakes(self, directory: Directory) -> Iterator[Wrong]:
         """Check what it is about, then who must have decided it, and when."""

@@ -1,14 +1,13 @@
 """
 Tables that people write, read into row models; every mistake with its cell.
 
-A row model declares each of its columns once, in the annotation of its field: the
-`Header`, the form of the cell and the template's example. `columns` reads them for the
-reader here and for the writer of templates.
+Each column is declared once: the form of its cell in the annotation of a row model's
+field, what it is called and the template's example in ``columns.yml``. `columns` reads
+them for the reader here and for the writer of templates.
 """
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from pydantic_core import ErrorDetails
 from xlsxwriter.utility import xl_col_to_name
 
 from kpi_lib import files
+from kpi_lib.catalogue import entries
 from kpi_lib.errors import ExportError, InvalidInput, Problem
 from kpi_lib.files import Cell
 from kpi_lib.inputs import forms
@@ -35,15 +35,14 @@ OTHER_SHEETS = ("说明", "选项")
 
 @dataclass(frozen=True)
 class Header:
-    """Marks a field of a row model as a column."""
+    """What ``columns.yml`` says of a column, as it is told there."""
 
-    zh: str = ""  # What it is called, and written by templates; in English as the field
-    also: tuple[str, ...] = ()  # Other names that are understood
-    example: str = ""  # The template's example cell; ``{month}`` is the month
-    # Whether the table must have it; if not said: if the field has no default.
+    zh: str = ""
+    also: Sequence[str] = ()
+    example: str = ""
     required: bool | None = None
-    wide: bool = False  # Whether the template gives it room for a sentence
-    cell_of: str = ""  # The field whose cell it shares, instead of an own column
+    wide: bool = False
+    cell_of: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,6 +71,8 @@ class Row(Part):
     KEY: ClassVar[tuple[str, ...]] = ()  # The fields that no two rows may share
 
     EXAMPLE: ClassVar[str] = ""  # How the first cell of an example row begins
+
+    HEADERS: ClassVar[Mapping[str, Any]] = entries("inputs/columns.yml")
 
     @property
     def meaning(self) -> str:
@@ -105,19 +106,17 @@ class Row(Part):
 
 
 def columns(model: type[Row]) -> tuple[Column, ...]:
-    """Return the columns of a row model, in the order in which it declares them."""
+    """Return the columns of a row model, in the order in which they are declared."""
     return tuple(column for column in _read_by(model) if not column.header.cell_of)
 
 
 def _read_by(model: type[Row]) -> tuple[Column, ...]:
-    """Return every field that reads a cell, as the class itself writes them."""
+    """Return every field that reads a cell."""
+    fields = {field.alias or name: field for name, field in model.model_fields.items()}
     read_by = []
-    for name in inspect.get_annotations(model):
-        field = model.model_fields[name]
-        marks = [*field.metadata, *_marks(field.annotation)]
-        header = next((mark for mark in marks if isinstance(mark, Header)), None)
-        if header is None:
-            continue
+    for name, told in model.HEADERS[model.__name__].items():
+        field, header = fields[name], Header(**told)
+        marks = (*field.metadata, *_marks(field.annotation))
         form = next((mark for mark in marks if isinstance(mark, Form)), Form())
         filled = field.is_required() if header.required is None else header.required
         names = (header.zh, name, *header.also)

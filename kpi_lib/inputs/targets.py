@@ -20,7 +20,7 @@ from kpi_lib.files import Record
 from kpi_lib.inputs import forms, table
 from kpi_lib.inputs.directory import Directory
 from kpi_lib.inputs.forms import Day, Form, Note, Wrong, WrongForm, named, words
-from kpi_lib.inputs.table import Column, Header, Row, TableRow, TableSheet
+from kpi_lib.inputs.table import Column, Row, TableRow, TableSheet
 from kpi_lib.workspace import canonical_json, sha256
 
 # What a target may be set for: metrics and due numbers, and their names.
@@ -51,15 +51,15 @@ class Target(Row):
     FILE = "targets"
     KEY = ("operator", "metric", "platform", "horizon", "period", "set_on")
 
-    operator: Annotated[str, named("operator"), Header("运营")]
-    metric: Annotated[str, Form(forms.id_or_name(NAMES)), Header("指标")]
-    platform: Annotated[str, named("platform"), Header("平台")] = ""
-    horizon: Annotated[str, _HORIZON, Header("期限")]
-    period: Annotated[str, Header("周期")]
-    value: Annotated[Decimal, Header("目标值", also=("数值",))]
-    set_on: Annotated[Day, Header("设定日")]
-    approved_by: Annotated[Note, Header("批准人")] = ""
-    note: Annotated[Note, Header("说明", also=("备注",))] = ""
+    operator: Annotated[str, named("operator")]
+    metric: Annotated[str, Form(forms.id_or_name(NAMES))]
+    platform: Annotated[str, named("platform")] = ""
+    horizon: Annotated[str, _HORIZON]
+    period: str
+    value: Decimal
+    set_on: Day
+    approved_by: Note = ""
+    note: Note = ""
     source: str = "data/targets.csv"
     row: int = 0
     sha256: str = ""
@@ -136,19 +136,19 @@ class Across(Row):
 
     SHEET = "目标"
 
-    month: Annotated[str, Header("月份")]
-    operator: Annotated[str, named("operator", "operator"), Header("运营")]
-    metric: Annotated[str, Form(kind="metric"), Header("指标")]
-    platform: Annotated[str, named("platform", "platform"), Header("平台")] = ""
-    last: Annotated[Any, Header("上月")] = None
-    proposed: Annotated[Any, Header("建议")] = None
-    short: Annotated[Any, Form(kind="number"), Header("短期", required=True)] = None
-    mid: Annotated[Any, Form(kind="number"), Header("中期")] = None
-    long: Annotated[Any, Form(kind="number"), Header("后期")] = None
-    ultimate: Annotated[Any, Form(kind="number"), Header("终极")] = None
-    set_on: Annotated[Day, Header("设定日")]
-    approved_by: Annotated[Note, Header("批准人")] = ""
-    note: Annotated[Note, Header("说明", also=("备注",), wide=True)] = ""
+    month: str
+    operator: Annotated[str, named("operator", "operator")]
+    metric: Annotated[str, Form(kind="metric")]
+    platform: Annotated[str, named("platform", "platform")] = ""
+    last: Any = None
+    proposed: Any = None
+    short: Annotated[Any, Form(kind="number")] = None
+    mid: Annotated[Any, Form(kind="number")] = None
+    long: Annotated[Any, Form(kind="number")] = None
+    ultimate: Annotated[Any, Form(kind="number")] = None
+    set_on: Day
+    approved_by: Note = ""
+    note: Note = ""
 
 
 def spread(
