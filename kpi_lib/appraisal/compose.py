@@ -98,8 +98,8 @@ def score(
         "confirmed": _confirmed(evidence),
         "appeals": [],
         "rests_on": {
-            name: str(sum(points, Decimal("0.00")))
-            for name, points in _resting(evidence, every).items()
+            name: str(sum((each.score or 0 for each in resting), Decimal("0.00")))
+            for name, resting in _resting(evidence, every).items()
         },
         "same_results": _same_results(every),
         "focus": focus(outcomes),
@@ -308,8 +308,8 @@ def _waiting(waiting: Sequence[Outcome]) -> Sentence:
 
 
 WORDS = {
-    "unconfirmed": N_("{points}分（{n}项）凭本人填写、没有主管确认"),
-    "confirmed": N_("{points}分（{n}项）凭记在{by}名下的确认，签字前请核对"),
+    "unconfirmed": N_("{points}分（{measures}）凭本人填写、没有主管确认"),
+    "confirmed": N_("{points}分（{measures}）凭记在{by}名下的确认，签字前请核对"),
 }
 
 
@@ -321,9 +321,10 @@ def _on_somebodys_word(
     by = list(dict.fromkeys(names))
     resting = _resting(evidence, [o for o in outcomes if o.source.rests_on == "log"])
     for word, told in WORDS.items():
-        if earned := [points for points in resting[word] if points]:
-            points = text(sum(earned, Decimal(0)))
-            yield Sentence(told, points=points, n=len(earned), by=by)
+        if earned := [outcome for outcome in resting[word] if outcome.score]:
+            points = text(sum((each.score or 0 for each in earned), Decimal(0)))
+            measures = few([each.measure.name.label for each in earned])
+            yield Sentence(told, points=points, measures=measures, by=by)
 
 
 def _ratings(evidence: Evidence, outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
@@ -346,15 +347,15 @@ def _ratings(evidence: Evidence, outcomes: Sequence[Outcome]) -> list[dict[str, 
 
 def _resting(
     evidence: Evidence, outcomes: Sequence[Outcome]
-) -> dict[str, list[Decimal]]:
-    """Sort points by what they rest on; a mixed measure counts as by hand."""
+) -> dict[str, list[Outcome]]:
+    """Sort measures by what they rest on; a mixed measure counts as by hand."""
     kinds = ("exports", "manual", "approved", "confirmed", "unconfirmed", "rated")
-    resting: dict[str, list[Decimal]] = {kind: [] for kind in kinds}
+    resting: dict[str, list[Outcome]] = {kind: [] for kind in kinds}
     now = evidence.now
     by_hand = frozenset(now.loc[now["basis"] == "manual", "metric"])
     for outcome in outcomes:
         if outcome.score is not None:
-            resting[_rests(outcome, by_hand)].append(outcome.score)
+            resting[_rests(outcome, by_hand)].append(outcome)
     return resting
 
 

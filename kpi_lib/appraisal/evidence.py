@@ -263,18 +263,19 @@ class Evidence:
 
     def brought(
         self, metric: str, beside: str, spans: Sequence[Sequence[pd.Timestamp]]
-    ) -> list[Number]:
+    ) -> Sequence[Number]:
         """
         Add up a metric over own days; infinite where exports do not tell all of it.
 
         An account may have it untold that has never told it, and tells what stands
         `beside` it.
         """
-        known = self.days()
+        known, untold = self.days(), [inf for _ in spans]
+        if known.empty or not self.plan.evidence.held_to_days:
+            return untold
         of, others = (known[known["metric"] == name] for name in (metric, beside))
-        silent = {*others["account"]} - {*of["account"]}
-        if silent or of.empty or not self.plan.evidence.held_to_days:
-            return [inf for _ in spans]
+        if of.empty or {*others["account"]} - {*of["account"]}:
+            return untold
         each = (of[of["date"].isin(days)] for days in spans)
         # A part by share is a float: its dust is none that anybody typed too much.
         return [

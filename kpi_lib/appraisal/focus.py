@@ -58,11 +58,13 @@ def _step(outcome: Outcome) -> dict[str, Any] | None:
         goal=show["target"],
     )
     paced = kind != "goal" and step <= left
+    # A row that waits for a confirmation may be the step that is asked for.
+    waits = reading.note if reading.unit in UNITS else ""
     return {
         "measure": outcome.key,
         "step": str(step) if paced else "",
         "left": str(left),
-        "text": figures.joined([said, _furthest(reading.parts)]),
+        "text": figures.joined([said, _furthest(reading.parts), waits]),
         "sum": f"{text(outcome.possible)}{written}={step}" if paced else "",
     }
 

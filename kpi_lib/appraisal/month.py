@@ -58,13 +58,15 @@ class _Own:
     def shares(self) -> pd.DataFrame:
         """Account, date and share of every day in charge in the months shown."""
         roster, id = self.month.roster, self.operator.id
-        shares = [
-            (account.id, day, float(share))
-            for account in roster.ever_owned_by(id)
-            for month in self.month.months
-            for day in days_of(month)
-            if (share := roster.in_charge(account, day).get(id))
-        ]
+        days = [day for month in self.month.months for day in days_of(month)]
+        shares = []
+        for account in roster.ever_owned_by(id):
+            turns, share = {days[0], *roster.turns(account)}, None
+            for day in days:
+                if day in turns:
+                    share = roster.in_charge(account, day).get(id)
+                if share:
+                    shares.append((account.id, day, float(share)))
         frame = pd.DataFrame(shares, columns=["account", "date", "share"])
         return frame.astype({"date": "datetime64[s]", "account": "str"})
 

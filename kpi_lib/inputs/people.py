@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
@@ -210,6 +210,13 @@ class Roster(Part):
             elif leave.cover:
                 charge[self.in_place_of(leave.cover, owner)] = Fraction(share)
         return charge
+
+    def turns(self, account: Account) -> set[date]:
+        """Return the days on which others may look after an account than before."""
+        people = [self.operator(owner.operator) for owner in account.owners]
+        spans = [*account.owners, *(leave for who in people for leave in who.leave)]
+        ends = {span.to + timedelta(days=1) for span in spans if span.to}
+        return ends | {span.from_ for span in spans}
 
     @staticmethod
     def in_place_of(cover: str, owner: str) -> str:

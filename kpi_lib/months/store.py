@@ -93,6 +93,23 @@ def load_findings(workspace: Workspace, month: str) -> tuple[Problem, ...]:
     )
 
 
+def reopen(workspace: Workspace, month: str) -> Tables:
+    """
+    Read the tables of a month that `save` wrote.
+
+    Parameters
+    ----------
+    workspace, month : Workspace, str
+        Where they lie; ``YYYY-MM``, which was cleaned.
+
+    Returns
+    -------
+    Tables
+    """
+    frames = {name: load(workspace, [month], name) for name in SCHEMAS}
+    return Tables(month=month, **frames, findings=load_findings(workspace, month))
+
+
 def own_rows(
     frames: Mapping[str, pd.DataFrame], findings: Sequence[Mapping[str, Any]]
 ) -> dict[str, dict[str, str]]:

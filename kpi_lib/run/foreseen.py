@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -42,7 +42,11 @@ class InMemory(Month):
 
 
 def foreseen(
-    workspace: Workspace, month: str, given: Inputs, tables: months.Tables
+    workspace: Workspace,
+    month: str,
+    given: Inputs,
+    tables: months.Tables,
+    stale: Collection[str],
 ) -> list[Problem]:
     """
     Tell every measure that a run would not score, or score as nothing, and why.
@@ -55,6 +59,8 @@ def foreseen(
         What people wrote.
     tables : Tables
         The month, cleaned and added up.
+    stale : collection of str
+        The months that do not stand as they would be cleaned now.
 
     Returns
     -------
@@ -64,7 +70,8 @@ def foreseen(
     """
     cleaned = {month: tables.frames()} | {
         at: months.scored(months.arrive(workspace, at, given))
-        for at in _not_cleaned(workspace, month, given)
+        for at in stale
+        if at != month
     }
     found = tables.findings
     opened = InMemory(workspace, month, given, tables=cleaned, told=found)
@@ -76,10 +83,21 @@ def foreseen(
     return [told(**row) for row in lacking(cards)]
 
 
-def _not_cleaned(workspace: Workspace, month: str, given: Inputs) -> list[str]:
-    """Name the months of the baseline that stand nowhere as they would be cleaned."""
-    back = given.evidence_of(month).baseline_months + 1
-    needed = set(months_back(month, back)) - {month}
+def not_cleaned(workspace: Workspace, month: str, given: Inputs) -> list[str]:
+    """
+    Name a month, and those of its baseline, that do not stand as they would be cleaned.
+
+    Parameters
+    ----------
+    workspace, month, given : Workspace, str, Inputs
+        Where it lies; ``YYYY-MM``; what people wrote.
+
+    Returns
+    -------
+    list of str
+        ``YYYY-MM``, ascending.
+    """
+    needed = {*months_back(month, given.evidence_of(month).baseline_months + 1)}
     agenda = Agenda(workspace, month)
     return [
         at

@@ -22,7 +22,7 @@ from kpi_lib.figures import month_name
 from kpi_lib.held import holding, read_run
 from kpi_lib.language import N_, _, speaking
 from kpi_lib.run import cards, notices, record
-from kpi_lib.run.outstanding import lacking, owed
+from kpi_lib.run.outstanding import lacking, owed, to_decide
 from kpi_lib.run.record import NOTEBOOKS, Kind
 from kpi_lib.workspace import STRAY, Workspace, write_atomic
 
@@ -215,20 +215,21 @@ def _team(workspace: Workspace, job: Job) -> _Made:
     with holding(workspace.root, job.meant):
         executed = _execute(workspace, job, notebook)
         cleaning = read(source) if source.is_file() else None
-        rows = lacking(cards.published(job.month, str(workspace.root)))
+        made = cards.published(job.month, str(workspace.root))
         until = owed(workspace, inputs.load(workspace, job.month), job.month)
     pages = [folder / f"{name}.html" for name in ("index", "clean", "missing")]
     index, cleaned, missing = pages
-    rows = [row for row in rows if row["measure"]["status"] != "excluded"]
+    rows = [row for row in lacking(made) if row["measure"]["status"] != "excluded"]
     rows.sort(key=lambda row: -Decimal(row["points"]))
+    until += to_decide(made)
     html = page.missing_page(rows, job.month, until=until, lang=job.lang)
     write_atomic(missing, html)
     said = {who: notices.said(total) for who, total in job.last.items()}
     changes = [f"{who}：{change}" for who, change in said.items() if change]
-    if rows:
+    if rows or until:
         points = sum(Decimal(row["points"]) for row in rows)
-        lack = N_("还缺{n}项，{points}分待定：见missing.html。")
-        changes.insert(0, _(lack, n=len(rows), points=points))
+        lack = N_("还缺：{n}项待定（{points}分），{m}件事没有做：见missing.html。")
+        changes.insert(0, _(lack, n=len(rows), points=points, m=len(until)))
     write_atomic(index, _page(job, executed, *changes))
     about = _(CLEANING)
     if cleaning is not None:

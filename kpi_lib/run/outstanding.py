@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kpi_lib import inputs
 from kpi_lib.days import month_of, shift
@@ -17,6 +17,9 @@ from kpi_lib.language import Sentence
 from kpi_lib.run.cards import published
 from kpi_lib.run.spreadsheets import rows_of
 from kpi_lib.workspace import Workspace
+
+if TYPE_CHECKING:
+    from kpi_lib.appraisal import Card
 
 Part = Mapping[str, Any]
 
@@ -99,9 +102,44 @@ def to_do(workspace: Workspace, month: str, today: date) -> list[Problem]:
     list of Problem
         Warnings of the cards in their order, then notes.
     """
-    rows = lacking(published(month, str(workspace.root)))
-    waiting = [row for row in rows if row["measure"]["status"] != "excluded"]
-    return [*(told(**row) for row in waiting), *due(workspace, today)]
+    cards = published(month, str(workspace.root))
+    waiting = [row for row in lacking(cards) if row["measure"]["status"] != "excluded"]
+    notes = [
+        Problem(where=row["who"][0], what=row["what"], do=row["do"], level="note")
+        for row in to_decide(cards)
+    ]
+    return [*(told(**row) for row in waiting), *notes, *due(workspace, today)]
+
+
+def to_decide(cards: Sequence[Card]) -> list[dict[str, Any]]:
+    """
+    Tell which appeals of a month have no answer, and which scores no signature.
+
+    Parameters
+    ----------
+    cards : sequence of Card
+        The month's cards.
+
+    Returns
+    -------
+    list of dict
+        Keys as of `owed`, without a day; appeals first, then a row a manager.
+    """
+    rows = []
+    unsigned: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for card in cards:
+        name, manager = card["name"], card["manager"]
+        for at in card.open_appeals:
+            what = Sentence("答复{name}的申诉：{text}", name=name, text=at["text"])
+            do = Sentence("写进data/appeals.csv的处理结果")
+            rows.append({"day": "", "who": [manager], "what": what, "do": do})
+        if card.total is not None and not card["signed"]:
+            unsigned[card["month"], manager].append(name)
+    for (month, manager), names in unsigned.items():
+        what = Sentence("给{names}的分数签字", names=names)
+        do = Sentence("kpi sign {month} --by {name}", month=month, name=manager)
+        rows.append({"day": "", "who": [manager], "what": what, "do": do})
+    return rows
 
 
 def due(workspace: Workspace, today: date) -> list[Problem]:

@@ -101,6 +101,13 @@ def test_one_more_earns_what_its_pace_says(
             id="the last one gives what is left",
         ),
         pytest.param(
+            {"kind": "count", "each": "2"},
+            {"value": Fraction(2), "unit": "条", "note": "1行没有他人确认，不计"},
+            "指标：本月2条，再有1条得1.00分；1行没有他人确认，不计",
+            "1.00",
+            id="one more is written down and waits",
+        ),
+        pytest.param(
             {"kind": "ratio"},
             {"value": Fraction(9), "target": Fraction(12), "unit": "项"},
             "指标：本月9/12项，再有1项得0.42分，最多再得1.25分",

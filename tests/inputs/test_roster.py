@@ -1,7 +1,8 @@
 """The roster: people, accounts and shares, and every mistake in them."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -286,3 +287,20 @@ def test_an_empty_roster_is_fine(tmp_path: Path) -> None:
     found = load(tmp_path, "operators: []\naccounts: []\n")
 
     assert found.operators == ()
+
+
+def test_who_is_in_charge_turns_on_the_days_told(
+    tmp_path: Path,
+) -> None:
+    read = load(tmp_path, GOOD)
+    days = [date(2025, 12, 30) + timedelta(days=at) for at in range(400)]
+    for account in read.accounts:
+        turned = {
+            day
+            for before, day in pairwise(days)
+            if read.in_charge(account, day) != read.in_charge(account, before)
+        }
+
+        # A leave begins or ends also on days that are not the owner's.
+        assert turned <= read.turns(account)
+        assert len(turned) > 1

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from kpi_lib import months, run
+from kpi_lib.appraisal import Card
 from kpi_lib.run import outstanding, runner
 from kpi_lib.workspace import Workspace
 from tests import tiny_workspace
@@ -129,11 +131,14 @@ def test_a_file_that_is_wrong_is_told_and_stops_nothing(place: Workspace) -> Non
 @pytest.mark.notebook
 @pytest.mark.usefixtures("in_turn")
 def test_next_runs_and_tells_what_waits(
-    place: Workspace, capsys: pytest.CaptureFixture[str]
+    place: Workspace,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shutil.copytree(
         tiny_workspace.ROOT / "notebooks", place.notebooks, dirs_exist_ok=True
     )
+    before = run.check(place, MONTH)
     code, out, _ = kpi(capsys, "next", "--workspace", str(place.root))
     lines = [line for line in out.splitlines() if line.startswith("提醒 示例甲")]
     page = (place.reports(MONTH) / "missing.html").read_text("utf-8")
@@ -145,9 +150,32 @@ def test_next_runs_and_tells_what_waits(
 
     assert len(lines) == page.count('<a href="op-01.html">') > 3
     assert until in page
-    assert "项，" in index
-    assert "见missing.html" in index
+    # What waits for a decision: nobody signed. 示例乙 has no score to sign.
+    sign = f"说明 示例主管：给示例甲的分数签字。kpi sign {MONTH} --by 示例主管。"
+    assert sign in out.splitlines()
+    assert "给示例甲的分数签字" in page
+    assert "件事没有做：见missing.html" in index
     assert runner.status(place, MONTH)[-1].state == "done"
+    # What was cleaned stands, and no export is read again to tell the same.
+    monkeypatch.delattr(months, "arrive")
+    assert run.check(place, MONTH) == before
+
+
+def test_an_appeal_without_an_answer_and_a_missing_signature_are_told() -> None:
+    appeal = {"text": "活动没有算转载", "decision": ""}
+    answered = {"text": "复盘晚了一天", "decision": "维持原分"}
+    unrated = {"month": MONTH, "manager": "主管", "signed": False, "total": ""}
+    signed = unrated | {"name": "甲", "total": "80", "signed": True}
+    cards = [
+        Card(signed | {"appeals": [appeal, answered]}),
+        Card(unrated | {"name": "乙"}),  # there is nothing to sign
+        Card(unrated | {"name": "丙", "total": "70"}),
+    ]
+
+    assert [row["what"] for row in outstanding.to_decide(cards)] == [
+        "答复甲的申诉：活动没有算转载",
+        "给丙的分数签字",
+    ]
 
 
 def test_kpi_alone_is_next_and_outside_a_workspace_says_what_to_do(

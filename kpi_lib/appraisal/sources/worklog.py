@@ -138,6 +138,8 @@ class _ContentsDistributed(_ContentsPublished, kind="contents_distributed"):
         return bool(self.evidence.came_out(row))
 
     def why_not(self, row: entries.Content) -> str:
+        if not self.among(row):
+            return super().why_not(row)
         lacking = {*row.planned_platforms} - self.evidence.came_out(row).keys()
         known = platforms()
         names = [known[id].label if id in known else id for id in sorted(lacking)]
