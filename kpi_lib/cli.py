@@ -9,11 +9,12 @@ inside the commands, so that help is there at once.
 from __future__ import annotations
 
 import sys
+import tomllib
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -37,12 +38,20 @@ app = typer.Typer(
 )
 app.add_typer(formats_app, name="formats")
 
-Month = Annotated[
-    str, typer.Argument(metavar="MONTH", help="月份，如2026-10，或latest")
-]
-NewestMonth = Annotated[
-    str, typer.Argument(metavar="[MONTH]", help="月份；默认是最新的")
-]
+# What is told of options and arguments, and what their values are called.
+TOLD = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+
+
+def _option(name: str, *flags: str, **more: Any) -> Any:
+    return typer.Option(*flags, **TOLD[name], **more)
+
+
+def _argument(name: str) -> Any:
+    return typer.Argument(**TOLD[name])
+
+
+Month = Annotated[str, _argument("month")]
+NewestMonth = Annotated[str, _argument("newest_month")]
 AROUND = "工作区文件夹；默认是当前或上级有data/plan.yml的文件夹"
 Place = Annotated[
     Workspace,
@@ -55,12 +64,9 @@ Place = Annotated[
         help=AROUND,
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="每行输出一个JSON对象")]
-Operators = Annotated[
-    list[str] | None,
-    typer.Option("--operator", metavar="ID", help="只做这位运营；可以重复"),
-]
-Force = Annotated[bool, typer.Option("--force", help="没有变化的也重新做")]
+AsJson = Annotated[bool, _option("as_json", "--json")]
+Operators = Annotated[list[str] | None, _option("operators", "--operator")]
+Force = Annotated[bool, _option("force", "--force")]
 
 
 def _version(asked: bool) -> None:
@@ -75,10 +81,7 @@ def _version(asked: bool) -> None:
 def _root(
     context: typer.Context,
     _version: Annotated[
-        bool,
-        typer.Option(
-            "--version", callback=_version, is_eager=True, help="显示版本后退出"
-        ),
+        bool, _option("version", "--version", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
     """Without a command: what is next, in the workspace around the current folder."""
@@ -88,7 +91,7 @@ def _root(
 
 @app.command()
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="还不存在的文件夹")],
+    folder: Annotated[Path, _argument("folder")],
 ) -> None:
     """
     新建一个工作区。
@@ -151,15 +154,11 @@ def clean(
 def run(
     month: Month,
     operator: Operators = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="同时做几份；默认与核数相同")
-    ] = None,
-    lang: Annotated[str, typer.Option(help="报告的语言")] = LANGUAGES[0],
-    pdf: Annotated[bool, typer.Option("--pdf", help="同时做成PDF")] = False,
+    workers: Annotated[int | None, _option("workers", min=1)] = None,
+    lang: Annotated[str, _option("lang")] = LANGUAGES[0],
+    pdf: Annotated[bool, _option("pdf", "--pdf")] = False,
     force: Force = False,
-    scheduler: Annotated[
-        str, typer.Option(metavar="URL", help="交给Dask集群做，如tcp://host:8786")
-    ] = "",
+    scheduler: Annotated[str, _option("scheduler")] = "",
     *,
     workspace: Place,
     as_json: AsJson = False,
@@ -237,10 +236,8 @@ def status(month: Month, workspace: Place, as_json: AsJson = False) -> None:
 def explain(
     workspace: Place,
     month: Month,
-    operator: Annotated[str, typer.Argument(metavar="OPERATOR", help="运营的编号")],
-    measure: Annotated[
-        str, typer.Argument(metavar="[MEASURE]", help="量化指标；不写则每项一行")
-    ] = "",
+    operator: Annotated[str, _argument("operator")],
+    measure: Annotated[str, _argument("measure")] = "",
 ) -> None:
     """
     每一分从哪里来：数值、目标、规则、得分、文件和行。
@@ -259,9 +256,7 @@ def explain(
 def verify(
     month: Month,
     workspace: Place,
-    recompute: Annotated[
-        bool, typer.Option("--recompute", help="再由原始文件重新清洗、评分，逐项比对")
-    ] = False,
+    recompute: Annotated[bool, _option("recompute", "--recompute")] = False,
     as_json: AsJson = False,
 ) -> None:
     """
@@ -287,8 +282,8 @@ def verify(
 @app.command()
 def sign(
     month: Month,
-    by: Annotated[str, typer.Option("--by", metavar="NAME", help="签字人的姓名")],
-    yes: Annotated[bool, typer.Option("--yes", help="不再询问")] = False,
+    by: Annotated[str, _option("by", "--by")],
+    yes: Annotated[bool, _option("yes", "--yes")] = False,
     *,
     workspace: Place,
 ) -> None:
@@ -318,16 +313,11 @@ def sign(
 @app.command()
 def share(
     month: Month,
-    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="放到这个文件夹")],
+    to: Annotated[Path, _option("to", "--to")],
     operator: Operators = None,
-    team: Annotated[bool, typer.Option("--team", help="连同索引页，有所有人")] = False,
-    pdf: Annotated[bool, typer.Option("--pdf", help="连同PDF")] = False,
-    password_file: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="给页面加密：一行密码给所有人，或每人一行“编号 密码”"
-        ),
-    ] = None,
+    team: Annotated[bool, _option("team", "--team")] = False,
+    pdf: Annotated[bool, _option("share_pdf", "--pdf")] = False,
+    password_file: Annotated[Path | None, _option("password_file")] = None,
     *,
     workspace: Place,
 ) -> None:
@@ -351,9 +341,7 @@ def share(
 @app.command()
 def rescore(
     month: Month,
-    plan: Annotated[
-        Path, typer.Option("--plan", metavar="FILE", help="另一份考核计划")
-    ],
+    plan: Annotated[Path, _option("plan", "--plan")],
     workspace: Place,
     as_json: AsJson = False,
 ) -> None:
@@ -393,26 +381,12 @@ def new_month(month: Month, workspace: Place) -> None:
 
 @app.command()
 def add(
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE…", help="导出文件、文件夹或zip")
-    ],
-    account: Annotated[
-        str, typer.Option(metavar="A", help="账号；不写则看平台和文件夹名")
-    ] = "",
+    files: Annotated[list[Path], _argument("files")],
+    account: Annotated[str, _option("account")] = "",
     downloaded: Annotated[
-        datetime | None,
-        typer.Option(
-            metavar="DAY",
-            formats=["%Y-%m-%d"],
-            help="下载日期，如2026-11-02；不写则看文件名末尾",
-        ),
+        datetime | None, _option("downloaded", formats=["%Y-%m-%d"])
     ] = None,
-    month: Annotated[
-        str,
-        typer.Option(
-            metavar="M", help="月份；默认按下载日期：1至5日属上个月，其余属当月"
-        ),
-    ] = "",
+    month: Annotated[str, _option("add_month")] = "",
     *,
     workspace: Place,
     as_json: AsJson = False,
