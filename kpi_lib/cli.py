@@ -43,7 +43,8 @@ TOLD = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 
 
 def _option(name: str, *flags: str, **more: Any) -> Any:
-    return typer.Option(*flags, **TOLD[name], **more)
+    more |= TOLD[name]
+    return typer.Option(*flags, **more)
 
 
 def _argument(name: str) -> Any:
