@@ -5,11 +5,12 @@ A Dask cluster against a run's own processes, and what a report costs in larger 
     .venv/bin/python bench/cluster.py --draw    # docs/cost.svg from cost.json alone
 
 The same eight reports, whole commands seen from outside, the ways taking turns: one
-and two of the own processes, one and two Dask workers of this machine. Then every
-report of teams of 12, 100 and 1,000, the largest in the first round alone: seconds a
-report, and the most memory held by everything that makes them, for each of two workers.
-Before anything is timed both ways must give the same page. Every round is written to
-cost.json, from which docs/cost.svg is drawn.
+and two of the own processes, one and two Dask workers of this machine. Then in teams of
+12, 100 and 1,000, the largest in the first round alone, what a report of a whole month
+costs: of sixty reports spread over the team (all where there are fewer), and a share of
+what a run costs that finds nothing to do; and the most memory held by everything that
+makes them, for each of two workers. Before anything is timed both ways must give the
+same page. Every round is written to cost.json, from which docs/cost.svg is drawn.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,8 @@ HERE = Path(__file__).parent
 FIGURES, PICTURE = HERE / "cost.json", HERE.parent / "docs" / "cost.svg"
 REPORTS = 8
 SIZES = (12, 100, 1000)
-ONCE = 1000  # A team this large takes half an hour a round
+ONCE = 1000  # A team this large takes minutes a round
+MOST = 60  # Reports of a larger team that are made anew
 CHOSEN = [f"op-0{1 + at % 4}-{at // 4:03}" for at in range(REPORTS)]
 POOL, DASK = "own processes", "Dask"
 TWO = 2
@@ -82,12 +84,11 @@ def dask(*words: str) -> Iterator[str]:
 
 
 def made(place: Workspace, *how: str, chosen: Sequence[str] = CHOSEN) -> float:
-    """Make reports anew, or all where none is chosen; return the seconds of them."""
+    """Make reports anew; return the seconds of them."""
     # Not by --force, which would clean the month, too.
-    for page in place.reports(team.MONTH).glob("op-*.html"):
-        if not chosen or page.stem in chosen:
-            page.unlink()
-    names = [f"--operator={name}" for name in chosen]
+    for name in chosen:
+        (place.reports(team.MONTH) / f"{name}.html").unlink(missing_ok=True)
+    names = [f"--operator={name}" for name in chosen or CHOSEN]
     command = [report.BIN / "kpi", "run", team.MONTH, *names, *how]
     quiet = subprocess.DEVNULL
     run = partial(subprocess.run, command, cwd=place.root, check=True, stdout=quiet)
@@ -143,6 +144,19 @@ def processor() -> float:
     return sum(times) + sum(psutil.Process().cpu_times()[2:4])
 
 
+def spread(size: int) -> list[str]:
+    """Name operators of a team, at even distances."""
+    step = size // MOST | 1  # Odd: the sample's four operators take turns
+    return [f"op-0{1 + at % 4}-{at // 4:03}" for at in range(0, size, step)][:MOST]
+
+
+def costs(make: Callable[[], float]) -> tuple[float, float]:
+    """Return seconds by the clock and of the processor."""
+    before = processor()
+    taken = make()
+    return taken, processor() - before
+
+
 def growth(places: dict[int, Workspace], rounds: int) -> pd.DataFrame:
     """Return a row a round, team and way: seconds a report, MiB a worker."""
     rows: list[dict[str, Any]] = []
@@ -153,16 +167,18 @@ def growth(places: dict[int, Workspace], rounds: int) -> pd.DataFrame:
             for way in (POOL, DASK) if turn % 2 else (DASK, POOL):
                 with cluster(TWO) if way == DASK else contextlib.nullcontext() as at:
                     how = ["--scheduler", at] if at else ["--workers", str(TWO)]
-                    if at:
-                        made(place, *how)  # its workers stay, and have begun
+                    made(place, *how, chosen=spread(size))
+                    nothing = costs(partial(made, place, *how, chosen=()))
                     memory = report.Memory()
                     memory.start()
-                    before = processor()
-                    taken = made(place, *how, chosen=())
-                    spent = processor() - before
+                    spent = costs(partial(made, place, *how, chosen=spread(size)))
                     memory.done.set()
-                figures = {"seconds": round(taken / size, 2)}
-                figures["processor"] = round(spent / size, 2)
+                whole = [
+                    (all_ - base) / len(spread(size)) + base / size
+                    for all_, base in zip(spent, nothing, strict=True)
+                ]
+                figures = dict(zip(("seconds", "processor"), whole, strict=True))
+                figures = {name: round(value, 2) for name, value in figures.items()}
                 figures["MiB"] = round(memory.most)
                 rows.append({"operators": size, "way": way, **figures})
                 print(rows[-1], flush=True)
@@ -195,8 +211,8 @@ def draw() -> None:
             ax.set_title(panels[name], loc="left")
         figure.axes[1].legend(title="", loc="lower right", frameon=False)
         measured = (
-            "Measured: every report of a team of each size made anew by two workers, "
-            "start and index included; every round a dot, medians joined."
+            f"Measured: up to {MOST} reports of each team, made anew by two workers, "
+            "and a share of start and index; every round a dot, medians joined."
         )
         figure.text(0.02, 0.06, measured, fontsize=8)
         figure.text(0.02, 0.015, figures["machine"], fontsize=8)

@@ -68,17 +68,9 @@ def _paragraphs(source: str) -> list[str]:
     return [part.strip() for part in re.split(r"\n\s*\n", source) if part.strip()]
 
 
-def _words(paragraph: str) -> str:
-    return paragraph.lstrip("#").strip()
-
-
-def _is_on_page(cell: nbformat.NotebookNode) -> bool:
-    return "notebook-only" not in cell.metadata.get("tags", [])
-
-
 def _said(paragraph: str) -> str:
     """Say a paragraph in the language spoken; one that is not ours stays."""
-    words = _words(paragraph)
+    words = paragraph.lstrip("#").strip()
     ours = words in catalogue()
     return paragraph.replace(words, translated(words)) if ours else paragraph
 
@@ -93,7 +85,8 @@ def _shown(output: Mapping[str, Any]) -> str:
     data = output.get("data", {})
     html = _joined(data.get("text/html", ""))
     if html.startswith(FRAGMENT):
-        return f"\n{html}"
+        # A page stands beside what it links to, a notebook does not.
+        return "\n" + re.sub(r'(?<=href=")\.\./reports/[\d-]+/', "", html)
     if html.startswith(STYLE) or SEALED in data:
         return ""
     return _text(_joined(data.get("text/plain", "")))
@@ -165,7 +158,11 @@ def _page(
     card = sealed(notebook)
     exporter = _exporter()
     contents: list[tuple[str, int, str]] = []
-    cells = [_rendered(cell, contents) for cell in notebook.cells]
+    cells = [
+        _rendered(cell, contents)
+        for cell in notebook.cells
+        if "notebook-only" not in cell.metadata.get("tags", [])
+    ]
     copy = nbformat.NotebookNode({**notebook, "cells": cells})  # type: ignore[no-untyped-call]
     resources = {
         "page": {
@@ -188,7 +185,7 @@ def _rendered(
     cell: nbformat.NotebookNode, contents: list[tuple[str, int, str]]
 ) -> nbformat.NotebookNode:
     """Render markdown ahead of the template, which needs the contents first."""
-    if cell.cell_type != "markdown" or not _is_on_page(cell):
+    if cell.cell_type != "markdown":
         return cell
     return nbformat.NotebookNode({**cell, "source": _prose(cell.source, contents)})  # type: ignore[no-untyped-call]
 

@@ -1,5 +1,6 @@
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -197,3 +198,27 @@ def test_a_team_page_links_its_neighbours() -> None:
 
     assert '<a href="clean.html">文件和行</a>' in html
     assert "示例运营丁" in html
+
+
+def test_links_lead_to_files_of_the_month_from_a_notebook_and_from_the_page(
+    month: OperatorMonth,
+) -> None:
+    cards = [month.card]
+    parts = [
+        sections.team_scores(cards, printed=["op-03"]),
+        sections.team_items(cards),
+        sections.team_money(cards),
+        sections.team_evidence(cards),
+        sections.team_files(cards, ["op-03"]),
+    ]
+    written = [re.findall(r'href="([^"]+)"', str(part)) for part in parts]
+    together = sections.Fragment("".join(map(str, parts)))
+    on_the_page = re.findall(r'href="([^"#][^"]*)"', one(shown(together)))
+
+    # JupyterLab looks from the notebook's folder, notebooks/.
+    assert all(written)
+    assert {Path(link).parent for links in written for link in links} == {
+        Path("../reports", month.month)
+    }
+    assert {Path(link).name for links in written for link in links} <= {*on_the_page}
+    assert not any("/" in link for link in on_the_page)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,15 @@ from kpi_lib.page.series import sum_known, sum_whole
 
 # `missing` names the operators without a page; `printed` holds the ids of those whose
 # page is there as a PDF too.
+
+
+_TO_A_FILE = re.compile(r'(?<=href=")(?=[\w.-]+\.\w+")')
+
+
+def _linked(template: str, cards: Sequence[Card], /, **values: Any) -> Fragment:
+    """Render what links to the month's reports, so that a notebook finds them, too."""
+    folder = f"../reports/{cards[0]['month']}/" if cards else ""
+    return Fragment(_TO_A_FILE.sub(folder, str(made(template, **values))))
 
 
 def team_header(cards: Sequence[Card], missing: Sequence[str], month: str) -> Fragment:
@@ -44,7 +54,7 @@ def team_scores(
         for card in _ranked(cards)
     ]
     month = figures.month_short(shift(cards[0]["month"], -1)) if cards else ""
-    return made("team_scores", rows=rows, missing=list(missing), before=month)
+    return _linked("team_scores", cards, rows=rows, missing=list(missing), before=month)
 
 
 def _ranked(cards: Iterable[Card]) -> list[Card]:
@@ -84,8 +94,9 @@ def team_money(cards: Sequence[Card]) -> Fragment:
         for key in (*CAMPAIGNS, *REVENUE)
     }
     lacking = [card["name"] for card, money in amounts if money["revenue"] is None]
-    return made(
+    return _linked(
         "team_money",
+        cards,
         rows=[
             {"operator": card["operator"], "name": card["name"], **money}
             for card, money in amounts
@@ -126,7 +137,7 @@ def _revenue(card: Card) -> list[Mapping[str, Any]]:
 def team_files(cards: Sequence[Card], printed: Collection[str] = ()) -> Fragment:
     """Link what else stands beside this page."""
     people = [card for card in cards if card["operator"] in printed]
-    return made("team_files", people=people)
+    return _linked("team_files", cards, people=people)
 
 
 def team_items(cards: Sequence[Card]) -> Fragment:
@@ -145,7 +156,7 @@ def team_items(cards: Sequence[Card]) -> Fragment:
         }
         for id, name in names.items()
     ]
-    return made("team_items", rows=rows, cards=ordered)
+    return _linked("team_items", cards, rows=rows, cards=ordered)
 
 
 def _cell(row: CardItem | None) -> dict[str, Any]:
@@ -181,7 +192,7 @@ def team_evidence(cards: Sequence[Card]) -> Fragment:
     rows = [
         (card, figures.listed([at["name"] for at in card.waiting])) for card in thin
     ]
-    return made("team_evidence", rows=rows, all=len(cards))
+    return _linked("team_evidence", cards, rows=rows, all=len(cards))
 
 
 # Columns that tell one row of a sheet from another, the first that it has.
