@@ -9,19 +9,18 @@ inside the commands, so that help is there at once.
 from __future__ import annotations
 
 import sys
-import tomllib
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kpi_lib.cli_formats import formats_app
 from kpi_lib.errors import printable
 from kpi_lib.language import LANGUAGES
-from kpi_lib.telling import STATES, near, say, tell, telling
+from kpi_lib.telling import STATES, argument, near, option, say, tell, telling
 from kpi_lib.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -38,36 +37,21 @@ app = typer.Typer(
 )
 app.add_typer(formats_app, name="formats")
 
-# What is told of options and arguments, and what their values are called.
-TOLD = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
-
-
-def _option(name: str, *flags: str, **more: Any) -> Any:
-    more |= TOLD[name]
-    return typer.Option(*flags, **more)
-
-
-def _argument(name: str) -> Any:
-    return typer.Argument(**TOLD[name])
-
-
-Month = Annotated[str, _argument("month")]
-NewestMonth = Annotated[str, _argument("newest_month")]
-AROUND = "工作区文件夹；默认是当前或上级有data/plan.yml的文件夹"
+Month = Annotated[str, argument("month")]
+NewestMonth = Annotated[str, argument("newest_month")]
 Place = Annotated[
     Workspace,
-    typer.Option(
+    option(
+        "workspace",
         "--workspace",
-        metavar="DIR",
         parser=Workspace.find,
         default_factory=str,
         show_default=False,
-        help=AROUND,
     ),
 ]
-AsJson = Annotated[bool, _option("as_json", "--json")]
-Operators = Annotated[list[str] | None, _option("operators", "--operator")]
-Force = Annotated[bool, _option("force", "--force")]
+AsJson = Annotated[bool, option("as_json", "--json")]
+Operators = Annotated[list[str] | None, option("operators", "--operator")]
+Force = Annotated[bool, option("force", "--force")]
 
 
 def _version(asked: bool) -> None:
@@ -82,7 +66,7 @@ def _version(asked: bool) -> None:
 def _root(
     context: typer.Context,
     _version: Annotated[
-        bool, _option("version", "--version", callback=_version, is_eager=True)
+        bool, option("version", "--version", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
     """Without a command: what is next, in the workspace around the current folder."""
@@ -92,7 +76,7 @@ def _root(
 
 @app.command()
 def init(
-    folder: Annotated[Path, _argument("folder")],
+    folder: Annotated[Path, argument("folder")],
 ) -> None:
     """
     新建一个工作区。
@@ -155,11 +139,11 @@ def clean(
 def run(
     month: Month,
     operator: Operators = None,
-    workers: Annotated[int | None, _option("workers", min=1)] = None,
-    lang: Annotated[str, _option("lang")] = LANGUAGES[0],
-    pdf: Annotated[bool, _option("pdf", "--pdf")] = False,
+    workers: Annotated[int | None, option("workers", min=1)] = None,
+    lang: Annotated[str, option("lang")] = LANGUAGES[0],
+    pdf: Annotated[bool, option("pdf", "--pdf")] = False,
     force: Force = False,
-    scheduler: Annotated[str, _option("scheduler")] = "",
+    scheduler: Annotated[str, option("scheduler")] = "",
     *,
     workspace: Place,
     as_json: AsJson = False,
@@ -237,8 +221,8 @@ def status(month: Month, workspace: Place, as_json: AsJson = False) -> None:
 def explain(
     workspace: Place,
     month: Month,
-    operator: Annotated[str, _argument("operator")],
-    measure: Annotated[str, _argument("measure")] = "",
+    operator: Annotated[str, argument("operator")],
+    measure: Annotated[str, argument("measure")] = "",
 ) -> None:
     """
     每一分从哪里来：数值、目标、规则、得分、文件和行。
@@ -257,7 +241,7 @@ def explain(
 def verify(
     month: Month,
     workspace: Place,
-    recompute: Annotated[bool, _option("recompute", "--recompute")] = False,
+    recompute: Annotated[bool, option("recompute", "--recompute")] = False,
     as_json: AsJson = False,
 ) -> None:
     """
@@ -283,8 +267,8 @@ def verify(
 @app.command()
 def sign(
     month: Month,
-    by: Annotated[str, _option("by", "--by")],
-    yes: Annotated[bool, _option("yes", "--yes")] = False,
+    by: Annotated[str, option("by", "--by")],
+    yes: Annotated[bool, option("yes", "--yes")] = False,
     *,
     workspace: Place,
 ) -> None:
@@ -314,11 +298,11 @@ def sign(
 @app.command()
 def share(
     month: Month,
-    to: Annotated[Path, _option("to", "--to")],
+    to: Annotated[Path, option("to", "--to")],
     operator: Operators = None,
-    team: Annotated[bool, _option("team", "--team")] = False,
-    pdf: Annotated[bool, _option("share_pdf", "--pdf")] = False,
-    password_file: Annotated[Path | None, _option("password_file")] = None,
+    team: Annotated[bool, option("team", "--team")] = False,
+    pdf: Annotated[bool, option("share_pdf", "--pdf")] = False,
+    password_file: Annotated[Path | None, option("password_file")] = None,
     *,
     workspace: Place,
 ) -> None:
@@ -342,7 +326,7 @@ def share(
 @app.command()
 def rescore(
     month: Month,
-    plan: Annotated[Path, _option("plan", "--plan")],
+    plan: Annotated[Path, option("plan", "--plan")],
     workspace: Place,
     as_json: AsJson = False,
 ) -> None:
@@ -382,12 +366,12 @@ def new_month(month: Month, workspace: Place) -> None:
 
 @app.command()
 def add(
-    files: Annotated[list[Path], _argument("files")],
-    account: Annotated[str, _option("account")] = "",
+    files: Annotated[list[Path], argument("files")],
+    account: Annotated[str, option("account")] = "",
     downloaded: Annotated[
-        datetime | None, _option("downloaded", formats=["%Y-%m-%d"])
+        datetime | None, option("downloaded", formats=["%Y-%m-%d"])
     ] = None,
-    month: Annotated[str, _option("add_month")] = "",
+    month: Annotated[str, option("add_month")] = "",
     *,
     workspace: Place,
     as_json: AsJson = False,
@@ -423,7 +407,7 @@ def lab(workspace: Place) -> None:
 
 @app.command()
 def doctor(
-    workspace: Annotated[Path | None, typer.Option(metavar="DIR", help=AROUND)] = None,
+    workspace: Annotated[Path | None, option("workspace")] = None,
     as_json: AsJson = False,
 ) -> None:
     """
