@@ -21,7 +21,7 @@ from kpi_lib import held
 from kpi_lib.errors import Problem
 from kpi_lib.language import reread, written
 from kpi_lib.months.add_up import SCHEMAS
-from kpi_lib.months.tables import Tables
+from kpi_lib.months.tables import TABLES, Tables
 from kpi_lib.workspace import (
     OWN,
     Workspace,
@@ -106,7 +106,7 @@ def reopen(workspace: Workspace, month: str) -> Tables:
     -------
     Tables
     """
-    frames = {name: load(workspace, [month], name) for name in SCHEMAS}
+    frames = {name: load(workspace, [month], name) for name in TABLES}
     return Tables(month=month, **frames, findings=load_findings(workspace, month))
 
 
