@@ -16,7 +16,7 @@ STRIP := --keep-id --extra-keys metadata.language_info
 TESTS := .venv/.ready-test
 
 # Nothing of the user's own Python gets into a run.
-unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP
+unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONDONTWRITEBYTECODE
 export PYTHONNOUSERSITE := 1
 
 report: $(READY)

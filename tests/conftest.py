@@ -1,14 +1,20 @@
+import contextlib
+import gc
 import os
 import shutil
 import signal
-from collections.abc import Callable
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import matplotlib as mpl
 import pytest
 from filelock import FileLock
 from hypothesis import settings
 
 from kpi_lib import appraisal, open_month
+from kpi_lib.language import language, speaking
 from kpi_lib.workbook.workbook import Workbook
 from kpi_lib.workspace import Workspace
 from tests import sample_month
@@ -36,9 +42,24 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+MEMORY = Path("/dev/shm")
+
+
+def roomy(folder: Path) -> bool:
+    """Say whether a folder takes all that the tests write, programs too."""
+    if not folder.is_dir():
+        return False
+    place = os.statvfs(folder)
+    free = place.f_bavail * place.f_frsize
+    return free > 4 << 30 and not place.f_flag & os.ST_NOEXEC
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Let xdist give files out in our order, not by size; hear Ctrl-C."""
     config.option.loadscopereorder = False
+    if roomy(MEMORY):  # a run waits until its files are safe on a disk: half its time
+        tempfile.tempdir = os.environ["TMPDIR"] = str(MEMORY)
+    gc.disable()  # nothing of what is imported and collected is garbage
     # A suite in the background ignores Ctrl-C, and so would every program it starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -47,6 +68,52 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the slow files first, everything else as it was."""
     place = {name: at for at, name in enumerate(SLOW)}
     items.sort(key=lambda item: place.get(item.path.name, len(SLOW)))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol() -> Iterator[None]:
+    """Give every test, with the fixtures that are made for it, a process as new."""
+    with as_it_was():
+        return (yield)
+
+
+@contextlib.contextmanager
+def as_it_was() -> Iterator[None]:
+    """
+    Put back what the tests of a process share: else they hang on their order.
+
+    That is the environment, the folder, sys.path, what a signal does, the language that
+    is spoken, how matplotlib draws and into which figures, the shell of a notebook.
+    """
+    environment, folder, path = dict(os.environ), Path.cwd(), [*sys.path]
+    answers = {number: signal.getsignal(number) for number in SIGNALS}
+    look = dict.copy(mpl.rcParams)
+    try:
+        with speaking(language()):
+            yield
+    finally:
+        if os.environ != environment:
+            os.environ.clear()
+            os.environ.update(environment)
+        os.chdir(folder)
+        sys.path[:] = path
+        for number, answer in answers.items():
+            signal.signal(number, answer)
+        dict.update(mpl.rcParams, look)
+        if pyplot := sys.modules.get("matplotlib.pyplot"):
+            pyplot.close("all")
+        shells = sys.modules.get("IPython.core.interactiveshell")
+        if shells and shells.InteractiveShell.initialized():
+            type(shells.InteractiveShell.instance()).clear_instance()
+
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage again, but not in what stays to the end."""
+    gc.freeze()
+    gc.enable()
 
 
 World = Callable[[str, Callable[[Path], object]], Workspace]
@@ -81,7 +148,7 @@ def sample_place(world: World) -> Workspace:
 @pytest.fixture(scope="session")
 def sample(sample_place: Workspace) -> appraisal.Month:
     """The sample's October, as the pages are made from it."""
-    return appraisal.Month.open(sample_place, sample_month.MONTH)
+    return sample_month.opened(sample_place)
 
 
 @pytest.fixture(scope="session")

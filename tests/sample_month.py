@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,13 @@ def _clean(workspace: Workspace, *months: str) -> Workspace:
     for at in months:
         store.save(workspace, tables.tidy(arrivals.arrive(workspace, at, given)))
     return workspace
+
+
+def opened(workspace: Workspace) -> Month:
+    """Open the month as the pages see it; cut to an operator once for all tests."""
+    month = Month.open(workspace, MONTH)
+    vars(month)["operator"] = cache(month.operator)
+    return month
 
 
 # What people wrote, changed in the opened month: scored anew, nothing written.

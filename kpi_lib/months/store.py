@@ -21,7 +21,7 @@ from kpi_lib import held
 from kpi_lib.errors import Problem
 from kpi_lib.language import reread, written
 from kpi_lib.months.add_up import SCHEMAS
-from kpi_lib.months.tables import TABLES, Tables
+from kpi_lib.months.tables import Tables
 from kpi_lib.workspace import (
     OWN,
     Workspace,
@@ -91,23 +91,6 @@ def load_findings(workspace: Workspace, month: str) -> tuple[Problem, ...]:
         Problem(**{name: reread(text) for name, text in finding.items()})
         for finding in json.loads(held.read(path))
     )
-
-
-def reopen(workspace: Workspace, month: str) -> Tables:
-    """
-    Read the tables of a month that `save` wrote.
-
-    Parameters
-    ----------
-    workspace, month : Workspace, str
-        Where they lie; ``YYYY-MM``, which was cleaned.
-
-    Returns
-    -------
-    Tables
-    """
-    frames = {name: load(workspace, [month], name) for name in TABLES}
-    return Tables(month=month, **frames, findings=load_findings(workspace, month))
 
 
 def own_rows(

@@ -30,7 +30,7 @@ def check(workspace: Workspace, month: str) -> list[Problem]:
         Errors first, then warnings, then notes; each kind in the order of reading.
     """
     from kpi_lib import months  # pandas: only where exports are read
-    from kpi_lib.run.foreseen import foreseen, not_cleaned
+    from kpi_lib.run.foreseen import foreseen, in_memory
 
     problems = inputs.strays(workspace)
     given: Inputs | None = None
@@ -53,14 +53,12 @@ def check(workspace: Workspace, month: str) -> list[Problem]:
             given = inputs.load_for_exports(workspace)
     if given is not None:
         try:
-            stale = not_cleaned(workspace, month, given) if whole else [month]
-            if month in stale:
-                tables = months.tidy(months.arrive(workspace, month, given))
+            if not whole:
+                arrived = months.arrive(workspace, month, given)
+                problems += months.tidy(arrived).findings
             else:
-                tables = months.reopen(workspace, month)
-            problems += tables.findings
-            if whole:
-                problems += foreseen(workspace, month, given, tables, stale)
+                opened = in_memory(workspace, month, given)
+                problems += (*opened.findings, *foreseen(opened))
                 if not given.roster.appraised(month):
                     what, do = f"{month}没有要考核的人", "请在operators下登记"
                     where = workspace.relative(workspace.roster)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -41,15 +41,9 @@ class InMemory(Month):
         return self.told
 
 
-def foreseen(
-    workspace: Workspace,
-    month: str,
-    given: Inputs,
-    tables: months.Tables,
-    stale: Collection[str],
-) -> list[Problem]:
+def in_memory(workspace: Workspace, month: str, given: Inputs) -> InMemory:
     """
-    Tell every measure that a run would not score, or score as nothing, and why.
+    Open a month with what does not stand as it would be cleaned now, written nowhere.
 
     Parameters
     ----------
@@ -57,10 +51,32 @@ def foreseen(
         Where it lies; ``YYYY-MM``.
     given : Inputs
         What people wrote.
-    tables : Tables
-        The month, cleaned and added up.
-    stale : collection of str
-        The months that do not stand as they would be cleaned now.
+
+    Returns
+    -------
+    InMemory
+        The month, whose `findings` are those of cleaning it.
+    """
+    tables: dict[str, Mapping[str, pd.DataFrame]] = {}
+    found = months.load_findings(workspace, month)
+    for at in _not_cleaned(workspace, month, given):
+        arrived = months.arrive(workspace, at, given)
+        if at == month:
+            tidied = months.tidy(arrived)
+            tables[at], found = tidied.frames(), tidied.findings
+        else:
+            tables[at] = months.scored(arrived)
+    return InMemory(workspace, month, given, tables=tables, told=found)
+
+
+def foreseen(opened: InMemory) -> list[Problem]:
+    """
+    Tell every measure that a run would not score, or score as nothing, and why.
+
+    Parameters
+    ----------
+    opened : InMemory
+        The month.
 
     Returns
     -------
@@ -68,35 +84,17 @@ def foreseen(
         By operator, in the order of the plan; a warning of what waits or counts as
         nothing, a note of what is excluded.
     """
-    cleaned = {month: tables.frames()} | {
-        at: months.scored(months.arrive(workspace, at, given))
-        for at in stale
-        if at != month
-    }
-    found = tables.findings
-    opened = InMemory(workspace, month, given, tables=cleaned, told=found)
     cards = []
     for person in opened.appraised:
-        # Whoever has a mistake in a row of the own is told so already.
+        # Whoever has a mistake in a row of the own is told so already. The rows of one
+        # at a time: those of hundreds would fill the memory.
         with contextlib.suppress(InvalidInput):
-            cards.append(opened.score(person.id))
+            cards.append(replace(opened, only=person.id).score(person.id))
     return [told(**row) for row in lacking(cards)]
 
 
-def not_cleaned(workspace: Workspace, month: str, given: Inputs) -> list[str]:
-    """
-    Name a month, and those of its baseline, that do not stand as they would be cleaned.
-
-    Parameters
-    ----------
-    workspace, month, given : Workspace, str, Inputs
-        Where it lies; ``YYYY-MM``; what people wrote.
-
-    Returns
-    -------
-    list of str
-        ``YYYY-MM``, ascending.
-    """
+def _not_cleaned(workspace: Workspace, month: str, given: Inputs) -> list[str]:
+    """Name a month, and those of its baseline, that do not stand as cleaned now."""
     needed = {*months_back(month, given.evidence_of(month).baseline_months + 1)}
     agenda = Agenda(workspace, month)
     return [

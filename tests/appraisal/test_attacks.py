@@ -37,6 +37,16 @@ def card(opened: Month, operator: str = WEAK) -> Card:
     return opened.score(operator)
 
 
+_CARDS: dict[str, Card] = {}  # of the one sample
+
+
+def as_it_is(sample: Month, operator: str = WEAK) -> Card:
+    """Score the sample as it is, once for all attacks."""
+    if operator not in _CARDS:
+        _CARDS[operator] = card(sample, operator)
+    return _CARDS[operator]
+
+
 def points(of: Card) -> Decimal:
     return Decimal(of["total"] or 0)
 
@@ -194,26 +204,21 @@ LOG: dict[str, Log] = {
 }
 
 
+CONFIRMED_BY_NOBODY = ("a06", "a05", "a01")
+
+
 @pytest.mark.parametrize("attack", LOG)
 def test_nothing_written_into_the_log_gains_untold(sample: Month, attack: str) -> None:
     after = card(logged(sample, LOG[attack]))
 
-    assert untold(card(sample), after) == 0
-
-
-WITHOUT_GAIN = [name for name in LOG if name[:4].strip("b ") in ("a06", "a05", "a01")]
-
-
-@pytest.mark.parametrize("attack", WITHOUT_GAIN)
-def test_what_nobody_confirmed_gains_nothing(sample: Month, attack: str) -> None:
-    after = card(logged(sample, LOG[attack]))
-
-    assert points(after) <= points(card(sample))
+    assert untold(as_it_is(sample), after) == 0
+    if attack.startswith(CONFIRMED_BY_NOBODY):
+        assert points(after) <= points(as_it_is(sample))
 
 
 def of_person(opened: Month, **sheets: tuple[Any, ...]) -> tuple[Card, Card]:
     """Score PERSON, who has campaigns and communities, before and with other rows."""
-    return card(opened, PERSON), card(with_log(opened, **sheets), PERSON)
+    return as_it_is(opened, PERSON), card(with_log(opened, **sheets), PERSON)
 
 
 def test_a_campaign_talked_down_gains_nothing_untold(sample: Month) -> None:
@@ -344,6 +349,16 @@ def scored(opened: Month, operator: str, files: Iterable[File]) -> Card:
     return memory.score(operator)
 
 
+_UNCHANGED: dict[str, Card] = {}  # of the one sample
+
+
+def unchanged(sample: Month, operator: str) -> Card:
+    """Score the sample with the files that it has, once for all attacks."""
+    if operator not in _UNCHANGED:
+        _UNCHANGED[operator] = scored(sample, operator, arrived(sample).files)
+    return _UNCHANGED[operator]
+
+
 def changed(file: File, **rows: Any) -> File:
     return replace(file, export=replace(file.export, **rows))
 
@@ -450,25 +465,19 @@ EXPORTS: dict[str, tuple[str, Files]] = {
 }  # fmt: skip
 
 
+OUT_UNTIL_DECIDED = ("b07", "b18", "b04", "m02")
+
+
 @pytest.mark.parametrize("attack", EXPORTS)
 def test_no_export_gains_untold(sample: Month, attack: str) -> None:
     operator, change = EXPORTS[attack]
-    before = scored(sample, operator, arrived(sample).files)
+    before = unchanged(sample, operator)
     after = scored(sample, operator, change(list(arrived(sample).files)))
 
     assert flags(after) - flags(before)
     assert untold(before, after) == 0
-
-
-@pytest.mark.parametrize(
-    "attack", [name for name in EXPORTS if name[:3] in "b07 b18 b04 m02"]
-)
-def test_what_is_out_until_decided_gains_nothing(sample: Month, attack: str) -> None:
-    operator, change = EXPORTS[attack]
-    before = scored(sample, operator, arrived(sample).files)
-    after = scored(sample, operator, change(list(arrived(sample).files)))
-
-    assert points(after) <= points(before)
+    if attack.startswith(OUT_UNTIL_DECIDED):
+        assert points(after) <= points(before)
 
 
 TOLD_OTHERWISE = (
@@ -486,7 +495,7 @@ TOLD_OTHERWISE = (
 def test_no_file_left_out_raises_the_score(sample: Month, operator: str) -> None:
     files = arrived(sample).files
     own = {account.id for account in sample.roster.owned_by(operator, MONTH)}
-    before = points(scored(sample, operator, files))
+    before = points(unchanged(sample, operator))
     more = [
         left.source
         for left in files
@@ -509,7 +518,7 @@ def test_a_decision_of_ones_own_decides_nothing(sample: Month) -> None:
 
     assert sample.inputs.decided == (chosen,)
     assert opened.inputs.decided == ()
-    new = flags(card(opened, operator)) - flags(card(sample, operator))
+    new = flags(card(opened, operator)) - flags(as_it_is(sample, operator))
     assert new == {
         f"decisions.csv第{own.row}行的“{operator}”不是花名册里的主管或approvers，不算确认"
     }
@@ -532,7 +541,7 @@ def test_what_was_written_by_hand_stays_owed(sample: Month) -> None:
 )
 def test_no_metric_left_out_raises_the_score(sample: Month, metric: str) -> None:
     files = arrived(sample).files
-    before = points(scored(sample, "op-03", files))
+    before = points(unchanged(sample, "op-03"))
     left = [without_days(file, metric, range(1, 32)) for file in files]
 
     assert points(scored(sample, "op-03", left)) <= before
@@ -565,7 +574,7 @@ SHEETS = ("tasks", "suggestions", "reviews", "contents", "feedback", "interactio
 def test_no_sheet_left_out_raises_the_score(sample: Month, sheet: str) -> None:
     after = card(logged(sample, lambda log: {sheet: ()}))
 
-    assert points(after) <= points(card(sample))
+    assert points(after) <= points(as_it_is(sample))
 
 
 # --- manager, roster, targets --------------------------------------------------------
@@ -587,14 +596,14 @@ def targeted(opened: Month, *rows: Target) -> Month:
 def test_due_numbers_lowered_late_are_told(sample: Month) -> None:
     after = card(targeted(sample, row()))
 
-    assert points(after) > points(card(sample))
+    assert points(after) > points(as_it_is(sample))
     assert any("内容的应完成数10→7（2026-10-30）" in flag for flag in flags(after))
 
 
 def test_due_numbers_that_nobody_approved_count_for_nothing(sample: Month) -> None:
     after = card(targeted(sample, row(approved_by=WEAK)))
 
-    assert points(after) == points(card(sample))
+    assert points(after) == points(as_it_is(sample))
     assert any("“op-04”不是花名册里的主管" in flag for flag in flags(after))
 
 
@@ -620,7 +629,7 @@ def test_easy_targets_of_ones_own_count_for_nothing(sample: Month) -> None:
             approved_by=WEAK, note="x", sha256=f"new-{metric}")
         for metric in metrics
     ]  # fmt: skip
-    before, after = card(sample), card(targeted(sample, *rows))
+    before, after = as_it_is(sample), card(targeted(sample, *rows))
 
     assert points(after) <= points(before)
     assert any("“op-04”不是花名册里的主管" in flag for flag in flags(after))
@@ -631,7 +640,7 @@ def test_a_target_dated_back_is_told(sample: Month) -> None:
     opened = recorded(targeted(recorded(sample), late), targets={})
     known = recorded(sample)
 
-    assert not flags(card(known)) - flags(card(sample))
+    assert not flags(card(known)) - flags(as_it_is(sample))
     assert any("那时的记录里却没有" in flag for flag in flags(card(opened)))
 
 

@@ -17,7 +17,7 @@ from tests.sample_month import MONTH
 def rough(world: World, sample_place: Workspace) -> appraisal.Month:
     """The sample's October with what it lacks, see `sample_month.rough`."""
     place = world("rough", partial(sample_month.rough, sample=sample_place))
-    return appraisal.Month.open(place, MONTH)
+    return sample_month.opened(place)
 
 
 @pytest.fixture(scope="session")

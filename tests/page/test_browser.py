@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import pytest
@@ -128,27 +129,79 @@ def browser() -> Iterator[Browser]:
         made.close()
 
 
-def opened(browser: Browser, address: str, width: int, **more: Any) -> Page:
-    page = browser.new_page(viewport={"width": width, "height": 900}, **more)
-    page.goto(address)
-    return page
+@dataclass
+class Kept:
+    """A page that stays open for many tests, and what it did since it was opened."""
+
+    page: Page
+    dialogs: list[str] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+    def watch(self) -> None:
+        self.page.on(
+            "dialog", lambda told: (self.dialogs.append(told.message), told.dismiss())
+        )
+        self.page.on("request", lambda request: self.calls.append(request.url))
+        self.page.on("console", lambda message: self.said.append(message.text))
+
+
+class Pages:
+    """Pages of a browser: each is opened once, and given as it was opened."""
+
+    def __init__(self, browser: Browser, files: dict[str, str]) -> None:
+        self._browser, self._files = browser, files
+        self._kept: dict[tuple[str, bool], Kept] = {}
+
+    def kept(self, name: str, *, bypass_csp: bool = False) -> Kept:
+        """Open a page, or give the one that is open."""
+        key = (name, bypass_csp)
+        if key not in self._kept:
+            kept = self._kept[key] = Kept(self._browser.new_page(bypass_csp=bypass_csp))
+            kept.watch()
+            kept.page.goto(self._files[name])
+            kept.page.evaluate(
+                "window.folded = [...document.querySelectorAll('details')]"
+                ".map(d => !d.open)"
+            )
+        return self._kept[key]
+
+    def __call__(self, name: str, width: int, **more: bool) -> Page:
+        """Give a page of a width as it was opened: to be looked at only."""
+        page = self.kept(name, **more).page
+        page.emulate_media(media="screen", color_scheme="light")
+        page.set_viewport_size({"width": width, "height": 900})
+        page.evaluate(
+            "document.querySelectorAll('details')"
+            ".forEach((d, at) => { d.open = !window.folded[at]; });"
+            "window.scrollTo(0, 0)"
+        )
+        return page
+
+    def anew(self, name: str, width: int) -> Page:
+        """Open a page that may be changed."""
+        page = self._browser.new_page(viewport={"width": width, "height": 900})
+        page.goto(self._files[name])
+        return page
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Browser, files: dict[str, str]) -> Pages:
+    return Pages(browser, files)
+
+
+UNFOLD = "document.querySelectorAll('details').forEach(d => { d.open = true; })"
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_nothing_runs_and_nobody_is_called(
-    browser: Browser, files: dict[str, str], name: str
+    opened: Pages, files: dict[str, str], name: str
 ) -> None:
-    page = browser.new_page()
-    dialogs, calls, said = [], [], []
-    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
-    page.on("request", lambda request: calls.append(request.url))
-    page.on("console", lambda message: said.append(message.text))
-    page.goto(files[name])
+    kept = opened.kept(name)
 
-    assert dialogs == []
-    assert calls == [files[name]]
-    assert said == []
-    page.close()
+    assert kept.dialogs == []
+    assert kept.calls == [files[name]]
+    assert kept.said == []
 
 
 @pytest.mark.parametrize(
@@ -159,11 +212,9 @@ def test_nothing_runs_and_nobody_is_called(
         *(("hostile", width) for width in (600, 1000)),
     ],
 )
-def test_nothing_scrolls_sideways(
-    browser: Browser, files: dict[str, str], name: str, width: int
-) -> None:
-    page = opened(browser, files[name], width)
-    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+def test_nothing_scrolls_sideways(opened: Pages, name: str, width: int) -> None:
+    page = opened(name, width)
+    page.evaluate(UNFOLD)
     wide = page.evaluate("document.documentElement.scrollWidth")
     # What sticks out, for whoever has to mend it.
     out = page.evaluate(
@@ -175,51 +226,43 @@ def test_nothing_scrolls_sideways(
     )
 
     assert (wide, out) == (width, [])
-    page.close()
 
 
 @pytest.mark.parametrize(
     "name", ["appraisal", "english", "traditional", "clean", "english team"]
 )
-def test_no_width_scrolls_sideways(
-    browser: Browser, files: dict[str, str], name: str
-) -> None:
-    page = opened(browser, files[name], 320)
+def test_no_width_scrolls_sideways(opened: Pages, name: str) -> None:
+    page = opened(name, 320)
     wide = []
-    for unfolded in (False, True):
-        page.evaluate(
-            """open => document.querySelectorAll('details')
-            .forEach(d => { d.open = open; })""",
-            unfolded,
+    # From one width to the next no layout begins and ends.
+    for width in range(320, 1441, 28):
+        page.set_viewport_size({"width": width, "height": 900})
+        reach = page.evaluate(
+            """() => [false, true].map(unfolded => {
+                for (const d of document.querySelectorAll('details')) d.open = unfolded;
+                return document.documentElement.scrollWidth;
+            })"""
         )
-        # From one width to the next no layout begins and ends.
-        for width in range(320, 1441, 28):
-            page.set_viewport_size({"width": width, "height": 900})
-            reach = page.evaluate("document.documentElement.scrollWidth")
-            wide += [(unfolded, width, reach)] if reach > width else []
+        wide += [(width, reach)] if max(reach) > width else []
 
     assert wide == []
-    page.close()
 
 
 @pytest.mark.parametrize(
     ("width", "most"), [pytest.param(360, 10_100, id="phone"), (1440, 10_000)]
 )
 def test_the_page_is_no_longer_than_it_has_to_be(
-    browser: Browser, files: dict[str, str], width: int, most: int
+    opened: Pages, width: int, most: int
 ) -> None:
-    page = opened(browser, files["appraisal"], width)
+    page = opened("appraisal", width)
 
     assert page.evaluate("document.documentElement.scrollHeight") <= most
-    page.close()
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_no_figure_is_broken_over_two_lines(
-    browser: Browser, files: dict[str, str], name: str
-) -> None:
-    page = opened(browser, files[name], 360)
-    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+def test_no_figure_is_broken_over_two_lines(opened: Pages, name: str) -> None:
+    page = opened(name, 360)
+    page.evaluate(UNFOLD)
     broken = page.evaluate(
         r"""() => [...document.querySelectorAll('main *')]
         .filter(e => !e.children.length && !e.closest('svg, .vh')
@@ -235,37 +278,92 @@ def test_no_figure_is_broken_over_two_lines(
     assert broken == []
 
 
+CONTRAST = "color-contrast"
+
+LOOKS = """
+const seen = new Set();
+for (const text of document.querySelectorAll('body *')) {
+  const words = [...text.childNodes].some(n => n.nodeType === 3 && n.data.trim());
+  if (!words || !text.getClientRects().length) continue;
+  const own = getComputedStyle(text);
+  const look = [own.color, own.fontSize, own.fontWeight];
+  for (let at = text; at; at = at.parentElement) {
+    const style = getComputedStyle(at);
+    look.push(style.backgroundColor, style.backgroundImage, style.opacity);
+  }
+  const key = look.filter(part => part !== 'rgba(0, 0, 0, 0)' && part !== 'none'
+    && part !== '1').join();
+  if (!seen.has(key)) text.dataset.look = '';
+  seen.add(key);
+}
+"""
+"""Marks the first text of every look: what its contrast is made of."""
+
 SCHEMES = ("light", "dark")
+WHOLE = (("light", 360), ("dark", 1440))
+"""Where every text's contrast is measured, which takes six times as long as all else;
+where only scheme, width or words are others, one text of every look is enough."""
 
 
 @pytest.mark.parametrize(
-    ("name", "scheme", "width"),
+    ("name", "scheme", "width", "whole"),
     [
         *(
-            (name, scheme, width)
+            (name, scheme, width, (scheme, width) in WHOLE)
             for name in ("appraisal", "team", "clean", "failure")
             for scheme in SCHEMES
             for width in (360, 1440)
         ),
         # The words alone differ: each scheme and each width once.
         *(
-            (name, *seen)
+            (name, *seen, False)
             for name in ("english", "traditional", "english team")
             for seen in zip(SCHEMES, (360, 1440), strict=True)
         ),
     ],
 )
 def test_the_page_is_accessible(
-    browser: Browser, files: dict[str, str], name: str, scheme: str, width: int
+    opened: Pages,
+    name: str,
+    scheme: Literal["light", "dark"],
+    width: int,
+    *,
+    whole: bool,
 ) -> None:
-    page = opened(browser, files[name], width, color_scheme=scheme, bypass_csp=True)
-    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    page = opened(name, width, bypass_csp=True)
+    page.emulate_media(color_scheme=scheme)
+    page.evaluate(UNFOLD)
     # What passes is not written out: that takes longer than to look.
-    only = {"resultTypes": ["violations"]}
-    found = Axe().run(page, options=only).response["violations"]
+    only: dict[str, Any] = {"resultTypes": ["violations"]}
+    axe = Axe()
+    if whole:
+        found = axe.run(page, options=only).response["violations"]
+    else:
+        page.evaluate(LOOKS)
+        rest = only | {"rules": {CONTRAST: {"enabled": False}}}
+        found = axe.run(page, options=rest).response["violations"]
+        texts = {"include": [["[data-look]"]]}
+        colours = only | {"runOnly": [CONTRAST]}
+        found += axe.run(page, context=texts, options=colours).response["violations"]
 
     assert [(one["id"], one["nodes"][0]["html"][:120]) for one in found] == []
-    page.close()
+
+
+def test_a_pale_word_is_found_by_its_look_too(opened: Pages) -> None:
+    page = opened.anew("team", 360)
+    page.evaluate(
+        """for (const pale of ['#999', '#aaa']) {
+            const text = document.createElement('p');
+            text.innerHTML = '<b>示例甲</b><i>示例乙</i>';
+            text.firstChild.style.color = pale;
+            document.querySelector('main').append(text);
+        }"""
+    )
+    page.evaluate(LOOKS)
+    texts = {"include": [["[data-look]"]]}
+    found = Axe().run(page, context=texts, options={"runOnly": [CONTRAST]})
+
+    assert [len(one["nodes"]) for one in found.response["violations"]] == [2]
 
 
 @pytest.mark.parametrize(
@@ -277,19 +375,16 @@ def test_the_page_is_accessible(
     ],
 )
 def test_the_contents_stand_at_the_side_or_above(
-    browser: Browser, files: dict[str, str], width: int, side: bool, bar: bool
+    opened: Pages, width: int, side: bool, bar: bool
 ) -> None:
-    page = opened(browser, files["appraisal"], width)
+    page = opened("appraisal", width)
 
     assert page.locator("nav.side").is_visible() is side
     assert page.locator("nav.topbar").is_visible() is bar
-    page.close()
 
 
-def test_the_contents_stay_in_reach_of_a_thumb(
-    browser: Browser, files: dict[str, str]
-) -> None:
-    page = opened(browser, files["appraisal"], 360)
+def test_the_contents_stay_in_reach_of_a_thumb(opened: Pages) -> None:
+    page = opened.anew("appraisal", 360)
     page.evaluate("window.scrollTo(0, 5000)")
     bar = page.locator("nav.topbar")
     bar.get_by_text("目录").click()
@@ -303,46 +398,41 @@ def test_the_contents_stay_in_reach_of_a_thumb(
     assert not link.is_visible(), "chosen, the list is closed"
     top = page.locator("#s4").bounding_box() or {}
     assert top["y"] >= (bar.bounding_box() or {})["height"], "nothing stands over it"
-    page.close()
 
 
-def test_the_dark_page_is_dark(browser: Browser, files: dict[str, str]) -> None:
-    page = opened(browser, files["appraisal"], 1440, color_scheme="dark")
+def test_the_dark_page_is_dark(opened: Pages) -> None:
+    page = opened("appraisal", 1440)
+    page.emulate_media(color_scheme="dark")
 
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == (
         "rgb(22, 24, 26)"
     )
-    page.close()
 
 
-def test_a_closed_measure_is_printed_open(
-    browser: Browser, files: dict[str, str]
-) -> None:
-    page = opened(browser, files["appraisal"], 1440)
+def test_a_closed_measure_is_printed_open(opened: Pages) -> None:
+    page = opened("appraisal", 1440)
     closed = page.locator("details.measure:not([open]) dl").first
 
     assert not closed.is_visible()
     page.emulate_media(media="print")
     assert closed.is_visible()
     assert not page.locator("nav.side").is_visible()
-    page.close()
 
 
-def test_taps_find_their_target(browser: Browser, files: dict[str, str]) -> None:
-    page = opened(browser, files["appraisal"], 360)
+def test_taps_find_their_target(opened: Pages) -> None:
+    page = opened("appraisal", 360)
     low = page.evaluate(
         """[...document.querySelectorAll('main summary')]
         .filter(e => e.getBoundingClientRect().height < 24).length"""
     )
 
     assert low == 0
-    page.close()
 
 
 def test_the_numbers_on_the_page_are_those_of_the_card(
-    browser: Browser, files: dict[str, str], month: OperatorMonth
+    opened: Pages, month: OperatorMonth
 ) -> None:
-    page = opened(browser, files["appraisal"], 1440)
+    page = opened("appraisal", 1440)
     held = month.card
     scores = [
         points(one["score"]) if one["score"] is not None else "待定"
@@ -354,13 +444,10 @@ def test_the_numbers_on_the_page_are_those_of_the_card(
     assert page.locator(".big").inner_text() == points(held["total"])
     assert page.locator(".measure .s b").all_inner_texts() == scores
     assert page.locator(".card tbody td.got > b").all_inner_texts() == items
-    page.close()
 
 
-def test_the_alt_text_of_every_chart_holds_its_last_value(
-    browser: Browser, files: dict[str, str]
-) -> None:
-    page = opened(browser, files["appraisal"], 1440)
+def test_the_alt_text_of_every_chart_holds_its_last_value(opened: Pages) -> None:
+    page = opened("appraisal", 1440)
     charts = page.evaluate(
         """[...document.querySelectorAll('svg.chart')].map(svg => [
             svg.getAttribute('aria-label'),
@@ -372,13 +459,10 @@ def test_the_alt_text_of_every_chart_holds_its_last_value(
     # An end label is the last value drawn.
     for alt, ends in charts:
         assert all(end in alt for end in ends), alt
-    page.close()
 
 
-def test_every_drawing_stands_over_its_numbers(
-    browser: Browser, files: dict[str, str]
-) -> None:
-    page = opened(browser, files["appraisal"], 1440)
+def test_every_drawing_stands_over_its_numbers(opened: Pages) -> None:
+    page = opened("appraisal", 1440)
     alone = page.evaluate(
         """[...document.querySelectorAll('.grid, .fall')].filter(e => {
             const after = (e.closest('.beside') || e).nextElementSibling;
@@ -387,7 +471,6 @@ def test_every_drawing_stands_over_its_numbers(
     )
 
     assert alone == 0
-    page.close()
 
 
 A4 = {"width": 688, "height": 994}
@@ -395,10 +478,8 @@ A4 = {"width": 688, "height": 994}
 
 
 @pytest.mark.parametrize("name", ["appraisal", "english", "hostile"])
-def test_every_chart_is_printed_whole(
-    browser: Browser, files: dict[str, str], name: str
-) -> None:
-    page = opened(browser, files[name], A4["width"])
+def test_every_chart_is_printed_whole(opened: Pages, name: str) -> None:
+    page = opened(name, A4["width"])
     page.emulate_media(media="print")
     figures = page.evaluate(
         """[...document.querySelectorAll('.panel, .fall')].map(e => {
@@ -412,13 +493,10 @@ def test_every_chart_is_printed_whole(
         assert inside == "avoid"
         assert right <= A4["width"]
         assert height < A4["height"] / 2
-    page.close()
 
 
-def test_the_page_reads_in_order_without_its_style(
-    browser: Browser, files: dict[str, str]
-) -> None:
-    page = opened(browser, files["appraisal"], 1440)
+def test_the_page_reads_in_order_without_its_style(opened: Pages) -> None:
+    page = opened.anew("appraisal", 1440)
     page.evaluate("document.querySelectorAll('style').forEach(e => e.remove())")
     text = page.locator("main").inner_text()
     order = ["示例运营丙", "数据提示", "76.38", "下月重点", "失分构成", "评分表"]
@@ -426,4 +504,3 @@ def test_the_page_reads_in_order_without_its_style(
 
     assert places == sorted(places)
     assert "视视频号" not in text
-    page.close()

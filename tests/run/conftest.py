@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import os
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -22,12 +20,7 @@ def here(
 
 
 @pytest.fixture
-def in_turn(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    environment, path = dict(os.environ), [*sys.path]
+def in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "each", here)
     # Each shell would clean up at the end of the tests, a second or so each.
     monkeypatch.setattr(atexit, "register", lambda call, *_, **__: call)
-    yield
-    os.environ.clear()
-    os.environ.update(environment)
-    sys.path[:] = path
