@@ -89,7 +89,7 @@ def init(
     month = f"{date.today():%Y-%m}"
     Workspace(folder).raw(month).mkdir(parents=True)
     typer.echo(f"工作区已建好：{folder}")
-    typer.echo(f"接下来：填写data/roster.yml，再运行kpi new-month {month}、kpi next。")
+    typer.echo(f"接下来：填写data/填写.xlsx，再运行kpi new-month {month}、kpi next。")
 
 
 @app.command()
@@ -351,7 +351,7 @@ def rescore(
 @app.command()
 def new_month(month: Month, workspace: Place) -> None:
     """
-    建好一个月的文件夹和工作记录模板。
+    建好一个月的文件夹，在填写.xlsx里起好这个月的目标。
 
     例：kpi new-month 2026-11
     """
@@ -359,7 +359,7 @@ def new_month(month: Month, workspace: Place) -> None:
 
     paths = inputs.prepare(workspace, month)
     for path in paths:
-        typer.echo(f"已建：{workspace.relative(path)}")
+        typer.echo(f"已建好：{workspace.relative(path)}")
     if not paths:
         typer.echo("都已经有了，什么也没有动。")
 

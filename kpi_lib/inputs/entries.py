@@ -89,7 +89,6 @@ class Entry(Row):
 
     EXAMPLE = "例"
 
-    FIELD: ClassVar[str] = ""  # Of the `Worklog`, that holds it; its sheet in English
     DATED: ClassVar[str] = ""  # The field whose date decides its month, if one does
 
     operator: str
@@ -100,7 +99,7 @@ class Entry(Row):
     @classmethod
     def __pydantic_init_subclass__(cls, **more: Any) -> None:
         """Enter the sheet that it is the row of."""
-        _ENTERED.extend([cls] if cls.FIELD else [])
+        _ENTERED.extend([cls] if cls.FILE else [])
 
     def doubts(self, directory: Directory) -> Iterator[Wrong]:
         """Tell of a day of another month, and of platforms without an own account."""
@@ -133,7 +132,7 @@ class Numbered(Entry):
 class Task(Numbered):
     """A task of a week."""
 
-    SHEET, FIELD, DATED = "任务", "tasks", "planned"
+    SHEET, FILE, DATED = "任务", "tasks", "planned"
 
     id: Text
     operator: Operator
@@ -154,7 +153,7 @@ class Task(Numbered):
 class Campaign(Numbered):
     """A campaign, in the month of its last day."""
 
-    SHEET, FIELD, DATED = "活动", "campaigns", "end"
+    SHEET, FILE, DATED = "活动", "campaigns", "end"
 
     id: Text
     operator: Operator
@@ -182,7 +181,7 @@ class Campaign(Numbered):
 class Suggestion(Entry):
     """A suggestion, adopted or not."""
 
-    SHEET, FIELD, DATED = "建议", "suggestions", "date"
+    SHEET, FILE, DATED = "建议", "suggestions", "date"
 
     operator: Operator
     text: Text
@@ -194,7 +193,7 @@ class Suggestion(Entry):
 class Review(Entry):
     """The review of a week (``2026-W41``) or of a month (``2026-10``)."""
 
-    SHEET, FIELD = "复盘", "reviews"
+    SHEET, FILE = "复盘", "reviews"
 
     operator: Operator
     kind: Annotated[str, words({"周": "week", "月": "month"})]
@@ -217,7 +216,7 @@ class Review(Entry):
 class Content(Numbered):
     """A content, planned for platforms and published on some."""
 
-    SHEET, FIELD, DATED = "内容", "contents", "planned"
+    SHEET, FILE, DATED = "内容", "contents", "planned"
 
     id: Text
     operator: Operator
@@ -232,7 +231,7 @@ class Content(Numbered):
 class Community(Entry):
     """A community and how many of it speak."""
 
-    SHEET, FIELD = "社群", "communities"
+    SHEET, FILE = "社群", "communities"
 
     operator: Operator
     name: Text
@@ -252,7 +251,7 @@ class Community(Entry):
 class Feedback(Entry):
     """Feedback or a user portrait, given to the product department."""
 
-    SHEET, FIELD, DATED = "反馈", "feedback", "date"
+    SHEET, FILE, DATED = "反馈", "feedback", "date"
 
     operator: Operator
     kind: Annotated[str, words({"反馈": "feedback", "画像": "portrait"})]
@@ -266,7 +265,7 @@ class Feedback(Entry):
 class Interaction(Entry):
     """Comments received and answered on a day and platform."""
 
-    SHEET, FIELD, DATED = "互动", "interactions", "date"
+    SHEET, FILE, DATED = "互动", "interactions", "date"
 
     operator: Operator
     date: Day
@@ -284,7 +283,7 @@ class Interaction(Entry):
 class Adjustment(Entry):
     """A documented change of the direction of content."""
 
-    SHEET, FIELD, DATED = "调整", "adjustments", "date"
+    SHEET, FILE, DATED = "调整", "adjustments", "date"
 
     operator: Operator
     date: Day
@@ -296,7 +295,7 @@ class Adjustment(Entry):
 class GivenRating(Entry):
     """A rating by the operator or the manager, in points or a word, or a veto."""
 
-    SHEET, FIELD = "评分", "ratings"
+    SHEET, FILE = "评分", "ratings"
 
     operator: Operator
     item: Annotated[str, Form(forms.to_text, "measure")]
@@ -350,7 +349,7 @@ class GivenRating(Entry):
 class NoneHere(Entry):
     """Somebody's word that `sheet` has no rows for an operator."""
 
-    SHEET, FIELD = "确认", "confirmations"
+    SHEET, FILE = "确认", "confirmations"
 
     operator: Operator
     sheet: Annotated[str, words({entry.SHEET: entry.SHEET for entry in _ENTERED})] = ""

@@ -97,6 +97,7 @@ _NUMBER = re.compile(
     r"(?:([%％千万亿])元?|[元个人次])?",
     re.ASCII,
 )
+_SEPARATORS = re.compile(r"[、，,；;/／|\s]+")
 _UNITS = {None: 1, "千": 1000, "万": 10_000, "亿": 100_000_000}
 _YEARS = range(2000, 2100)
 
@@ -206,6 +207,13 @@ def to_text(cell: object) -> str:
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return str(cell)
+
+
+def to_words(cell: object) -> Any:
+    """Take words of a cell, however they are separated; a list as it is."""
+    if not isinstance(cell, str):
+        return cell
+    return tuple(part for part in _SEPARATORS.split(cell) if part)
 
 
 def expecting(expected: str, read: Callable[[object], T]) -> Callable[[object], T]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -12,6 +12,7 @@ from kpi_lib.catalogue import METRICS
 from kpi_lib.inputs import forms
 from kpi_lib.inputs.directory import Directory, unknown
 from kpi_lib.inputs.forms import Day, Form, Note, Text, Wrong, WrongForm, named, words
+from kpi_lib.inputs.roster import REGISTER
 from kpi_lib.inputs.table import Row
 from kpi_lib.inputs.targets import Target
 
@@ -44,7 +45,7 @@ def _sha256(cell: object) -> str:
 _METRIC = forms.id_or_name({name: metric.zh for name, metric in METRICS.items()})
 
 Source = Annotated[str, Form(_source)]
-Operator = Annotated[str, named("operator")]
+Operator = Annotated[str, named("operator", "operator")]
 
 
 class _Record(Row):
@@ -54,7 +55,7 @@ class _Record(Row):
 class Decision(_Record):
     """Which of two contradicting values holds: that of `source` and `row`."""
 
-    FILE = "decisions"
+    FILE, SHEET = "decisions", "取舍"
     KEY = ("account", "date", "metric")
 
     month: forms.Month
@@ -71,7 +72,7 @@ class Decision(_Record):
 class Download(_Record):
     """The day on which a file was downloaded that does not tell it: downloads.csv."""
 
-    FILE = "downloads"
+    FILE, SHEET = "downloads", "下载日"
     KEY = ("source",)
 
     source: Source
@@ -81,7 +82,7 @@ class Download(_Record):
 class DayOff(_Record):
     """A day off or a working day that wins over the public calendar: calendar.csv."""
 
-    FILE = "calendar"
+    FILE, SHEET = "calendar", "休息日"
     KEY = ("date",)
 
     date: Day
@@ -97,7 +98,7 @@ class Signoff(_Record):
     longer the score's.
     """
 
-    FILE = "signoff"
+    FILE, SHEET = "signoff", "签字"
 
     month: forms.Month
     operator: Operator
@@ -124,7 +125,7 @@ class Signoff(_Record):
 class Appeal(_Record):
     """An operator's objection to a measure; open while `decision` is empty."""
 
-    FILE = "appeals"
+    FILE, SHEET = "appeals", "申诉"
     KEY = ("id",)
 
     id: Text
@@ -154,5 +155,22 @@ class Appeal(_Record):
         return self.model_copy(update={"measure": key})
 
 
+class Figure(Row):
+    """A figure that no export has; its value is read as an export's is."""
+
+    FILE, SHEET, EXAMPLE = "figures", "手工数", "例"
+
+    account: Annotated[str, named("account", "account")]
+    date: Day
+    metric: Text
+    value: Any
+    note: Note = ""
+    source: str = ""
+    row: int = 0
+
+
 # The row of each table, targets first.
 TABLES: tuple[type[Row], ...] = (Target, Decision, Download, DayOff, Signoff, Appeal)
+
+# The row of each sheet that the workbook may have.
+BOOK: tuple[type[Row], ...] = (*REGISTER, *TABLES, Figure)

@@ -7,7 +7,7 @@ A row is never overwritten; which of several holds is decided in scoring.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated, Any
@@ -20,7 +20,7 @@ from kpi_lib.files import Record
 from kpi_lib.inputs import forms, table
 from kpi_lib.inputs.directory import Directory
 from kpi_lib.inputs.forms import Day, Form, Note, Wrong, WrongForm, named, words
-from kpi_lib.inputs.table import Column, Row, TableRow, TableSheet
+from kpi_lib.inputs.table import Row, TableRow, TableSheet
 from kpi_lib.workspace import canonical_json, sha256
 
 # What a target may be set for: metrics and due numbers, and their names.
@@ -48,7 +48,7 @@ class Target(Row):
     same however the value was written.
     """
 
-    FILE = "targets"
+    FILE, SHEET = "targets", "目标"
     KEY = ("operator", "metric", "platform", "horizon", "period", "set_on")
 
     operator: Annotated[str, named("operator")]
@@ -105,6 +105,14 @@ class Target(Row):
         """What the target is for; several rows of one key are its history."""
         return self.operator, self.metric, self.platform, self.horizon, self.period
 
+    @classmethod
+    def laid(cls, sheet: TableSheet, records: Sequence[Record]) -> Iterable[TableRow]:
+        """Find them one below the other, or in a matrix, which has 短期 as a column."""
+        header = next((record.cells for record in records if not record.blank), ())
+        if {"short", "短期"}.isdisjoint(forms.normal(str(cell)) for cell in header):
+            return super().laid(sheet, records)
+        return _spread(sheet, records)
+
     def mistakes(self, directory: Directory) -> Iterator[Wrong]:
         """Due numbers are of a month and all platforms; others of own platforms."""
         if self.metric in DUE:
@@ -134,7 +142,7 @@ class Target(Row):
 class Across(Row):
     """A row of a matrix of targets: a metric in a month, its horizons across."""
 
-    SHEET = "目标"
+    SHEET = Target.SHEET
 
     month: str
     operator: Annotated[str, named("operator", "operator")]
@@ -151,9 +159,7 @@ class Across(Row):
     note: Note = ""
 
 
-def spread(
-    sheet: TableSheet, records: Sequence[Record], _: Sequence[Column]
-) -> Iterator[TableRow]:
+def _spread(sheet: TableSheet, records: Sequence[Record]) -> Iterator[TableRow]:
     """Yield a row of a target for every cell of a matrix that is filled."""
     for row in table.table_rows(sheet, records, table.columns(Across)):
         values = {name: row.cells[name] for name in HORIZONS}
