@@ -77,8 +77,8 @@ def test_what_the_next_month_brings_is_no_alarm(place: Workspace) -> None:
         "data/raw/2026-11/zhihu-01/2026-11-28/export.csv",
     )
 
-    # The workbook, which is filled in all the time, is no alarm either: its rows are in
-    # the keys of jobs. Of matrices that of the next month is none, one of this month is.
+    # The workbook, filled in all the time, is no alarm either: its rows are in the keys
+    # of jobs. Of matrices that of the next month is none, one of this month is.
     inputs.prepare(place, "2026-11")
     assert told(place) == []
     assert any("之后又填过" in note.what for note in verify(place, MONTH))
