@@ -178,10 +178,15 @@ def add_rows(workspace: Workspace, rows: Sequence[Row]) -> Path:
     Raises
     ------
     WorkspaceError
-        If it is no CSV in UTF-8 with commas: others people fill in themselves.
+        If it is no CSV in UTF-8 with commas: others people fill in themselves, as the
+        workbook.
     """
     model = type(rows[0])
     path = workspace.table(model.FILE)
+    book, sheet = everything.sheets(workspace).get(model, ("", None))
+    if sheet and len(sheet.records) > 1:
+        what = f"“{model.SHEET}”写在这里，程序不往里面加行"
+        raise WorkspaceError.of(what, where=book, do=f"请把它的行移到data/{path.name}")
     if not path.exists():
         _header(model, path)
     names = {name: each.name for each in columns(model) for name in each.names}

@@ -261,10 +261,9 @@ class _Folders:
             cells = ((at.row, at.date, at.metric, at.value, at.note) for at in own)
             rows = (head, *(Record(row, None, (*each,)) for row, *each in cells))
             book = Book("xlsx", "", (Sheet("", rows),), records={"": len(rows)})
-            of = self.account.platform
+            id, of = self.account.id, self.account.platform
             export = exports.read(book, month=self.month, platform=of, source=source)
-            whose = self.account.id
-            yield File(source=source, account=whose, month=self.month, export=export)
+            yield File(source=source, account=id, month=self.month, export=export)
 
     def _paths(self, by: int) -> list[Path]:
         return _exports(self.workspace, shift(self.month, by), self.account)

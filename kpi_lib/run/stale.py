@@ -137,7 +137,7 @@ class Agenda:
         self.recorded = read_run(workspace.reports(month) / "run.json")
         self.workspace, self.month = workspace, month
         self.lang = lang or str(self.recorded.get("lang", LANGUAGES[0]))
-        self._months = months_back(month, REACH)
+        self._months, self._hashed = months_back(month, REACH), dict[str, str]()
         self._record = record.head(workspace.record, month)
         runs = sorted(workspace.record.parent.glob("*/run.json"))
         runs = [path for path in runs if path.parent.name < month]
@@ -182,7 +182,8 @@ class Agenda:
 
     def operator_jobs(self, operators: Sequence[Operator]) -> list[Job]:
         """Return the jobs that make operators' reports, each from its own inputs."""
-        inputs, shared = self.inputs, self._data("formats", "plan")
+        inputs = self.inputs
+        shared = {**self._data("formats", "plan"), **self._given("calendar")}
         logged: dict[str, list[str]] = defaultdict(list)
         for month, log in inputs.worklogs.items():
             for entry in log.entries():
@@ -231,7 +232,6 @@ class Agenda:
                 ],
                 "record": self._record,
                 **shared,
-                **self._given("calendar"),
             }
             job = self._job("operator", id, operator.name, parts, operator=id)
             jobs.append(replace(job, meant=meant, last=self._published(id)))
@@ -338,8 +338,10 @@ class Agenda:
         )
 
     def _given(self, *names: str) -> dict[str, str]:
-        """Return what people wrote as it was read, whichever file or sheet has it."""
-        return {name: repr(getattr(self.inputs, name)) for name in names}
+        """Return hashes of what people wrote, whichever file or sheet has it."""
+        for name in {*names} - self._hashed.keys():
+            self._hashed[name] = record.of(repr(getattr(self.inputs, name)))
+        return {name: self._hashed[name] for name in names}
 
     def _data(self, *names: str) -> dict[str, dict[str, str]]:
         """Return files in data/ by their name, be they CSV, workbook, YAML or more."""

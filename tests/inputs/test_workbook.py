@@ -336,3 +336,16 @@ def test_a_figure_of_no_day_stops_whose_account_it_is(place: Workspace) -> None:
     found = inputs.for_month(place, MONTH)
 
     assert [(at.of, at.place) for at in found.mistakes] == [("op-01", "手工数!B2")]
+
+
+def test_a_command_adds_no_rows_beside_those_of_the_workbook(place: Workspace) -> None:
+    signed = [("月份", "运营", "动作", "总分", "校验值", "签字人", "签字日", "理由")]
+    signed += [(MONTH, "示例甲", "重开", None, None, "示例主管", "2026-11-05", "有误")]
+    path = book(place, 人员=PEOPLE, 账号=ACCOUNTS, 签字=signed)
+    (row,) = inputs.for_month(place, MONTH).signoffs
+    before = path.read_bytes(), place.table("signoff").read_bytes()
+
+    with pytest.raises(InvalidInput, match="填写.xlsx：“签字”写在这里"):
+        inputs.add_rows(place, [row])
+
+    assert (path.read_bytes(), place.table("signoff").read_bytes()) == before
