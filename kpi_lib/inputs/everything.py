@@ -358,10 +358,10 @@ def strays(workspace: Workspace) -> list[Problem]:
     list of Problem
         A warning for each, by name.
     """
-    tables = "|".join(model.FILE for model in BOOK)
+    tables = "|".join(("填写", *(model.FILE for model in BOOK)))
     read = re.compile(
         r"(plan(\..+)?|roster|first-month)\.yml|targets\..+\.xlsx"
-        rf"|(填写|workspace|{tables})\.(csv|xlsx)"
+        rf"|(workspace|{tables})\.(csv|xlsx)"
     )
     return [
         Problem(

@@ -345,7 +345,7 @@ def test_a_command_adds_no_rows_beside_those_of_the_workbook(place: Workspace) -
     (row,) = inputs.for_month(place, MONTH).signoffs
     before = path.read_bytes(), place.table("signoff").read_bytes()
 
-    with pytest.raises(InvalidInput, match="填写.xlsx：“签字”写在这里"):
+    with pytest.raises(InvalidInput, match=r"填写.xlsx：“签字”写在这里"):
         inputs.add_rows(place, [row])
 
     assert (path.read_bytes(), place.table("signoff").read_bytes()) == before
