@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -11,10 +9,6 @@ if TYPE_CHECKING:
     from kpi_lib.workbook import open_month
 
 __all__ = ["open_month"]
-
-# For web addresses in what it checks jsonschema would compile a grammar, a second of
-# every run and every job; notebooks, for which it is imported here, have none checked.
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
 def __getattr__(name: str) -> Any:

@@ -8,6 +8,7 @@ names another metric is refused.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -92,13 +93,15 @@ class Metric:
         return self.kind == "flow" or self.moves_by_gain
 
 
-def _entries(file: str) -> Any:
+@cache
+def entries(file: str) -> Any:
+    """Return what a YAML file of the package declares."""
     return YAML(typ="safe", pure=True).load((HERE / file).read_text(encoding="utf-8"))
 
 
 def words(*names: str) -> list[dict[str, Sentence]]:
     """Return lists of words by their names in ``words.yml``."""
-    lists = _entries("words.yml")
+    lists = entries("words.yml")
     return [
         {key: Sentence(Name.read(word)) for key, word in lists[name].items()}
         for name in names
@@ -115,7 +118,7 @@ def _read() -> dict[str, Metric]:
             denominator=tuple(entry.pop("denominator", ())),
             **entry,
         )
-        for name, entry in _entries("metrics.yml").items()
+        for name, entry in entries("metrics.yml").items()
     }
 
 

@@ -20,7 +20,7 @@ import typer
 from kpi_lib.cli_formats import formats_app
 from kpi_lib.errors import printable
 from kpi_lib.language import LANGUAGES
-from kpi_lib.telling import STATES, near, say, tell, telling
+from kpi_lib.telling import STATES, argument, near, option, say, tell, telling
 from kpi_lib.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -37,30 +37,21 @@ app = typer.Typer(
 )
 app.add_typer(formats_app, name="formats")
 
-Month = Annotated[
-    str, typer.Argument(metavar="MONTH", help="月份，如2026-10，或latest")
-]
-NewestMonth = Annotated[
-    str, typer.Argument(metavar="[MONTH]", help="月份；默认是最新的")
-]
-AROUND = "工作区文件夹；默认是当前或上级有data/plan.yml的文件夹"
+Month = Annotated[str, argument("month")]
+NewestMonth = Annotated[str, argument("newest_month")]
 Place = Annotated[
     Workspace,
-    typer.Option(
+    option(
+        "workspace",
         "--workspace",
-        metavar="DIR",
         parser=Workspace.find,
         default_factory=str,
         show_default=False,
-        help=AROUND,
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="每行输出一个JSON对象")]
-Operators = Annotated[
-    list[str] | None,
-    typer.Option("--operator", metavar="ID", help="只做这位运营；可以重复"),
-]
-Force = Annotated[bool, typer.Option("--force", help="没有变化的也重新做")]
+AsJson = Annotated[bool, option("as_json", "--json")]
+Operators = Annotated[list[str] | None, option("operators", "--operator")]
+Force = Annotated[bool, option("force", "--force")]
 
 
 def _version(asked: bool) -> None:
@@ -75,10 +66,7 @@ def _version(asked: bool) -> None:
 def _root(
     context: typer.Context,
     _version: Annotated[
-        bool,
-        typer.Option(
-            "--version", callback=_version, is_eager=True, help="显示版本后退出"
-        ),
+        bool, option("version", "--version", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
     """Without a command: what is next, in the workspace around the current folder."""
@@ -88,7 +76,7 @@ def _root(
 
 @app.command()
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="还不存在的文件夹")],
+    folder: Annotated[Path, argument("folder")],
 ) -> None:
     """
     新建一个工作区。
@@ -101,7 +89,7 @@ def init(
     month = f"{date.today():%Y-%m}"
     Workspace(folder).raw(month).mkdir(parents=True)
     typer.echo(f"工作区已建好：{folder}")
-    typer.echo(f"接下来：填写data/roster.yml，再运行kpi new-month {month}、kpi next。")
+    typer.echo(f"接下来：填写data/填写.xlsx，再运行kpi new-month {month}、kpi next。")
 
 
 @app.command()
@@ -151,15 +139,11 @@ def clean(
 def run(
     month: Month,
     operator: Operators = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="同时做几份；默认与核数相同")
-    ] = None,
-    lang: Annotated[str, typer.Option(help="报告的语言")] = LANGUAGES[0],
-    pdf: Annotated[bool, typer.Option("--pdf", help="同时做成PDF")] = False,
+    workers: Annotated[int | None, option("workers", min=1)] = None,
+    lang: Annotated[str, option("lang")] = LANGUAGES[0],
+    pdf: Annotated[bool, option("pdf", "--pdf")] = False,
     force: Force = False,
-    scheduler: Annotated[
-        str, typer.Option(metavar="URL", help="交给Dask集群做，如tcp://host:8786")
-    ] = "",
+    scheduler: Annotated[str, option("scheduler")] = "",
     *,
     workspace: Place,
     as_json: AsJson = False,
@@ -237,10 +221,8 @@ def status(month: Month, workspace: Place, as_json: AsJson = False) -> None:
 def explain(
     workspace: Place,
     month: Month,
-    operator: Annotated[str, typer.Argument(metavar="OPERATOR", help="运营的编号")],
-    measure: Annotated[
-        str, typer.Argument(metavar="[MEASURE]", help="量化指标；不写则每项一行")
-    ] = "",
+    operator: Annotated[str, argument("operator")],
+    measure: Annotated[str, argument("measure")] = "",
 ) -> None:
     """
     每一分从哪里来：数值、目标、规则、得分、文件和行。
@@ -259,9 +241,7 @@ def explain(
 def verify(
     month: Month,
     workspace: Place,
-    recompute: Annotated[
-        bool, typer.Option("--recompute", help="再由原始文件重新清洗、评分，逐项比对")
-    ] = False,
+    recompute: Annotated[bool, option("recompute", "--recompute")] = False,
     as_json: AsJson = False,
 ) -> None:
     """
@@ -287,8 +267,8 @@ def verify(
 @app.command()
 def sign(
     month: Month,
-    by: Annotated[str, typer.Option("--by", metavar="NAME", help="签字人的姓名")],
-    yes: Annotated[bool, typer.Option("--yes", help="不再询问")] = False,
+    by: Annotated[str, option("by", "--by")],
+    yes: Annotated[bool, option("yes", "--yes")] = False,
     *,
     workspace: Place,
 ) -> None:
@@ -318,16 +298,11 @@ def sign(
 @app.command()
 def share(
     month: Month,
-    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="放到这个文件夹")],
+    to: Annotated[Path, option("to", "--to")],
     operator: Operators = None,
-    team: Annotated[bool, typer.Option("--team", help="连同索引页，有所有人")] = False,
-    pdf: Annotated[bool, typer.Option("--pdf", help="连同PDF")] = False,
-    password_file: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="给页面加密：一行密码给所有人，或每人一行“编号 密码”"
-        ),
-    ] = None,
+    team: Annotated[bool, option("team", "--team")] = False,
+    pdf: Annotated[bool, option("share_pdf", "--pdf")] = False,
+    password_file: Annotated[Path | None, option("password_file")] = None,
     *,
     workspace: Place,
 ) -> None:
@@ -351,9 +326,7 @@ def share(
 @app.command()
 def rescore(
     month: Month,
-    plan: Annotated[
-        Path, typer.Option("--plan", metavar="FILE", help="另一份考核计划")
-    ],
+    plan: Annotated[Path, option("plan", "--plan")],
     workspace: Place,
     as_json: AsJson = False,
 ) -> None:
@@ -378,7 +351,7 @@ def rescore(
 @app.command()
 def new_month(month: Month, workspace: Place) -> None:
     """
-    建好一个月的文件夹和工作记录模板。
+    建好一个月的文件夹，在填写.xlsx里起好这个月的目标。
 
     例：kpi new-month 2026-11
     """
@@ -386,33 +359,19 @@ def new_month(month: Month, workspace: Place) -> None:
 
     paths = inputs.prepare(workspace, month)
     for path in paths:
-        typer.echo(f"已建：{workspace.relative(path)}")
+        typer.echo(f"已建好：{workspace.relative(path)}")
     if not paths:
         typer.echo("都已经有了，什么也没有动。")
 
 
 @app.command()
 def add(
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE…", help="导出文件、文件夹或zip")
-    ],
-    account: Annotated[
-        str, typer.Option(metavar="A", help="账号；不写则看平台和文件夹名")
-    ] = "",
+    files: Annotated[list[Path], argument("files")],
+    account: Annotated[str, option("account")] = "",
     downloaded: Annotated[
-        datetime | None,
-        typer.Option(
-            metavar="DAY",
-            formats=["%Y-%m-%d"],
-            help="下载日期，如2026-11-02；不写则看文件名末尾",
-        ),
+        datetime | None, option("downloaded", formats=["%Y-%m-%d"])
     ] = None,
-    month: Annotated[
-        str,
-        typer.Option(
-            metavar="M", help="月份；默认按下载日期：1至5日属上个月，其余属当月"
-        ),
-    ] = "",
+    month: Annotated[str, option("add_month")] = "",
     *,
     workspace: Place,
     as_json: AsJson = False,
@@ -448,7 +407,7 @@ def lab(workspace: Place) -> None:
 
 @app.command()
 def doctor(
-    workspace: Annotated[Path | None, typer.Option(metavar="DIR", help=AROUND)] = None,
+    workspace: Annotated[Path | None, option("workspace")] = None,
     as_json: AsJson = False,
 ) -> None:
     """

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from kpi_lib.telling import argument, option
+
 formats_app = typer.Typer(
     help="认得的导出版式；新的导出用learn起草一份声明。"
     "\n\n例：kpi formats   kpi formats learn 导出.xlsx --platform kuaishou",
@@ -33,17 +35,9 @@ def formats(context: typer.Context) -> None:
 
 @formats_app.command()
 def learn(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="平台导出的原文件")],
-    platform: Annotated[
-        str,
-        typer.Option(
-            "--platform", metavar="NAME", help="平台的编号或名称；新平台用小写字母编号"
-        ),
-    ],
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="FILE", help="写到这里；默认data/formats里"),
-    ] = None,
+    file: Annotated[Path, argument("learn_file")],
+    platform: Annotated[str, option("learn_platform", "--platform")],
+    out: Annotated[Path | None, option("learn_out", "--out")] = None,
 ) -> None:
     """
     由一份新的导出起草声明，每处猜测都标“待确认”。

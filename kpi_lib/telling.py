@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
+import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
@@ -20,10 +21,20 @@ import typer
 
 from kpi_lib.errors import Problem, printable
 
-STATES = {
-    **{"made": "已做", "unchanged": "没有变化", "failed": "失败"},
-    **{"done": "已做", "stale": "过期", "missing": "没做"},
-}
+# What is told of options and arguments, and what their values are called.
+TOLD = tomllib.loads(Path(__file__).with_name("cli.toml").read_text("utf-8"))
+STATES: dict[str, str] = TOLD["states"]
+
+
+def option(name: str, *flags: str, **more: Any) -> Any:
+    """Return an option of a command, as it is told by its name."""
+    more |= TOLD[name]
+    return typer.Option(*flags, **more)
+
+
+def argument(name: str) -> Any:
+    """Return an argument of a command, as it is told by its name."""
+    return typer.Argument(**TOLD[name])
 
 
 def say(fields: dict[str, Any], line: str, as_json: bool) -> None:

@@ -22,6 +22,9 @@ from kpi_lib.errors import InvalidInput, WorkspaceError
 
 PLAN = "data/plan.yml"
 
+# What the workbook to fill in may be called.
+BOOKS = ("data/填写.xlsx", "data/workspace.xlsx")
+
 # What jobs, pages and files of ours are called, without their endings: no one's id.
 NAMES = frozenset(
     [
@@ -94,6 +97,11 @@ class Workspace:
     def roster(self) -> Path:
         """Operators and accounts."""
         return self.data / "roster.yml"
+
+    @property
+    def workbook(self) -> Path:
+        """The workbook to fill in, whose sheets are tables and the roster."""
+        return self._either(*(self.root / name for name in BOOKS))
 
     @property
     def notebooks(self) -> Path:

@@ -19,9 +19,10 @@ def prose_of(
     """Extract the prose of a notebook's page for Babel, which babel.cfg tells so."""
     notebook = nbformat.reads(file.read().decode("utf-8"), as_version=4)  # type: ignore[no-untyped-call]
     for cell in notebook.cells:
-        if cell.cell_type == "markdown" and html._is_on_page(cell):
+        shown = "notebook-only" not in cell.metadata.get("tags", [])
+        if cell.cell_type == "markdown" and shown:
             for paragraph in html._paragraphs(cell.source):
-                yield 0, "", html._words(paragraph), []
+                yield 0, "", paragraph.lstrip("#").strip(), []
 
 
 def sentences_of(

@@ -17,30 +17,33 @@ from tests.test_cli import kpi
 MONTH = "2026-10"
 EXPORTS = Path(__file__).parent / "data/exports/toutiao"
 
-ROSTER = """
-operators:
-  - {id: "op-01", name: 示例甲, manager: 示例主管, from: 2026-10-01}
-accounts:
-  - id: "tt-01"
-    platform: toutiao
-    name: 示例头条
-    expects: [toutiao.works, toutiao.trend]
-    from: 2026-10-01
-    owners: [{operator: "op-01", from: 2026-10-01}]
-"""
-TYPED = ROSTER.count(": ") - ROSTER.count(": [{")  # values, not lists of entries
+Rows = dict[str, list[list[object]]]
 
-# Days and weeks as people write them.
-ROWS = {
-    "任务": [["T1", "示例甲", "写稿", "10月9日", "10月8日", "是", "否", "示例主管"]],
-    "复盘": [
-        ["示例甲", "周", "第41周", "10月9日", "复盘.pptx", "示例主管"],
-        ["示例甲", "月", "10月", "11月3日", "复盘.pptx", "示例主管"],
+# What is typed before anything else.
+ROSTER: Rows = {
+    "人员": [["op-01", "示例甲", "示例主管", "2026-10-01"]],
+    "账号": [
+        [
+            *("示例甲", "tt-01", "头条号", "示例头条"),
+            *("toutiao.works、toutiao.trend", "2026-10-01"),
+        ]
     ],
 }
 
+# Days and weeks as people write them.
+ROWS: Rows = {
+    "任务": [
+        [MONTH, "T1", "示例甲", "写稿", "10月9日", "10月8日", "是", "否", "示例主管"]
+    ],
+    "复盘": [
+        [MONTH, "示例甲", "周", "第41周", "10月9日", "复盘.pptx", "示例主管"],
+        [MONTH, "示例甲", "月", "10月", "11月3日", "复盘.pptx", "示例主管"],
+    ],
+    "手工数": [["示例头条", "2026-09-30", "粉丝数", "5200"]],
+}
 
-def fill(path: Path, rows: dict[str, list[list[object]]]) -> int:
+
+def fill(path: Path, rows: Rows) -> int:
     """Type rows into a workbook below what is there; return how many cells."""
     book = openpyxl.load_workbook(path)
     for sheet, lines in rows.items():
@@ -84,8 +87,7 @@ def test_from_a_folder_of_downloads_to_a_signed_month(
 
     given("init", str(place.root))
     monkeypatch.chdir(place.root)
-    place.roster.write_text(ROSTER, "utf-8")
-    cells = TYPED
+    cells = fill(place.workbook, ROSTER)
     told = given("add", str(downloads.parent), "--downloaded", "2026-11-02")
     assert told.count("放进data/raw/2026-10/tt-01/2026-11-02/") == 2
     given("new-month", MONTH)
@@ -93,12 +95,10 @@ def test_from_a_folder_of_downloads_to_a_signed_month(
     told = given("next", MONTH)
     assert (place.reports(MONTH) / "op-01.html").is_file()
     assert "会待定" in told
-    assert (len(commands), cells) == (4, 11)
+    assert (len(commands), cells) == (4, 10)
 
-    cells += set_targets(
-        place.data / f"targets.{MONTH}.xlsx", {"阅读/播放": 1000, "tasks_due": 1}
-    )
-    cells += fill(place.worklog(MONTH), ROWS)
+    cells += set_targets(place.workbook, {"阅读/播放": 1000, "tasks_due": 1})
+    cells += fill(place.workbook, ROWS)
     told = given("next", MONTH)
     card = read_json(place.reports(MONTH) / "op-01.json")
     scored = {
@@ -114,4 +114,6 @@ def test_from_a_folder_of_downloads_to_a_signed_month(
     assert "都与运行时一样" in given("verify", MONTH)
     assert [row.by for row in inputs.load(place, MONTH).signoffs] == ["示例主管"]
     assert commands == ["init", "add", "new-month", "next", "next", "sign", "verify"]
-    assert cells == 37
+    assert cells == 43
+    # All of it stands in the one workbook.
+    assert not [*place.data.glob("raw/*/worklog*"), *place.data.glob("targets.*.xlsx")]

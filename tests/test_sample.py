@@ -132,9 +132,7 @@ def test_worklog_has_every_sheet(
     entries = log(month)
 
     assert entries.findings == ()
-    assert [
-        one.SHEET for one in worklog.SHEETS if not getattr(entries, one.FIELD)
-    ] == []
+    assert [one.SHEET for one in worklog.SHEETS if not getattr(entries, one.FILE)] == []
 
 
 # The hard cases

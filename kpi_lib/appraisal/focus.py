@@ -12,19 +12,12 @@ from kpi_lib import figures
 from kpi_lib.appraisal.evidence import Reading, half_up, text
 from kpi_lib.appraisal.rules import UNITS, Rule, percent, rule_of
 from kpi_lib.appraisal.scoring import Outcome
-from kpi_lib.language import N_, Sentence
+from kpi_lib.catalogue import words
+from kpi_lib.language import Sentence
 
 LINES = 3  # Steps that are named, most to gain first; parts furthest from all of it
 
-SAYS = {
-    "from": N_(
-        "{name}：本月{value}，超过{begin}后每高1个百分点得{step}分，最多再得{left}分"
-    ),
-    "share": N_("{name}：本月{value}，每高1个百分点得{step}分，最多再得{left}分"),
-    "count": N_("{name}：本月{value}，再有{one}得{step}分，最多再得{left}分"),
-    "last": N_("{name}：本月{value}，再有{one}得{left}分"),
-    "goal": N_("{name}：本月{value}，到{goal}得满分，最多再得{left}分"),
-}
+(SAYS,) = words("focus")
 
 
 def focus(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from kpi_lib.errors import Problem
 from kpi_lib.files import MANUAL
 from kpi_lib.inputs import Account, Entry, Inputs, Plan, Target
 from kpi_lib.language import N_, Name, Sentence
+from kpi_lib.workspace import BOOKS
 
 NOBODY = N_("{sheet}第{rows}行的“{name}”不是花名册里的主管或approvers，不算确认")
 
@@ -43,7 +44,8 @@ def naming(evidence: Evidence) -> list[Entry | Target]:
 
 def sheet_of(row: Entry | Target) -> str:
     """Return what the sheet of a row is called, or its file where it has one table."""
-    return getattr(row, "SHEET", "") or row.source.rpartition("/")[2]
+    several = isinstance(row, Entry) or row.source in BOOKS
+    return row.SHEET if several else row.source.rpartition("/")[2]
 
 
 def of_decisions(evidence: Evidence, inputs: Inputs) -> Iterator[Sentence]:

@@ -19,22 +19,15 @@ from pydantic import BaseModel
 
 from kpi_lib import figures
 from kpi_lib.appraisal.evidence import Number, Reading, half_up, text
+from kpi_lib.catalogue import words
 from kpi_lib.figures import joined
 from kpi_lib.inputs import Measure, kinds
-from kpi_lib.language import N_, Sentence
+from kpi_lib.language import Sentence
 
 R = TypeVar("R", bound=BaseModel)
 
 # Units of readings: how so many of them are said.
-UNITS = {
-    "格": N_("{n}格"),
-    "项": N_("{n}项"),
-    "条": N_("{n}条"),
-    "次": N_("{n}次"),
-    "场": N_("{n}场"),
-    "篇": N_("{n}篇"),
-    "账号日": N_("{n}账号日"),
-}
+(UNITS,) = words("counted")
 
 
 RULES: dict[str, type[Rule[Any]]] = {}  # By the kind that the plan writes
@@ -249,17 +242,8 @@ class _Deduct(Rule[kinds.Deduct], kind="deduct"):
         )
 
 
-_EACH = {
-    "target": N_("每少目标的{size}扣{per}分"),
-    "points": N_("每少{size}（百分点）扣{per}分"),
-    "unit": N_("每少{size}扣{per}分"),
-}
 # What one step is of: in words, and in a sum.
-_DEDUCTED = {
-    "target": N_("{sum}（{value}对{target}，每差目标的{size}一档），不低于0"),
-    "points": N_("{sum}（{value}对{target}，每差{size}个百分点一档），不低于0"),
-    "unit": N_("{sum}（{value}对{target}，每差{size}一档），不低于0"),
-}
+_EACH, _DEDUCTED = words("each_step", "deducted")
 
 
 class _Count(Rule[kinds.Count], kind="count"):

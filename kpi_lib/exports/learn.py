@@ -18,10 +18,9 @@ from pathlib import Path
 from typing import Literal
 
 from jinja2 import Environment, StrictUndefined
-from ruamel.yaml import YAML
 
 from kpi_lib import files
-from kpi_lib.catalogue import METRICS
+from kpi_lib.catalogue import METRICS, entries
 from kpi_lib.errors import ExportColumns, ExportError, UnknownExport, printable
 from kpi_lib.exports.grains import PERCENT_OF
 from kpi_lib.exports.recognise import HEADER_WITHIN, recognise
@@ -34,9 +33,7 @@ Grain = Literal["daily", "posts"]
 ENOUGH = 0.6
 
 LOOKED_AT = 2000
-WORDS = YAML(typ="safe", pure=True).load(
-    Path(__file__).with_suffix(".yml").read_text("utf-8")
-)
+WORDS = entries("exports/learn.yml")
 DRAFT = Path(__file__).with_name("draft.yml.j2")  # What a draft looks like
 _PUBLISHED = re.compile("发布|发表|投稿|publish")
 _FILLING = re.compile(r"^(总|作品|视频|文章|笔记|内容)|(量|数|次数|\(次\))$")

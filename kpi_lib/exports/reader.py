@@ -38,7 +38,7 @@ GRAINS = {"daily": Days, "posts": Posts, "orders": Orders, "none": Grain}
 
 
 def read(
-    path: Path,
+    path: Path | Book,
     *,
     month: str,
     platform: str | None = None,
@@ -50,8 +50,8 @@ def read(
 
     Parameters
     ----------
-    path : Path
-        The file.
+    path : Path or Book
+        The file, or what was read of it.
     month : str
         Where a date lacks its year or its order: it is of this month, ``2026-10``.
     platform : str or None
@@ -78,14 +78,17 @@ def read(
     LedgerError
         If rows are unaccounted for.
     """
-    source = path.name if source is None else source
+    if source is None:
+        source = "" if isinstance(path, Book) else path.name
     if formats is not None:
         before = files.declare(formats)
         try:
             return read(path, month=month, platform=platform, source=source)
         finally:
             files.declare(before)
-    book = files.read(path, where=source, most=_most(platform))
+    book = path
+    if not isinstance(book, Book):
+        book = files.read(book, where=source, most=_most(platform))
     try:
         return _of_book(book, month, platform, source)
     except ExportError as refusal:

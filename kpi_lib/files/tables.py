@@ -18,13 +18,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from kpi_lib.catalogue import words
 from kpi_lib.errors import BUSY, MachineTrouble, Problem, Unreadable, of_system
 from kpi_lib.files import child
 from kpi_lib.files.book import (
     AGAIN,
     EXPECTED,
     MOST_CELLS,
-    SHORTER,
     Book,
     Kind,
     Most,
@@ -53,8 +53,6 @@ ZIP = b"PK"
 ORIGINAL = Sentence("放入平台导出的原文件")
 ITSELF = Sentence("放入导出的文件本身，不要放快捷方式或链接")
 ORDINARY = Sentence("普通文件")
-SUSPECT = Sentence("重新导出；来历不明的文件不要放入")
-SIGN_IN = Sentence("登录后台重新下载")
 
 
 def read(path: Path, *, where: str, most: Most = MOST_CELLS) -> Book:
@@ -159,51 +157,8 @@ def _read_markup(start: str, encoding: str, where: str) -> Book:
 
 # ----------------------------------------------------------- the child process
 
-# What is wrong, what to do, what was expected where not `EXPECTED`, by code.
-REFUSALS: dict[str, tuple[Sentence, ...]] = {
-    "damaged": (
-        Sentence("文件已损坏或不完整，读不出表格"),
-        Sentence("重新导出；不要改扩展名"),
-    ),
-    "not_xlsx": (
-        Sentence("是压缩包，但不是xlsx（可能是xlsb、ods或zip）"),
-        Sentence("解压，或在Excel里另存为xlsx"),
-    ),
-    "locked": (
-        Sentence("文件有密码"),
-        Sentence("去掉密码再放入"),
-        Sentence("没有密码的文件"),
-    ),
-    "bomb": (
-        Sentence("压缩包展开后过大，不读"),
-        SUSPECT,
-        Sentence("展开后200MB、2000个部分以内"),
-    ),
-    "hostile": (Sentence("文件里有不该有的内容，不读"), SUSPECT),
-    "too_many_cells": (
-        Sentence("表格范围过大，多半是很远处有一个多余的单元格"),
-        Sentence("删去多余的单元格，或重新导出"),
-        Sentence("80万格以内、每行16384格以内"),
-    ),
-    "too_big": (
-        Sentence("文件太大，读它要超过512MB内存"),
-        SHORTER,
-        Sentence("较短的时间段"),
-    ),
-    "rows_outside_table": (Sentence("网页里有表格之外的表行，可能不完整"), AGAIN),
-    "torn": (Sentence("网页里的表格没有结尾，下载不完整"), AGAIN),
-    "login": (Sentence("是登录网页，不是表格：下载时登录已过期"), SIGN_IN),
-    "no_table": (Sentence("是网页，里面没有表格：多半是登录过期或出错页"), SIGN_IN),
-    "died": (
-        Sentence("读它的程序每次都在这个文件上崩溃：文件有问题，或要太多内存"),
-        SUSPECT,
-    ),
-    "late": (
-        Sentence("处理器算了10秒还读不完"),
-        SHORTER,
-        Sentence("较短的时间段"),
-    ),
-}
+# What is wrong, what to do, and what was expected where not `EXPECTED`, by code.
+REFUSED, REMEDIES, WANTED = words("refused", "remedies", "wanted")
 
 
 def _ask_child(kind: Kind, content: bytes, encoding: str, where: str) -> Book:
@@ -213,7 +168,8 @@ def _ask_child(kind: Kind, content: bytes, encoding: str, where: str) -> Book:
         do = Sentence("关闭其他占用内存的程序，再运行一次；仍然如此时用kpi doctor查看")
         raise MachineTrouble(Problem(what=what, where=where, do=do))
     if "refused" in answer:
-        what, do, expected = (*REFUSALS[answer["refused"]], EXPECTED)[:3]
+        code = answer["refused"]
+        what, do, expected = REFUSED[code], REMEDIES[code], WANTED.get(code, EXPECTED)
         if about := answer.get("about"):
             about = Sentence.read(about) if isinstance(about, list) else about[:80]
             what = Sentence("{refusal}（{about}）", refusal=what, about=about)

@@ -1,4 +1,4 @@
-"""New workspaces, new months, and the empty work log of a month."""
+"""New workspaces, new months, and the workbook that is filled in."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pathlib import Path
 
 from kpi_lib.catalogue import DUE
 from kpi_lib.days import shift
-from kpi_lib.errors import WorkspaceError
+from kpi_lib.errors import InvalidInput, Problem, WorkspaceError
 from kpi_lib.inputs import everything
 from kpi_lib.inputs.everything import Inputs
 from kpi_lib.inputs.people import Operator
 from kpi_lib.inputs.records import TABLES
-from kpi_lib.inputs.table import Row, columns
-from kpi_lib.inputs.targets import NAMES, Target
-from kpi_lib.inputs.template import MATRIX, WORKLOG, write_template
+from kpi_lib.inputs.table import Row, TableSheet, columns, table_rows
+from kpi_lib.inputs.targets import NAMES, Across, Target
+from kpi_lib.inputs.template import Rows, columns_of, write_template
 from kpi_lib.workspace import Workspace, write_atomic
 
 PACKAGE = Path(__file__).parents[1]
@@ -74,10 +74,12 @@ def _write(folder: Path) -> list[Path]:
         _copy(path, folder / "notebooks" / path.name)
         for path in sorted(default("notebooks").glob("*.ipynb"))
     ]
+    book = Workspace(folder).workbook
+    write_template(book, "2026-01", {}, (), {})  # of the examples
     # The plan is what makes the folder a workspace, so it comes last: a half-made
     # folder is not taken for one.
     plan = _copy(default("data/plan.yml"), data / "plan.yml")
-    return [*written, plan]
+    return [*written, book, plan]
 
 
 def prepare(workspace: Workspace, month: str) -> list[Path]:
@@ -94,7 +96,8 @@ def prepare(workspace: Workspace, month: str) -> list[Path]:
     Returns
     -------
     list of Path
-        The folders and the work log made; what is there already is left as it is.
+        The folders made, and the workbook where anything in it is new: its drop-downs,
+        a row for each metric asked of each; what people typed stands as it stood.
 
     Raises
     ------
@@ -110,18 +113,33 @@ def prepare(workspace: Workspace, month: str) -> list[Path]:
     made = [folder for folder in folders if not folder.is_dir()]
     for folder in made:
         folder.mkdir(parents=True)
-    names = {person.id: person.name for person in people}
-    worklog = workspace.worklog(month)
-    if not worklog.exists():
-        measures = [measure.name.zh for _, measure in inputs.plan.measures()]
-        write_template(worklog, month, WORKLOG, names, measures)
-        made.append(worklog)
-    targets = workspace.data / f"{Target.FILE}.{month}.xlsx"
-    if not targets.exists() and all(row.period != month for row in inputs.targets):
-        rows = [*_asked(workspace, inputs, people)]
-        write_template(targets, month, MATRIX, names, rows=rows)
-        made.append(targets)
-    return made
+    rows = _typed(workspace)
+    begun = rows.setdefault(Across, {})
+    asked = {row.period for row in inputs.targets}
+    if month not in asked.union(str(row["month"]) for row in begun.values()):
+        following = max(begun, default=1) + 1
+        begun |= dict(enumerate(_asked(workspace, inputs, people), following))
+    # Its own sheet offers them, or else they stand in the roster's file.
+    names = {} if rows.get(Operator) else {at.id: at.name for at in people}
+    measures = [measure.name.zh for _, measure in inputs.plan.measures()]
+    book = workspace.workbook
+    before = book.read_bytes() if book.exists() else b""
+    write_template(book, month, names, measures, rows)
+    return [*made, book] if book.read_bytes() != before else made
+
+
+def _typed(workspace: Workspace) -> Rows:
+    """Return what stands in the workbook."""
+    rows: Rows = {}
+    problems: list[Problem] = []
+    for model, (where, sheet) in everything.sheets(workspace).items():
+        of = Across if model is Target else model
+        noted = TableSheet(sheet.name, where, problems)
+        found = table_rows(noted, sheet.records, columns_of(of))
+        rows[of] = {row.record.row: row.cells for row in found}
+    if problems:
+        raise InvalidInput(tuple(problems))
+    return rows
 
 
 def _asked(
@@ -160,10 +178,15 @@ def add_rows(workspace: Workspace, rows: Sequence[Row]) -> Path:
     Raises
     ------
     WorkspaceError
-        If it is no CSV in UTF-8 with commas: others people fill in themselves.
+        If it is no CSV in UTF-8 with commas: others people fill in themselves, as the
+        workbook.
     """
     model = type(rows[0])
     path = workspace.table(model.FILE)
+    book, sheet = everything.sheets(workspace).get(model, ("", None))
+    if sheet and len(sheet.records) > 1:
+        what = f"“{model.SHEET}”写在这里，程序不往里面加行"
+        raise WorkspaceError.of(what, where=book, do=f"请把它的行移到data/{path.name}")
     if not path.exists():
         _header(model, path)
     names = {name: each.name for each in columns(model) for name in each.names}

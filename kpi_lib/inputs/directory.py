@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from kpi_lib import files
 from kpi_lib.inputs.forms import (
@@ -16,15 +16,17 @@ from kpi_lib.inputs.forms import (
     id_or_name,
     quoted,
     to_text,
+    to_words,
 )
-from kpi_lib.inputs.plan import Measure
 
-_SEPARATORS = re.compile(r"[、，,；;/／|\s]+")
+if TYPE_CHECKING:
+    from kpi_lib.inputs.plan import Measure
+
 _SEVERAL = "平台名，多个之间用顿号"
 
 
 # What a measure may be called → the plan's ``item.measure`` and itself.
-Called = Mapping[str, tuple[str, Measure]]
+Called = Mapping[str, tuple[str, "Measure"]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,8 @@ class Directory:
     operators: Mapping[str, str] = field(default_factory=dict)  # Ids and names
     platforms: Mapping[str, str] = field(default_factory=dict)  # Ids and names
     accounts: Mapping[str, str] = field(default_factory=dict)  # Ids and names
+    # Whose an account is, if it is one operator's alone.
+    owners: Mapping[str, str] = field(default_factory=dict)
     # Operators' ids and the platforms on which each owns something.
     owned: Mapping[str, Collection[str]] = field(default_factory=dict)
     month: str = ""  # Of the work log that is read
@@ -57,7 +61,7 @@ class Directory:
 
     def several_platforms(self, cell: object) -> tuple[str, ...]:
         """Read platforms' ids or names, however they are separated."""
-        parts = [part for part in _SEPARATORS.split(to_text(cell)) if part]
+        parts = to_words(to_text(cell))
         if not parts:
             raise WrongForm(_SEVERAL)
         try:
@@ -71,7 +75,7 @@ class Directory:
         return bare(name) in own
 
 
-def unknown(column: str, name: str, called: Mapping[str, tuple[str, Measure]]) -> Wrong:
+def unknown(column: str, name: str, called: Called) -> Wrong:
     """Say that a name is of no one measure; each is listed as it is called last."""
     names = {key: name for name, (key, _) in called.items()}
     listed = choices([f"{name}（{key}）" for key, name in names.items()])

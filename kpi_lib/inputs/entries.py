@@ -1,8 +1,9 @@
 """
 The rows of the work log: what no platform exports, one sheet a subject.
 
-`SHEETS` names the sheets; the columns of each stand in its row model, from which the
-reader (`worklog`) and the writer of the template (`blank`) both work.
+`SHEETS` names the sheets; the cells of each stand in its row model, what its columns
+are called in ``columns.yml``: the reader (`worklog`) and the writer of the template
+(`blank`) both work from them.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 from pydantic import ValidationInfo, field_validator
 
@@ -21,7 +22,7 @@ from kpi_lib.inputs import forms
 from kpi_lib.inputs.directory import Directory, unknown
 from kpi_lib.inputs.forms import Day, Form, Note, Text, Whole, Wrong, named, words
 from kpi_lib.inputs.kinds import Rating, plain
-from kpi_lib.inputs.table import Header, Row, TableRow
+from kpi_lib.inputs.table import Row, TableRow
 
 # --- forms of its cells ------------------------------------------------------------
 
@@ -77,13 +78,6 @@ Some = forms.Amount | None
 Platforms = Annotated[tuple[str, ...], named("several_platforms", "platforms")]
 Operator = Annotated[str, named("operator", "operator")]
 
-# Columns of several sheets. The first column of each marks its example row.
-Id = Annotated[Text, Header("编号", example="例1")]
-Whose = Annotated[Operator, Header("运营", example="示例运营甲")]
-FirstWhose = Annotated[Operator, Header("运营", example="例")]
-DayOfIt = Annotated[Day, Header("日期", example="{month}-09")]
-ConfirmedBy = Annotated[Note, Header("确认人", example="示例主管")]
-
 # --- the rows -----------------------------------------------------------------------
 
 
@@ -95,7 +89,6 @@ class Entry(Row):
 
     EXAMPLE = "例"
 
-    FIELD: ClassVar[str] = ""  # Of the `Worklog`, that holds it; its sheet in English
     DATED: ClassVar[str] = ""  # The field whose date decides its month, if one does
 
     operator: str
@@ -106,7 +99,7 @@ class Entry(Row):
     @classmethod
     def __pydantic_init_subclass__(cls, **more: Any) -> None:
         """Enter the sheet that it is the row of."""
-        _ENTERED.extend([cls] if cls.FIELD else [])
+        _ENTERED.extend([cls] if cls.FILE else [])
 
     def doubts(self, directory: Directory) -> Iterator[Wrong]:
         """Tell of a day of another month, and of platforms without an own account."""
@@ -139,16 +132,16 @@ class Numbered(Entry):
 class Task(Numbered):
     """A task of a week."""
 
-    SHEET, FIELD, DATED = "任务", "tasks", "planned"
+    SHEET, FILE, DATED = "任务", "tasks", "planned"
 
-    id: Id
-    operator: Whose
-    name: Annotated[Text, Header("任务", example="整理选题", wide=True)]
-    planned: Annotated[Day, Header("计划完成日", example="{month}-09")]
-    done: Annotated[Day | None, Header("实际完成日", example="{month}-08")] = None
-    accepted: Annotated[YesNo | None, Header("验收", example="是")] = None
-    rework: Annotated[YesNo | None, Header("返工", example="否")] = None
-    confirmed_by: ConfirmedBy = ""
+    id: Text
+    operator: Operator
+    name: Text
+    planned: Day
+    done: Day | None = None
+    accepted: YesNo | None = None
+    rework: YesNo | None = None
+    confirmed_by: Note = ""
 
     def mistakes(self, directory: Directory) -> Iterator[Wrong]:
         """Say that what is accepted is done."""
@@ -160,23 +153,23 @@ class Task(Numbered):
 class Campaign(Numbered):
     """A campaign, in the month of its last day."""
 
-    SHEET, FIELD, DATED = "活动", "campaigns", "end"
+    SHEET, FILE, DATED = "活动", "campaigns", "end"
 
-    id: Id
-    operator: Whose
-    name: Annotated[Text, Header("名称", example="周年庆", wide=True)]
-    start: Annotated[Day, Header("开始", example="{month}-09")]
-    end: Annotated[Day, Header("结束", example="{month}-15")]
-    budget: Annotated[Some, Header("预算", example="3000")] = None
-    spend: Annotated[Some, Header("实际花费", example="2800")] = None
-    exposure_target: Annotated[Some, Header("曝光目标", example="50000")] = None
-    exposure: Annotated[Some, Header("曝光", example="52000")] = None
-    new_target: Annotated[Some, Header("拉新目标", example="300")] = None
-    new: Annotated[Some, Header("拉新", example="280")] = None
-    conversion_target: Annotated[Some, Header("转化目标", example="40")] = None
-    conversion: Annotated[Some, Header("转化", example="41")] = None
-    not_held: Annotated[Note, Header("未举办原因", wide=True)] = ""
-    confirmed_by: ConfirmedBy = ""
+    id: Text
+    operator: Operator
+    name: Text
+    start: Day
+    end: Day
+    budget: Some = None
+    spend: Some = None
+    exposure_target: Some = None
+    exposure: Some = None
+    new_target: Some = None
+    new: Some = None
+    conversion_target: Some = None
+    conversion: Some = None
+    not_held: Note = ""
+    confirmed_by: Note = ""
 
     def mistakes(self, directory: Directory) -> Iterator[Wrong]:
         """Say that it ends after it began."""
@@ -188,30 +181,26 @@ class Campaign(Numbered):
 class Suggestion(Entry):
     """A suggestion, adopted or not."""
 
-    SHEET, FIELD, DATED = "建议", "suggestions", "date"
+    SHEET, FILE, DATED = "建议", "suggestions", "date"
 
-    operator: FirstWhose
-    text: Annotated[Text, Header("建议", example="统一封面", wide=True)]
-    date: DayOfIt
-    adopted: Annotated[YesNo | None, Header("采纳", example="是")] = None
-    confirmed_by: ConfirmedBy = ""
+    operator: Operator
+    text: Text
+    date: Day
+    adopted: YesNo | None = None
+    confirmed_by: Note = ""
 
 
 class Review(Entry):
     """The review of a week (``2026-W41``) or of a month (``2026-10``)."""
 
-    SHEET, FIELD = "复盘", "reviews"
+    SHEET, FILE = "复盘", "reviews"
 
-    operator: FirstWhose
-    kind: Annotated[
-        Literal["week", "month"],
-        words({"周": "week", "月": "month"}),
-        Header("周/月", example="月"),
-    ]
-    period: Annotated[str, Form(kind="period"), Header("周期", example="{month}")]
-    delivered: Annotated[Day | None, Header("交付日", example="{month}-10")] = None
-    link: Annotated[Note, Header("链接", example="复盘.pptx", wide=True)] = ""
-    confirmed_by: ConfirmedBy = ""
+    operator: Operator
+    kind: Annotated[str, words({"周": "week", "月": "month"})]
+    period: Annotated[str, Form(kind="period")]
+    delivered: Day | None = None
+    link: Note = ""
+    confirmed_by: Note = ""
 
     @field_validator("period", mode="before")
     @classmethod
@@ -227,32 +216,28 @@ class Review(Entry):
 class Content(Numbered):
     """A content, planned for platforms and published on some."""
 
-    SHEET, FIELD, DATED = "内容", "contents", "planned"
+    SHEET, FILE, DATED = "内容", "contents", "planned"
 
-    id: Id
-    operator: Whose
-    title: Annotated[Text, Header("标题", example="秋季选题一", wide=True)]
-    form: Annotated[str, words(FORMS), Header("形式", example="图文")]
-    planned: Annotated[Day, Header("计划日", example="{month}-09")]
-    planned_platforms: Annotated[
-        Platforms, Header("计划平台", example="公众号、头条号")
-    ]
-    published_platforms: Annotated[
-        Platforms, Header("已发平台", example="公众号、头条号")
-    ] = ()
-    link: Annotated[Note, Header("链接", wide=True)] = ""
+    id: Text
+    operator: Operator
+    title: Text
+    form: Annotated[str, words(FORMS)]
+    planned: Day
+    planned_platforms: Platforms
+    published_platforms: Platforms = ()
+    link: Note = ""
 
 
 class Community(Entry):
     """A community and how many of it speak."""
 
-    SHEET, FIELD = "社群", "communities"
+    SHEET, FILE = "社群", "communities"
 
-    operator: FirstWhose
-    name: Annotated[Text, Header("名称", example="读者一群", wide=True)]
-    founded: Annotated[Day | None, Header("成立日", example="{month}-09")] = None
-    members: Annotated[Whole | None, Header("成员数", example="200")] = None
-    speakers: Annotated[Whole | None, Header("发言人数", example="26")] = None
+    operator: Operator
+    name: Text
+    founded: Day | None = None
+    members: Whole | None = None
+    speakers: Whole | None = None
 
     def mistakes(self, directory: Directory) -> Iterator[Wrong]:
         """Say that who speaks is a member."""
@@ -266,33 +251,27 @@ class Community(Entry):
 class Feedback(Entry):
     """Feedback or a user portrait, given to the product department."""
 
-    SHEET, FIELD, DATED = "反馈", "feedback", "date"
+    SHEET, FILE, DATED = "反馈", "feedback", "date"
 
-    operator: FirstWhose
-    kind: Annotated[
-        Literal["feedback", "portrait"],
-        words({"反馈": "feedback", "画像": "portrait"}),
-        Header("反馈/画像", example="反馈"),
-    ]
-    date: DayOfIt
-    text: Annotated[Note, Header("内容", example="希望能按章节跳转", wide=True)] = ""
-    to: Annotated[Note, Header("交给", example="产品部")] = ""
-    link: Annotated[Note, Header("链接", wide=True)] = ""
-    confirmed_by: ConfirmedBy = ""
+    operator: Operator
+    kind: Annotated[str, words({"反馈": "feedback", "画像": "portrait"})]
+    date: Day
+    text: Note = ""
+    to: Note = ""
+    link: Note = ""
+    confirmed_by: Note = ""
 
 
 class Interaction(Entry):
     """Comments received and answered on a day and platform."""
 
-    SHEET, FIELD, DATED = "互动", "interactions", "date"
+    SHEET, FILE, DATED = "互动", "interactions", "date"
 
-    operator: FirstWhose
-    date: DayOfIt
-    platform: Annotated[
-        str, named("platform", "platform"), Header("平台", example="头条号")
-    ]
-    received: Annotated[Whole, Header("收到", example="32")]
-    answered: Annotated[Whole, Header("回复", example="30")]
+    operator: Operator
+    date: Day
+    platform: Annotated[str, named("platform", "platform")]
+    received: Whole
+    answered: Whole
 
     def mistakes(self, directory: Directory) -> Iterator[Wrong]:
         """Say that no more is answered than received."""
@@ -304,41 +283,29 @@ class Interaction(Entry):
 class Adjustment(Entry):
     """A documented change of the direction of content."""
 
-    SHEET, FIELD, DATED = "调整", "adjustments", "date"
+    SHEET, FILE, DATED = "调整", "adjustments", "date"
 
-    operator: FirstWhose
-    date: DayOfIt
-    basis: Annotated[Text, Header("依据", example="完播率连降三周", wide=True)]
-    text: Annotated[Text, Header("调整", example="片头缩短到三秒", wide=True)]
-    confirmed_by: ConfirmedBy = ""
+    operator: Operator
+    date: Day
+    basis: Text
+    text: Text
+    confirmed_by: Note = ""
 
 
 class GivenRating(Entry):
     """A rating by the operator or the manager, in points or a word, or a veto."""
 
-    SHEET, FIELD = "评分", "ratings"
+    SHEET, FILE = "评分", "ratings"
 
-    operator: FirstWhose
-    item: Annotated[
-        str, Form(forms.to_text, "measure"), Header("项目", example="任务按时")
-    ]
-    kind: Annotated[
-        Literal["self", "manager", "veto"],
-        words({"自评": "self", "主管": "manager", "否决": "veto"}),
-        Header("类型", example="自评"),
-    ]
-    points: Annotated[
-        Decimal | None, Form(_points, "points"), Header("分数", example="5")
-    ] = None
-    word: Annotated[str, Form(_word), Header(cell_of="points")] = ""
+    operator: Operator
+    item: Annotated[str, Form(forms.to_text, "measure")]
+    kind: Annotated[str, words({"自评": "self", "主管": "manager", "否决": "veto"})]
+    points: Annotated[Decimal | None, Form(_points, "points")] = None
+    word: Annotated[str, Form(_word)] = ""
     # A rating made in code may lack its person and its day, a row may not.
-    by: Annotated[Text, Header("姓名", example="示例运营甲", required=True)] = ""
-    on: Annotated[
-        date | None,
-        Form(forms.to_date, "date"),
-        Header("日期", example="{month}-28", required=True),
-    ] = None
-    reason: Annotated[Note, Header("理由", example="全部按时", wide=True)] = ""
+    by: Text = ""
+    on: Annotated[date | None, Form(forms.to_date, "date")] = None
+    reason: Note = ""
 
     def mistakes(self, directory: Directory) -> Iterator[Wrong]:
         """Check who rates, then what is rated and with how much."""
@@ -382,21 +349,13 @@ class GivenRating(Entry):
 class NoneHere(Entry):
     """Somebody's word that `sheet` has no rows for an operator."""
 
-    SHEET, FIELD = "确认", "confirmations"
+    SHEET, FILE = "确认", "confirmations"
 
-    operator: FirstWhose
-    sheet: Annotated[
-        str,
-        words({entry.SHEET: entry.SHEET for entry in _ENTERED}),
-        Header("表", example="活动", required=True),
-    ] = ""
-    nothing: Annotated[
-        Literal["none", "yes"],
-        words({"无": "none", "是": "yes"}),
-        Header("无", example="无", required=True),
-    ] = "none"
-    by: Annotated[Text, Header("姓名", example="示例主管")]
-    on: Annotated[Day, Header("日期", example="{month}-28")]
+    operator: Operator
+    sheet: Annotated[str, words({entry.SHEET: entry.SHEET for entry in _ENTERED})] = ""
+    nothing: Annotated[str, words({"无": "none", "是": "yes"})] = "none"
+    by: Text
+    on: Day
 
     def doubts(self, directory: Directory) -> Iterator[Wrong]:
         """Tell of who confirms it for oneself."""

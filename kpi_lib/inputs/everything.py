@@ -16,22 +16,24 @@ from typing import Any, NamedTuple, TypeVar
 
 from kpi_lib.days import Calendar, months_back
 from kpi_lib.errors import InvalidInput, Problem
-from kpi_lib.files import Declaration, declare, layouts
+from kpi_lib.files import Declaration, Sheet, declare, layouts
 from kpi_lib.held import files_in, held, holding, is_noise, listed
 from kpi_lib.inputs import plan, roster
 from kpi_lib.inputs.directory import Called, Directory, platform_names
+from kpi_lib.inputs.entries import SHEETS
 from kpi_lib.inputs.people import Operator, Roster
 from kpi_lib.inputs.plan import EvidenceRules, Plan
 from kpi_lib.inputs.records import (
-    TABLES,
+    BOOK,
     Appeal,
     DayOff,
     Decision,
     Download,
+    Figure,
     Signoff,
 )
-from kpi_lib.inputs.table import Row, TableRow, by_operator, load_table
-from kpi_lib.inputs.targets import Target, spread
+from kpi_lib.inputs.table import Row, by_operator, load_table, read_sheets
+from kpi_lib.inputs.targets import Target
 from kpi_lib.inputs.worklog import Worklog, load_worklog
 from kpi_lib.inputs.yaml import load_document
 from kpi_lib.workspace import Workspace, sha256_file
@@ -56,8 +58,8 @@ class Inputs:
         All rows of targets.csv.
     worklogs : mapping of str to Worklog
         Month → work log: the month's own and those of the two before it.
-    decisions, downloads, calendar, signoffs, appeals
-        As their files say.
+    decisions, downloads, calendar, signoffs, appeals, figures
+        As their files or sheets say.
     mistakes : tuple of Problem
         What is wrong in rows of one operator each: it stops that one's page alone.
     """
@@ -72,6 +74,7 @@ class Inputs:
     calendar: Calendar = field(default_factory=Calendar)
     signoffs: tuple[Signoff, ...] = ()
     appeals: tuple[Appeal, ...] = ()
+    figures: tuple[Figure, ...] = ()
     mistakes: tuple[Problem, ...] = ()
 
     @property
@@ -295,9 +298,50 @@ def load_roster(workspace: Workspace) -> Roster:
         With one problem for every mistake, each with its line.
     """
     formats(workspace)
-    path = workspace.roster
+    problems: list[Problem] = []
+    known = Directory(platforms=platform_names())
+    people = roster.of_sheets(partial(_read, workspace, problems), known)
+    if problems:
+        raise InvalidInput(tuple(problems))
+    path, where = workspace.roster, workspace.relative(workspace.roster)
+    of = path, known.platforms, layouts(), where
+    if people == Roster():
+        return roster.load_roster(*of)
+    book = workspace.relative(workspace.workbook)
+    if path.exists() and roster.load_roster(*of) != Roster():
+        what, do = f"{book}里也有人员和账号", "请合到一处，删去另一处的"
+        raise InvalidInput.of(what, where=where, expected="只写在一处", do=do)
+    kinds: Any = dict(people)
+    roster.Checks(people, layouts(), book, lambda at: kinds[at[0]][at[1]].id).run()
+    return people
+
+
+def sheets(workspace: Workspace) -> Mapping[type[Row], tuple[str, Sheet]]:
+    """Return the sheets of the workbook that is filled in, by their models."""
+    stamp = _stamp(workspace, [workspace.workbook])
+    return _once(workspace, "workbook", stamp, _sheets)
+
+
+def _sheets(workspace: Workspace) -> Mapping[type[Row], tuple[str, Sheet]]:
+    path, wrong = workspace.workbook, list[Problem]()
+    found = read_sheets(path, workspace.relative(path), (*BOOK, *SHEETS), wrong)
+    if wrong:
+        raise InvalidInput(tuple(wrong))
+    return found
+
+
+def _read(
+    workspace: Workspace,
+    problems: list[Problem],
+    model: type[Row],
+    directory: Directory | None,
+    **more: Any,
+) -> tuple[Any, ...]:
+    """Read a table, from its own file or from its sheet of the workbook."""
+    path = workspace.table(model.FILE)
+    beside = [(*at, None) for of, at in sheets(workspace).items() if of is model]
     where = workspace.relative(path)
-    return roster.load_roster(path, platform_names(), layouts(), where)
+    return load_table(path, model, where, directory, problems, beside, **more)
 
 
 def strays(workspace: Workspace) -> list[Problem]:
@@ -314,10 +358,10 @@ def strays(workspace: Workspace) -> list[Problem]:
     list of Problem
         A warning for each, by name.
     """
-    tables = "|".join(model.FILE for model in TABLES)
+    tables = "|".join(("填写", *(model.FILE for model in BOOK)))
     read = re.compile(
         r"(plan(\..+)?|roster|first-month)\.yml|targets\..+\.xlsx"
-        rf"|({tables})\.(csv|xlsx)"
+        rf"|(workspace|{tables})\.(csv|xlsx)"
     )
     return [
         Problem(
@@ -344,7 +388,7 @@ def load_for_exports(workspace: Workspace) -> Inputs:
     Returns
     -------
     Inputs
-        `roster`, `downloads` and `decisions` alone.
+        `roster`, `downloads`, `decisions` and `figures` alone.
 
     Raises
     ------
@@ -352,7 +396,7 @@ def load_for_exports(workspace: Workspace) -> Inputs:
         If one of them is wrong.
     """
     decided = _decided(workspace)
-    names = ("roster", "downloads", "decisions")
+    names = ("roster", "downloads", "decisions", "figures")
     needed: dict[str, Any] = {name: decided.values.get(name) for name in names}
     if None in needed.values():
         raise InvalidInput(tuple(decided.problems))
@@ -379,41 +423,30 @@ def _decided(workspace: Workspace) -> _Decided:
         problems += plan.mistakes(plans, people)
     directory = people and _directory(people, plans or {})
 
-    def read(path: Path, model: type[Row], **more: Any) -> tuple[Any, ...]:
-        where = workspace.relative(path)
-        return load_table(path, model, where, directory, problems, **more)
-
-    def rows(model: type[Row]) -> Any:
-        return read(workspace.table(model.FILE), model)
+    def rows(model: type[Row], **more: Any) -> Any:
+        return _read(workspace, problems, model, directory, **more)
 
     def targets() -> tuple[Target, ...]:
-        first: dict[Hashable, TableRow] = {}
-        rows = read(workspace.table(Target.FILE), Target, first=first)
-        for matrix in sorted(workspace.data.glob("targets.*.xlsx")):
-            rows += read(matrix, Target, first=first, lay=spread)
-        return rows
-
-    def downloads() -> dict[str, date]:
-        return {row.source: row.downloaded for row in rows(Download)}
+        first: dict[Hashable, Any] = {}
+        written: tuple[Target, ...] = rows(Target, first=first)
+        for path in sorted(workspace.data.glob("targets.*.xlsx")):
+            of = path, Target, workspace.relative(path), directory, problems
+            written += load_table(*of, first=first)
+        return written
 
     days_off = take(rows, DayOff) or ()
-    values = {
-        "plans": plans,
-        "roster": people,
-        "downloads": take(downloads),
-        "calendar": Calendar(
-            {row.date: (row.kind == "off", row.name) for row in days_off}
-        ),
-    }
+    days = {row.date: (row.kind == "off", row.name) for row in days_off}
+    values = {"plans": plans, "roster": people, "calendar": Calendar(days)}
+    values["downloads"] = take(
+        lambda: {at.source: at.downloaded for at in rows(Download)}
+    )
     if directory is None:
         return _Decided(values, problems)
     # What names people, their accounts and the plan's measures.
-    for name, model in (
-        ("decisions", Decision),
-        ("signoffs", Signoff),
-        ("appeals", Appeal),
-    ):
-        values[name] = take(rows, model)
+    values["decisions"] = take(rows, Decision)
+    values["signoffs"] = take(rows, Signoff)
+    values["appeals"] = take(rows, Appeal)
+    values["figures"] = take(rows, Figure)
     values["targets"] = take(targets)
     return _Decided(values, problems, directory)
 
@@ -428,7 +461,8 @@ def _worklog(
 
     def read() -> Worklog:
         path = workspace.worklog(month)  # refused where there are two
-        return load_worklog(path, month, directory, workspace.relative(path), problems)
+        where, beside = workspace.relative(path), sheets(workspace)
+        return load_worklog(path, month, directory, where, problems, beside)
 
     return _taken(problems, read), problems
 
@@ -443,7 +477,9 @@ def _directory(people: Roster, plans: Mapping[str, Plan]) -> Directory:
             return None
         return plans[file].called
 
+    owners = {at.id: {own.operator for own in at.owners} for at in people.accounts}
     return Directory(
+        owners={id: min(own) for id, own in owners.items() if len(own) == 1},
         operators={operator.id: operator.name for operator in people.operators},
         platforms=platform_names(),
         accounts={account.id: account.name for account in people.accounts},

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import (
@@ -26,10 +25,9 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import CoreSchema, ErrorDetails, core_schema
-from ruamel.yaml import YAML
 
 from kpi_lib import files
-from kpi_lib.catalogue import METRICS
+from kpi_lib.catalogue import METRICS, entries
 from kpi_lib.errors import InvalidInput
 
 T = TypeVar("T")
@@ -99,6 +97,7 @@ _NUMBER = re.compile(
     r"(?:([%％千万亿])元?|[元个人次])?",
     re.ASCII,
 )
+_SEPARATORS = re.compile(r"[、，,；;/／|\s]+")
 _UNITS = {None: 1, "千": 1000, "万": 10_000, "亿": 100_000_000}
 _YEARS = range(2000, 2100)
 
@@ -208,6 +207,13 @@ def to_text(cell: object) -> str:
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return str(cell)
+
+
+def to_words(cell: object) -> Any:
+    """Take words of a cell, however they are separated; a list as it is."""
+    if not isinstance(cell, str):
+        return cell
+    return tuple(part for part in _SEPARATORS.split(cell) if part)
 
 
 def expecting(expected: str, read: Callable[[object], T]) -> Callable[[object], T]:
@@ -320,9 +326,7 @@ def choices(values: Collection[str], limit: int = 40) -> str:
 
 
 # What pydantic's own kinds of mistakes expected.
-_EXPECTED = YAML(typ="safe", pure=True).load(
-    Path(__file__).with_name("expected.yml").read_text("utf-8")
-)
+_EXPECTED = entries("inputs/expected.yml")
 
 
 def expectation(mistake: ErrorDetails) -> str:

@@ -20,7 +20,8 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from kpi_lib.days import days_of
 from kpi_lib.errors import InvalidInput
 from kpi_lib.inputs import forms
-from kpi_lib.inputs.forms import Day, Metric, Number, Part, WrongForm, bare, named
+from kpi_lib.inputs.forms import Day, Form, Metric, Number, Part, WrongForm, bare, named
+from kpi_lib.inputs.table import Row
 from kpi_lib.workspace import NAMES, canonical_json, sha256
 
 T = TypeVar("T")
@@ -63,14 +64,17 @@ Address = Annotated[
         "以https://或http://开头的网址，或留空",
     ),
 ]
+LIST = Form(forms.to_words)  # A list, or a cell of words
 Share = Annotated[
     Number,
     _must(lambda share: 0 < share <= 1, "大于0、至多为1的份额，例如1、0.5或50%"),
 ]
 
 
-class Span(Part):
+class Span(Row):
     """A stretch of days, its first and last included; without an end it goes on."""
+
+    EXAMPLE = "例"
 
     from_: Day = Field(alias="from")
     to: Day | None = None
@@ -123,12 +127,14 @@ class Operator(Span):
     manager's among them.
     """
 
+    FILE, SHEET, KEY = "people", "人员", ("id",)
+
     id: Id
     name: Filled
     team: str = ""
     manager: Filled
-    approvers: tuple[Filled, ...] = ()
-    required: tuple[Metric, ...] | None = None
+    approvers: Annotated[tuple[Filled, ...], LIST] = ()
+    required: Annotated[tuple[Metric, ...] | None, LIST] = None
     leave: tuple[Leave, ...] = ()
 
     def is_own(self, name: str) -> bool:
@@ -156,11 +162,11 @@ class Account(Span):
     """One presence on one platform, and who owns which share of it when."""
 
     id: Id
-    platform: Annotated[str, named("platform")]
+    platform: Annotated[str, named("platform", "platform")]
     name: Filled
     url: Address = ""
     product: str = ""
-    expects: tuple[str, ...] = ()
+    expects: Annotated[tuple[str, ...], LIST] = ()
     owners: tuple[Owner, ...] = Field(min_length=1)
 
     def shares(self, day: date) -> Mapping[str, Decimal]:

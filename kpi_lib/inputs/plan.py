@@ -18,6 +18,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, StringConstraints
 
+from kpi_lib.catalogue import words
 from kpi_lib.errors import InvalidInput, Problem
 from kpi_lib.inputs import kinds
 from kpi_lib.inputs.forms import Metric, Part, bare, choices
@@ -25,17 +26,9 @@ from kpi_lib.inputs.kinds import Exact, Id, Positive, Share, Text
 from kpi_lib.inputs.people import Filled as Named
 from kpi_lib.inputs.people import Operator, Roster
 from kpi_lib.inputs.yaml import load_document
-from kpi_lib.language import Sentence
 
 # What may become of a measure, and what it is called.
-STATUS = {
-    "scored": Sentence("已评"),
-    "rated_by_manager": Sentence("主管评定"),
-    "pending": Sentence("待定"),
-    "zero": Sentence("缺，按0分"),
-    "excluded": Sentence("不考核"),
-}
-
+(STATUS,) = words("status")
 
 # Kinds of sources that give a number and nothing to divide it by.
 WITHOUT_TARGET = ("suggestions_adopted", "campaign_spend", "posts_reaching")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -12,7 +12,8 @@ from kpi_lib.catalogue import METRICS
 from kpi_lib.inputs import forms
 from kpi_lib.inputs.directory import Directory, unknown
 from kpi_lib.inputs.forms import Day, Form, Note, Text, Wrong, WrongForm, named, words
-from kpi_lib.inputs.table import Header, Row
+from kpi_lib.inputs.roster import REGISTER
+from kpi_lib.inputs.table import Row
 from kpi_lib.inputs.targets import Target
 
 RAW = "data/raw/"  # Where every source lies, relative to the workspace
@@ -44,8 +45,7 @@ def _sha256(cell: object) -> str:
 _METRIC = forms.id_or_name({name: metric.zh for name, metric in METRICS.items()})
 
 Source = Annotated[str, Form(_source)]
-MonthCell = Annotated[forms.Month, Header("月份")]
-OperatorCell = Annotated[str, named("operator"), Header("运营")]
+Operator = Annotated[str, named("operator", "operator")]
 
 
 class _Record(Row):
@@ -55,43 +55,39 @@ class _Record(Row):
 class Decision(_Record):
     """Which of two contradicting values holds: that of `source` and `row`."""
 
-    FILE = "decisions"
+    FILE, SHEET = "decisions", "取舍"
     KEY = ("account", "date", "metric")
 
-    month: MonthCell
-    account: Annotated[str, named("account"), Header("账号")]
-    date: Annotated[Day, Header("日期")]
-    metric: Annotated[str, Form(_METRIC), Header("指标")]
-    source: Annotated[Source, Header("文件")]
-    row: Annotated[forms.Whole, Field(ge=1), Header("行")]
-    by: Annotated[Text, Header("决定人")]
-    on: Annotated[Day, Header("决定日")]
-    reason: Annotated[Text, Header("理由")]
+    month: forms.Month
+    account: Annotated[str, named("account")]
+    date: Day
+    metric: Annotated[str, Form(_METRIC)]
+    source: Source
+    row: Annotated[forms.Whole, Field(ge=1)]
+    by: Text
+    on: Day
+    reason: Text
 
 
 class Download(_Record):
     """The day on which a file was downloaded that does not tell it: downloads.csv."""
 
-    FILE = "downloads"
+    FILE, SHEET = "downloads", "下载日"
     KEY = ("source",)
 
-    source: Annotated[Source, Header("文件")]
-    downloaded: Annotated[Day, Header("下载日")]
+    source: Source
+    downloaded: Day
 
 
 class DayOff(_Record):
     """A day off or a working day that wins over the public calendar: calendar.csv."""
 
-    FILE = "calendar"
+    FILE, SHEET = "calendar", "休息日"
     KEY = ("date",)
 
-    date: Annotated[Day, Header("日期")]
-    kind: Annotated[
-        Literal["off", "work"],
-        words({"休": "off", "班": "work"}),
-        Header("休或班", also=("off or work",)),
-    ]
-    name: Annotated[Note, Header("名称")] = ""
+    date: Day
+    kind: Annotated[str, words({"休": "off", "班": "work"})]
+    name: Note = ""
 
 
 class Signoff(_Record):
@@ -102,20 +98,16 @@ class Signoff(_Record):
     longer the score's.
     """
 
-    FILE = "signoff"
+    FILE, SHEET = "signoff", "签字"
 
-    month: MonthCell
-    operator: OperatorCell
-    action: Annotated[
-        Literal["sign", "reopen"],
-        words({"签字": "sign", "重开": "reopen"}),
-        Header("动作"),
-    ]
-    total: Annotated[forms.Number | None, Header("总分")]
-    score_sha256: Annotated[str, Form(_sha256), Header("校验值")]
-    by: Annotated[Text, Header("签字人")]
-    on: Annotated[Day, Header("签字日")]
-    reason: Annotated[Note, Header("理由")] = ""
+    month: forms.Month
+    operator: Operator
+    action: Annotated[str, words({"签字": "sign", "重开": "reopen"})]
+    total: forms.Number | None
+    score_sha256: Annotated[str, Form(_sha256)]
+    by: Text
+    on: Day
+    reason: Note = ""
 
     def mistakes(self, directory: Directory) -> Iterator[Wrong]:
         """Nobody signs for oneself; a signature names what it is under."""
@@ -133,18 +125,18 @@ class Signoff(_Record):
 class Appeal(_Record):
     """An operator's objection to a measure; open while `decision` is empty."""
 
-    FILE = "appeals"
+    FILE, SHEET = "appeals", "申诉"
     KEY = ("id",)
 
-    id: Annotated[Text, Header("编号")]
-    month: MonthCell
-    operator: OperatorCell
-    measure: Annotated[Text, Header("量化指标")]
-    text: Annotated[Text, Header("申诉内容")]
-    on: Annotated[Day, Header("申诉日")]
-    decision: Annotated[Note, Header("处理结果")] = ""
-    decided_by: Annotated[Note, Header("处理人")] = ""
-    decided_on: Annotated[Day | None, Header("处理日")] = None
+    id: Text
+    month: forms.Month
+    operator: Operator
+    measure: Text
+    text: Text
+    on: Day
+    decision: Note = ""
+    decided_by: Note = ""
+    decided_on: Day | None = None
 
     def mistakes(self, directory: Directory) -> Iterator[Wrong]:
         """Check what it is about, then who must have decided it, and when."""
@@ -163,5 +155,22 @@ class Appeal(_Record):
         return self.model_copy(update={"measure": key})
 
 
+class Figure(Row):
+    """A figure that no export has; its value is read as an export's is."""
+
+    FILE, SHEET, EXAMPLE = "figures", "手工数", "例"
+
+    account: Annotated[str, named("account", "account")]
+    date: Day
+    metric: Text
+    value: Any
+    note: Note = ""
+    source: str = ""
+    row: int = 0
+
+
 # The row of each table, targets first.
 TABLES: tuple[type[Row], ...] = (Target, Decision, Download, DayOff, Signoff, Appeal)
+
+# The row of each sheet that the workbook may have.
+BOOK: tuple[type[Row], ...] = (*REGISTER, *TABLES, Figure)

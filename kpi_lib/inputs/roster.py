@@ -1,22 +1,71 @@
-"""The roster as a file: read, and checked across its people and accounts."""
+"""The roster, of a file or of sheets, checked across its people and accounts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
+from typing import Annotated, Any
 
 from kpi_lib.errors import InvalidInput, Problem
 from kpi_lib.files import MANUAL
 from kpi_lib.inputs.directory import Directory
-from kpi_lib.inputs.forms import choices
+from kpi_lib.inputs.forms import choices, named
 from kpi_lib.inputs.people import Account, Leave, Operator, Owner, Roster
+from kpi_lib.inputs.table import Row, by_operator
 from kpi_lib.inputs.yaml import KeyPath, load_document
 
 MOST_BYTES = 1_500_000  # Of a roster: a thousand operators
+
+# --- its sheets ------------------------------------------------------------------
+
+Whose = Annotated[str, named("operator", "operator")]
+
+
+class Away(Leave):
+    """A row of days off."""
+
+    FILE, SHEET = "leave", "休假"
+
+    operator: Whose
+    cover: Whose | None = None
+
+
+class Owned(Account, Owner):
+    """A row of an account, or of the part of it that somebody owns."""
+
+    FILE, SHEET = "accounts", "账号"
+
+    operator: Whose
+    owners: tuple[Owner, ...] = ()
+
+
+REGISTER: tuple[type[Row], ...] = (Operator, Owned, Away)
+
+
+def of_sheets(read: Callable[[type[Row], Directory], Any], known: Directory) -> Roster:
+    """Put the roster together of its rows; an account begins with its first owner."""
+    people: tuple[Operator, ...] = read(Operator, known)
+    known = replace(known, operators={person.id: person.name for person in people})
+    away = by_operator(read(Away, known))
+    owned: dict[tuple[str, ...], list[Owned]] = {}
+    for row in read(Owned, known):
+        owned.setdefault((row.id, row.platform, row.name), []).append(row)
+    operators = [at.model_copy(update={"leave": away.get(at.id, ())}) for at in people]
+    accounts = [_account(rows) for rows in owned.values()]
+    return Roster(operators=tuple(operators), accounts=tuple(accounts))
+
+
+def _account(rows: Sequence[Owned]) -> Account:
+    first, last = min(row.from_ for row in rows), max(row.last for row in rows)
+    to = last if last < date.max else None
+    return rows[0].model_copy(update={"from_": first, "to": to, "owners": tuple(rows)})
+
+
+# --- its file --------------------------------------------------------------------
 
 
 def load_roster(
@@ -28,21 +77,18 @@ def load_roster(
     """Read the roster; it names platforms (ids and names) and layouts known."""
     named = Directory(platforms=platforms)
     roster, line = load_document(path, Roster, where, MOST_BYTES, named)
-    checks = _Checks(roster, layouts, where, line)
-    checks.run()
-    if checks.mistakes:
-        raise InvalidInput(tuple(checks.mistakes))
+    Checks(roster, layouts, where, lambda path: f"第{line(path)}行").run()
     return roster
 
 
 @dataclass
-class _Checks:
+class Checks:
     """Notes what is wrong across a roster."""
 
     roster: Roster
     layouts: Collection[str]
     where: str
-    line: Callable[[KeyPath], int]
+    place: Callable[[KeyPath], str]
     mistakes: list[Problem] = field(default_factory=list)
 
     @cached_property
@@ -52,27 +98,29 @@ class _Checks:
 
     def note(self, path: KeyPath, what: str, expected: str = "", do: str = "") -> None:
         """Note a mistake at a path in the file."""
-        where, place = self.where, f"第{self.line(path)}行"
+        where, place = self.where, self.place(path)
         self.mistakes.append(
             Problem(what=what, where=where, place=place, expected=expected, do=do)
         )
 
     def run(self) -> None:
-        """Check ids, people, accounts."""
+        """Check ids, people, accounts; raise what is wrong, each with its place."""
         self._ids("operators", self.roster.operators)
         self._ids("accounts", self.roster.accounts)
         for number, person in enumerate(self.roster.operators):
             self._operator(("operators", number), person)
         for number, account in enumerate(self.roster.accounts):
             self._account(("accounts", number), account)
+        if self.mistakes:
+            raise InvalidInput(tuple(self.mistakes))
 
     def _ids(self, key: str, entries: Sequence[Operator | Account]) -> None:
         first: dict[str, int] = {}
         for number, entry in enumerate(entries):
             before = first.setdefault(entry.id, number)
             if before != number:
-                line = self.line((key, before, "id"))
-                what = f"编号“{entry.id}”已在第{line}行用过"
+                place = self.place((key, before, "id"))
+                what = f"编号“{entry.id}”已在{place}用过"
                 self.note((key, number, "id"), what, do="请换一个编号")
 
     def _operator(self, path: KeyPath, operator: Operator) -> None:

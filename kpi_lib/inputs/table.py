@@ -1,16 +1,16 @@
 """
 Tables that people write, read into row models; every mistake with its cell.
 
-A row model declares each of its columns once, in the annotation of its field: the
-`Header`, the form of the cell and the template's example. `columns` reads them for the
-reader here and for the writer of templates.
+Each column is declared once: the form of its cell in the annotation of a row model's
+field, what it is called and the template's example in ``columns.yml``. `columns` reads
+them for the reader here and for the writer of templates.
 """
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin
 
@@ -19,8 +19,10 @@ from pydantic_core import ErrorDetails
 from xlsxwriter.utility import xl_col_to_name
 
 from kpi_lib import files
+from kpi_lib.catalogue import entries
 from kpi_lib.errors import ExportError, InvalidInput, Problem
 from kpi_lib.files import Cell
+from kpi_lib.held import is_noise
 from kpi_lib.inputs import forms
 from kpi_lib.inputs.directory import Directory
 from kpi_lib.inputs.forms import Form, Part, Wrong, WrongForm, choices, normal, quoted
@@ -35,15 +37,14 @@ OTHER_SHEETS = ("说明", "选项")
 
 @dataclass(frozen=True)
 class Header:
-    """Marks a field of a row model as a column."""
+    """What ``columns.yml`` says of a column, as it is told there."""
 
-    zh: str = ""  # What it is called, and written by templates; in English as the field
-    also: tuple[str, ...] = ()  # Other names that are understood
-    example: str = ""  # The template's example cell; ``{month}`` is the month
-    # Whether the table must have it; if not said: if the field has no default.
+    zh: str = ""
+    also: Sequence[str] = ()
+    example: str = ""
     required: bool | None = None
-    wide: bool = False  # Whether the template gives it room for a sentence
-    cell_of: str = ""  # The field whose cell it shares, instead of an own column
+    wide: bool = False
+    cell_of: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,8 @@ class Column:
 class Row(Part):
     """A row of a table; fields `source`, `sheet` and `row` tell where it stands."""
 
-    # The name of its file in data/, without the ending; that of the workspace too.
+    # The name of its file in data/, without the ending; that of the workspace too, and
+    # of the field of a work log.
     FILE: ClassVar[str] = ""
 
     SHEET: ClassVar[str] = ""  # What its sheet of a workbook is called
@@ -72,6 +74,15 @@ class Row(Part):
     KEY: ClassVar[tuple[str, ...]] = ()  # The fields that no two rows may share
 
     EXAMPLE: ClassVar[str] = ""  # How the first cell of an example row begins
+
+    HEADERS: ClassVar[Mapping[str, Any]] = entries("inputs/columns.yml")
+
+    @classmethod
+    def laid(
+        cls, sheet: TableSheet, records: Sequence[files.Record]
+    ) -> Iterable[TableRow]:
+        """Find the rows on a sheet."""
+        return table_rows(sheet, records, columns(cls))
 
     @property
     def meaning(self) -> str:
@@ -105,19 +116,17 @@ class Row(Part):
 
 
 def columns(model: type[Row]) -> tuple[Column, ...]:
-    """Return the columns of a row model, in the order in which it declares them."""
+    """Return the columns of a row model, in the order in which they are declared."""
     return tuple(column for column in _read_by(model) if not column.header.cell_of)
 
 
 def _read_by(model: type[Row]) -> tuple[Column, ...]:
-    """Return every field that reads a cell, as the class itself writes them."""
+    """Return every field that reads a cell."""
+    fields = {field.alias or name: field for name, field in model.model_fields.items()}
     read_by = []
-    for name in inspect.get_annotations(model):
-        field = model.model_fields[name]
-        marks = [*field.metadata, *_marks(field.annotation)]
-        header = next((mark for mark in marks if isinstance(mark, Header)), None)
-        if header is None:
-            continue
+    for name, told in model.HEADERS[model.__name__].items():
+        field, header = fields[name], Header(**told)
+        marks = (*field.metadata, *_marks(field.annotation))
         form = next((mark for mark in marks if isinstance(mark, Form)), Form())
         filled = field.is_required() if header.required is None else header.required
         names = (header.zh, name, *header.also)
@@ -190,18 +199,23 @@ class TableRow:
         self.sheet.note(self.place(wrong.column), what, wrong.expected, do, **more)
 
 
+# Where a table stands: what its file is called, the sheet, how rows lie on it.
+Place = tuple[str, files.Sheet, Any]
+
+
 def load_table(
     path: Path,
     model: type[R],
     where: str,
     directory: Directory | None,
     problems: list[Problem],
+    beside: Iterable[Place] = (),
     **more: Any,
 ) -> tuple[R, ...]:
     """
     Read a CSV, or a workbook's one sheet with content; no file is no row.
 
-    What is wrong with it is noted in `problems`; `more` is for `read_rows`.
+    `beside` is where else it may stand. What is wrong is noted in `problems`.
     """
     book = read_book(path, where)
     filled = [
@@ -215,17 +229,29 @@ def load_table(
         what = f"有{len(filled)}张有内容的表：{names}"
         expected, do = "只有一张表", "请删去其余的表"
         raise InvalidInput.of(what, where=where, expected=expected, do=do)
-    return tuple(
-        row
-        for sheet in filled
-        for row in read_rows(
-            TableSheet(sheet.name, where, problems),
-            sheet.records,
-            model,
-            directory,
-            **more,
-        )
-    )
+    places = [*((where, sheet, None) for sheet in filled), *beside]
+    return read_places(places, model, directory, problems, **more)
+
+
+def read_places(
+    places: Iterable[Place],
+    model: type[R],
+    directory: Directory | None,
+    problems: list[Problem],
+    **more: Any,
+) -> tuple[R, ...]:
+    """Read a table wherever it stands; rows in two places are refused, both named."""
+    rows: dict[str, tuple[R, ...]] = {}
+    for where, sheet, lay in places:
+        noted = TableSheet(sheet.name, where, problems)
+        found = read_rows(noted, sheet.records, model, directory, lay=lay, **more)
+        rows[where] = tuple(found)
+        # What stands in several files by its keys is told by them.
+        other = where if "first" in more else next(filter(rows.get, rows), where)
+        if rows[where] and other != where:
+            what, do = f"{other}里也有“{model.SHEET}”", "请合到一处，删去另一处的行"
+            noted.note(sheet.name, what, "只写在一处", do)
+    return tuple(chain.from_iterable(rows.values()))
 
 
 def read_book(path: Path, where: str) -> files.Book | None:
@@ -249,6 +275,47 @@ def read_book(path: Path, where: str) -> files.Book | None:
     return book
 
 
+def read_sheets(
+    path: Path, where: str, models: Iterable[type[Row]], problems: list[Problem]
+) -> dict[type[Any], tuple[str, files.Sheet]]:
+    """
+    Return each sheet with content by its model, with the name of its file.
+
+    The path is of a workbook, or of a folder of files that are named like sheets. What
+    is no such sheet, or a sheet for the second time, is noted.
+    """
+    kind = "文件" if path.is_dir() else "表"
+    named = {normal(at): each for each in models for at in (each.SHEET, each.FILE)}
+    found: dict[type[Any], tuple[str, files.Sheet]] = {}
+    for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+        if is_noise(file.name):  # lock files of office programs
+            continue
+        part = f"{where}/{file.name}" if path.is_dir() else where
+        try:
+            book = read_book(file, part)
+        except InvalidInput as refusal:
+            problems.extend(refusal.problems)
+            continue
+        for sheet in book.sheets if book else ():
+            title = file.stem if path.is_dir() else sheet.name
+            blank = all(record.blank for record in sheet.records)
+            if blank or normal(title) in OTHER_SHEETS:
+                continue
+            noted = TableSheet(sheet.name, part, problems)
+            model = named.get(normal(title))
+            if model is None:
+                expected = choices([each.SHEET for each in models])
+                do = f"请改正{kind}名，或把内容移到别的文件"
+                noted.note("", f"不认识的{kind}“{title}”", expected, do)
+            elif model in found:
+                before, other = found[model]
+                what = f"“{model.SHEET}”已在{before}的表“{other.name}”"
+                noted.note("", what, do="请合并成一张")
+            else:
+                found[model] = part, sheet
+    return found
+
+
 def read_rows(
     sheet: TableSheet,
     records: Sequence[files.Record],
@@ -263,10 +330,10 @@ def read_rows(
 
     `lay` finds the rows on a sheet; `first` has those of the same table before it.
     """
-    lay, first = lay or table_rows, {} if first is None else first
+    lay, first = lay or model.laid, {} if first is None else first
     directory = directory or Directory()
     read_by = _read_by(model)
-    for row in lay(sheet, records, columns(model)):
+    for row in lay(sheet, records):
         if model.EXAMPLE and str(row.cells[read_by[0].name]).startswith(model.EXAMPLE):
             continue
         place = {"source": sheet.where, "sheet": sheet.name, "row": row.record.row}
@@ -290,12 +357,15 @@ def read_rows(
                     row.note(doubt, level="warning")
                 yield value.meant(directory)
         for mistake in mistakes:
-            row.note(mistake, of=_whose(row, directory))
+            row.note(mistake, of=whose(row, directory))
 
 
-def _whose(row: TableRow, directory: Directory) -> str:
+def whose(row: TableRow, directory: Directory) -> str:
     """Return whom a row is about; empty where its cell does not say."""
     try:
+        if "account" in row.cells:
+            account = directory.account(row.cells["account"])
+            return directory.owners.get(account, "")
         return directory.operator(row.cells.get("operator"))
     except WrongForm:
         return ""
@@ -305,17 +375,18 @@ def _of_cells(
     mistakes: Sequence[ErrorDetails], read_by: Sequence[Column]
 ) -> list[Wrong]:
     """Say what is wrong with each cell, in the order of the columns."""
-    order = [column.name for column in read_by]
+    order = [*(column.name for column in read_by), ""]  # the row as a whole comes last
     wrong = []
-    by_column = sorted(mistakes, key=lambda wrong: order.index(str(wrong["loc"][0])))
-    for mistake in by_column:
-        column, cell = str(mistake["loc"][0]), mistake["input"]
+    for mistake in mistakes:
+        column, cell = str((*mistake["loc"], "")[0]), mistake["input"]
         cause = mistake.get("ctx", {}).get("error")
-        if not isinstance(cause, Wrong):
+        if not column:
+            cause = Wrong("", str(cause))
+        elif not isinstance(cause, Wrong):
             what = "" if cell is None else f"值是{quoted(cell)}"
             cause = Wrong(column, what, forms.expectation(mistake), "请改正这一格")
         wrong.append(cause)
-    return wrong
+    return sorted(wrong, key=lambda each: order.index(each.column))
 
 
 # --- the header ------------------------------------------------------------------

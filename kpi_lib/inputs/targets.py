@@ -7,7 +7,7 @@ A row is never overwritten; which of several holds is decided in scoring.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated, Any
@@ -20,7 +20,7 @@ from kpi_lib.files import Record
 from kpi_lib.inputs import forms, table
 from kpi_lib.inputs.directory import Directory
 from kpi_lib.inputs.forms import Day, Form, Note, Wrong, WrongForm, named, words
-from kpi_lib.inputs.table import Column, Header, Row, TableRow, TableSheet
+from kpi_lib.inputs.table import Row, TableRow, TableSheet
 from kpi_lib.workspace import canonical_json, sha256
 
 # What a target may be set for: metrics and due numbers, and their names.
@@ -48,18 +48,18 @@ class Target(Row):
     same however the value was written.
     """
 
-    FILE = "targets"
+    FILE, SHEET = "targets", "目标"
     KEY = ("operator", "metric", "platform", "horizon", "period", "set_on")
 
-    operator: Annotated[str, named("operator"), Header("运营")]
-    metric: Annotated[str, Form(forms.id_or_name(NAMES)), Header("指标")]
-    platform: Annotated[str, named("platform"), Header("平台")] = ""
-    horizon: Annotated[str, _HORIZON, Header("期限")]
-    period: Annotated[str, Header("周期")]
-    value: Annotated[Decimal, Header("目标值", also=("数值",))]
-    set_on: Annotated[Day, Header("设定日")]
-    approved_by: Annotated[Note, Header("批准人")] = ""
-    note: Annotated[Note, Header("说明", also=("备注",))] = ""
+    operator: Annotated[str, named("operator")]
+    metric: Annotated[str, Form(forms.id_or_name(NAMES))]
+    platform: Annotated[str, named("platform")] = ""
+    horizon: Annotated[str, _HORIZON]
+    period: str
+    value: Decimal
+    set_on: Day
+    approved_by: Note = ""
+    note: Note = ""
     source: str = "data/targets.csv"
     row: int = 0
     sha256: str = ""
@@ -105,6 +105,14 @@ class Target(Row):
         """What the target is for; several rows of one key are its history."""
         return self.operator, self.metric, self.platform, self.horizon, self.period
 
+    @classmethod
+    def laid(cls, sheet: TableSheet, records: Sequence[Record]) -> Iterable[TableRow]:
+        """Find them one below the other, or in a matrix, which has 短期 as a column."""
+        header = next((record.cells for record in records if not record.blank), ())
+        if {"short", "短期"}.isdisjoint(forms.normal(str(cell)) for cell in header):
+            return super().laid(sheet, records)
+        return _spread(sheet, records)
+
     def mistakes(self, directory: Directory) -> Iterator[Wrong]:
         """Due numbers are of a month and all platforms; others of own platforms."""
         if self.metric in DUE:
@@ -134,26 +142,24 @@ class Target(Row):
 class Across(Row):
     """A row of a matrix of targets: a metric in a month, its horizons across."""
 
-    SHEET = "目标"
+    SHEET = Target.SHEET
 
-    month: Annotated[str, Header("月份")]
-    operator: Annotated[str, named("operator", "operator"), Header("运营")]
-    metric: Annotated[str, Form(kind="metric"), Header("指标")]
-    platform: Annotated[str, named("platform", "platform"), Header("平台")] = ""
-    last: Annotated[Any, Header("上月")] = None
-    proposed: Annotated[Any, Header("建议")] = None
-    short: Annotated[Any, Form(kind="number"), Header("短期", required=True)] = None
-    mid: Annotated[Any, Form(kind="number"), Header("中期")] = None
-    long: Annotated[Any, Form(kind="number"), Header("后期")] = None
-    ultimate: Annotated[Any, Form(kind="number"), Header("终极")] = None
-    set_on: Annotated[Day, Header("设定日")]
-    approved_by: Annotated[Note, Header("批准人")] = ""
-    note: Annotated[Note, Header("说明", also=("备注",), wide=True)] = ""
+    month: str
+    operator: Annotated[str, named("operator", "operator")]
+    metric: Annotated[str, Form(kind="metric")]
+    platform: Annotated[str, named("platform", "platform")] = ""
+    last: Any = None
+    proposed: Any = None
+    short: Annotated[Any, Form(kind="number")] = None
+    mid: Annotated[Any, Form(kind="number")] = None
+    long: Annotated[Any, Form(kind="number")] = None
+    ultimate: Annotated[Any, Form(kind="number")] = None
+    set_on: Day
+    approved_by: Note = ""
+    note: Note = ""
 
 
-def spread(
-    sheet: TableSheet, records: Sequence[Record], _: Sequence[Column]
-) -> Iterator[TableRow]:
+def _spread(sheet: TableSheet, records: Sequence[Record]) -> Iterator[TableRow]:
     """Yield a row of a target for every cell of a matrix that is filled."""
     for row in table.table_rows(sheet, records, table.columns(Across)):
         values = {name: row.cells[name] for name in HORIZONS}

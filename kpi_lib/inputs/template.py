@@ -1,5 +1,5 @@
 """
-The work log to fill in, written from its row models: examples, checks, drop-downs.
+The workbook to fill in, written from its row models: examples, checks, drop-downs.
 
 The reader of the same models (`table`) reads back whatever can be chosen here.
 """
@@ -7,61 +7,60 @@ The reader of the same models (`table`) reads back whatever can be chosen here.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import xlsxwriter
-from ruamel.yaml import YAML
 
-from kpi_lib.days import is_month
-from kpi_lib.errors import WorkspaceError
+from kpi_lib.catalogue import entries
 from kpi_lib.inputs.directory import platform_names
-from kpi_lib.inputs.entries import SHEETS
+from kpi_lib.inputs.entries import SHEETS, Entry
+from kpi_lib.inputs.records import Appeal, Figure
+from kpi_lib.inputs.roster import REGISTER
 from kpi_lib.inputs.table import OTHER_SHEETS, Column, Row, columns
 from kpi_lib.inputs.targets import NAMES, Across
+from kpi_lib.inputs.worklog import OfMonth
 from kpi_lib.workspace import write_atomic
 
 # A fixed day: the workbook would else carry the moment it was written.
 CREATED = datetime(2026, 1, 1)
-ROWS = 1000  # Rows that carry drop-downs and checks
+ROWS = 5000  # Rows that carry drop-downs and checks: a year of the work log
 
 USUAL, WIDE = 12, 28  # Widths of columns
 
-LOOK = YAML(typ="safe", pure=True).load(
-    Path(__file__).with_suffix(".yml").read_text("utf-8")
-)
+LOOK = entries("inputs/template.yml")
 
 
-# What a template's notes are called, and its sheets.
-Template = tuple[str, tuple[type[Row], ...]]
-WORKLOG: Template = "worklog", SHEETS
-MATRIX: Template = "targets", (Across,)
+BOOK: tuple[type[Row], ...] = (*REGISTER, Across, *SHEETS, Figure, Appeal)
+
+# Cells by the names of columns, by model and the number of their row.
+Rows = dict[type[Row], dict[int, Mapping[str, Any]]]
+
+
+def columns_of(model: type[Row]) -> tuple[Column, ...]:
+    """Return the columns of a sheet: in the work log each row has its month."""
+    own = columns(model)
+    return (*columns(OfMonth), *own) if issubclass(model, Entry) else own
 
 
 def write_template(
     path: Path,
     month: str,
-    kind: Template,
     operators: Mapping[str, str],
-    measures: Sequence[str] = (),
-    rows: Sequence[Mapping[str, str]] = (),
+    measures: Iterable[str],
+    rows: Rows,
 ) -> None:
     """
     Write what is to be filled in: drop-downs, checks, one example row a sheet, or rows.
 
-    `operators` (ids and names) and `measures` are for the drop-downs; `rows` are begun.
-    The same arguments give the same bytes.
+    `operators` (ids and names, none: those of its own sheet) and `measures` are for the
+    drop-downs. The same arguments give the same bytes.
     """
-    if not is_month(month):
-        expected = "YYYY-MM，例如2026-10"
-        raise WorkspaceError.of(f"“{month}”不是月份", expected=expected)
-    notes, sheets = kind
-    template = _Template(month, operators, measures)
-    template.notes(LOOK["notes"][notes])
-    for model in sheets:
-        template.sheet(model.SHEET, columns(model), rows)
+    template = _Template(month, operators, [*measures])
+    for model in dict.fromkeys((*BOOK, *rows)):
+        template.sheet(model, rows.get(model, {}))
     template.save(path)
 
 
@@ -89,6 +88,8 @@ class _Template:
             for at, (kind, (_, values)) in zip("ABCD", self.listed.items(), strict=True)
             if values
         }
+        if not operators:
+            self.sources |= LOOK["offered"]
         font = LOOK["font"]
         self.head = book.add_format(font | LOOK["head"])
         self.plain = book.add_format(font)
@@ -101,33 +102,26 @@ class _Template:
         self.examples = {
             kind: book.add_format(at | LOOK["example"]) for kind, at in numbers.items()
         }
+        notes = book.add_worksheet(OTHER_SHEETS[0])
+        notes.set_column(0, 0, 90, self.plain)
+        notes.write_column(0, 0, LOOK["notes"], self.plain)
 
-    def notes(self, lines: Sequence[str]) -> None:
-        """Write a sheet of lines to read."""
-        sheet = self.book.add_worksheet(OTHER_SHEETS[0])
-        sheet.set_column(0, 0, 90, self.plain)
-        told = [line.format(month=self.month) for line in lines]
-        sheet.write_column(0, 0, told, self.plain)
-
-    def sheet(
-        self,
-        name: str,
-        declared: Sequence[Column],
-        rows: Sequence[Mapping[str, str]] = (),
-    ) -> None:
-        """Write a sheet to fill in, with rows that are begun."""
-        sheet = self.book.add_worksheet(name)
+    def sheet(self, model: type[Row], rows: Mapping[int, Mapping[str, Any]]) -> None:
+        """Write a sheet to fill in, with rows that stand there already."""
+        sheet = self.book.add_worksheet(model.SHEET)
         sheet.freeze_panes(1, 0)
         sheet.set_row(0, 22)
-        for at, column in enumerate(declared):
+        for at, column in enumerate(columns_of(model)):
             usual = LOOK["kinds"].get(column.form.kind, {}).get("width", USUAL)
             width = WIDE if column.header.wide else usual
             form = self.formats.get(column.form.kind, self.formats["text"])
             sheet.set_column(at, at, width, form)
             sheet.write_string(0, at, column.names[0], self.head)
-            if rows:
-                sheet.write_column(1, at, [row.get(column.name) for row in rows], form)
-            else:
+            for row, cells in rows.items():
+                if (cell := cells.get(column.name)) not in (None, ""):
+                    look = self.formats["date"] if isinstance(cell, date) else form
+                    sheet.write(row - 1, at, cell, look)
+            if not rows:
                 self._example(sheet, at, column)
             if check := self._check(column):
                 sheet.data_validation(1, at, ROWS, at, {"ignore_blank": True, **check})

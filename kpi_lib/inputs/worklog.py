@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from kpi_lib.days import month_of
-from kpi_lib.errors import InvalidInput, Problem
-from kpi_lib.files import Sheet
-from kpi_lib.held import is_noise
+from kpi_lib.errors import Problem
+from kpi_lib.files import Record, Sheet
 from kpi_lib.inputs import entries
 from kpi_lib.inputs.directory import Directory
 from kpi_lib.inputs.entries import SHEETS, Entry
-from kpi_lib.inputs.forms import choices, normal
+from kpi_lib.inputs.forms import Wrong, WrongForm, quoted, to_month
 from kpi_lib.inputs.table import (
-    OTHER_SHEETS,
+    Place,
+    Row,
+    TableRow,
     TableSheet,
     by_operator,
-    read_book,
-    read_rows,
+    columns,
+    read_places,
+    read_sheets,
+    table_rows,
+    whose,
 )
 from kpi_lib.language import N_
 
@@ -53,7 +58,7 @@ class Worklog:
     def entries(self) -> Iterator[Entry]:
         """Walk the entries of all sheets."""
         for entry in SHEETS:
-            yield from getattr(self, entry.FIELD)
+            yield from getattr(self, entry.FILE)
 
     def own(self, operator: str) -> Worklog:
         """Return one operator's entries, without findings: they may tell of others."""
@@ -65,13 +70,13 @@ class Worklog:
 
     def once(self) -> tuple[Worklog, tuple[tuple[Entry, str], ...]]:
         """Return it with each entry once and in its month; and the others, with why."""
-        kept: dict[str, dict[str, Entry]] = {entry.FIELD: {} for entry in SHEETS}
+        kept: dict[str, dict[str, Entry]] = {entry.FILE: {} for entry in SHEETS}
         aside: list[tuple[Entry, str]] = []
         for entry in self.entries():
             day = getattr(entry, entry.DATED) if entry.DATED else None
             if day and month_of(day) != self.month:
                 aside.append((entry, OF_ANOTHER_MONTH))
-            elif kept[entry.FIELD].setdefault(entry.meaning, entry) is not entry:
+            elif kept[entry.FILE].setdefault(entry.meaning, entry) is not entry:
                 aside.append((entry, SAID_BEFORE))
         sheets: dict[str, Any] = {
             field: tuple(entries.values()) for field, entries in kept.items()
@@ -80,9 +85,7 @@ class Worklog:
 
     @cached_property
     def _by_operator(self) -> dict[str, dict[str, tuple[Any, ...]]]:
-        return {
-            entry.FIELD: by_operator(getattr(self, entry.FIELD)) for entry in SHEETS
-        }
+        return {entry.FILE: by_operator(getattr(self, entry.FILE)) for entry in SHEETS}
 
 
 OF_ANOTHER_MONTH = N_("{sheet}第{rows}行的日期不在{month}，不计")
@@ -98,32 +101,26 @@ def load_worklog(
     directory: Directory,
     where: str,
     errors: list[Problem],
+    beside: Mapping[type[Row], tuple[str, Sheet]] = MappingProxyType({}),
 ) -> Worklog:
     """
     Read a workbook, or a folder of one CSV or workbook a sheet; none is empty.
 
-    What is wrong with it is noted in `errors`.
+    `beside` are sheets with the rows of every month. What is wrong goes to `errors`.
     """
     problems: list[Problem] = []
-    findings: list[Problem] = []
-    read: dict[str, Any] = {}
-    seen: dict[str, str] = {}
-    for part, title, sheet in _sheets(path, where, problems):
-        kind = "文件" if path.is_dir() else "表"
-        model = _BY_NAME.get(normal(title))
-        noted = TableSheet(sheet.name, part, problems)
-        if model is None:
-            expected = choices([entry.SHEET for entry in SHEETS])
-            do = f"请改正{kind}名，或把内容移到工作记录之外"
-            noted.note("", f"不认识的{kind}“{title}”", expected, do)
-        elif model.FIELD in seen:
-            what = f"“{model.SHEET}”已在{seen[model.FIELD]}"
-            noted.note("", what, do="请合并成一张")
-        else:
-            seen[model.FIELD] = f"{part}的表“{title}”"
-            findings += sheet.notices
-            rows = read_rows(noted, sheet.records, model, directory)
-            read[model.FIELD] = tuple(rows)
+    own = read_sheets(path, where, SHEETS, problems)
+    places: dict[type[Row], list[Place]] = {at: [(*own[at], None)] for at in own}
+    for model in SHEETS:
+        if model in beside:
+            of_this = partial(of_month, model, directory)
+            places.setdefault(model, []).append((*beside[model], of_this))
+    sheets = (sheet for at in places.values() for _, sheet, _ in at)
+    findings = [notice for sheet in sheets for notice in sheet.notices]
+    read: dict[str, Any] = {
+        model.FILE: read_places(at, model, directory, problems)
+        for model, at in places.items()
+    }
     wrong = [problem for problem in problems if problem.level == "error"]
     errors += wrong
     findings += [problem for problem in problems if problem not in wrong]
@@ -131,33 +128,38 @@ def load_worklog(
     return replace(log, findings=(*findings, *_denied(log)))
 
 
-def _sheets(
-    path: Path, where: str, problems: list[Problem]
-) -> Iterator[tuple[str, str, Sheet]]:
-    """Yield each sheet with content: the name of its file, its own, and itself."""
-    # Not lock files of office programs and the notes of file managers.
-    there = sorted(path.iterdir()) if path.is_dir() else [path]
-    for file in (file for file in there if not is_noise(file.name)):
-        part = f"{where}/{file.name}" if path.is_dir() else where
-        try:
-            book = read_book(file, part)
-        except InvalidInput as refusal:
-            problems.extend(refusal.problems)
+class OfMonth(Row):
+    """The column that such a sheet has before its own."""
+
+    month: str
+
+
+def of_month(
+    model: type[Row],
+    directory: Directory,
+    sheet: TableSheet,
+    records: Sequence[Record],
+) -> Iterator[TableRow]:
+    """Yield the rows of the month that is read."""
+    declared = (*columns(OfMonth), *columns(model))
+    for row in table_rows(sheet, records, declared):
+        month, *others = row.cells.values()
+        example = model.EXAMPLE and str(others[0]).startswith(model.EXAMPLE)
+        if example or not any(others):  # months may be filled down to the end
             continue
-        for sheet in book.sheets if book else ():
-            title = file.stem if path.is_dir() else sheet.name
-            blank = all(record.blank for record in sheet.records)
-            if not blank and normal(title) not in OTHER_SHEETS:
-                yield part, title, sheet
-
-
-_BY_NAME = {normal(n): entry for entry in SHEETS for n in (entry.SHEET, entry.FIELD)}
+        try:
+            if to_month(month) == directory.month:
+                yield row
+        except WrongForm as wrong:
+            what = f"值是{quoted(month)}"
+            told = Wrong("month", what, str(wrong), "请改正这一格")
+            row.note(told, of=whose(row, directory))
 
 
 def _denied(log: Worklog) -> Iterator[Problem]:
     """Tell of rows on a sheet of which somebody says that there are none."""
     for said in log.confirmations:
-        (field,) = (entry.FIELD for entry in SHEETS if said.sheet == entry.SHEET)
+        (field,) = (entry.FILE for entry in SHEETS if said.sheet == entry.SHEET)
         if any(entry.operator == said.operator for entry in getattr(log, field)):
             yield Problem(
                 what=f"确认{said.sheet}为无，“{said.sheet}”表里却有{said.operator}的行",

@@ -25,7 +25,7 @@ from math import inf, isinf, nan
 
 import pandas as pd
 
-from kpi_lib.catalogue import GAINS, METRICS, Metric
+from kpi_lib.catalogue import GAINS, METRICS, Metric, entries
 from kpi_lib.exports import DailyRow
 from kpi_lib.figures import unrounded
 from kpi_lib.inputs import Account
@@ -42,18 +42,19 @@ from kpi_lib.months.counters import (
 )
 from kpi_lib.months.owned import Owned, mapped_metrics
 from kpi_lib.months.ratios import add_ratios, ratio_bounds
-from kpi_lib.months.totals import SUMS, Number, exactly
+from kpi_lib.months.totals import Number, exactly
 
-MONTHLY = {
-    **dict.fromkeys(("month", "operator", "account", "platform"), "str"),
-    **dict.fromkeys(("metric", "stream"), "str"),
-    **dict.fromkeys(("value", "low", "high"), "float64"),
-    "basis": "str",
-    **dict.fromkeys(("share", "days_present", "days_due"), "float64"),
-    **dict.fromkeys(("opened", "closed", "gap"), "datetime64[s]"),
-    "sources": "str",
-    **dict.fromkeys(SUMS, "float64"),
+# Columns of each table and how they are held.
+SCHEMAS = {
+    table: {
+        column: held
+        for name, held in columns.items()
+        for column in (METRICS if name == "metrics" else (name,))
+    }
+    for table, columns in entries("months/tables.yml").items()
 }
+
+MONTHLY = SCHEMAS["monthly"]
 
 # In order of trust: an account's metric takes the first basis that it has.
 BASES = ("daily", "difference", "published", "manual")

@@ -9,10 +9,11 @@ from datetime import date, timedelta
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+from kpi_lib import exports
 from kpi_lib.days import days_of, shift
 from kpi_lib.errors import Problem
 from kpi_lib.exports import DailyRow, Export, LedgerRow, PostRow
-from kpi_lib.files import MANUAL, layouts
+from kpi_lib.files import MANUAL, Book, Record, Sheet, layouts
 from kpi_lib.held import files_in, is_noise, listed
 from kpi_lib.inputs import Account, Inputs, Roster, with_year
 from kpi_lib.language import N_, Sentence
@@ -244,7 +245,25 @@ class _Folders:
                 for file in later
                 if (days_wanted and file.daily) or (by == 1 and self._closes(file))
             ]
-        return taken
+        return [*taken, *self._typed()]
+
+    def _typed(self) -> Iterator[File]:
+        """Yield what was typed into the workbook as the file that it stands for."""
+        own = [
+            row
+            for row in self.given.figures
+            if row.account == self.account.id and f"{row.date:%Y-%m}" == self.month
+        ]
+        if own:
+            # Each account's own, as the files of two are never one.
+            source = f"{own[0].source}/{self.account.id}"
+            head = Record(1, None, ("日期", "指标", "数值", "备注"))
+            cells = ((at.row, at.date, at.metric, at.value, at.note) for at in own)
+            rows = (head, *(Record(row, None, (*each,)) for row, *each in cells))
+            book = Book("xlsx", "", (Sheet("", rows),), records={"": len(rows)})
+            id, of = self.account.id, self.account.platform
+            export = exports.read(book, month=self.month, platform=of, source=source)
+            yield File(source=source, account=id, month=self.month, export=export)
 
     def _paths(self, by: int) -> list[Path]:
         return _exports(self.workspace, shift(self.month, by), self.account)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from kpi_lib.catalogue import METRICS
+from kpi_lib.catalogue import METRICS, words
 from kpi_lib.days import days_of
 from kpi_lib.errors import Problem
 from kpi_lib.exports import DailyRow, PostRow
@@ -26,24 +26,8 @@ from kpi_lib.months.totals import Number, spans
 # From here on a platform may write 1.2万: round figures are taken with a margin.
 ROUNDED_FROM = 1000
 
-# What is said of each kind; in a note where nothing rests on it.
-KINDS = {
-    "net": N_("有{n}天的净增关注不等于新增减取消，照原样计"),
-    "level": N_("有{n}天的粉丝数变化不等于当天的净增关注，照原样计"),
-    "rate": N_("有{n}处完播率或阅读完成率不在0与1之间，照原样计"),
-    "likes": N_("有{n}处点赞多于阅读/播放，照原样计"),
-    "fell": N_("有{n}条作品的累计数比上次下载时少，差照算为负"),
-    "once": N_("有{n}条作品只在期初、期末两次下载中的一次里，没有差可算，没有计"),
-    "once_aside": N_("有{n}条作品只在期初、期末两次下载中的一次里，只列作品，数按日计"),
-}
-
-CHECK = N_("对照后台核对；是导出错了就重新导出")
-DO = {
-    **dict.fromkeys(KINDS, CHECK),
-    "fell": N_("多半是平台清理或作者删了评论；不对的，重新导出"),
-    "once": N_("多半是下载时选的时间段不全，或作品已删；时间段不全的重新导出"),
-    "once_aside": N_("不必处理"),
-}
+# What is said of each kind, in a note where nothing rests on it; what to do about it.
+KINDS, DO = words("contradictions", "contradictions_do")
 
 
 class Clash(NamedTuple):

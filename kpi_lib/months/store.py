@@ -20,7 +20,8 @@ from pyarrow import parquet as parquet_file
 from kpi_lib import held
 from kpi_lib.errors import Problem
 from kpi_lib.language import reread, written
-from kpi_lib.months.tables import SCHEMAS, Tables
+from kpi_lib.months.add_up import SCHEMAS
+from kpi_lib.months.tables import Tables
 from kpi_lib.workspace import (
     OWN,
     Workspace,

@@ -18,54 +18,12 @@ from kpi_lib.exports import DailyRow, LedgerRow
 from kpi_lib.files import Layout, layouts
 from kpi_lib.inputs import Account
 from kpi_lib.language import Sentence
-from kpi_lib.months.add_up import MONTHLY, add_up
+from kpi_lib.months.add_up import SCHEMAS, add_up
 from kpi_lib.months.arrivals import Arrived, File, grains
 from kpi_lib.months.clean import Cleaned, Cleaning, Post
 from kpi_lib.months.contradictions import contradictions
 
-PLACE = {"source": "str", "sheet": "str", "block": "int64", "row": "int64"}
-DAILY = {
-    "date": "datetime64[s]",
-    **dict.fromkeys(("account", "platform", "metric", "part"), "str"),
-    "value": "float64",
-    "basis": "str",
-    "censored": "bool",
-    **PLACE,
-    "rounded": "float64",
-}
-POSTS = {
-    **dict.fromkeys(("account", "platform", "post", "title"), "str"),
-    "published_at": "datetime64[s]",
-    **dict.fromkeys(("kind", "status"), "str"),
-    **dict.fromkeys(METRICS, "float64"),
-    "censored": "str",
-    "downloaded": "datetime64[s]",
-    **PLACE,
-    "rounded": "str",
-}
-LEDGER = {
-    "account": "str",
-    **PLACE,
-    "line": "Int64",
-    **dict.fromkeys(("fate", "reason", "column", "raw", "said"), "str"),
-}
-FILES = {
-    **dict.fromkeys(("source", "account", "platform", "layout", "layout_name"), "str"),
-    "confirmed": "bool",
-    "encoding": "str",
-    "downloaded": "datetime64[s]",
-    "borrowed": "bool",
-    **dict.fromkeys(("records", "kept", "left", "days"), "int64"),
-    "basis": "str",
-}
-# Columns of each table and how they are held.
-SCHEMAS = {
-    "daily": DAILY,
-    "posts": POSTS,
-    "monthly": MONTHLY,
-    "ledger": LEDGER,
-    "files": FILES,
-}
+TABLES = ("daily", "posts", "monthly", "ledger", "files")
 
 Rows = Iterator[tuple[object, ...]]
 
@@ -101,7 +59,7 @@ class Tables:
 
     def frames(self) -> dict[str, pd.DataFrame]:
         """Return the tables by name."""
-        return {name: getattr(self, name) for name in SCHEMAS}
+        return {name: getattr(self, name) for name in TABLES}
 
 
 def tidy(arrived: Arrived) -> Tables:
@@ -265,8 +223,6 @@ def _basis(file: File, layout: Layout | None, bases: Mapping[str, str]) -> str:
 
 # What should arrive for a month, and on which days it did.
 
-ARRIVAL = {"account": "str", "date": "datetime64[s]", "state": "str"}
-
 
 def arrival(arrived: Arrived, tables: Tables) -> pd.DataFrame:
     """
@@ -296,7 +252,7 @@ def arrival(arrived: Arrived, tables: Tables) -> pd.DataFrame:
         if account.overlaps(days[0], days[-1]):
             states = _states(arrived, account, present.get(account.id, set()))
             rows += [(account.id, day, states.get(day, "")) for day in days]
-    return pd.DataFrame(rows, columns=list(ARRIVAL)).astype(ARRIVAL)
+    return _frame("arrival", rows)
 
 
 def _states(arrived: Arrived, account: Account, present: set[date]) -> dict[date, str]:

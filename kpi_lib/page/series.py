@@ -14,10 +14,10 @@ from matplotlib.axes import Axes
 
 from kpi_lib import figures, months
 from kpi_lib.appraisal import OperatorMonth, short_targets
-from kpi_lib.catalogue import METRICS, UNITS
+from kpi_lib.catalogue import METRICS, UNITS, words
 from kpi_lib.days import days_of, month_of, months_back
 from kpi_lib.inputs import Account
-from kpi_lib.language import N_, _, say
+from kpi_lib.language import _, say
 from kpi_lib.page import charts
 from kpi_lib.page.parts import Brand
 from kpi_lib.page.templates import Amount
@@ -187,12 +187,7 @@ def texts_of(metric: str) -> tuple[Callable[..., str], charts.Format]:
 
 
 # How the days of a metric become a month.
-KINDS = {
-    "stock": N_("期末值"),
-    "flow": N_("各日之和"),
-    "mean": N_("日均"),
-    "ratio": N_("先汇总再相除"),
-}
+(KINDS,) = words("kinds")
 
 
 def year_in_words(

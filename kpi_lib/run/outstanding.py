@@ -128,7 +128,7 @@ def to_decide(cards: Sequence[Card]) -> list[dict[str, Any]]:
     rows = []
     unsigned: dict[tuple[str, str], list[str]] = defaultdict(list)
     for card in cards:
-        name, manager = card["name"], card["manager"]
+        name, manager = card["name"], card.get("manager", "")
         for at in card.open_appeals:
             what = Sentence("答复{name}的申诉：{text}", name=name, text=at["text"])
             do = Sentence("写进data/appeals.csv的处理结果")

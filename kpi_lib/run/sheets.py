@@ -15,6 +15,7 @@ from unicodedata import east_asian_width
 import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 
+from kpi_lib.catalogue import entries
 from kpi_lib.language import N_, _
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 CREATED = datetime(2026, 1, 1)  # A fixed day, not the moment of writing
 
-FONT = {"font_name": "微软雅黑", "font_size": 10, "font_scheme": "none"}
+LOOK = entries("run/sheets.yml")  # Formats of cells, and what tables are made of
 
 LINE, TALLEST = 15, 409  # Points of a line of text, and the highest row that Excel has
 
@@ -32,21 +33,7 @@ LONGEST_NAME, LONGEST_TEXT, LONGEST_HEADER = 31, 32_767, 100
 SUMMARY = N_("汇总")
 
 
-_CELL = {"valign": "top", "text_wrap": True, "bottom": 1, "bottom_color": "#d9d8d2"}
-
-TEXT = {**_CELL, "align": "left", "indent": 1}
-
-FIGURE = {**_CELL, "align": "right"}
-
-TOTAL = {**FIGURE, "bold": True}
-
-_HEADING = {
-    "bold": True,
-    "valign": "top",
-    "text_wrap": True,
-    "bg_color": "#fcfbf8",
-    "bottom": 1,
-}
+TEXT, FIGURE, TOTAL = LOOK["text"], LOOK["figure"], LOOK["total"]
 
 
 class Cell(NamedTuple):
@@ -76,7 +63,7 @@ class Book:
             "strings_to_formulas": False,
             "strings_to_urls": False,
             "strings_to_numbers": False,
-            "default_format_properties": FONT,
+            "default_format_properties": LOOK["font"],
         }
         self._content, self._names = io.BytesIO(), list[str]()
         self._book = xlsxwriter.Workbook(self._content, options)
@@ -176,7 +163,7 @@ class Sheet:
             high = max(high, lines_of(title, width + 1))
             self.sheet.set_column(at, at, width)
             side = {"align": "right"} if title in figures else {"align": "left"}
-            self.write(row, at, title, {**_HEADING, **side, "indent": 1})
+            self.write(row, at, title, {**LOOK["heading"], **side, "indent": 1})
         self.sheet.repeat_rows(row)
         self.sheet.set_row(row, height_of(high))
 

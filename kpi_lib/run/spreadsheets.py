@@ -20,6 +20,7 @@ from kpi_lib.inputs import STATUS
 from kpi_lib.language import N_, _, spoken
 from kpi_lib.run.sheets import (
     FIGURE,
+    LOOK,
     SUMMARY,
     TEXT,
     TOTAL,
@@ -60,20 +61,6 @@ def _bonus_of(card: Card) -> list[Card]:
     return [{**bonus, **names, **blank, **row}]
 
 
-SCORE_COLUMNS = (
-    "month", "operator", "name", "group", "item", "item_name", "measure",
-    "measure_name", "points", "possible", "rated", "score", "status", "value",
-    "target", "note",
-)  # fmt: skip
-
-
-PROPOSED_COLUMNS = (
-    "operator", "metric", "name", "platform", "period", "unit", "baseline", "months",
-    "value", "low", "middle", "high", "gain_low", "gain_middle", "gain_high",
-    "growth_low", "growth_middle", "growth_high", "last_year", "method", "note",
-)  # fmt: skip
-
-
 def tables(cards: Sequence[Card]) -> dict[str, bytes]:
     """Return the files of all operators that stand beside their pages."""
     cards = [spoken(card) for card in cards]
@@ -100,7 +87,7 @@ def scores_csv(cards: Iterable[Card]) -> bytes:
         for row in rows_of(card)
         for measure in row["measures"]
     ]
-    return _csv(SCORE_COLUMNS, rows)
+    return _csv(LOOK["scores"], rows)
 
 
 def proposed_csv(cards: Iterable[Card]) -> bytes:
@@ -110,7 +97,7 @@ def proposed_csv(cards: Iterable[Card]) -> bytes:
         for card in cards
         for proposal in card.get("proposals") or ()
     ]
-    return _csv(PROPOSED_COLUMNS, rows)
+    return _csv(LOOK["proposed"], rows)
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
@@ -121,21 +108,11 @@ def _csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
     return text.getvalue().encode("utf-8-sig")
 
 
-# The plan's own table, then its measures: titles and widths in digits.
-COLUMNS = (
-    (N_("KPI指标"), 10), (N_("量化KPI"), 10), (N_("具体内容"), 56), (N_("分值"), 6),
-    (N_("权重"), 7), (N_("评分"), 8), (N_("量化指标"), 19), (N_("数值"), 13),
-    (N_("目标"), 13), (N_("得分算式"), 34), (N_("可得分"), 8), (N_("得分"), 8),
-    (N_("状态"), 11), (N_("说明"), 30),
-)  # fmt: skip
+WIDE = {column["zh"]: column["width"] for column in LOOK["card"]}
 
-WIDE = dict(COLUMNS)
+FIGURES, SUMS = LOOK["figures"], [sum_["zh"] for sum_ in LOOK["sums"]]
 
-FIGURES = ("分值", "权重", "评分", "数值", "目标", "可得分", "得分")
-
-SUMS = (N_("总分"), N_("可得分"), N_("已评分"), N_("得分率"))
-
-_AT = {title: at for at, (title, _width) in enumerate(COLUMNS)}
+_AT = {title: at for at, title in enumerate(WIDE)}
 
 _HEAD, _FIRST = 2, 3  # Rows of a card's sheet, from 0: column titles, first measure
 
@@ -186,7 +163,7 @@ class _CardSheet:
             _("运营编号{id}", id=card["operator"]),
         ]
         sheet.write(1, 0, _("，").join(filter(None, facts)), {"indent": 1})
-        columns = [(_(title), width) for title, width in COLUMNS]
+        columns = [(_(title), width) for title, width in WIDE.items()]
         sheet.head(_HEAD, columns, [_(title) for title in FIGURES])
         sheet.sheet.freeze_panes(_FIRST, 0)
 
@@ -316,7 +293,7 @@ class _CardSheet:
 
     def _remark(self, text: str) -> None:
         """Write a line of words over the whole width."""
-        self.sheet.across(self.row, len(COLUMNS) - 1, text)
+        self.sheet.across(self.row, len(WIDE) - 1, text)
         lines = lines_of(text, sum(WIDE.values()))
         self.sheet.sheet.set_row(self.row, height_of(lines))
         self.row += 1

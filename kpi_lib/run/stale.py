@@ -137,7 +137,7 @@ class Agenda:
         self.recorded = read_run(workspace.reports(month) / "run.json")
         self.workspace, self.month = workspace, month
         self.lang = lang or str(self.recorded.get("lang", LANGUAGES[0]))
-        self._months = months_back(month, REACH)
+        self._months, self._hashed = months_back(month, REACH), dict[str, str]()
         self._record = record.head(workspace.record, month)
         runs = sorted(workspace.record.parent.glob("*/run.json"))
         runs = [path for path in runs if path.parent.name < month]
@@ -166,19 +166,24 @@ class Agenda:
             if "data/raw/" < path < f"data/raw/{month}"
         }
         # Of the plans, how much must be on record: nothing else is cleaned by.
-        evidence = [self.inputs.evidence_of(at) for at in (shift(month, -1), month)]
+        both = (shift(month, -1), month)
+        evidence = [self.inputs.evidence_of(at) for at in both]
+        figures = [at for at in self.inputs.figures if f"{at.date:%Y-%m}" in both]
         parts = {
             "exports": self._under(*near),
             "earlier": sorted(earlier),
             **({"before": tables_of(self.workspace, shift(month, -1))} if own else {}),
-            **self._data("formats", "roster", "decisions", "downloads", "calendar"),
+            **self._data("formats"),
+            **self._given("roster", "decisions", "downloads", "calendar"),
+            "figures": repr(figures),
             "plan": [repr(rules) for rules in evidence],
         }
         return self._job("clean", f"{CLEANED}{month}", CLEANING, parts, month=month)
 
     def operator_jobs(self, operators: Sequence[Operator]) -> list[Job]:
         """Return the jobs that make operators' reports, each from its own inputs."""
-        inputs, shared = self.inputs, self._data("formats", "plan", "calendar")
+        inputs = self.inputs
+        shared = {**self._data("formats", "plan"), **self._given("calendar")}
         logged: dict[str, list[str]] = defaultdict(list)
         for month, log in inputs.worklogs.items():
             for entry in log.entries():
@@ -252,7 +257,8 @@ class Agenda:
             "cleaned": [tables_of(place, month) for month in self._months],
             "owed": owed(place, self.inputs, self.month),
             "record": self._record,
-            **self._data("formats", "plan", "roster", "targets", "calendar"),
+            **self._data("formats", "plan"),
+            **self._given("roster", "targets", "calendar"),
         }
         job = self._job("team", "team", N_("团队"), parts)
         meant = {**self._written(), **cards, **cleaning}
@@ -330,6 +336,12 @@ class Agenda:
             edited=notebook if edited else "",
             head=self._record,
         )
+
+    def _given(self, *names: str) -> dict[str, str]:
+        """Return hashes of what people wrote, whichever file or sheet has it."""
+        for name in {*names} - self._hashed.keys():
+            self._hashed[name] = record.of(repr(getattr(self.inputs, name)))
+        return {name: self._hashed[name] for name in names}
 
     def _data(self, *names: str) -> dict[str, dict[str, str]]:
         """Return files in data/ by their name, be they CSV, workbook, YAML or more."""

@@ -16,7 +16,7 @@ import pandas as pd
 
 from kpi_lib import days
 from kpi_lib.appraisal import Month, OperatorMonth
-from kpi_lib.catalogue import METRICS
+from kpi_lib.catalogue import METRICS, words
 from kpi_lib.days import REACH
 from kpi_lib.errors import InvalidInput, WorkspaceError
 from kpi_lib.files import Platform, platforms
@@ -26,13 +26,7 @@ from kpi_lib.workbook import frames
 from kpi_lib.workspace import Workspace
 
 # What `Workbook.totals` adds up to, and what it is called.
-BY = {
-    "platform": "平台",
-    "account": "账号",
-    "operator": "运营",
-    "product": "产品",
-    "team": "团队",
-}
+(BY,) = words("by")
 
 # Columns of `Workbook.totals`.
 TOTALS = ("metric", "month", "key", "name", "value", "basis", "breaks")

@@ -18,7 +18,7 @@ from kpi_lib.days import Calendar, days_of
 from kpi_lib.inputs.entries import Content, NoneHere
 from kpi_lib.inputs.roster import Account, Roster
 from kpi_lib.inputs.worklog import Worklog
-from kpi_lib.months import tables
+from kpi_lib.months.add_up import SCHEMAS
 from tests.appraisal.test_scoring import (
     MONTH,
     PAST,
@@ -55,7 +55,7 @@ def daily(
         }
         for at, (day, value) in enumerate(values.items())
     ]
-    return pd.DataFrame(rows, columns=list(tables.DAILY)).astype(tables.DAILY)
+    return pd.DataFrame(rows, columns=list(SCHEMAS["daily"])).astype(SCHEMAS["daily"])
 
 
 NOTHING = daily("views", {})

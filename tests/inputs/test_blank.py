@@ -1,4 +1,4 @@
-"""New workspaces, new months and the work log's template."""
+"""New workspaces, new months and the workbook's template."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kpi_lib import files
 from kpi_lib.errors import WorkspaceError
 from kpi_lib.inputs import blank, records, roster, template, worklog
 from kpi_lib.inputs.directory import Directory, platform_names
-from kpi_lib.inputs.table import columns, load_table
+from kpi_lib.inputs.table import columns, load_table, read_sheets
 from kpi_lib.workspace import Workspace, write_atomic
 from tests.raising import raising
 
@@ -26,14 +26,16 @@ def load_roster(path: Path) -> roster.Roster:
 
 
 def load_worklog(path: Path) -> worklog.Worklog:
-    directory = Directory(operators=OPERATORS, platforms=platform_names())
-    return raising(worklog.load_worklog, path, MONTH, directory, "worklog.xlsx")
+    known = Directory(operators=OPERATORS, platforms=platform_names(), month=MONTH)
+    beside = read_sheets(path, path.name, template.BOOK, [])
+    where = path.with_name("worklog.xlsx")
+    return raising(worklog.load_worklog, where, MONTH, known, where.name, beside=beside)
 
 
 @pytest.fixture
 def empty_log(tmp_path: Path) -> Path:
-    path = tmp_path / "worklog.xlsx"
-    template.write_template(path, MONTH, template.WORKLOG, OPERATORS)
+    path = tmp_path / "填写.xlsx"
+    template.write_template(path, MONTH, OPERATORS, (), {})
     return path
 
 
@@ -113,20 +115,19 @@ def test_a_new_month_has_folders_and_leaves_what_is_there(tmp_path: Path) -> Non
     assert [path.relative_to(tmp_path).as_posix() for path in made] == [
         "data/raw/2026-10/toutiao-a",
         "data/raw/2026-10/douyin-a",
-        "data/raw/2026-10/worklog.xlsx",
-        "data/targets.2026-10.xlsx",
+        "data/填写.xlsx",
     ]
     assert [path.name for path in again] == ["douyin-b"]
 
 
 def test_what_is_no_month_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WorkspaceError, match="2026-13”不是月份"):
-        template.write_template(tmp_path / "w.xlsx", "2026-13", template.WORKLOG, {})
+        blank.prepare(Workspace(tmp_path), "2026-13")
 
 
 def test_the_template_is_the_same_bytes_each_time(empty_log: Path) -> None:
     first = empty_log.read_bytes()
-    template.write_template(empty_log, MONTH, template.WORKLOG, OPERATORS)
+    template.write_template(empty_log, MONTH, OPERATORS, (), {})
 
     assert empty_log.read_bytes() == first
 
@@ -142,14 +143,14 @@ def test_the_examples_are_right_once_they_are_no_examples(empty_log: Path) -> No
     for spec in worklog.SHEETS:
         sheet = book[spec.SHEET]
         first = "T1" if columns(spec)[0].name == "id" else "op-01"
-        cells = [cell.value for cell in sheet[2]][1:]
-        for at, value in enumerate([first, *cells], 1):
+        month, _, *cells = [cell.value for cell in sheet[2]]
+        for at, value in enumerate([month, first, *cells], 1):
             sheet.cell(3, at, value)
     book.save(empty_log)
 
     found = load_worklog(empty_log)
 
-    assert all(len(getattr(found, spec.FIELD)) == 1 for spec in worklog.SHEETS)
+    assert all(len(getattr(found, spec.FILE)) == 1 for spec in worklog.SHEETS)
     # Beside its example of a campaign, somebody's word that there is none.
     assert [finding.place for finding in found.findings] == ["确认!第3行"]
 
@@ -163,12 +164,12 @@ def test_drop_downs_offer_only_what_is_read_back(empty_log: Path) -> None:
         for one in book[sheet].data_validations.dataValidation
     }
 
-    assert checks["任务", "B2:B1001"].formula1 == "=选项!$A$2:$A$3".removeprefix("=")
+    assert checks["任务", "C2:C5001"].formula1 == "=选项!$A$2:$A$3".removeprefix("=")
     assert [listed["A2"].value, listed["A3"].value] == list(OPERATORS.values())
-    assert checks["内容", "D2:D1001"].formula1 == '"图文,视频,短内容,直播,其他"'
-    assert checks["任务", "D2:D1001"].type == "date"
-    assert checks["互动", "D2:D1001"].type == "whole"
-    assert checks["活动", "F2:F1001"].type == "decimal"
+    assert checks["内容", "E2:E5001"].formula1 == '"图文,视频,短内容,直播,其他"'
+    assert checks["任务", "E2:E5001"].type == "date"
+    assert checks["互动", "E2:E5001"].type == "whole"
+    assert checks["活动", "G2:G5001"].type == "decimal"
     names = [cell.value for cell in listed["B"] if cell.value][1:]
     assert names == list(platform_names().values())
 
@@ -194,15 +195,16 @@ def test_the_matrix_begins_a_row_for_all_that_is_asked(tmp_path: Path) -> None:
     header, *rows = openpyxl.load_workbook(matrix)["目标"].iter_rows(values_only=True)
     asked = [dict(zip(header, row, strict=True)) for row in rows]
 
-    assert matrix.name == "targets.2026-10.xlsx"
+    assert matrix == place.workbook
     assert {(row["月份"], row["运营"]) for row in asked} == {(MONTH, "甲")}
     names = [row["指标"] for row in asked]
     assert (names[0], names[-1]) == ("粉丝数", "communities_due")
     (views,) = (row for row in asked if row["指标"] == "阅读/播放")
     assert (views["上月"], views["建议"], views["短期"]) == ("5000", "6000", None)
-    # Nothing is asked twice: who writes the month's targets elsewhere has no matrix.
+    # Nothing is asked twice: who writes the month's targets elsewhere is not asked.
     matrix.unlink()
     row = "op-01,views,short,2026-10,1,2026-09-30"
     header_row = "operator,metric,horizon,period,value,set_on"
     place.table("targets").write_text(f"{header_row}\n{row}\n", "utf-8")
-    assert blank.prepare(place, MONTH) == []
+    assert blank.prepare(place, MONTH) == [matrix]
+    assert openpyxl.load_workbook(matrix)["目标"].max_row == 1

@@ -98,11 +98,7 @@ def test_each_file_is_hashed_once(
 
 def test_a_target_stands_in_one_place_only(tmp_path: Path) -> None:
     place = tiny_workspace.build(tmp_path / "w")
-    (matrix,) = (
-        at
-        for at in inputs.prepare(place, "2026-10")
-        if at.suffix == ".xlsx" and at.name.startswith("targets.")
-    )
+    (matrix,) = (at for at in inputs.prepare(place, "2026-10") if at.suffix == ".xlsx")
     book = openpyxl.load_workbook(matrix)
     sheet = book["目标"]
     for column, cell in {
@@ -125,7 +121,7 @@ def test_a_target_stands_in_one_place_only(tmp_path: Path) -> None:
     assert [(at.of, str(at)) for at in found.mistakes] == [
         (
             "op-01",
-            "data/targets.2026-10.xlsx，目标!第2行：与data/targets.csv第2行的对象、"
+            "data/填写.xlsx，目标!第2行：与data/targets.csv第2行的对象、"
             "周期和设定日都相同。请删去一行；改目标要另写一行，设定日写修改的日期。",
         )
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import ClassVar
 
 import pytest
 import xlsxwriter
@@ -13,7 +13,7 @@ from kpi_lib import files
 from kpi_lib.errors import InvalidInput
 from kpi_lib.inputs import table
 from kpi_lib.inputs.forms import Day, Note, Number, Whole
-from kpi_lib.inputs.table import Header, Row
+from kpi_lib.inputs.table import Row
 from tests.raising import raising
 
 
@@ -21,10 +21,17 @@ class Measured(Row):
     """What was measured on a day."""
 
     KEY = ("date",)
+    HEADERS: ClassVar = {
+        "Measured": {
+            "date": {"zh": "日期"},
+            "value": {"zh": "数值", "example": "12"},
+            "note": {"zh": "说明", "also": ["备注"]},
+        }
+    }
 
-    date: Annotated[Day, Header("日期")]
-    value: Annotated[Number | None, Header("数值", example="12")] = None
-    note: Annotated[Note, Header("说明", also=("备注",))] = ""
+    date: Day
+    value: Number | None = None
+    note: Note = ""
     row: int = 0
 
 
@@ -85,7 +92,7 @@ def test_mistakes_of_a_row_come_in_the_order_of_its_columns(tmp_path: Path) -> N
 
 def test_a_row_made_in_code_is_checked_too() -> None:
     class Counted(Row):
-        pieces: Annotated[Whole, Header("件数")]
+        pieces: Whole
 
     assert Counted(pieces=3) != Counted(pieces=4)
     with pytest.raises(ValueError, match="不小于0的整数"):

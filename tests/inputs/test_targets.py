@@ -269,7 +269,7 @@ def matrix(
         book.add_worksheet("说明").write(0, 0, "一行一个人的一项指标")
     where = f"data/{path.name}"
     told = [] if wrong is None else wrong
-    return load_table(path, targets.Target, where, DIRECTORY, told, lay=targets.spread)
+    return load_table(path, targets.Target, where, DIRECTORY, told)
 
 
 def test_a_row_of_the_matrix_is_a_target_a_horizon(tmp_path: Path) -> None:

@@ -327,10 +327,10 @@ def test_all_mistakes_of_all_sheets_are_told_at_once(tmp_path: Path) -> None:
         load(tmp_path, sheets)
 
     assert [(p.place, p.what) for p in caught.value.problems] == [
+        ("", "不认识的表“杂项”"),
         ("任务!B2", "值是“x”"),
         ("任务!C2", "“任务”没有填"),
         ("任务!D2", "值是“y”"),
-        ("", "不认识的表“杂项”"),
         ("建议!C1", "不认识的列“日子”"),
         ("建议!第1行", "缺少列日期"),
     ]

@@ -77,10 +77,15 @@ def test_what_the_next_month_brings_is_no_alarm(place: Workspace) -> None:
         "data/raw/2026-11/zhihu-01/2026-11-28/export.csv",
     )
 
-    # The matrix of the next month's targets is no alarm either, one of this month is.
+    # The workbook, filled in all the time, is no alarm either: its rows are in the keys
+    # of jobs. Of matrices that of the next month is none, one of this month is.
     inputs.prepare(place, "2026-11")
     assert told(place) == []
+    assert any("之后又填过" in note.what for note in verify(place, MONTH))
+    place.workbook.unlink()
     matrix = place.data / "targets.2026-11.xlsx"
+    matrix.write_bytes(b"")
+    assert told(place) == []
     matrix.rename(place.data / "targets.2026-10.xlsx")
     assert "data/targets.2026-10.xlsx：运行之后新加的输入文件" in told(place)[0]
     (place.data / "targets.2026-10.xlsx").unlink()

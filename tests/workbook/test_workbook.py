@@ -232,7 +232,7 @@ def test_new_month_and_add_work_on_the_workspace(m: Workbook, tmp_path: Path) ->
     export = next(own.workspace.raw("2026-10").glob("zhihu-01/*/日报表.xls"))
     added = own.add([export], "示例知乎", month="2026-11")
 
-    assert own.workspace.worklog("2026-11") in made
+    assert own.workspace.workbook in made
     assert added["state"].tolist() == ["refused"] or "data/raw/2026-11" in str(
         added["target"].iloc[0]
     )

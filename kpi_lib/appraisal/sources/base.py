@@ -71,7 +71,7 @@ class LogSource(Source[P]):
 
     def read(self) -> Reading:
         """Return what the rows give, or why there is nothing to read."""
-        written = list(getattr(self.evidence.worklog, self.entry.FIELD))
+        written = list(getattr(self.evidence.worklog, self.entry.FILE))
         if nothing := self.without(written):
             return nothing
         rows = [row for row in written if self.among(row)]

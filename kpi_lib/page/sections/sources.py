@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kpi_lib.appraisal import OperatorMonth
-from kpi_lib.catalogue import METRICS
+from kpi_lib.catalogue import METRICS, entries
 from kpi_lib.language import _, language
 from kpi_lib.page import series
 from kpi_lib.page.parts import Fragment, made, who_is
@@ -14,22 +14,7 @@ from kpi_lib.page.sections.cleaning import fates_of, file_rows, left_out
 from kpi_lib.page.sections.rules import law
 
 # What the page prints of every month, asked for or not.
-SHOWN_HERE = {
-    "followers",
-    "follows",
-    "unfollows",
-    "dau",
-    "mau",
-    "views",
-    "comments",
-    "shares",
-    "likes",
-    "clicks",
-    "orders",
-    "gmv",
-    "revenue",
-    "account_days",
-}
+SHOWN_HERE = frozenset(entries("words.yml")["shown"])
 
 
 # What is counted of a file: its rows, those that counted, those that did not.
