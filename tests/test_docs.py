@@ -21,7 +21,6 @@ from typing import Any
 import nbformat
 import pytest
 from nbclient import NotebookClient
-from nbconvert import HTMLExporter
 
 from kpi_lib import inputs
 from kpi_lib.page import html
@@ -167,10 +166,11 @@ def test_files_that_a_readme_points_to_exist(readme: str) -> None:
     assert [name for name in linked if not (ROOT / name).exists()] == []
 
 
-# The notebooks.
+# The notebooks: 2-explore is run in JupyterLab itself (workbook/test_lab_browser.py).
 
-MOST = 60
-"""Seconds that all four may take, top to bottom."""
+BY_HAND = tuple(name for name in NAMES if name != "2-explore")
+MOST = 35
+"""Seconds that they may take, top to bottom."""
 
 
 def run_all(place: Workspace, name: str) -> Any:
@@ -190,7 +190,7 @@ def executed(
     place = Workspace(clone)
     os.environ["PYTHONPATH"] = str(ROOT)
     before = used()
-    done = {name: run_all(place, name) for name in NAMES}
+    done = {name: run_all(place, name) for name in BY_HAND}
     return done | {"seconds": used() - before}
 
 
@@ -201,7 +201,7 @@ def used() -> float:
 
 
 @pytest.mark.notebook
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", BY_HAND)
 def test_it_runs_top_to_bottom(executed: dict[str, Any], name: str) -> None:
     cells = [cell for cell in executed[name].cells if cell.cell_type == "code"]
     outputs = [output for cell in cells for output in cell.outputs]
@@ -211,24 +211,8 @@ def test_it_runs_top_to_bottom(executed: dict[str, Any], name: str) -> None:
 
 
 @pytest.mark.notebook
-def test_the_four_take_less_than_a_minute(executed: dict[str, Any]) -> None:
+def test_they_take_little_time(executed: dict[str, Any]) -> None:
     assert executed["seconds"] < MOST
-
-
-@pytest.mark.notebook
-def test_explore_exported_offline_has_every_chart(executed: dict[str, Any]) -> None:
-    notebook = executed["2-explore"]
-    outputs = [
-        output["data"].get("text/html", "")
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
-        if "data" in output
-    ]
-    exported, _ = HTMLExporter().from_notebook_node(notebook)
-    charts = sum(html.count("<svg") for html in outputs)
-
-    assert charts >= 20
-    assert exported.count("<svg") == charts
 
 
 def page(notebook: Any) -> str:
