@@ -28,8 +28,7 @@ STATES: dict[str, str] = TOLD["states"]
 
 def option(name: str, *flags: str, **more: Any) -> Any:
     """Return an option of a command, as it is told by its name."""
-    more |= TOLD[name]
-    return typer.Option(*flags, **more)
+    return typer.Option(*flags, **(TOLD[name] | more))
 
 
 def argument(name: str) -> Any:

@@ -25,6 +25,10 @@ PLAN = "data/plan.yml"
 # What the workbook to fill in may be called.
 BOOKS = ("data/填写.xlsx", "data/workspace.xlsx")
 
+REGISTER = (
+    "花名册（data/填写.xlsx或data/roster.yml）"  # Where people and accounts stand
+)
+
 # What jobs, pages and files of ours are called, without their endings: no one's id.
 NAMES = frozenset(
     [

@@ -78,8 +78,7 @@ def read(
     LedgerError
         If rows are unaccounted for.
     """
-    if source is None:
-        source = "" if isinstance(path, Book) else path.name
+    source = getattr(path, "name", "") if source is None else source
     if formats is not None:
         before = files.declare(formats)
         try:

@@ -303,14 +303,13 @@ def load_roster(workspace: Workspace) -> Roster:
     people = roster.of_sheets(partial(_read, workspace, problems), known)
     if problems:
         raise InvalidInput(tuple(problems))
-    path, where = workspace.roster, workspace.relative(workspace.roster)
-    of = path, known.platforms, layouts(), where
+    of = workspace.roster, known.platforms, layouts()
     if people == Roster():
         return roster.load_roster(*of)
     book = workspace.relative(workspace.workbook)
-    if path.exists() and roster.load_roster(*of) != Roster():
-        what, do = f"{book}里也有人员和账号", "请合到一处，删去另一处的"
-        raise InvalidInput.of(what, where=where, expected="只写在一处", do=do)
+    if workspace.roster.exists() and roster.load_roster(*of) != Roster():
+        what, do = "data/roster.yml里也有人员和账号", "请合到一处，删去另一处的"
+        raise InvalidInput.of(what, where=book, expected="只写在一处", do=do)
     kinds: Any = dict(people)
     roster.Checks(people, layouts(), book, lambda at: kinds[at[0]][at[1]].id).run()
     return people

@@ -248,7 +248,7 @@ def id_or_name(names: Mapping[str, str]) -> Callable[[object], str]:
     every = list(names.values())
     ids = {name: id for id, name in names.items() if every.count(name) == 1}
     listed = [f"{name}（{id}）" for id, name in names.items()]
-    return one_of(ids | {id: id for id in names}, listed or ("先在roster.yml里登记",))
+    return one_of(ids | {id: id for id in names}, listed or ("先在花名册里登记",))
 
 
 # --- in annotations --------------------------------------------------------------

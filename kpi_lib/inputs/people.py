@@ -22,7 +22,7 @@ from kpi_lib.errors import InvalidInput
 from kpi_lib.inputs import forms
 from kpi_lib.inputs.forms import Day, Form, Metric, Number, Part, WrongForm, bare, named
 from kpi_lib.inputs.table import Row
-from kpi_lib.workspace import NAMES, canonical_json, sha256
+from kpi_lib.workspace import NAMES, REGISTER, canonical_json, sha256
 
 T = TypeVar("T")
 
@@ -304,7 +304,7 @@ def _registered(kind: str, id_: str, entries: Mapping[str, T]) -> T:
         return entries[id_]
     raise InvalidInput.of(
         f"没有{kind}“{id_}”",
-        where="data/roster.yml",
+        where=REGISTER,
         expected=forms.choices(entries) or f"其中的一个{kind}，现在一个也没有",
         do="请改正编号，或在文件里加上",
     )

@@ -439,7 +439,7 @@ def _strays(workspace: Workspace, month: str, accounts: Iterable[str]) -> list[P
             expected=Sentence("以账号id命名的文件夹"),
             do=Sentence("工作记录要叫worklog.xlsx，请改名")
             if re.search("worklog|工作记录", path.name)
-            else Sentence("改名或移进账号的文件夹，或在data/roster.yml里登记这个账号"),
+            else Sentence("改名或移进账号的文件夹，或在花名册里登记这个账号"),
             level="warning",
         )
         for path in (sorted(folder.iterdir()) if folder.is_dir() else ())

@@ -8,7 +8,7 @@ from dataclasses import replace
 from kpi_lib import inputs
 from kpi_lib.errors import InvalidInput, Problem
 from kpi_lib.inputs import Inputs
-from kpi_lib.workspace import Workspace
+from kpi_lib.workspace import REGISTER, Workspace
 
 _ORDER = ("error", "warning", "note")
 
@@ -60,15 +60,13 @@ def check(workspace: Workspace, month: str) -> list[Problem]:
                 opened = in_memory(workspace, month, given)
                 problems += (*opened.findings, *foreseen(opened))
                 if not given.roster.appraised(month):
-                    what, do = f"{month}没有要考核的人", "请在operators下登记"
-                    where = workspace.relative(workspace.roster)
-                    nobody = Problem(what=what, where=where, do=do, level="warning")
+                    what, do = f"{month}没有要考核的人", "请登记人员和账号"
+                    nobody = Problem(what=what, where=REGISTER, do=do, level="warning")
                     problems.append(nobody)
         except InvalidInput as err:  # a name or a folder that cannot be read
             problems += err.problems
-        where = workspace.relative(workspace.roster)
-        what = "没有写expects，不知道该有哪些导出，它的指标都不考"
-        expects = Problem(what=what, where=where, level="warning")
+        what = "没有写应到导出（expects），不知道该有哪些，它的指标都不考"
+        expects = Problem(what=what, where=REGISTER, level="warning")
         for account in given.roster.accounts:
             if not account.expects:
                 problems.append(replace(expects, place=f"账号{account.id}"))

@@ -113,7 +113,7 @@ def to_do(workspace: Workspace, month: str, today: date) -> list[Problem]:
 
 def to_decide(cards: Sequence[Card]) -> list[dict[str, Any]]:
     """
-    Tell which appeals of a month have no answer, and which scores no signature.
+    Tell which appeals of a month have no answer, which whole scores no signature.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def to_decide(cards: Sequence[Card]) -> list[dict[str, Any]]:
             what = Sentence("答复{name}的申诉：{text}", name=name, text=at["text"])
             do = Sentence("写进data/appeals.csv的处理结果")
             rows.append({"day": "", "who": [manager], "what": what, "do": do})
-        if card.total is not None and not card["signed"]:
+        if card.total is not None and not (card["pending"] or card["signed"]):
             unsigned[card["month"], manager].append(name)
     for (month, manager), names in unsigned.items():
         what = Sentence("给{names}的分数签字", names=names)

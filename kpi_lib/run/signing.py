@@ -12,7 +12,7 @@ from kpi_lib.held import read_run
 from kpi_lib.inputs import Signoff
 from kpi_lib.run import cards, notices
 from kpi_lib.run.runner import status
-from kpi_lib.workspace import Workspace
+from kpi_lib.workspace import REGISTER, Workspace
 
 if TYPE_CHECKING:
     from kpi_lib.appraisal import Card
@@ -51,7 +51,7 @@ def to_sign(
     if not own:
         what = f"“{by}”不是任何人的主管或approvers，不能签字"
         managers = "、".join(dict.fromkeys(person.manager for person in people))
-        raise InvalidInput.of(what, where="data/roster.yml", expected=managers)
+        raise InvalidInput.of(what, where=REGISTER, expected=managers)
     folder = workspace.reports(month)
     jobs = [at for at in status(workspace, month) if at.job in {*own, f"clean {month}"}]
     if late := [at.job for at in jobs if at.state != "done"]:

@@ -24,7 +24,7 @@ from kpi_lib.run.cards import printed
 from kpi_lib.run.jobs import CLEANING, MADE, Job, tables_of
 from kpi_lib.run.outstanding import owed
 from kpi_lib.run.record import NEAR, NOTEBOOKS, Kind
-from kpi_lib.workspace import OWN, Workspace
+from kpi_lib.workspace import BOOKS, OWN, REGISTER, Workspace
 
 CLEANED = "clean "
 
@@ -92,7 +92,7 @@ def appraised(
     strangers = tuple(
         Problem(
             what=f"{month}没有运营“{id}”",
-            where="data/roster.yml",
+            where=REGISTER,
             expected="、".join(ids),
             do="请改正编号，或在花名册里登记",
         )
@@ -337,8 +337,10 @@ class Agenda:
             head=self._record,
         )
 
-    def _given(self, *names: str) -> dict[str, str]:
-        """Return hashes of what people wrote, whichever file or sheet has it."""
+    def _given(self, *names: str) -> Mapping[str, object]:
+        """Return files as `_data`; with the workbook, what was read instead."""
+        if self._files.keys().isdisjoint(BOOKS):
+            return self._data(*names)
         for name in {*names} - self._hashed.keys():
             self._hashed[name] = record.of(repr(getattr(self.inputs, name)))
         return {name: self._hashed[name] for name in names}

@@ -121,7 +121,7 @@ def test_what_stands_in_two_places_is_refused_with_both(place: Workspace) -> Non
     place.roster.write_text(text, "utf-8")
 
     with pytest.raises(
-        InvalidInput, match=r"roster.yml：data/填写.xlsx里也有人员和账号"
+        InvalidInput, match=r"填写.xlsx：data/roster.yml里也有人员和账号"
     ):
         inputs.load_roster(place)
 

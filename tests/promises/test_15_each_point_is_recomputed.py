@@ -23,12 +23,9 @@ OPERATORS = ("op-01", "op-02", "op-03", "op-04")
 BACK = 5
 KINDS = [
     "engagement_rate", "views", "followers", "followers_gain", "dau", "stickiness",
-    "conversion_rate",
+    "conversion_rate", "completion_rate", "revenue",
 ]  # fmt: skip
 """Metrics of every kind; all of them where no platform is chosen."""
-
-OF_POSTS = ["engagement_rate", "views", "completion_rate", "likes"]
-"""What posts have, of every kind: as above."""
 
 ONE_ACCOUNT = {"dau", "mau", "stickiness"}
 """Of one product: the sample's is app-01, whole for each of its owners."""
@@ -118,7 +115,6 @@ def test_months_and_compare_are_sums_and_divided_sums(asked: Workbook, by: str) 
         if by != "account" and all(choice):
             continue  # both filters at once: by account is enough
         metrics = KINDS if choice.platform else [*METRICS]
-        metrics = KINDS[:5] if all(choice) else metrics
         right = by_month(chosen(table, choice), by, metrics)
         frame = questions.months(m, *metrics, by=by, back=BACK, **choice._asdict())
 
@@ -210,11 +206,10 @@ def _of_days(m: Workbook, choice: Choice) -> pd.DataFrame:
 
 def test_days_are_of_accounts_and_days_with_all_parts(asked: Workbook) -> None:
     m = asked
+    every = [name for name in METRICS if name != "stickiness"]
     for choice in choices(m):
         wide = of_days(m, choice)
         right: Values = {}
-        every = [*(KINDS if choice.platform else METRICS)]
-        every.remove("stickiness")
         for name in every:
             metric = METRICS[name]
             values = wide[name]
@@ -252,7 +247,7 @@ def test_top_posts_rank_counters_and_divided_parts(asked: Workbook) -> None:
     m = asked
     for choice in choices(m):
         posts = of_posts(m, choice)
-        for name in OF_POSTS if choice.platform else METRICS:
+        for name in [*KINDS, "likes"] if choice.platform else METRICS:
             metric = METRICS[name]
             values = posts[name].astype(float)
             if metric.parts:
@@ -340,8 +335,6 @@ def test_a_ratio_is_of_the_days_that_both_have_or_of_whole_months(
 ) -> None:
     platform = {account.id: account.platform for account in m.roster.accounts}
     for choice in choices(m):
-        if all(choice) and above != "revenue":
-            continue  # both filters at once: of one ratio is enough
         sums = two_sums(m, choice, [above, below])
         for by in ("account", "platform")[: 1 if any(choice) else 2]:
             keys = sums.index if by == "account" else sums.index.map(platform)

@@ -125,7 +125,8 @@ def test_what_costs_points_in_silence_is_told(tmp_path: Path) -> None:
     told = {str(one) for one in run.check(place, MONTH) if one.level == "warning"}
 
     assert {
-        "data/roster.yml，账号zhihu-01：没有写expects，不知道该有哪些导出，它的指标都不考。",
+        "花名册（data/填写.xlsx或data/roster.yml），账号zhihu-01：没有写应到导出（expects），"
+        "不知道该有哪些，它的指标都不考。",
         "data/raw/2026-10/worklog-示例甲.xlsx：不属于花名册里的任何账号，没有读；"
         "应为以账号id命名的文件夹。工作记录要叫worklog.xlsx，请改名。",
     } <= told
