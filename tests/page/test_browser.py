@@ -282,6 +282,7 @@ COLOURS = ("color-contrast", "link-in-text-block")
 """Rules that a scheme of colours may break; no other one knows of it."""
 
 LOOKS = """
+for (const text of document.querySelectorAll('[data-look]')) delete text.dataset.look;
 const seen = new Set();
 for (const text of document.querySelectorAll('body *')) {
   const words = [...text.childNodes].some(n => n.nodeType === 3 && n.data.trim());
