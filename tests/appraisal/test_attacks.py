@@ -316,6 +316,16 @@ def cleaned(opened: Month, files: Iterable[File], accounts: set[str]) -> Tables:
     )
 
 
+_STORED: dict[str, pd.DataFrame] = {}  # of the one sample
+
+
+def stored(opened: Month, name: str) -> pd.DataFrame:
+    """Read a table of the month, once for all attacks."""
+    if name not in _STORED:
+        _STORED[name] = opened.load(name, MONTH)
+    return _STORED[name]
+
+
 def scored(opened: Month, operator: str, files: Iterable[File]) -> Card:
     """Clean the accounts whose files are other ones, and score the month with them."""
     files = list(files)
@@ -327,12 +337,9 @@ def scored(opened: Month, operator: str, files: Iterable[File]) -> Card:
     }
     anew = cleaned(opened, files, own & touched)
     frames = {
-        name: pd.concat(
-            [was[~was["account"].isin(touched)] for was in [opened.load(name, MONTH)]]
-            + [frame],
-            ignore_index=True,
-        )
+        name: pd.concat([was[~was["account"].isin(touched)], frame], ignore_index=True)
         for name, frame in anew.frames().items()
+        for was in [stored(opened, name)]
     }
     told = [
         problem

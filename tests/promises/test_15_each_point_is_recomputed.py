@@ -8,6 +8,8 @@ parts, numerator. Nothing is drawn: an answer is its frame.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -38,6 +40,19 @@ class Choice(NamedTuple):
 
     operator: str = ""
     platform: str = ""
+
+
+@pytest.fixture(scope="module")
+def m(m: Workbook) -> Workbook:
+    """The month, whose days and posts are cut to an operator once for all questions."""
+    own_days = cache(lambda id: m.own_days(m.roster.operator(id)))
+    own_posts = cache(lambda id, back: m.own_posts(id and m.roster.operator(id), back))
+    kept = replace(m)
+    vars(kept)["own_days"] = lambda person: own_days(person.id)
+    vars(kept)["own_posts"] = lambda person=None, back=1: own_posts(
+        person and person.id, back
+    )
+    return kept
 
 
 @pytest.fixture
