@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from kpi_lib.errors import InvalidInput, Problem
-from kpi_lib.files import MANUAL
+from kpi_lib.files import MANUAL, layouts
 from kpi_lib.inputs.directory import Directory
 from kpi_lib.inputs.forms import choices, named
 from kpi_lib.inputs.people import Account, Leave, Operator, Owner, Roster
@@ -172,7 +172,9 @@ class Checks:
             elif layout not in offered:
                 what = f"平台“{account.platform}”没有版式“{layout}”"
                 do = "请改正；kpi formats列出所有版式"
-                self.note(place, what, choices(offered), do)
+                known = layouts()
+                names = [f"{known[at].name}（{at}）" for at in offered if at in known]
+                self.note(place, what, choices(names), do)
 
     def _employed(self, path: KeyPath, account: Account, owner: Owner) -> None:
         """Check that whoever owns an account is there and employed meanwhile."""

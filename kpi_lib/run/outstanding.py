@@ -131,7 +131,7 @@ def to_decide(cards: Sequence[Card]) -> list[dict[str, Any]]:
         name, manager = card["name"], card.get("manager", "")
         for at in card.open_appeals:
             what = Sentence("答复{name}的申诉：{text}", name=name, text=at["text"])
-            do = Sentence("写进data/appeals.csv的处理结果")
+            do = Sentence("写进“申诉”表或data/appeals.csv的处理结果")
             rows.append({"day": "", "who": [manager], "what": what, "do": do})
         if card.total is not None and not (card["pending"] or card["signed"]):
             unsigned[card["month"], manager].append(name)

@@ -87,7 +87,7 @@ WAYS = {
     ),
     "no due number": Way(
         source={"kind": "tasks_on_time"},
-        words="没有任务的应完成数（targets.csv的tasks_due）",
+        words="没有任务的应完成数（目标表的tasks_due）",
         given={"tasks": (TASK,)},
         then={"tasks": (TASK,), "aims": [aim("tasks_due", "1")]},
     ),

@@ -180,7 +180,7 @@ def test_unknown_names_list_the_choices(tmp_path: Path) -> None:
             "toutiao.works",
             "douyin.works",
             "第20行：平台“toutiao”没有版式“douyin.works”；"
-            "应为toutiao.works、toutiao.trend、manual",
+            "应为作品列表（toutiao.works）、数据趋势（toutiao.trend）、手工填报（manual）",
             id="layout-of-another-platform",
         ),
         pytest.param(

@@ -188,7 +188,7 @@ def total(numbers: Iterable[float | Decimal | None]) -> Fraction:
 def no_due(name: str) -> Reading:
     """Return a reading that waits for a due number."""
     return pending(
-        Sentence("没有{due}的应完成数（targets.csv的{name}）", due=DUE[name], name=name)
+        Sentence("没有{due}的应完成数（目标表的{name}）", due=DUE[name], name=name)
     )
 
 
