@@ -38,7 +38,7 @@ item = {"id": "target_setting", "group": "efficiency", "name": "目标", "points
         "kpi": "执行力", "detail": ["制定目标"], "weight": "5%", "weight_span": 1,
         "possible": "5", "rated": "5", "score": "4.29", "measures": [measure]}
 card = {"schema": 1, "operator": operator, "name": "示例" + operator, "month": month,
-        "manager": "示例主管",
+        "manager": "示例主管", "pending": False,
         "plan": {"id": "tiny", "version": "1"}, "total": "4.29", "points": "5",
         "possible": "5", "rated": "5", "grade": "",
         "final": False, "signed": False, "items": [item],
