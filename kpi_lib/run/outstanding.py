@@ -133,7 +133,7 @@ def to_decide(cards: Sequence[Card]) -> list[dict[str, Any]]:
             what = Sentence("答复{name}的申诉：{text}", name=name, text=at["text"])
             do = Sentence("写进“申诉”表或data/appeals.csv的处理结果")
             rows.append({"day": "", "who": [manager], "what": what, "do": do})
-        if card.total is not None and not (card["pending"] or card["signed"]):
+        if card.total is not None and not (card.get("pending") or card["signed"]):
             unsigned[card["month"], manager].append(name)
     for (month, manager), names in unsigned.items():
         what = Sentence("给{names}的分数签字", names=names)
