@@ -323,7 +323,7 @@ def _on_somebodys_word(
     for word, told in WORDS.items():
         if earned := [outcome for outcome in resting[word] if outcome.score]:
             points = text(sum((each.score or 0 for each in earned), Decimal(0)))
-            measures = few([each.measure.name.label for each in earned], 1)
+            measures = few([each.measure.name.label for each in earned], 2)
             yield Sentence(told, points=points, measures=measures, by=by)
 
 

@@ -40,7 +40,7 @@ class Outcome:
 
 
 AWAY = Sentence("本月没有在岗的工作日，不考核")
-BETWEEN = N_("有不同的值，在decisions.csv选定后才计入，计入后得分在{least}与{most}之间")
+BETWEEN = N_("有不同的值，在decisions.csv选定后计入，得分在{least}与{most}之间")
 
 # From a source to a reading.
 
