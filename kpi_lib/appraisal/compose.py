@@ -29,7 +29,7 @@ from kpi_lib.workspace import canonical_json, sha256
 SCHEMA = 1
 
 # How every measure that waits is settled.
-SETTLED = Sentence("待定的补上后重新运行；补不上的，由主管在工作记录的“评分”表评定")
+SETTLED = Sentence("待定的补上后重新运行；补不上的，由主管在“评分”表评定")
 
 
 def score(
@@ -323,7 +323,7 @@ def _on_somebodys_word(
     for word, told in WORDS.items():
         if earned := [outcome for outcome in resting[word] if outcome.score]:
             points = text(sum((each.score or 0 for each in earned), Decimal(0)))
-            measures = few([each.measure.name.label for each in earned], 2)
+            measures = few([each.measure.name.label for each in earned], 1)
             yield Sentence(told, points=points, measures=measures, by=by)
 
 

@@ -704,5 +704,5 @@ def test_whatever_waits_says_why_and_a_manager_settles_it(sample: Month) -> None
 
     assert len(keys) > 15
     assert all(str(waiting.measures[key]["note"]) for key in keys)
-    assert any("由主管在工作记录的“评分”表评定" in flag for flag in flags(waiting))
+    assert any("由主管在“评分”表评定" in flag for flag in flags(waiting))
     assert not card(settled, "op-03")["pending"]
