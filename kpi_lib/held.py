@@ -99,7 +99,7 @@ def _shaped(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def is_noise(name: str) -> bool:
-    """Say whether a file is the desktop's own and never read."""
+    """Say whether a file or folder is the desktop's or JupyterLab's, never read."""
     return _NOISE.search(name) is not None
 
 
@@ -113,7 +113,7 @@ def files_in(folder: Path, *, but: Path | None = None) -> list[Path]:
     paths: list[Path] = []
     for place, folders, names in os.walk(folder, onerror=_unread, followlinks=True):
         here = Path(place)
-        folders[:] = [name for name in folders if here / name != but]
+        folders[:] = [at for at in folders if here / at != but and not is_noise(at)]
         for name in folders:
             below = here / name
             if below.is_symlink() and here.resolve().is_relative_to(below.resolve()):

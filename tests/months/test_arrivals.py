@@ -112,6 +112,8 @@ class TestArrive:
         put("2026-10/sohu-01/.DS_Store", "x")
         put("2026-10/sohu-01/~$a.xlsx", "x")
         put("2026-10/Thumbs.db", "x")
+        # What JupyterLab puts beside a file that is opened in it.
+        put("2026-10/sohu-01/.ipynb_checkpoints/a-checkpoint.csv", HEAD)
 
         assert arrive(workspace).files == ()
 

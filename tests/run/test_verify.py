@@ -181,6 +181,14 @@ def test_what_was_changed_or_laid_beside_is_named(
     assert any(line.startswith(f"{where}：") for line in told(place))
 
 
+def test_a_page_opened_in_jupyterlab_is_no_alarm(place: Workspace) -> None:
+    kept = place.reports(MONTH) / ".ipynb_checkpoints" / "op-01-checkpoint.html"
+    kept.parent.mkdir()
+    kept.write_text("<p>", "utf-8")
+
+    assert not any(line.startswith(place.relative(kept)) for line in told(place))
+
+
 @pytest.mark.skipif(
     not (os.environ.get("CI") or page_folder.browser()), reason="no Chromium"
 )
