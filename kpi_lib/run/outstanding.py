@@ -209,7 +209,11 @@ def _of_people(given: Inputs, month: str) -> Iterator[tuple[Any, ...]]:
     """Walk who owes what until when, and where it is done."""
     calendar, following = given.calendar, shift(month, 1)
     rules, log = given.evidence_of(month), given.worklogs[month]
-    reviews = [(week.due, week.name) for week in calendar.weeks(month) if week.due]
+    reviews = [
+        (calendar.after(week.due, rules.review_grace), week.name)
+        for week in calendar.weeks(month)
+        if week.due
+    ]
     reviews.append((calendar.review_due(month, rules.review_days), month))
     last = calendar.review_due(month, rules.target_days)
     for person in given.roster.appraised(month):

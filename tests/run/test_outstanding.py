@@ -26,11 +26,11 @@ def told(place: Workspace, day: int, month: int = 10) -> list[str]:
     return [str(one) for one in outstanding.due(place, date(2026, month, day))]
 
 
-W43 = "2026-10-23前交2026-W43的复盘"
+W43 = "2026-10-26前交2026-W43的复盘"
 
 
 @pytest.mark.parametrize(
-    ("day", "due"), [(15, False), (16, True), (23, True), (24, False)]
+    ("day", "due"), [(18, False), (19, True), (26, True), (27, False)]
 )
 def test_a_review_is_told_a_week_before_its_day(
     place: Workspace, day: int, due: bool
@@ -145,7 +145,7 @@ def test_next_runs_and_tells_what_waits(
     index = (place.reports(MONTH) / "index.html").read_text("utf-8")
 
     assert code == 0
-    until = '2026-10-23</th><td class="full" data-l="谁">'
+    until = '2026-10-26</th><td class="full" data-l="谁">'
     until += "<bdi>示例甲</bdi>、<bdi>示例乙</bdi></td>"
 
     assert len(lines) == page.count('<a href="op-01.html">') > 3

@@ -368,7 +368,7 @@ class _Coverage(_Required[kinds.Coverage], kind="coverage"):
 set_on = attrgetter("set_on")
 
 MISSING = N_("缺：{targets}")
-NOTHING = Sentence("没有必考的指标；在花名册的required里写上要考的")
+NOTHING = Sentence("没有必考的指标；在“人员”的必考指标（花名册的required）里写上要考的")
 LATE = N_("{on}前没有批准，或远低于短期目标：{targets}")
 
 
