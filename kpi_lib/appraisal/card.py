@@ -7,6 +7,7 @@ properties give numbers, and what is derived from them, once for all.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cached_property
@@ -173,6 +174,24 @@ class Card(_Part):
     def waiting(self) -> list[CardMeasure]:
         """Measures that wait for evidence."""
         return [measure for measure in self.plain if measure.waits]
+
+    @property
+    def begun(self) -> bool:
+        """Whether more is to show than that there are exports and no targets."""
+        if not self.possible or self.get("signoff") or self.get("appeals"):
+            return True
+        rated = [at for at in self.plain if at.scored]
+        kinds = {(at["source"]["kind"], at["value"] == "0") for at in rated}
+        of_none = {("account_days", False), ("account_days", True), ("coverage", True)}
+        return not kinds <= of_none
+
+    @property
+    def wanting(self) -> dict[str, list[CardMeasure]]:
+        """What lacks, in the words of the notes, and the measures that wait for it."""
+        measures: dict[str, list[CardMeasure]] = defaultdict(list)
+        for measure in self.waiting:
+            measures[str(measure["note"])].append(measure)
+        return measures
 
     @property
     def open_appeals(self) -> list[Mapping[str, Any]]:

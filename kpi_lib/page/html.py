@@ -155,13 +155,16 @@ def page(
 def _page(
     notebook: nbformat.NotebookNode, title: str, lang: str, beside: Mapping[str, Any]
 ) -> str:
-    card = sealed(notebook)
+    data = sealed(notebook)
+    card = Card.from_json(data).said() if data else None
+    # What is about a score stays away until there is something to score.
+    left_out = {"notebook-only", *(["score"] if card and not card.begun else [])}
     exporter = _exporter()
     contents: list[tuple[str, int, str]] = []
     cells = [
         _rendered(cell, contents)
         for cell in notebook.cells
-        if "notebook-only" not in cell.metadata.get("tags", [])
+        if left_out.isdisjoint(cell.metadata.get("tags", []))
     ]
     copy = nbformat.NotebookNode({**notebook, "cells": cells})  # type: ignore[no-untyped-call]
     resources = {
@@ -172,7 +175,7 @@ def _page(
             "css": templates.css(),
             "contents": contents,
             **beside,
-            **_heading(Card.from_json(card).said() if card else None, title),
+            **_heading(card, title),
         }
     }
     html, _resources = exporter.from_notebook_node(copy, resources=resources)
@@ -192,7 +195,7 @@ def _rendered(
 
 def _heading(card: Card | None, title: str) -> dict[str, str]:
     """Say who, when and how much for the contents list and the printed margin."""
-    if card is None:
+    if card is None or not card.begun:
         return {
             "who": title,
             "when": "",

@@ -184,6 +184,7 @@ class Agenda:
         """Return the jobs that make operators' reports, each from its own inputs."""
         inputs = self.inputs
         shared = {**self._data("formats", "plan"), **self._given("calendar")}
+        shared["points"] = [plan.digest("") for plan in inputs.plans.values()]
         logged: dict[str, list[str]] = defaultdict(list)
         for month, log in inputs.worklogs.items():
             for entry in log.entries():
