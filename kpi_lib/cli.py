@@ -38,6 +38,8 @@ app = typer.Typer(
 )
 app.add_typer(formats_app, name="formats")
 
+DAYS = ["%Y-%m-%d", "%Y/%m/%d"]
+
 Month = Annotated[str, argument("month")]
 NewestMonth = Annotated[str, argument("newest_month")]
 Place = Annotated[
@@ -52,7 +54,7 @@ Place = Annotated[
 ]
 AsJson = Annotated[bool, option("as_json", "--json")]
 Operators = Annotated[list[str] | None, option("operators", "--operator")]
-Downloaded = Annotated[datetime | None, option("downloaded", formats=["%Y-%m-%d"])]
+Downloaded = Annotated[datetime | None, option("downloaded", formats=DAYS)]
 Force = Annotated[bool, option("force", "--force")]
 
 

@@ -8,8 +8,8 @@ keeps the download day; nothing that is there already is ever overwritten.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import chain
 from pathlib import Path
@@ -256,10 +256,6 @@ def _add(
     target, there = _place(folder, file, content)
     if not there:
         write_atomic(target, content)
-    problems = [finding for finding in export.findings if finding.level != "note"]
-    if not export.posts and not days:
-        what, do = f"里面没有{at}的数据", "核对时间段；放错月份的，用--month写明月份"
-        problems.append(Problem(what=what, where=file.name, do=do, level="warning"))
     return Added(
         file=file,
         state="there" if there else "copied",
@@ -270,8 +266,22 @@ def _add(
         days=len(days),
         posts=len({row.post for row in export.posts}),
         followers=_followers(export),
-        problems=tuple(problems),
+        problems=tuple(_doubts(export, file, "" if there else target.name, days, at)),
     )
+
+
+def _doubts(
+    export: Export, file: Path, name: str, days: Collection[date], month: str
+) -> Iterator[Problem]:
+    """Tell what may be wrong with a file that was put in, under a name."""
+    yield from (finding for finding in export.findings if finding.level != "note")
+    doubt = Problem(what="", where=file.name, level="warning")
+    if name not in ("", file.name):
+        what = f"已有同名而内容不同的文件，这份叫{name}"
+        yield replace(doubt, what=what, do="重新下载的，请删去旧的一份")
+    if not export.posts and not days:
+        what, do = f"里面没有{month}的数据", "核对时间段；放错月份的，用--month写明月份"
+        yield replace(doubt, what=what, do=do)
 
 
 def _followers(export: Export) -> str:
