@@ -141,41 +141,13 @@ def test_other_encodings_and_a_workbook_are_read(
 
 # --- the work log ------------------------------------------------------------------
 
-TASK = [
-    MONTH,
-    "T1",
-    "示例甲",
-    "写稿",
-    "2026-10-09",
-    "2026-10-08",
-    "是",
-    "否",
-    "示例主管",
-]
+DAY = "2026-10-09"
+TASK = [MONTH, "T1", "示例甲", "写稿", DAY, "2026-10-08", "是", "否", "示例主管"]
 REVIEW = [MONTH, "示例甲", "周", "2026-W41", DAY, "复盘.pptx", "示例主管"]
 NONE = [MONTH, "示例甲", "活动", "无", "示例主管", "2026-10-28"]
-CONTENT = [
-    MONTH,
-    "C1",
-    "示例甲",
-    "选题",
-    "图文",
-    "2026-10-09",
-    "头条号",
-    "头条号",
-    None,
-]
-HELD = [
-    MONTH,
-    "H1",
-    "示例甲",
-    "征文",
-    "2026-10-09",
-    "2026-10-15",
-    "3000元",
-    2800,
-    "5万",
-]
+CONTENT = [MONTH, "C1", "示例甲", "选题", "图文", DAY, "头条号", "头条号", None]
+HELD = [MONTH, "H1", "示例甲", "征文", DAY, "2026-10-15", "3000元", 2800, "5万"]
+ANSWERED = [MONTH, "示例甲", DAY, "头条号", 10, 12]
 SHEETS = {"任务": TASK, "复盘": REVIEW, "确认": NONE, "内容": CONTENT, "活动": HELD}
 
 
@@ -211,11 +183,7 @@ def log(place: Workspace, **rows: dict[int, object]) -> None:
         ({"确认": {}, "活动": {}}, "确认活动为无，“活动”表里却有op-02的行"),
         ({"内容": {6: "小红书"}}, "“op-02”没有小红书的账号。请核对运营和平台"),
         (
-            {
-                "互动": dict(
-                    enumerate([MONTH, "示例甲", "2026-10-09", "头条号", 10, 12])
-                )
-            },
+            {"互动": dict(enumerate(ANSWERED))},
             "互动!F3：回复12多于收到10",
         ),
     ],
@@ -253,9 +221,7 @@ def test_what_people_write_is_read(
 WORKS = "douyin-01/2026-11-02/作品.xlsx"
 
 
-def changed(
-    place: Workspace, change: Callable[[openpyxl.worksheet.worksheet.Worksheet], object]
-) -> None:
+def changed(place: Workspace, change: Callable[[Worksheet], object]) -> None:
     path = place.raw(MONTH) / WORKS
     book = openpyxl.load_workbook(path)
     change(book.active)
