@@ -56,7 +56,7 @@ def explain(
         }
         if not measure or len(measures) == 1:
             told = {"states": STATUS, "metrics": METRICS, "alone": bool(measure)}
-            text = page.text("explain", card=card, measures=measures, **told)
+            text = page.text("explain.txt", card=card, measures=measures, **told)
             return text.splitlines()
     except (LookupError, TypeError, ValueError, AttributeError) as err:
         what, expected = "评分卡损坏，读不懂", "运行写下的原样文件"

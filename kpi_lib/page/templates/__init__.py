@@ -110,13 +110,13 @@ GLUED = re.compile(r"([^\s>]|</\w+>)(?=<(?:span|small)\b(?! class=.c\b))")
 
 def render(template: str, **values: object) -> str:
     """Render one template of this folder's sections."""
-    html = environment().get_template(f"{template}.html.j2").render(values)
+    html = text(f"{template}.html", **values)
     return GLUED.sub(r"\1 ", re.sub(r"\n\s*", "\n", html)).strip()
 
 
 def text(template: str, **values: object) -> str:
-    """Render one template of plain text, for a terminal."""
-    return environment().get_template(f"{template}.txt.j2").render(values)
+    """Render one template as it stands: ``.html`` escaped, ``.txt`` for a terminal."""
+    return environment().get_template(f"{template}.j2").render(values)
 
 
 @cache
