@@ -252,11 +252,9 @@ class Month:
             for row in record.get("targets", {}).values()
         )
 
-    def evidence(
-        self, operator: str, month: str = "", plan: Plan | None = None
-    ) -> Evidence:
-        """Gather what a score is made from: of this month or one of three before it."""
-        evidence = self._of(operator).evidence(month or self.month)
+    def evidence(self, operator: str, plan: Plan | None = None) -> Evidence:
+        """Gather what a score is made from, by the month's plan or by another."""
+        evidence = self._of(operator).evidence(self.month)
         return replace(evidence, plan=plan) if plan else evidence
 
     def score(self, operator: str) -> Card:

@@ -43,7 +43,6 @@ def read(
     month: str,
     platform: str | None = None,
     source: str | None = None,
-    formats: Iterable[files.Declaration] | None = None,
 ) -> Export:
     """
     Read an export.
@@ -58,9 +57,6 @@ def read(
         Id of the platform that the file must be of; None where unknown.
     source : str or None
         What the file is called in results; its name by default.
-    formats : iterable of Declaration, optional
-        What is declared beside the package's own; default: what the workspace that was
-        read last declares.
 
     Returns
     -------
@@ -79,12 +75,6 @@ def read(
         If rows are unaccounted for.
     """
     source = getattr(path, "name", "") if source is None else source
-    if formats is not None:
-        before = files.declare(formats)
-        try:
-            return read(path, month=month, platform=platform, source=source)
-        finally:
-            files.declare(before)
     book = path
     if not isinstance(book, Book):
         book = files.read(book, where=source, most=_most(platform))

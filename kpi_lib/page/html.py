@@ -81,21 +81,17 @@ def _shown(output: Mapping[str, Any]) -> str:
     if kind == "error":
         return _text(f"{output['ename']}: {output['evalue']}")
     data = output.get("data", {})
-    html = _joined(data.get("text/html", ""))
+    html = data.get("text/html", "")
     if html.startswith(FRAGMENT):
         # A page stands beside what it links to, a notebook does not.
         return "\n" + re.sub(r'(?<=href=")\.\./reports/[\d-]+/', "", html)
     if html.startswith(STYLE) or SEALED in data:
         return ""
-    return _text(_joined(data.get("text/plain", "")))
+    return _text(data.get("text/plain", ""))
 
 
-def _joined(text: str | Sequence[str]) -> str:
-    return text if isinstance(text, str) else "".join(text)
-
-
-def _text(text: str | Sequence[str]) -> str:
-    shown = _joined(text).strip()
+def _text(text: str) -> str:
+    shown = text.strip()
     return f"\n<pre>{escape(shown)}</pre>" if shown else ""
 
 

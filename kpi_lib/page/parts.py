@@ -135,11 +135,6 @@ def shade_of(day: date, calendar: Calendar) -> str:
     return "" if calendar.is_working(day) else "off"
 
 
-def flags_of(m: OperatorMonth) -> list[str]:
-    """List what stands above the score, each thing once."""
-    return [say(flag) for flag in dict.fromkeys(m.card["flags"])]
-
-
 @dataclass(frozen=True)
 class Brand:
     """

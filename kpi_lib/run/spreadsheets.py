@@ -229,14 +229,15 @@ class _CardSheet:
         if row["id"] == BONUS:
             sum_ = f"MIN({sum_},{_place(first, '分值')})"
         formula = f'=IF(COUNT({scores})>0,{sum_},"{word}")'
-        value = _valued(_sum([row]), _SCORE, word)
+        value = _valued(row["score"], _SCORE, word)
         return self.sheet.formula(first, _AT["评分"], formula, value)
 
     def _sums(self, last: int, bonus: Cell | None) -> dict[str, Cell]:
         """Write the groups' sums, the total, what was possible and what is rated."""
         card = self.card
         self._groups()
-        sum_ = self._sum(_("合计"), _FIRST, last, self.items).place
+        whole = {"score": card["sum"], "points": card["points"]}
+        sum_ = self._sum(_("合计"), _FIRST, last, whole).place
         added = f"{sum_},{bonus.place}" if bonus else sum_
         total = f"ROUND(SUM({added}),2)"
         veto = card.get("veto")
@@ -263,15 +264,15 @@ class _CardSheet:
             own = [row for row in self.items if row["group"] == group["id"]]
             end = first + sum(len(row["measures"]) for row in own)
             if own:
-                self._sum(_("{group}小计", group=group["name"]), first, end - 1, own)
+                self._sum(_("{group}小计", group=group["name"]), first, end - 1, group)
             first = end
 
-    def _sum(self, title: str, first: int, last: int, rows: Sequence[Card]) -> Cell:
+    def _sum(self, title: str, first: int, last: int, of: Card) -> Cell:
         """Write what some items give and what the plan gives for them."""
         points, scores = _range("分值", first, last), _range("评分", first, last)
         formula = f'=IF(COUNT({scores})>0,ROUND(SUM({scores}),2),"{_(PENDING)}")'
-        cell = self._closing(title, formula, _sum(rows), _SCORE)
-        given = _valued(_sum(rows, "points"), _POINTS)
+        cell = self._closing(title, formula, of["score"], _SCORE)
+        given = _valued(of["points"], _POINTS)
         row = self.row - 1
         self.sheet.formula(row, _AT["分值"], f"=ROUND(SUM({points}),2)", given)
         return cell
@@ -345,12 +346,6 @@ def _detail(row: Card) -> list[str]:
 def _rate(card: Card) -> Decimal | None:
     possible = Decimal(card["possible"])
     return Decimal(card["total"]) / possible if card["total"] and possible else None
-
-
-def _sum(parts: Iterable[Card], key: str = "score") -> Decimal | None:
-    """Add up what is rated; None if nothing is."""
-    rated = [Decimal(part[key]) for part in parts if part[key] is not None]
-    return sum(rated, Decimal(0)) if rated else None
 
 
 def _valued(value: Decimal | str | None, form: str, word: str = "") -> Cell:

@@ -231,7 +231,8 @@ def changed_plan(plan: Plan, changes: Changes) -> Plan:
     An item whose measures got other points, and that is not given any itself, has
     their sum.
     """
-    tree = _exact(plan.model_dump(by_alias=True))
+    # Exact numbers are dumped as texts, which the plan's own readers take.
+    tree = plan.model_dump(mode="json", by_alias=True, exclude_none=True)
     items = {item["id"]: item for group in tree["groups"] for item in group["items"]}
     for key, change in changes.items():
         item, _, measure = key.partition(".")
@@ -253,15 +254,6 @@ def changed_plan(plan: Plan, changes: Changes) -> Plan:
             points = (Fraction(str(entry["points"])) for entry in plain)
             item["points"] = str(sum(points, Fraction(0)))
     return inputs.validated(tree, Plan, WHERE)
-
-
-def _exact(node: Any) -> Any:
-    """Write exact numbers as texts, which the plan's own readers take."""
-    if isinstance(node, dict):
-        return {key: _exact(value) for key, value in node.items() if value is not None}
-    if isinstance(node, list | tuple):
-        return [_exact(value) for value in node]
-    return str(node) if isinstance(node, Fraction) else node
 
 
 def _merge(old: dict[str, Any], change: Any) -> None:

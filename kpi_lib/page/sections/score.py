@@ -10,7 +10,6 @@ from kpi_lib.appraisal import Card, OperatorMonth
 from kpi_lib.page.parts import (
     Fragment,
     Points,
-    flags_of,
     losses,
     made,
     platform_of,
@@ -69,7 +68,7 @@ def header(m: OperatorMonth) -> Fragment:
         change=_change(card, m.previous),
         platforms=list(dict.fromkeys(names)),
         accounts=len(m.accounts),
-        flags=[flag.rstrip("。") for flag in flags_of(m)],
+        flags=[flag.rstrip("。") for flag in dict.fromkeys(card["flags"])],
     )
 
 
