@@ -16,6 +16,7 @@ from kpi_lib import figures, months
 from kpi_lib.appraisal import OperatorMonth, short_targets
 from kpi_lib.catalogue import METRICS, UNITS, words
 from kpi_lib.days import days_of, month_of, months_back
+from kpi_lib.grouping import grouped
 from kpi_lib.inputs import Account
 from kpi_lib.language import _, say
 from kpi_lib.page import charts
@@ -207,63 +208,49 @@ def year_in_words(
     )
 
 
-@dataclass(frozen=True)
-class Curves:
-    """Metrics over twelve months: a panel each, one table, and where they break."""
-
-    panels: list[Panel]
-    head: list[str]
-    rows: list[tuple[str, list[str]]]  # Month and its numbers, or of one without any
-    broken: list[str]  # Which lines break in which months, a sentence each
-
-
-def curves(m: OperatorMonth, *metrics: str) -> Curves:
-    """Draw metrics over twelve months, with the month's targets."""
-    panels, drawn = [], {}
-    broken: dict[tuple[str, ...], list[str]] = {}
-    for metric in metrics:
-        year = of_year(m, metric)
-        if values := known(year):
-            label, since = METRICS[metric].label, breaks(year)
-            drawn[label] = values
-            panels.append(_year_panel(m, metric, values, since))
-            broken.setdefault(tuple(map(figures.month_short, since)), []).append(label)
-    return Curves(
-        panels,
-        [*drawn],
-        [
-            (month, [figures.exact(values.get(month)) for values in drawn.values()])
+def curves(m: OperatorMonth, *metrics: str) -> dict[str, Any]:
+    """Draw metrics over twelve months: panels, one table, and where lines break."""
+    years = {name: year for name in metrics if known(year := of_year(m, name))}
+    labels: dict[str, str] = {name: METRICS[name].label for name in years}
+    drawn = [known(year) for year in years.values()]
+    broken = grouped((tuple(breaks(years[at])), name) for at, name in labels.items())
+    return {
+        "panels": [_year_panel(m, *each) for each in years.items()],
+        "head": [*labels.values()],
+        # Each month with its numbers, those of one without any, too.
+        "rows": [
+            (month, [figures.exact(values.get(month)) for values in drawn])
             for month in months_back(m.month, 12)
         ],
-        [
+        "broken": [
             _(
                 "{names}：{months}起账号、份额或数据来源变了，线断开，前后不比。",
                 names=figures.listed(names),
-                months=figures.listed([*since]),
+                months=figures.listed([*map(figures.month_short, since)]),
             )
             for since, names in broken.items()
             if since
         ],
-    )
+    }
 
 
 def _year_panel(
-    m: OperatorMonth, metric: str, values: Mapping[str, float], broken: Sequence[str]
+    m: OperatorMonth, metric: str, year: Mapping[str, months.Total]
 ) -> Panel:
+    values = known(year)
     kind, unit = METRICS[metric].kind, METRICS[metric].unit
     held = short_targets(m.operator, m.targets)
-    year = months_back(m.month, 12)
     goals = {at: held[key] for at in year if (key := (metric, "", at)) in held}
     text, tick = texts_of(metric)
     return panel(
         charts.month_curve(
             pd.DataFrame({"month": [*values], "value": [*values.values()]}),
-            months=year,
+            months=[*year],
             end=text,
             targets=goals,
             scale=charts.scale([*values.values(), *goals.values()], text=tick),
             target_text=lambda goal: _("目标{value}", value=text(goal)),
-            breaks=broken,
+            breaks=breaks(year),
         ),
         name=METRICS[metric].label,
         note=_("{kind}，{unit}", kind=_(KINDS[kind]), unit=say(UNITS[unit])),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -13,6 +13,7 @@ from kpi_lib import figures, months
 from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.language import _
 from kpi_lib.page import series
+from kpi_lib.page.parts import who_is
 from kpi_lib.page.templates import ratio
 
 
@@ -102,6 +103,31 @@ def added(parts: Iterable[Sums]) -> Sums:
     """Add up the sums of accounts: their rate is of all, never a mean of rates."""
     known = list(parts)
     return Sums(sum(at.above for at in known), sum(at.below for at in known))
+
+
+def by_account(
+    m: OperatorMonth,
+    counts: Mapping[str, Mapping[str, float]],
+    shown: Collection[str],
+    **beside: Mapping[str, Sums],
+) -> dict[str, Any]:
+    """Lay out counts of the accounts shown: a row each, totals, if they add up."""
+    rows: list[dict[str, Any]] = [
+        {
+            "who": who_is(m, account),
+            "days": {name: series.days_told(m, name, account.id) for name in counts},
+            **{name: values.get(account.id) for name, values in counts.items()},
+            **{name: parts.get(account.id) for name, parts in beside.items()},
+        }
+        for account in m.accounts
+        if account.id in shown
+    ]
+    totals = {name: series.sum_known(row[name] for row in rows) for name in counts}
+    return {
+        "rows": rows,
+        "totals": totals | {"days": {}},
+        "uneven": uneven(([row[at] for row in rows], totals[at], 0) for at in counts),
+    }
 
 
 def uneven(columns: Iterable[tuple[Iterable[Any], Any, int]]) -> bool:

@@ -14,7 +14,7 @@ OF_PRODUCTS = ("dau", "mau", "stickiness")
 def activity(m: OperatorMonth) -> Fragment:
     """Show DAU and MAU over twelve months; stickiness in words."""
     curves = series.curves(m, "dau", "mau")
-    if not curves.panels:
+    if not curves["panels"]:
         return nothing("DAU/MAU", _("没有产品的日活或月活"))
     now = {name: series.of_year(m, name)[m.month] for name in OF_PRODUCTS}
     products = {id for total in now.values() for id, _share, _basis in total.made_of}

@@ -8,7 +8,7 @@ from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import METRICS
 from kpi_lib.language import _
 from kpi_lib.page import series, sums
-from kpi_lib.page.parts import Fragment, made, nothing, who_is
+from kpi_lib.page.parts import Fragment, made, nothing
 
 RATE = "engagement_rate"
 REACTIONS = METRICS[RATE].numerator
@@ -19,7 +19,7 @@ def engagement(m: OperatorMonth) -> Fragment:
     """Show how people took part, by account and over a year of months."""
     rate = _engagement_rate(m)
     curves = series.curves(m, *COUNTS)
-    if rate is None and not curves.panels:
+    if rate is None and not curves["panels"]:
         return nothing(_("阅读和互动"), _("没有按日或按月的阅读、评论、转发、点赞"))
     return made("engagement", rate=rate, curves=curves)
 
@@ -30,22 +30,6 @@ def _engagement_rate(m: OperatorMonth) -> dict[str, Any] | None:
     if not parts:
         return None
     counts = {name: series.of_month(m, name) for name in COUNTS}
-    rows: list[dict[str, Any]] = [
-        {
-            "who": who_is(m, account),
-            "part": parts[account.id],
-            **{name: values[account.id] for name, values in counts.items()},
-            "days": {at: series.days_told(m, at, account.id) for at in COUNTS},
-        }
-        for account in m.accounts
-        if account.id in parts
-    ]
-    totals = {name: sum(row[name] for row in rows) for name in COUNTS}
-    return {
-        "rows": rows,
-        "totals": totals
-        | {"days": {}, "part": sums.added(row["part"] for row in rows)},
-        "uneven": sums.uneven(
-            ([row[name] for row in rows], totals[name], 0) for name in COUNTS
-        ),
-    }
+    table = sums.by_account(m, counts, parts, part=parts)
+    table["totals"]["part"] = sums.added(row["part"] for row in table["rows"])
+    return table

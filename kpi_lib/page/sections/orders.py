@@ -13,7 +13,7 @@ from kpi_lib.catalogue import STREAMS
 from kpi_lib.days import months_back
 from kpi_lib.language import _
 from kpi_lib.page import series, sums
-from kpi_lib.page.parts import Fragment, made, nothing, who_is
+from kpi_lib.page.parts import Fragment, made, nothing
 
 COUNTS = ("views", "clicks", "orders", "gmv")  # What is counted of the way to an order
 
@@ -43,14 +43,9 @@ def _funnel(m: OperatorMonth) -> dict[str, Any] | None:
         for month in months_back(m.month, 2)
     )
     clicked, bought = this
-    rows: list[dict[str, Any]] = [
-        {"who": who_is(m, account), "click": clicked.get(id), "buy": bought.get(id)}
-        | {name: values.get(id) for name, values in now.items()}
-        | {"days": {at: series.days_told(m, at, id) for at in COUNTS}}
-        for account in m.accounts
-        if (id := account.id) in now["clicks"] or id in now["orders"]
-    ]
-    totals = {name: series.sum_known(row[name] for row in rows) for name in COUNTS}
+    shown = {*now["clicks"], *now["orders"]}
+    table = sums.by_account(m, now, shown, click=clicked, buy=bought)
+    drawn = table["totals"]["orders"]
     goals = {name: series.short_target(m, name) for name in ("orders", BUYING)}
     click, buy = map(_way, this, before)
     return {
@@ -59,12 +54,8 @@ def _funnel(m: OperatorMonth) -> dict[str, Any] | None:
         "chained": click["now"].above == buy["now"].below,
         "goal": goals[BUYING],
         # Held against what is drawn only where every order is drawn.
-        "orders": goals["orders"] if buy["now"].above == totals["orders"] else None,
-        "rows": rows,
-        "totals": totals | {"days": {}},
-        "uneven": sums.uneven(
-            ([row[name] for row in rows], totals[name], 0) for name in COUNTS
-        ),
+        "orders": goals["orders"] if buy["now"].above == drawn else None,
+        **table,
     }
 
 

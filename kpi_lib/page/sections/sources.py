@@ -7,6 +7,7 @@ from typing import Any
 
 from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import METRICS, entries
+from kpi_lib.grouping import grouped
 from kpi_lib.language import _, language
 from kpi_lib.page import series
 from kpi_lib.page.parts import Fragment, made, who_is
@@ -37,9 +38,7 @@ def counted(m: OperatorMonth) -> Fragment:
 def _by_owner(m: OperatorMonth, rows: Sequence[dict[Any, Any]]) -> list[dict[str, Any]]:
     """Add the files of each account up; a day counts once where one file has all."""
     brands = {account.id: who_is(m, account) for account in m.accounts}
-    groups: dict[str, list[dict[Any, Any]]] = {}
-    for row in rows:
-        groups.setdefault(row["account"], []).append(row)
+    groups = grouped((row["account"], row) for row in rows)
     return [
         {
             "who": brands.get(account),

@@ -8,7 +8,7 @@ a page: autoescape is on and an undefined name is an error.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -83,24 +83,14 @@ def environment() -> Environment:
         "language": language.language,
         "ratio": ratio,
     }
-    made.filters |= {
-        "bdi": bdi,
-        "brief": figures.brief,
-        "clauses": clauses,
-        "told": told,
-        "joined": joined,
-        "listed": figures.listed,
-        "exact": figures.exact,
-        "short": figures.short,
-        "plain": figures.plain,
-        "points": figures.points,
-        "percent": figures.percent,
-        "money": figures.money,
-        "month": figures.month_name,
-        "span": figures.span,
-        "day_short": figures.day_short,
-        "month_short": figures.month_short,
-    }
+    # A template calls them by their own names.
+    filters: tuple[Callable[..., str], ...] = (
+        *(bdi, clauses, told, joined),
+        *(figures.brief, figures.listed, figures.exact, figures.short, figures.plain),
+        *(figures.points, figures.percent, figures.money, figures.span),
+        *(figures.day_short, figures.month_name, figures.month_short),
+    )
+    made.filters |= {each.__name__: each for each in filters}
     return made
 
 
