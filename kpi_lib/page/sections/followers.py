@@ -10,7 +10,7 @@ from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import HORIZONS
 from kpi_lib.days import days_of, months_of, periods_of
 from kpi_lib.language import _
-from kpi_lib.page import series, sums
+from kpi_lib.page import series
 from kpi_lib.page.parts import Fragment, made, nothing
 from kpi_lib.page.templates import ratio
 
@@ -24,7 +24,7 @@ def followers(m: OperatorMonth) -> Fragment:
     # The change of the followers is what counts, where there is one.
     counts[GAIN] = series.of_month(m, "net_follows") | counts[GAIN]
     shown = {*counts["followers"], *counts["follows"], *counts[GAIN]}
-    table = sums.by_account(m, counts, shown)
+    table = series.by_account(m, counts, shown)
     if not table["rows"]:
         return nothing(_("粉丝数"), _("没有一个账号有粉丝数"))
     horizons = horizons_of(m)

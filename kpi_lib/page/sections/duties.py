@@ -1,4 +1,4 @@
-"""The duty of orders and revenue: the way from views to orders, revenue by stream."""
+"""The duties that curves tell of: users, engagement, orders and revenue."""
 
 from __future__ import annotations
 
@@ -9,13 +9,63 @@ from typing import Any
 import pandas as pd
 
 from kpi_lib.appraisal import OperatorMonth
-from kpi_lib.catalogue import STREAMS
+from kpi_lib.catalogue import METRICS, STREAMS
 from kpi_lib.days import months_back
 from kpi_lib.language import _
-from kpi_lib.page import series, sums
+from kpi_lib.page import series
 from kpi_lib.page.parts import Fragment, made, nothing
 
-COUNTS = ("views", "clicks", "orders", "gmv")  # What is counted of the way to an order
+# Of DAU and MAU.
+
+OF_PRODUCTS = ("dau", "mau", "stickiness")
+
+
+def activity(m: OperatorMonth) -> Fragment:
+    """Show DAU and MAU over twelve months; stickiness in words."""
+    curves = series.curves(m, "dau", "mau")
+    if not curves["panels"]:
+        return nothing("DAU/MAU", _("没有产品的日活或月活"))
+    now = {name: series.of_year(m, name)[m.month] for name in OF_PRODUCTS}
+    products = {id for total in now.values() for id, _share, _basis in total.made_of}
+    return made(
+        "activity",
+        curves=curves,
+        values={name: total.value for name, total in now.items()},
+        goals={name: series.short_target(m, name) for name in OF_PRODUCTS},
+        stickiness=METRICS["stickiness"].label,
+        products=len(products),
+    )
+
+
+# Of views and engagement.
+
+RATE = "engagement_rate"
+COUNTS = METRICS[RATE].denominator + METRICS[RATE].numerator
+
+
+def engagement(m: OperatorMonth) -> Fragment:
+    """Show how people took part, by account and over a year of months."""
+    rate = _engagement_rate(m)
+    curves = series.curves(m, *COUNTS)
+    if rate is None and not curves["panels"]:
+        return nothing(_("阅读和互动"), _("没有按日或按月的阅读、评论、转发、点赞"))
+    return made("engagement", rate=rate, curves=curves)
+
+
+def _engagement_rate(m: OperatorMonth) -> dict[str, Any] | None:
+    """Return the rate of the accounts that have all four counts, and its parts."""
+    parts = series.of_ratio(m, RATE)
+    if not parts:
+        return None
+    counts = {name: series.of_month(m, name) for name in COUNTS}
+    table = series.by_account(m, counts, {*parts}, part=parts)
+    table["totals"]["part"] = series.added(row["part"] for row in table["rows"])
+    return table
+
+
+# Of orders and revenue.
+
+FUNNEL = ("views", "clicks", "orders", "gmv")  # What is counted of the way to an order
 
 
 def orders(m: OperatorMonth) -> Fragment:
@@ -35,16 +85,19 @@ def orders(m: OperatorMonth) -> Fragment:
 
 def _funnel(m: OperatorMonth) -> dict[str, Any] | None:
     """Return the way from views to orders: two rates, each with its own two sums."""
-    now = {name: series.of_month(m, name) for name in COUNTS}
+    now = {name: series.of_month(m, name) for name in FUNNEL}
     if not now["clicks"] and not now["orders"]:
         return None
     before, this = (
-        (sums.of_flows(m, "clicks", "views", month), sums.of_ratio(m, BUYING, month))
+        (
+            series.of_flows(m, "clicks", "views", month),
+            series.of_ratio(m, BUYING, month),
+        )
         for month in months_back(m.month, 2)
     )
     clicked, bought = this
     shown = {*now["clicks"], *now["orders"]}
-    table = sums.by_account(m, now, shown, click=clicked, buy=bought)
+    table = series.by_account(m, now, shown, click=clicked, buy=bought)
     drawn = table["totals"]["orders"]
     goals = {name: series.short_target(m, name) for name in ("orders", BUYING)}
     click, buy = map(_way, this, before)
@@ -63,14 +116,14 @@ BUYING = "conversion_rate"
 
 
 def _way(
-    now: Mapping[str, sums.Sums], before: Mapping[str, sums.Sums]
+    now: Mapping[str, series.Sums], before: Mapping[str, series.Sums]
 ) -> dict[str, Any]:
     """Return one step of the way: its sums, those of last month, and of how many."""
     # Two months are beside each other only where they are of the same accounts.
     same = before.keys() == now.keys()
     return {
-        "now": sums.added(now.values()),
-        "before": sums.added(before.values()) if same else sums.Sums(nan, nan),
+        "now": series.added(now.values()),
+        "before": series.added(before.values()) if same else series.Sums(nan, nan),
         "accounts": len(now),
     }
 
@@ -90,7 +143,7 @@ def _revenue(m: OperatorMonth) -> dict[str, Any] | None:
         "streams": streams,
         "total": total,
         "cents": CENTS if any(value % 1 for _name, value in streams) else 0,
-        "uneven": sums.uneven(
+        "uneven": series.uneven(
             [
                 ([value for _name, value in streams], total, CENTS),
                 ([round(share, 9) * 100 for share in shares], 100 if shares else 0, 1),
