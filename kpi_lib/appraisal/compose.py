@@ -98,7 +98,7 @@ def score(
         "confirmed": _confirmed(evidence),
         "appeals": [],
         "rests_on": {
-            name: str(sum((each.score or 0 for each in resting), Decimal("0.00")))
+            name: _sums(resting)["score"] or "0.00"
             for name, resting in _resting(evidence, every).items()
         },
         "same_results": _same_results(every),
