@@ -136,13 +136,17 @@ def page(
             for cell in notebook.cells
             if "notebook-only" not in cell.metadata.get("tags", [])
         ]
-        card = sealed(notebook)
-        heading = _heading(Card.from_json(card).said() if card else None, title)
         beside = {"told": told, "anchor": anchor, "home": home, "contents": contents}
-        return _filled("".join(shown), title, lang, **beside, **heading)
+        return _filled("".join(shown), title, lang, sealed(notebook), **beside)
 
 
-def _filled(body: str, title: str, lang: str, **beside: Any) -> str:
+def _filled(
+    body: str,
+    title: str,
+    lang: str,
+    card: Mapping[str, Any] | None = None,
+    **beside: object,
+) -> str:
     """Put HTML of ours into the page, with what stands around it."""
     html = templates.text(
         "page.html",
@@ -151,7 +155,8 @@ def _filled(body: str, title: str, lang: str, **beside: Any) -> str:
         lang=lang,
         policy=Markup(POLICY),
         css=Markup(templates.css()),
-        **beside,
+        **_heading(Card.from_json(card).said() if card else None, title),
+        **{"contents": (), "told": (), "anchor": "", "home": "index.html"} | beside,
     )
     return re.sub(r"\n\s*\n+", "\n", html) + "\n"
 
@@ -273,6 +278,4 @@ def _alone(section: str, title: str, month: str, lang: str, **context: Any) -> s
     with speaking(lang):
         html = templates.render(section, month=month, **context)
         title = f"{title} {figures.month_name(month)}"
-        body = f"{FRAGMENT}{html}</div>"
-        around = {"contents": (), "told": (), "anchor": "", "home": "index.html"}
-        return _filled(body, title, lang, **around, **_heading(None, title))
+        return _filled(f"{FRAGMENT}{html}</div>", title, lang)

@@ -456,7 +456,7 @@ def test_a_page_reads_the_own_rows_and_no_others(sample: Month, table: str) -> N
 
 def test_days_are_shared_but_users_are_whole(sample: Month) -> None:
     days = ["date", "account", "metric", "part"]
-    mine = sample.own_days(sample.roster.operator("op-01")).set_index(days)["value"]
+    mine = sample.own_days("op-01").set_index(days)["value"]
     shares = (mine / sample.daily.set_index(days)["value"]).dropna().round(9)
 
     # op-01 owns a quarter of the product and 30 % of the shop.

@@ -14,7 +14,7 @@ from kpi_lib.grouping import grouped
 from kpi_lib.inputs import STATUS
 from kpi_lib.language import _
 from kpi_lib.page.parts import Brand, Fragment, made, rows_in, total, who_is
-from kpi_lib.page.sections.rules import paragraph
+from kpi_lib.page.sections.sources import paragraph
 from kpi_lib.page.templates import ratio
 
 MEANS = ("attainment", "over_delivery")  # Sources that are means over the same targets
