@@ -7,6 +7,7 @@ names another metric is refused.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -76,6 +77,11 @@ class Metric:
     def parts(self) -> tuple[str, ...]:
         """Metrics that a ratio is made of."""
         return self.numerator + self.denominator
+
+    def is_in(self, mapped: Collection[str]) -> bool:
+        """Say whether it is mapped, or all that it is made of."""
+        parts = {*self.parts}
+        return self.name in mapped or (bool(parts) and parts <= {*mapped})
 
     @property
     def moves_by_gain(self) -> bool:

@@ -8,6 +8,7 @@ inside the commands, so that help is there at once.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ import typer
 from kpi_lib.cli_formats import formats_app
 from kpi_lib.errors import printable
 from kpi_lib.language import LANGUAGES
-from kpi_lib.telling import STATES, argument, near, option, say, tell, telling
+from kpi_lib.telling import STATES, alike, argument, near, option, say, tell, telling
 from kpi_lib.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ app = typer.Typer(
 )
 app.add_typer(formats_app, name="formats")
 
+DAYS = ["%Y-%m-%d", "%Y/%m/%d"]
+
 Month = Annotated[str, argument("month")]
 NewestMonth = Annotated[str, argument("newest_month")]
 Place = Annotated[
@@ -51,6 +54,7 @@ Place = Annotated[
 ]
 AsJson = Annotated[bool, option("as_json", "--json")]
 Operators = Annotated[list[str] | None, option("operators", "--operator")]
+Downloaded = Annotated[datetime | None, option("downloaded", formats=DAYS)]
 Force = Annotated[bool, option("force", "--force")]
 
 
@@ -77,19 +81,34 @@ def _root(
 @app.command()
 def init(
     folder: Annotated[Path, argument("folder")],
+    source: Annotated[Path | None, option("from", "--from")] = None,
+    downloaded: Downloaded = None,
 ) -> None:
     """
-    新建一个工作区。
+    新建一个工作区；有下载好的导出文件，就看出人员和账号，做出第一份页面。
 
-    例：kpi init my-team
+    例：kpi init my-team   kpi init my-team --from 下载/10月
     """
-    from kpi_lib import inputs
+    from kpi_lib import inputs, run
 
-    inputs.init(folder)
-    month = f"{date.today():%Y-%m}"
-    Workspace(folder).raw(month).mkdir(parents=True)
+    inputs.init(folder, run.proposed(source) if source else {})
+    workspace = Workspace(folder)
     typer.echo(f"工作区已建好：{folder}")
-    typer.echo(f"接下来：填写data/填写.xlsx，再运行kpi new-month {month}、kpi next。")
+    if source is None:
+        month = f"{date.today():%Y-%m}"
+        workspace.raw(month).mkdir(parents=True)
+        typer.echo(
+            f"接下来：填写data/填写.xlsx，再运行kpi new-month {month}、kpi next。"
+        )
+        return
+    with contextlib.suppress(typer.Exit):  # what is refused is told, the rest goes on
+        add([source], downloaded=downloaded, workspace=workspace)
+    month = run.newest(workspace, "latest")
+    new_month(month, workspace)
+    typer.echo(
+        "看出来的人员和账号写在data/填写.xlsx里：请核对，补上主管和姓名，再填目标。"
+    )
+    go_on(month, workspace=workspace)
 
 
 @app.command()
@@ -109,7 +128,7 @@ def check(
     if not wrong:  # what people wrote can be read
         tell(run.due(workspace, date.today()), as_json)
     if not as_json:
-        levels = Counter(problem.level for problem in problems)
+        levels = Counter(problem.level for problem in alike(problems))
         counted = f"{levels['error']}个错误，{levels['warning']}个提醒。"
         typer.echo(counted if problems else "没有发现问题。")
     raise typer.Exit(wrong)
@@ -286,13 +305,21 @@ def sign(
     if not rows:
         typer.echo("没有要签的。")
         return
-    typer.echo(f"以“{by}”的名义为{len(rows)}人签字？请写“是”：", nl=yes)
-    if not yes and sys.stdin.readline().strip().lower() not in ("是", "y", "yes"):
+    question = f"以“{by}”的名义为{len(rows)}人签字？"
+    if yes:
+        typer.echo(question)
+    elif not _agreed(question):
         typer.echo("没有签，什么也没有写。")
         raise typer.Exit(1)
     typer.echo(f"已写进{near(inputs.add_rows(workspace, rows))}。")
-    typer.echo(f"下个月：kpi new-month {days.shift(month, 1)}；目标的建议在索引页旁。")
-    run(month, lang="", workspace=workspace)
+    with contextlib.suppress(typer.Exit):  # a page that failed is told
+        run(month, lang="", workspace=workspace)
+    following = days.shift(month, 1)
+    begin = f"现在起好{following}的文件夹和目标，带上建议值？"
+    if workspace.workbook.exists() and (yes or _agreed(begin)):
+        new_month(following, workspace)
+    else:
+        typer.echo(f"下个月：kpi new-month {following}；目标的建议在索引页旁。")
 
 
 @app.command()
@@ -368,9 +395,7 @@ def new_month(month: Month, workspace: Place) -> None:
 def add(
     files: Annotated[list[Path], argument("files")],
     account: Annotated[str, option("account")] = "",
-    downloaded: Annotated[
-        datetime | None, option("downloaded", formats=["%Y-%m-%d"])
-    ] = None,
+    downloaded: Downloaded = None,
     month: Annotated[str, option("add_month")] = "",
     *,
     workspace: Place,
@@ -385,7 +410,18 @@ def add(
 
     day = downloaded and downloaded.date()
     refused = False
-    for added in run.add(workspace, files, account, downloaded=day, month=month):
+    answers: list[bool] = []  # one for all files
+
+    def agreed(question: str) -> bool:
+        if not answers:
+            question += "；这样的文件都按保存的日期放？"
+            answers.append(sys.stdin.isatty() and _agreed(question))
+        return answers[0]
+
+    placed = run.add(
+        workspace, files, account, downloaded=day, month=month, agreed=agreed
+    )
+    for added in placed:
         refused = refused or added.state == "refused"
         say(added.as_dict(), str(added), as_json)
         if not as_json:
@@ -423,6 +459,12 @@ def doctor(
         line = f"{mark} {finding.subject}：{finding.found}{mend}"
         say(vars(finding), line, as_json)
     raise typer.Exit(not all(finding.ok for finding in findings))
+
+
+def _agreed(question: str) -> bool:
+    """Ask, and return whether the answer is yes."""
+    typer.echo(f"{question}请写“是”：", nl=False)
+    return sys.stdin.readline().strip().lower() in ("是", "y", "yes")
 
 
 def _tell_refused(workspace: Workspace, month: str, as_json: bool) -> bool:

@@ -12,7 +12,7 @@ import json
 import sys
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -42,10 +42,25 @@ def say(fields: dict[str, Any], line: str, as_json: bool) -> None:
 
 
 def tell(problems: Sequence[Problem], as_json: bool = False) -> bool:
-    """Tell problems; return whether one of them is an error."""
-    for problem in problems:
+    """Tell problems, those alike in one line; return whether one is an error."""
+    for problem in problems if as_json else alike(problems):
         say(asdict(problem), problem.marked, as_json)
     return any(problem.level == "error" for problem in problems)
+
+
+def alike(problems: Sequence[Problem]) -> Sequence[Problem]:
+    """Put together what is the same at several places of a file, then of several."""
+    for several in ("place", "where"):
+        places: dict[Problem, dict[str, None]] = {}
+        for problem in problems:
+            elsewhere: dict[str, Any] = {several: "", "of": ""}
+            alike = places.setdefault(replace(problem, **elsewhere), {})
+            alike[getattr(problem, several)] = None
+        problems = []
+        for problem, alike in places.items():
+            named: dict[str, Any] = {several: "、".join(filter(None, alike))}
+            problems.append(replace(problem, **named))
+    return problems
 
 
 def near(path: Path) -> Path:

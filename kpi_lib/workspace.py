@@ -140,6 +140,10 @@ class Workspace:
             self.raw(month) / "worklog.xlsx", self.raw(month) / "worklog"
         )
 
+    def worklogs(self, month: str) -> list[Path]:
+        """Return the work logs that people keep for themselves, ascending."""
+        return sorted(self.raw(month).glob("worklog-*.xlsx"))
+
     def months(self) -> list[str]:
         """Return the months with a folder under ``data/raw``, ascending."""
         folder = self.data / "raw"

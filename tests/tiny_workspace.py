@@ -33,6 +33,7 @@ CARD = """
 measure = {"id": "coverage", "name": "=覆盖", "points": "5", "possible": "5",
            "rated": "5", "score": "4.29", "status": "scored", "value": "24",
            "target": "28", "note": "", "rule": {"text": "5×min(24÷28, 100%)=4.29"},
+           "source": {"kind": "coverage"},
            "show": {"value": "24", "target": "28", "unit": "格", "text": "24/28格"}}
 item = {"id": "target_setting", "group": "efficiency", "name": "目标", "points": "5",
         "kpi": "执行力", "detail": ["制定目标"], "weight": "5%", "weight_span": 1,

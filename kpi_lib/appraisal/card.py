@@ -13,6 +13,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from kpi_lib import figures, language
+from kpi_lib.grouping import grouped
 
 ZERO = Decimal(0)
 
@@ -171,6 +172,21 @@ class Card(_Part):
     def waiting(self) -> list[CardMeasure]:
         """Measures that wait for evidence."""
         return [measure for measure in self.plain if measure.waits]
+
+    @property
+    def begun(self) -> bool:
+        """Whether more is to show than that there are exports and no targets."""
+        if not self.possible or self.get("signoff") or self.get("appeals"):
+            return True
+        rated = [at for at in self.plain if at.scored]
+        kinds = {(at["source"]["kind"], at["value"] == "0") for at in rated}
+        of_none = {("account_days", False), ("account_days", True), ("coverage", True)}
+        return not kinds <= of_none
+
+    @property
+    def wanting(self) -> dict[str, list[CardMeasure]]:
+        """What lacks, in the words of the notes, and the measures that wait for it."""
+        return grouped((str(at["note"]), at) for at in self.waiting)
 
     @property
     def open_appeals(self) -> list[Mapping[str, Any]]:

@@ -19,7 +19,7 @@ from kpi_lib.catalogue import METRICS, Metric
 from kpi_lib.days import days_of, shift
 from kpi_lib.inputs import Operator, Target
 from kpi_lib.language import N_, Sentence
-from kpi_lib.months import Total, mapped_metrics
+from kpi_lib.months import Total
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class Goals:
 
     def __init__(self, evidence: Evidence) -> None:
         self.evidence = evidence
-        self.required = required(evidence)
+        self.required = evidence.plan.required(evidence.operator, evidence.accounts)
         # A metric's short target against its result; None without a target.
         self.goal = cache(partial(_with_covers, evidence))
 
@@ -146,32 +146,6 @@ class Goals:
         platforms = dict.fromkeys(a.platform for a in self.evidence.accounts)
         goals = [self.goal(metric, platform) for platform in platforms]
         return [goal for goal in goals if goal]
-
-
-def required(evidence: Evidence) -> tuple[str, ...]:
-    """Return the roster's list, or the plan's metrics that an own layout maps."""
-    named = evidence.operator.required
-    if named is None:
-        mapped = set[str]().union(*map(mapped_metrics, evidence.accounts))
-        chosen = {m for m in evidence.plan.metrics if is_mapped(m, mapped)}
-        # An operator without videos is measured on articles (APPRAISAL, Metrics).
-        if "completion_rate" in chosen:
-            chosen.discard("read_completion")
-    else:
-        chosen = set(named)
-    for metric, owners in evidence.plan.owners.items():
-        if evidence.operator.id not in owners:
-            chosen.discard(metric)
-    # Stickiness is measured where both that it is made of are.
-    if {"dau", "mau"} <= chosen:
-        chosen.add("stickiness")
-    return tuple(metric for metric in METRICS if metric in chosen)
-
-
-def is_mapped(metric: str, mapped: set[str]) -> bool:
-    """Say whether a metric is mapped, or all that it is made of."""
-    parts = METRICS[metric].parts
-    return metric in mapped or (bool(parts) and mapped.issuperset(parts))
 
 
 # Which target holds.

@@ -262,7 +262,7 @@ class Month:
         evidence = self.evidence(operator)
         person = self.roster.operator(operator)
         plan, file = evidence.plan, self.inputs.plan_file(person)
-        digest = sha256(read(self.workspace.root / file))
+        digest = plan.digest(sha256(read(self.workspace.root / file)))
         flags = [
             *remarks.rewritten(plan, digest, self.recorded),
             *remarks.of_targets(evidence, self.recorded),

@@ -21,7 +21,6 @@ from kpi_lib.days import days_of, shift
 from kpi_lib.figures import amount, joined, month_label, percent
 from kpi_lib.grouping import grouped
 from kpi_lib.language import N_, Name, Sentence
-from kpi_lib.months import mapped_metrics
 
 # The three proposals, and what they are called.
 LEVELS = {"low": Sentence("低"), "middle": Sentence("中"), "high": Sentence("高")}
@@ -191,7 +190,7 @@ class _Proposal:
             if account not in evidence.accounts
         ]
         parts = {self.metric.name, *self.metric.parts}
-        return any(parts & mapped_metrics(account) for account in added)
+        return any(parts & account.mapped for account in added)
 
     def _notes(self) -> Iterator[Sentence]:
         evidence, band = self.evidence, self.evidence.plan.band

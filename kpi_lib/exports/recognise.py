@@ -293,10 +293,8 @@ def _nearest(book: files.Book, allowed: Sequence[Layout]) -> ExportError:
     if not fits:
         few = allowed if len(allowed) <= FEW else ()
         names = Sentence("{layouts}", layouts=[*map(title_of, few)])
-        big5 = Sentence("像是Big5（繁体）编码：在Excel里另存为“CSV UTF-8”再放入")
-        learn = Sentence("新的导出用kpi formats learn起草一份声明")
-        do = big5 if _looks_big5(book) else learn
-        return UnknownExport.of(Sentence("没有认得的表头"), expected=names, do=do)
+        what = Sentence("没有认得的表头")
+        return UnknownExport.of(what, expected=names, do=_remedy(book))
     order = {layout.id: place for place, layout in enumerate(allowed)}
     fit = max(
         fits, key=lambda fit: (fit.known, -len(fit.missing), -order[fit.layout.id])
@@ -305,6 +303,29 @@ def _nearest(book: files.Book, allowed: Sequence[Layout]) -> ExportError:
     meant = fit.known >= 2 and len(fit.missing) <= fit.known
     error = ExportColumns if meant else UnknownExport
     return error.of(_difference(fit), place=fit.place, do=_towards(fit))
+
+
+def _remedy(book: files.Book) -> Sentence:
+    """Say what to do about a file without any known header, by what it looks like."""
+    first = next((at.cells for at in book.sheets[0].records if not at.blank), ())
+    cells = [str(cell) for cell in first if cell not in (None, "")]
+    if any(_is_garbled(cell) for cell in cells):
+        return Sentence("文字成了乱码，多半是在Excel里打开保存过：重新下载，原样放入")
+    if any(re.fullmatch(r"[\d.,%:/ -]+", cell) for cell in cells):
+        return Sentence("第一行像是数据，表头可能被删了：重新下载，原样放入")
+    if _looks_big5(book):
+        return Sentence("像是Big5（繁体）编码：在Excel里另存为“CSV UTF-8”再放入")
+    return Sentence("新的导出用kpi formats learn起草一份声明")
+
+
+def _is_garbled(cell: str) -> bool:
+    """Return whether a text is UTF-8 that was read as GBK, and written so."""
+    if "\ufffd" in cell:
+        return True
+    try:
+        return cell.encode("gbk").decode("utf-8") != cell
+    except UnicodeError:
+        return False
 
 
 def _towards(fit: Table) -> Sentence:

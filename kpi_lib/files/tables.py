@@ -49,6 +49,11 @@ MOST_NUMBERS = 10
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ZIP = b"PK"
+OTHERS = {
+    **dict.fromkeys((b"\x89PNG", b"\xff\xd8\xff", b"GIF8"), N_("图片")),
+    **dict.fromkeys((b"Rar!", b"7z\xbc\xaf"), N_("压缩包")),
+    b"%PDF": N_("PDF"),
+}
 
 ORIGINAL = Sentence("放入平台导出的原文件")
 ITSELF = Sentence("放入导出的文件本身，不要放快捷方式或链接")
@@ -136,6 +141,9 @@ def parse(content: bytes, *, where: str, most: Most = MOST_CELLS) -> Book:
         return _ask_child("xlsx", content, "", where)
     if content.startswith(OLE):
         return _ask_child("xls", content, "", where)
+    if kind := next((OTHERS[at] for at in OTHERS if content.startswith(at)), None):
+        what = Sentence("这是{kind}，不是导出的表格", kind=Sentence(kind))
+        raise refusal(where, what, Sentence("下载表格文件再放入"))
     text, encoding = decode(content, where)
     start = text.lstrip()
     if start.startswith("<"):

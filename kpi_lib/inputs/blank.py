@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from kpi_lib.catalogue import DUE
 from kpi_lib.days import shift
@@ -14,7 +16,10 @@ from kpi_lib.errors import InvalidInput, Problem, WorkspaceError
 from kpi_lib.inputs import everything
 from kpi_lib.inputs.everything import Inputs
 from kpi_lib.inputs.people import Operator
+from kpi_lib.inputs.plan import load_plan
+from kpi_lib.inputs.points import Points, laid_out
 from kpi_lib.inputs.records import TABLES
+from kpi_lib.inputs.roster import REGISTER
 from kpi_lib.inputs.table import Row, TableSheet, columns, table_rows
 from kpi_lib.inputs.targets import NAMES, Across, Target
 from kpi_lib.inputs.template import Rows, columns_of, write_template
@@ -25,14 +30,18 @@ PACKAGE = Path(__file__).parents[1]
 EMPTY = Path(__file__).parent / "empty"
 
 
-def init(folder: Path) -> list[Path]:
+def init(
+    folder: Path, rows: Mapping[str, Sequence[Mapping[str, Any]]] = MappingProxyType({})
+) -> list[Path]:
     """
-    Make an empty workspace.
+    Make a new workspace.
 
     Parameters
     ----------
     folder : Path
         A folder that does not exist or is empty.
+    rows : mapping of str to sequence of mapping
+        What the sheets 人员 and 账号 begin with, by the fields of their columns.
 
     Returns
     -------
@@ -53,7 +62,7 @@ def init(folder: Path) -> list[Path]:
         )
     made = not folder.exists()
     try:
-        return _write(folder)
+        return _write(folder, rows)
     except BaseException:  # stopped or refused half-way: it can be begun again
         for path in folder.iterdir() if folder.is_dir() else ():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -62,7 +71,7 @@ def init(folder: Path) -> list[Path]:
         raise
 
 
-def _write(folder: Path) -> list[Path]:
+def _write(folder: Path, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Path]:
     data = folder / "data"
     written = [
         _copy(EMPTY / "README.md", folder / "README.md"),
@@ -75,11 +84,13 @@ def _write(folder: Path) -> list[Path]:
         for path in sorted(default("notebooks").glob("*.ipynb"))
     ]
     book = Workspace(folder).workbook
-    write_template(book, "2026-01", {}, (), {})  # of the examples
+    begun = {at: dict(enumerate(rows.get(at.SHEET, ()), 2)) for at in REGISTER}
+    plan = load_plan(default("data/plan.yml"))
+    begun[Points] = dict(enumerate(laid_out("plan.yml", plan), 2))
+    write_template(book, "2026-01", {}, (), begun)  # the month is of the examples
     # The plan is what makes the folder a workspace, so it comes last: a half-made
     # folder is not taken for one.
-    plan = _copy(default("data/plan.yml"), data / "plan.yml")
-    return [*written, book, plan]
+    return [*written, book, _copy(default("data/plan.yml"), data / "plan.yml")]
 
 
 def prepare(workspace: Workspace, month: str) -> list[Path]:
@@ -119,6 +130,11 @@ def prepare(workspace: Workspace, month: str) -> list[Path]:
     if month not in asked.union(str(row["month"]) for row in begun.values()):
         following = max(begun, default=1) + 1
         begun |= dict(enumerate(_asked(workspace, inputs, people), following))
+    file = inputs.plan_file().rpartition("/")[2]
+    laid = rows.setdefault(Points, {})
+    if file not in {row["plan"] for row in laid.values()}:
+        following = max(laid, default=1) + 1
+        laid |= dict(enumerate(laid_out(file, inputs.plan), following))
     # Its own sheet offers them, or else they stand in the roster's file.
     names = {} if rows.get(Operator) else {at.id: at.name for at in people}
     measures = [measure.name.zh for _, measure in inputs.plan.measures()]
@@ -151,7 +167,8 @@ def _asked(
     rows = csv.DictReader(io.StringIO(text))
     hints = {(row["operator"], row["metric"], row["platform"]): row for row in rows}
     for person in people:
-        metrics = person.required or inputs.plan_of(inputs.month, person).metrics
+        own = inputs.roster.owned_by(person, inputs.month)
+        metrics = inputs.plan_of(inputs.month, person).required(person, own)
         for metric in (*metrics, *DUE):
             asked = {"month": inputs.month, "operator": person.name}
             hint = hints.get((person.id, metric, ""), {})

@@ -41,6 +41,8 @@ class Directory:
     # Operators' ids and the platforms on which each owns something.
     owned: Mapping[str, Collection[str]] = field(default_factory=dict)
     month: str = ""  # Of the work log that is read
+    # What a measure of a plan's file may be called.
+    plans: Mapping[str, Called] = field(default_factory=dict)
     # What a measure of an operator's month may be called; None: no plan is known.
     called: Callable[[str, str], Called | None] = lambda operator, month: None
 

@@ -18,11 +18,12 @@ from kpi_lib.days import Calendar, months_back
 from kpi_lib.errors import InvalidInput, Problem
 from kpi_lib.files import Declaration, Sheet, declare, layouts
 from kpi_lib.held import files_in, held, holding, is_noise, listed
-from kpi_lib.inputs import plan, roster
+from kpi_lib.inputs import plan, points, roster
 from kpi_lib.inputs.directory import Called, Directory, platform_names
 from kpi_lib.inputs.entries import SHEETS
 from kpi_lib.inputs.people import Operator, Roster
 from kpi_lib.inputs.plan import EvidenceRules, Plan
+from kpi_lib.inputs.points import Points
 from kpi_lib.inputs.records import (
     BOOK,
     Appeal,
@@ -215,8 +216,9 @@ def load(workspace: Workspace, month: str) -> Inputs:
         # The folder too: a file of it may go as well as come.
         folder = workspace.raw(past) / "worklog"
         parts = listed(folder, files_in(folder))
-        logs = [folder.with_suffix(".xlsx"), *([folder] if folder.is_dir() else [])]
-        stamp = {**data, **_stamp(workspace, [*logs, *parts])}
+        logs = [folder.with_suffix(".xlsx"), *workspace.worklogs(past), *parts]
+        logs += [folder] if folder.is_dir() else []
+        stamp = {**data, **_stamp(workspace, logs)}
         log, wrong = _once(workspace, past, stamp, _worklog, past, decided)
         problems += wrong
         if log is not None:
@@ -417,6 +419,10 @@ def _decided(workspace: Workspace) -> _Decided:
     problems: list[Problem] = []
     take: Callable[..., Any] = partial(_taken, problems)
     plans = take(plan.load_all, workspace.data)
+    if plans:
+        called = {file.rpartition("/")[2]: at.called for file, at in plans.items()}
+        given = take(_read, workspace, problems, Points, Directory(plans=called)) or ()
+        plans = points.revised(plans, given, problems)
     people = take(load_roster, workspace)
     if people and plans:
         problems += plan.mistakes(plans, people)
@@ -461,7 +467,8 @@ def _worklog(
     def read() -> Worklog:
         path = workspace.worklog(month)  # refused where there are two
         where, beside = workspace.relative(path), sheets(workspace)
-        return load_worklog(path, month, directory, where, problems, beside)
+        own = {workspace.relative(at): at for at in workspace.worklogs(month)}
+        return load_worklog(path, month, directory, where, problems, beside, own)
 
     return _taken(problems, read), problems
 

@@ -13,12 +13,15 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
+from itertools import chain
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from kpi_lib.catalogue import METRICS
 from kpi_lib.days import days_of
 from kpi_lib.errors import InvalidInput
+from kpi_lib.files import MANUAL, layouts
 from kpi_lib.inputs import forms
 from kpi_lib.inputs.forms import Day, Form, Metric, Number, Part, WrongForm, bare, named
 from kpi_lib.inputs.table import Row
@@ -168,6 +171,13 @@ class Account(Span):
     product: str = ""
     expects: Annotated[tuple[str, ...], LIST] = ()
     owners: tuple[Owner, ...] = Field(min_length=1)
+
+    @property
+    def mapped(self) -> set[str]:
+        """The metrics that its expected layouts map, `manual` not counted."""
+        known, expected = layouts(), {*self.expects} - {MANUAL}
+        named = (known[layout].metrics for layout in known.keys() & expected)
+        return set(METRICS).intersection(chain(*named))
 
     def shares(self, day: date) -> Mapping[str, Decimal]:
         """Return ids and shares of a day's owners; none outside the account's life."""

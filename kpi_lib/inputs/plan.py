@@ -9,7 +9,7 @@ written in ``plan.yml``. Plans that were valid before lie beside it as
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
 from itertools import takewhile
@@ -18,14 +18,15 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, StringConstraints
 
-from kpi_lib.catalogue import words
+from kpi_lib.catalogue import METRICS, words
 from kpi_lib.errors import InvalidInput, Problem
 from kpi_lib.inputs import kinds
 from kpi_lib.inputs.forms import Metric, Part, bare, choices
 from kpi_lib.inputs.kinds import Exact, Id, Positive, Share, Text
+from kpi_lib.inputs.people import Account, Operator, Roster
 from kpi_lib.inputs.people import Filled as Named
-from kpi_lib.inputs.people import Operator, Roster
 from kpi_lib.inputs.yaml import load_document
+from kpi_lib.workspace import canonical_json, sha256
 
 # What may become of a measure, and what it is called.
 (STATUS,) = words("status")
@@ -81,11 +82,30 @@ class Item(Part):
     weight: Annotated[str, StringConstraints(min_length=1)]
     measures: tuple[Measure, ...] = Field(min_length=1)
 
+    @property
+    def total(self) -> Fraction:
+        """The points of its measures, without bonus ones."""
+        return sum((m.points for m in self.measures if not m.bonus), Fraction(0))
+
+    def revise(
+        self, points: Mapping[str, Fraction], weights: Mapping[str, Fraction]
+    ) -> Item:
+        """Return it with other points of its measures, and their sum, and weight."""
+        own = {
+            at.id: points.get(f"{self.id}.{at.id}", at.points) for at in self.measures
+        }
+        measures = [
+            at.model_copy(update={"points": own[at.id]}) for at in self.measures
+        ]
+        item = self.model_copy(update={"measures": tuple(measures)})
+        share = weights.get(self.id)
+        weight = self.weight if share is None else f"{kinds.plain(share * 100)}%"
+        return item.model_copy(update={"points": item.total, "weight": weight})
+
     def _conflicts(self) -> Iterator[str]:
-        total = sum((m.points for m in self.measures if not m.bonus), Fraction(0))
-        if total != self.points:
+        if self.total != self.points:
             yield (
-                f"{self.id}的量化指标合计{kinds.plain(total)}分，"
+                f"{self.id}的量化指标合计{kinds.plain(self.total)}分，"
                 f"与项目的{kinds.plain(self.points)}分不符，请改正其中一个"
             )
         if self.weight != WITH_ABOVE:
@@ -213,6 +233,11 @@ class Plan(Part):
     bonus: Positive | None = None
     groups: tuple[Group, ...] = Field(min_length=1)
     duties: tuple[Duty, ...] = ()
+    _revised: str = ""  # What a sheet says instead of the file
+
+    def conflicts(self) -> Iterator[str]:
+        """Tell of sums that are wrong, and of what is there twice."""
+        yield from self._conflicts()
 
     def _conflicts(self) -> Iterator[str]:
         points = sum((item.points for item in self.items()), Fraction(0))
@@ -267,6 +292,46 @@ class Plan(Part):
         """Say whether it names an operator, or the operator's team."""
         own = map(bare, (operator.id, operator.name, operator.team))
         return not {*map(bare, self.for_)}.isdisjoint(own)
+
+    def required(
+        self, operator: Operator, accounts: Sequence[Account]
+    ) -> tuple[str, ...]:
+        """Return the roster's list, or the metrics that a layout of an account maps."""
+        if operator.required is None:
+            mapped = set[str]().union(*(account.mapped for account in accounts))
+            chosen = {at for at in self.metrics if METRICS[at].is_in(mapped)}
+            # An operator without videos is measured on articles (APPRAISAL, Metrics).
+            if "completion_rate" in chosen:
+                chosen.discard("read_completion")
+        else:
+            chosen = set(operator.required)
+        for metric, owners in self.owners.items():
+            if operator.id not in owners:
+                chosen.discard(metric)
+        # Stickiness is measured where both that it is made of are.
+        if {"dau", "mau"} <= chosen:
+            chosen.add("stickiness")
+        return tuple(metric for metric in METRICS if metric in chosen)
+
+    def revise(
+        self, points: Mapping[str, Fraction], weights: Mapping[str, Fraction]
+    ) -> Plan:
+        """Return it with other points of measures, by key, and weights of items."""
+        groups = []
+        for group in self.groups:
+            items = tuple(item.revise(points, weights) for item in group.items)
+            groups.append(group.model_copy(update={"items": items}))
+        plan = self.model_copy(update={"groups": tuple(groups)})
+        vars(plan).pop("called", None)  # it holds the measures as they were
+        changes = {
+            key: str(value) for at in (points, weights) for key, value in at.items()
+        }
+        plan._revised = canonical_json(changes)
+        return plan
+
+    def digest(self, of_file: str) -> str:
+        """Return the hash of its file, or of that and of what a sheet says instead."""
+        return sha256((of_file + self._revised).encode()) if self._revised else of_file
 
     def weight_span(self, item: Item) -> int:
         """Return over how many rows the item's weight stands; 0 inside a span."""

@@ -12,6 +12,7 @@ from kpi_lib.catalogue import METRICS
 from kpi_lib.inputs import forms
 from kpi_lib.inputs.directory import Directory, unknown
 from kpi_lib.inputs.forms import Day, Form, Note, Text, Wrong, WrongForm, named, words
+from kpi_lib.inputs.points import Points
 from kpi_lib.inputs.roster import REGISTER
 from kpi_lib.inputs.table import Row
 from kpi_lib.inputs.targets import Target
@@ -173,4 +174,4 @@ class Figure(Row):
 TABLES: tuple[type[Row], ...] = (Target, Decision, Download, DayOff, Signoff, Appeal)
 
 # The row of each sheet that the workbook may have.
-BOOK: tuple[type[Row], ...] = (*REGISTER, *TABLES, Figure)
+BOOK: tuple[type[Row], ...] = (*REGISTER, *TABLES, Figure, Points)

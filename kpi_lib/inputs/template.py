@@ -17,6 +17,7 @@ import xlsxwriter
 from kpi_lib.catalogue import entries
 from kpi_lib.inputs.directory import platform_names
 from kpi_lib.inputs.entries import SHEETS, Entry
+from kpi_lib.inputs.points import Points
 from kpi_lib.inputs.records import Appeal, Figure
 from kpi_lib.inputs.roster import REGISTER
 from kpi_lib.inputs.table import OTHER_SHEETS, Column, Row, columns
@@ -33,7 +34,7 @@ USUAL, WIDE = 12, 28  # Widths of columns
 LOOK = entries("inputs/template.yml")
 
 
-BOOK: tuple[type[Row], ...] = (*REGISTER, Across, *SHEETS, Figure, Appeal)
+BOOK: tuple[type[Row], ...] = (*REGISTER, Across, *SHEETS, Figure, Points, Appeal)
 
 # Cells by the names of columns, by model and the number of their row.
 Rows = dict[type[Row], dict[int, Mapping[str, Any]]]

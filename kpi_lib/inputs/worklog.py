@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -15,7 +16,7 @@ from kpi_lib.files import Record, Sheet
 from kpi_lib.inputs import entries
 from kpi_lib.inputs.directory import Directory
 from kpi_lib.inputs.entries import SHEETS, Entry
-from kpi_lib.inputs.forms import Wrong, WrongForm, quoted, to_month
+from kpi_lib.inputs.forms import Wrong, WrongForm, normal, quoted, to_month
 from kpi_lib.inputs.table import (
     Place,
     Row,
@@ -102,30 +103,46 @@ def load_worklog(
     where: str,
     errors: list[Problem],
     beside: Mapping[type[Row], tuple[str, Sheet]] = MappingProxyType({}),
+    own: Mapping[str, Path] = MappingProxyType({}),
 ) -> Worklog:
     """
     Read a workbook, or a folder of one CSV or workbook a sheet; none is empty.
 
-    `beside` are sheets with the rows of every month. What is wrong goes to `errors`.
+    `beside` are sheets with the rows of every month, `own` the logs of people, by name.
+    What is wrong goes to `errors`.
     """
     problems: list[Problem] = []
-    own = read_sheets(path, where, SHEETS, problems)
-    places: dict[type[Row], list[Place]] = {at: [(*own[at], None)] for at in own}
+    files = [(where, path), *own.items()]
+    logs = [read_sheets(file, name, SHEETS, problems) for name, file in files]
+    findings: list[Problem] = []
+    read: dict[str, Any] = defaultdict(tuple)
     for model in SHEETS:
+        # The month's log and the workbook are one, of which each row stands once; ids
+        # are one log's own.
+        month_log, *others = [_laid(model, directory, log) for log in logs]
         if model in beside:
-            of_this = partial(of_month, model, directory)
-            places.setdefault(model, []).append((*beside[model], of_this))
-    sheets = (sheet for at in places.values() for _, sheet, _ in at)
-    findings = [notice for sheet in sheets for notice in sheet.notices]
-    read: dict[str, Any] = {
-        model.FILE: read_places(at, model, directory, problems)
-        for model, at in places.items()
-    }
+            month_log.append((*beside[model], partial(of_month, model, directory)))
+        for places in (month_log, *others):
+            findings += (notice for _, sheet, _ in places for notice in sheet.notices)
+            read[model.FILE] += read_places(places, model, directory, problems)
     wrong = [problem for problem in problems if problem.level == "error"]
     errors += wrong
     findings += [problem for problem in problems if problem not in wrong]
-    log = Worklog(month=month, source=where, **read)
-    return replace(log, findings=(*findings, *_denied(log)))
+    whole = Worklog(month=month, source=where, **read)
+    return replace(whole, findings=(*findings, *_denied(whole)))
+
+
+def _laid(
+    model: type[Entry], directory: Directory, log: Mapping[type[Row], tuple[str, Sheet]]
+) -> list[Place]:
+    """Return where a log has a sheet, whose rows may each have their month."""
+    if model not in log:
+        return []
+    where, sheet = log[model]
+    header = next((record.cells for record in sheet.records if not record.blank), ())
+    months = {normal(name) for at in columns(OfMonth) for name in at.names}
+    whole = months.isdisjoint(normal(str(cell)) for cell in header)
+    return [(where, sheet, None if whole else partial(of_month, model, directory))]
 
 
 class OfMonth(Row):

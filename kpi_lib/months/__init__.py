@@ -18,7 +18,6 @@ from kpi_lib.months.arrivals import (
     expected,
     grains,
 )
-from kpi_lib.months.owned import mapped_metrics
 from kpi_lib.months.store import load, load_findings, parquet, rows, save
 from kpi_lib.months.tables import Tables, arrival, reason, scored, tidy
 from kpi_lib.months.totals import (

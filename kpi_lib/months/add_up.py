@@ -40,7 +40,7 @@ from kpi_lib.months.counters import (
     closed_and_opened,
     post_bound,
 )
-from kpi_lib.months.owned import Owned, mapped_metrics
+from kpi_lib.months.owned import Owned
 from kpi_lib.months.ratios import add_ratios, ratio_bounds
 from kpi_lib.months.totals import Number, exactly
 
@@ -311,7 +311,7 @@ class _Adding(Owned):
         """Write a row without a value for what an own account maps and lacks."""
         there = {key[:3] for key in cells}
         for account in accounts:
-            mapped = mapped_metrics(account)
+            mapped = account.mapped
             if "manual" in account.expects:
                 mapped |= {metric for id, metric in recorded if id == account.id}
             mapped |= {gain for gain, level in GAINS.items() if level.name in mapped}

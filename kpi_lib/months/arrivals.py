@@ -437,12 +437,13 @@ def _strays(workspace: Workspace, month: str, accounts: Iterable[str]) -> list[P
             what=Sentence("不属于花名册里的任何账号，没有读"),
             where=workspace.relative(path) + ("/" if path.is_dir() else ""),
             expected=Sentence("以账号id命名的文件夹"),
-            do=Sentence("工作记录要叫worklog.xlsx，请改名")
+            do=Sentence("工作记录要叫worklog.xlsx或worklog-姓名.xlsx，请改名")
             if re.search("worklog|工作记录", path.name)
             else Sentence("改名或移进账号的文件夹，或在花名册里登记这个账号"),
             level="warning",
         )
         for path in (sorted(folder.iterdir()) if folder.is_dir() else ())
         if path.name not in {*accounts, "worklog.xlsx", "worklog"}
+        and path not in workspace.worklogs(month)
         and not is_noise(path.name)
     ]

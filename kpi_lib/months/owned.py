@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from fractions import Fraction
-from itertools import chain
 
-from kpi_lib.catalogue import METRICS
 from kpi_lib.days import days_of
-from kpi_lib.files import MANUAL, layouts
 from kpi_lib.inputs import Account, Roster
 from kpi_lib.months.arrivals import Arrived
 
@@ -73,22 +70,3 @@ def in_charge(
         for operator, share in roster.in_charge(account, day).items():
             shares.setdefault(operator, {})[day] = share
     return shares
-
-
-def mapped_metrics(account: Account) -> set[str]:
-    """
-    Return the metrics that an account's expected layouts map, `manual` not counted.
-
-    Parameters
-    ----------
-    account : Account
-        With the layouts that the roster expects of it.
-
-    Returns
-    -------
-    set of str
-        Names of the catalogue.
-    """
-    known, expected = layouts(), {*account.expects} - {MANUAL}
-    named = (known[layout].metrics for layout in known.keys() & expected)
-    return set(METRICS).intersection(chain(*named))

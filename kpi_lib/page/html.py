@@ -128,24 +128,24 @@ def page(
         HTML without a script, with everything it needs inside.
     """
     contents: list[tuple[str, int, str]] = []
+    data = sealed(notebook)
     with speaking(lang):
+        card = Card.from_json(data).said() if data else None
+        # What is about a score stays away until there is something to score.
+        left_out = {"notebook-only", *(["score"] if card and not card.begun else [])}
         shown = [
             "\n" + _prose(cell.source, contents)
             if cell.cell_type == "markdown"
             else "".join(map(_shown, cell.get("outputs", ())))
             for cell in notebook.cells
-            if "notebook-only" not in cell.metadata.get("tags", [])
+            if left_out.isdisjoint(cell.metadata.get("tags", []))
         ]
         beside = {"told": told, "anchor": anchor, "home": home, "contents": contents}
-        return _filled("".join(shown), title, lang, sealed(notebook), **beside)
+        return _filled("".join(shown), title, lang, card, **beside)
 
 
 def _filled(
-    body: str,
-    title: str,
-    lang: str,
-    card: Mapping[str, Any] | None = None,
-    **beside: object,
+    body: str, title: str, lang: str, card: Card | None = None, **beside: object
 ) -> str:
     """Put HTML of ours into the page, with what stands around it."""
     html = templates.text(
@@ -155,7 +155,7 @@ def _filled(
         lang=lang,
         policy=Markup(POLICY),
         css=Markup(templates.css()),
-        **_heading(Card.from_json(card).said() if card else None, title),
+        **_heading(card, title),
         **{"contents": (), "told": (), "anchor": "", "home": "index.html"} | beside,
     )
     return re.sub(r"\n\s*\n+", "\n", html) + "\n"
@@ -163,7 +163,7 @@ def _filled(
 
 def _heading(card: Card | None, title: str) -> dict[str, str]:
     """Say who, when and how much for the contents list and the printed margin."""
-    if card is None:
+    if card is None or not card.begun:
         return {
             "who": title,
             "when": "",

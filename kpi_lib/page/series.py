@@ -208,7 +208,7 @@ def by_account(
     m: OperatorMonth,
     counts: Mapping[str, Mapping[str, float]],
     shown: set[str],
-    **beside: Mapping[str, Sums],
+    **beside: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Lay out counts of the accounts shown: a row each, totals, if they add up."""
     rows: list[dict[str, Any]] = [

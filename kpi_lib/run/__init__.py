@@ -8,6 +8,7 @@ job. Nothing heavy is imported before there is something to do.
 from __future__ import annotations
 
 from kpi_lib.run.adding import add, learn, own_formats
+from kpi_lib.run.beginning import proposed
 from kpi_lib.run.cards import before, missing, printed, published
 from kpi_lib.run.checks import check
 from kpi_lib.run.doctor import examine

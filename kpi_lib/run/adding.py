@@ -8,9 +8,10 @@ keeps the download day; nothing that is there already is ever overwritten.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
@@ -42,6 +43,7 @@ class Added:
     month: str = ""
     days: int = 0
     posts: int = 0
+    followers: str = ""  # The newest level
     problems: tuple[Problem, ...] = ()
 
     def __str__(self) -> str:
@@ -51,6 +53,7 @@ class Added:
         name = layouts()[self.layout].name
         holds = [f"{self.month}的{self.days}天"] if self.days else []
         holds += [f"{self.posts}条作品"] if self.posts else []
+        holds += [self.followers] if self.followers else []
         what = f"{name}（{self.layout}）" + (f"，{'、'.join(holds)}" if holds else "")
         done = "放进" if self.state == "copied" else "已经有了，没有动："
         return f"{self.file.name}：{what}，{self.day}；{done}{self.target}"
@@ -71,6 +74,7 @@ def add(
     *,
     downloaded: date | None = None,
     month: str = "",
+    agreed: Callable[[str], bool] = lambda question: False,
 ) -> Iterator[Added]:
     """
     Copy exports to where they are looked for.
@@ -86,10 +90,13 @@ def add(
         among those of whom or what its folder is named by.
     downloaded : date or None
         The day they were downloaded; None: as each file tells it, by the end of its
-        name or, where the declaration says they are true, by its own properties.
+        name or its folder's or, where the declaration says they are true, by its own
+        properties; else it was saved on the day, if that is `agreed`.
     month : str
         ``YYYY-MM`` of the folder; empty: the month before for a download day on
         which closing counters are taken, else the month of the day.
+    agreed : callable
+        Answers whether a file's day is that on which it was saved; asked for each.
 
     Yields
     ------
@@ -105,27 +112,32 @@ def add(
     roster = inputs.load_roster(workspace)
     accounts = [at for at in roster.accounts if account in ("", at.id, at.name)]
     accounts = accounts or [roster.account(account)]
+    for _, file in chain.from_iterable(map(gathered, files)):
+        # The innermost folder that names somebody or an account tells most.
+        folders = (file.parent, *file.parent.parents)
+        named = (
+            [at for at in accounts if folder.name in _names(roster, at)]
+            for folder in folders
+        )
+        own = next(filter(None, named), accounts)
+        yield _add(workspace, file, own, downloaded, month, agreed)
+
+
+def gathered(path: Path) -> Iterator[tuple[Path, Path]]:
+    """Walk the files of a folder or a zip, or one file, each with its top folder."""
     with TemporaryDirectory() as aside:
-        for number, path in enumerate(files):
-            if path.suffix.lower() == ".zip" and path.is_file():
-                path = _unpacked(path, Path(aside) / str(number))
-            for file in files_in(path) if path.is_dir() else [path]:
-                # The innermost folder that names somebody or an account tells most.
-                folders = (file.parent, *file.parent.parents)
-                named = (
-                    [at for at in accounts if folder.name in _names(roster, at)]
-                    for folder in folders
-                )
-                own = next(filter(None, named), accounts)
-                yield _add(workspace, file, own, downloaded, month)
+        if path.suffix.lower() == ".zip" and path.is_file():
+            path = _unpacked(path, Path(aside))
+        folder = path if path.is_dir() else path.parent
+        for file in files_in(path) if path.is_dir() else [path]:
+            yield folder, file
 
 
 def _unpacked(path: Path, folder: Path) -> Path:
     """Unpack a zip, each file with its time."""
     why = "解压后超过1GB"
     try:
-        # Names that are not said to be UTF-8 are of Chinese Windows.
-        with ZipFile(path, metadata_encoding="gbk") as packed:
+        with _opened(path) as packed:
             if sum(each.file_size for each in packed.infolist()) <= MOST_BYTES:
                 for each in packed.infolist():
                     time = datetime(*each.date_time).timestamp()
@@ -135,6 +147,14 @@ def _unpacked(path: Path, folder: Path) -> Path:
         why = str(err)
     do = "请解压后添加文件夹"
     raise ExportError.of(f"这个zip打不开（{why}）", where=str(path), do=do)
+
+
+def _opened(path: Path) -> ZipFile:
+    """Open a zip; macOS writes names as UTF-8 without saying so, Windows as GBK."""
+    try:
+        return ZipFile(path, metadata_encoding="utf-8")
+    except UnicodeDecodeError:
+        return ZipFile(path, metadata_encoding="gbk")
 
 
 def _names(roster: Roster, account: Account) -> set[str]:
@@ -198,12 +218,14 @@ def _add(
     accounts: Sequence[Account],
     downloaded: date | None,
     month: str,
+    agreed: Callable[[str], bool],
 ) -> Added:
     from kpi_lib import months
 
     day, told = downloaded, "按写明的下载日期"
-    if day is None and (day := months.day_at_the_end(file.stem)):
-        told = "看文件名"
+    for name, where in ((file.stem, "看文件名"), (file.parent.name, "看文件夹名")):
+        if day is None and (day := months.day_at_the_end(name)):
+            told = where
     try:
         if day and not month:
             month = _month_of(workspace, day, file.name)
@@ -223,7 +245,7 @@ def _add(
                 do="改名后再添加",
             )
         if day is None:
-            day, told = _own_day(file, export)
+            day, told = _own_day(file, export, agreed)
         at = month or _month_of(workspace, day, file.name)
         workspace.relative(workspace.raw(at) / file.name)  # refuses an odd name
     except (ExportError, WorkspaceError) as refusal:
@@ -234,10 +256,6 @@ def _add(
     target, there = _place(folder, file, content)
     if not there:
         write_atomic(target, content)
-    problems = [finding for finding in export.findings if finding.level != "note"]
-    if not export.posts and not days:
-        what, do = f"里面没有{at}的数据", "核对时间段；放错月份的，用--month写明月份"
-        problems.append(Problem(what=what, where=file.name, do=do, level="warning"))
     return Added(
         file=file,
         state="there" if there else "copied",
@@ -247,8 +265,30 @@ def _add(
         month=at,
         days=len(days),
         posts=len({row.post for row in export.posts}),
-        problems=tuple(problems),
+        followers=_followers(export),
+        problems=tuple(_doubts(export, file, "" if there else target.name, days, at)),
     )
+
+
+def _doubts(
+    export: Export, file: Path, name: str, days: Collection[date], month: str
+) -> Iterator[Problem]:
+    """Tell what may be wrong with a file that was put in, under a name."""
+    yield from (finding for finding in export.findings if finding.level != "note")
+    doubt = Problem(what="", where=file.name, level="warning")
+    if name not in ("", file.name):
+        what = f"已有同名而内容不同的文件，这份叫{name}"
+        yield replace(doubt, what=what, do="重新下载的，请删去旧的一份")
+    if not export.posts and not days:
+        what, do = f"里面没有{month}的数据", "核对时间段；放错月份的，用--month写明月份"
+        yield replace(doubt, what=what, do=do)
+
+
+def _followers(export: Export) -> str:
+    """Return the newest level of followers in words."""
+    levels = [row for row in export.daily if row.metric == "followers"]
+    newest = max(levels, key=lambda row: row.date, default=None)
+    return f"{newest.date:%m-%d}粉丝{newest.value:,.0f}" if newest else ""
 
 
 def _only(accounts: Sequence[Account], export: Export, name: str) -> Account:
@@ -265,12 +305,16 @@ def _only(accounts: Sequence[Account], export: Export, name: str) -> Account:
     )
 
 
-def _own_day(file: Path, export: Export) -> tuple[date, str]:
-    """Return the day that true properties of a file tell, and that they do."""
+def _own_day(
+    file: Path, export: Export, agreed: Callable[[str], bool]
+) -> tuple[date, str]:
+    """Return the day that a file was downloaded on, and what tells it."""
     day = export.modified or export.created
     if day and layouts()[export.layout].properties_dates_true:
         return day, "看文件属性"
     saved = date.fromtimestamp(file.stat().st_mtime)
+    if agreed(f"看不出{file.name}是哪天下载的，它在{saved}保存"):
+        return saved, "按保存日期"
     raise ExportError.of(
         "文件名末尾没有日期，不知道是哪天下载的",
         where=file.name,
@@ -282,7 +326,7 @@ def _month_of(workspace: Workspace, day: date, name: str) -> str:
     """Return the month that a download of a day closes or is inside of."""
     month = f"{day:%Y-%m}"
     first, last = "2000-01", f"{date.today():%Y-%m}"
-    last = shift(max(last, *workspace.months()), 2)
+    last = shift(max([last, *workspace.months()]), 2)
     if not first <= month <= last:  # it would make a month that nobody is in yet
         raise ExportError.of(
             f"下载日期是{day}，像是写错了",

@@ -27,9 +27,9 @@ SOON = timedelta(days=7)  # what falls due within a week is told
 
 # What is told of a measure, by its status on the card.
 TOLD: dict[str, tuple[Level, str]] = {
-    "pending": ("warning", "会待定（{points}分）"),
-    "excluded": ("note", "会不计（{points}分）"),
-    "zero": ("warning", "按考核计划会计0分（{points}分）"),
+    "pending": ("warning", "会待定"),
+    "excluded": ("note", "会不计"),
+    "zero": ("warning", "按考核计划会计0分"),
 }
 
 
@@ -77,12 +77,12 @@ def told(card: Part, item: str, measure: Part, points: str) -> Problem:
     """
     from kpi_lib.appraisal import SETTLED  # the process that starts a run needs none
 
-    level, text = TOLD[measure["status"]]
-    what, note = text.format(points=points), str(measure["note"])
+    level, what = TOLD[measure["status"]]
+    note = str(measure["note"])
     return Problem(
         level=level,
         where=f"{card['name']}（{card['operator']}）",
-        place=f"{item}·{measure['name']}",
+        place=f"{item}·{measure['name']}（{points}分）",
         what=f"{what}：{note}" if note else what,
         do=str(SETTLED) if measure["status"] == "pending" else "",
     )

@@ -314,7 +314,11 @@ def _record(
     for recorded in entries.values():
         outputs.update(recorded["outputs"])
     plans = {
-        file: {"id": plan.id, "version": plan.version, "sha256": agenda.files[file]}
+        file: {
+            "id": plan.id,
+            "version": plan.version,
+            "sha256": plan.digest(agenda.files[file]),
+        }
         for file, plan in agenda.inputs.plans.items()
     }
     timings = agenda.recorded.get("timings", {}) | {

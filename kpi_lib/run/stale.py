@@ -17,7 +17,15 @@ from typing import Any, Literal
 from kpi_lib.days import REACH, months_back, shift
 from kpi_lib.errors import InvalidInput, Problem, WorkspaceError
 from kpi_lib.held import holding, read_json, read_run
-from kpi_lib.inputs import Operator, Roster, by_operator, default, for_month
+from kpi_lib.inputs import (
+    Operator,
+    Roster,
+    WrongForm,
+    by_operator,
+    default,
+    for_month,
+    id_or_name,
+)
 from kpi_lib.language import LANGUAGES, N_
 from kpi_lib.run import notices, record
 from kpi_lib.run.cards import printed
@@ -88,20 +96,19 @@ def appraised(
 ) -> list[Operator]:
     """Return the operators of a month in roster order, all or those asked for."""
     everybody = roster.appraised(month)
-    ids = [operator.id for operator in everybody]
-    strangers = tuple(
-        Problem(
-            what=f"{month}没有运营“{id}”",
-            where=REGISTER,
-            expected="、".join(ids),
-            do="请改正编号，或在花名册里登记",
-        )
-        for id in only or ()
-        if id not in ids
-    )
+    called = id_or_name({operator.id: operator.name for operator in everybody})
+    chosen: list[str] = []
+    strangers: list[Problem] = []
+    for name in only or ():
+        try:
+            chosen.append(called(name))
+        except WrongForm as err:
+            what, do = f"{month}没有运营“{name}”", "请改正，或在花名册里登记"
+            stranger = Problem(what=what, where=REGISTER, expected=str(err), do=do)
+            strangers.append(stranger)
     if strangers:
-        raise InvalidInput(strangers)
-    return [operator for operator in everybody if only is None or operator.id in only]
+        raise InvalidInput(tuple(strangers))
+    return [at for at in everybody if only is None or at.id in chosen]
 
 
 def off(workspace: Workspace, outputs: Mapping[str, str]) -> list[str]:
@@ -184,6 +191,7 @@ class Agenda:
         """Return the jobs that make operators' reports, each from its own inputs."""
         inputs = self.inputs
         shared = {**self._data("formats", "plan"), **self._given("calendar")}
+        shared["points"] = [plan.digest("") for plan in inputs.plans.values()]
         logged: dict[str, list[str]] = defaultdict(list)
         for month, log in inputs.worklogs.items():
             for entry in log.entries():

@@ -23,6 +23,7 @@ from kpi_lib import appraisal, inputs, page
 from kpi_lib.appraisal import Card, Evidence, Month, holding
 from kpi_lib.catalogue import METRICS
 from kpi_lib.errors import WorkspaceError
+from kpi_lib.held import read_json
 from kpi_lib.inputs import STATUS, Plan, Target
 from kpi_lib.language import say
 from kpi_lib.workbook.tables import refusal
@@ -308,9 +309,9 @@ def explain(
     month : str
         ``YYYY-MM``.
     operator : str
-        Roster id.
+        Roster id, or name.
     measure : str
-        ``item.measure``, or the measure's id alone; empty for a line per measure.
+        ``item.measure``, its id or name alone; empty for a line per measure.
 
     Returns
     -------
@@ -322,20 +323,21 @@ def explain(
     WorkspaceError
         There is no published card, or no such measure; names those there are.
     """
-    path = workspace.reports(month) / f"{operator}.json"
-    cards = sorted({file.stem for file in path.parent.glob("*.json")} - {"run"})
-    again = f"先运行kpi run {month}"
-    if operator not in cards:  # nor a path to somewhere else
-        where = workspace.relative(path.parent)
-        what, expected = f"没有{operator}的评分卡", "、".join(cards)
-        raise WorkspaceError.of(what, where=where, expected=expected, do=again)
+    folder, again = workspace.reports(month), f"先运行kpi run {month}"
+    files = [file for file in sorted(folder.glob("*.json")) if file.stem != "run"]
+    cards = {file.stem: str(read_json(file).get("name", file.stem)) for file in files}
+    try:
+        path = folder / f"{inputs.id_or_name(cards)(operator)}.json"
+    except inputs.WrongForm as err:
+        where, what = workspace.relative(folder), f"没有{operator}的评分卡"
+        raise WorkspaceError.of(what, where=where, expected=str(err), do=again) from err
     place = workspace.relative(path)
     try:
         card = Card.from_json(json.loads(path.read_text(encoding="utf-8")))
         measures = {
             key: own
             for key, own in card.measures.items()
-            if measure in ("", key, own["id"])
+            if measure in ("", key, own["id"], own["name"])
         }
         if not measure or len(measures) == 1:
             told = {"states": STATUS, "metrics": METRICS, "alone": bool(measure)}
@@ -344,5 +346,6 @@ def explain(
     except (LookupError, TypeError, ValueError, AttributeError) as err:
         what, expected = "评分卡损坏，读不懂", "运行写下的原样文件"
         raise WorkspaceError.of(what, where=place, expected=expected, do=again) from err
-    what, expected = f"没有量化指标{measure}", "、".join(card.measures)
+    named = (f"{own['name']}（{key}）" for key, own in card.measures.items())
+    what, expected = f"没有量化指标{measure}", "、".join(named)
     raise WorkspaceError.of(what, where=place, expected=expected)

@@ -412,6 +412,7 @@ class TestExplain:
 
     def test_one_measure_down_to_its_rows(self, place: Workspace) -> None:
         lines = explain(place, MONTH, "op-01", "content.published")
+        assert explain(place, MONTH, "示例运营甲", "发布完成") == lines
 
         assert lines[1] == "content.published 发布完成：8.00/8分，已评"
         assert "  得分：8×min(12÷12, 100%)=8.00" in lines
@@ -420,8 +421,8 @@ class TestExplain:
     @pytest.mark.parametrize(
         ("operator", "measure", "told"),
         [
-            pytest.param("op-09", "", "没有op-09的评分卡；应为op-01", id="no card"),
-            pytest.param("op-01", "x", "没有量化指标x；应为target_setting", id="none"),
+            pytest.param("op-09", "", "没有op-09的评分卡；应为.*（op-01）", id="card"),
+            pytest.param("op-01", "x", "没有量化指标x；应为目标覆盖（target_", id="x"),
         ],
     )
     def test_what_is_not_there_is_named_with_the_choices(

@@ -216,8 +216,9 @@ def test_swallowed_rows_are_told() -> None:
             "DOCTYPE",
             id="DOCTYPE with entities",
         ),
-        pytest.param(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "不是文本", id="picture"),
-        pytest.param(b"%PDF-1.7\n\0\1\2\3", "不是文本", id="PDF"),
+        pytest.param(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "这是图片", id="picture"),
+        pytest.param(b"%PDF-1.7\n\0\1\2\3", "这是PDF", id="PDF"),
+        pytest.param(b"RIFF\0\1\2\3WAVE", "不是文本", id="sound"),
     ],
 )
 def test_what_is_no_table_is_named(content: bytes | str, message: str) -> None:

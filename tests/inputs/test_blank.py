@@ -100,6 +100,7 @@ def owning(folder: Path, *accounts: str) -> Workspace:
     lines += ["accounts:"]
     for id_ in accounts:
         whole = f"id: {id_}, platform: {id_[:-2]}, name: {id_}, from: 2026-01-01"
+        whole += ", expects: [toutiao.works, toutiao.fans]" if "toutiao" in id_ else ""
         owner = "{operator: op-01, from: 2026-01-01}"
         lines.append(f"- {{{whole}, owners: [{owner}]}}")
     workspace = Workspace(folder)

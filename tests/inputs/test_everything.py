@@ -111,10 +111,10 @@ def test_a_target_stands_in_one_place_only(tmp_path: Path) -> None:
     book.save(matrix)
     (target,) = everything.load(place, "2026-10").targets
 
-    assert (target.operator, target.metric, target.value) == ("op-01", "followers", 300)
+    assert (target.operator, target.metric, target.value) == ("op-01", "tasks_due", 300)
 
     header = "operator,metric,horizon,period,value,set_on"
-    row = "示例甲,followers,短期,2026-10,400,2026-09-30"
+    row = "示例甲,tasks_due,短期,2026-10,400,2026-09-30"
     place.table("targets").write_text(f"{header}\n{row}\n", "utf-8")
     found = everything.load(place, "2026-10")
 

@@ -170,8 +170,8 @@ def test_a_new_workspace_has_the_workbook_and_reads_as_empty(place: Workspace) -
     names = openpyxl.load_workbook(place.workbook).sheetnames
 
     assert names[:5] == ["说明", "人员", "账号", "休假", "目标"]
-    assert names[5:-3] == [entry.SHEET for entry in entries.SHEETS]
-    assert names[-3:] == ["手工数", "申诉", "选项"]
+    assert names[5:-4] == [entry.SHEET for entry in entries.SHEETS]
+    assert names[-4:] == ["手工数", "考核表", "申诉", "选项"]
     found = inputs.for_month(place, MONTH)
     assert (found.roster.operators, found.targets, found.figures) == ((), (), ())
     assert not [*found.worklogs[MONTH].entries()]

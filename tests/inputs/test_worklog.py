@@ -433,3 +433,44 @@ def test_a_day_without_its_year_is_of_the_month_s(tmp_path: Path) -> None:
     rows = [header("建议"), ["op-01", "统一封面", "10月3日"]]
 
     assert load(tmp_path, {"建议": rows}).suggestions[0].date == date(2026, 10, 3)
+
+
+def test_people_may_keep_logs_of_their_own(tmp_path: Path) -> None:
+    """Ids are one log's own, a row in two counts once, months may stand in rows."""
+    task = ROWS["任务"]
+    write(tmp_path / "worklog.xlsx", {"任务": [header("任务"), task]})
+    own = tmp_path / "worklog-示例运营乙.xlsx"
+    others = [MONTH, "T1", "op-02", *task[2:]], ["2026-09", "T2", "op-02", *task[2:]]
+    again = [MONTH, "T3", *task[1:]]
+    write(own, {"任务": [["月份", *header("任务")], *others, again]})
+    log = raising(
+        worklog.load_worklog,
+        tmp_path / "worklog.xlsx",
+        MONTH,
+        DIRECTORY,
+        WHERE,
+        own={own.name: own},
+    )
+
+    assert [(at.id, at.operator, at.source) for at in log.tasks] == [
+        ("T1", "op-01", WHERE),
+        ("T1", "op-02", own.name),
+        ("T3", "op-01", own.name),
+    ]
+    kept, aside = log.once()
+    assert [at.operator for at in kept.tasks] == ["op-01", "op-02"]
+    assert [why for _, why in aside] == [worklog.SAID_BEFORE]
+
+
+def test_a_wrong_cell_of_an_own_log_is_told_with_its_file(tmp_path: Path) -> None:
+    own = tmp_path / "worklog-示例运营乙.xlsx"
+    write(
+        own, {"任务": [header("任务"), [*ROWS["任务"][:3], "十月", *ROWS["任务"][4:]]]}
+    )
+    wrong: list[Problem] = []
+    nowhere = tmp_path / "worklog.xlsx"
+    worklog.load_worklog(nowhere, MONTH, DIRECTORY, WHERE, wrong, own={own.name: own})
+
+    assert [(at.where, at.place, at.of) for at in wrong] == [
+        (own.name, "任务!D2", "op-01")
+    ]

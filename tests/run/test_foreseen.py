@@ -43,8 +43,8 @@ def left_by_a_run(cards: Mapping[str, Mapping[str, Any]]) -> Told:
         (
             LEVELS[measure["status"]],
             f"{card['name']}（{id}）",
-            f"{item['name']}·{measure['name']}",
-            f"{words[measure['status']]}（{at_stake(measure)}分）"
+            f"{item['name']}·{measure['name']}（{at_stake(measure)}分）",
+            words[measure["status"]]
             + (f"：{measure['note']}" if measure["note"] else ""),
         )
         for id, card in cards.items()
@@ -90,8 +90,8 @@ def test_a_month_with_points_that_wait_is_never_called_good(
 
     assert ended.value.code == 0
     assert "没有发现问题" not in out
-    assert "提醒 示例甲（op-01），" in out
-    assert "会待定（" in out
+    assert "提醒 示例甲（op-01）、示例乙（op-02），" in out
+    assert "分）：会待定：" in out
 
 
 def test_a_wrong_plan_is_told_and_nothing_is_foreseen(tmp_path: Path) -> None:
@@ -107,15 +107,15 @@ def test_what_a_plan_counts_as_nothing_is_told() -> None:
     card = {"operator": "op-01", "name": "示例甲"}
     found = outstanding.told(card, "执行力", measure, "6")
 
-    assert (found.level, found.place) == ("warning", "执行力·任务")
-    assert found.what == "按考核计划会计0分（6分）：没有任务记录"
+    assert (found.level, found.place) == ("warning", "执行力·任务（6分）")
+    assert found.what == "按考核计划会计0分：没有任务记录"
 
 
 def test_what_costs_points_in_silence_is_told(tmp_path: Path) -> None:
     place = tiny_workspace.build(tmp_path / "w")
     text = place.roster.read_text("utf-8")
     place.roster.write_text(text.replace("    expects: [manual]\n", ""), "utf-8")
-    (place.raw(MONTH) / "worklog-示例甲.xlsx").write_bytes(b"")
+    (place.raw(MONTH) / "工作记录-示例甲.xlsx").write_bytes(b"")
     (place.data / "targets (1).csv").write_bytes(b"")
     plan = place.plan.read_text("utf-8")
     assert plan.count("weight: 30%") == plan.count("weight: 20%") == 1
@@ -127,8 +127,8 @@ def test_what_costs_points_in_silence_is_told(tmp_path: Path) -> None:
     assert {
         "花名册（data/填写.xlsx或data/roster.yml），账号zhihu-01：没有写应到导出（expects），"
         "不知道该有哪些，它的指标都不考。",
-        "data/raw/2026-10/worklog-示例甲.xlsx：不属于花名册里的任何账号，没有读；"
-        "应为以账号id命名的文件夹。工作记录要叫worklog.xlsx，请改名。",
+        "data/raw/2026-10/工作记录-示例甲.xlsx：不属于花名册里的任何账号，没有读；"
+        "应为以账号id命名的文件夹。工作记录要叫worklog.xlsx或worklog-姓名.xlsx，请改名。",
     } <= told
     (stray,) = (one for one in told if "targets (1).csv" in one)
     assert stray.startswith("data/targets (1).csv：不认识的文件，没有读；应为plan.yml")

@@ -141,6 +141,7 @@ def test_next_runs_and_tells_what_waits(
     before = run.check(place, MONTH)
     code, out, _ = kpi(capsys, "next", "--workspace", str(place.root))
     lines = [line for line in out.splitlines() if line.startswith("提醒 示例甲")]
+    measures = sum(line.count("分）") for line in lines)  # those alike in one line
     page = (place.reports(MONTH) / "missing.html").read_text("utf-8")
     index = (place.reports(MONTH) / "index.html").read_text("utf-8")
 
@@ -148,7 +149,7 @@ def test_next_runs_and_tells_what_waits(
     until = '2026-10-26</th><td class="full" data-l="谁">'
     until += "<bdi>示例甲</bdi>、<bdi>示例乙</bdi></td>"
 
-    assert len(lines) == page.count('<a href="op-01.html">') > 3
+    assert measures == page.count('<a href="op-01.html">') > len(lines) > 3
     assert until in page
     assert "件事没有做：见missing.html" in index
     assert runner.status(place, MONTH)[-1].state == "done"

@@ -11,7 +11,7 @@ import pytest
 
 from kpi_lib.errors import InvalidInput, WorkspaceError
 from kpi_lib.held import read_run
-from kpi_lib.inputs import people
+from kpi_lib.inputs import load_roster, people
 from kpi_lib.months import arrivals
 from kpi_lib.run import alone, jobs, notices, record, runner
 from kpi_lib.run import stale as stale_module
@@ -400,8 +400,16 @@ def test_only_the_operators_asked_for(place: Workspace) -> None:
 
 
 def test_an_operator_nobody_knows_is_refused(place: Workspace) -> None:
-    with pytest.raises(InvalidInput, match="没有运营“op-09”；应为op-01、op-02"):
+    expected = "没有运营“op-09”；应为示例甲（op-01）、示例乙（op-02）"
+    with pytest.raises(InvalidInput, match=expected):
         runner.run(place, MONTH, operators=["op-09"])
+
+
+def test_an_operator_is_meant_by_name_too(place: Workspace) -> None:
+    roster = load_roster(place)
+    (person,) = stale_module.appraised(roster, MONTH, ["示例乙"])
+
+    assert person.id == "op-02"
 
 
 def test_a_second_run_says_who_runs(place: Workspace) -> None:

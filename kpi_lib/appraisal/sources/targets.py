@@ -30,7 +30,6 @@ from kpi_lib.appraisal.goals import (
     gaps_of,
     holding,
     in_force,
-    is_mapped,
     targets_of,
 )
 from kpi_lib.appraisal.sources.base import P, Source, cite
@@ -39,7 +38,6 @@ from kpi_lib.days import months_back
 from kpi_lib.figures import amount, joined
 from kpi_lib.inputs import Account, Target, kinds
 from kpi_lib.language import N_, Sentence
-from kpi_lib.months import mapped_metrics
 
 
 def _unset(metric: str, goals: Sequence[Goal]) -> list[str]:
@@ -404,5 +402,5 @@ def _hollow(evidence: Evidence, row: Target) -> bool:
 
 def _maps(evidence: Evidence, account: Account, metric: str) -> bool:
     rows = evidence.monthly[evidence.monthly["account"] == account.id]
-    mapped = mapped_metrics(account), set(rows["metric"])
-    return any(is_mapped(metric, metrics) for metrics in mapped)
+    mapped = account.mapped, set(rows["metric"])
+    return any(METRICS[metric].is_in(metrics) for metrics in mapped)

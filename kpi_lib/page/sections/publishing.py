@@ -33,7 +33,7 @@ def platforms(m: OperatorMonth) -> Fragment:
         "platforms",
         calendar=_calendar(m),
         matrix=_matrix(m),
-        posts=_best_posts(m),
+        posts=best_posts(m),
     )
 
 
@@ -105,7 +105,7 @@ def _lacking(content: Content) -> set[str]:
     return set(content.planned_platforms) - set(content.published_platforms)
 
 
-def _best_posts(m: OperatorMonth) -> dict[str, Any] | None:
+def best_posts(m: OperatorMonth) -> dict[str, Any] | None:
     """Pick the three posts most above their account's median, and the two least."""
     if m.posts.empty or "views" not in m.posts or m.posts["views"].isna().all():
         return None

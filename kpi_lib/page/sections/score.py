@@ -7,6 +7,7 @@ from operator import itemgetter
 from typing import Any
 
 from kpi_lib.appraisal import Card, OperatorMonth
+from kpi_lib.page import series
 from kpi_lib.page.parts import (
     Fragment,
     Points,
@@ -16,6 +17,10 @@ from kpi_lib.page.parts import (
     tied,
     total,
 )
+from kpi_lib.page.sections.publishing import best_posts
+
+# What a page shows of each account before there is a score.
+FIGURES = ("views", "followers", "followers_gain")
 
 
 def _first(points: Points) -> tuple[list[str], Decimal]:
@@ -61,6 +66,7 @@ def header(m: OperatorMonth) -> Fragment:
     """Make the head of the page: who, flags, score, grade, change, rail."""
     card = m.card.said()
     names = [platform_of(m, account.platform).name for account in m.accounts]
+    flags = [flag.rstrip("。") for flag in dict.fromkeys(card["flags"])]
     return made(
         "header",
         card=card,
@@ -68,13 +74,16 @@ def header(m: OperatorMonth) -> Fragment:
         change=_change(card, m.previous),
         platforms=list(dict.fromkeys(names)),
         accounts=len(m.accounts),
-        flags=[flag.rstrip("。") for flag in dict.fromkeys(card["flags"])],
+        # The first says what waits: before there is a score a table says it.
+        flags=flags if card.begun else flags[1:],
     )
 
 
 def sentences(m: OperatorMonth) -> Fragment:
     """Say in a few sentences what earned, what lost, what changed, what is next."""
     card = m.card.said()
+    if not card.begun:
+        return _accounts(m, card)
     rated = [row for row in card.rows if row.scored]
     most = max((row.earned for row in rated), default=None)
     best = [row for row in rated if row.earned == most]
@@ -94,3 +103,15 @@ def sentences(m: OperatorMonth) -> Fragment:
         pending=total(measure.possible for measure in waiting),
         why=waiting[0].get("note", "").rstrip("。.") if len(waiting) == 1 else "",
     )
+
+
+def _accounts(m: OperatorMonth, card: Card) -> Fragment:
+    """Show what the accounts did, and what lacks for a score."""
+    counts = {name: series.of_month(m, name) for name in FIGURES}
+    posts = {at.id: int((m.posts["account"] == at.id).sum()) for at in m.accounts}
+    rows = series.by_account(m, counts, {*posts}, posts=posts)["rows"]
+    wanting = [
+        (what, [at["name"] for at in measures], total(at.possible for at in measures))
+        for what, measures in card.wanting.items()
+    ]
+    return made("accounts", rows=rows, posts=best_posts(m), wanting=wanting)

@@ -32,8 +32,9 @@ def _linked(template: str, cards: Sequence[Card], /, **values: Any) -> Fragment:
 def team_header(cards: Sequence[Card], missing: Sequence[str], month: str) -> Fragment:
     """Make the head of the team's page: month, who is missing, how many are settled."""
     settled = sum(bool(card["final"]) for card in cards)
+    rated = sum(card.begun for card in cards)
     return made(
-        "team_header", rated=len(cards), settled=settled, missing=missing, month=month
+        "team_header", rated=rated, settled=settled, missing=missing, month=month
     )
 
 
@@ -53,9 +54,14 @@ def team_scores(
             "pdf": card["operator"] in printed,
         }
         for card in _ranked(cards)
+        if card.begun
+    ]
+    waiting = [
+        *((at["name"], at["operator"], _("还不评分")) for at in cards if not at.begun),
+        *((name, "", _("未生成")) for name in missing),
     ]
     month = figures.month_short(shift(cards[0]["month"], -1)) if cards else ""
-    return _linked("team_scores", cards, rows=rows, missing=list(missing), before=month)
+    return _linked("team_scores", cards, rows=rows, waiting=waiting, before=month)
 
 
 def _ranked(cards: Iterable[Card]) -> list[Card]:
@@ -73,9 +79,10 @@ def _by_id(cards: Iterable[Card]) -> list[Card]:
 
 def team_grades(cards: Sequence[Card]) -> Fragment:
     """Show how many have which grade, the best first: no share, no curve."""
-    ranked = sorted(_ranked(cards), key=lambda card: not card["grade"])
+    begun = [card for card in _ranked(cards) if card.begun]
+    ranked = sorted(begun, key=lambda card: not card["grade"])
     people = grouped((card["grade"], card) for card in ranked)
-    return made("team_grades", grades=list(people.items()), all=len(cards))
+    return made("team_grades", grades=list(people.items()), all=len(begun))
 
 
 def team_money(cards: Sequence[Card]) -> Fragment:
@@ -142,9 +149,9 @@ def team_files(cards: Sequence[Card], printed: Collection[str] = ()) -> Fragment
 
 def team_items(cards: Sequence[Card]) -> Fragment:
     """Lay items against operators: the redder a cell, the more was lost."""
-    if not cards:
+    ordered = [card for card in _by_id(cards) if card.begun]
+    if not ordered:
         return nothing(_("评分"), _("本月还没有一份评分"))
-    ordered = _by_id(cards)
     names = {row["id"]: say(card.called(row)) for card in ordered for row in card.rows}
     points = {row["id"]: row.points for card in ordered for row in card.rows}
     by_card = [{row["id"]: row for row in card.rows} for card in ordered]
@@ -187,7 +194,8 @@ def team_evidence(cards: Sequence[Card]) -> Fragment:
     thin = [
         card
         for card in sorted(cards, key=order)
-        if card.unrated or card.rests_on["unconfirmed"] or card["flags"]
+        if card.begun
+        and (card.unrated or card.rests_on["unconfirmed"] or card["flags"])
     ]
     rows = [
         (card, figures.listed([at["name"] for at in card.waiting])) for card in thin
