@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from kpi_lib.appraisal import Card
+from kpi_lib.appraisal import Card, goals
 from kpi_lib.appraisal.evidence import Evidence, History
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import Calendar
@@ -180,6 +181,11 @@ def evidence(
         worklogs={MONTH: log or Worklog(month=MONTH)},
         posts=pd.DataFrame() if listed is None else listed,
     )
+
+
+def baseline(given: Evidence, metric: str, *, month: str = "") -> Fraction | None:
+    """Return the median of a metric's months before a month."""
+    return goals.median_of(given, goals.past(given, metric, month=month))
 
 
 def with_rows(given: Evidence, monthly: pd.DataFrame, **more: object) -> Evidence:

@@ -41,9 +41,11 @@ item = {"id": "target_setting", "group": "efficiency", "name": "目标", "points
 card = {"schema": 1, "operator": operator, "name": "示例" + operator, "month": month,
         "manager": "示例主管", "pending": False,
         "plan": {"id": "tiny", "version": "1"}, "total": "4.29", "points": "5",
+        "sum": "4.29",
         "possible": "5", "rated": "5", "grade": "",
         "final": False, "signed": False, "items": [item],
-        "groups": [{"id": "efficiency", "name": "工作效率"}]}
+        "groups": [{"id": "efficiency", "name": "工作效率", "points": "5",
+                    "score": "4.29"}]}
 display({"application/vnd.kpi.card+json": card}, raw=True)
 """
 

@@ -7,13 +7,13 @@ properties give numbers, and what is derived from them, once for all.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from kpi_lib import figures, language
+from kpi_lib.grouping import grouped
 
 ZERO = Decimal(0)
 
@@ -116,14 +116,12 @@ class Card(_Part):
 
     def said(self) -> Card:
         """Return it with its texts in the language that is spoken now."""
-        spoken = language.language()
-        if spoken not in self._said:
-            self._said[spoken] = Card(language.spoken(self))
-        return self._said[spoken]
+        return self._said(language.language())
 
     @cached_property
-    def _said(self) -> dict[str, Card]:
-        return {}  # by language: every section of a page asks for it
+    def _said(self) -> Callable[[str], Card]:
+        # Every section of a page asks for it.
+        return cache(lambda _: Card(language.spoken(self)))
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``json.dumps`` takes: the same bytes in every language."""
@@ -188,10 +186,7 @@ class Card(_Part):
     @property
     def wanting(self) -> dict[str, list[CardMeasure]]:
         """What lacks, in the words of the notes, and the measures that wait for it."""
-        measures: dict[str, list[CardMeasure]] = defaultdict(list)
-        for measure in self.waiting:
-            measures[str(measure["note"])].append(measure)
-        return measures
+        return grouped((str(at["note"]), at) for at in self.waiting)
 
     @property
     def open_appeals(self) -> list[Mapping[str, Any]]:

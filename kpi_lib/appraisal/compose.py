@@ -17,7 +17,7 @@ from kpi_lib.appraisal import remarks
 from kpi_lib.appraisal.card import Card
 from kpi_lib.appraisal.evidence import Covered, Evidence, few, half_up, text
 from kpi_lib.appraisal.focus import focus
-from kpi_lib.appraisal.rules import Rule, rule_of
+from kpi_lib.appraisal.rules import Rule, rule_of, written
 from kpi_lib.appraisal.scoring import AWAY, Outcome, complete, score_item
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import days_of
@@ -98,7 +98,7 @@ def score(
         "confirmed": _confirmed(evidence),
         "appeals": [],
         "rests_on": {
-            name: str(sum((each.score or 0 for each in resting), Decimal("0.00")))
+            name: _sums(resting)["score"] or "0.00"
             for name, resting in _resting(evidence, every).items()
         },
         "same_results": _same_results(every),
@@ -412,7 +412,7 @@ def _measure(outcome: Outcome) -> dict[str, Any]:
         "source": {"kind": measure.source.kind},
         "rule": {
             "kind": measure.rule.kind,
-            "params": rule.params(),
+            "params": written(measure.rule),
             "words": rule.words(share=show["value"].endswith("%")),
             "text": _arithmetic(rule, outcome),
         },

@@ -294,13 +294,6 @@ def median_of(evidence: Evidence, months: Sequence[Past]) -> Fraction | None:
     return middle if middle > 0 else None
 
 
-def baseline(
-    evidence: Evidence, metric: str, platform: str = "", month: str = ""
-) -> Fraction | None:
-    """Return the median of a metric's months before; of followers the median gain."""
-    return median_of(evidence, past(evidence, metric, platform, month))
-
-
 # One target against its result.
 
 
@@ -343,7 +336,7 @@ def _own_goal(evidence: Evidence, metric: str, platform: str) -> Goal | None:
     total = evidence.total(definition.result, platform=platform)
     opening, unopened = _opening(evidence, definition, platform, total)
     value = total.reading(evidence.which)
-    base = baseline(evidence, metric, platform)
+    base = median_of(evidence, past(evidence, metric, platform))
     target = Fraction(row.value)
     growth = None
     floored = False

@@ -75,7 +75,7 @@ class _Own:
         """The operator's part of every day: a small read, however large the team."""
         month, id = self.month, self.operator.id
         small = month if month.only else replace(month, only=id)
-        return small.own_days(self.operator)
+        return small.own_days(id)
 
     def _gather(self, month: str, *, covers: bool = True) -> Evidence:
         """Gather what a month's score is made from, by the plan of that month."""
@@ -252,11 +252,9 @@ class Month:
             for row in record.get("targets", {}).values()
         )
 
-    def evidence(
-        self, operator: str, month: str = "", plan: Plan | None = None
-    ) -> Evidence:
-        """Gather what a score is made from: of this month or one of three before it."""
-        evidence = self._of(operator).evidence(month or self.month)
+    def evidence(self, operator: str, plan: Plan | None = None) -> Evidence:
+        """Gather what a score is made from, by the month's plan or by another."""
+        evidence = self._of(operator).evidence(self.month)
         return replace(evidence, plan=plan) if plan else evidence
 
     def score(self, operator: str) -> Card:
@@ -304,19 +302,18 @@ class Month:
         ids = [account.id for account in accounts]
         declared = platforms()
         card = self.score(operator)
-        monthly = self.monthly[
-            (self.monthly["operator"] == operator)
-            & self.monthly["month"].isin(self.months)
-        ]
+        own = self._of(operator)
+        monthly = own.history.monthly
+        monthly = monthly[monthly["month"].isin(self.months)]
         return OperatorMonth(
             month=self.month,
             operator=person,
             accounts=accounts,
             platforms={a.platform: declared[a.platform] for a in accounts},
             calendar=self.inputs.calendar,
-            daily=self._of(operator).days,
+            daily=own.days,
             monthly=monthly.drop(columns="operator").reset_index(drop=True),
-            posts=self.own_posts(person),
+            posts=self.own_posts(operator),
             ledger=_rows_of(self.ledger, ids),
             files=_rows_of(self.files, ids),
             targets=self.inputs.targets_of(operator),
@@ -326,7 +323,7 @@ class Month:
             earlier=self._earlier(operator),
         )
 
-    def own_days(self, operator: Operator) -> pd.DataFrame:
+    def own_days(self, operator: str) -> pd.DataFrame:
         """
         Return the operator's part of every day of the twelve months.
 
@@ -336,14 +333,12 @@ class Month:
             One row per date, account, metric and part; `value` × share, but DAU and
             MAU whole.
         """
-        own = self.daily.merge(self._of(operator.id).shares, on=["account", "date"])
+        own = self.daily.merge(self._of(operator).shares, on=["account", "date"])
         whole = own["metric"].isin(ONCE_A_PRODUCT)
         own["value"] = own["value"].where(whole, own["value"] * own["share"])
         return own[OWN_DAYS].sort_values(OWN_DAYS[:5], ignore_index=True)
 
-    def own_posts(
-        self, operator: Operator | None = None, back: int = 1
-    ) -> pd.DataFrame:
+    def own_posts(self, operator: str = "", back: int = 1) -> pd.DataFrame:
         """
         Return posts with their latest counters, everybody's or of an operator's days.
 
@@ -356,8 +351,8 @@ class Month:
         posts = self.load("posts", *months)
         dated = _dated(posts)
         own = dated[dated["date"].dt.strftime("%Y-%m").isin(months)]
-        if operator is not None:
-            own = own.merge(self._of(operator.id).shares, on=["account", "date"])
+        if operator:
+            own = own.merge(self._of(operator).shares, on=["account", "date"])
         return _latest(own)[posts.columns].sort_values(
             ["account", "published_at", "post"], ignore_index=True
         )

@@ -19,6 +19,7 @@ from kpi_lib.appraisal.evidence import Evidence, text
 from kpi_lib.catalogue import METRICS, UNITS
 from kpi_lib.days import days_of, shift
 from kpi_lib.figures import amount, joined, month_label, percent
+from kpi_lib.grouping import grouped
 from kpi_lib.language import N_, Name, Sentence
 
 # The three proposals, and what they are called.
@@ -157,10 +158,8 @@ class _Proposal:
         least = self.evidence.plan.evidence.least_months
         if len(self.compared) >= least:
             return Sentence("没有基线：近{past}个月的中位数不大于0", past=months)
-        reasons: dict[str, list[str]] = {}
-        for past in self.past[::-1]:
-            if past.value is None:
-                reasons.setdefault(past.why, []).append(month_label(past.month))
+        lacking = [past for past in self.past[::-1] if past.value is None]
+        reasons = grouped((past.why, month_label(past.month)) for past in lacking)
         return Sentence(
             "没有基线：近{past}个月只有{known}个月可比，至少要{least}个月（{why}）",
             past=months,

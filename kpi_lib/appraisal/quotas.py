@@ -30,12 +30,12 @@ from kpi_lib.months import by_day
 CONTENTS = "contents"  # Name of the published contents among the metrics of a quota
 
 MONTHS = ("metric", "quota", "result", "attained")
-WEEKS = (*MONTHS, "week", "first", "last", "working_days")
+WEEKS = (*MONTHS, "week", "first", "last")
 DAYS = (*MONTHS, "date", "working", "week", "quota_sum", "result_sum")
 TYPES = {
     **dict.fromkeys((*MONTHS[1:], *DAYS[-2:]), "float64"),
     **dict.fromkeys(("date", "first", "last"), "datetime64[s]"),
-    **{"metric": "str", "week": "str", "working": "bool", "working_days": "int64"},
+    **{"metric": "str", "week": "str", "working": "bool"},
 }
 
 
@@ -200,7 +200,6 @@ def _weeks(days: pd.DataFrame) -> pd.DataFrame:
         result=("result", lambda of: of.sum() if of.notna().any() else None),
         first=("date", "min"),
         last=("date", "max"),
-        working_days=("working", "sum"),
     ).reset_index()
 
 

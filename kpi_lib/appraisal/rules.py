@@ -48,10 +48,6 @@ class Rule(ABC, Generic[R]):
         """Return the share of the points that a given reading earns, 0 to 1."""
         raise TypeError(self.plan)
 
-    def params(self) -> Any:
-        """Return what the plan says of it as strings, for the card."""
-        return _written(self.plan)
-
     @abstractmethod
     def words(self, *, share: bool) -> Sentence:
         """Put the rule in words; bounds of a share are percentages."""
@@ -279,15 +275,16 @@ def rule_of(measure: Measure) -> Rule[Any]:
     return RULES[measure.rule.kind](measure.rule, measure.points)
 
 
-def _written(value: Any, key: str = "") -> Any:
+def written(value: Any, key: str = "") -> Any:
+    """Return what the plan says of a rule as strings, for the card."""
     if isinstance(value, BaseModel):
         names = {n: field.alias or n for n, field in type(value).model_fields.items()}
         parts = {names[name]: part for name, part in value if part is not None}
         value = {name: part for name, part in parts.items() if name != "kind"}
     if isinstance(value, dict):
-        return {name: _written(part, name) for name, part in value.items()}
+        return {name: written(part, name) for name, part in value.items()}
     if isinstance(value, tuple):
-        return [_written(part) for part in value]
+        return [written(part) for part in value]
     if isinstance(value, Fraction):  # a third of the points has no end as a decimal
         return str(value) if key == "share" else text(value)
     return value

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from kpi_lib.catalogue import METRICS
 from kpi_lib.errors import Problem
 from kpi_lib.exports.rows import DailyRow
+from kpi_lib.grouping import grouped
 from kpi_lib.language import N_, Sentence
 
 # A daily figure that grows so many days in a row by chance: one in 10!.
@@ -85,12 +86,10 @@ def _nobody_leaves(series: Series) -> Iterator[Doubt]:
 
 def _sums(total: Total, rows: Iterable[DailyRow]) -> Iterator[Doubt]:
     """Doubt flows whose rows add up to another sum than the file's own."""
-    columns: dict[tuple[str, str], list[DailyRow]] = defaultdict(list)
-    for row in rows:
-        if (row.sheet, row.block) == (total.sheet, total.block):
-            columns[row.metric, row.part].append(row)
+    own = (row for row in rows if (row.sheet, row.block) == (total.sheet, total.block))
+    columns = grouped(((row.metric, row.part), row) for row in own)
     for (metric, part), value in total.values.items():
-        column = columns[metric, part]
+        column = columns.get((metric, part), [])
         added = sum(row.value for row in column)
         exact = len(column) == len(total.days) and not any(
             row.rounded or row.censored for row in column

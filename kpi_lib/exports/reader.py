@@ -8,7 +8,6 @@ A file that cannot be read is an exception. Every row has one line in the ledger
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +31,7 @@ from kpi_lib.exports.record import (
 )
 from kpi_lib.exports.rows import Export, LedgerRow
 from kpi_lib.files import MANUAL, Book, Record, Sheet, header_key, layouts
+from kpi_lib.grouping import grouped
 from kpi_lib.language import N_, Sentence
 
 GRAINS = {"daily": Days, "posts": Posts, "orders": Orders, "none": Grain}
@@ -43,7 +43,6 @@ def read(
     month: str,
     platform: str | None = None,
     source: str | None = None,
-    formats: Iterable[files.Declaration] | None = None,
 ) -> Export:
     """
     Read an export.
@@ -58,9 +57,6 @@ def read(
         Id of the platform that the file must be of; None where unknown.
     source : str or None
         What the file is called in results; its name by default.
-    formats : iterable of Declaration, optional
-        What is declared beside the package's own; default: what the workspace that was
-        read last declares.
 
     Returns
     -------
@@ -79,12 +75,6 @@ def read(
         If rows are unaccounted for.
     """
     source = getattr(path, "name", "") if source is None else source
-    if formats is not None:
-        before = files.declare(formats)
-        try:
-            return read(path, month=month, platform=platform, source=source)
-        finally:
-            files.declare(before)
     book = path
     if not isinstance(book, Book):
         book = files.read(book, where=source, most=_most(platform))
@@ -260,16 +250,13 @@ def _nameless(table: Table) -> list[int]:
 
 def _left_out(tables: list[Table]) -> Iterator[Problem]:
     """Tell once of the tables that are known and not counted, and why."""
-    sheets: dict[str, dict[str, None]] = defaultdict(dict)
-    for table in tables:
-        if table.why is UNREAD:
-            yield _not_read(table)
-        elif table.why:
-            sheets[table.why][table.sheet.name] = None
+    yield from (_not_read(table) for table in tables if table.why is UNREAD)
+    known = [table for table in tables if table.why and table.why is not UNREAD]
+    sheets = grouped((table.why, table.sheet.name) for table in known)
     for why, names in sheets.items():
         what = Sentence("认得，没有计入：{why}", why=why)
         if tables[0].layout.sheets:
-            sheet = "”“".join(names)
+            sheet = "”“".join(dict.fromkeys(names))
             what = Sentence("表“{sheet}”没有计入：{why}", sheet=sheet, why=why)
         yield Problem(what=what, level="note")
 
@@ -287,10 +274,8 @@ def _not_read(table: Table) -> Problem:
 
 def _quarantined(ledger: list[LedgerRow]) -> Iterator[Problem]:
     """Tell of the rows that do not count, or not wholly, by column and reason."""
-    groups: dict[tuple[str, str, str], list[int]] = defaultdict(list)
-    for entry in ledger:
-        if entry.fate in {"quarantined", "partial"}:
-            groups[entry.fate, entry.column, entry.reason].append(entry.row)
+    wrong = [row for row in ledger if row.fate in {"quarantined", "partial"}]
+    groups = grouped(((row.fate, row.column, row.reason), row.row) for row in wrong)
     for (fate, column, why), numbers in groups.items():
         rows = numbered(numbers)
         what = Sentence("{rows}{why}，整行没有计入", rows=rows, why=why)

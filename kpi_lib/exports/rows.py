@@ -90,11 +90,6 @@ class PostRow(NamedTuple):
     account: str = ""
     rounded: tuple[tuple[str, float], ...] = ()
 
-    @property
-    def bounded(self) -> bool:
-        """Whether some counter is known only between bounds."""
-        return bool(self.censored or self.rounded)
-
 
 class LedgerRow(NamedTuple):
     """

@@ -55,8 +55,6 @@ class Sheet:
         Its name; empty for a CSV.
     records : tuple of Record
         Every row down to the last with something in it, blank ones too.
-    hidden : bool
-        Whether a reader of the workbook does not see it.
     notices : tuple of Problem
         What is worth telling: hidden rows, suspicious quotes.
     torn : int or None
@@ -65,7 +63,6 @@ class Sheet:
 
     name: str
     records: tuple[Record, ...]
-    hidden: bool = False
     notices: tuple[Problem, ...] = ()
     torn: int | None = None
 

@@ -274,7 +274,7 @@ def declaration(text: str) -> Declaration:
 _OWN: list[Declaration] = []
 
 
-def declare(own: Iterable[Declaration]) -> list[Declaration]:
+def declare(own: Iterable[Declaration]) -> None:
     """
     Let a workspace's declarations stand beside the package's, or in their place.
 
@@ -282,17 +282,11 @@ def declare(own: Iterable[Declaration]) -> list[Declaration]:
     ----------
     own : iterable of Declaration
         All that the workspace has.
-
-    Returns
-    -------
-    list of Declaration
-        Those that stood there before.
     """
     before = [*_OWN]
     _OWN[:] = own
     if before != _OWN:
         _declarations.cache_clear()
-    return before
 
 
 @cache

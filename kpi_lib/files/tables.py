@@ -217,7 +217,6 @@ def _sheet(parsed: dict[str, Any], kind: Kind, where: str) -> Sheet:
     return Sheet(
         name=parsed["name"],
         records=tuple(records),
-        hidden=parsed.get("hidden", False),
         notices=tuple(_notices(parsed, bool(records), where)),
     )
 

@@ -103,7 +103,7 @@ def _unsure(cleaned: Cleaned) -> set[str]:
     """Return the accounts some of whose values are known only between bounds."""
     return {
         *(row.account for row in cleaned.daily if row.censored or row.rounded),
-        *(post.account for post in cleaned.posts if post.row.bounded),
+        *(at.account for at in cleaned.posts if at.row.censored or at.row.rounded),
         *(row.account for row in cleaned.daily_conflicts),
         *(post.account for post in cleaned.posts_conflicts),
     }

@@ -20,6 +20,7 @@ from kpi_lib.errors import LedgerError, Problem
 from kpi_lib.exports import DailyRow, Fate, LedgerRow, PostRow
 from kpi_lib.figures import unrounded
 from kpi_lib.files import MANUAL
+from kpi_lib.grouping import grouped
 from kpi_lib.inputs import Decision
 from kpi_lib.language import N_, Sentence
 from kpi_lib.months.arrivals import File
@@ -311,9 +312,7 @@ def _name(source: str) -> str:
 
 def _conflicts(daily: Iterable[DailyRow], posts: Iterable[Post]) -> Iterator[Problem]:
     """Tell those of one account and metric, or download day, together."""
-    by_metric: dict[tuple[str, str], list[DailyRow]] = defaultdict(list)
-    for row in daily:
-        by_metric[row.account, row.metric].append(row)
+    by_metric = grouped(((row.account, row.metric), row) for row in daily)
     for (_, metric), days in sorted(by_metric.items()):
         text = N_("{days}的{metric}有不同的值，未计")
         if len({row.date for row in days}) == 1:
@@ -325,9 +324,9 @@ def _conflicts(daily: Iterable[DailyRow], posts: Iterable[Post]) -> Iterator[Pro
             values=[f"{value:g}" for value in sorted({row.value for row in days})],
         )
         yield _conflict(what, days)
-    by_download: dict[tuple[str, str], list[PostRow]] = defaultdict(list)
-    for post in posts:
-        by_download[post.account, str(post.downloaded or "")].append(post.row)
+    by_download = grouped(
+        ((post.account, str(post.downloaded or "")), post.row) for post in posts
+    )
     for (_, day), counters in sorted(by_download.items()):
         text = N_("没有下载日期的文件里，{n}条内容的计数有不同的值，未计")
         if day:
@@ -337,9 +336,7 @@ def _conflicts(daily: Iterable[DailyRow], posts: Iterable[Post]) -> Iterator[Pro
 
 
 def _conflict(what: Sentence, rows: Iterable[Row]) -> Problem:
-    by_file: dict[str, list[int]] = defaultdict(list)
-    for row in rows:
-        by_file[row.source].append(row.row)
+    by_file = grouped((row.source, row.row) for row in rows)
     return Problem(
         what=what,
         where="、".join(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -14,6 +13,7 @@ from kpi_lib.catalogue import METRICS
 from kpi_lib.days import days_of, shift
 from kpi_lib.exports import PostRow
 from kpi_lib.figures import unrounded
+from kpi_lib.grouping import grouped
 from kpi_lib.months.arrivals import Arrived
 from kpi_lib.months.cells import Value
 from kpi_lib.months.clean import Post
@@ -80,9 +80,7 @@ def snapshots(
     """
     first, last = days_of(month)[0], days_of(month)[-1]
     end = last + timedelta(days=window)
-    groups: dict[tuple[str, str], list[Post]] = defaultdict(list)
-    for post in posts:
-        groups[post.account, post.row.kind].append(post)
+    groups = grouped(((post.account, post.row.kind), post) for post in posts)
     closings: dict[tuple[str, str], Snapshot] = {}
     for key, group in sorted(groups.items()):
         days = sorted({post.downloaded for post in group if post.downloaded})
@@ -115,9 +113,7 @@ def _counts(metrics: Mapping[str, float]) -> dict[str, Number]:
 
 def bounds(posts: Sequence[Post], *, most: bool) -> list[Post]:
     """Return one row per post that contradicts itself: the least or most of each."""
-    groups: dict[tuple[str, date | None, str], list[Post]] = defaultdict(list)
-    for post in posts:
-        groups[post.account, post.downloaded, post.row.post].append(post)
+    groups = grouped(((at.account, at.downloaded, at.row.post), at) for at in posts)
     pick = max if most else min
     rows = []
     for group in groups.values():

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from kpi_lib.grouping import grouped
 from kpi_lib.language import N_, Sentence
 
 if TYPE_CHECKING:
@@ -26,11 +27,8 @@ JUMP, UNTOLD_JUMP, SMALL = 0.05, 0.3, 100
 def doubts(files: Sequence[File], decided: Collection[str] = ()) -> dict[str, Sentence]:
     """Return why files of a team's months are in doubt, by source, but decided ones."""
     found = {**dict(_younger(files)), **dict(_twins(files))}
-    by_account: dict[str, list[File]] = defaultdict(list)
-    for file in files:
-        if file.source not in found or file.source in decided:
-            by_account[file.account].append(file)
-    for own in by_account.values():
+    sure = [at for at in files if at.source not in found or at.source in decided]
+    for own in grouped((file.account, file) for file in sure).values():
         found.update(_jumps(own, decided))
     return {source: why for source, why in found.items() if source not in decided}
 

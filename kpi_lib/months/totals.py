@@ -93,8 +93,6 @@ class Total:
 
     Parameters
     ----------
-    metric : str
-        Name of the catalogue.
     value, low, high : Fraction, float or None
         The number, None where there is none; its bounds where values contradict
         each other.
@@ -108,7 +106,6 @@ class Total:
         As `days_short` has it: what it rests on, where days are lacking.
     """
 
-    metric: str
     value: Number | None
     low: Number | None
     high: Number | None
@@ -187,7 +184,6 @@ def total(
         monthly = _once_a_product(monthly, metric, accounts)
     rows = monthly.get(metric, ())
     return Total(
-        metric=metric,
         **{which: _sum(row[which] for row in rows) for which in _READINGS},
         made_of=tuple(
             sorted({(row["account"], row["share"], row["basis"]) for row in rows})
@@ -319,7 +315,6 @@ def _ratio(
     totals = [total(monthly, part, accounts=accounts, rules=rules) for part in parts]
     gaps = dict.fromkeys(chain(lacking, *(each.gaps for each in totals)))
     return Total(
-        metric=metric,
         value=value,
         low=min(there, default=None),
         high=max(there, default=None),

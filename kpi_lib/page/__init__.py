@@ -14,8 +14,6 @@ from kpi_lib.page.html import failure_page, missing_page, page, sealed
 from kpi_lib.page.locked import locked
 from kpi_lib.page.parts import Brand, Fragment, brand_of, made, seal, style
 from kpi_lib.page.printing import browser, pdf, required
-from kpi_lib.page.sections.activity import activity
-from kpi_lib.page.sections.campaigns import campaigns
 from kpi_lib.page.sections.cleaning import (
     arrival,
     compare,
@@ -24,11 +22,10 @@ from kpi_lib.page.sections.cleaning import (
     findings,
     quarantine,
 )
-from kpi_lib.page.sections.engagement import engagement
+from kpi_lib.page.sections.duties import activity, campaigns, engagement, orders
 from kpi_lib.page.sections.followers import followers, horizons_of
 from kpi_lib.page.sections.metrics import metrics
 from kpi_lib.page.sections.next_month import next_month
-from kpi_lib.page.sections.orders import orders
 from kpi_lib.page.sections.publishing import platforms
 from kpi_lib.page.sections.quotas import quotas
 from kpi_lib.page.sections.score import header, sentences

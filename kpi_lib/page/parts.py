@@ -18,6 +18,7 @@ from kpi_lib import figures
 from kpi_lib.appraisal import Card, OperatorMonth
 from kpi_lib.days import Calendar, days_of
 from kpi_lib.files import Platform
+from kpi_lib.grouping import grouped
 from kpi_lib.inputs import Account
 from kpi_lib.language import _, say
 from kpi_lib.page import templates
@@ -135,11 +136,6 @@ def shade_of(day: date, calendar: Calendar) -> str:
     return "" if calendar.is_working(day) else "off"
 
 
-def flags_of(m: OperatorMonth) -> list[str]:
-    """List what stands above the score, each thing once."""
-    return [say(flag) for flag in dict.fromkeys(m.card["flags"])]
-
-
 @dataclass(frozen=True)
 class Brand:
     """
@@ -200,14 +196,13 @@ def who_is(m: OperatorMonth, account: Account) -> Brand:
     named = dressed(account, platform_of(m, account.platform))
     if shares in ([], [1]):
         return named
-    return replace(named, share=figures.listed([*map(_share, shares)]))
+    shown = [figures.percent(share, 0) for share in shares]
+    return replace(named, share=figures.listed(shown))
 
 
 def told_apart(brands: Sequence[Brand]) -> list[Brand]:
     """Mark those that share a seal by where their names part, as 甲 and 乙."""
-    names: dict[str, list[str]] = {}
-    for brand in brands:
-        names.setdefault(brand.seal, []).append(brand.name)
+    names = grouped((brand.seal, brand.name) for brand in brands)
     marked: list[Brand] = []
     for brand in brands:
         alike = names[brand.seal]
@@ -218,7 +213,3 @@ def told_apart(brands: Sequence[Brand]) -> list[Brand]:
         mark = rest[:1] or str(len(same) + 1)
         marked.append(replace(brand, mark=mark) if len(alike) > 1 else brand)
     return marked
-
-
-def _share(share: Decimal) -> str:
-    return figures.percent(share, 0)

@@ -12,7 +12,7 @@ import unicodedata
 import zlib
 from pathlib import Path
 
-from kpi_lib.errors import Problem, WorkspaceError
+from kpi_lib.errors import WorkspaceError
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 TIMEOUT = 60  # Seconds for a page: twenty times what one takes
@@ -35,12 +35,11 @@ def required() -> str:
     found = browser()
     if found:
         return found
-    problem = Problem(
-        what="没有Chromium，不能做PDF",
+    raise WorkspaceError.of(
+        "没有Chromium，不能做PDF",
         where="--pdf",
         do="请安装chromium，或用浏览器打开页面后打印",
     )
-    raise WorkspaceError((problem,))
 
 
 def pdf(page: Path) -> bytes:
@@ -89,7 +88,7 @@ def pdf(page: Path) -> bytes:
             )
         if made.is_file():
             return mended(made.read_bytes())
-    raise WorkspaceError((Problem(what="Chromium没有做出PDF", where=page.name),))
+    raise WorkspaceError.of("Chromium没有做出PDF", where=page.name)
 
 
 STREAM = re.compile(rb"(\d+) 0 obj\n<</Filter /FlateDecode\n/Length (\d+)>> stream\n")

@@ -16,11 +16,12 @@ from kpi_lib import figures, months
 from kpi_lib.appraisal import OperatorMonth, short_targets
 from kpi_lib.catalogue import METRICS, UNITS, words
 from kpi_lib.days import days_of, month_of, months_back
+from kpi_lib.grouping import grouped
 from kpi_lib.inputs import Account
 from kpi_lib.language import _, say
 from kpi_lib.page import charts
-from kpi_lib.page.parts import Brand
-from kpi_lib.page.templates import Amount
+from kpi_lib.page.parts import Brand, who_is
+from kpi_lib.page.templates import Amount, ratio
 
 # The numbers.
 
@@ -110,6 +111,134 @@ def own_days(m: OperatorMonth, account: Account, month: str = "") -> list[date]:
     """Return the days of a month on which the account is the operator's."""
     days = days_of(month or m.month)
     return [day for day in days if m.operator.id in account.shares(day)]
+
+
+# Sums that are printed: those that a rate is of, and whether rows make a total.
+
+
+@dataclass(frozen=True)
+class Sums:
+    """The two sums of a rate, over the days on which all of its parts are known."""
+
+    above: float
+    below: float
+    days: int = 0  # How many days those are; 0 where there are none to count
+    due: int = 0
+
+    @property
+    def rate(self) -> float | None:
+        """What is printed of it."""
+        return ratio(self.above, self.below)
+
+    def beside(self, above: Sequence[Any], below: Any) -> str:
+        """Say which sums a rate is of, where what stands beside it does not give it."""
+        some = 0 < self.days < self.due
+        if self.rate is None or (not some and self._reads(above, below)):
+            return ""
+        own = (self.above, self.below)
+        places = next((at for at in range(3) if self._reads(own[:1], own[1], at)), 3)
+        part, whole = (figures.exact(at, places) for at in own)
+        sum_ = _("{above}÷{below}", above=part, below=whole)
+        return _("{days}天：{sum}", days=self.days, sum=sum_) if some else sum_
+
+    def _reads(self, above: Sequence[Any], below: Any, places: int = 0) -> bool:
+        """Say whether numbers, as they are printed, give the rate as it is printed."""
+        *parts, base = (
+            figures.rounded(figures.decimal(at) or Decimal(0), places)
+            for at in (*above, below)
+        )
+        shown = ratio(sum(parts, Decimal(0)), base)
+        return figures.percent(shown, 2) == figures.percent(self.rate, 2)
+
+
+def of_ratio(m: OperatorMonth, metric: str, month: str = "") -> dict[str, Sums]:
+    """Return account to the sums of a ratio of the catalogue, of one month."""
+    return {
+        row["account"]: Sums(
+            row["above"], row["below"], int(row["days_present"]), int(row["days_due"])
+        )
+        for row in rows(m, metric, month)
+        if pd.notna(row["above"]) and pd.notna(row["below"])
+    }
+
+
+def of_flows(m: OperatorMonth, above: str, below: str, month: str) -> dict[str, Sums]:
+    """
+    Return account to the sums of two flows, of the days on which both are known.
+
+    Counters of posts have no days: with them only whole months cover the same.
+    """
+    found = {}
+    names = (above, below)
+    whole = [of_month(m, name, month) for name in names]
+    daily = [
+        {
+            row["account"]
+            for row in rows(m, name, month)
+            if row["basis"] in months.BY_DAYS
+        }
+        for name in names
+    ]
+    for account in m.accounts:
+        id = account.id
+        if not all(id in values for values in whole):
+            continue
+        due = own_days(m, account, month)
+        days = [
+            by_day(m, id, name, month)
+            for name, of in zip(names, daily, strict=True)
+            if id in of
+        ]
+        both = set(due).intersection(*days)
+        if len(days) == 2 and both:
+            top, base = (sum(values[day] for day in both) for values in days)
+            found[id] = Sums(top, base, len(both), len(due))
+        elif len(both) == len(due):
+            found[id] = Sums(whole[0][id], whole[1][id])
+    return found
+
+
+def added(parts: Iterable[Sums]) -> Sums:
+    """Add up the sums of accounts: their rate is of all, never a mean of rates."""
+    known = list(parts)
+    return Sums(sum(at.above for at in known), sum(at.below for at in known))
+
+
+def by_account(
+    m: OperatorMonth,
+    counts: Mapping[str, Mapping[str, float]],
+    shown: set[str],
+    **beside: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Lay out counts of the accounts shown: a row each, totals, if they add up."""
+    rows: list[dict[str, Any]] = [
+        {
+            "who": who_is(m, account),
+            "days": {name: days_told(m, name, account.id) for name in counts},
+            **{name: values.get(account.id) for name, values in counts.items()},
+            **{name: parts.get(account.id) for name, parts in beside.items()},
+        }
+        for account in m.accounts
+        if account.id in shown
+    ]
+    totals = {name: sum_known(row[name] for row in rows) for name in counts}
+    return {
+        "rows": rows,
+        "totals": totals | {"days": {}},
+        "uneven": uneven(([row[at] for row in rows], totals[at], 0) for at in counts),
+    }
+
+
+def uneven(columns: Iterable[tuple[Iterable[Any], Any, int]]) -> bool:
+    """Say whether what is printed of a column does not add up to its printed total."""
+
+    def printed(value: Any, places: int) -> Decimal:
+        return figures.rounded(figures.decimal(value) or Decimal(0), places)
+
+    return any(
+        sum(printed(value, places) for value in values) != printed(total, places)
+        for values, total, places in columns
+    )
 
 
 # The figures.
@@ -207,63 +336,49 @@ def year_in_words(
     )
 
 
-@dataclass(frozen=True)
-class Curves:
-    """Metrics over twelve months: a panel each, one table, and where they break."""
-
-    panels: list[Panel]
-    head: list[str]
-    rows: list[tuple[str, list[str]]]  # Month and its numbers, or of one without any
-    broken: list[str]  # Which lines break in which months, a sentence each
-
-
-def curves(m: OperatorMonth, *metrics: str) -> Curves:
-    """Draw metrics over twelve months, with the month's targets."""
-    panels, drawn = [], {}
-    broken: dict[tuple[str, ...], list[str]] = {}
-    for metric in metrics:
-        year = of_year(m, metric)
-        if values := known(year):
-            label, since = METRICS[metric].label, breaks(year)
-            drawn[label] = values
-            panels.append(_year_panel(m, metric, values, since))
-            broken.setdefault(tuple(map(figures.month_short, since)), []).append(label)
-    return Curves(
-        panels,
-        [*drawn],
-        [
-            (month, [figures.exact(values.get(month)) for values in drawn.values()])
+def curves(m: OperatorMonth, *metrics: str) -> dict[str, Any]:
+    """Draw metrics over twelve months: panels, one table, and where lines break."""
+    years = {name: year for name in metrics if known(year := of_year(m, name))}
+    labels: dict[str, str] = {name: METRICS[name].label for name in years}
+    drawn = [known(year) for year in years.values()]
+    broken = grouped((tuple(breaks(years[at])), name) for at, name in labels.items())
+    return {
+        "panels": [_year_panel(m, *each) for each in years.items()],
+        "head": [*labels.values()],
+        # Each month with its numbers, those of one without any, too.
+        "rows": [
+            (month, [figures.exact(values.get(month)) for values in drawn])
             for month in months_back(m.month, 12)
         ],
-        [
+        "broken": [
             _(
                 "{names}：{months}起账号、份额或数据来源变了，线断开，前后不比。",
                 names=figures.listed(names),
-                months=figures.listed([*since]),
+                months=figures.listed([*map(figures.month_short, since)]),
             )
             for since, names in broken.items()
             if since
         ],
-    )
+    }
 
 
 def _year_panel(
-    m: OperatorMonth, metric: str, values: Mapping[str, float], broken: Sequence[str]
+    m: OperatorMonth, metric: str, year: Mapping[str, months.Total]
 ) -> Panel:
+    values = known(year)
     kind, unit = METRICS[metric].kind, METRICS[metric].unit
     held = short_targets(m.operator, m.targets)
-    year = months_back(m.month, 12)
     goals = {at: held[key] for at in year if (key := (metric, "", at)) in held}
     text, tick = texts_of(metric)
     return panel(
         charts.month_curve(
             pd.DataFrame({"month": [*values], "value": [*values.values()]}),
-            months=year,
+            months=[*year],
             end=text,
             targets=goals,
             scale=charts.scale([*values.values(), *goals.values()], text=tick),
             target_text=lambda goal: _("目标{value}", value=text(goal)),
-            breaks=broken,
+            breaks=breaks(year),
         ),
         name=METRICS[metric].label,
         note=_("{kind}，{unit}", kind=_(KINDS[kind]), unit=say(UNITS[unit])),

@@ -21,8 +21,6 @@ from kpi_lib.run import processes, record
 from kpi_lib.run.processes import Item
 from kpi_lib.workspace import Workspace
 
-START = "dask worker {address} --nthreads 1"
-
 WORKSPACE = "工作区"  # Beside code and versions, what must be alike
 SHARE = "请把工作区放在共享文件系统上，各处路径相同"
 INSTALL = "请在那台机器上装同一个提交和requirements.lock，再启动工作进程"
@@ -38,7 +36,7 @@ def connected(address: str, workspace: Workspace) -> Iterator[Callable[..., Any]
             "没有安装distributed", do='请运行pip install "kpi-lib[cluster]"'
         ) from err
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # told in a line below
-    start = START.format(address=address)
+    start = f"dask worker {address} --nthreads 1"
     try:
         client = Client(address, timeout=10, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as err:

@@ -18,19 +18,8 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 
 from kpi_lib.inputs import STATUS
 from kpi_lib.language import N_, _, spoken
-from kpi_lib.run.sheets import (
-    FIGURE,
-    LOOK,
-    SUMMARY,
-    TEXT,
-    TOTAL,
-    Book,
-    Cell,
-    Sheet,
-    harmless,
-    height_of,
-    lines_of,
-)
+from kpi_lib.run import sheets
+from kpi_lib.run.sheets import FIGURE, LOOK, TEXT, TOTAL, Book, Cell, Sheet, lines_of
 
 # Not the typed one of `appraisal`: the process that starts a run imports no frames.
 Card = Mapping[str, Any]  # A card, an item or a measure, its texts said
@@ -104,7 +93,7 @@ def _csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
     text = io.StringIO(newline="")
     table = csv.writer(text, lineterminator="\r\n")
     table.writerow(columns)
-    table.writerows([harmless(row.get(name)) for name in columns] for row in rows)
+    table.writerows([sheets.harmless(row.get(at)) for at in columns] for row in rows)
     return text.getvalue().encode("utf-8-sig")
 
 
@@ -120,13 +109,12 @@ _HEAD, _FIRST = 2, 3  # Rows of a card's sheet, from 0: column titles, first mea
 def scores_xlsx(cards: Sequence[Card]) -> bytes:
     """Return scores.xlsx: a summary, then the score card of each operator."""
     book = Book(_("KPI评分"))
-    summary = book.sheet(_(SUMMARY))
-    sheets = [book.sheet(f"{card['operator']} {card['name']}") for card in cards]
+    summary = book.sheet(_(sheets.SUMMARY))
+    own = [book.sheet(f"{card['operator']} {card['name']}") for card in cards]
     cells = [
-        _CardSheet(sheet, card).write()
-        for sheet, card in zip(sheets, cards, strict=True)
+        _CardSheet(sheet, card).write() for sheet, card in zip(own, cards, strict=True)
     ]
-    _summarise(summary, cards, [sheet.name for sheet in sheets], cells)
+    _summarise(summary, cards, [sheet.name for sheet in own], cells)
     return book.content()
 
 
@@ -185,7 +173,7 @@ class _CardSheet:
         # The rows are as high as their text, also that of the merged cell.
         short = max(0, lines_of(detail, WIDE["具体内容"]) - sum(lines)) / len(lines)
         for at, of_row in enumerate(lines, first):
-            sheet.sheet.set_row(at, height_of(of_row + short))
+            sheet.sheet.set_row(at, sheets.height_of(of_row + short))
         return self._earned(first, last, row)
 
     def _weight(self, row: Card) -> None:
@@ -229,14 +217,15 @@ class _CardSheet:
         if row["id"] == BONUS:
             sum_ = f"MIN({sum_},{_place(first, '分值')})"
         formula = f'=IF(COUNT({scores})>0,{sum_},"{word}")'
-        value = _valued(_sum([row]), _SCORE, word)
+        value = _valued(row["score"], _SCORE, word)
         return self.sheet.formula(first, _AT["评分"], formula, value)
 
     def _sums(self, last: int, bonus: Cell | None) -> dict[str, Cell]:
         """Write the groups' sums, the total, what was possible and what is rated."""
         card = self.card
         self._groups()
-        sum_ = self._sum(_("合计"), _FIRST, last, self.items).place
+        whole = {"score": card["sum"], "points": card["points"]}
+        sum_ = self._sum(_("合计"), _FIRST, last, whole).place
         added = f"{sum_},{bonus.place}" if bonus else sum_
         total = f"ROUND(SUM({added}),2)"
         veto = card.get("veto")
@@ -263,15 +252,15 @@ class _CardSheet:
             own = [row for row in self.items if row["group"] == group["id"]]
             end = first + sum(len(row["measures"]) for row in own)
             if own:
-                self._sum(_("{group}小计", group=group["name"]), first, end - 1, own)
+                self._sum(_("{group}小计", group=group["name"]), first, end - 1, group)
             first = end
 
-    def _sum(self, title: str, first: int, last: int, rows: Sequence[Card]) -> Cell:
+    def _sum(self, title: str, first: int, last: int, of: Card) -> Cell:
         """Write what some items give and what the plan gives for them."""
         points, scores = _range("分值", first, last), _range("评分", first, last)
         formula = f'=IF(COUNT({scores})>0,ROUND(SUM({scores}),2),"{_(PENDING)}")'
-        cell = self._closing(title, formula, _sum(rows), _SCORE)
-        given = _valued(_sum(rows, "points"), _POINTS)
+        cell = self._closing(title, formula, of["score"], _SCORE)
+        given = _valued(of["points"], _POINTS)
         row = self.row - 1
         self.sheet.formula(row, _AT["分值"], f"=ROUND(SUM({points}),2)", given)
         return cell
@@ -295,7 +284,7 @@ class _CardSheet:
         """Write a line of words over the whole width."""
         self.sheet.across(self.row, len(WIDE) - 1, text)
         lines = lines_of(text, sum(WIDE.values()))
-        self.sheet.sheet.set_row(self.row, height_of(lines))
+        self.sheet.sheet.set_row(self.row, sheets.height_of(lines))
         self.row += 1
 
 
@@ -324,7 +313,7 @@ def _summarise(
                 formula = f"='{name}'!{own[key].place}"
                 sheet.formula(row, at, formula, own[key], look)
         widths = (width for _title, width in words)
-        sheet.sheet.set_row(row, height_of(max(map(lines_of, texts, widths))))
+        sheet.sheet.set_row(row, sheets.height_of(max(map(lines_of, texts, widths))))
     sheet.sheet.freeze_panes(1, 2)
     sheet.sheet.autofilter(0, 0, len(cards), len(words) + len(titles) - 1)
     sheet.page(_("KPI评分汇总"), cards[0]["month"] if cards else "")
@@ -345,12 +334,6 @@ def _detail(row: Card) -> list[str]:
 def _rate(card: Card) -> Decimal | None:
     possible = Decimal(card["possible"])
     return Decimal(card["total"]) / possible if card["total"] and possible else None
-
-
-def _sum(parts: Iterable[Card], key: str = "score") -> Decimal | None:
-    """Add up what is rated; None if nothing is."""
-    rated = [Decimal(part[key]) for part in parts if part[key] is not None]
-    return sum(rated, Decimal(0)) if rated else None
 
 
 def _valued(value: Decimal | str | None, form: str, word: str = "") -> Cell:

@@ -8,7 +8,6 @@ beside them (`ask`).
 from __future__ import annotations
 
 from kpi_lib.workbook import questions
-from kpi_lib.workbook.cards import rescore
+from kpi_lib.workbook.cards import explain, rescore
 from kpi_lib.workbook.drop_downs import ask
-from kpi_lib.workbook.explaining import explain
 from kpi_lib.workbook.workbook import open_month

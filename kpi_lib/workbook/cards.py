@@ -1,5 +1,5 @@
 """
-Score cards for an analyst: one as a table, two side by side, and what if.
+Score cards for an analyst: one as a table, two side by side, what if, and from where.
 
 What if: the card under other targets, weights, rules or another plan. Nothing is
 written and the record is not touched; a changed plan goes through the same checks as
@@ -8,6 +8,7 @@ plan.yml.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
@@ -20,9 +21,13 @@ import pandas as pd
 
 from kpi_lib import appraisal, inputs, page
 from kpi_lib.appraisal import Card, Evidence, Month, holding
-from kpi_lib.inputs import Plan, Target
+from kpi_lib.catalogue import METRICS
+from kpi_lib.errors import WorkspaceError
+from kpi_lib.held import read_json
+from kpi_lib.inputs import STATUS, Plan, Target
 from kpi_lib.language import say
 from kpi_lib.workbook.tables import refusal
+from kpi_lib.workspace import Workspace
 
 Value = Decimal | float | int | str
 Changes = Mapping[str, Any]
@@ -231,7 +236,8 @@ def changed_plan(plan: Plan, changes: Changes) -> Plan:
     An item whose measures got other points, and that is not given any itself, has
     their sum.
     """
-    tree = _exact(plan.model_dump(by_alias=True))
+    # Exact numbers are dumped as texts, which the plan's own readers take.
+    tree = plan.model_dump(mode="json", by_alias=True, exclude_none=True)
     items = {item["id"]: item for group in tree["groups"] for item in group["items"]}
     for key, change in changes.items():
         item, _, measure = key.partition(".")
@@ -253,15 +259,6 @@ def changed_plan(plan: Plan, changes: Changes) -> Plan:
             points = (Fraction(str(entry["points"])) for entry in plain)
             item["points"] = str(sum(points, Fraction(0)))
     return inputs.validated(tree, Plan, WHERE)
-
-
-def _exact(node: Any) -> Any:
-    """Write exact numbers as texts, which the plan's own readers take."""
-    if isinstance(node, dict):
-        return {key: _exact(value) for key, value in node.items() if value is not None}
-    if isinstance(node, list | tuple):
-        return [_exact(value) for value in node]
-    return str(node) if isinstance(node, Fraction) else node
 
 
 def _merge(old: dict[str, Any], change: Any) -> None:
@@ -294,3 +291,61 @@ def _targets(evidence: Evidence, changes: Mapping[str, Value]) -> tuple[Target, 
         else target
         for target in evidence.targets
     )
+
+
+# From a point back to its numbers: the published card, in lines for a terminal.
+
+
+def explain(
+    workspace: Workspace, month: str, operator: str, measure: str = ""
+) -> list[str]:
+    """
+    Tell how an operator's published points came about.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where the published cards lie.
+    month : str
+        ``YYYY-MM``.
+    operator : str
+        Roster id, or name.
+    measure : str
+        ``item.measure``, its id or name alone; empty for a line per measure.
+
+    Returns
+    -------
+    list of str
+        Lines: value, target, rule with the numbers put in, points, files and rows.
+
+    Raises
+    ------
+    WorkspaceError
+        There is no published card, or no such measure; names those there are.
+    """
+    folder, again = workspace.reports(month), f"先运行kpi run {month}"
+    files = [file for file in sorted(folder.glob("*.json")) if file.stem != "run"]
+    cards = {file.stem: str(read_json(file).get("name", file.stem)) for file in files}
+    try:
+        path = folder / f"{inputs.id_or_name(cards)(operator)}.json"
+    except inputs.WrongForm as err:
+        where, what = workspace.relative(folder), f"没有{operator}的评分卡"
+        raise WorkspaceError.of(what, where=where, expected=str(err), do=again) from err
+    place = workspace.relative(path)
+    try:
+        card = Card.from_json(json.loads(path.read_text(encoding="utf-8")))
+        measures = {
+            key: own
+            for key, own in card.measures.items()
+            if measure in ("", key, own["id"], own["name"])
+        }
+        if not measure or len(measures) == 1:
+            told = {"states": STATUS, "metrics": METRICS, "alone": bool(measure)}
+            text = page.text("explain.txt", card=card, measures=measures, **told)
+            return text.splitlines()
+    except (LookupError, TypeError, ValueError, AttributeError) as err:
+        what, expected = "评分卡损坏，读不懂", "运行写下的原样文件"
+        raise WorkspaceError.of(what, where=place, expected=expected, do=again) from err
+    named = (f"{own['name']}（{key}）" for key, own in card.measures.items())
+    what, expected = f"没有量化指标{measure}", "、".join(named)
+    raise WorkspaceError.of(what, where=place, expected=expected)

@@ -9,21 +9,8 @@ import pandas as pd
 
 from kpi_lib.figures import brief, exact, percent
 from kpi_lib.page import charts
-from kpi_lib.workbook import patterns
-from kpi_lib.workbook.answers import (
-    Answer,
-    Columns,
-    Drawing,
-    answer,
-    brand,
-    most_of,
-    printed,
-    scale_of,
-    sentence_of,
-    unit_of,
-    whose,
-    zh,
-)
+from kpi_lib.workbook import answers, patterns
+from kpi_lib.workbook.answers import Answer, Columns, Drawing, answer, whose, zh
 from kpi_lib.workbook.tables import Tables
 
 ENOUGH = 8  # Of fewer posts nothing is claimed
@@ -58,8 +45,10 @@ def publishing(
     title, drawings = f"{whose(m, **only)}近{back}个月没有写明钟点的作品", []
     told = frame[frame["posts"] >= ENOUGH]
     if len(frame):
-        habit = most_of(frame.assign(value=frame["posts"]))
-        effect = most_of(told, "最高") or f"，没有两处各满{ENOUGH}条作品，比不出高低"
+        habit = answers.most_of(frame.assign(value=frame["posts"]))
+        effect = (
+            answers.most_of(told, "最高") or f"，没有两处各满{ENOUGH}条作品，比不出高低"
+        )
         title = f"{whose(m, **only)}近{back}个月的作品{habit}；{zh(name)}{effect}"
         ax = charts.bars(frame, text="{:.2f}倍".format)
         drawings = [Drawing(ax, f"{name}-{by}", zh(name), "是账号中位数的几倍")]
@@ -69,7 +58,7 @@ def publishing(
         f"结论；内容、平台没有分开。另有{left}条没有钟点。{m.since(back)}至{m.month}发布。"
     )
     columns = {"作品": ("posts", exact), "倍数": ("value", "{:.2f}倍".format)}
-    table = printed(frame, {"时间": ("name", str), **columns})
+    table = answers.printed(frame, {"时间": ("name", str), **columns})
     return answer("publishing", title, sub, frame, drawings, table)
 
 
@@ -102,11 +91,13 @@ def scatter(
     )
     frame = frame.dropna(subset=["x", "y"]).reset_index(drop=True)
     drawings = []
-    scales = [scale_of(name, frame[at]) for name, at in ((across, "x"), (up, "y"))]
+    scales = [
+        answers.scale_of(name, frame[at]) for name, at in ((across, "x"), (up, "y"))
+    ]
     for id, dots in sorted(frame.groupby("platform"), key=lambda each: -len(each[1])):
         ranks = dots[["x", "y"]].rank()
         told = f"{ranks['x'].corr(ranks['y']):+.2f}" if len(dots) >= ENOUGH else "太少"
-        who = brand(m, "platform", str(id))
+        who = answers.brand(m, "platform", str(id))
         ax = charts.points(dots, x=scales[0], y=scales[1])
         note = f"{len(dots)}条，等级相关{told}"
         whole = m.names("platform")[str(id)]
@@ -140,16 +131,16 @@ def top_posts(
         first = min(most, len(frame))
         share = percent(frame["share"].iloc[first - 1], 0)
         title = f"前{first}条作品占了{len(frame)}条的{zh(name)}的{share}"
-    text = sentence_of(name, exact)
+    text = answers.sentence_of(name, exact)
     first_few = frame.head(most)
     if len(frame):
         ranked = first_few.assign(name=first_few["title"], before=float("nan"))
         ax = charts.bars(ranked, text=text)
-        drawings = [Drawing(ax, name, zh(name), unit_of(name))]
+        drawings = [Drawing(ax, name, zh(name), answers.unit_of(name))]
     columns: Columns = {zh(name): ("value", text)}
     if whole:
         columns = {**columns, "累计": ("share", partial(percent, places=0))}
-    table = printed(
+    table = answers.printed(
         first_few,
         {
             "作品": ("title", partial(brief, most=24)),
@@ -176,7 +167,7 @@ def bought(m: Tables, **only: Any) -> Answer:
     signs = [patterns.empty_views(posts), patterns.empty_followers(levels, views)]
     frame = pd.concat(signs, ignore_index=True)
     what = f"有{len(frame)}处值得问一问" if len(frame) else "没有看到买量的迹象"
-    table = printed(
+    table = answers.printed(
         frame,
         {
             "账号": ("account", m.names("account").get),

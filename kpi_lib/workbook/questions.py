@@ -25,23 +25,8 @@ from kpi_lib.days import REACH, days_of, months_back
 from kpi_lib.figures import exact, month_name, percent
 from kpi_lib.months import ONCE_A_PRODUCT
 from kpi_lib.page import Fragment, charts
-from kpi_lib.workbook import campaigns, frames
-from kpi_lib.workbook.answers import (
-    MOST,
-    Answer,
-    Columns,
-    Drawing,
-    answer,
-    curves,
-    most_of,
-    printed,
-    scale_of,
-    sentence_of,
-    text_of,
-    unit_of,
-    whose,
-    zh,
-)
+from kpi_lib.workbook import answers, campaigns, frames
+from kpi_lib.workbook.answers import Answer, Columns, Drawing, answer, whose, zh
 from kpi_lib.workbook.posts import bought, publishing, scatter, top_posts
 from kpi_lib.workbook.tables import BY, Some, Tables, id_of, listed, refusal
 
@@ -187,7 +172,7 @@ def days(m: Tables, *metrics: str, metric: Some = (), **only: Any) -> Answer:
     curve = partial(charts.day_curve, days=days_of(m.month), calendar=m.calendar)
     title = f"{whose(m, **only)}{month_name(m.month)}每天的{zh(*names)}"
     sub = "一个账号一张图，同一指标同一纵轴；断开处没有数据，不是0。"
-    return curves("days", title, sub, frame, m, curve, "account")
+    return answers.curves("days", title, sub, frame, m, curve, "account")
 
 
 def months(
@@ -222,7 +207,7 @@ def months(
         "按考核的口径合成月值；同一指标同一纵轴。"
         "写着“换了账号或口径”的月份，与之前的不能相比。"
     )
-    return curves("months", title, sub, frame, m, curve, by)
+    return answers.curves("months", title, sub, frame, m, curve, by)
 
 
 def _targets(
@@ -287,13 +272,15 @@ def compare(
     base = frame["before"].where((frame["before"] > 0) & ~frame["breaks"])
     frame = frame.assign(change=frame["value"] / base - 1)
     frame = frame[["key", "name", "value", "before", "change", "breaks"]]
-    text = text_of(name)
+    text = answers.text_of(name)
     title = f"{whose(m, **only)}{month_name(m.month)}{zh(name)}"
     drawings = []
     if len(frame):
-        title += most_of(frame, "最高" if METRICS[name].unit == "share" else "最多")
-        ax = charts.bars(frame.head(MOST), text=text)
-        drawings = [Drawing(ax, f"{name}-{by}", zh(name), unit_of(name))]
+        title += answers.most_of(
+            frame, "最高" if METRICS[name].unit == "share" else "最多"
+        )
+        ax = charts.bars(frame.head(answers.MOST), text=text)
+        drawings = [Drawing(ax, f"{name}-{by}", zh(name), answers.unit_of(name))]
     columns: Columns = {
         BY[by]: ("name", str),
         "当月": ("value", text),
@@ -301,11 +288,15 @@ def compare(
         "变化": ("change", partial(percent, places=1, sign=True)),
     }
     sub = f"条是当月，竖线是{against or '上月'}。"
-    if len(frame) > MOST:
-        sub += f"图中是最大的{MOST}个，其余{len(frame) - MOST}个在表里。"
+    if len(frame) > answers.MOST:
+        sub += (
+            f"图中是最大的{answers.MOST}个，其余{len(frame) - answers.MOST}个在表里。"
+        )
     if names := "、".join(frame.loc[frame["breaks"] & frame["before"].notna(), "name"]):
         sub += f"{names}两个月的账号、份额或口径不同，不算变化。"
-    return answer("compare", title, sub, frame, drawings, printed(frame, columns))
+    return answer(
+        "compare", title, sub, frame, drawings, answers.printed(frame, columns)
+    )
 
 
 def ratio(
@@ -335,7 +326,7 @@ def ratio(
     name = "".join(frame["metric"].head(1)) or "没有两样都有的账号"
     sub = "先加后除，只算两样都有的账号和日子；换了账号或口径的月份，与之前的不能相比。"
     title = f"{whose(m, **how)}近{back}个月{name}"
-    return curves("ratio", title, sub, frame, m, curve, by)
+    return answers.curves("ratio", title, sub, frame, m, curve, by)
 
 
 def goals(m: Tables, *, operator: str = "") -> Answer:
@@ -429,7 +420,9 @@ def campaign(m: Tables, campaign: Some = (), metric: str = "views") -> Answer:
     }
     title = f"{len(effects)}个活动并排：{zh(name)}"
     sub = " ".join(f"{each.title}：{each.sub}" for each in effects)
-    return answer("campaign", title, sub, frame, drawings, printed(own, columns))
+    return answer(
+        "campaign", title, sub, frame, drawings, answers.printed(own, columns)
+    )
 
 
 def _effect(m: Tables, entry: pd.Series, name: str) -> Answer:
@@ -444,7 +437,7 @@ def _effect(m: Tables, entry: pd.Series, name: str) -> Answer:
     frame.insert(0, "campaign", entry["id"])
     if effect is None:
         return Answer("", frame, title=title, sub="没有足够的日子可以对照。")
-    text, scale = sentence_of(name), scale_of(name, frame["value"])
+    text, scale = answers.sentence_of(name), answers.scale_of(name, frame["value"])
     ax = charts.windows(frame, low=effect.low, high=effect.high, scale=scale, end=text)
     count = int(total["accounts"].iloc[0])
     mean = "" if METRICS[name].unit == "share" else "日均"

@@ -168,7 +168,7 @@ class Tables(Month):
         """Return the rows of `daily`, or one operator's part, that `values` adds up."""
         rows = self.daily
         if operator:
-            rows = self.own_days(self.roster.operator(self.operator_id(operator)))
+            rows = self.own_days(self.operator_id(operator))
         rows = self._only(rows, **only)
         return rows[rows["date"] >= pd.Timestamp(f"{self.since(months)}-01")]
 
@@ -263,7 +263,7 @@ class Tables(Month):
         if level := [at for at in (top, base) if METRICS[at].kind != "flow"]:
             what = f"{METRICS[level[0]].zh}不能相加，不能这样相比"
             raise refusal(what, "views、revenue这样的")
-        own = [self.own_days(who).assign(operator=who.id) for who in self.appraised]
+        own = [self.own_days(at.id).assign(operator=at.id) for at in self.appraised]
         days = self._of_months(pd.concat(own), by, **only)
         rows = self._of_months(self.monthly, by, **only)
         sums = frames.ratio_by_month(days, rows, (top, base), by)
@@ -319,10 +319,8 @@ class Tables(Month):
         ['bilibili', 'douyin']
         """
         self.since(months)
-        person = None
-        if operator:
-            person = self.roster.operator(self.operator_id(operator))
-        own = self._only(self.own_posts(person, months), **only)
+        id = self.operator_id(operator) if operator else ""
+        own = self._only(self.own_posts(id, months), **only)
         return own.reindex(columns=self.downloads.columns)
 
     # Names.

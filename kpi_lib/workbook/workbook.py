@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 
 from kpi_lib import inputs, page, run
 from kpi_lib.catalogue import METRICS
-from kpi_lib.workbook import cards, explaining, frames, questions
+from kpi_lib.workbook import cards, frames, questions
 from kpi_lib.workbook.cards import ScoreCard, WhatIf
 from kpi_lib.workbook.tables import Tables
 from kpi_lib.workspace import Workspace, write_atomic
@@ -180,7 +180,7 @@ class Workbook(Tables):
     def explain(self, operator: str, measure: str = "") -> Lines:
         """Tell how published points came about, as ``kpi explain``; all: in short."""
         id = self.operator_id(operator)
-        return Lines(explaining.explain(self.workspace, self.month, id, measure))
+        return Lines(cards.explain(self.workspace, self.month, id, measure))
 
     def verify(self) -> pd.DataFrame:
         """Compare record and files, as ``kpi verify``: no row, every byte is as was."""

@@ -241,7 +241,7 @@ def test_results_of_a_campaign_talked_up_gain_what_the_days_brought(
     rows = sample.worklog.own(PERSON).campaigns
     before, after = of_person(sample, campaigns=every(rows, conversion=Decimal(9_999)))
     results = after.measures["campaigns.results"]["inputs"]
-    days = sample.own_days(sample.roster.operator(PERSON))
+    days = sample.own_days(PERSON)
     own = days[
         (days["metric"] == "orders") & days["date"].between("2026-10-22", "2026-10-25")
     ]

@@ -15,7 +15,7 @@ from kpi_lib.appraisal.evidence import Evidence
 from kpi_lib.appraisal.sources.targets import in_band
 from kpi_lib.days import Calendar
 from kpi_lib.inputs import Target, plan
-from tests.scored import aim, evidence, measure, people, values
+from tests.scored import aim, baseline, evidence, measure, people, values
 
 PLAN = plan.load_plan(Path(__file__).parents[2] / "data" / "plan.yml")
 BEFORE = ("2026-07", "2026-08", "2026-09")
@@ -176,7 +176,7 @@ def test_only_a_challenging_target_is_over_delivered(target: str, over: str) -> 
 def test_a_baseline_is_of_two_months_at_least(
     past: list[float], base: int | None
 ) -> None:
-    assert goals.baseline(month(past=past), "views") == base
+    assert baseline(month(past=past), "views") == base
 
 
 @pytest.mark.parametrize(
@@ -209,8 +209,8 @@ def test_the_plan_says_how_many_months_a_baseline_needs() -> None:
 
     # August and September alone: 1000 and 1200.
     assert [past.month for past in goals.past(given, "views")] == ["2026-09", "2026-08"]
-    assert goals.baseline(given, "views") == 1100
-    assert goals.baseline(replace(month(past=[500]), plan=strict), "views") == 500
+    assert baseline(given, "views") == 1100
+    assert baseline(replace(month(past=[500]), plan=strict), "views") == 500
 
 
 def test_every_goal_is_worked_out_once() -> None:

@@ -21,8 +21,7 @@ from kpi_lib.catalogue import METRICS
 from kpi_lib.errors import InvalidInput, Problem, WorkspaceError
 from kpi_lib.inputs.records import Signoff
 from kpi_lib.months import store
-from kpi_lib.workbook import explaining
-from kpi_lib.workbook.cards import ScoreCard, WhatIf, rescore
+from kpi_lib.workbook.cards import ScoreCard, WhatIf, explain, rescore
 from kpi_lib.workspace import Workspace
 from tests import recompute, scored
 
@@ -402,7 +401,7 @@ def place(sample: Month) -> Workspace:
 
 class TestExplain:
     def test_a_line_for_every_measure(self, place: Workspace) -> None:
-        lines = explaining.explain(place, MONTH, "op-01")
+        lines = explain(place, MONTH, "op-01")
 
         steps = [line for line in lines if line.startswith("下月重点：")]
 
@@ -412,8 +411,8 @@ class TestExplain:
         assert lines[-1] == f"签字：kpi sign {MONTH} --by 签字人"
 
     def test_one_measure_down_to_its_rows(self, place: Workspace) -> None:
-        lines = explaining.explain(place, MONTH, "op-01", "content.published")
-        assert explaining.explain(place, MONTH, "示例运营甲", "发布完成") == lines
+        lines = explain(place, MONTH, "op-01", "content.published")
+        assert explain(place, MONTH, "示例运营甲", "发布完成") == lines
 
         assert lines[1] == "content.published 发布完成：8.00/8分，已评"
         assert "  得分：8×min(12÷12, 100%)=8.00" in lines
@@ -430,7 +429,7 @@ class TestExplain:
         self, place: Workspace, operator: str, measure: str, told: str
     ) -> None:
         with pytest.raises(WorkspaceError, match=told):
-            explaining.explain(place, MONTH, operator, measure)
+            explain(place, MONTH, operator, measure)
 
 
 @pytest.mark.parametrize("table", ["daily", "downloads", "monthly", "ledger", "files"])
@@ -458,7 +457,7 @@ def test_a_page_reads_the_own_rows_and_no_others(sample: Month, table: str) -> N
 
 def test_days_are_shared_but_users_are_whole(sample: Month) -> None:
     days = ["date", "account", "metric", "part"]
-    mine = sample.own_days(sample.roster.operator("op-01")).set_index(days)["value"]
+    mine = sample.own_days("op-01").set_index(days)["value"]
     shares = (mine / sample.daily.set_index(days)["value"]).dropna().round(9)
 
     # op-01 owns a quarter of the product and 30 % of the shop.

@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpi_lib.appraisal.evidence import Evidence
-from kpi_lib.appraisal.goals import baseline, past
+from kpi_lib.appraisal.goals import past
 from kpi_lib.appraisal.proposals import LEVELS, propose, rounded
 from kpi_lib.appraisal.sources.targets import in_band
 from kpi_lib.inputs.plan import Band
 from kpi_lib.inputs.roster import Account, Roster
 from tests.appraisal.test_scoring import MONTH, PLAN, evidence, month_rows
-from tests.scored import with_ratios, with_roster, with_rows
+from tests.scored import baseline, with_ratios, with_roster, with_rows
 
 MONTHS = ("2026-08", "2026-09", MONTH)
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpi_lib.appraisal import goals, scoring
+from kpi_lib.appraisal import scoring
 from kpi_lib.appraisal.compose import score
 from kpi_lib.appraisal.evidence import Evidence, History, Reading, half_up
 from kpi_lib.appraisal.rules import rule_of
@@ -34,7 +34,7 @@ from kpi_lib.inputs.entries import (
 from kpi_lib.inputs.roster import Account, Operator, Roster
 from kpi_lib.inputs.targets import Target
 from kpi_lib.inputs.worklog import Worklog
-from tests.scored import values, with_ratios, with_rows
+from tests.scored import baseline, values, with_ratios, with_rows
 
 PLAN = plan.load_plan(Path(__file__).parents[2] / "data" / "plan.yml")
 MONTH = "2026-10"
@@ -248,7 +248,7 @@ class TestChallenge:
         past = [{**row, "share": 0.5} for row in PAST]
         given = with_rows(evidence(), with_ratios([*past, *NOW]))
 
-        assert goals.baseline(given, "views") is None
+        assert baseline(given, "views") is None
         reading = scoring.read(given, measure("target_setting.challenge"))
         assert reading.state == "excluded"
 

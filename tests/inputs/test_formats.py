@@ -92,15 +92,6 @@ def test_the_next_workspace_has_none_of_it(tmp_path: Path) -> None:
     assert "kuaishou.fans" not in files.layouts()
 
 
-def test_a_reader_is_given_them(tmp_path: Path) -> None:
-    path, own = write(tmp_path, "fans.csv", FANS), files.declaration(KUAISHOU)
-    export = exports.read(path, month=MONTH, platform="kuaishou", formats=[own])
-
-    assert export.layout == "kuaishou.fans"
-    with pytest.raises(UnknownExport):  # for that one file alone
-        read(path, "kuaishou")
-
-
 def test_what_was_read_without_them_is_read_again(tmp_path: Path) -> None:
     path = write(tmp_path, "fans.csv", FANS)
     kind = {"month": MONTH, "platform": "kuaishou", "at": "fans.csv"}

@@ -10,7 +10,7 @@ import pytest
 from kpi_lib import appraisal
 from kpi_lib import page as sections
 from kpi_lib.appraisal import OperatorMonth
-from kpi_lib.page import series, sums
+from kpi_lib.page import series
 from tests.pages import text_of
 
 UNITS = {"万": 10_000, "亿": 100_000_000}
@@ -275,7 +275,7 @@ def test_a_rate_over_some_days_says_which_sums_it_is_of(
     )
     held = replace(m, daily=m.daily[~lost])
     views, clicks = (series.by_day(held, "dy-01", at) for at in ("views", "clicks"))
-    part = sums.of_flows(held, "clicks", "views", m.month)["dy-01"]
+    part = series.of_flows(held, "clicks", "views", m.month)["dy-01"]
     row = next(
         row
         for table in tables(sections.orders(held), "money")
@@ -301,7 +301,7 @@ def test_a_rate_over_some_days_says_which_sums_it_is_of(
 def test_rows_that_do_not_add_up_as_printed_are_told(
     rows: list[float | None], total: float, told: bool
 ) -> None:
-    assert sums.uneven([(rows, total, 0)]) is told
+    assert series.uneven([(rows, total, 0)]) is told
 
 
 def test_two_months_of_other_accounts_are_not_put_beside_each_other(

@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 from kpi_lib.catalogue import METRICS
-from kpi_lib.workbook import posts, questions
+from kpi_lib.workbook import answers, posts, questions
 from kpi_lib.workbook.answers import Answer
 from kpi_lib.workbook.workbook import Workbook
 
@@ -45,12 +45,9 @@ class Choice(NamedTuple):
 @pytest.fixture(scope="module")
 def m(m: Workbook) -> Workbook:
     """The month, whose days and posts are cut to an operator once for all questions."""
-    own_days = cache(lambda id: m.own_days(m.roster.operator(id)))
-    own_posts = cache(lambda id, back: m.own_posts(id and m.roster.operator(id), back))
     kept = replace(m)
-    vars(kept)["own_days"] = lambda person: own_days(person.id)
-    vars(kept)["own_posts"] = lambda person=None, back=1: own_posts(
-        person and person.id, back
+    vars(kept)["own_days"], vars(kept)["own_posts"] = map(
+        cache, (m.own_days, m.own_posts)
     )
     return kept
 
@@ -64,7 +61,7 @@ def asked(m: Workbook, monkeypatch: pytest.MonkeyPatch) -> Workbook:
 
     for module in (questions, posts):
         monkeypatch.setattr(module, "answer", bare)
-    monkeypatch.setattr(questions, "curves", bare)
+    monkeypatch.setattr(answers, "curves", bare)
     for chart in ("bars", "points", "windows"):
         monkeypatch.setattr(questions.charts, chart, lambda *_, **__: None)
     return m

@@ -14,6 +14,7 @@ from kpi_lib import months
 from kpi_lib.appraisal.evidence import Evidence, Reading, cited, excluded, pending, text
 from kpi_lib.appraisal.goals import due_number, due_target
 from kpi_lib.catalogue import DUE
+from kpi_lib.grouping import grouped
 from kpi_lib.inputs import Entry, Measure
 from kpi_lib.language import Sentence
 
@@ -163,10 +164,7 @@ def _said(why: str, row: Entry, evidence: Evidence) -> str:
 
 def cite(entries: Iterable[Any], metric: str = "") -> tuple[dict[str, str], ...]:
     """Return the rows behind a number, sheet by sheet."""
-    places: dict[tuple[str, str], list[int]] = {}
-    for entry in entries:
-        at = entry.source, getattr(entry, "sheet", "")
-        places.setdefault(at, []).append(entry.row)
+    places = grouped(((at.source, getattr(at, "sheet", "")), at.row) for at in entries)
     return tuple(
         cited(
             source,

@@ -6,20 +6,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from kpi_lib import figures
-from kpi_lib.page.charts.panels import (
-    BOTTOM,
-    RIGHT,
-    WIDTH,
-    Format,
-    Ink,
-    Scale,
-    dress,
-    end_label,
-    house,
-    note,
-    panel,
-    width_of,
-)
+from kpi_lib.page.charts import panels
+from kpi_lib.page.charts.panels import RIGHT, WIDTH, Format, Ink, Scale, width_of
 
 
 def bars(values: pd.DataFrame, *, text: Format = figures.short) -> Axes:
@@ -39,8 +27,8 @@ def bars(values: pd.DataFrame, *, text: Format = figures.short) -> Axes:
     Axes
     """
     values = values.reindex(columns=["name", "value", "before"])
-    with house():
-        ax = panel(BOTTOM + 22 * max(len(values), 1))
+    with panels.house():
+        ax = panels.panel(panels.BOTTOM + 22 * max(len(values), 1))
         names = [figures.brief(str(name), 9) for name in values["name"]]
         left = 6 + max(map(width_of, names), default=0)
         ax.set_position(
@@ -58,7 +46,7 @@ def bars(values: pd.DataFrame, *, text: Format = figures.short) -> Axes:
         ax.spines["bottom"].set_visible(False)
         ax.set_yticks(list(rows), names, color=Ink.INK)
         for row, value in zip(rows, values["value"], strict=True):
-            note(ax, ax.get_xlim()[1], row, (6, -4), "left", text(value))
+            panels.note(ax, ax.get_xlim()[1], row, (6, -4), "left", text(value))
     return ax
 
 
@@ -94,16 +82,16 @@ def windows(
     ticks = {float(first): f"前{-first}", 0.0: "活动"}
     if last > 0:
         ticks[float(last)] = "后"
-    with house():
-        ax = panel(150)
+    with panels.house():
+        ax = panels.panel(150)
         ax.axhspan(low, high, facecolor=Ink.HOLIDAY, edgecolor="none", zorder=0)
         for points, size, fill in ((others, 5, "none"), (campaign, 8, Ink.SERIES)):
             (dots,) = ax.plot(points["at"], points["value"], "o", color=Ink.SERIES)
             dots.set(markersize=size, markerfacecolor=fill, clip_on=False)
         ax.set_xlim(first - 0.5, last + 0.5)
-        dress(ax, scale, ticks)
+        panels.dress(ax, scale, ticks)
         for value in campaign["value"].astype(float):
-            end_label(ax, ax.get_xlim()[1], value, end(value))
+            panels.end_label(ax, ax.get_xlim()[1], value, end(value))
     return ax
 
 
@@ -122,10 +110,10 @@ def points(values: pd.DataFrame, *, x: Scale, y: Scale) -> Axes:
     -------
     Axes
     """
-    with house():
-        ax = panel(right=12)
+    with panels.house():
+        ax = panels.panel(right=12)
         (dots,) = ax.plot(values["x"], values["y"], "o", color=Ink.SERIES)
         dots.set(markersize=4, alpha=0.6, markeredgewidth=0, clip_on=False)
         ax.set_xlim(x.low, x.high)
-        dress(ax, y, {at: x.text(at) for at in x.ticks})
+        panels.dress(ax, y, {at: x.text(at) for at in x.ticks})
     return ax

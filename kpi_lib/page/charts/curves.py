@@ -14,23 +14,8 @@ from matplotlib.axes import Axes
 from kpi_lib import figures
 from kpi_lib.days import Calendar
 from kpi_lib.language import _
-from kpi_lib.page.charts.panels import (
-    DASHES,
-    NOTE,
-    WIDTH,
-    Format,
-    Ink,
-    Scale,
-    dress,
-    end_label,
-    height_of,
-    house,
-    note,
-    panel,
-    width_of,
-    write,
-)
-from kpi_lib.page.charts.panels import scale as scale_for
+from kpi_lib.page.charts import panels
+from kpi_lib.page.charts.panels import WIDTH, Format, Ink, Scale, width_of
 
 LINE = 11  # From line to line of a note in px
 
@@ -75,13 +60,13 @@ def day_curve(
     by_date = values["value"].set_axis(dates)
     days = days or [at.date() for at in pd.date_range(dates.min(), dates.max())]
     points = _in_order(by_date, pd.to_datetime(list(days)))
-    with house():
-        ax = panel()
+    with panels.house():
+        ax = panels.panel()
         line(ax, points)
         ax.set_xlim(0.5, len(days) + 0.5)
         sevenths = [day for day in range(1, len(days) - 3, 7) if day < 29]
         ticks = {float(day): str(day) for day in (*sevenths, len(days))}
-        dress(ax, scale or scale_for(values["value"]), ticks)
+        panels.dress(ax, scale or panels.scale(values["value"]), ticks)
         if calendar is not None:
             shade(ax, days, calendar)
         _note_gaps(ax, points, lambda n: _("缺{n}天", n=n))
@@ -132,11 +117,11 @@ def month_curve(
     }
     points = _in_order(values.set_index("month")["value"], months)
     points["broken"] = [month in breaks for month in months]
-    with house():
-        ax = panel()
+    with panels.house():
+        ax = panels.panel()
         line(ax, points)
         ax.set_xlim(1, max(len(points), 2))
-        dress(ax, scale or scale_for(values["value"]), ticks)
+        panels.dress(ax, scale or panels.scale(values["value"]), ticks)
         _note_gaps(ax, points, lambda n: _("缺{n}个月", n=n))
         goals = _in_order(pd.Series(targets or {}, dtype=float), months)
         _finish(ax, points, goals, target_text, end)
@@ -211,16 +196,16 @@ def _finish(
     ax: Axes, points: pd.DataFrame, goals: pd.DataFrame, label: Format, end: Format
 ) -> None:
     """Draw targets as steps; write the last value and target right of the frame."""
-    thin: dict[str, Any] = {"linewidth": 0.8, "dashes": DASHES, "zorder": 1.5}
+    thin: dict[str, Any] = {"linewidth": 0.8, "dashes": panels.DASHES, "zorder": 1.5}
     thin |= {"color": Ink.INK, "drawstyle": "steps-mid", "clip_on": False}
     if goals["value"].notna().any():
         ax.plot(goals["x"], goals["value"], **thin)
     x, target = goals.iloc[-1]
     off = 99.0
     for last, value in points.dropna(subset="value")[["x", "value"]].tail(1).to_numpy():
-        end_label(ax, last, value, end(value))
+        panels.end_label(ax, last, value, end(value))
         low, high = ax.get_ylim()
-        off = (value - target) / (high - low) * height_of(ax)
+        off = (value - target) / (high - low) * panels.height_of(ax)
     if pd.isna(target):
         return
     # Clear of the value at its end.
@@ -229,7 +214,7 @@ def _finish(
     lines = _broken(label(target), (1 - ax.get_position().x1) * WIDTH)
     for at, part in enumerate(lines if below else reversed(lines)):
         down = base + (-at if below else at) * LINE
-        note(ax, x, target, (6, down), "left", part)
+        panels.note(ax, x, target, (6, down), "left", part)
 
 
 def _broken(text: str, room: float) -> list[str]:
@@ -254,12 +239,12 @@ def _note_gaps(
     first, last = ax.get_xlim()
     half = width_of(text) / 2 / (ax.get_position().width * WIDTH) * (last - first)
     at = min(max(at, first + half), last - half)
-    write(
+    panels.write(
         ax,
         text,
         (at, ax.get_ylim()[0]),
         (0, 4),
         ha="center",
         color=Ink.MUTE,
-        gid=NOTE if width_of(text) > WORDY else None,
+        gid=panels.NOTE if width_of(text) > WORDY else None,
     )

@@ -79,15 +79,17 @@ class Scale:
     text: Format = figures.axis
 
 
+STEPS = 3  # About how many grid lines lie above the lowest
+
+
 def scale(
     values: Sequence[float] | pd.Series,
     *,
     zero: bool = True,
     text: Format = figures.axis,
-    steps: int = 3,
 ) -> Scale:
     """
-    Choose a scale of round steps that holds all values.
+    Choose a scale of about three round steps that holds all values.
 
     Parameters
     ----------
@@ -98,8 +100,6 @@ def scale(
         Whether zero is shown; counts always do.
     text : callable
         How a tick is printed.
-    steps : int
-        About how many grid lines lie above the lowest.
 
     Returns
     -------
@@ -112,9 +112,9 @@ def scale(
     if high == low:
         high += abs(high) or 1.0
     span = high - low
-    size = 10.0 ** math.floor(math.log10(span / steps))
+    size = 10.0 ** math.floor(math.log10(span / STEPS))
     step = next(
-        (size * by for by in (1, 2, 5, 10) if span / (size * by) <= steps + 0.7), span
+        (size * by for by in (1, 2, 5, 10) if span / (size * by) <= STEPS + 0.7), span
     )
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     ticks = tuple(round(step * at, 10) for at in range(first, max(last, first + 1) + 1))
@@ -157,7 +157,7 @@ class Picture(Figure):
         print_to(self, *args, **options)
 
 
-def panel(height: int = 150, *, left: int = LEFT, right: int = RIGHT) -> Axes:
+def panel(height: int = 150, *, right: int = RIGHT) -> Axes:
     """
     Open one empty panel.
 
@@ -165,9 +165,8 @@ def panel(height: int = 150, *, left: int = LEFT, right: int = RIGHT) -> Axes:
     ----------
     height : int
         Height in px; the width is always 280.
-    left, right : int
-        Margins in px, for the labels of the rows and for the label at the end of the
-        line.
+    right : int
+        The margin in px for the label at the end of the line.
 
     Returns
     -------
@@ -180,9 +179,9 @@ def panel(height: int = 150, *, left: int = LEFT, right: int = RIGHT) -> Axes:
         figure.patch.set_visible(False)
         ax = figure.add_axes(
             (
-                left / WIDTH,
+                LEFT / WIDTH,
                 BOTTOM / height,
-                (WIDTH - left - right) / WIDTH,
+                (WIDTH - LEFT - right) / WIDTH,
                 (height - BOTTOM - TOP) / height,
             ),
             axes_class=Panel,
@@ -223,9 +222,9 @@ def write(
     )
 
 
-def end_label(ax: Axes, x: float, y: float, text: str, by: float = 6) -> None:
-    """Write the last value, bold, so many px right of the end of its line."""
-    write(ax, text, (x, y), (by, -4), fontsize=11, fontweight="bold")
+def end_label(ax: Axes, x: float, y: float, text: str) -> None:
+    """Write the last value, bold, right of the end of its line."""
+    write(ax, text, (x, y), (6, -4), fontsize=11, fontweight="bold")
 
 
 def note(

@@ -10,40 +10,29 @@ from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import HORIZONS
 from kpi_lib.days import days_of, months_of, periods_of
 from kpi_lib.language import _
-from kpi_lib.page import series, sums
-from kpi_lib.page.parts import Fragment, made, nothing, who_is
+from kpi_lib.page import series
+from kpi_lib.page.parts import Fragment, made, nothing
 from kpi_lib.page.templates import ratio
+
+GAIN = "followers_gain"
+COUNTS = ("followers", "follows", "unfollows", GAIN)
 
 
 def followers(m: OperatorMonth) -> Fragment:
     """Show the followers of a year, who came and who left, the way to the targets."""
-    columns = {
-        "level": series.of_month(m, "followers"),
-        "new": series.of_month(m, "follows"),
-        "lost": series.of_month(m, "unfollows"),
-        # The change of the followers is what counts, where there is one.
-        "net": series.of_month(m, "net_follows") | series.of_month(m, "followers_gain"),
-    }
-    rows: list[dict[str, Any]] = [
-        {"who": who_is(m, account)}
-        | {key: values.get(account.id) for key, values in columns.items()}
-        | {"days": series.days_told(m, "followers_gain", account.id)}
-        for account in m.accounts
-        if any(account.id in columns[key] for key in ("level", "new", "net"))
-    ]
-    if not rows:
+    counts = {name: series.of_month(m, name) for name in COUNTS}
+    # The change of the followers is what counts, where there is one.
+    counts[GAIN] = series.of_month(m, "net_follows") | counts[GAIN]
+    shown = {*counts["followers"], *counts["follows"], *counts[GAIN]}
+    table = series.by_account(m, counts, shown)
+    if not table["rows"]:
         return nothing(_("粉丝数"), _("没有一个账号有粉丝数"))
-    totals = {key: series.sum_known(row[key] for row in rows) for key in columns}
     horizons = horizons_of(m)
     curves = series.curves(m, "followers")
     return made(
         "followers",
         curves=curves,
-        rows=rows,
-        totals=totals,
-        uneven=sums.uneven(
-            ([row[key] for row in rows], value, 0) for key, value in totals.items()
-        ),
+        **table,
         horizons=horizons,
         stand=_stand(horizons),
     )

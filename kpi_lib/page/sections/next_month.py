@@ -9,8 +9,9 @@ from typing import Any
 from kpi_lib import figures
 from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import METRICS
+from kpi_lib.grouping import grouped
 from kpi_lib.language import N_, _
-from kpi_lib.page.parts import Fragment, made, platform_of
+from kpi_lib.page.parts import Fragment, made
 from kpi_lib.page.sections.quotas import quota_name
 from kpi_lib.page.series import of_month, sum_known
 
@@ -64,14 +65,11 @@ def _printed(m: OperatorMonth, proposal: Mapping[str, Any]) -> dict[str, Any]:
     """Print one proposal; of followers the gain, with the level it leads to."""
     metric = METRICS[proposal["metric"]]
     gain, level = metric.moves_by_gain, proposal["middle"]
-    printed, name = figures.amount(proposal["metric"]), quota_name(proposal["metric"])
-    if proposal["platform"]:
-        platform = platform_of(m, proposal["platform"]).name
-        name = _("{name}（{platform}）", name=name, platform=platform)
+    printed = figures.amount(proposal["metric"])
     # A level stands in the proposal; what is compared with the median is the gain.
     gained = sum_known(of_month(m, metric.result).values())
     return {
-        "name": name,
+        "name": quota_name(proposal["metric"]),
         "baseline": printed(proposal["baseline"]),
         "months": proposal["months"],
         "value": printed(gained if gain else proposal["value"]),
@@ -85,8 +83,5 @@ def _printed(m: OperatorMonth, proposal: Mapping[str, Any]) -> dict[str, Any]:
 
 def _named(rows: Iterable[dict[str, Any]], key: str) -> list[tuple[str, str]]:
     """Return each text of the rows once, with the metrics that it is of."""
-    named: dict[str, list[str]] = {}
-    for row in rows:
-        if row[key]:
-            named.setdefault(row[key], []).append(row["name"])
+    named = grouped((row[key], row["name"]) for row in rows if row[key])
     return [(figures.listed(names), text) for text, names in named.items()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -11,6 +12,7 @@ import pandas as pd
 from kpi_lib import figures
 from kpi_lib.appraisal import OperatorMonth
 from kpi_lib.catalogue import METRICS
+from kpi_lib.grouping import grouped
 from kpi_lib.language import _
 from kpi_lib.page.parts import Fragment, made, shade_of
 
@@ -22,9 +24,7 @@ TINY = 1e-9  # Under this a day's quota (12/21) and what adds up to it are one n
 
 def quotas(m: OperatorMonth) -> Fragment:
     """Show attainment: contents day by day on the calendar, the rest by week."""
-    named: dict[str, list[str]] = {}
-    for metric, note in m.quotas.notes.items():
-        named.setdefault(note, []).append(quota_name(metric))
+    named = grouped((note, quota_name(at)) for at, note in m.quotas.notes.items())
     notes = [
         _("{metrics}：{note}。", metrics=figures.listed(names), note=note)
         for note, names in named.items()
@@ -82,15 +82,12 @@ def _day(m: OperatorMonth, row: dict[Any, Any], top: float) -> dict[str, Any]:
 
 
 def _week(row: dict[Any, Any]) -> dict[str, Any]:
-    share = _share(row["result"], row["quota"])
-    return row | {"span": (row["last"] - row["first"]).days + 1, "share": share}
+    return row | {"span": (row["last"] - row["first"]).days + 1, "share": _share(row)}
 
 
-def _share(result: float, quota: float) -> float | None:
-    """Return result ÷ quota; None where either says nothing."""
-    if pd.isna(result) or not quota > TINY:
-        return None
-    return float(result / quota)
+def _share(row: dict[Any, Any]) -> float | None:
+    """Return what was attained; None where it says nothing."""
+    return None if pd.isna(row["attained"]) else row["attained"]
 
 
 def _reached(weeks: pd.DataFrame) -> dict[str, Any]:
@@ -136,20 +133,17 @@ def _metric_weeks(m: OperatorMonth, month: dict[Any, Any]) -> dict[str, Any]:
     gaps = Counter(days[days["result"].isna()]["week"]) if by_day else Counter()
     weeks = _of(m.quotas.weeks, name).sort_values("first").to_dict("records")
     working = days[days["working"]]["quota"]
-    each = _count if name == CONTENTS else figures.amount(name)
+    contents = partial(figures.plain, most=2)
+    each = contents if name == CONTENTS else figures.amount(name)
     return {
         "name": quota_name(name),
         "each": each(working.iloc[0]) if len(working) else figures.NONE,
         "weeks": [_week(row) | {"missing": gaps[row["week"]]} for row in weeks],
         "result": month["result"],
         "quota": month["quota"],
-        "share": _share(month["result"], month["quota"]),
+        "share": _share(month),
         "missing": gaps.total(),
     }
-
-
-def _count(value: float) -> str:
-    return figures.plain(value, 2)
 
 
 def quota_name(metric: str) -> str:

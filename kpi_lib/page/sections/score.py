@@ -11,13 +11,11 @@ from kpi_lib.page import series
 from kpi_lib.page.parts import (
     Fragment,
     Points,
-    flags_of,
     losses,
     made,
     platform_of,
     tied,
     total,
-    who_is,
 )
 from kpi_lib.page.sections.publishing import best_posts
 
@@ -68,7 +66,7 @@ def header(m: OperatorMonth) -> Fragment:
     """Make the head of the page: who, flags, score, grade, change, rail."""
     card = m.card.said()
     names = [platform_of(m, account.platform).name for account in m.accounts]
-    flags = [flag.rstrip("。") for flag in flags_of(m)]
+    flags = [flag.rstrip("。") for flag in dict.fromkeys(card["flags"])]
     return made(
         "header",
         card=card,
@@ -109,13 +107,9 @@ def sentences(m: OperatorMonth) -> Fragment:
 
 def _accounts(m: OperatorMonth, card: Card) -> Fragment:
     """Show what the accounts did, and what lacks for a score."""
-    of_month = {name: series.of_month(m, name) for name in FIGURES}
-    rows = [
-        {"who": who_is(m, account), "posts": sum(m.posts["account"] == account.id)}
-        | {name: values.get(account.id) for name, values in of_month.items()}
-        | {"days": {name: series.days_told(m, name, account.id) for name in FIGURES}}
-        for account in m.accounts
-    ]
+    counts = {name: series.of_month(m, name) for name in FIGURES}
+    posts = {at.id: int((m.posts["account"] == at.id).sum()) for at in m.accounts}
+    rows = series.by_account(m, counts, {*posts}, posts=posts)["rows"]
     wanting = [
         (what, [at["name"] for at in measures], total(at.possible for at in measures))
         for what, measures in card.wanting.items()

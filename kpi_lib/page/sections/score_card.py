@@ -10,10 +10,11 @@ from typing import Any
 from kpi_lib import figures
 from kpi_lib.appraisal import Card, CardItem, CardMeasure, OperatorMonth
 from kpi_lib.catalogue import METRICS
+from kpi_lib.grouping import grouped
 from kpi_lib.inputs import STATUS
 from kpi_lib.language import _
 from kpi_lib.page.parts import Brand, Fragment, made, rows_in, total, who_is
-from kpi_lib.page.sections.rules import paragraph
+from kpi_lib.page.sections.sources import paragraph
 from kpi_lib.page.templates import ratio
 
 MEANS = ("attainment", "over_delivery")  # Sources that are means over the same targets
@@ -55,9 +56,7 @@ def score_card(m: OperatorMonth) -> Fragment:
 def _bonus(m: OperatorMonth, card: Card) -> list[dict[str, Any]]:
     """List the measures beyond the 100 points by the item that they belong to."""
     names = {row["id"]: card.called(row) for row in card.rows}
-    by_item: dict[str, list[CardMeasure]] = {}
-    for measure in card.extra:
-        by_item.setdefault(measure["item"], []).append(measure)
+    by_item = grouped((measure["item"], measure) for measure in card.extra)
     return [
         {
             "kpi": names.get(id, id),
@@ -175,9 +174,7 @@ FILES_SHOWN = 4  # Files named as evidence of a measure; the card's JSON has eve
 
 def _evidence(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Sum evidence up by file and sheet: the page names files, the JSON every row."""
-    places: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    for part in parts:
-        places.setdefault((part["source"], part.get("sheet") or ""), []).append(part)
+    places = grouped(((at["source"], at.get("sheet") or ""), at) for at in parts)
     files = [
         {
             "source": re.sub(r"^data/raw/\d{4}-\d{2}/", "", source),

@@ -11,6 +11,7 @@ from typing import Any
 from kpi_lib import figures
 from kpi_lib.appraisal import Card, CardItem, CardMeasure
 from kpi_lib.days import shift
+from kpi_lib.grouping import grouped
 from kpi_lib.language import _, say
 from kpi_lib.page.parts import Fragment, losses, made, nothing, rows_in, tied, total
 from kpi_lib.page.series import sum_known, sum_whole
@@ -78,10 +79,9 @@ def _by_id(cards: Iterable[Card]) -> list[Card]:
 
 def team_grades(cards: Sequence[Card]) -> Fragment:
     """Show how many have which grade, the best first: no share, no curve."""
-    people: dict[str, list[Card]] = {}
     begun = [card for card in _ranked(cards) if card.begun]
-    for card in sorted(begun, key=lambda card: not card["grade"]):
-        people.setdefault(card["grade"], []).append(card)
+    ranked = sorted(begun, key=lambda card: not card["grade"])
+    people = grouped((card["grade"], card) for card in ranked)
     return made("team_grades", grades=list(people.items()), all=len(begun))
 
 

@@ -8,7 +8,7 @@ a page: autoescape is on and an undefined name is an error.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -83,24 +83,14 @@ def environment() -> Environment:
         "language": language.language,
         "ratio": ratio,
     }
-    made.filters |= {
-        "bdi": bdi,
-        "brief": figures.brief,
-        "clauses": clauses,
-        "told": told,
-        "joined": joined,
-        "listed": figures.listed,
-        "exact": figures.exact,
-        "short": figures.short,
-        "plain": figures.plain,
-        "points": figures.points,
-        "percent": figures.percent,
-        "money": figures.money,
-        "month": figures.month_name,
-        "span": figures.span,
-        "day_short": figures.day_short,
-        "month_short": figures.month_short,
-    }
+    # A template calls them by their own names.
+    filters: tuple[Callable[..., str], ...] = (
+        *(bdi, clauses, told, joined),
+        *(figures.brief, figures.listed, figures.exact, figures.short, figures.plain),
+        *(figures.points, figures.percent, figures.money, figures.span),
+        *(figures.day_short, figures.month_name, figures.month_short),
+    )
+    made.filters |= {each.__name__: each for each in filters}
     return made
 
 
@@ -110,13 +100,13 @@ GLUED = re.compile(r"([^\s>]|</\w+>)(?=<(?:span|small)\b(?! class=.c\b))")
 
 def render(template: str, **values: object) -> str:
     """Render one template of this folder's sections."""
-    html = environment().get_template(f"{template}.html.j2").render(values)
+    html = text(f"{template}.html", **values)
     return GLUED.sub(r"\1 ", re.sub(r"\n\s*", "\n", html)).strip()
 
 
 def text(template: str, **values: object) -> str:
-    """Render one template of plain text, for a terminal."""
-    return environment().get_template(f"{template}.txt.j2").render(values)
+    """Render one template as it stands: ``.html`` escaped, ``.txt`` for a terminal."""
+    return environment().get_template(f"{template}.j2").render(values)
 
 
 @cache
