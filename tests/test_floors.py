@@ -20,7 +20,7 @@ BESIDE = {"exports", "inputs"}
 """Folders between which no arrow goes either way."""
 
 HOMES = {
-    "seaborn": {"page"},
+    "seaborn": set(),  # for analysts' own charts
     "IPython": {"run", "workbook"},
     "papermill": {"run"},
     "jupyter_client": {"run"},

@@ -188,7 +188,7 @@ def panel(height: int = 150, *, left: int = LEFT, right: int = RIGHT) -> Axes:
             axes_class=Panel,
         )
         ax.patch.set_visible(False)
-        # seaborn reads the tick labels; without automatic ones that costs nothing.
+        # No ticks but those that a chart sets.
         ax.set_xticks([])
         ax.set_yticks([])
     return ax
