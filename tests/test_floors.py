@@ -20,7 +20,7 @@ BESIDE = {"exports", "inputs"}
 """Folders between which no arrow goes either way."""
 
 HOMES = {
-    "seaborn": {"page"},
+    "seaborn": set(),  # for analysts' own charts
     "IPython": {"run", "workbook"},
     "papermill": {"run"},
     "jupyter_client": {"run"},
@@ -30,7 +30,8 @@ HOMES = {
     "xlsxwriter": {"inputs", "page", "run"},
     "chinese_calendar": {"root"},
     "cryptography": {"page"},
-    "ruamel": {"root", "inputs", "files", "exports"},
+    "ruamel": {"inputs", "files"},
+    "yaml": {"root"},
     "distributed": {"run"},
     "filelock": {"run"},
     "ipywidgets": {"workbook"},

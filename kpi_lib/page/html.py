@@ -10,11 +10,16 @@ catalogue knows is said in the language of the page.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
 from html import escape
 from typing import Any
 
+# By this jsonschema would compile a grammar of web addresses as it is imported, which
+# takes longer than all else; in notebooks, for which it is there, it checks none.
+if grammar := "rfc3987_syntax" not in sys.modules:
+    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 import nbformat
 from nbconvert.exporters import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
@@ -25,6 +30,9 @@ from kpi_lib.appraisal import Card
 from kpi_lib.language import LANGUAGES, _, catalogue, speaking, spoken, translated
 from kpi_lib.page import templates
 from kpi_lib.page.parts import SEALED
+
+if grammar:  # whoever else wants it has it
+    del sys.modules["rfc3987_syntax"]
 
 # What a page may load: nothing but what it carries itself.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:"

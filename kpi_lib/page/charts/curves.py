@@ -8,7 +8,6 @@ from itertools import pairwise
 from typing import Any
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 
 from kpi_lib import figures
@@ -153,18 +152,8 @@ def line(ax: Axes, points: pd.DataFrame) -> None:
         ax.axvline(x - 0.5, color=Ink.MUTE, linewidth=0.8, linestyle=":")
     if drawn.empty:
         return
-    sns.lineplot(
-        drawn,
-        x="x",
-        y="value",
-        units="run",
-        estimator=None,
-        errorbar=None,
-        color=Ink.SERIES,
-        linewidth=2,
-        legend=False,
-        ax=ax,
-    )
+    for _run, run in drawn.groupby("run"):
+        ax.plot(run["x"], run["value"], color=Ink.SERIES, linewidth=2)
     lone = drawn[~drawn["run"].duplicated(keep=False)]
     dots = pd.concat([lone, drawn.tail(1)]).drop_duplicates("x")
     ax.plot(dots["x"], dots["value"], "o", ms=4.5, mew=0, color=Ink.SERIES)
