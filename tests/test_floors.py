@@ -20,7 +20,7 @@ BESIDE = {"exports", "inputs"}
 """Folders between which no arrow goes either way."""
 
 HOMES = {
-    "seaborn": set(),  # for analysts' own charts
+    "seaborn": {"page"},
     "IPython": {"run", "workbook"},
     "papermill": {"run"},
     "jupyter_client": {"run"},

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 
 from kpi_lib import figures
@@ -152,8 +153,18 @@ def line(ax: Axes, points: pd.DataFrame) -> None:
         ax.axvline(x - 0.5, color=Ink.MUTE, linewidth=0.8, linestyle=":")
     if drawn.empty:
         return
-    for _run, run in drawn.groupby("run"):
-        ax.plot(run["x"], run["value"], color=Ink.SERIES, linewidth=2)
+    sns.lineplot(
+        drawn,
+        x="x",
+        y="value",
+        units="run",
+        estimator=None,
+        errorbar=None,
+        color=Ink.SERIES,
+        linewidth=2,
+        legend=False,
+        ax=ax,
+    )
     lone = drawn[~drawn["run"].duplicated(keep=False)]
     dots = pd.concat([lone, drawn.tail(1)]).drop_duplicates("x")
     ax.plot(dots["x"], dots["value"], "o", ms=4.5, mew=0, color=Ink.SERIES)
