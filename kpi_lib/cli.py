@@ -101,14 +101,21 @@ def init(
             f"接下来：填写data/填写.xlsx，再运行kpi new-month {month}、kpi next。"
         )
         return
-    with contextlib.suppress(typer.Exit):  # what is refused is told, the rest goes on
+    refused = False
+    try:
         add([source], downloaded=downloaded, workspace=workspace)
+    except typer.Exit as done:  # what is refused is told, the rest goes on
+        refused = bool(done.exit_code)
     month = run.newest(workspace, "latest")
     new_month(month, workspace)
     typer.echo(
         "看出来的人员和账号写在data/填写.xlsx里：请核对，补上主管和姓名，再填目标。"
     )
+    if refused:
+        again = "见上面的错误；补上日期或账号，用kpi add再放一次，然后kpi next"
+        typer.echo(f"有文件没有放进来，下面的页面里没有它们的数：{again}。")
     go_on(month, workspace=workspace)
+    raise typer.Exit(refused)
 
 
 @app.command()
@@ -407,19 +414,22 @@ def add(
     例：kpi add 下载/ --downloaded 2026-11-02   kpi add 作品列表.xlsx --account dy-01
     """
     from kpi_lib import run
+    from kpi_lib.months import day_at_the_end
 
     day = downloaded and downloaded.date()
     refused = False
-    answers: list[bool] = []  # one for all files
+    answer = ""  # one for all files
 
-    def agreed(question: str) -> bool:
-        if not answers:
-            question += "；这样的文件都按保存的日期放？"
-            answers.append(sys.stdin.isatty() and _agreed(question))
-        return answers[0]
+    def asked(name: str, saved: date) -> date | None:
+        nonlocal answer
+        while sys.stdin.isatty() and not answer:
+            answer = _answer(WHEN.format(name=name, saved=saved)) or NO
+            if answer not in (*YES, NO) and not day_at_the_end(answer):
+                answer = ""  # neither: asked again
+        return saved if answer in YES else day_at_the_end(answer)
 
     placed = run.add(
-        workspace, files, account, downloaded=day, month=month, agreed=agreed
+        workspace, files, account, downloaded=day, month=month, asked=asked
     )
     for added in placed:
         refused = refused or added.state == "refused"
@@ -461,10 +471,23 @@ def doctor(
     raise typer.Exit(not all(finding.ok for finding in findings))
 
 
+YES, NO = ("是", "y", "yes"), "不"
+
+WHEN = (
+    "看不出{name}是哪天下载的，它在{saved}保存。这样的文件都是哪天下载的？请写日期，如"
+    "2026-11-02；写“是”，就各按保存的日期："
+)
+
+
+def _answer(question: str) -> str:
+    """Ask, and return what is answered."""
+    typer.echo(question, nl=False)
+    return sys.stdin.readline().strip().lower()
+
+
 def _agreed(question: str) -> bool:
     """Ask, and return whether the answer is yes."""
-    typer.echo(f"{question}请写“是”：", nl=False)
-    return sys.stdin.readline().strip().lower() in ("是", "y", "yes")
+    return _answer(f"{question}请写“是”：") in YES
 
 
 def _tell_refused(workspace: Workspace, month: str, as_json: bool) -> bool:

@@ -227,7 +227,7 @@ class Evidence:
         }
 
     @cached_property
-    def _listed(self) -> dict[str, list[tuple[date, str]]]:
+    def listed(self) -> dict[str, list[tuple[date, str]]]:
         """Day and folded title of every post of the own accounts, by platform."""
         listed: dict[str, list[tuple[date, str]]] = defaultdict(list)
         for post in self.posts.to_dict("records"):
@@ -246,11 +246,11 @@ class Evidence:
             # A platform cuts a long title, or has a description with it.
             alike = [
                 (day, name)
-                for day, name in self._listed.get(platform, ())
+                for day, name in self.listed.get(platform, ())
                 if day >= since
                 if not name or title in name or (len(name) >= CUT and name in title)
             ]
-            if platform in own and (alike or platform not in self._listed):
+            if platform in own and (alike or platform not in self.listed):
                 # A post without a title may be this one; of its day it tells nothing.
                 came[platform] = min((day for day, name in alike if name), default=None)
         return came

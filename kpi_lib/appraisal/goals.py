@@ -388,7 +388,9 @@ def _opening(
     accounts, moved = ({made[0] for made in of.made_of} for of in (level, gained))
     if began.value is None or accounts - moved:
         return Fraction(0), [Sentence("有账号没有月初或月末的粉丝数")]
-    return Fraction(began.reading(evidence.which) or 0), []
+    # The higher it began the less was gained: both bounds are of one opening.
+    which = {"low": "high", "high": "low"}.get(evidence.which, "value")
+    return Fraction(began.reading(which) or 0), []
 
 
 def gaps_of(metric: str, value: Number | None, gaps: Sequence[str]) -> list[str]:

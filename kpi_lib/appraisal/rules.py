@@ -255,7 +255,9 @@ class _Count(Rule[kinds.Count], kind="count"):
 
     def worked(self, reading: Reading, possible: Decimal) -> str:
         number = shown(reading.value, reading.unit)
-        return f"min({number}×{text(self.plan.each)}, {text(possible)})"
+        given, of = text(possible), text(self.points)
+        least = f"min({number}×{text(self.plan.each)}, {of})"
+        return least if given == of else f"{given}×{least}÷{of}"
 
     def pace(self, reading: Reading) -> tuple[Fraction, str]:
         more, by = _one_more(reading, "value")

@@ -40,7 +40,7 @@ class Outcome:
 
 
 AWAY = Sentence("本月没有在岗的工作日，不考核")
-BETWEEN = N_("有不同的值，在decisions.csv选定后计入，得分在{least}与{most}之间")
+BETWEEN = N_("有不确定的值，在decisions.csv选定或写准后计入，得分在{least}与{most}之间")
 
 # From a source to a reading.
 
@@ -60,9 +60,9 @@ def read(evidence: Evidence, measure: Measure) -> Reading:
         return source_of(evidence, measure).read()
     # What is printed is what is on record, as everywhere else on the page.
     readings = [
-        source_of(each, measure).read() for each in (*evidence.bounds, evidence)
+        source_of(each, measure).read() for each in (evidence, *evidence.bounds)
     ]
-    low, high, told = readings
+    told, low, high = readings
     if low == high:
         return told
     if waiting := [reading for reading in readings if reading.state == "pending"]:

@@ -224,7 +224,7 @@ def load(workspace: Workspace, month: str) -> Inputs:
         problems += wrong
         if log is not None:
             worklogs[past] = log
-    if not all(problem.of for problem in problems):
+    if not all(problem.of for problem in problems if problem.level == "error"):
         raise InvalidInput(tuple(problems))
     mistakes = tuple(problems)
     return Inputs(month=month, worklogs=worklogs, mistakes=mistakes, **decided.values)

@@ -22,11 +22,12 @@ class Points(Row):
     plan: Text
     item: Note = ""
     measure: Text
-    planned: Any = None
+    planned: Note = ""
     planned_weight: Any = None
     points: kinds.Positive | None = None
     weight: kinds.Positive | None = None
     source: str = ""
+    row: int = 0
 
     @property
     def filled(self) -> bool:
@@ -41,6 +42,13 @@ class Points(Row):
             yield Wrong("plan", f"没有计划{quoted(self.plan)}", names, "请改正")
         elif self.filled and called and self.measure not in called:
             yield unknown("measure", self.measure, called)
+
+    def doubts(self, directory: Directory) -> Iterator[Wrong]:
+        """Tell of points that were typed where those of the plan stand."""
+        _, measure = directory.plans.get(self.plan, {}).get(self.measure, ("", None))
+        if measure and self.planned not in ("", kinds.plain(measure.points)):
+            what = f"计划里是{kinds.plain(measure.points)}分，这一格改了不算"
+            yield Wrong("planned", what, do="要改的填在“分值”那一格")
 
 
 def laid_out(file: str, plan: Plan) -> Iterator[dict[str, str]]:
@@ -73,6 +81,7 @@ def revised(plan: Plan, rows: Sequence[Points]) -> Plan:
                 item["weight"] = f"{kinds.plain(row.weight * 100)}%"
             total += 0 if measure.get("bonus") else kinds.exact(measure["points"])
         item["points"] = total
-    new = validated(values, Plan, f"{rows[0].source}，{Points.SHEET}")
+    at = "、".join(str(row.row) for row in rows)
+    new = validated(values, Plan, f"{rows[0].source}，{Points.SHEET}第{at}行")
     new._revised = repr([(key, at.points, at.weight) for key, at in given.items()])
     return new

@@ -30,6 +30,10 @@ _DAY = re.compile(
 )
 
 
+# From which day to which a file tells of something is not when it was downloaded.
+_RANGE = re.compile(r"(\d{4}-?\d\d-?\d\d)[-_~至到 ]+(\d{4}-?\d\d-?\d\d)\)?$", re.ASCII)
+
+
 @dataclass(frozen=True, kw_only=True)
 class File:
     """
@@ -316,9 +320,9 @@ def day_at_the_end(name: str) -> date | None:
     Returns
     -------
     date or None
-        None where it ends in no day of the calendar.
+        None where it ends in no day of the calendar, or in a span of days.
     """
-    digits = _DAY.search(name)
+    digits = None if _RANGE.search(name) else _DAY.search(name)
     try:
         return date(*(int(at) for at in digits.groups() if at)) if digits else None
     except ValueError:

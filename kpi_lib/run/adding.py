@@ -74,7 +74,7 @@ def add(
     *,
     downloaded: date | None = None,
     month: str = "",
-    agreed: Callable[[str], bool] = lambda question: False,
+    asked: Callable[[str, date], date | None] = lambda name, saved: None,
 ) -> Iterator[Added]:
     """
     Copy exports to where they are looked for.
@@ -91,12 +91,13 @@ def add(
     downloaded : date or None
         The day they were downloaded; None: as each file tells it, by the end of its
         name or its folder's or, where the declaration says they are true, by its own
-        properties; else it was saved on the day, if that is `agreed`.
+        properties; else as `asked`.
     month : str
         ``YYYY-MM`` of the folder; empty: the month before for a download day on
         which closing counters are taken, else the month of the day.
-    agreed : callable
-        Answers whether a file's day is that on which it was saved; asked for each.
+    asked : callable
+        Answers, of a file's name and the day on which it was saved, when it was
+        downloaded.
 
     Yields
     ------
@@ -120,7 +121,7 @@ def add(
             for folder in folders
         )
         own = next(filter(None, named), accounts)
-        yield _add(workspace, file, own, downloaded, month, agreed)
+        yield _add(workspace, file, own, downloaded, month, asked)
 
 
 def gathered(path: Path) -> Iterator[tuple[Path, Path]]:
@@ -218,7 +219,7 @@ def _add(
     accounts: Sequence[Account],
     downloaded: date | None,
     month: str,
-    agreed: Callable[[str], bool],
+    asked: Callable[[str, date], date | None],
 ) -> Added:
     from kpi_lib import months
 
@@ -245,7 +246,7 @@ def _add(
                 do="改名后再添加",
             )
         if day is None:
-            day, told = _own_day(file, export, agreed)
+            day, told = _own_day(file, export, asked)
         at = month or _month_of(workspace, day, file.name)
         workspace.relative(workspace.raw(at) / file.name)  # refuses an odd name
     except (ExportError, WorkspaceError) as refusal:
@@ -306,15 +307,15 @@ def _only(accounts: Sequence[Account], export: Export, name: str) -> Account:
 
 
 def _own_day(
-    file: Path, export: Export, agreed: Callable[[str], bool]
+    file: Path, export: Export, asked: Callable[[str, date], date | None]
 ) -> tuple[date, str]:
     """Return the day that a file was downloaded on, and what tells it."""
     day = export.modified or export.created
     if day and layouts()[export.layout].properties_dates_true:
         return day, "看文件属性"
     saved = date.fromtimestamp(file.stat().st_mtime)
-    if agreed(f"看不出{file.name}是哪天下载的，它在{saved}保存"):
-        return saved, "按保存日期"
+    if answer := asked(file.name, saved):
+        return answer, "按回答的"
     raise ExportError.of(
         "文件名末尾没有日期，不知道是哪天下载的",
         where=file.name,

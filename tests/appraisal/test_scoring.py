@@ -296,7 +296,7 @@ class TestConflict:
         assert outcome.status == "pending"
         # low: (2×1000/1265 + 1.8) ÷ 4 × 5 = 4.2263…
         assert outcome.between == (Decimal("4.23"), Decimal("4.75"))
-        assert "选定后计入，得分在4.23与4.75之间" in outcome.reading.note
+        assert "写准后计入，得分在4.23与4.75之间" in outcome.reading.note
 
     def test_scored_when_either_value_gives_the_same(self) -> None:
         now = [

@@ -102,7 +102,7 @@ def test_sums_that_are_wrong_are_told_with_the_sheet(place: Workspace) -> None:
         everything.load(place, MONTH)
 
     assert str(refusal.value) == (
-        "data/填写.xlsx，考核表：各项分值合计105分，应为100分，请改正各项的points。"
+        "data/填写.xlsx，考核表第9行：各项分值合计105分，应为100分，请改正各项的points。"
     )
 
 
@@ -121,3 +121,15 @@ def test_an_unknown_measure_or_plan_is_told_with_its_cell(place: Workspace) -> N
     assert "计划里没有量化指标“发布完”" in first
     assert second.startswith("data/填写.xlsx，考核表!A")
     assert "没有计划“plan.yaml”；应为plan.yml" in second
+
+
+def test_points_typed_over_those_of_the_plan_are_told(place: Workspace) -> None:
+    typed(place, {"发布完成": ("计划分值", 12)})
+    everything.load(place, MONTH)
+    told = [str(at) for at in everything.load(place, MONTH).mistakes]
+    plan = everything.load(place, MONTH).plans["data/plan.yml"]
+
+    assert dict(plan.measures())["content.published"].points == 8
+    assert told == [
+        "data/填写.xlsx，考核表!D9：计划里是8分，这一格改了不算。要改的填在“分值”那一格。"
+    ]

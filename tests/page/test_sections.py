@@ -189,7 +189,7 @@ def test_a_measure_opens_to_how_it_was_scored(parts: dict[str, str]) -> None:
         "6×(95.59%−100%)÷(120%−100%)，在0与6之间=0.00",
         "data/targets.csv第368–380行，粉丝数、新增关注、DAU日活等13个",
         "kpi explain 2026-10 op-03 over_delivery",
-        "有不同的值，在decisions.csv选定后计入，得分在4.76与4.80之间",
+        "有不确定的值，在decisions.csv选定或写准后计入，得分在4.76与4.80之间",
     ):
         assert said in text
 

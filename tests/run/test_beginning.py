@@ -97,13 +97,23 @@ class Terminal(StringIO):
         return True
 
 
-@pytest.mark.parametrize(("answer", "code"), [("是\n", 0), ("不\n", 1)])
+@pytest.mark.parametrize(
+    ("answer", "day", "times"),
+    [
+        ("是\n", "2026-11-03", 1),
+        ("2026-11-2\n", "2026-11-02", 1),
+        ("昨天\n2026-11-02\n", "2026-11-02", 2),
+        ("不\n", "", 1),
+        ("", "", 1),
+    ],
+)
 def test_a_day_that_nothing_tells_is_asked_for_once(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     answer: str,
-    code: int,
+    day: str,
+    times: int,
 ) -> None:
     place = tiny_workspace.build(tmp_path / "w")
     files = [tmp_path / "一.csv", tmp_path / "二.csv"]
@@ -116,13 +126,11 @@ def test_a_day_that_nothing_tells_is_asked_for_once(
     where = ("--workspace", str(place.root))
     done, out, _ = kpi(capsys, "add", *map(str, files), *where)
 
-    assert done == code
-    assert out.count("看不出一.csv是哪天下载的，它在2026-11-03保存") == 1
-    assert out.count("请写“是”") == 1
-    there = sorted(
-        path.name for path in place.raw("2026-10").glob("zhihu-01/2026-11-03/*")
-    )
-    assert there == (["一.csv", "二.csv"] if code == 0 else [])
+    assert done == (not day)
+    assert out.count("看不出一.csv是哪天下载的，它在2026-11-03保存") == times
+    asked = place.raw("2026-10") / "zhihu-01" / (day or "nowhere")
+    placed = [path.name for path in asked.glob("?.csv")]
+    assert sorted(placed) == (["一.csv", "二.csv"] if day else [])
 
 
 @pytest.mark.notebook

@@ -16,7 +16,11 @@ from kpi_lib.appraisal.goals import due_number, due_target
 from kpi_lib.catalogue import DUE
 from kpi_lib.grouping import grouped
 from kpi_lib.inputs import Entry, Measure
-from kpi_lib.language import Sentence
+from kpi_lib.language import N_, Sentence
+
+EMPTY = N_("工作记录的“{sheet}”表没有记录，也没有在“{none}”表写明无")
+# Of what is due all the same, to say that there was none is to say that none was done.
+EMPTY_OR_0 = N_("工作记录的“{sheet}”表没有记录，也没有在“{none}”表写明无（写明计0分）")
 
 NONE_HERE = "确认"  # The sheet that states, signed, that another has nothing
 
@@ -119,13 +123,10 @@ class LogSource(Source[P]):
             )
         if none:
             return None
-        return pending(
-            Sentence(
-                "工作记录的“{sheet}”表没有记录，也没有在“{none}”表写明无",
-                sheet=sheet,
-                none=NONE_HERE,
-            )
-        )
+        excludes = self.due and due is None
+        zero = not excludes and self.of([]).state == "given"
+        text = EMPTY_OR_0 if zero else EMPTY
+        return pending(Sentence(text, sheet=sheet, none=NONE_HERE))
 
     @abstractmethod
     def of(self, rows: list[Any]) -> Reading:

@@ -115,6 +115,16 @@ class _ContentsPublished(_Count[Any], kind="contents_published"):
             return N_("“{title}”：账号的作品清单里没有")
         return N_("“{title}”没有填已发平台")
 
+    def without(self, rows: Sequence[Any]) -> Reading | None:
+        """Tell of posts of a month that is said to have no contents."""
+        reading, month = super().without(rows), self.evidence.month
+        listed = chain.from_iterable(self.evidence.listed.values())
+        posts = sum(days.month_of(day) == month for day, _ in listed)
+        if posts and reading and self.evidence.has_none(self.entry.SHEET):
+            said = Sentence(POSTS_ALL_THE_SAME, n=posts, none=base.NONE_HERE)
+            return replace(reading, flags=(said,))
+        return reading
+
     def of(self, rows: list[Any]) -> Reading:
         came, late = self.evidence.came_out, self.evidence.came_late
         # Of every content, so that two measures of them tell the same once.
@@ -125,6 +135,7 @@ class _ContentsPublished(_Count[Any], kind="contents_published"):
         return replace(super().of(rows), flags=tuple(told))
 
 
+POSTS_ALL_THE_SAME = N_("“{none}”表写明没有内容，账号本月却发布了{n}个作品")
 DENIED = N_("写着已发，账号的作品清单里却没有，不计：{contents}")
 CAME_LATE = N_("比计划日晚，不算发布完成：{contents}")
 
@@ -349,14 +360,14 @@ class _Reviews(base.LogSource[Any], kind="reviews"):
             or self.evidence.has_none(self.entry.SHEET, after=last)
         ):
             return base.against(len(delivered), len(owed), "次", self.unconfirmed(rows))
-        note = Sentence(
-            "月复盘还没有记录（{last}前交），也没有在“{none}”表写明无",
-            last=last,
-            none=base.NONE_HERE,
-        )
+        early = self.evidence.has_none(self.entry.SHEET)
+        note = Sentence(NONE_EARLY if early else NONE, last=last, none=base.NONE_HERE)
         inputs = {"delivered": str(len(delivered)), "due": str(len(owed))}
         return pending(note, inputs=inputs)
 
+
+NONE = N_("月复盘还没有记录（{last}前交），也没有在“{none}”表写明无")
+NONE_EARLY = N_("“{none}”表的无是月复盘到期（{last}）以前写的，到期以后写明才算")
 
 LACKING_DAYS = N_(
     "{platform}的导出缺几天的评论，记录的收到数也不比导出的多：补上那几天的导出"
