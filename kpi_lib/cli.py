@@ -9,7 +9,6 @@ inside the commands, so that help is there at once.
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -21,7 +20,18 @@ import typer
 from kpi_lib.cli_formats import formats_app
 from kpi_lib.errors import printable
 from kpi_lib.language import LANGUAGES
-from kpi_lib.telling import STATES, alike, argument, near, option, say, tell, telling
+from kpi_lib.telling import (
+    STATES,
+    agreed,
+    alike,
+    argument,
+    asking,
+    near,
+    option,
+    say,
+    tell,
+    telling,
+)
 from kpi_lib.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -315,7 +325,7 @@ def sign(
     question = f"以“{by}”的名义为{len(rows)}人签字？"
     if yes:
         typer.echo(question)
-    elif not _agreed(question):
+    elif not agreed(question):
         typer.echo("没有签，什么也没有写。")
         raise typer.Exit(1)
     typer.echo(f"已写进{near(inputs.add_rows(workspace, rows))}。")
@@ -323,7 +333,7 @@ def sign(
         run(month, lang="", workspace=workspace)
     following = days.shift(month, 1)
     begin = f"现在起好{following}的文件夹和目标，带上建议值？"
-    if workspace.workbook.exists() and (yes or _agreed(begin)):
+    if workspace.workbook.exists() and (yes or agreed(begin)):
         new_month(following, workspace)
     else:
         typer.echo(f"下个月：kpi new-month {following}；目标的建议在索引页旁。")
@@ -414,22 +424,11 @@ def add(
     例：kpi add 下载/ --downloaded 2026-11-02   kpi add 作品列表.xlsx --account dy-01
     """
     from kpi_lib import run
-    from kpi_lib.months import day_at_the_end
 
     day = downloaded and downloaded.date()
     refused = False
-    answer = ""  # one for all files
-
-    def asked(name: str, saved: date) -> date | None:
-        nonlocal answer
-        while sys.stdin.isatty() and not answer:
-            answer = _answer(WHEN.format(name=name, saved=saved)) or NO
-            if answer not in (*YES, NO) and not day_at_the_end(answer):
-                answer = ""  # neither: asked again
-        return saved if answer in YES else day_at_the_end(answer)
-
     placed = run.add(
-        workspace, files, account, downloaded=day, month=month, asked=asked
+        workspace, files, account, downloaded=day, month=month, asked=asking()
     )
     for added in placed:
         refused = refused or added.state == "refused"
@@ -469,25 +468,6 @@ def doctor(
         line = f"{mark} {finding.subject}：{finding.found}{mend}"
         say(vars(finding), line, as_json)
     raise typer.Exit(not all(finding.ok for finding in findings))
-
-
-YES, NO = ("是", "y", "yes"), "不"
-
-WHEN = (
-    "看不出{name}是哪天下载的，它在{saved}保存。这样的文件都是哪天下载的？请写日期，如"
-    "2026-11-02；写“是”，就各按保存的日期："
-)
-
-
-def _answer(question: str) -> str:
-    """Ask, and return what is answered."""
-    typer.echo(question, nl=False)
-    return sys.stdin.readline().strip().lower()
-
-
-def _agreed(question: str) -> bool:
-    """Ask, and return whether the answer is yes."""
-    return _answer(f"{question}请写“是”：") in YES
 
 
 def _tell_refused(workspace: Workspace, month: str, as_json: bool) -> bool:

@@ -13,6 +13,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -93,3 +94,38 @@ def _tell_job(as_json: bool, outcome: Any, done: int, total: int) -> None:
     error = f"：{outcome.error}" if outcome.error else ""
     line = f"{done}/{total} {outcome.job} {STATES[outcome.state]}{error}"
     say(fields, line, as_json)
+
+
+YES, NO = ("是", "y", "yes"), "不"
+
+WHEN = (
+    "看不出{name}是哪天下载的，它在{saved}保存。这样的文件都是哪天下载的？请写日期，如"
+    "2026-11-02；写“是”，就各按保存的日期："
+)
+
+
+def asking() -> Callable[[str, date], date | None]:
+    """Return what asks on a terminal, once, when files were downloaded."""
+    from kpi_lib.months import day_at_the_end
+
+    answer = ""
+
+    def asked(name: str, saved: date) -> date | None:
+        nonlocal answer
+        while sys.stdin.isatty() and not answer:
+            answer = _answer(WHEN.format(name=name, saved=saved)) or NO
+            if answer not in (*YES, NO) and not day_at_the_end(answer):
+                answer = ""  # neither: asked again
+        return saved if answer in YES else day_at_the_end(answer)
+
+    return asked
+
+
+def agreed(question: str) -> bool:
+    """Ask, and return whether the answer is yes."""
+    return _answer(f"{question}请写“是”：") in YES
+
+
+def _answer(question: str) -> str:
+    typer.echo(question, nl=False)
+    return sys.stdin.readline().strip().lower()

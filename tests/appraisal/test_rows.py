@@ -440,3 +440,25 @@ def test_targets_of_a_quarter_stand_beside_their_results_when_it_ends() -> None:
     assert f"{due}MAU月活500/600、阅读/播放3,003/3,000" in ends
     assert due not in before
     assert "阅读/播放—/3,000" in gap
+
+
+@pytest.mark.parametrize("came", [{}, {"toutiao": 9}])
+def test_posts_of_a_month_without_contents_are_told(came: dict[str, int]) -> None:
+    people = scored.people({"tt": "toutiao"}, required=["views"])
+    none = NoneHere(operator=ID, sheet="内容", by=MANAGER, on=date(2026, 11, 4))
+    log = Worklog(month=MONTH, confirmations=(none,))
+    posts = listed(came) if came else None
+    given = scored.evidence(PLAN, people, (), [], log=log, listed=posts)
+    reading = read(given, "contents_published")
+
+    said = ["“确认”表写明没有内容，账号本月却发布了1个作品"] if came else []
+    assert reading.state == "excluded"
+    assert [str(flag) for flag in reading.flags] == said
+
+
+def test_a_none_from_before_the_review_was_due_is_named() -> None:
+    early = NoneHere(operator=ID, sheet="复盘", by=MANAGER, on=date(2026, 11, 3))
+    reading = read(month(confirmations=(early,)), "reviews")
+
+    assert reading.state == "pending"
+    assert "“确认”表的无是月复盘到期（2026-11-06）以前写的" in reading.note

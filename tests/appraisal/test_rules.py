@@ -140,3 +140,16 @@ def test_what_is_only_met_or_not_is_not_divided(
 )
 def test_only_the_whole_reads_as_100_percent(share: Fraction, shown: str) -> None:
     assert percent(share) == shown
+
+
+def test_a_count_says_how_its_points_grew_with_its_item() -> None:
+    """Of 4 points, 10 with those of a measure that is out: half of 4 is 5 of 10."""
+    four = measure({"kind": "count", "each": 2}).model_copy(
+        update={"points": Fraction(4)}
+    )
+    rule = rule_of(four)
+    reading = Reading(value=Fraction(1))
+
+    assert rule.worked(reading, Decimal(4)) == "min(1×2, 4)"
+    assert rule.worked(reading, Decimal(10)) == "10×min(1×2, 4)÷4"
+    assert computed("10×min(1×2, 4)÷4") == rule.share(reading) * 10 == 5

@@ -306,6 +306,22 @@ class TestConflict:
 
         assert points("target_setting.attainment", evidence(now=now)) == Decimal("4.75")
 
+    def test_both_bounds_of_a_gain_are_of_one_opening(self) -> None:
+        """Whoever began higher gained less, of a target that is nearer by as much."""
+        bounds = {
+            "followers_gain": {"low": 320, "high": 340},
+            "followers_opening": {"low": 9_990, "high": 10_010},
+        }
+        now = [row | bounds.get(str(row["metric"]), {}) for row in NOW]
+        given = evidence(now=now)
+
+        for each, gained, wanted in zip(
+            given.bounds, (320, 340), (320, 340), strict=True
+        ):
+            goal = each.goals.of("followers")[0]
+            assert goal.value == gained
+            assert goal.counted - goal.opening == wanted
+
 
 def task(on: int | None, **more: object) -> Task:
     done = date(2026, 10, on) if on else None

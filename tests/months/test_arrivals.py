@@ -374,3 +374,18 @@ class TestTidy:
         # Texts of few rows are held another way.
         own = own.astype(expected.dtypes)
         pd.testing.assert_frame_equal(own, expected.reset_index(drop=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "day"),
+    [
+        ("数据趋势_20261001-20261031", None),
+        ("粉丝 2026-10-01至2026-10-31", None),
+        ("作品列表_20261102", date(2026, 11, 2)),
+        ("作品列表_1-60_2026-11-02", date(2026, 11, 2)),
+    ],
+)
+def test_a_span_of_days_in_a_name_is_no_day_of_download(
+    name: str, day: date | None
+) -> None:
+    assert arrivals.day_at_the_end(name) == day
