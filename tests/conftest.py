@@ -6,6 +6,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import matplotlib as mpl
@@ -14,6 +15,7 @@ from filelock import FileLock
 from hypothesis import settings
 
 from kpi_lib import appraisal, open_month
+from kpi_lib.inputs import yaml
 from kpi_lib.language import language, speaking
 from kpi_lib.workbook.workbook import Workbook
 from kpi_lib.workspace import Workspace
@@ -23,17 +25,20 @@ from tests import sample_month
 settings.register_profile("kpi", deadline=None)
 settings.load_profile("kpi")
 
+# Many workspaces have the same plan; what a text is parsed into is only read.
+yaml._parsed = lru_cache(64)(yaml._parsed)
+
 SLOW = (
     "test_docs.py",
-    "test_06_nothing_or_a_whole_file.py",
     "test_browser.py",
-    "test_questions.py",
-    "test_15_each_point_is_recomputed.py",
-    "test_runner.py",
+    "test_06_nothing_or_a_whole_file.py",
     "test_attacks.py",
-    "test_month.py",
+    "test_15_each_point_is_recomputed.py",
     "test_lab_browser.py",
+    "test_questions.py",
+    "test_runner.py",
     "test_processes.py",
+    "test_month.py",
     "test_13_a_hostile_file_costs_itself.py",
     "test_engine.py",
     "test_workbook.py",
@@ -131,6 +136,7 @@ def pytest_collection_finish() -> None:
     """Look for garbage again, but not in what stays to the end."""
     gc.freeze()
     gc.enable()
+    gc.set_threshold(50_000, 10, 10)  # as in a run's jobs (kpi_lib/run/warm.py)
 
 
 World = Callable[[str, Callable[[Path], object]], Workspace]
