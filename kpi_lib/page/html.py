@@ -81,13 +81,13 @@ def _shown(output: Mapping[str, Any]) -> str:
     if kind == "error":
         return _text(f"{output['ename']}: {output['evalue']}")
     data = output.get("data", {})
-    html = data.get("text/html", "")
+    html = "".join(data.get("text/html", ""))  # a text, or its lines
     if html.startswith(FRAGMENT):
         # A page stands beside what it links to, a notebook does not.
         return "\n" + re.sub(r'(?<=href=")\.\./reports/[\d-]+/', "", html)
     if html.startswith(STYLE) or SEALED in data:
         return ""
-    return _text(data.get("text/plain", ""))
+    return _text("".join(data.get("text/plain", "")))
 
 
 def _text(text: str) -> str:
