@@ -13,9 +13,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from ruamel.yaml import YAML
+import yaml
 
 from kpi_lib.language import Name, Sentence
+
+try:  # ten times as fast as what people's files are read by, which knows their lines
+    from yaml import CSafeLoader as SafeLoader
+except ImportError:  # pragma: no cover - built without libyaml
+    from yaml import SafeLoader
 
 Kind = Literal["stock", "flow", "mean", "ratio"]
 Unit = Literal["people", "times", "orders", "CNY", "share", "days"]
@@ -102,7 +107,7 @@ class Metric:
 @cache
 def entries(file: str) -> Any:
     """Return what a YAML file of the package declares."""
-    return YAML(typ="safe", pure=True).load((HERE / file).read_text(encoding="utf-8"))
+    return yaml.load((HERE / file).read_bytes(), SafeLoader)
 
 
 def words(*names: str) -> list[dict[str, Sentence]]:

@@ -23,6 +23,7 @@ from kpi_lib.inputs.worklog import Worklog
 from kpi_lib.months import add_up
 
 MONTH = "2026-10"
+PLAN = plan.load_plan(Path(__file__).parents[1] / "data" / "plan.yml")
 PLANS = Path(__file__).parent / "data" / "plans"
 ID = "op-01"
 MANAGER = "示例主管"

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from kpi_lib.inputs import plan
 from kpi_lib.inputs.kinds import exact
+from tests.scored import PLAN
 
 ROOT = Path(__file__).parents[1]
-PLAN = plan.load_plan(ROOT / "data" / "plan.yml")
 NUMBER = re.compile(r"`((?:evidence|band|weights)\.\w+)`\s*[(（]([^)）]+)[)）]")
 
 PAGES = {

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from ruamel.yaml import YAML
 
-from kpi_lib.catalogue import METRICS, STREAMS
+from kpi_lib.catalogue import METRICS, STREAMS, entries
 from kpi_lib.files.cells import MoneyUnit, NumberKind, Scale
 from kpi_lib.files.moments import EpochUnit
 from kpi_lib.language import Name, simplified
@@ -261,8 +261,8 @@ def _merged(base: Any, more: Any) -> Any:
 @cache
 def _shipped() -> dict[str, dict[str, Any]]:
     """Return what the package's own files say, by platform, and of ``manual``."""
-    read = YAML(typ="safe", pure=True).load
-    return {file.stem: read(file) for file in sorted(FORMATS.glob("*.yml"))}
+    names = sorted(file.stem for file in FORMATS.glob("*.yml"))
+    return {name: entries(f"files/formats/{name}.yml") for name in names}
 
 
 def declaration(text: str) -> Declaration:

@@ -19,7 +19,14 @@ from kpi_lib.inputs.everything import (
     load_roster,
     strays,
 )
-from kpi_lib.inputs.forms import WrongForm, bare, id_or_name, number_of, with_year
+from kpi_lib.inputs.forms import (
+    WrongForm,
+    bare,
+    id_or_name,
+    number_of,
+    to_words,
+    with_year,
+)
 from kpi_lib.inputs.people import Account, Operator, Roster
 from kpi_lib.inputs.plan import STATUS, EvidenceRules, Item, Measure, Plan, load_plan
 from kpi_lib.inputs.records import Decision, Signoff

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 from kpi_lib.days import Calendar, months_back
 from kpi_lib.errors import InvalidInput, Problem
 from kpi_lib.files import Declaration, Sheet, declare, layouts
+from kpi_lib.grouping import grouped
 from kpi_lib.held import files_in, held, holding, is_noise, listed
 from kpi_lib.inputs import plan, points, roster
 from kpi_lib.inputs.directory import Called, Directory, platform_names
@@ -422,7 +423,10 @@ def _decided(workspace: Workspace) -> _Decided:
     if plans:
         called = {file.rpartition("/")[2]: at.called for file, at in plans.items()}
         given = take(_read, workspace, problems, Points, Directory(plans=called)) or ()
-        plans = points.revised(plans, given, problems)
+        for file, own in grouped(
+            (f"data/{row.plan}", row) for row in given if row.filled
+        ).items():
+            plans[file] = take(points.revised, plans[file], own) or plans[file]
     people = take(load_roster, workspace)
     if people and plans:
         problems += plan.mistakes(plans, people)

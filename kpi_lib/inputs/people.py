@@ -16,7 +16,13 @@ from functools import cached_property
 from itertools import chain
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
 
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import days_of
@@ -171,6 +177,14 @@ class Account(Span):
     product: str = ""
     expects: Annotated[tuple[str, ...], LIST] = ()
     owners: tuple[Owner, ...] = Field(min_length=1)
+
+    @field_validator("expects")
+    @classmethod
+    def _layouts(cls, named: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        """Take the ids of layouts for the names that they have on its platform."""
+        own = (f"{info.data.get('platform')}.", MANUAL)
+        ids = {at.name: id for id, at in layouts().items() if id.startswith(own)}
+        return tuple(ids.get(name, name) for name in named)
 
     @property
     def mapped(self) -> set[str]:

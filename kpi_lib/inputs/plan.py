@@ -26,7 +26,7 @@ from kpi_lib.inputs.kinds import Exact, Id, Positive, Share, Text
 from kpi_lib.inputs.people import Account, Operator, Roster
 from kpi_lib.inputs.people import Filled as Named
 from kpi_lib.inputs.yaml import load_document
-from kpi_lib.workspace import canonical_json, sha256
+from kpi_lib.workspace import sha256
 
 # What may become of a measure, and what it is called.
 (STATUS,) = words("status")
@@ -82,30 +82,11 @@ class Item(Part):
     weight: Annotated[str, StringConstraints(min_length=1)]
     measures: tuple[Measure, ...] = Field(min_length=1)
 
-    @property
-    def total(self) -> Fraction:
-        """The points of its measures, without bonus ones."""
-        return sum((m.points for m in self.measures if not m.bonus), Fraction(0))
-
-    def revise(
-        self, points: Mapping[str, Fraction], weights: Mapping[str, Fraction]
-    ) -> Item:
-        """Return it with other points of its measures, and their sum, and weight."""
-        own = {
-            at.id: points.get(f"{self.id}.{at.id}", at.points) for at in self.measures
-        }
-        measures = [
-            at.model_copy(update={"points": own[at.id]}) for at in self.measures
-        ]
-        item = self.model_copy(update={"measures": tuple(measures)})
-        share = weights.get(self.id)
-        weight = self.weight if share is None else f"{kinds.plain(share * 100)}%"
-        return item.model_copy(update={"points": item.total, "weight": weight})
-
     def _conflicts(self) -> Iterator[str]:
-        if self.total != self.points:
+        total = sum((m.points for m in self.measures if not m.bonus), Fraction(0))
+        if total != self.points:
             yield (
-                f"{self.id}的量化指标合计{kinds.plain(self.total)}分，"
+                f"{self.id}的量化指标合计{kinds.plain(total)}分，"
                 f"与项目的{kinds.plain(self.points)}分不符，请改正其中一个"
             )
         if self.weight != WITH_ABOVE:
@@ -235,10 +216,6 @@ class Plan(Part):
     duties: tuple[Duty, ...] = ()
     _revised: str = ""  # What a sheet says instead of the file
 
-    def conflicts(self) -> Iterator[str]:
-        """Tell of sums that are wrong, and of what is there twice."""
-        yield from self._conflicts()
-
     def _conflicts(self) -> Iterator[str]:
         points = sum((item.points for item in self.items()), Fraction(0))
         if points != 100:
@@ -312,22 +289,6 @@ class Plan(Part):
         if {"dau", "mau"} <= chosen:
             chosen.add("stickiness")
         return tuple(metric for metric in METRICS if metric in chosen)
-
-    def revise(
-        self, points: Mapping[str, Fraction], weights: Mapping[str, Fraction]
-    ) -> Plan:
-        """Return it with other points of measures, by key, and weights of items."""
-        groups = []
-        for group in self.groups:
-            items = tuple(item.revise(points, weights) for item in group.items)
-            groups.append(group.model_copy(update={"items": items}))
-        plan = self.model_copy(update={"groups": tuple(groups)})
-        vars(plan).pop("called", None)  # it holds the measures as they were
-        changes = {
-            key: str(value) for at in (points, weights) for key, value in at.items()
-        }
-        plan._revised = canonical_json(changes)
-        return plan
 
     def digest(self, of_file: str) -> str:
         """Return the hash of its file, or of that and of what a sheet says instead."""

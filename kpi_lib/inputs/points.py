@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from typing import Any
 
-from kpi_lib.errors import Problem
 from kpi_lib.inputs import kinds
 from kpi_lib.inputs.directory import Directory, unknown
 from kpi_lib.inputs.forms import Note, Text, Wrong, choices, quoted
 from kpi_lib.inputs.plan import WITH_ABOVE, Plan
 from kpi_lib.inputs.table import Row
+from kpi_lib.inputs.yaml import validated
 
 
 class Points(Row):
@@ -59,19 +59,20 @@ def laid_out(file: str, plan: Plan) -> Iterator[dict[str, str]]:
             weight = ""
 
 
-def revised(
-    plans: Mapping[str, Plan], rows: Sequence[Points], problems: list[Problem]
-) -> dict[str, Plan]:
-    """Return plans with what rows give instead; a sum that is wrong then is noted."""
-    plans = dict(plans)
-    for file, plan in plans.items():
-        own = [row for row in rows if row.filled and file.endswith(f"/{row.plan}")]
-        keys = [plan.called[row.measure][0] for row in own]
-        given = list(zip(keys, own, strict=True))
-        points = {key: row.points for key, row in given if row.points}
-        weights = {key.partition(".")[0]: at.weight for key, at in given if at.weight}
-        if own:
-            plans[file] = plan.revise(points, weights)
-            at = Problem(what="", where=own[0].source, place=Points.SHEET)
-            problems += [replace(at, what=why) for why in plans[file].conflicts()]
-    return plans
+def revised(plan: Plan, rows: Sequence[Points]) -> Plan:
+    """Return a plan with what rows of it give instead, checked as a file is."""
+    given = {plan.called[row.measure][0]: row for row in rows}
+    values = plan.model_dump(by_alias=True, exclude_unset=True)
+    for item in (item for group in values["groups"] for item in group["items"]):
+        total = Fraction(0)
+        for measure in item["measures"]:
+            row = given.get(f"{item['id']}.{measure['id']}")
+            if row and row.points:
+                measure["points"] = row.points
+            if row and row.weight:
+                item["weight"] = f"{kinds.plain(row.weight * 100)}%"
+            total += 0 if measure.get("bonus") else kinds.exact(measure["points"])
+        item["points"] = total
+    new = validated(values, Plan, f"{rows[0].source}，{Points.SHEET}")
+    new._revised = repr([(key, at.points, at.weight) for key, at in given.items()])
+    return new

@@ -1,7 +1,7 @@
 """
 Executed notebook to one page that runs nothing and calls nobody.
 
-The only home of nbconvert. Code is left out, markdown is the package's own prose,
+The only home of nbconvert. Inputs are hidden, markdown is the package's own prose,
 outputs are the fragments that `kpi_lib.page` rendered; anything else that a cell
 printed is shown as escaped text. The notebooks' prose is Chinese; a paragraph that the
 catalogue knows is said in the language of the page.
@@ -10,13 +10,20 @@ catalogue knows is said in the language of the page.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from html import escape
 from typing import Any
 
-from markupsafe import Markup
+# By this jsonschema would compile a grammar of web addresses as it is imported, which
+# takes longer than all else; in notebooks, for which it is there, it checks none.
+if grammar := "rfc3987_syntax" not in sys.modules:
+    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+import nbformat
+from nbconvert.exporters import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
-from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from kpi_lib import figures
 from kpi_lib.appraisal import Card
@@ -24,11 +31,15 @@ from kpi_lib.language import LANGUAGES, _, catalogue, speaking, spoken, translat
 from kpi_lib.page import templates
 from kpi_lib.page.parts import SEALED
 
+if grammar:  # whoever else wants it has it
+    del sys.modules["rfc3987_syntax"]
+
 # What a page may load: nothing but what it carries itself.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:"
 
 FRAGMENT = '<div class="kpi">'
 STYLE = "<style data-kpi>"
+MAIN = '<main id="top">'
 
 
 class _Prose(IPythonRenderer):
@@ -44,8 +55,7 @@ class _Prose(IPythonRenderer):
             return f"<h{level}>{text}</h{level}>\n"
         number = len(self.contents) + 1
         id = f"s{number}"
-        name = Markup(escape(re.sub(r"<[^>]+>", "", text)))
-        self.contents.append((id, number, name))
+        self.contents.append((id, number, re.sub(r"<[^>]+>", "", text)))
         return f'<h2 id="{id}"><span class="n">{number}</span> {text}</h2>\n'
 
 
@@ -87,16 +97,30 @@ def _shown(output: Mapping[str, Any]) -> str:
         return "\n" + re.sub(r'(?<=href=")\.\./reports/[\d-]+/', "", html)
     if html.startswith(STYLE) or SEALED in data:
         return ""
-    return _text("".join(data.get("text/plain", "")))
+    return _text(data.get("text/plain", ""))
 
 
-def _text(text: str) -> str:
-    shown = text.strip()
+def _text(text: str | Sequence[str]) -> str:
+    shown = "".join(text).strip()
     return f"\n<pre>{escape(shown)}</pre>" if shown else ""
 
 
+@cache
+def _exporter() -> TemplateExporter:
+    """Build the exporter once: compiling our template costs more than a page."""
+    exporter = TemplateExporter(  # type: ignore[no-untyped-call]
+        template_name="kpi",
+        extra_template_basedirs=[str(templates.HERE)],
+        file_extension=".html",
+        exclude_input=True,
+    )
+    exporter.register_filter("shown", _shown)  # type: ignore[no-untyped-call]
+    exporter.environment.globals["_"] = templates.said
+    return exporter
+
+
 def page(
-    notebook: NotebookNode,
+    notebook: nbformat.NotebookNode,
     *,
     title: str,
     lang: str = LANGUAGES[0],
@@ -127,38 +151,50 @@ def page(
     str
         HTML without a script, with everything it needs inside.
     """
-    contents: list[tuple[str, int, str]] = []
-    data = sealed(notebook)
     with speaking(lang):
-        card = Card.from_json(data).said() if data else None
-        # What is about a score stays away until there is something to score.
-        left_out = {"notebook-only", *(["score"] if card and not card.begun else [])}
-        shown = [
-            "\n" + _prose(cell.source, contents)
-            if cell.cell_type == "markdown"
-            else "".join(map(_shown, cell.get("outputs", ())))
-            for cell in notebook.cells
-            if left_out.isdisjoint(cell.metadata.get("tags", []))
-        ]
-        beside = {"told": told, "anchor": anchor, "home": home, "contents": contents}
-        return _filled("".join(shown), title, lang, card, **beside)
+        beside = {"told": told, "anchor": anchor, "home": home}
+        return _page(notebook, title, lang, beside)
 
 
-def _filled(
-    body: str, title: str, lang: str, card: Card | None = None, **beside: object
+def _page(
+    notebook: nbformat.NotebookNode, title: str, lang: str, beside: Mapping[str, Any]
 ) -> str:
-    """Put HTML of ours into the page, with what stands around it."""
-    html = templates.text(
-        "page.html",
-        body=Markup(body),
-        title=title,
-        lang=lang,
-        policy=Markup(POLICY),
-        css=Markup(templates.css()),
-        **_heading(card, title),
-        **{"contents": (), "told": (), "anchor": "", "home": "index.html"} | beside,
-    )
-    return re.sub(r"\n\s*\n+", "\n", html) + "\n"
+    data = sealed(notebook)
+    card = Card.from_json(data).said() if data else None
+    # What is about a score stays away until there is something to score.
+    left_out = {"notebook-only", *(["score"] if card and not card.begun else [])}
+    exporter = _exporter()
+    contents: list[tuple[str, int, str]] = []
+    cells = [
+        _rendered(cell, contents)
+        for cell in notebook.cells
+        if left_out.isdisjoint(cell.metadata.get("tags", []))
+    ]
+    copy = nbformat.NotebookNode({**notebook, "cells": cells})  # type: ignore[no-untyped-call]
+    resources = {
+        "page": {
+            "title": title,
+            "lang": lang,
+            "policy": POLICY,
+            "css": templates.css(),
+            "contents": contents,
+            **beside,
+            **_heading(card, title),
+        }
+    }
+    html, _resources = exporter.from_notebook_node(copy, resources=resources)
+    if "<h1" not in html:
+        html = html.replace(MAIN, f"{MAIN}\n<h1>{escape(title)}</h1>", 1)
+    return re.sub(r"\n\s*\n+", "\n", html)
+
+
+def _rendered(
+    cell: nbformat.NotebookNode, contents: list[tuple[str, int, str]]
+) -> nbformat.NotebookNode:
+    """Render markdown ahead of the template, which needs the contents first."""
+    if cell.cell_type != "markdown":
+        return cell
+    return nbformat.NotebookNode({**cell, "source": _prose(cell.source, contents)})  # type: ignore[no-untyped-call]
 
 
 def _heading(card: Card | None, title: str) -> dict[str, str]:
@@ -169,7 +205,7 @@ def _heading(card: Card | None, title: str) -> dict[str, str]:
             "when": "",
             "score": "",
             "print_left": _css_text(title),
-            "print_right": _css_text(""),
+            "print_right": '""',
         }
     grade = "" if card.unrated else card["grade"]
     grade = "　".join(filter(None, (grade, "" if card["final"] else _("暂定"))))
@@ -187,15 +223,15 @@ def _heading(card: Card | None, title: str) -> dict[str, str]:
     }
 
 
-def _css_text(text: str) -> Markup:
+def _css_text(text: str) -> str:
     """Write a text as a CSS string in which nothing can end string or style."""
     safe = "".join(
         ch if ch.isalnum() or ch == "　" else f"\\{ord(ch):x} " for ch in text[:80]
     )
-    return Markup(f'"{safe}"')
+    return f'"{safe}"'
 
 
-def sealed(notebook: NotebookNode) -> dict[str, Any] | None:
+def sealed(notebook: nbformat.NotebookNode) -> dict[str, Any] | None:
     """
     Read the card back that the notebook's last cell displayed.
 
@@ -278,4 +314,7 @@ def _alone(section: str, title: str, month: str, lang: str, **context: Any) -> s
     with speaking(lang):
         html = templates.render(section, month=month, **context)
         title = f"{title} {figures.month_name(month)}"
-        return _filled(f"{FRAGMENT}{html}</div>", title, lang)
+    output = new_output("display_data", {"text/html": f"{FRAGMENT}{html}</div>"})  # type: ignore[no-untyped-call]
+    cell = new_code_cell(id=section, outputs=[output])  # type: ignore[no-untyped-call]
+    notebook = new_notebook(cells=[cell])  # type: ignore[no-untyped-call]
+    return page(notebook, title=title, lang=lang)

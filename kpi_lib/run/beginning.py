@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from kpi_lib import exports
+from kpi_lib import exports, inputs
 from kpi_lib.errors import ExportError, InvalidInput
 from kpi_lib.exports import Export
 from kpi_lib.files import layouts, platforms
@@ -74,12 +74,18 @@ def proposed(source: Path) -> dict[str, list[dict[str, Any]]]:
             "id": f"{platform}-{next(numbers[platform]):02}",
             "platform": platforms()[platform].name,
             "name": name,
-            "expects": "、".join(sorted({export.layout for export in own})),
+            "expects": "、".join(sorted({_called(export.layout) for export in own})),
             **begun,
         }
         for (operator, platform, name), own in read.items()
     ]
     return {"人员": people, "账号": accounts}
+
+
+def _called(layout: str) -> str:
+    """Return a layout's name, or its id where no list can hold the name."""
+    name = layouts()[layout].name
+    return name if inputs.to_words(name) == (name,) else layout
 
 
 def _newest(export: Export) -> date:

@@ -11,7 +11,6 @@ import contextlib
 import gc
 import json
 import os
-import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -19,14 +18,11 @@ from pathlib import Path
 from kpi_lib.run import processes
 
 # Imported for the jobs' sake alone.
-NEEDED = ("IPython", "kpi_lib.appraisal", "kpi_lib.run.notebook", "pyarrow.dataset")
+NEEDED = ("IPython", "kpi_lib.page", "kpi_lib.run.notebook", "pyarrow.dataset")
 
 
 def up() -> None:
     """Import all; load declarations, templates, fonts and the exporter."""
-    # By this jsonschema would compile a grammar of web addresses as it is imported,
-    # half a second; in notebooks, for which it is there, it checks none.
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     for name in NEEDED:
         import_module(name)
     import nbformat

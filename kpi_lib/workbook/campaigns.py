@@ -81,17 +81,16 @@ def spans(days: pd.DataFrame, first: date, last: date) -> pd.DataFrame:
         −8 to −1 before, 1 after), `first`, `last`, `value` (the mean of a day; of a
         ratio its two sums over the span, divided).
     """
-    length = (last - first).days + 1
-    step = _step(first, last)
-    sums = days.set_index("date")[["above", "below"]]
+    length, step = (last - first).days + 1, _step(first, last).days
+    near = range_of(first, last)
+    sums = days.set_index("date")[["above", "below"]].reindex(near).to_numpy()
     rows = []
     for at in range(-SPANS, 2):
-        begin = pd.Timestamp(first + at * step)
-        inside = sums.reindex(pd.date_range(begin, periods=length))
-        below = inside["below"].sum()
-        if inside.notna().all(axis=None) and below:
-            end = inside.index[-1]
-            rows.append((at, begin, end, float(inside["above"].sum() / below)))
+        begin = (at + SPANS) * step
+        above, below = sums[begin : begin + length].T
+        if not np.isnan([above, below]).any() and below.sum():
+            ends = near[begin], near[begin + length - 1]
+            rows.append((at, *ends, float(above.sum() / below.sum())))
     return pd.DataFrame(rows, columns=["at", "first", "last", "value"])
 
 

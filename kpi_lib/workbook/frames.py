@@ -61,21 +61,32 @@ def sums_of_days(
 
 
 def by_month(
-    rows: pd.DataFrame, metric: str, by: str, accounts: Sequence[Account]
+    rows: pd.DataFrame, metrics: Sequence[str], by: str, accounts: Sequence[Account]
 ) -> pd.DataFrame:
     """
-    Return one metric by month and another column of `monthly`.
+    Return metrics by month and another column of `monthly`.
 
     Returns
     -------
     DataFrame
-        One row per month and `by` that has a value: `month`, `by`, `value`, `metric`;
-        `basis`, how its accounts were counted, and `breaks`, whether one of them was
-        counted otherwise in its month before.
+        One row per metric, month and `by` that has a value: `month`, `by`, `value`,
+        `metric`; `basis`, how its accounts were counted, and `breaks`, whether one of
+        them was counted otherwise in its month before.
     """
-    counted = _counted(rows, metric, by, accounts)
-    added = _added(rows, counted, METRICS[metric].parts or (metric,), by)
-    return added.assign(metric=metric)
+    asked = pd.DataFrame({"at": range(len(metrics)), "metric": metrics})
+    made_of = [METRICS[name].parts or (name,) for name in metrics]
+    once = {*ONCE_A_PRODUCT}  # whole in the rows of every owner
+    shared = [at for at, of in enumerate(made_of) if once & {metrics[at], *of}]
+    own = rows.merge(asked)
+    whole = own[own["at"].isin(shared)]
+    first = first_of_product(whole, accounts, ["at", "month", by])
+    own = own[first.reindex(own.index, fill_value=True)]
+    ratio = own["metric"].isin([name for name in metrics if METRICS[name].parts])
+    above, below = own["above"].where(ratio, own["value"]), own["below"].where(ratio)
+    known = above.notna() & (below.notna() | ~ratio)
+    own = own.assign(above=above, below=below)[known]
+    parts = pd.Series(made_of, name="metric").explode().rename_axis("at").reset_index()
+    return _added(rows, own, parts, by).merge(asked, on="at")
 
 
 def ratio_by_month(
@@ -107,33 +118,20 @@ def ratio_by_month(
     monthly = whole.pivot_table("value", keys, "metric", "sum")
     monthly = monthly.reindex(columns=[*parts]).dropna().set_axis(SIDES, axis=1)
     sums = daily.groupby(keys)[SIDES].sum().combine_first(monthly).reset_index()
-    return _added(rows, sums, parts, by)
+    asked = pd.DataFrame({"at": 0, "metric": parts})
+    return _added(rows, sums.assign(at=0), asked, by).drop(columns="at")
 
 
 def _added(
-    rows: pd.DataFrame, counted: pd.DataFrame, parts: Sequence[str], by: str
+    rows: pd.DataFrame, counted: pd.DataFrame, parts: pd.DataFrame, by: str
 ) -> pd.DataFrame:
-    """Add up what is counted of rows; what has several parts is divided."""
-    groups = counted.groupby(["month", by], sort=True)
-    if len(parts) > 1:
-        above, below = (groups[side].sum(min_count=1) for side in SIDES)
-        values = above / below.where(below != 0)
-    else:
-        values = groups["value"].sum(min_count=1)
-    found = values.dropna().rename("value").reset_index()
-    return found.merge(_bases(rows, counted, parts, by), on=["month", by], how="left")
-
-
-def _counted(
-    rows: pd.DataFrame, metric: str, by: str, accounts: Sequence[Account]
-) -> pd.DataFrame:
-    """Return the rows that a metric is added up from; of a ratio, with both sums."""
-    own = rows[rows["metric"] == metric]
-    if {metric, *METRICS[metric].parts} & {*ONCE_A_PRODUCT}:
-        # Whole in the rows of every owner.
-        first = first_of_product(own, accounts, ["month", by])
-        own = own[first]
-    return own.dropna(subset=SIDES if METRICS[metric].parts else "value")
+    """Add up, for each `at`, what is counted of rows; divide what has a lower side."""
+    keys = ["at", "month", by]
+    sums = counted.groupby(keys)[SIDES].sum(min_count=1)
+    above, below = sums["above"], sums["below"]
+    values = above.where(below.isna(), above / below.where(below != 0)).rename("value")
+    bases = _bases(rows, counted, parts, by)
+    return values.dropna().reset_index().merge(bases, on=keys, how="left")
 
 
 def first_of_product(
@@ -149,25 +147,26 @@ def first_of_product(
 
 
 def _bases(
-    rows: pd.DataFrame, counted: pd.DataFrame, made_of: Sequence[str], by: str
+    rows: pd.DataFrame, counted: pd.DataFrame, parts: pd.DataFrame, by: str
 ) -> pd.DataFrame:
     """Return how the accounts of a month and key were counted; a ratio: its parts."""
-    parts = rows[rows["metric"].isin(made_of) & rows["value"].notna()]
-    place = ["month", "operator", "account"]
+    parts = rows[rows["value"].notna()].merge(parts)
+    place = ["at", "month", "operator", "account"]
     parts = parts.merge(counted[place].drop_duplicates())
     parts = parts.sort_values("month", kind="stable", ignore_index=True)
-    series = [*dict.fromkeys((by, "account", "metric"))]
+    series = [*dict.fromkeys(("at", by, "account", "metric"))]
     first = parts.drop_duplicates([*series, "month"])
     before = first.groupby(series)["basis"].shift()
     broken = first.index[before.notna() & (before != first["basis"])]
     parts["breaks"] = parts.index.isin(broken)
-    each = parts.sort_values("basis").drop_duplicates(["month", by, "basis"])
-    words = each.groupby(["month", by])["basis"].agg("、".join)
-    breaks = parts.groupby(["month", by])["breaks"].any()
+    keys = ["at", "month", by]
+    each = parts.sort_values("basis").drop_duplicates([*keys, "basis"])
+    words = each.groupby(keys)["basis"].agg("、".join)
+    breaks = parts.groupby(keys)["breaks"].any()
     if by == "operator":  # who took an account over has not grown by it
         held = parts.assign(held=parts["account"] + " " + parts["share"].astype("str"))
-        sets = held.groupby(["operator", "month"])["held"].agg(frozenset)
-        before = sets.groupby(level="operator").shift()
+        sets = held.groupby(["at", "operator", "month"])["held"].agg(frozenset)
+        before = sets.groupby(level=["at", "operator"]).shift()
         breaks |= (before.notna() & (before != sets)).swaplevel()
     return pd.concat([words, breaks], axis=1).reset_index()
 

@@ -215,9 +215,8 @@ class Tables(Month):
         True
         """
         rows = self._of_months(self.monthly, by, **only)
-        accounts, metrics = self.roster.accounts, self._metrics(names)
-        sums = [frames.by_month(rows, metric, by, accounts) for metric in metrics]
-        return self._told(pd.concat(sums, ignore_index=True), by, months)
+        sums = frames.by_month(rows, self._metrics(names), by, self.roster.accounts)
+        return self._told(sums, by, months)
 
     def ratio(
         self,

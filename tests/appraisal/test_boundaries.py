@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 
@@ -14,13 +13,10 @@ from kpi_lib.appraisal.evidence import Reading, excluded, pending
 from kpi_lib.appraisal.goals import growth_of
 from kpi_lib.appraisal.rules import rule_of
 from kpi_lib.days import Calendar
-from kpi_lib.inputs import plan
 from kpi_lib.inputs.entries import Review
 from kpi_lib.inputs.worklog import Worklog
 from tests import scored
-from tests.scored import MONTH, aim, measure
-
-PLAN = plan.load_plan(Path(__file__).parents[2] / "data" / "plan.yml")
+from tests.scored import MONTH, PLAN, aim, measure
 
 
 @pytest.mark.parametrize("missing", ["pending", "zero", "exclude"])

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kpi_lib.appraisal import scoring
-from kpi_lib.inputs import load_plan
 from kpi_lib.inputs.entries import (
     Campaign,
     Community,
@@ -23,9 +21,8 @@ from kpi_lib.inputs.entries import (
 )
 from kpi_lib.inputs.worklog import Worklog
 from tests import scored
-from tests.scored import ID, MANAGER, MONTH, aim, measure
+from tests.scored import ID, MANAGER, MONTH, PLAN, aim, measure
 
-PLAN = load_plan(Path(__file__).parents[2] / "data" / "plan.yml")
 NOV = date(2026, 11, 12)
 
 CAMPAIGN = Campaign(

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -19,11 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpi_lib.appraisal.compose import score
-from kpi_lib.inputs import plan
 from kpi_lib.inputs.targets import Target
-from tests.scored import aim, evidence, people, values
+from tests.scored import PLAN, aim, evidence, people, values
 
-PLAN = plan.load_plan(Path(__file__).parents[2] / "data" / "plan.yml")
 BASE = {"views": 100_000, "likes": 2_000, "orders": 100, "revenue": 8_000}
 GAIN, OPENING = 1_000, 50_000
 METRICS = (*BASE, "followers")

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 
@@ -14,10 +13,9 @@ from kpi_lib.appraisal import goals, scoring
 from kpi_lib.appraisal.evidence import Evidence
 from kpi_lib.appraisal.sources.targets import in_band
 from kpi_lib.days import Calendar
-from kpi_lib.inputs import Target, plan
-from tests.scored import aim, baseline, evidence, measure, people, values
+from kpi_lib.inputs import Target
+from tests.scored import PLAN, aim, baseline, evidence, measure, people, values
 
-PLAN = plan.load_plan(Path(__file__).parents[2] / "data" / "plan.yml")
 BEFORE = ("2026-07", "2026-08", "2026-09")
 ROSTER = people({"tt": "toutiao"}, required=["views"])
 

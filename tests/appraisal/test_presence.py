@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -17,16 +16,13 @@ from kpi_lib.appraisal.compose import score
 from kpi_lib.appraisal.evidence import Covered, Evidence
 from kpi_lib.days import days_of
 from kpi_lib.exports import DailyRow
-from kpi_lib.inputs import plan
 from kpi_lib.inputs.roster import Account, Operator, Roster
 from kpi_lib.months import add_up
 from kpi_lib.months.arrivals import Arrived
 from kpi_lib.months.clean import Cleaned
 from tests import scored
 from tests.given import Given
-from tests.scored import MONTH, aim
-
-PLAN = plan.load_plan(Path(__file__).parents[2] / "data" / "plan.yml")
+from tests.scored import MONTH, PLAN, aim
 
 DAYS = days_of(MONTH)
 DAILY = {"follows": 10.0, "unfollows": 4.0, "views": 1000.0}

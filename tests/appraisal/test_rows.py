@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -25,9 +24,8 @@ from kpi_lib.inputs.entries import (
 )
 from kpi_lib.inputs.worklog import Worklog
 from tests import scored
-from tests.scored import ID, MANAGER, MONTH, aim, measure
+from tests.scored import ID, MANAGER, MONTH, PLAN, aim, measure
 
-PLAN = plan.load_plan(Path(__file__).parents[2] / "data" / "plan.yml")
 HELD = PLAN.model_copy(
     update={"evidence": plan.EvidenceRules(review_grace=0, documented=False)}
 )

@@ -6,7 +6,6 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -34,9 +33,8 @@ from kpi_lib.inputs.entries import (
 from kpi_lib.inputs.roster import Account, Operator, Roster
 from kpi_lib.inputs.targets import Target
 from kpi_lib.inputs.worklog import Worklog
-from tests.scored import baseline, values, with_ratios, with_rows
+from tests.scored import PLAN, baseline, values, with_ratios, with_rows
 
-PLAN = plan.load_plan(Path(__file__).parents[2] / "data" / "plan.yml")
 MONTH = "2026-10"
 BEFORE = ("2026-07", "2026-08", "2026-09")
 

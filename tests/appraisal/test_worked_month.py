@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from functools import cache
-from pathlib import Path
 
 import pytest
 
@@ -26,9 +25,8 @@ from kpi_lib.inputs.entries import (
 from kpi_lib.inputs.targets import Target
 from kpi_lib.inputs.worklog import Worklog
 from tests.recompute import differences
-from tests.scored import ID, MANAGER, MONTH, aim, evidence, people, scores, values
+from tests.scored import ID, MANAGER, MONTH, PLAN, aim, evidence, people, scores, values
 
-PLAN = plan.load_plan(Path(__file__).parents[2] / "data" / "plan.yml")
 ROSTER = people(
     {"gzh": "gongzhonghao", "app": "product", "zh": "zhihu"},
     required=[

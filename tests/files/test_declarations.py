@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from babel.messages.extract import extract_from_dir
 from pydantic import ValidationError
+from ruamel.yaml import YAML
 
 import kpi_lib
-from kpi_lib.catalogue import METRICS
+from kpi_lib.catalogue import METRICS, entries
 from kpi_lib.files.declarations import Column, Layout, header_key, layouts
 from kpi_lib.language import catalogue
 
@@ -129,3 +130,16 @@ def test_what_a_declaration_says_is_found_and_has_its_english() -> None:
     assert reasons - {""} - sentences == set()
     assert {metric.zh for metric in METRICS.values()} - sentences == set()
     assert sentences - catalogue().keys() == set()
+
+
+SHIPPED = Path(kpi_lib.__file__).parent
+
+
+@pytest.mark.parametrize(
+    "name", sorted(str(at.relative_to(SHIPPED)) for at in SHIPPED.rglob("*.yml"))
+)
+def test_a_shipped_file_says_the_same_to_the_reader_of_peoples_files(name: str) -> None:
+    by_people = YAML(typ="safe", pure=True).load(SHIPPED / name)
+
+    # True is no 1, and a key no yes.
+    assert repr(entries.__wrapped__(name)) == repr(by_people)

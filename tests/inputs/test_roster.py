@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kpi_lib.errors import InvalidInput
-from kpi_lib.inputs import roster
+from kpi_lib.inputs import people, roster
 
 PLATFORMS = {"toutiao": "头条号", "douyin": "抖音"}
 LAYOUTS = ("toutiao.works", "toutiao.trend", "douyin.works", "manual")
@@ -304,3 +304,17 @@ def test_who_is_in_charge_turns_on_the_days_told(
         # A leave begins or ends also on days that are not the owner's.
         assert turned <= read.turns(account)
         assert len(turned) > 1
+
+
+def test_an_expected_export_is_meant_by_its_name_on_the_platform() -> None:
+    """What a name means depends on the platform; an unknown one is told by name."""
+    owner = people.Owner(operator="op-01", **{"from": date(2026, 1, 1)})
+    told = {"id": "a-1", "name": "甲", "from": date(2026, 1, 1), "owners": (owner,)}
+    names = ("作品列表", "手工填报", "douyin.daily", "别的")
+    expects = {
+        platform: people.Account(platform=platform, expects=names, **told).expects
+        for platform in ("douyin", "toutiao")
+    }
+
+    assert expects["douyin"] == ("douyin.works", "manual", "douyin.daily", "别的")
+    assert expects["toutiao"][0] == "toutiao.works"

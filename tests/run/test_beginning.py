@@ -49,9 +49,9 @@ def test_a_folder_tells_people_accounts_and_what_to_expect(downloads: Path) -> N
 
     assert people == ["示例乙", "示例甲"]
     assert accounts == [
-        "示例乙 douyin-01 抖音 示例抖音一 douyin.works",
-        "示例乙 douyin-02 抖音 示例抖音二 douyin.works",
-        "示例甲 toutiao-01 头条号 示例甲的头条号 toutiao.trend、toutiao.works",
+        "示例乙 douyin-01 抖音 示例抖音一 作品列表",
+        "示例乙 douyin-02 抖音 示例抖音二 作品列表",
+        "示例甲 toutiao-01 头条号 示例甲的头条号 作品列表、数据趋势",
     ]
 
 
@@ -70,7 +70,7 @@ def test_files_of_nobody_are_of_one_who_is_still_to_be_named(tmp_path: Path) -> 
     people, accounts = shown(beginning.proposed(tmp_path))
 
     assert people == ["<姓名>"]
-    assert accounts == ["<姓名> toutiao-01 头条号 <姓名>的头条号 toutiao.trend"]
+    assert accounts == ["<姓名> toutiao-01 头条号 <姓名>的头条号 数据趋势"]
 
 
 def test_nothing_begins_with_a_folder_without_exports(tmp_path: Path) -> None:
