@@ -22,9 +22,14 @@ from kpi_lib.page.sections.cleaning import (
     findings,
     quarantine,
 )
-from kpi_lib.page.sections.duties import activity, campaigns, engagement, orders
+from kpi_lib.page.sections.duties import (
+    activity,
+    campaigns,
+    engagement,
+    orders,
+    platforms,
+)
 from kpi_lib.page.sections.followers import followers, horizons_of
-from kpi_lib.page.sections.publishing import platforms
 from kpi_lib.page.sections.score import header, sentences, settled, waterfall
 from kpi_lib.page.sections.score_card import score_card
 from kpi_lib.page.sections.sources import counted, sources

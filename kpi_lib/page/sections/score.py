@@ -25,7 +25,7 @@ from kpi_lib.page.parts import (
     tied,
     total,
 )
-from kpi_lib.page.sections.publishing import best_posts
+from kpi_lib.page.sections.duties import best_posts
 
 # What a page shows of each account before there is a score.
 FIGURES = ("views", "followers", "followers_gain")
