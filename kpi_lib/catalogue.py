@@ -138,4 +138,7 @@ METRICS: dict[str, Metric] = _read()
 # The level behind each gain.
 GAINS = {metric.gain: metric for metric in METRICS.values() if metric.moves_by_gain}
 
+# What the system refuses; read before there is no file that it would open.
+REFUSED = entries("errors.yml")
+
 UNITS, STREAMS, DUE, HORIZONS = words("units", "streams", "due", "horizons")

@@ -81,7 +81,7 @@ def _root(
 @app.command()
 def init(
     folder: Annotated[Path, argument("folder")],
-    source: Annotated[Path | None, option("from", "--from")] = None,
+    source: Annotated[Path | None, option("from", "--from", exists=True)] = None,
     downloaded: Downloaded = None,
 ) -> None:
     """

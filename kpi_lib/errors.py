@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from kpi_lib.language import N_, Sentence
+from kpi_lib.language import N_, Name, Sentence
 
 Level = Literal["error", "warning", "note"]
 
@@ -183,33 +183,11 @@ class RunError(KpiError):
 # Numbers of what may work again in a moment, whatever file it was about.
 BUSY = frozenset((errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE))
 
-# By their numbers: what the system refuses, and what to do about it.
-_SYSTEM = {
-    (errno.ENOSPC, errno.EDQUOT): (N_("磁盘满了"), N_("请腾出空间，再运行一次")),
-    (errno.ENAMETOOLONG,): (N_("名字太长，系统不接受"), N_("请把名字改短")),
-    (errno.EROFS,): (N_("写不进去，这块磁盘是只读的"), N_("请换一个可以写入的地方")),
-    (errno.ENOENT,): (N_("没有这个文件夹，也不能在那里新建"), N_("请检查路径")),
-    (errno.ENOTDIR, errno.EEXIST): (
-        N_("这里应当是文件夹，却是一个文件"),
-        N_("请移走或改名这个文件，或换一个地方"),
-    ),
-    (errno.EISDIR,): (
-        N_("这里应当是文件，却是一个文件夹"),
-        N_("请移走或改名这个文件夹"),
-    ),
-    (errno.EIO,): (
-        N_("读写出错，磁盘或网络盘可能有故障"),
-        N_("请检查这块磁盘，再运行一次"),
-    ),
-    tuple(BUSY): (
-        N_("内存、进程数或打开的文件数不够"),
-        N_("请关闭其他程序，再运行一次"),
-    ),
-}
-
 
 def of_system(err: OSError, where: str = "") -> Problem:
     """Say on one line what the system refused, and whether to read or to write."""
+    from kpi_lib.catalogue import REFUSED  # it needs what stands here
+
     name = os.fsdecode(err.filename) if isinstance(err.filename, str | bytes) else ""
     if name and err.errno in (errno.EACCES, errno.EPERM):
         what, do = N_("写不进去，没有写入权限"), N_("请确认工作区可以写入")
@@ -217,9 +195,10 @@ def of_system(err: OSError, where: str = "") -> Problem:
             what, do = N_("读不了，没有读取权限"), N_("请它的主人开放读取权限")
             where, name = (where if shut == Path(name) else ""), str(shut)
         return Problem(what=Sentence(what), where=where or name, do=Sentence(do))
-    for numbers, (what, do) in _SYSTEM.items():
-        if err.errno in numbers:
-            return Problem(what=Sentence(what), where=where or name, do=Sentence(do))
+    for refused in REFUSED:
+        if errno.errorcode.get(err.errno or 0) in refused["numbers"]:
+            what, do = Name.read(refused["what"]), Name.read(refused["do"])
+            return Problem(what=what, where=where or name, do=do)
     said = Sentence("系统不允许（{why}）", why=err.strerror or str(err))
     return Problem(what=said, where=where or name, do=Sentence("请用kpi doctor查看"))
 
