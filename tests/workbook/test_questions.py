@@ -160,7 +160,7 @@ def test_targets_are_drawn_as_they_were_month_by_month(m: Workbook) -> None:
     assert revenue["value"].tolist() == [8632, 9756, 10160]
     assert steps(answer.drawings[0].ax) == [8632, 9756, 10160]
     assert answer.frame["target"].dropna().tolist() == [8632, 9756, 10160]
-    assert "目标1.02万" in sections.panels[0].svg
+    assert "目标1.02万" in sections["panels"][0].svg
 
 
 @pytest.mark.parametrize(
