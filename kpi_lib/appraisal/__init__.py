@@ -8,9 +8,8 @@ names that a page says later: a card is the same bytes in every language.
 
 from __future__ import annotations
 
-from kpi_lib.appraisal.card import Card, CardItem, CardMeasure
+from kpi_lib.appraisal.card import Card, CardItem, CardMeasure, OperatorMonth
 from kpi_lib.appraisal.compose import SETTLED, score
 from kpi_lib.appraisal.evidence import Evidence
 from kpi_lib.appraisal.goals import holding, short_targets
 from kpi_lib.appraisal.month import Month, evidence_bytes
-from kpi_lib.appraisal.operator_month import OperatorMonth

@@ -19,7 +19,7 @@ from kpi_lib.appraisal.evidence import Covered, Evidence, few, half_up, text
 from kpi_lib.appraisal.focus import focus
 from kpi_lib.appraisal.rules import Rule, rule_of, written
 from kpi_lib.appraisal.scoring import AWAY, Outcome, complete, score_item
-from kpi_lib.catalogue import METRICS
+from kpi_lib.catalogue import METRICS, words
 from kpi_lib.days import days_of
 from kpi_lib.figures import amount, joined
 from kpi_lib.inputs import GivenRating, Item, Plan, Target
@@ -307,10 +307,7 @@ def _waiting(waiting: Sequence[Outcome]) -> Sentence:
     return Sentence("{points}分待定：{names}", points=points, names=few(names))
 
 
-WORDS = {
-    "unconfirmed": N_("{points}分（{measures}）凭本人填写、没有主管确认"),
-    "confirmed": N_("{points}分（{measures}）凭记在{by}名下的确认，签字前请核对"),
-}
+(WORDS,) = words("on_word")
 
 
 def _on_somebodys_word(

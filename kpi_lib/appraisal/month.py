@@ -16,10 +16,9 @@ import pandas as pd
 
 from kpi_lib import months
 from kpi_lib.appraisal import proposals, remarks
-from kpi_lib.appraisal.card import Card
+from kpi_lib.appraisal.card import Card, OperatorMonth
 from kpi_lib.appraisal.compose import score
 from kpi_lib.appraisal.evidence import Covered, Evidence, History
-from kpi_lib.appraisal.operator_month import OperatorMonth
 from kpi_lib.appraisal.quotas import quotas
 from kpi_lib.catalogue import METRICS
 from kpi_lib.days import LOOK_BACK, REACH, Calendar, days_of, months_back

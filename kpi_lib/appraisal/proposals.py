@@ -16,14 +16,16 @@ from typing import NamedTuple
 
 from kpi_lib.appraisal import goals, rules
 from kpi_lib.appraisal.evidence import Evidence, text
-from kpi_lib.catalogue import METRICS, UNITS
+from kpi_lib.catalogue import METRICS, UNITS, words
 from kpi_lib.days import days_of, shift
 from kpi_lib.figures import amount, joined, month_label, percent
 from kpi_lib.grouping import grouped
-from kpi_lib.language import N_, Name, Sentence
+from kpi_lib.language import Name, Sentence
 
 # The three proposals, and what they are called.
 LEVELS = {"low": Sentence("低"), "middle": Sentence("中"), "high": Sentence("高")}
+
+(SAID,) = words("proposed")
 
 # Significant figures of proposed numbers; the second where the first will not do.
 DIGITS = (2, 3)
@@ -228,9 +230,11 @@ class _Proposal:
         said = {"value": print_(text(now)), "base": print_(text(base))}
         if easier := self.easier():
             levels = [LEVELS[level] for level in easier]
-            yield Sentence(_EASIER[less], levels=levels, months=self._months(), **said)
+            way = "higher" if less else "lower"
+            yield Sentence(SAID[way], levels=levels, months=self._months(), **said)
         elif not self.result.gaps and (now > base if less else now < base):
-            yield Sentence(_BELOW[self.metric.moves_by_gain], **said)
+            way = "gain_below" if self.metric.moves_by_gain else "below"
+            yield Sentence(SAID[way], **said)
 
     def easier(self) -> list[str]:
         """Return the levels that ask for less than this month's result."""
@@ -257,33 +261,14 @@ class _Proposal:
         return [month_label(past.month) for past in self.compared[::-1]]
 
     def _method(self) -> str:
-        sentence = _DOWN if self.metric.less_is_better else _UP
+        way = "down" if self.metric.less_is_better else "up"
+        way = "gain_up" if self.metric.moves_by_gain else way
         return Sentence(
-            _UP_FROM_LEVEL if self.metric.moves_by_gain else sentence,
+            SAID[way],
             months=self._months(),
             steps=list(map(rules.percent, self.growths)),
             digits=self.digits,
         )
-
-
-# What is said of a month below the baseline: of a gain, and of all others.
-_BELOW = {
-    True: N_("本月净增{value}不及基线{base}"),
-    False: N_("本月结果{value}不及基线{base}"),
-}
-
-# What is said of proposals that ask for less than the month gave, and why they do; of
-# what one wants little of, too.
-_EASIER = {
-    False: N_("{levels}档低于本月的{value}：各档都从{months}的中位数{base}算起"),
-    True: N_("{levels}档高于本月的{value}：各档都从{months}的中位数{base}算起"),
-}
-
-_UP_FROM_LEVEL = N_(
-    "月末粉丝数＋{months}净增的中位数×（1＋{steps}），向上取{digits}位有效数字"
-)
-_UP = N_("{months}的中位数×（1＋{steps}），向上取{digits}位有效数字")
-_DOWN = N_("{months}的中位数÷（1＋{steps}），向下取{digits}位有效数字")
 
 
 def rounded(number: Fraction, digits: int, *, whole: bool, up: bool) -> Fraction:

@@ -30,7 +30,7 @@ from kpi_lib.exports import DailyRow
 from kpi_lib.figures import unrounded
 from kpi_lib.inputs import Account
 from kpi_lib.months.arrivals import Arrived, grains
-from kpi_lib.months.cells import Cell, Cells, Key, Value
+from kpi_lib.months.cells import Cell, Cells, Key, Value, add_ratios, ratio_bounds
 from kpi_lib.months.clean import Cleaned, Post
 from kpi_lib.months.counters import (
     WEIGHTED,
@@ -41,7 +41,6 @@ from kpi_lib.months.counters import (
     post_bound,
 )
 from kpi_lib.months.owned import Owned
-from kpi_lib.months.ratios import add_ratios, ratio_bounds
 from kpi_lib.months.totals import Number, exactly
 
 # Columns of each table and how they are held.

@@ -22,16 +22,18 @@ from kpi_lib.page.sections.cleaning import (
     findings,
     quarantine,
 )
-from kpi_lib.page.sections.duties import activity, campaigns, engagement, orders
+from kpi_lib.page.sections.duties import (
+    activity,
+    campaigns,
+    engagement,
+    orders,
+    platforms,
+)
 from kpi_lib.page.sections.followers import followers, horizons_of
-from kpi_lib.page.sections.metrics import metrics
-from kpi_lib.page.sections.next_month import next_month
-from kpi_lib.page.sections.publishing import platforms
-from kpi_lib.page.sections.quotas import quotas
-from kpi_lib.page.sections.score import header, sentences
+from kpi_lib.page.sections.score import header, sentences, settled, waterfall
 from kpi_lib.page.sections.score_card import score_card
-from kpi_lib.page.sections.signing import settled
 from kpi_lib.page.sections.sources import counted, sources
+from kpi_lib.page.sections.targets import metrics, next_month, quotas
 from kpi_lib.page.sections.team import (
     team_confirmed,
     team_evidence,
@@ -43,6 +45,5 @@ from kpi_lib.page.sections.team import (
     team_money,
     team_scores,
 )
-from kpi_lib.page.sections.waterfall import waterfall
 from kpi_lib.page.series import panel, texts_of
 from kpi_lib.page.templates import environment, render, text

@@ -91,21 +91,17 @@ def _shown(output: Mapping[str, Any]) -> str:
     if kind == "error":
         return _text(f"{output['ename']}: {output['evalue']}")
     data = output.get("data", {})
-    html = _joined(data.get("text/html", ""))
+    html = "".join(data.get("text/html", ""))  # a text, or its lines
     if html.startswith(FRAGMENT):
         # A page stands beside what it links to, a notebook does not.
         return "\n" + re.sub(r'(?<=href=")\.\./reports/[\d-]+/', "", html)
     if html.startswith(STYLE) or SEALED in data:
         return ""
-    return _text(_joined(data.get("text/plain", "")))
-
-
-def _joined(text: str | Sequence[str]) -> str:
-    return text if isinstance(text, str) else "".join(text)
+    return _text(data.get("text/plain", ""))
 
 
 def _text(text: str | Sequence[str]) -> str:
-    shown = _joined(text).strip()
+    shown = "".join(text).strip()
     return f"\n<pre>{escape(shown)}</pre>" if shown else ""
 
 
@@ -155,50 +151,38 @@ def page(
     str
         HTML without a script, with everything it needs inside.
     """
-    with speaking(lang):
-        beside = {"told": told, "anchor": anchor, "home": home}
-        return _page(notebook, title, lang, beside)
-
-
-def _page(
-    notebook: nbformat.NotebookNode, title: str, lang: str, beside: Mapping[str, Any]
-) -> str:
-    data = sealed(notebook)
-    card = Card.from_json(data).said() if data else None
-    # What is about a score stays away until there is something to score.
-    left_out = {"notebook-only", *(["score"] if card and not card.begun else [])}
-    exporter = _exporter()
     contents: list[tuple[str, int, str]] = []
-    cells = [
-        _rendered(cell, contents)
-        for cell in notebook.cells
-        if left_out.isdisjoint(cell.metadata.get("tags", []))
-    ]
-    copy = nbformat.NotebookNode({**notebook, "cells": cells})  # type: ignore[no-untyped-call]
-    resources = {
-        "page": {
+    with speaking(lang):
+        data = sealed(notebook)
+        card = Card.from_json(data).said() if data else None
+        # What is about a score stays away until there is something to score.
+        left_out = {"notebook-only", *(["score"] if card and not card.begun else [])}
+        # Markdown is rendered ahead of the template, which needs the contents first.
+        cells = [
+            cell | {"source": _prose(cell.source, contents)}
+            if cell.cell_type == "markdown"
+            else cell
+            for cell in notebook.cells
+            if left_out.isdisjoint(cell.metadata.get("tags", []))
+        ]
+        about = {
             "title": title,
             "lang": lang,
             "policy": POLICY,
             "css": templates.css(),
             "contents": contents,
-            **beside,
+            "told": told,
+            "anchor": anchor,
+            "home": home,
             **_heading(card, title),
         }
-    }
-    html, _resources = exporter.from_notebook_node(copy, resources=resources)
+        copy = nbformat.from_dict({**notebook, "cells": cells})  # type: ignore[no-untyped-call]
+        html, _resources = _exporter().from_notebook_node(
+            copy, resources={"page": about}
+        )
     if "<h1" not in html:
         html = html.replace(MAIN, f"{MAIN}\n<h1>{escape(title)}</h1>", 1)
     return re.sub(r"\n\s*\n+", "\n", html)
-
-
-def _rendered(
-    cell: nbformat.NotebookNode, contents: list[tuple[str, int, str]]
-) -> nbformat.NotebookNode:
-    """Render markdown ahead of the template, which needs the contents first."""
-    if cell.cell_type != "markdown":
-        return cell
-    return nbformat.NotebookNode({**cell, "source": _prose(cell.source, contents)})  # type: ignore[no-untyped-call]
 
 
 def _heading(card: Card | None, title: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""From a month's tables to what is drawn: numbers by account, curves of a year."""
+"""From a month's tables to what is shown: accounts' numbers, sums, a year's curves."""
 
 from __future__ import annotations
 

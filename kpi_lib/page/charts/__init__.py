@@ -9,12 +9,7 @@ file of data.
 
 from __future__ import annotations
 
-from kpi_lib.page.charts.compared import (
-    bars,
-    points,
-    windows,
-)
-from kpi_lib.page.charts.curves import day_curve, month_curve
+from kpi_lib.page.charts.drawings import bars, day_curve, month_curve, points, windows
 from kpi_lib.page.charts.markup import svg
 from kpi_lib.page.charts.panels import WIDTH, Format, Ink, Scale, panel, scale
 from kpi_lib.page.charts.saving import save, save_all, save_sheet, style

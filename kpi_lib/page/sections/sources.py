@@ -79,14 +79,7 @@ def sources(m: OperatorMonth) -> Fragment:
 # The law of the score, beside the score: each measure links to its paragraph.
 
 # First words, in Chinese and in English, of what is said of a kind of source.
-PARAGRAPHS = {
-    "coverage": ("目标覆盖", "Coverage"),
-    "challenge": ("挑战性", "Challenge"),
-    "over_delivery": ("超额", "Over-delivery"),
-    "attainment": ("达成率", "Attainment"),
-    "account_days": ("账号日", "Account-days"),
-    "entries": ("填写的记录", "What is written"),
-}
+PARAGRAPHS: dict[str, list[str]] = entries("words.yml")["paragraphs"]
 
 
 def paragraph(kind: str) -> str:
