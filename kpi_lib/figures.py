@@ -12,15 +12,7 @@ from babel.dates import format_interval, format_skeleton
 from babel.numbers import format_compact_decimal
 
 from kpi_lib.catalogue import METRICS
-from kpi_lib.language import (
-    LOCALES,
-    N_,
-    Name,
-    Sentence,
-    _,
-    language,
-    say,
-)
+from kpi_lib.language import LOCALES, N_, Name, Sentence, _, language, say
 
 Number = int | float | Decimal | str | None
 

@@ -19,21 +19,12 @@ from kpi_lib.errors import InvalidInput, Problem
 from kpi_lib.files import Declaration, Sheet, declare, layouts
 from kpi_lib.grouping import grouped
 from kpi_lib.held import files_in, held, holding, is_noise, listed
-from kpi_lib.inputs import plan, points, roster
+from kpi_lib.inputs import plan, points, records, roster
 from kpi_lib.inputs.directory import Called, Directory, platform_names
 from kpi_lib.inputs.entries import SHEETS
 from kpi_lib.inputs.people import Operator, Roster
 from kpi_lib.inputs.plan import EvidenceRules, Plan
 from kpi_lib.inputs.points import Points
-from kpi_lib.inputs.records import (
-    BOOK,
-    Appeal,
-    DayOff,
-    Decision,
-    Download,
-    Figure,
-    Signoff,
-)
 from kpi_lib.inputs.table import Row, by_operator, load_table, read_sheets
 from kpi_lib.inputs.targets import Target
 from kpi_lib.inputs.worklog import Worklog, load_worklog
@@ -71,16 +62,16 @@ class Inputs:
     roster: Roster
     targets: tuple[Target, ...] = ()
     worklogs: Mapping[str, Worklog] = field(default_factory=dict)
-    decisions: tuple[Decision, ...] = ()
+    decisions: tuple[records.Decision, ...] = ()
     downloads: Mapping[str, date] = field(default_factory=dict)
     calendar: Calendar = field(default_factory=Calendar)
-    signoffs: tuple[Signoff, ...] = ()
-    appeals: tuple[Appeal, ...] = ()
-    figures: tuple[Figure, ...] = ()
+    signoffs: tuple[records.Signoff, ...] = ()
+    appeals: tuple[records.Appeal, ...] = ()
+    figures: tuple[records.Figure, ...] = ()
     mistakes: tuple[Problem, ...] = ()
 
     @property
-    def decided(self) -> tuple[Decision, ...]:
+    def decided(self) -> tuple[records.Decision, ...]:
         """The decisions that count: of a name that may decide."""
         decides = self.roster.decides
         return tuple(row for row in self.decisions if decides(row.by, row.account))
@@ -326,7 +317,7 @@ def sheets(workspace: Workspace) -> Mapping[type[Row], tuple[str, Sheet]]:
 
 def _sheets(workspace: Workspace) -> Mapping[type[Row], tuple[str, Sheet]]:
     path, wrong = workspace.workbook, list[Problem]()
-    found = read_sheets(path, workspace.relative(path), (*BOOK, *SHEETS), wrong)
+    found = read_sheets(path, workspace.relative(path), (*records.BOOK, *SHEETS), wrong)
     if wrong:
         raise InvalidInput(tuple(wrong))
     return found
@@ -360,7 +351,7 @@ def strays(workspace: Workspace) -> list[Problem]:
     list of Problem
         A warning for each, by name.
     """
-    tables = "|".join(("填写", *(model.FILE for model in BOOK)))
+    tables = "|".join(("填写", *(model.FILE for model in records.BOOK)))
     read = re.compile(
         r"(plan(\..+)?|roster|first-month)\.yml|targets\..+\.xlsx"
         rf"|(workspace|{tables})\.(csv|xlsx)"
@@ -443,19 +434,19 @@ def _decided(workspace: Workspace) -> _Decided:
             written += load_table(*of, first=first)
         return written
 
-    days_off = take(rows, DayOff) or ()
+    days_off = take(rows, records.DayOff) or ()
     days = {row.date: (row.kind == "off", row.name) for row in days_off}
     values = {"plans": plans, "roster": people, "calendar": Calendar(days)}
     values["downloads"] = take(
-        lambda: {at.source: at.downloaded for at in rows(Download)}
+        lambda: {at.source: at.downloaded for at in rows(records.Download)}
     )
     if directory is None:
         return _Decided(values, problems)
     # What names people, their accounts and the plan's measures.
-    values["decisions"] = take(rows, Decision)
-    values["signoffs"] = take(rows, Signoff)
-    values["appeals"] = take(rows, Appeal)
-    values["figures"] = take(rows, Figure)
+    values["decisions"] = take(rows, records.Decision)
+    values["signoffs"] = take(rows, records.Signoff)
+    values["appeals"] = take(rows, records.Appeal)
+    values["figures"] = take(rows, records.Figure)
     values["targets"] = take(targets)
     return _Decided(values, problems, directory)
 

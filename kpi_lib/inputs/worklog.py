@@ -13,22 +13,10 @@ from typing import Any
 from kpi_lib.days import month_of
 from kpi_lib.errors import Problem
 from kpi_lib.files import Record, Sheet
-from kpi_lib.inputs import entries
+from kpi_lib.inputs import entries, table
 from kpi_lib.inputs.directory import Directory
 from kpi_lib.inputs.entries import SHEETS, Entry
 from kpi_lib.inputs.forms import Wrong, WrongForm, normal, quoted, to_month
-from kpi_lib.inputs.table import (
-    Place,
-    Row,
-    TableRow,
-    TableSheet,
-    by_operator,
-    columns,
-    read_places,
-    read_sheets,
-    table_rows,
-    whose,
-)
 from kpi_lib.language import N_
 
 
@@ -86,7 +74,9 @@ class Worklog:
 
     @cached_property
     def _by_operator(self) -> dict[str, dict[str, tuple[Any, ...]]]:
-        return {entry.FILE: by_operator(getattr(self, entry.FILE)) for entry in SHEETS}
+        return {
+            entry.FILE: table.by_operator(getattr(self, entry.FILE)) for entry in SHEETS
+        }
 
 
 OF_ANOTHER_MONTH = N_("{sheet}第{rows}行的日期不在{month}，不计")
@@ -102,7 +92,7 @@ def load_worklog(
     directory: Directory,
     where: str,
     errors: list[Problem],
-    beside: Mapping[type[Row], tuple[str, Sheet]] = MappingProxyType({}),
+    beside: Mapping[type[table.Row], tuple[str, Sheet]] = MappingProxyType({}),
     own: Mapping[str, Path] = MappingProxyType({}),
 ) -> Worklog:
     """
@@ -113,7 +103,7 @@ def load_worklog(
     """
     problems: list[Problem] = []
     files = [(where, path), *own.items()]
-    logs = [read_sheets(file, name, SHEETS, problems) for name, file in files]
+    logs = [table.read_sheets(file, name, SHEETS, problems) for name, file in files]
     findings: list[Problem] = []
     read: dict[str, Any] = defaultdict(tuple)
     for model in SHEETS:
@@ -124,7 +114,7 @@ def load_worklog(
             month_log.append((*beside[model], partial(of_month, model, directory)))
         for places in (month_log, *others):
             findings += (notice for _, sheet, _ in places for notice in sheet.notices)
-            read[model.FILE] += read_places(places, model, directory, problems)
+            read[model.FILE] += table.read_places(places, model, directory, problems)
     wrong = [problem for problem in problems if problem.level == "error"]
     errors += wrong
     findings += [problem for problem in problems if problem not in wrong]
@@ -133,33 +123,35 @@ def load_worklog(
 
 
 def _laid(
-    model: type[Entry], directory: Directory, log: Mapping[type[Row], tuple[str, Sheet]]
-) -> list[Place]:
+    model: type[Entry],
+    directory: Directory,
+    log: Mapping[type[table.Row], tuple[str, Sheet]],
+) -> list[table.Place]:
     """Return where a log has a sheet, whose rows may each have their month."""
     if model not in log:
         return []
     where, sheet = log[model]
     header = next((record.cells for record in sheet.records if not record.blank), ())
-    months = {normal(name) for at in columns(OfMonth) for name in at.names}
+    months = {normal(name) for at in table.columns(OfMonth) for name in at.names}
     whole = months.isdisjoint(normal(str(cell)) for cell in header)
     return [(where, sheet, None if whole else partial(of_month, model, directory))]
 
 
-class OfMonth(Row):
+class OfMonth(table.Row):
     """The column that such a sheet has before its own."""
 
     month: str
 
 
 def of_month(
-    model: type[Row],
+    model: type[table.Row],
     directory: Directory,
-    sheet: TableSheet,
+    sheet: table.TableSheet,
     records: Sequence[Record],
-) -> Iterator[TableRow]:
+) -> Iterator[table.TableRow]:
     """Yield the rows of the month that is read."""
-    declared = (*columns(OfMonth), *columns(model))
-    for row in table_rows(sheet, records, declared):
+    declared = (*table.columns(OfMonth), *table.columns(model))
+    for row in table.table_rows(sheet, records, declared):
         month, *others = row.cells.values()
         example = model.EXAMPLE and str(others[0]).startswith(model.EXAMPLE)
         if example or not any(others):  # months may be filled down to the end
@@ -170,7 +162,7 @@ def of_month(
         except WrongForm as wrong:
             what = f"值是{quoted(month)}"
             told = Wrong("month", what, str(wrong), "请改正这一格")
-            row.note(told, of=whose(row, directory))
+            row.note(told, of=table.whose(row, directory))
 
 
 def _denied(log: Worklog) -> Iterator[Problem]:

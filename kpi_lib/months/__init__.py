@@ -12,12 +12,7 @@ once, to the float nearest. Points are made from these by exact fractions again.
 
 from __future__ import annotations
 
-from kpi_lib.months.arrivals import (
-    arrive,
-    day_at_the_end,
-    expected,
-    grains,
-)
+from kpi_lib.months.arrivals import arrive, day_at_the_end, expected, grains
 from kpi_lib.months.store import load, load_findings, parquet, rows, save
 from kpi_lib.months.tables import Tables, arrival, reason, scored, tidy
 from kpi_lib.months.totals import (

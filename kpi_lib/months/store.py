@@ -22,12 +22,7 @@ from kpi_lib.errors import Problem
 from kpi_lib.language import reread, written
 from kpi_lib.months.add_up import SCHEMAS
 from kpi_lib.months.tables import Tables
-from kpi_lib.workspace import (
-    OWN,
-    Workspace,
-    canonical_json,
-    write_atomic,
-)
+from kpi_lib.workspace import OWN, Workspace, canonical_json, write_atomic
 
 # Rows that are read together: tables are sorted by account, so that what one operator
 # has of a month of any size lies in a group or a few.

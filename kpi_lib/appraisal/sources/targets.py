@@ -25,13 +25,7 @@ from kpi_lib.appraisal.evidence import (
     pending,
     text,
 )
-from kpi_lib.appraisal.goals import (
-    Goal,
-    gaps_of,
-    holding,
-    in_force,
-    targets_of,
-)
+from kpi_lib.appraisal.goals import Goal, gaps_of, holding, in_force, targets_of
 from kpi_lib.appraisal.sources.base import P, Source, cite
 from kpi_lib.catalogue import HORIZONS, METRICS
 from kpi_lib.days import months_back
