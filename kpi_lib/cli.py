@@ -107,9 +107,7 @@ def init(
     if source is None:
         month = f"{date.today():%Y-%m}"
         workspace.raw(month).mkdir(parents=True)
-        typer.echo(
-            f"接下来：填写data/填写.xlsx，再运行kpi new-month {month}、kpi next。"
-        )
+        typer.echo(f"接下来：填写data/填写.xlsx；kpi new-month {month}、kpi next。")
         return
     refused = False
     try:
@@ -424,11 +422,12 @@ def add(
     例：kpi add 下载/ --downloaded 2026-11-02   kpi add 作品列表.xlsx --account dy-01
     """
     from kpi_lib import run
+    from kpi_lib.months import day_at_the_end
 
-    day = downloaded and downloaded.date()
+    day, asked = downloaded and downloaded.date(), asking(day_at_the_end)
     refused = False
     placed = run.add(
-        workspace, files, account, downloaded=day, month=month, asked=asking()
+        workspace, files, account, downloaded=day, month=month, asked=asked
     )
     for added in placed:
         refused = refused or added.state == "refused"

@@ -104,19 +104,20 @@ WHEN = (
 )
 
 
-def asking() -> Callable[[str, date], date | None]:
-    """Return what asks on a terminal, once, when files were downloaded."""
-    from kpi_lib.months import day_at_the_end
+Day = date | None
 
+
+def asking(day_in: Callable[[str], Day]) -> Callable[[str, date], Day]:
+    """Return what asks on a terminal, once, when files were downloaded."""
     answer = ""
 
-    def asked(name: str, saved: date) -> date | None:
+    def asked(name: str, saved: date) -> Day:
         nonlocal answer
         while sys.stdin.isatty() and not answer:
             answer = _answer(WHEN.format(name=name, saved=saved)) or NO
-            if answer not in (*YES, NO) and not day_at_the_end(answer):
+            if answer not in (*YES, NO) and not day_in(answer):
                 answer = ""  # neither: asked again
-        return saved if answer in YES else day_at_the_end(answer)
+        return saved if answer in YES else day_in(answer)
 
     return asked
 

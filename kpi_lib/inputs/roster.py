@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from kpi_lib.errors import InvalidInput, Problem
 from kpi_lib.files import MANUAL, layouts
+from kpi_lib.grouping import grouped
 from kpi_lib.inputs.directory import Directory
 from kpi_lib.inputs.forms import choices, named
 from kpi_lib.inputs.people import Account, Leave, Operator, Owner, Roster
@@ -51,9 +52,8 @@ def of_sheets(read: Callable[[type[Row], Directory], Any], known: Directory) -> 
     people: tuple[Operator, ...] = read(Operator, known)
     known = replace(known, operators={person.id: person.name for person in people})
     away = by_operator(read(Away, known))
-    owned: dict[tuple[str, ...], list[Owned]] = {}
-    for row in read(Owned, known):
-        owned.setdefault((row.id, row.platform, row.name), []).append(row)
+    rows: Sequence[Owned] = read(Owned, known)
+    owned = grouped(((row.id, row.platform, row.name), row) for row in rows)
     operators = [at.model_copy(update={"leave": away.get(at.id, ())}) for at in people]
     accounts = [_account(rows) for rows in owned.values()]
     return Roster(operators=tuple(operators), accounts=tuple(accounts))

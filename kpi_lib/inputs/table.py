@@ -22,6 +22,7 @@ from kpi_lib import files
 from kpi_lib.catalogue import entries
 from kpi_lib.errors import ExportError, InvalidInput, Problem
 from kpi_lib.files import Cell
+from kpi_lib.grouping import grouped
 from kpi_lib.held import is_noise
 from kpi_lib.inputs import forms
 from kpi_lib.inputs.directory import Directory
@@ -490,7 +491,5 @@ def by_operator(rows: Iterable[Own]) -> dict[str, tuple[Own, ...]]:
     dict of str to tuple
         Operator's id → the own rows, in their order.
     """
-    grouped: dict[str, list[Own]] = {}
-    for row in rows:
-        grouped.setdefault(row.operator, []).append(row)
-    return {operator: tuple(own) for operator, own in grouped.items()}
+    own = grouped((row.operator, row) for row in rows)
+    return {operator: tuple(of_one) for operator, of_one in own.items()}

@@ -28,6 +28,9 @@ from kpi_lib.workspace import Workspace, write_atomic
 
 State = Literal["copied", "there", "refused"]
 
+# Answers, of a file's name and the day on which it was saved, when it was downloaded.
+Asked = Callable[[str, date], date | None]
+
 ANY_MONTH = "2026-01"  # Read for this month where only the day of download is asked for
 
 
@@ -74,7 +77,7 @@ def add(
     *,
     downloaded: date | None = None,
     month: str = "",
-    asked: Callable[[str, date], date | None] = lambda name, saved: None,
+    asked: Asked = lambda name, saved: None,
 ) -> Iterator[Added]:
     """
     Copy exports to where they are looked for.
@@ -96,8 +99,7 @@ def add(
         ``YYYY-MM`` of the folder; empty: the month before for a download day on
         which closing counters are taken, else the month of the day.
     asked : callable
-        Answers, of a file's name and the day on which it was saved, when it was
-        downloaded.
+        Tells the day of a file that nothing else tells it of.
 
     Yields
     ------
@@ -219,7 +221,7 @@ def _add(
     accounts: Sequence[Account],
     downloaded: date | None,
     month: str,
-    asked: Callable[[str, date], date | None],
+    asked: Asked,
 ) -> Added:
     from kpi_lib import months
 
@@ -306,9 +308,7 @@ def _only(accounts: Sequence[Account], export: Export, name: str) -> Account:
     )
 
 
-def _own_day(
-    file: Path, export: Export, asked: Callable[[str, date], date | None]
-) -> tuple[date, str]:
+def _own_day(file: Path, export: Export, asked: Asked) -> tuple[date, str]:
     """Return the day that a file was downloaded on, and what tells it."""
     day = export.modified or export.created
     if day and layouts()[export.layout].properties_dates_true:
