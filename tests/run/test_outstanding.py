@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from datetime import date
 from pathlib import Path
@@ -141,7 +142,8 @@ def test_next_runs_and_tells_what_waits(
     before = run.check(place, MONTH)
     code, out, _ = kpi(capsys, "next", "--workspace", str(place.root))
     lines = [line for line in out.splitlines() if line.startswith("提醒 示例甲")]
-    measures = sum(line.count("分）") for line in lines)  # those alike in one line
+    # Those alike stand in one line.
+    measures = sum(len(re.findall(r"（[\d.]+分）", line)) for line in lines)
     page = (place.reports(MONTH) / "missing.html").read_text("utf-8")
     index = (place.reports(MONTH) / "index.html").read_text("utf-8")
 
