@@ -48,8 +48,6 @@ app = typer.Typer(
 )
 app.add_typer(formats_app, name="formats")
 
-DAYS = ["%Y-%m-%d", "%Y/%m/%d"]
-
 Month = Annotated[str, argument("month")]
 NewestMonth = Annotated[str, argument("newest_month")]
 Place = Annotated[
@@ -64,7 +62,7 @@ Place = Annotated[
 ]
 AsJson = Annotated[bool, option("as_json", "--json")]
 Operators = Annotated[list[str] | None, option("operators", "--operator")]
-Downloaded = Annotated[datetime | None, option("downloaded", formats=DAYS)]
+Downloaded = Annotated[datetime | None, option("downloaded")]
 Force = Annotated[bool, option("force", "--force")]
 
 
@@ -116,9 +114,7 @@ def init(
         refused = bool(done.exit_code)
     month = run.newest(workspace, "latest")
     new_month(month, workspace)
-    typer.echo(
-        "看出来的人员和账号写在data/填写.xlsx里：请核对，补上主管和姓名，再填目标。"
-    )
+    typer.echo("人员和账号写在data/填写.xlsx里：请核对，补上主管，再填目标。")
     if refused:
         again = "见上面的错误；补上日期或账号，用kpi add再放一次，然后kpi next"
         typer.echo(f"有文件没有放进来，下面的页面里没有它们的数：{again}。")

@@ -51,6 +51,7 @@ SLOW = (
     "test_tables.py",
     "test_signing.py",
     "test_standing.py",
+    "test_first_month.py",
     "test_05_one_line_no_traceback.py",
     "test_foreseen.py",
     "test_spreadsheets.py",

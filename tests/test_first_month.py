@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 
 from kpi_lib import inputs
+from kpi_lib.appraisal import Card
 from kpi_lib.held import read_json
 from kpi_lib.workspace import Workspace
 from tests.test_cli import kpi
@@ -84,9 +85,17 @@ def test_from_a_folder_of_downloads_to_a_signed_month(
     from_here = ("--from", str(downloads.parent), "--downloaded", "2026-11-02")
     told = given("init", str(place.root), *from_here)
     assert told.count("放进data/raw/2026-10/toutiao-01/2026-11-02/") == 2
-    assert "账号这个月" in (place.reports(MONTH) / "op-01.html").read_text("utf-8")
-    assert "会待定" in told
+    page = (place.reports(MONTH) / "op-01.html").read_text("utf-8")
+    for said in ("账号这个月", "要评分，还差这些", "工作记录的“任务”表没有记录"):
+        assert said in page
+    for score in ("满分100分", "失分构成", 'class="big"'):
+        assert score not in page
+    assert "还不评分" in (place.reports(MONTH) / "index.html").read_text("utf-8")
+    assert not Card.from_json(read_json(place.reports(MONTH) / "op-01.json")).begun
+    # What waits is told once for what it is, not once a measure.
+    assert told.count("“任务”表没有记录") == 1
     monkeypatch.chdir(place.root)
+    assert "都与运行时一样" in kpi(capsys, "verify", MONTH)[1]
 
     cells = type_in(place.workbook, CELLS) + fill(place.workbook, ROWS)
     told = given("next", MONTH)

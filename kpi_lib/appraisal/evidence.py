@@ -78,8 +78,9 @@ class History:
                 for row in rows.get(name, ())
                 if earlier < month and row["basis"] == "manual"
             }
-            for account in self.roster.owned_by(self.operator, month):
-                if platform in ("", account.platform) and account.id in then - there:
+            gone = then - there
+            for account in self.roster.owned_by(self.operator, month) if gone else ():
+                if platform in ("", account.platform) and account.id in gone:
                     text = N_("{account}以前手工填报{metric}，本月没有：没有了就填0")
                     label = METRICS[name].label
                     yield Sentence(text, account=account.name, metric=label)

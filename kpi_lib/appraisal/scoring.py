@@ -56,8 +56,9 @@ def read(evidence: Evidence, measure: Measure) -> Reading:
         text = N_("本月没有自己的{platform}账号，不考核")
         return excluded(Sentence(text, platform=platforms()[platform].label))
     # Contradicting values, or lower bounds: read with the least and the greatest.
-    if not evidence.uncertain:
-        return source_of(evidence, measure).read()
+    source = source_of(evidence, measure)
+    if not (evidence.uncertain and source.bounded):
+        return source.read()
     # What is printed is what is on record, as everywhere else on the page.
     readings = [
         source_of(each, measure).read() for each in (evidence, *evidence.bounds)

@@ -30,9 +30,11 @@ PACKAGE = Path(__file__).parents[1]
 EMPTY = Path(__file__).parent / "empty"
 
 
-def init(
-    folder: Path, rows: Mapping[str, Sequence[Mapping[str, Any]]] = MappingProxyType({})
-) -> list[Path]:
+# Rows of sheets by the fields of their columns, by the sheets' names.
+Begun = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+def init(folder: Path, rows: Begun = MappingProxyType({})) -> list[Path]:
     """
     Make a new workspace.
 
@@ -71,7 +73,7 @@ def init(
         raise
 
 
-def _write(folder: Path, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Path]:
+def _write(folder: Path, rows: Begun) -> list[Path]:
     data = folder / "data"
     written = [
         _copy(EMPTY / "README.md", folder / "README.md"),

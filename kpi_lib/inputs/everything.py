@@ -414,9 +414,8 @@ def _decided(workspace: Workspace) -> _Decided:
     if plans:
         called = {file.rpartition("/")[2]: at.called for file, at in plans.items()}
         given = take(_read, workspace, problems, Points, Directory(plans=called)) or ()
-        for file, own in grouped(
-            (f"data/{row.plan}", row) for row in given if row.filled
-        ).items():
+        filled = ((f"data/{row.plan}", row) for row in given if row.filled)
+        for file, own in grouped(filled).items():
             plans[file] = take(points.revised, plans[file], own) or plans[file]
     people = take(load_roster, workspace)
     if people and plans:

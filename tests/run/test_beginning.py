@@ -14,9 +14,7 @@ import pytest
 
 from kpi_lib.appraisal import Card
 from kpi_lib.errors import InvalidInput
-from kpi_lib.held import read_json
 from kpi_lib.run import adding, beginning
-from kpi_lib.workspace import Workspace
 from tests import tiny_workspace
 from tests.test_cli import kpi
 
@@ -131,33 +129,6 @@ def test_a_day_that_nothing_tells_is_asked_for_once(
     asked = place.raw("2026-10") / "zhihu-01" / (day or "nowhere")
     placed = [path.name for path in asked.glob("?.csv")]
     assert sorted(placed) == (["一.csv", "二.csv"] if day else [])
-
-
-@pytest.mark.notebook
-def test_one_command_makes_a_page_without_a_score(
-    downloads: Path,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    place = Workspace(tmp_path / "our-team")
-    words = ("--from", str(downloads), "--downloaded", "2026-11-02")
-    code, out, err = kpi(capsys, "init", str(place.root), *words)
-    page = (place.reports("2026-10") / "op-02.html").read_text("utf-8")
-    index = (place.reports("2026-10") / "index.html").read_text("utf-8")
-
-    assert code == 0, out + err
-    assert out.count("放进data/raw/2026-10/") == 4
-    assert "示例甲的头条号" in page
-    for said in ("账号这个月", "要评分，还差这些", "工作记录的“任务”表没有记录"):
-        assert said in page
-    for score in ("满分100分", "失分构成", 'class="big"'):
-        assert score not in page
-    assert index.count("还不评分") == 2
-    card = Card.from_json(read_json(place.reports("2026-10") / "op-02.json"))
-    assert not card.begun
-    # What waits is told once for what it is, not once a measure and person.
-    assert out.count("“任务”表没有记录") == 1
-    assert kpi(capsys, "verify", "2026-10", "--workspace", str(place.root))[0] == 0
 
 
 @pytest.mark.parametrize(

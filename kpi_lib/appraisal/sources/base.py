@@ -43,6 +43,7 @@ class Source(ABC, Generic[P]):
 
     rests_on: ClassVar[str] = "log"
     shares_results: ClassVar[bool] = False
+    bounded: ClassVar[bool] = True  # Whether uncertain values of the month may move it
 
     def __init_subclass__(cls, kind: str = "") -> None:
         """Enter a class under the kind that the plan writes."""
@@ -73,6 +74,7 @@ class LogSource(Source[P]):
 
     entry: ClassVar[type[Entry]]
     due: ClassVar[str] = ""
+    bounded = False
 
     def read(self) -> Reading:
         """Return what the rows give, or why there is nothing to read."""

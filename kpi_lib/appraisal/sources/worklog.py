@@ -118,12 +118,12 @@ class _ContentsPublished(_Count[Any], kind="contents_published"):
     def without(self, rows: Sequence[Any]) -> Reading | None:
         """Tell of posts of a month that is said to have no contents."""
         reading, month = super().without(rows), self.evidence.month
+        if reading is None or not self.evidence.has_none(self.entry.SHEET):
+            return reading
         listed = chain.from_iterable(self.evidence.listed.values())
         posts = sum(days.month_of(day) == month for day, _ in listed)
-        if posts and reading and self.evidence.has_none(self.entry.SHEET):
-            said = Sentence(POSTS_ALL_THE_SAME, n=posts, none=base.NONE_HERE)
-            return replace(reading, flags=(said,))
-        return reading
+        said = Sentence(POSTS_ALL_THE_SAME, n=posts, none=base.NONE_HERE)
+        return replace(reading, flags=(said,) if posts else ())
 
     def of(self, rows: list[Any]) -> Reading:
         came, late = self.evidence.came_out, self.evidence.came_late
@@ -381,7 +381,7 @@ class _CommentsAnswered(base.LogSource[Any], kind="comments_answered"):
     Where exports lack days, what they lack was received too: the log must know of it.
     """
 
-    entry = entries.Interaction
+    entry, bounded = entries.Interaction, True
 
     def of(self, rows: list[entries.Interaction]) -> Reading:
         exported = self.evidence.total("comments")
