@@ -31,7 +31,7 @@ _DAY = re.compile(
 
 
 # From which day to which a file tells of something is not when it was downloaded.
-_RANGE = re.compile(r"(\d{4}-?\d\d-?\d\d)[-_~至到 ]+(\d{4}-?\d\d-?\d\d)\)?$", re.ASCII)
+_RANGE = re.compile(r"(\d{4}-?\d\d-?\d\d) ?[-~至到] ?(\d{4}-?\d\d-?\d\d)\)?$", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
