@@ -32,7 +32,7 @@ from kpi_lib.run.cards import printed
 from kpi_lib.run.jobs import CLEANING, MADE, Job, tables_of
 from kpi_lib.run.outstanding import owed
 from kpi_lib.run.record import NEAR, NOTEBOOKS, Kind
-from kpi_lib.workspace import BOOKS, OWN, REGISTER, Workspace
+from kpi_lib.workspace import OWN, REGISTER, Workspace
 
 CLEANED = "clean "
 
@@ -346,12 +346,10 @@ class Agenda:
         )
 
     def _given(self, *names: str) -> Mapping[str, object]:
-        """Return files as `_data`; with the workbook, what was read instead."""
-        if self._files.keys().isdisjoint(BOOKS):
-            return self._data(*names)
+        """Return files as `_data`, and what was read of them or of the workbook."""
         for name in {*names} - self._hashed.keys():
             self._hashed[name] = record.of(repr(getattr(self.inputs, name)))
-        return {name: self._hashed[name] for name in names}
+        return {name: [self._data(name), self._hashed[name]] for name in names}
 
     def _data(self, *names: str) -> dict[str, dict[str, str]]:
         """Return files in data/ by their name, be they CSV, workbook, YAML or more."""

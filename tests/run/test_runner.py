@@ -11,7 +11,7 @@ import pytest
 
 from kpi_lib.errors import InvalidInput, WorkspaceError
 from kpi_lib.held import read_run
-from kpi_lib.inputs import load_roster, people
+from kpi_lib.inputs import load_roster, people, prepare
 from kpi_lib.months import arrivals
 from kpi_lib.run import alone, jobs, notices, record, runner
 from kpi_lib.run import stale as stale_module
@@ -623,3 +623,11 @@ def test_another_language_leaves_the_months_before(place: Workspace) -> None:
     # The pages as they stand tell the language of what is looked at later.
     assert {one.state for one in runner.status(place, MONTH)} == {"done"}
     assert states(runner.clean(place, MONTH)) == {"clean 2026-10": "unchanged"}
+
+
+def test_a_workbook_that_is_begun_remakes_no_month(place: Workspace) -> None:
+    """Who writes YAML and CSV gets a workbook from new-month, and nothing is stale."""
+    prepare(place, "2026-11")
+
+    assert place.workbook.exists()
+    assert set(states(runner.run(place, MONTH)).values()) == {"unchanged"}
