@@ -55,11 +55,11 @@ def alike(problems: Sequence[Problem]) -> Sequence[Problem]:
         places: dict[Problem, dict[str, None]] = {}
         for problem in problems:
             elsewhere: dict[str, Any] = {several: "", "of": ""}
-            alike = places.setdefault(replace(problem, **elsewhere), {})
-            alike[getattr(problem, several)] = None
+            same = places.setdefault(replace(problem, **elsewhere), {})
+            same[getattr(problem, several)] = None
         problems = []
-        for problem, alike in places.items():
-            named: dict[str, Any] = {several: "、".join(filter(None, alike))}
+        for problem, same in places.items():
+            named: dict[str, Any] = {several: "、".join(filter(None, same))}
             problems.append(replace(problem, **named))
     return problems
 

@@ -135,8 +135,7 @@ def prepare(workspace: Workspace, month: str) -> list[Path]:
     file = inputs.plan_file().rpartition("/")[2]
     laid = rows.setdefault(Points, {})
     if file not in {row["plan"] for row in laid.values()}:
-        following = max(laid, default=1) + 1
-        laid |= dict(enumerate(laid_out(file, inputs.plan), following))
+        laid |= dict(enumerate(laid_out(file, inputs.plan), max(laid, default=1) + 1))
     # Its own sheet offers them, or else they stand in the roster's file.
     names = {} if rows.get(Operator) else {at.id: at.name for at in people}
     measures = [measure.name.zh for _, measure in inputs.plan.measures()]

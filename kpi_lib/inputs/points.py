@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
+from kpi_lib.errors import InvalidInput
 from kpi_lib.inputs import kinds
 from kpi_lib.inputs.directory import Directory, unknown
 from kpi_lib.inputs.forms import Note, Text, Wrong, choices, quoted
@@ -82,6 +83,9 @@ def revised(plan: Plan, rows: Sequence[Points]) -> Plan:
             total += 0 if measure.get("bonus") else kinds.exact(measure["points"])
         item["points"] = total
     at = "、".join(str(row.row) for row in rows)
-    new = validated(values, Plan, f"{rows[0].source}，{Points.SHEET}第{at}行")
+    where = f"{rows[0].source}，{Points.SHEET}第{at}行"
+    if len(given) < len(rows):  # by its name and by its key
+        raise InvalidInput.of("同一项写了两次", where=where, do="请删去其中一行")
+    new = validated(values, Plan, where)
     new._revised = repr([(key, at.points, at.weight) for key, at in given.items()])
     return new

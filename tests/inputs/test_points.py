@@ -133,3 +133,13 @@ def test_points_typed_over_those_of_the_plan_are_told(place: Workspace) -> None:
     assert told == [
         "data/填写.xlsx，考核表!D9：计划里是8分，这一格改了不算。要改的填在“分值”那一格。"
     ]
+
+
+def test_a_measure_by_its_name_and_by_its_key_is_one(place: Workspace) -> None:
+    typed(place, {"发布完成": ("分值", 8)})
+    book = openpyxl.load_workbook(place.workbook)
+    book["考核表"].append(["plan.yml", None, "content.published", None, None, 9, None])
+    book.save(place.workbook)
+
+    with pytest.raises(InvalidInput, match="同一项写了两次。请删去其中一行"):
+        everything.load(place, MONTH)

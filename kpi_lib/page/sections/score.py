@@ -83,7 +83,7 @@ def header(m: OperatorMonth) -> Fragment:
         platforms=list(dict.fromkeys(names)),
         accounts=len(m.accounts),
         # The first says what waits: before there is a score a table says it.
-        flags=flags if card.begun else flags[1:],
+        flags=flags[0 if card.begun else bool(card.waiting) :],
     )
 
 
