@@ -90,7 +90,11 @@ def test_from_a_folder_of_downloads_to_a_signed_month(
         assert said in page
     for score in ("满分100分", "失分构成", 'class="big"'):
         assert score not in page
-    assert "还不评分" in (place.reports(MONTH) / "index.html").read_text("utf-8")
+    assert "目标覆盖 0.00/5、数据在册 " in page
+    index = (place.reports(MONTH) / "index.html").read_text("utf-8")
+    assert "还不评分" in index
+    assert "还没有一份评分；点姓名看账号这个月的数。" in index
+    assert "无人有待定分" not in index
     assert not Card.from_json(read_json(place.reports(MONTH) / "op-01.json")).begun
     # What waits is told once for what it is, not once a measure.
     assert told.count("“任务”表没有记录") == 1

@@ -122,7 +122,7 @@ def _accounts(m: OperatorMonth, card: Card) -> Fragment:
         (what, [at["name"] for at in measures], total(at.possible for at in measures))
         for what, measures in card.wanting.items()
     ]
-    return made("accounts", rows=rows, posts=best_posts(m), wanting=wanting)
+    return made("accounts", card=card, rows=rows, posts=best_posts(m), wanting=wanting)
 
 
 # Where the points went: from all that were possible down to the score.

@@ -194,8 +194,7 @@ def team_evidence(cards: Sequence[Card]) -> Fragment:
     thin = [
         card
         for card in sorted(cards, key=order)
-        if card.begun
-        and (card.unrated or card.rests_on["unconfirmed"] or card["flags"])
+        if card.unrated or card.rests_on["unconfirmed"] or card["flags"]
     ]
     rows = [
         (card, figures.listed([at["name"] for at in card.waiting])) for card in thin
